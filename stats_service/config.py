@@ -1,0 +1,204 @@
+"""Settings, read once from the environment; a value that cannot be used stops startup.
+
+A setting whose name ends in `_FILE` holds the path of a file with the value, for secrets that
+a container or systemd hands over as files.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stats_service.errors import ConfigurationError
+
+#: Shortest accepted secret, in characters: 128 bits in hexadecimal.
+SECRET_MIN_LENGTH = 32
+
+REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs; see docs/operate.md for the environment variables."""
+
+    secret: str
+    data_dir: Path = Path("data")
+    #: Empty: an embedded Redis with its data below `data_dir`.
+    redis_url: str = ""
+    key_prefix: str = "st"
+    bind: str = "127.0.0.1:8080"
+    workers: int = 2
+    #: How many reverse proxies of our own stand before the service; 0 trusts no header.
+    trusted_proxies: int = 0
+    path_prefix: str = "/v1"
+    #: Where browsers reach the service, e.g. `https://dem.example.vn`; empty: `http://<bind>`.
+    public_url: str = ""
+    log_level: str = "info"
+    #: Seconds that a worker may keep a site's settings before it reads them again.
+    site_cache_seconds: float = 5.0
+    #: Longest wait for one answer of Redis, in seconds.
+    redis_timeout: float = 0.3
+
+    @property
+    def base_url(self) -> str:
+        """The URL, without a slash at the end, under which browsers reach the service."""
+        return (self.public_url or f"http://{self.bind}").rstrip("/")
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (default: the process's environment).
+
+    Raises:
+        ConfigurationError: naming the setting, the value found and the value it wants.
+    """
+    env = _Environment(os.environ if environ is None else environ)
+    data_dir = Path(env.text("STATS_DATA_DIR", "data"))
+    return Settings(
+        secret=env.secret("STATS_SECRET") or stored_secret(data_dir),
+        data_dir=data_dir,
+        redis_url=env.text("REDIS_URL", "", _redis_url),
+        key_prefix=env.text("STATS_KEY_PREFIX", "st", _key_prefix),
+        bind=env.text("STATS_BIND", "127.0.0.1:8080", _bind),
+        workers=env.integer("STATS_WORKERS", 2, 1, 256),
+        trusted_proxies=env.integer("STATS_TRUSTED_PROXIES", 0, 0, 16),
+        path_prefix=env.text("STATS_PATH_PREFIX", "/v1", _path_prefix),
+        public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
+        log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
+        site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
+        redis_timeout=env.number("STATS_REDIS_TIMEOUT", 0.3, 0.01, 10.0),
+    )
+
+
+def stored_secret(data_dir: Path) -> str:
+    """Return the secret kept in `data_dir`, making it, readable by its owner only, if absent."""
+    path = data_dir / "secret"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32))
+        value = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The secret file {path} cannot be read or made ({error}). Give the service a data "
+            "folder that it may write to with STATS_DATA_DIR, or set STATS_SECRET."
+        ) from error
+    return _secret("the file " + str(path), value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """Typed reading of environment variables."""
+
+    variables: Mapping[str, str]
+
+    def text(self, name: str, default: str, check: Callable[[str, str], str] | None = None) -> str:
+        value = self.variables.get(name, "").strip() or default
+        return check(name, value) if check and value else value
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        raw = self.variables.get(name, "").strip()
+        if not raw:
+            return default
+        if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
+            raise ConfigurationError(f"{name}={raw!r} must be a whole number from {low} to {high}.")
+        return int(raw)
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        raw = self.variables.get(name, "").strip()
+        if not raw:
+            return default
+        try:
+            value = float(raw)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise ConfigurationError(f"{name}={raw!r} must be a number from {low:g} to {high:g}.")
+        return value
+
+    def secret(self, name: str) -> str:
+        value = self.variables.get(name, "").strip()
+        path = self.variables.get(f"{name}_FILE", "").strip()
+        if value and path:
+            raise ConfigurationError(f"Set either {name} or {name}_FILE, not both.")
+        if path:
+            try:
+                value = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(f"{name}_FILE={path!r} cannot be read: {error}") from error
+            return _secret(f"{name}_FILE={path!r}", value)
+        return _secret(name, value) if value else ""
+
+
+def _secret(source: str, value: str) -> str:
+    if len(value) < SECRET_MIN_LENGTH:
+        raise ConfigurationError(
+            f"The secret in {source} has {len(value)} characters and needs at least "
+            f"{SECRET_MIN_LENGTH}: make one with `python3 -c 'import secrets; "
+            "print(secrets.token_hex(32))'`."
+        )
+    return value
+
+
+def _redis_url(name: str, value: str) -> str:
+    if urlsplit(value).scheme not in REDIS_SCHEMES:
+        raise ConfigurationError(
+            f"{name} must start with one of {', '.join(s + '://' for s in REDIS_SCHEMES)} "
+            f"(its scheme is {urlsplit(value).scheme!r})."
+        )
+    return value
+
+
+def _key_prefix(name: str, value: str) -> str:
+    if not (value.isascii() and value.isalnum() and len(value) <= 16):
+        raise ConfigurationError(f"{name}={value!r} must be 1 to 16 ASCII letters or digits.")
+    return value
+
+
+def _bind(name: str, value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if value.startswith("unix:"):
+        return value
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigurationError(
+            f"{name}={value!r} must be HOST:PORT, e.g. 127.0.0.1:8080, or unix:/path/of.sock."
+        )
+    return value
+
+
+def _path_prefix(name: str, value: str) -> str:
+    parts = value.split("/")
+    well_formed = all(p and p.replace("-", "").isalnum() and p.isascii() for p in parts[1:])
+    if parts[0] or len(parts) < 2 or not well_formed:
+        raise ConfigurationError(
+            f"{name}={value!r} must be a path such as /v1: a slash, then letters, digits or "
+            "hyphens, without a slash at the end."
+        )
+    return value
+
+
+def _public_url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name}={value!r} must be a URL such as https://dem.example.vn.")
+    return value.rstrip("/")
+
+
+def _log_level(name: str, value: str) -> str:
+    if value not in ("debug", "info", "warning", "error"):
+        raise ConfigurationError(f"{name}={value!r} must be debug, info, warning or error.")
+    return value

@@ -1,0 +1,36 @@
+"""A tracked portal and its settings."""
+
+import msgspec
+
+#: The model portal is Vietnamese, and so are most of those that come after it.
+DEFAULT_TIMEZONE = "Asia/Ho_Chi_Minh"
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """One tracked portal. Checked by `services.sites`; stored as one JSON document."""
+
+    #: Lower-case letters, digits and hyphens; stands in URLs and in every Redis key.
+    slug: str
+    name: str
+    #: Hosts whose pages may count, as browsers write them in `Origin`: `host` or `host:port`.
+    hosts: tuple[str, ...]
+    #: IANA name; days, weeks, months and years begin in this zone.
+    timezone: str = DEFAULT_TIMEZONE
+    #: What the widget's headline number shows: `visits` or `views`.
+    headline: str = "visits"
+    #: Totals that the site had before it came here, and the day (ISO) on which they were read.
+    opening_visits: int = 0
+    opening_views: int = 0
+    opening_day: str = ""
+    #: Networks in CIDR notation whose views are not counted.
+    excluded: tuple[str, ...] = ()
+    #: Query parameters that are part of an article's key (older portals: `?id=123`).
+    article_parameters: tuple[str, ...] = ()
+    #: Articles kept by name; later ones are counted for the site and under `(other)`.
+    article_cap: int = 100_000
+    #: New visitor identities accepted from one address in half an hour.
+    identity_cap: int = 200
+    #: Views counted from one address in half an hour.
+    view_ceiling: int = 6_000
+    #: Highest score of an article rating, 2 to 10.
+    rating_scale: int = 5
