@@ -84,3 +84,10 @@ class StoreUnavailableError(StatsError):
     code = "store-unavailable"
     status = 503
     title = "The counts are not available at the moment"
+
+
+class StartupError(StatsError):
+    """A part that the service needs is missing, in use or does not start."""
+
+    code = "startup"
+    title = "The service cannot start"

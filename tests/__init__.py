@@ -1,0 +1,1 @@
+"""Tests of stats_service; the folders mirror the package."""
