@@ -1,0 +1,5 @@
+"""The rules of counting, voting and rating. Imports neither flask nor redis.
+
+A service takes time, visitor and site as arguments, asks the store one question, and returns
+frozen models. What could race is settled in `store/lua`; what concerns HTTP is in `web`.
+"""
