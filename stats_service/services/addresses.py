@@ -1,0 +1,138 @@
+"""Internet addresses as the rules see them: one spelling, their network, lists of networks.
+
+An address is a `str` in its canonical spelling, or `""` for "not known".
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from functools import lru_cache
+
+from stats_service.errors import InvalidInputError
+
+#: Longest text that can be an address: IPv6 with an IPv4 tail, brackets, a zone and a port.
+ADDRESS_MAX_LENGTH = 100
+#: Bits of an IPv6 address that a provider gives to one subscriber's network.
+SUBSCRIBER_BITS = 64
+#: Bits of an IPv6 address that a provider gives to one customer with many networks.
+CUSTOMER_BITS = 48
+#: Number of addresses, and of lists of networks, that are remembered.
+CACHE_SIZE = 8192
+NETWORKS_CACHE_SIZE = 1024
+
+
+def canonical_address(text: str) -> str:
+    """Return the one spelling of the address in `text`, or `""` if there is none.
+
+    Accepts what servers and proxies write: a port, brackets, quotes, an IPv6 zone, which is
+    dropped, and IPv4 inside IPv6, which becomes IPv4.
+    """
+    if len(text) > ADDRESS_MAX_LENGTH:
+        return ""
+    return _canonical_address(text)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _canonical_address(text: str) -> str:
+    bare = text.strip().strip('"')
+    if bare.startswith("["):
+        bare, bracket, port = bare[1:].partition("]")
+        if not bracket or (port and not _is_port(port)):
+            return ""
+    elif bare.count(":") == 1:
+        bare, colon, port = bare.partition(":")
+        if not _is_port(colon + port):
+            return ""
+    try:
+        address = ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def _is_port(text: str) -> bool:
+    digits = text[1:]
+    return text[0] == ":" and digits.isascii() and digits.isdigit() and int(digits) < 65536
+
+
+def network_prefix(address: str) -> str:
+    """Return what stands for the subscriber behind `address`: IPv4 whole, IPv6 cut to its /64.
+
+    An IPv6 device changes the lower half of its address as it likes, so that the whole address
+    would be a new visitor at every change.
+    """
+    return _prefix(address, SUBSCRIBER_BITS)
+
+
+def customer_prefix(address: str) -> str:
+    """Return `address` itself if it is IPv4, else the /48 that holds it.
+
+    One customer may own 65,536 networks of /64; ceilings need this coarser bound as well.
+    """
+    return _prefix(address, CUSTOMER_BITS)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _prefix(address: str, bits: int) -> str:
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.IPv6Network((address.partition("%")[0], bits), strict=False))
+    except ValueError:
+        return ""
+
+
+def canonical_network(text: str) -> str:
+    """Return the one spelling of a network in CIDR notation, or of an address as a network.
+
+    Raises:
+        InvalidInputError: `text` is neither.
+    """
+    try:
+        network = ipaddress.ip_network(text.strip()[:ADDRESS_MAX_LENGTH], strict=False)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"network {text[:ADDRESS_MAX_LENGTH]!r} is neither an address nor a network: write "
+            "it as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32."
+        ) from error
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped and network.prefixlen >= 96:
+        return f"{mapped}/{network.prefixlen - 96}"
+    return str(network)
+
+
+def in_networks(address: str, networks: Sequence[str]) -> bool:
+    """Tell whether the canonical `address` lies in one of `networks`, written in CIDR notation.
+
+    An unknown address lies in none.
+
+    Raises:
+        InvalidInputError: an entry of `networks` is no network; see `canonical_network`.
+    """
+    if not networks or not address:
+        return False
+    number = _number(address)
+    if number is None:
+        return False
+    version, value = number
+    return any(
+        value & mask == first
+        for network_version, first, mask in _compiled(tuple(networks))
+        if network_version == version
+    )
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _number(address: str) -> tuple[int, int] | None:
+    canonical = canonical_address(address)
+    if not canonical:
+        return None
+    parsed = ipaddress.ip_address(canonical)
+    return parsed.version, int(parsed)
+
+
+@lru_cache(maxsize=NETWORKS_CACHE_SIZE)
+def _compiled(networks: tuple[str, ...]) -> tuple[tuple[int, int, int], ...]:
+    parsed = [ipaddress.ip_network(canonical_network(network)) for network in networks]
+    return tuple((n.version, int(n.network_address), int(n.netmask)) for n in parsed)
