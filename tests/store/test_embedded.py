@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,25 +13,7 @@ from stats_service.errors import StartupError
 from stats_service.store import embedded
 from stats_service.store.embedded import EmbeddedRedis, running_redis
 from stats_service.store.server_binary import find_server_binary
-
-#: Longest wait for something that happens soon, in seconds.
-PATIENCE = 20.0
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Look again and again until `condition` holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def process_lives(pid: int) -> bool:
-    """Tell whether a process runs; one that only waits to be reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+from tests.support.processes import process_lives, wait_until
 
 
 def client(url: str) -> redis.Redis:
