@@ -1,9 +1,18 @@
 """Fixtures for every test."""
 
+import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
 
+from stats_service.app import create_app, create_services
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
 from tests.support.clock import FakeClock
 
@@ -19,3 +28,51 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def clock() -> FakeClock:
     """Give a clock that stands still until the test moves it."""
     return FakeClock()
+
+
+@pytest.fixture
+def settings(redis_server: str, tmp_path: Path) -> Settings:
+    """Give the settings of an installation of the test's own: its keys begin like no other's."""
+    return Settings(
+        secret="test-" + "0" * 32,
+        data_dir=tmp_path,
+        redis_url=redis_server,
+        key_prefix="t" + secrets.token_hex(6),
+        # A test changes a site and sees the change at its next request.
+        site_cache_seconds=0,
+        # The tests share two cores with browsers and load generators.
+        redis_timeout=5,
+    )
+
+
+@pytest.fixture
+def services(settings: Settings, clock: FakeClock) -> Services:
+    """Give the wired services."""
+    return create_services(settings, clock)
+
+
+@pytest.fixture
+def site(services: Services) -> Site:
+    """Give a registered site."""
+    return services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+
+
+@pytest.fixture
+def app(settings: Settings, clock: FakeClock) -> Flask:
+    """Give the application."""
+    app = create_app(settings, clock)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Give a test client of the application."""
+    return app.test_client()
+
+
+@pytest.fixture
+def redis_client(redis_server: str) -> Iterator[redis.Redis]:
+    """Give a client of the test's own, to look at what is stored."""
+    with redis.Redis.from_url(redis_server, decode_responses=True) as client:
+        yield client

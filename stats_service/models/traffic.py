@@ -2,6 +2,50 @@
 
 import msgspec
 
+#: Visitors seen this long ago, or less, are online. `store/lua/record_views.lua` has the same.
+ONLINE_SECONDS = 5 * 60
+#: A view this long after the visitor's last one begins a new visit. The Lua file has the same.
+VISIT_GAP_SECONDS = 30 * 60
+#: Most articles whose numbers one request may ask for.
+LISTED_MAX = 100
+
+
+class PageQuery(msgspec.Struct, frozen=True):
+    """What the script on a page sends, as the JSON body of `POST …/page`."""
+
+    #: 16 to 32 letters, digits, `_` or `-`, random for each load of a page; none for a beat.
+    hit: str = ""
+    #: Path with query, URL, or the explicit key of `data-article`; none: not an article.
+    article: str | None = None
+    #: Other articles whose numbers the page shows, at most `LISTED_MAX`.
+    articles: tuple[str, ...] = ()
+    #: `current` or the id of a poll that the page shows.
+    poll: str | None = None
+    #: Whether the page shows ratings.
+    rating: bool = False
+    #: The voter's token; empty: the page wants one.
+    voter: str | None = None
+    #: A heartbeat of a page already counted.
+    beat: bool = False
+    #: The reader opted out in this browser.
+    out: bool = False
+    #: The browser says that a program drives it.
+    bot: bool = False
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """What the server itself knows of who sent a request; never stored, never logged."""
+
+    #: Textual IP address, resolved through the trusted proxies; empty if unknown.
+    address: str
+    user_agent: str
+    #: The `Origin` header (for the pixel the `Referer`), empty if absent.
+    origin: str
+    #: Global Privacy Control or Do Not Track is set.
+    private: bool
+    #: The browser fetches ahead of a visit that may never be.
+    prefetch: bool
+
 
 class Record(msgspec.Struct, frozen=True):
     """The busiest day so far."""
@@ -68,3 +112,82 @@ class ArticleCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     views: int
     today: int
     rating: RatingTally | None = None
+
+
+class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be recorded for one request of a page, decided and free of identities."""
+
+    #: `view`, `beat`, or the reason why the view is ignored.
+    kind: str
+    #: 8 bytes made of the hit id; empty for a beat.
+    hit: bytes = b""
+    #: 8-byte pseudonym of the visitor today; empty: no identity is derived.
+    visitor: bytes = b""
+    #: The same visitor's pseudonym of yesterday, in the first half hour after midnight.
+    visitor_before: bytes = b""
+    #: 8-byte pseudonym of the address, for its ceilings.
+    address: bytes = b""
+    #: Canonical key, empty if the page is not counted as an article.
+    article: str = ""
+    #: Canonical keys of other articles whose numbers are wanted.
+    listed: tuple[str, ...] = ()
+    #: Whether the articles' ratings are wanted.
+    rated: bool = False
+
+
+class StoredTotals(msgspec.Struct, frozen=True):
+    """What Redis holds of one metric of a site, without the opening balance."""
+
+    total: int
+    today: int
+    yesterday: int
+    week: int
+    month: int
+    year: int
+    record: Record | None
+
+
+class StoredCounts(msgspec.Struct, frozen=True):
+    """What Redis holds of a site."""
+
+    visits: StoredTotals
+    views: StoredTotals
+    online: int
+    #: The most visitors online and the moment, in seconds since 1970.
+    peak: tuple[int, float] | None
+
+
+class StoredArticle(msgspec.Struct, frozen=True):
+    """What Redis holds of an article."""
+
+    views: int
+    today: int
+    opening: int
+    #: Number of ratings by score, from 1; empty without ratings or where they are not wanted.
+    ratings: tuple[int, ...] = ()
+
+
+class ViewResult(msgspec.Struct, frozen=True):
+    """What became of one `ViewCommand`."""
+
+    #: Empty if counted (or a beat taken), else the reason why it was ignored.
+    ignored: str
+    #: What was counted only in part: `private`, `identity-cap`, `article-cap`, or empty.
+    note: str
+    article: StoredArticle | None
+    #: In the order of `ViewCommand.listed`.
+    listed: tuple[StoredArticle, ...]
+
+
+class PageAnswer(msgspec.Struct, frozen=True):
+    """Everything that the widgets of a page need, in one answer."""
+
+    counted: bool
+    #: Why the view was not counted; empty if it was, and for beats.
+    ignored: str
+    #: What was counted only in part.
+    note: str
+    site: SiteCounts
+    article: ArticleCounts | None
+    #: By the text that the page sent.
+    articles: dict[str, ArticleCounts]

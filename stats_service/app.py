@@ -1,0 +1,53 @@
+"""The one place where things are wired: settings in, a Flask application out."""
+
+from flask import Flask
+
+from stats_service.clock import Clock, SystemClock
+from stats_service.config import Settings, load_settings
+from stats_service.services.health import Health
+from stats_service.services.registry import Services
+from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.traffic import Traffic
+from stats_service.store.connection import connect
+from stats_service.store.health import HealthStore
+from stats_service.store.sites import SiteStore
+from stats_service.store.traffic import TrafficStore
+from stats_service.web import api, errors, health
+from stats_service.web.api.bodies import BODY_MAX_BYTES
+from stats_service.web.context import EXTENSION
+
+
+def create_services(settings: Settings, clock: Clock | None = None) -> Services:
+    """Wire the services of one installation; Redis is first asked when one of them is used.
+
+    Raises:
+        ConfigurationError: the settings name no Redis, or one that cannot be used.
+    """
+    client = connect(settings.redis_url, settings.redis_timeout)
+    site_store = SiteStore(client, settings.key_prefix)
+    return Services(
+        settings=settings,
+        clock=clock or SystemClock(),
+        sites=Sites(site_store),
+        directory=SiteDirectory(site_store, settings.secret, settings.site_cache_seconds),
+        traffic=Traffic(TrafficStore(client, settings.key_prefix)),
+        health=Health(HealthStore(client)),
+    )
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """Return the service as a WSGI application.
+
+    Args:
+        settings: default: read from the environment.
+        clock: default: the machine's clock.
+    """
+    services = create_services(settings or load_settings(), clock)
+    app = Flask("stats_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
+    app.extensions[EXTENSION] = services
+    errors.register(app)
+    app.register_blueprint(health.bp)
+    for blueprint in api.blueprints:
+        app.register_blueprint(blueprint, url_prefix=services.settings.path_prefix)
+    return app

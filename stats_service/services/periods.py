@@ -1,0 +1,43 @@
+"""The calendar of a site: which day, week, month and year a moment belongs to there."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from stats_service.models.periods import Periods
+
+#: Every zone's offset is a multiple of this, so periods can change only at its multiples.
+QUARTER_SECONDS = 900
+
+
+def periods_at(now: float, timezone: str) -> Periods:
+    """Return the periods in `timezone` (an IANA name) that hold `now`, in seconds since 1970."""
+    return _periods_of_quarter(int(now // QUARTER_SECONDS), timezone)
+
+
+@lru_cache(maxsize=4096)
+def _periods_of_quarter(number: int, timezone: str) -> Periods:
+    local = datetime.fromtimestamp(number * QUARTER_SECONDS, UTC).astimezone(ZoneInfo(timezone))
+    iso_year, iso_week, _ = local.isocalendar()
+    return Periods(
+        hour=local.strftime("%H"),
+        day=local.strftime("%Y-%m-%d"),
+        yesterday=(local.date() - timedelta(days=1)).isoformat(),
+        week=f"{iso_year:04d}-W{iso_week:02d}",
+        month=local.strftime("%Y-%m"),
+        year=local.strftime("%Y"),
+    )
+
+
+def day_of(now: float, timezone: str) -> str:
+    """Return the ISO date of `now` in `timezone`."""
+    return periods_at(now, timezone).day
+
+
+def local_time(now: float, timezone: str) -> str:
+    """Return `now` as an ISO time, to the second, with the offset of `timezone`."""
+    return (
+        datetime.fromtimestamp(now, UTC)
+        .astimezone(ZoneInfo(timezone))
+        .isoformat(timespec="seconds")
+    )

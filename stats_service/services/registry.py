@@ -1,0 +1,21 @@
+"""The services of one installation, as `app.create_services` wires them."""
+
+from dataclasses import dataclass
+
+from stats_service.clock import Clock
+from stats_service.config import Settings
+from stats_service.services.health import Health
+from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that web and the command line call."""
+
+    settings: Settings
+    clock: Clock
+    sites: Sites
+    directory: SiteDirectory
+    traffic: Traffic
+    health: Health

@@ -1,0 +1,247 @@
+"""Sites: the rules of their settings, and the copy that each worker keeps for its requests."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from ipaddress import ip_network
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
+from stats_service.models.sites import Site
+from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.services.hosts import canonical_host
+from stats_service.services.identities import DayKey
+from stats_service.services.periods import periods_at
+from stats_service.store.sites import SiteStore
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
+#: Larger balances are typing errors, and Redis' scores are exact up to 2^53.
+BALANCE_MAX = 10**12
+NAME_MAX = 200
+
+#: Slugs asked for that no site has, kept so that inventing them costs Redis little.
+UNKNOWN_KEPT = 1024
+
+
+@dataclass(frozen=True)
+class SiteEntry:
+    """A site as one worker knows it: settings, and the keys of today's pseudonyms."""
+
+    site: Site
+    #: By day: today, and yesterday in the first half hour after midnight.
+    day_keys: dict[str, DayKey]
+    loaded_at: float
+
+    def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
+        """Return the key of today, and that of yesterday while a visit may span midnight."""
+        today, *before = _days(self.site, now)
+        return self.day_keys[today], self.day_keys.get(before[0]) if before else None
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose pages may count."""
+        return frozenset(self.site.hosts)
+
+
+class SiteDirectory:
+    """The sites that a worker has seen lately, so that a page view does not read them anew.
+
+    A changed setting reaches every worker within `cache_seconds`.
+    """
+
+    def __init__(self, store: SiteStore, secret: str, cache_seconds: float) -> None:
+        self._store = store
+        self._secret = secret
+        self._cache_seconds = cache_seconds
+        self._entries: dict[str, SiteEntry] = {}
+        self._unknown: dict[str, float] = {}
+
+    def entry(self, slug: str, now: float) -> SiteEntry:
+        """Return the site at the moment `now` (seconds), from Redis if need be.
+
+        Raises:
+            UnknownSiteError: there is no such site.
+            StoreUnavailableError: Redis cannot be asked.
+        """
+        return self.cached(slug, now) or self.load(slug, now)
+
+    def cached(self, slug: str, now: float) -> SiteEntry | None:
+        """Return the site if this worker knows it well enough, without asking Redis.
+
+        Raises:
+            UnknownSiteError: there was no such site a moment ago.
+        """
+        entry = self._entries.get(slug)
+        if entry is None:
+            unknown_since = self._unknown.get(slug)
+            if unknown_since is not None and 0 <= now - unknown_since < self._cache_seconds:
+                raise UnknownSiteError(slug)
+            return None
+        fresh = 0 <= now - entry.loaded_at < self._cache_seconds
+        return entry if fresh and _days(entry.site, now)[0] in entry.day_keys else None
+
+    def load(self, slug: str, now: float) -> SiteEntry:
+        """Return the site as Redis has it now, and remember it; errors as `entry`."""
+        if not SLUG.fullmatch(slug):
+            raise UnknownSiteError(slug)
+        known = self._entries.get(slug)
+        site = known.site if known else self._store.get(slug)
+        stored = None
+        if site is not None:
+            day, *others = _days(site, now)
+            stored = self._store.load(slug, day, others)
+            if stored is not None and stored.site.timezone != site.timezone:
+                day, *others = _days(stored.site, now)
+                stored = self._store.load(slug, day, others)
+        if stored is None:
+            self._entries.pop(slug, None)
+            self._remember_unknown(slug, now)
+            raise UnknownSiteError(slug)
+        keys = {
+            name: DayKey.derive(self._secret, slug, name, salt)
+            for name, salt in stored.salts.items()
+        }
+        entry = SiteEntry(stored.site, keys, now)
+        self._entries[slug] = entry
+        self._unknown.pop(slug, None)
+        return entry
+
+    def _remember_unknown(self, slug: str, now: float) -> None:
+        if len(self._unknown) >= UNKNOWN_KEPT:
+            self._unknown.clear()
+        self._unknown[slug] = now
+
+
+def _days(site: Site, now: float) -> list[str]:
+    """Return today, and yesterday if a visit of half an hour ago may have begun then."""
+    today = periods_at(now, site.timezone).day
+    before = periods_at(now - VISIT_GAP_SECONDS, site.timezone).day
+    return [today] if before == today else [today, before]
+
+
+class Sites:
+    """What an administrator does with sites."""
+
+    def __init__(self, store: SiteStore) -> None:
+        self._store = store
+
+    def all(self) -> list[Site]:
+        """Return every site, by slug."""
+        sites = (self._store.get(slug) for slug in self._store.slugs())
+        return [site for site in sites if site is not None]
+
+    def get(self, slug: str) -> Site:
+        """Return one site; UnknownSiteError if there is none."""
+        site = self._store.get(slug) if SLUG.fullmatch(slug) else None
+        if site is None:
+            raise UnknownSiteError(slug)
+        return site
+
+    def add(self, site: Site) -> Site:
+        """Store a new site, its settings checked and in canonical form.
+
+        Raises:
+            InvalidInputError: naming the setting that cannot be used.
+            ConflictError: the slug is taken.
+        """
+        checked = check_site(site)
+        if not self._store.add(checked):
+            raise ConflictError(
+                f"There is a site {site.slug!r} already. Change it with `stats-service site edit`, "
+                "or choose another slug."
+            )
+        return checked
+
+    def edit(self, slug: str, **changes: Any) -> Site:
+        """Change settings of a site; errors as `add`."""
+        changed = check_site(msgspec.structs.replace(self.get(slug), **changes))
+        if not self._store.replace(changed):
+            raise UnknownSiteError(slug)
+        return changed
+
+    def remove(self, slug: str) -> None:
+        """Forget a site and everything about it; UnknownSiteError if there is none."""
+        self.get(slug)
+        self._store.remove(slug)
+
+
+def check_site(site: Site) -> Site:
+    """Return `site` in canonical form; InvalidInputError names the setting that is wrong."""
+    if not SLUG.fullmatch(site.slug):
+        raise InvalidInputError(
+            f"slug {site.slug!r}: use 1 to 39 lower-case letters, digits or hyphens, beginning "
+            "with a letter or digit."
+        )
+    name = " ".join(site.name.split())
+    if not name or len(name) > NAME_MAX or not name.isprintable():
+        raise InvalidInputError(f"name {site.name!r}: use 1 to {NAME_MAX} printable characters.")
+    if not site.hosts:
+        raise InvalidInputError("hosts: name at least one host, e.g. kimson.example.vn.")
+    if site.headline not in ("visits", "views"):
+        raise InvalidInputError(f"headline {site.headline!r}: use 'visits' or 'views'.")
+    if not _is_timezone(site.timezone):
+        raise InvalidInputError(
+            f"timezone {site.timezone!r} is not an IANA time zone; use a name such as "
+            "Asia/Ho_Chi_Minh."
+        )
+    _check_range("opening_visits", site.opening_visits, 0, BALANCE_MAX)
+    _check_range("opening_views", site.opening_views, 0, BALANCE_MAX)
+    _check_range("article_cap", site.article_cap, 1, 10_000_000)
+    _check_range("identity_cap", site.identity_cap, 1, 1_000_000)
+    _check_range("view_ceiling", site.view_ceiling, 1, 100_000_000)
+    _check_range("rating_scale", site.rating_scale, 2, 10)
+    if site.opening_day and not _is_day(site.opening_day):
+        raise InvalidInputError(f"opening_day {site.opening_day!r}: write a date as 2026-11-23.")
+    return msgspec.structs.replace(
+        site,
+        name=name,
+        hosts=_unique(canonical_host(host) for host in site.hosts),
+        excluded=_unique(_network(text) for text in site.excluded),
+        article_parameters=_unique(_parameter(text) for text in site.article_parameters),
+    )
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidInputError(f"{name} {value}: use a whole number from {low} to {high}.")
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError as error:
+        raise InvalidInputError(
+            f"excluded {text!r} is not an address or network: write 192.0.2.7 or 192.0.2.0/24."
+        ) from error
+
+
+def _parameter(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.\-\[\]]{1,40}", text):
+        raise InvalidInputError(
+            f"article_parameters {text!r}: name a query parameter such as id, without ? or =."
+        )
+    return text
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

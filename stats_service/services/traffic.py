@@ -1,0 +1,210 @@
+"""Counting: what a page's request means, and what it is answered.
+
+`decide` and `answer` are the two halves of `record_view`, free of I/O, so that a server with
+an event loop can put its own, shared, round trip to Redis between them (`web.hot`).
+"""
+
+import re
+from collections.abc import Sequence
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.sites import Site
+from stats_service.models.traffic import (
+    LISTED_MAX,
+    ArticleCounts,
+    PageAnswer,
+    PageQuery,
+    Peak,
+    RatingTally,
+    SiteCounts,
+    StoredArticle,
+    StoredCounts,
+    StoredTotals,
+    Totals,
+    ViewCommand,
+    ViewResult,
+    Visitor,
+)
+from stats_service.services.addresses import in_networks, network_prefix
+from stats_service.services.article_keys import canonical_article
+from stats_service.services.bots import is_bot
+from stats_service.services.hosts import origin_host
+from stats_service.services.identities import hit_digest
+from stats_service.services.periods import local_time, periods_at
+from stats_service.services.sites import SiteEntry
+from stats_service.store.traffic import TrafficStore
+
+HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
+
+
+class Traffic:
+    """Record views, and read the numbers of a site and its articles."""
+
+    def __init__(self, store: TrafficStore) -> None:
+        self._store = store
+
+    def record_view(
+        self, entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
+    ) -> PageAnswer:
+        """Record one load (or heartbeat) of a page, and return what its widgets show.
+
+        Raises:
+            InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
+            UnknownSiteError: the site was removed meanwhile.
+            StoreUnavailableError: Redis did not acknowledge the view.
+        """
+        command = decide(entry, query, visitor, now)
+        periods = periods_at(now, entry.site.timezone)
+        stored, results = self._store.record_views(entry.site, periods, now, (command,))
+        return answer(entry.site, query, command, site_counts(entry.site, stored), results[0])
+
+    def counts(self, site: Site, now: float) -> SiteCounts:
+        """Return the numbers of a site without counting anything."""
+        periods = periods_at(now, site.timezone)
+        return site_counts(site, self._store.counts(site, periods, now))
+
+    def articles(self, site: Site, articles: Sequence[str], now: float) -> dict[str, ArticleCounts]:
+        """Return the views of articles, by the text asked for; unknown ones have 0.
+
+        Raises:
+            InvalidInputError: too many, or one that cannot be an article.
+        """
+        keys = canonical_articles(site, articles)
+        periods = periods_at(now, site.timezone)
+        stored = self._store.articles(site, periods, keys)
+        return {
+            asked: article_counts(site, key, numbers, rated=False)
+            for asked, key, numbers in zip(articles, keys, stored, strict=True)
+        }
+
+    def set_opening(self, site: Site, article: str, views: int) -> str:
+        """Set the views that an article had before it came here; return its key."""
+        if not 0 <= views <= 10**12:
+            raise InvalidInputError(f"views {views}: use a whole number from 0 to {10**12}.")
+        key = canonical_article(article, site.article_parameters)
+        self._store.set_opening(site, key, views)
+        return key
+
+
+def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
+    """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
+    site = entry.site
+    parameters = site.article_parameters
+    article = "" if query.article is None else canonical_article(query.article, parameters)
+    listed = canonical_articles(site, query.articles) if query.articles else ()
+    reason = ignored_reason(entry, query, visitor)
+    if not query.beat and not HIT_ID.fullmatch(query.hit):
+        raise InvalidInputError(
+            f"hit {query.hit[:40]!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random "
+            "for each load of a page."
+        )
+    if reason:
+        kind = "beat" if query.beat else reason
+        return ViewCommand(kind=kind, article=article, listed=listed, rated=query.rating)
+    network = network_prefix(visitor.address)
+    today, before = entry.day_keys_at(now)
+    private = visitor.private
+    return ViewCommand(
+        kind="beat" if query.beat else "view",
+        hit=b"" if query.beat else hit_digest(query.hit),
+        visitor=b"" if private else today.visitor(network, visitor.user_agent),
+        visitor_before=before.visitor(network, visitor.user_agent)
+        if before and not private
+        else b"",
+        address=today.address(network) if network else b"",
+        article=article,
+        listed=listed,
+        rated=query.rating,
+    )
+
+
+def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
+    """Return why a view must not be counted, or an empty string."""
+    if query.out:
+        return "opt-out"
+    if visitor.prefetch:
+        return "prefetch"
+    if not visitor.user_agent:
+        return "no-user-agent"
+    if query.bot or is_bot(visitor.user_agent):
+        return "bot"
+    if origin_host(visitor.origin) not in entry.hosts:
+        return "host"
+    if entry.site.excluded and in_networks(visitor.address, entry.site.excluded):
+        return "excluded"
+    return ""
+
+
+def answer(
+    site: Site, query: PageQuery, command: ViewCommand, counts: SiteCounts, result: ViewResult
+) -> PageAnswer:
+    """Return the answer to `query` after Redis has recorded `command` with `result`."""
+    rated = command.rated
+    return PageAnswer(
+        counted=not result.ignored,
+        ignored="" if query.beat else result.ignored,
+        note=result.note,
+        site=counts,
+        article=article_counts(site, command.article, result.article, rated=rated)
+        if command.article and result.article
+        else None,
+        articles={
+            asked: article_counts(site, key, numbers, rated=rated)
+            for asked, key, numbers in zip(
+                query.articles, command.listed, result.listed, strict=True
+            )
+        },
+    )
+
+
+def canonical_articles(site: Site, articles: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys of `articles`; InvalidInputError if they are too many or unusable."""
+    if len(articles) > LISTED_MAX:
+        raise InvalidInputError(
+            f"articles: {len(articles)} were asked for; ask for at most {LISTED_MAX} at a time."
+        )
+    return tuple(canonical_article(text, site.article_parameters) for text in articles)
+
+
+def site_counts(site: Site, stored: StoredCounts) -> SiteCounts:
+    """Return a site's numbers with its opening balances."""
+    return SiteCounts(
+        headline=site.headline,
+        visits=_totals(stored.visits, site.opening_visits),
+        views=_totals(stored.views, site.opening_views),
+        online=stored.online,
+        peak=Peak(stored.peak[0], local_time(stored.peak[1], site.timezone))
+        if stored.peak
+        else None,
+    )
+
+
+def _totals(stored: StoredTotals, opening: int) -> Totals:
+    return Totals(
+        total=stored.total + opening,
+        today=stored.today,
+        yesterday=stored.yesterday,
+        week=stored.week,
+        month=stored.month,
+        year=stored.year,
+        opening=opening,
+        record=stored.record,
+    )
+
+
+def article_counts(site: Site, key: str, stored: StoredArticle, *, rated: bool) -> ArticleCounts:
+    """Return an article's numbers with its opening balance."""
+    return ArticleCounts(
+        key=key,
+        views=stored.views + stored.opening,
+        today=stored.today,
+        rating=rating_tally(stored.ratings, site.rating_scale) if rated else None,
+    )
+
+
+def rating_tally(counts: Sequence[int], scale: int) -> RatingTally:
+    """Return the tally of `counts`, the number of ratings by score from 1."""
+    padded = tuple(counts) + (0,) * (scale - len(counts))
+    number = sum(padded)
+    points = sum(score * n for score, n in enumerate(padded, 1))
+    return RatingTally(number, round(points / number, 2) if number else 0.0, scale, padded)

@@ -1,0 +1,142 @@
+"""Every key in Redis, and so the data layout.
+
+`<p>` is the installation's prefix (`STATS_KEY_PREFIX`, default `st`); `{site}` is the site's
+slug in braces, so that all keys of a site share one slot of a Redis Cluster and one script may
+touch them. Nothing grows with the number of views. Days are ISO dates in the site's own zone.
+
+==============================  ======  =======================================================
+key                             type    holds; how long
+==============================  ======  =======================================================
+<p>:sites                       set     slugs of all sites; for ever
+<p>:{site}:site                 string  the site's settings as JSON (`models.sites.Site`); for ever
+<p>:{site}:counts               hash    visits and views, see below; for ever
+<p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
+<p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 30 minutes
+<p>:{site}:visitors:<day>       HLL     visitor ids of the day; 48 hours, at most 12 KB
+<p>:{site}:salt:<day>           string  16 random bytes behind the day's visitor ids; 26 hours
+<p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes; 20 minutes
+<p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`) and new identities
+                                        (`n…`) of half an hour; one hour
+<p>:{site}:articles             zset    article key -> views counted here; for ever
+<p>:{site}:articles:<day>       zset    article key -> views of the day; 400 days
+<p>:{site}:opening              hash    article key -> views before it came here; for ever
+<p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
+<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
+==============================  ======  =======================================================
+
+Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
+and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
+`private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
+visits; `peak`, `peak:at` (ms). About 60 bytes a field and nine fields a day.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: Seconds in which a hit id is kept together; it counts once for at least this long.
+HIT_BUCKET_SECONDS = 600
+#: Seconds over which the ceilings of one address are counted.
+ADDRESS_BUCKET_SECONDS = 1800
+
+
+def sites(prefix: str) -> str:
+    """Return the key of the set of all slugs."""
+    return f"{prefix}:sites"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteKeys:
+    """The keys of one site."""
+
+    prefix: str
+    slug: str
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}:{{{self.slug}}}:{name}"
+
+    @property
+    def site(self) -> str:
+        """The site's settings."""
+        return self._key("site")
+
+    @property
+    def pattern(self) -> str:
+        """A glob for every key of the site. Slugs hold no glob characters."""
+        return self._key("*")
+
+    @property
+    def counts(self) -> str:
+        """Visits and views by span."""
+        return self._key("counts")
+
+    @property
+    def online(self) -> str:
+        """Visitors by the time they were last seen."""
+        return self._key("online")
+
+    @property
+    def articles(self) -> str:
+        """Views by article since ever."""
+        return self._key("articles")
+
+    @property
+    def opening(self) -> str:
+        """Opening balances of articles."""
+        return self._key("opening")
+
+    @property
+    def ratings(self) -> str:
+        """Ratings by article."""
+        return self._key("ratings")
+
+    @property
+    def ignored(self) -> str:
+        """Views that were not counted, by reason."""
+        return self._key("ignored")
+
+    def hours(self, day: str) -> str:
+        """Visits and views by hour of one day."""
+        return self._key(f"hours:{day}")
+
+    def visitors(self, day: str) -> str:
+        """The HyperLogLog of one day's visitors."""
+        return self._key(f"visitors:{day}")
+
+    def salt(self, day: str) -> str:
+        """The salt behind one day's visitor ids."""
+        return self._key(f"salt:{day}")
+
+    def day_articles(self, day: str) -> str:
+        """Views by article of one day."""
+        return self._key(f"articles:{day}")
+
+    def hits(self, bucket: int) -> str:
+        """The hit ids of one span of `HIT_BUCKET_SECONDS`."""
+        return self._key(f"hits:{bucket}")
+
+    def addresses(self, bucket: int) -> str:
+        """The ceilings of one span of `ADDRESS_BUCKET_SECONDS`."""
+        return self._key(f"addresses:{bucket}")
+
+
+@lru_cache(maxsize=4096)
+def record_views_keys(
+    prefix: str, slug: str, day: str, hit_bucket: int, address_bucket: int
+) -> tuple[str, ...]:
+    """Return the KEYS of `lua/record_views.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    return (
+        keys.counts,
+        keys.hours(day),
+        keys.online,
+        keys.visitors(day),
+        keys.hits(hit_bucket),
+        keys.hits(hit_bucket - 1),
+        keys.addresses(address_bucket),
+        keys.articles,
+        keys.day_articles(day),
+        keys.opening,
+        keys.ratings,
+        keys.ignored,
+        keys.site,
+    )

@@ -1,0 +1,92 @@
+"""The registered sites and the salts of their days."""
+
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from stats_service.models.sites import Site
+from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.keys import SiteKeys, sites
+
+#: A salt is made at the day's first view and serves until half an hour after the next midnight
+#: (25.5 hours on the longest day), then it is gone for ever.
+SALT_TTL_SECONDS = 26 * 3600
+SALT_BYTES = 16
+
+
+class StoredSite(NamedTuple):
+    """A site, with the salts of the days asked for."""
+
+    site: Site
+    salts: dict[str, bytes]
+
+
+class SiteStore:
+    """The sites of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def slugs(self) -> list[str]:
+        """Return all slugs, sorted."""
+        with store_errors():
+            return sorted(_text(slug) for slug in self._client.smembers(sites(self._prefix)))
+
+    def get(self, slug: str) -> Site | None:
+        """Return the site, or None."""
+        with store_errors():
+            document = self._client.get(SiteKeys(self._prefix, slug).site)
+        return msgspec.json.decode(document, type=Site) if document else None
+
+    def add(self, site: Site) -> bool:
+        """Store a new site; return False, and change nothing, if the slug is taken."""
+        with store_errors():
+            key = SiteKeys(self._prefix, site.slug).site
+            added = bool(self._client.set(key, msgspec.json.encode(site), nx=True))
+            # Also for a site that is there: an earlier call may have been cut off before this.
+            self._client.sadd(sites(self._prefix), site.slug)
+            return added
+
+    def replace(self, site: Site) -> bool:
+        """Store the settings of a site that exists; return False if it does not."""
+        with store_errors():
+            key = SiteKeys(self._prefix, site.slug).site
+            return bool(self._client.set(key, msgspec.json.encode(site), xx=True))
+
+    def remove(self, slug: str) -> None:
+        """Forget the site and everything counted, voted and rated there."""
+        with store_errors():
+            self._client.srem(sites(self._prefix), slug)
+            pattern = SiteKeys(self._prefix, slug).pattern
+            # An administrator's rare command, so a scan of the whole keyspace is acceptable.
+            for key in self._client.scan_iter(match=pattern, count=1000):
+                self._client.unlink(key)
+
+    def load(self, slug: str, day: str, other_days: Sequence[str] = ()) -> StoredSite | None:
+        """Return the site with the salt of `day`, made if absent, and of `other_days` if there.
+
+        Nothing is written for a slug that is not registered.
+        """
+        names = SiteKeys(self._prefix, slug)
+        with store_errors():
+            with self._client.pipeline(transaction=False) as pipe:
+                pipe.get(names.site)
+                for name in (day, *other_days):
+                    pipe.get(names.salt(name))
+                document, *salts = pipe.execute()
+            if not document:
+                return None
+            known = dict(zip((day, *other_days), salts, strict=True))
+            if not known[day]:
+                key, fresh = names.salt(day), secrets.token_bytes(SALT_BYTES)
+                before = self._client.set(key, fresh, nx=True, get=True, ex=SALT_TTL_SECONDS)
+                known[day] = before or fresh
+        site = msgspec.json.decode(document, type=Site)
+        return StoredSite(site, {name: salt for name, salt in known.items() if salt})
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

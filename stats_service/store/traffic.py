@@ -1,0 +1,180 @@
+"""Views, visits and who is online: `lua/record_views.lua`, and reads of the same numbers."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from stats_service.errors import UnknownSiteError
+from stats_service.models.periods import Periods
+from stats_service.models.sites import Site
+from stats_service.models.traffic import (
+    Record,
+    StoredArticle,
+    StoredCounts,
+    StoredTotals,
+    ViewCommand,
+    ViewResult,
+)
+from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.keys import (
+    ADDRESS_BUCKET_SECONDS,
+    HIT_BUCKET_SECONDS,
+    SiteKeys,
+    record_views_keys,
+)
+from stats_service.store.scripts import load_script
+
+RECORD_VIEWS = load_script("record_views")
+
+
+class TrafficStore:
+    """The traffic of every site of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def record_views(
+        self, site: Site, periods: Periods, now: float, commands: Sequence[ViewCommand]
+    ) -> tuple[StoredCounts, list[ViewResult]]:
+        """Record `commands`, all of the moment `now` (seconds), in one round trip.
+
+        Raises:
+            UnknownSiteError: the site was removed meanwhile; nothing was recorded.
+            StoreUnavailableError: nothing was acknowledged. The hit ids make a repeat safe.
+        """
+        keys, args = record_views_call(self._prefix, site, periods, now, commands)
+        with store_errors():
+            reply = RECORD_VIEWS.run(self._client, keys, args)
+        return record_views_reply(site, reply)
+
+    def counts(self, site: Site, periods: Periods, now: float) -> StoredCounts:
+        """Read the numbers of a site without recording anything."""
+        return self.record_views(site, periods, now, ())[0]
+
+    def articles(self, site: Site, periods: Periods, keys: Sequence[str]) -> list[StoredArticle]:
+        """Read the views of `keys`, in their order; one that was never viewed has 0."""
+        if not keys:
+            return []
+        names = SiteKeys(self._prefix, site.slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            pipe.zmscore(names.articles, keys)
+            pipe.zmscore(names.day_articles(periods.day), keys)
+            pipe.hmget(names.opening, keys)
+            totals, todays, openings = pipe.execute()
+        return [
+            StoredArticle(int(total or 0), int(today or 0), int(opening or 0))
+            for total, today, opening in zip(totals, todays, openings, strict=True)
+        ]
+
+    def set_opening(self, site: Site, article: str, views: int) -> None:
+        """Set the views that an article had before it came here; 0 removes the balance."""
+        key = SiteKeys(self._prefix, site.slug).opening
+        with store_errors():
+            if views:
+                self._client.hset(key, article, views)
+            else:
+                self._client.hdel(key, article)
+
+
+def record_views_call(
+    prefix: str, site: Site, periods: Periods, now: float, commands: Sequence[ViewCommand]
+) -> tuple[Sequence[str], list[Any]]:
+    """Return the KEYS and ARGV of `record_views.lua`; its header documents them."""
+    keys = record_views_keys(
+        prefix,
+        site.slug,
+        periods.day,
+        int(now // HIT_BUCKET_SECONDS),
+        int(now // ADDRESS_BUCKET_SECONDS),
+    )
+    args: list[Any] = [
+        int(now * 1000),
+        periods.day,
+        periods.yesterday,
+        periods.week,
+        periods.month,
+        periods.year,
+        periods.hour,
+        site.article_cap,
+        site.identity_cap,
+        site.view_ceiling,
+        len(commands),
+    ]
+    for command in commands:
+        args += (
+            command.kind,
+            command.hit,
+            command.visitor,
+            command.visitor_before,
+            command.address,
+            command.article,
+            "1" if command.rated else "",
+            len(command.listed),
+        )
+        args += command.listed
+    return keys, args
+
+
+def record_views_reply(site: Site, reply: Any) -> tuple[StoredCounts, list[ViewResult]]:
+    """Return what `record_views.lua` answered: the site's numbers, and one result a command.
+
+    Raises:
+        UnknownSiteError: the site was removed; nothing was recorded.
+    """
+    if reply is None:
+        raise UnknownSiteError(site.slug)
+    online, numbers, _tallies, results = reply
+    peak = numbers[16]
+    counts = StoredCounts(
+        visits=_totals(numbers[0:8]),
+        views=_totals(numbers[8:16]),
+        online=online,
+        peak=(int(peak), int(numbers[17]) / 1000) if peak else None,
+    )
+    return counts, [_result(result) for result in results]
+
+
+def _totals(numbers: Sequence[Any]) -> StoredTotals:
+    total, today, yesterday, week, month, year, record, record_day = numbers
+    return StoredTotals(
+        int(total or 0),
+        int(today or 0),
+        int(yesterday or 0),
+        int(week or 0),
+        int(month or 0),
+        int(year or 0),
+        Record(int(record), _text(record_day)) if record else None,
+    )
+
+
+def _result(result: Sequence[Any]) -> ViewResult:
+    size = len(result)
+    return ViewResult(
+        _text(result[0]),
+        _text(result[1]),
+        _article(result[2:6]) if size > 2 else None,
+        tuple(_article(result[at : at + 4]) for at in range(6, size, 4)),
+    )
+
+
+def _article(fields: Sequence[Any]) -> StoredArticle:
+    total, today, opening, ratings = fields
+    return StoredArticle(
+        int(total or 0),
+        int(today or 0),
+        int(opening or 0),
+        histogram(ratings) if ratings else (),
+    )
+
+
+def histogram(stored: bytes | str) -> tuple[int, ...]:
+    """Return the number of ratings by score from its stored form, e.g. `0,1,0,3,9`."""
+    return tuple(map(int, _split(stored)))
+
+
+def _split(stored: bytes | str) -> Iterable[str | bytes]:
+    return stored.split(b",") if isinstance(stored, bytes) else stored.split(",")
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

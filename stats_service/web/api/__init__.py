@@ -1,0 +1,5 @@
+"""The HTTP API: one blueprint a noun, all below `STATS_PATH_PREFIX`."""
+
+from stats_service.web.api import traffic
+
+blueprints = (traffic.bp,)

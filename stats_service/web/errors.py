@@ -1,0 +1,47 @@
+"""Errors become answers here, once."""
+
+import logging
+
+import msgspec
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from stats_service.errors import StatsError
+from stats_service.web.problems import CONTENT_TYPE, Problem, problem, problem_headers, problem_of
+
+logger = logging.getLogger(__name__)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app` with a problem document."""
+    app.register_error_handler(StatsError, _stats_error)
+    app.register_error_handler(HTTPException, _http_exception)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _stats_error(error: StatsError) -> Response:
+    return _response(problem_of(error), problem_headers(error))
+
+
+def _http_exception(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None:
+        return error.get_response()  # type: ignore[return-value] # a werkzeug Response
+    code = error.name.lower().replace(" ", "-")
+    headers = [
+        (name, value) for name, value in error.get_headers() if name.lower() != "content-type"
+    ]
+    headers += [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
+    return _response(problem(code, error.name, error.code, error.description or ""), headers)
+
+
+def _unexpected(error: Exception) -> Response:
+    logger.exception("a request failed", exc_info=error)
+    detail = "The service failed on this request. Nothing was stored; the log says more."
+    return _response(
+        problem("internal-error", "The service failed", 500, detail),
+        [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")],
+    )
+
+
+def _response(document: Problem, headers: list[tuple[str, str]]) -> Response:
+    return Response(msgspec.json.encode(document), document.status, headers)

@@ -1,0 +1,40 @@
+"""Errors as RFC 9457 problem details, the same from Flask and from the hot path."""
+
+import msgspec
+
+from stats_service.errors import StatsError, StoreUnavailableError
+
+CONTENT_TYPE = "application/problem+json"
+#: Seconds after which a client may try again when the store is away.
+RETRY_AFTER_SECONDS = 5
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The body of every error answer."""
+
+    #: Stable reference, one for each `code`.
+    type: str
+    title: str
+    status: int
+    #: What happened, with the value, and what to do.
+    detail: str
+    #: Stable name for programs.
+    code: str
+
+
+def problem(code: str, title: str, status: int, detail: str) -> Problem:
+    """Return a problem whose type is derived from its code."""
+    return Problem(f"about:blank#{code}", title, status, detail, code)
+
+
+def problem_of(error: StatsError) -> Problem:
+    """Return the problem that tells of `error`."""
+    return problem(error.code, error.title, error.status, str(error))
+
+
+def problem_headers(error: StatsError) -> list[tuple[str, str]]:
+    """Return the headers of the answer that tells of `error`."""
+    headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
+    if isinstance(error, StoreUnavailableError):
+        headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
+    return headers
