@@ -15,6 +15,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
 from tests.support.clock import FakeClock
+from tests.support.openapi import ConformingClient
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +68,8 @@ def app(settings: Settings, clock: FakeClock) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """Give a test client of the application."""
+    """Give a test client of the application that holds every answer against the API's schema."""
+    app.test_client_class = ConformingClient
     return app.test_client()
 
 

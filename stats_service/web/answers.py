@@ -1,14 +1,21 @@
 """The answer to a page view as bytes, for Flask and for the hot path."""
 
+from typing import cast
+
 import msgspec
 
 from stats_service.models.traffic import ArticleCounts, PageAnswer, SiteCounts
 
 
-class _Body(msgspec.Struct, frozen=True):
+class PageBody(msgspec.Struct, frozen=True):
+    """The body of the answer to a page view."""
+
+    #: Whether this request added a view.
     counted: bool
-    site: SiteCounts | msgspec.Raw
+    site: SiteCounts
+    #: The page's own article; null if the page is not counted as one.
     article: ArticleCounts | None
+    #: The other articles asked for, by the text that the page sent.
     articles: dict[str, ArticleCounts]
 
 
@@ -17,9 +24,14 @@ _encoder = msgspec.json.Encoder()
 
 def page_answer_json(answer: PageAnswer, site: msgspec.Raw | None = None) -> bytes:
     """Return the JSON of an answer; `site` is its site part if that is encoded already."""
-    return _encoder.encode(
-        _Body(answer.counted, site or answer.site, answer.article, answer.articles)
+    body = PageBody(
+        answer.counted,
+        # An encoder does not look at a struct's annotations: it writes raw JSON as it is.
+        cast("SiteCounts", site) if site is not None else answer.site,
+        answer.article,
+        answer.articles,
     )
+    return _encoder.encode(body)
 
 
 def page_answer_headers(answer: PageAnswer) -> list[tuple[str, str]]:

@@ -1,5 +1,5 @@
 """The HTTP API: one blueprint a noun, all below `STATS_PATH_PREFIX`."""
 
-from stats_service.web.api import traffic
+from stats_service.web.api import openapi, traffic
 
-blueprints = (traffic.bp,)
+blueprints = (openapi.bp, traffic.bp)

@@ -1,0 +1,188 @@
+"""The OpenAPI 3.1 document of the API, its schemas derived from the types that the code uses.
+
+Every blueprint of `web.api` has its operations in `OPERATIONS`; the tests compare them with the
+URL map and hold every answer against its schema.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, current_app
+
+from stats_service import __version__
+from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
+from stats_service.web.answers import PageBody
+from stats_service.web.context import services
+from stats_service.web.problems import CONTENT_TYPE as PROBLEM_TYPE
+from stats_service.web.problems import Problem
+
+bp = Blueprint("openapi", __name__)
+
+
+class ArticleViews(msgspec.Struct, frozen=True):
+    """The views of the articles asked for, by the text that named them."""
+
+    articles: dict[str, ArticleCounts]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an operation; a path parameter if the path has its name in braces."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    #: Below the prefix, parameters in braces.
+    path: str
+    id: str
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    #: Type of the JSON body, which is sent as `text/plain` to spare browsers a preflight.
+    body: type | None = None
+    #: Answer by status: a type (as JSON), or a media type.
+    answers: dict[int, type | str] | None = None
+    #: Statuses answered with a problem document.
+    problems: tuple[int, ...] = (404, 503)
+
+
+SITE = Parameter("slug", "The site.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$"})
+KEYS = Parameter(
+    "key",
+    "An article: path with query, URL, or explicit key. At most 100.",
+    {"type": "array", "items": {"type": "string"}, "maxItems": 100},
+    required=False,
+)
+
+OPERATIONS: list[Operation] = [
+    Operation(
+        "post",
+        "/{slug}/page",
+        "record_view",
+        "Record one load of a page, or its heartbeat, and get every number that its widgets show",
+        (SITE,),
+        PageQuery,
+        {200: PageBody},
+        (400, 404, 413, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/counts",
+        "counts",
+        "Get the numbers of a site",
+        (SITE,),
+        answers={200: SiteCounts},
+    ),
+    Operation(
+        "get",
+        "/{slug}/articles/views",
+        "article_views",
+        "Get the views of articles; one that was never viewed has 0",
+        (SITE, KEYS),
+        answers={200: ArticleViews},
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/openapi.json",
+        "openapi",
+        "Get this document",
+        answers={200: "application/json"},
+        problems=(),
+    ),
+]
+
+HEADERS = {
+    "Stats-Ignored": "Why the view was not counted; absent if it was.",
+    "Stats-Note": "What was counted only in part: private, identity-cap, article-cap.",
+}
+
+
+def document(base_url: str, prefix: str) -> dict[str, Any]:
+    """Return the whole document for an installation that is reached at `base_url`."""
+    types: set[type] = {Problem}
+    for operation in OPERATIONS:
+        types |= {t for t in (operation.answers or {}).values() if isinstance(t, type)}
+        types |= {operation.body} if operation.body else set()
+    ordered = sorted(types, key=lambda t: t.__name__)
+    references, components = msgspec.json.schema_components(
+        ordered, ref_template="#/components/schemas/{name}"
+    )
+    schemas = dict(zip(ordered, references, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        path = paths.setdefault(operation.path, {})
+        path[operation.method] = _operation(operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "stats_service",
+            "version": __version__,
+            "description": "Counts a portal's visits and article views, and records its poll "
+            "votes and ratings. Errors are problem documents (RFC 9457).",
+        },
+        "servers": [{"url": base_url + prefix}],
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {"operationId": operation.id, "summary": operation.summary}
+    if operation.parameters:
+        result["parameters"] = [
+            {
+                "name": parameter.name,
+                "in": "path" if "{" + parameter.name + "}" in operation.path else "query",
+                "required": parameter.required,
+                "description": parameter.description,
+                "schema": parameter.schema,
+            }
+            for parameter in operation.parameters
+        ]
+    if operation.body:
+        media = {"schema": schemas[operation.body]}
+        result["requestBody"] = {
+            "required": True,
+            "content": {"text/plain": media, "application/json": media},
+        }
+    responses: dict[str, Any] = {}
+    for status, answer in (operation.answers or {}).items():
+        responses[str(status)] = _response(answer, schemas)
+        if operation.id == "record_view":
+            responses[str(status)]["headers"] = {
+                name: {"description": text, "schema": {"type": "string"}}
+                for name, text in HEADERS.items()
+            }
+    for status in operation.problems:
+        responses[str(status)] = {
+            "description": "The problem, and what to do",
+            "content": {PROBLEM_TYPE: {"schema": schemas[Problem]}},
+        }
+    result["responses"] = responses
+    return result
+
+
+def _response(answer: type | str, schemas: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    if isinstance(answer, str):
+        return {"description": "As asked", "content": {answer: {}}}
+    return {"description": "As asked", "content": {"application/json": {"schema": schemas[answer]}}}
+
+
+@bp.get("/openapi.json")
+def openapi() -> Response:
+    """Answer with the document that describes this API."""
+    settings = services().settings
+    body = msgspec.json.encode(document(settings.base_url, settings.path_prefix))
+    response = current_app.response_class(body, mimetype="application/json")
+    response.cache_control.public = True
+    response.cache_control.max_age = 300
+    return response
