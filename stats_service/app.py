@@ -4,10 +4,12 @@ from flask import Flask
 
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
+from stats_service.services.audit import Audit
 from stats_service.services.health import Health
 from stats_service.services.registry import Services
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
+from stats_service.store.audit import AuditStore
 from stats_service.store.connection import connect
 from stats_service.store.health import HealthStore
 from stats_service.store.sites import SiteStore
@@ -32,6 +34,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         directory=SiteDirectory(site_store, settings.secret, settings.site_cache_seconds),
         traffic=Traffic(TrafficStore(client, settings.key_prefix)),
         health=Health(HealthStore(client)),
+        audit=Audit(AuditStore(client, settings.key_prefix)),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
+from stats_service.services.audit import Audit
 from stats_service.services.health import Health
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
@@ -19,3 +20,4 @@ class Services:
     directory: SiteDirectory
     traffic: Traffic
     health: Health
+    audit: Audit

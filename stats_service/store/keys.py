@@ -22,6 +22,8 @@ key                             type    holds; how long
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
+<p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
+<p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
 ==============================  ======  =======================================================
 
 Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
@@ -42,6 +44,11 @@ ADDRESS_BUCKET_SECONDS = 1800
 def sites(prefix: str) -> str:
     """Return the key of the set of all slugs."""
     return f"{prefix}:sites"
+
+
+def installation_audit(prefix: str) -> str:
+    """Return the key of the changes that concern no single site. No slug contains an `@`."""
+    return f"{prefix}:{{@admin}}:audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,11 @@ class SiteKeys:
     def ignored(self) -> str:
         """Views that were not counted, by reason."""
         return self._key("ignored")
+
+    @property
+    def audit(self) -> str:
+        """Who changed what and when."""
+        return self._key("audit")
 
     def hours(self, day: str) -> str:
         """Visits and views by hour of one day."""

@@ -1,0 +1,26 @@
+"""What was changed, by whom and when."""
+
+from typing import Any
+
+import msgspec
+
+#: Who is named where a change was made on the command line, by whoever may run it there.
+COMMAND_LINE = "(command line)"
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One change. Never holds a password, a token or a link."""
+
+    #: Orders the entries; given by the store.
+    id: str = ""
+    #: Seconds since 1970.
+    at: float
+    #: The account's name, or `COMMAND_LINE`.
+    who: str
+    #: A noun and a verb in the past: `site.changed`, `poll.closed`, `account.created`.
+    what: str
+    #: Which one: the poll's id, the account's name; empty for the site itself.
+    subject: str = ""
+    #: What was changed, as JSON values; None where there was (or is) nothing.
+    before: Any = None
+    after: Any = None
