@@ -1,0 +1,62 @@
+"""The page that defines the numbers says what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
+from stats_service.services.article_keys import KEY_MAX_BYTES
+from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS
+
+ROOT = Path(__file__).parents[1]
+VIETNAMESE, ENGLISH = (
+    (ROOT / "docs/how-we-count.md").read_text(encoding="utf-8").split("\n## English\n")
+)
+LUA = (ROOT / "stats_service/store/lua/record_views.lua").read_text(encoding="utf-8")
+DEFAULTS = Site(slug="x", name="x", hosts=("x",))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [DEFAULTS.identity_cap, DEFAULTS.view_ceiling, DEFAULTS.article_cap, KEY_MAX_BYTES],
+)
+def test_the_limits_are_the_defaults(number: int) -> None:
+    """Each stands in both languages, written as that language writes it."""
+    assert f"{number:,}".replace(",", ".") in VIETNAMESE
+    assert f"{number:,}" in ENGLISH
+
+
+def test_the_spans_are_those_of_the_code() -> None:
+    """Online, the gap between visits, the hit id and the limits of an address."""
+    for minutes in (ONLINE_SECONDS // 60, VISIT_GAP_SECONDS // 60, HIT_BUCKET_SECONDS // 60):
+        assert f"{minutes} phút" in VIETNAMESE
+        assert f"{minutes} minutes" in ENGLISH
+    assert ADDRESS_BUCKET_SECONDS == 1800
+    assert "nửa giờ" in VIETNAMESE
+    assert "half hour" in ENGLISH
+
+
+def test_every_reason_that_is_given_is_explained() -> None:
+    """A new reason for not counting a view needs its line in both tables."""
+    service = (ROOT / "stats_service/services/traffic.py").read_text(encoding="utf-8")
+    rule = service[service.index("def ignored_reason") : service.index("def answer")]
+    refused = LUA[LUA.index("local function refused") : LUA.index("local has_opening")]
+    reasons = set(re.findall(r'return "([a-z-]+)"', rule))
+    reasons |= set(re.findall(r"return '([a-z-]+)'", refused))
+
+    assert {"bot", "duplicate", "ceiling"} <= reasons
+    for reason in reasons:
+        assert f"| `{reason}` |" in VIETNAMESE
+        assert f"| `{reason}` |" in ENGLISH
+
+
+def test_both_languages_have_the_same_parts() -> None:
+    """Neither lacks a section or a row that the other has."""
+
+    def shape(text: str) -> list[str]:
+        body = text[text.index("\n### ") :]
+        return [line.split(" ")[0] for line in body.splitlines() if line.startswith(("#", "|"))]
+
+    assert shape(VIETNAMESE) == shape(ENGLISH)
