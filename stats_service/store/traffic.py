@@ -57,9 +57,9 @@ class TrafficStore:
             return []
         names = SiteKeys(self._prefix, site.slug)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            pipe.zmscore(names.articles, keys)
-            pipe.zmscore(names.day_articles(periods.day), keys)
-            pipe.hmget(names.opening, keys)
+            pipe.zmscore(names.articles, list(keys))
+            pipe.zmscore(names.day_articles(periods.day), list(keys))
+            pipe.hmget(names.opening, list(keys))
             totals, todays, openings = pipe.execute()
         return [
             StoredArticle(int(total or 0), int(today or 0), int(opening or 0))

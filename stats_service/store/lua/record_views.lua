@@ -162,6 +162,8 @@ if views > 0 then
 end
 
 call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
+-- Without the expiry, the last readers of a site that falls silent would stay for ever.
+call('EXPIRE', online, VISIT_GAP_MS / 1000)
 call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
 local online_now = call('ZCOUNT', online, now - ONLINE_MS, '+inf')
 
