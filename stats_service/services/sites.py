@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from ipaddress import ip_network
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +13,7 @@ import msgspec
 from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.services.addresses import canonical_network
 from stats_service.services.hosts import canonical_host
 from stats_service.services.identities import DayKey
 from stats_service.services.periods import periods_at
@@ -201,14 +201,14 @@ def check_site(site: Site) -> Site:
         site,
         name=name,
         hosts=_unique(canonical_host(host) for host in site.hosts),
-        excluded=_unique(_network(text) for text in site.excluded),
+        excluded=_unique(canonical_network(text) for text in site.excluded),
         article_parameters=_unique(_parameter(text) for text in site.article_parameters),
     )
 
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise InvalidInputError(f"{name} {value}: use a whole number from {low} to {high}.")
+        raise InvalidInputError(f"{name} {value!r}: use a whole number from {low} to {high}.")
 
 
 def _is_timezone(name: str) -> bool:
@@ -224,15 +224,6 @@ def _is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text.strip(), strict=False))
-    except ValueError as error:
-        raise InvalidInputError(
-            f"excluded {text!r} is not an address or network: write 192.0.2.7 or 192.0.2.0/24."
-        ) from error
 
 
 def _parameter(text: str) -> str:

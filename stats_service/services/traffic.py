@@ -103,13 +103,14 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
         return ViewCommand(kind=kind, article=article, listed=listed, rated=query.rating)
     network = network_prefix(visitor.address)
     today, before = entry.day_keys_at(now)
-    private = visitor.private
+    # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
+    identified = bool(network) and not visitor.private
     return ViewCommand(
         kind="beat" if query.beat else "view",
         hit=b"" if query.beat else hit_digest(query.hit),
-        visitor=b"" if private else today.visitor(network, visitor.user_agent),
+        visitor=today.visitor(network, visitor.user_agent) if identified else b"",
         visitor_before=before.visitor(network, visitor.user_agent)
-        if before and not private
+        if before and identified
         else b"",
         address=today.address(network) if network else b"",
         article=article,
