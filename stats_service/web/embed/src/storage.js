@@ -1,0 +1,26 @@
+/** The page's localStorage, which a browser may refuse altogether (private mode, policies). */
+
+import { options } from "./page.js";
+
+/** Read a key; set it first if a value is given, remove it if that value is empty. */
+const stored = (key, value) => {
+  try {
+    if (value != null) {
+      if (value) localStorage.setItem(key, value);
+      else localStorage.removeItem(key);
+    }
+    return localStorage.getItem(key);
+  } catch {}
+};
+
+/** Whether this browser is not to be counted: `#stats-optout` says so, `#stats-optin` ends it. */
+export const optedOut = () => {
+  const wish = /^#stats-opt(out|in)$/.exec(location.hash);
+  return !!stored("stats-optout", wish && (wish[1] == "out" ? "1" : ""));
+};
+
+let token;
+
+/** The voter's token of this browser, "" while there is none; a fresh one is kept. */
+export const voter = (fresh) =>
+  (token = stored("stats-voter:" + options.site, fresh) || fresh || token || "");

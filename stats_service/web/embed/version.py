@@ -1,0 +1,3 @@
+"""The version of the embedded files; a released one never changes."""
+
+VERSION = "1"

@@ -1,0 +1,122 @@
+"""Build the files that portals embed: `python -m tools.build_embed` (or `make embed`).
+
+Joins the ES modules below `stats_service/web/embed/src` into one classic script each, minifies
+it and writes it with a manifest of hashes to `dist`. A version marked as released in the
+manifest is never written again: raise `VERSION` in `stats_service/web/embed/version.py` first.
+See docs/decisions/0003-embed-build.md.
+"""
+
+import argparse
+import base64
+import gzip
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import minify
+
+from stats_service.web.embed.version import VERSION
+
+ROOT = Path(__file__).parents[1] / "stats_service/web/embed"
+SOURCES = ROOT / "src"
+DIST = ROOT / "dist"
+MANIFEST = DIST / "manifest.json"
+
+#: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
+CORE_MAX_BYTES = 3000
+
+_IMPORT = re.compile(r'^import [^;]*? from "\./([\w./-]+)";\n', re.MULTILINE)
+_CONSTANT = re.compile(r'^const ([A-Z][A-Z_]+) = (\d+|"[^"\n]*");\n', re.MULTILINE)
+
+
+def main() -> int:
+    """Write the newest version and its entry in the manifest."""
+    parser = argparse.ArgumentParser(description="Build the files that portals embed.")
+    parser.add_argument("--release", action="store_true", help="freeze this version for good")
+    arguments = parser.parse_args()
+    manifest = read_manifest()
+    files = build()
+    entry = {name: describe(body) for name, body in files.items()}
+    known = manifest.get(VERSION)
+    if known and known["released"] and known["files"] != entry:
+        sys.stderr.write(
+            f"Version {VERSION} is released and its files must not change; raise VERSION in "
+            "stats_service/web/embed/version.py.\n"
+        )
+        return 2
+    released = arguments.release or bool(known and known["released"])
+    manifest[VERSION] = {"released": released, "files": entry}
+    for name, body in files.items():
+        (DIST / name).write_bytes(body)
+        sys.stdout.write(f"{name}: {entry[name]['bytes']} bytes, {entry[name]['gzip']} gzip\n")
+    MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def read_manifest() -> dict[str, dict]:
+    """Return the versions built so far: whether released, and each file's hash and sizes."""
+    if not MANIFEST.exists():
+        return {}
+    return json.loads(MANIFEST.read_text(encoding="utf-8"))
+
+
+def build() -> dict[str, bytes]:
+    """Return the newest version of each file by name, as it goes over the wire."""
+    votes = f"embed-votes.{VERSION}.js"
+    files: dict[str, bytes] = {}
+    baked = {"__VOTES_FILE__": "", "__VOTES_INTEGRITY__": ""}
+    if (SOURCES / "votes/index.js").exists():
+        files[votes] = script("votes/index.js", {})
+        baked = {"__VOTES_FILE__": votes, "__VOTES_INTEGRITY__": integrity(files[votes], "sha256")}
+    files[f"embed.{VERSION}.js"] = script("index.js", baked)
+    return files
+
+
+def script(entry: str, baked: dict[str, str]) -> bytes:
+    """Return the classic script made of the module `entry` and everything that it imports."""
+    modules: dict[str, str] = {}
+    _collect(entry, modules)
+    joined = "".join(modules.values())
+    for sheet in SOURCES.glob("*.css"):
+        placeholder = f"__{sheet.stem.upper()}_CSS__"
+        joined = joined.replace(placeholder, minify.string("text/css", sheet.read_text("utf-8")))
+    for placeholder, value in baked.items():
+        joined = joined.replace(placeholder, value)
+    for name, value in _CONSTANT.findall(joined):
+        joined = re.sub(rf"^const {name} = .*\n", "", joined, flags=re.MULTILINE)
+        joined = re.sub(rf"\b{name}\b", lambda _, value=value: value, joined)
+    minified = minify.string("application/javascript", f'(()=>{{"use strict";{joined}}})()')
+    return str(minified).encode()
+
+
+def _collect(name: str, modules: dict[str, str]) -> None:
+    """Add a module behind those that it imports, each once, without its imports and exports."""
+    if name in modules:
+        return
+    modules[name] = ""
+    source = (SOURCES / name).read_text(encoding="utf-8")
+    for imported in _IMPORT.findall(source):
+        _collect(imported, modules)
+    del modules[name]
+    modules[name] = re.sub(r"^export ", "", _IMPORT.sub("", source), flags=re.MULTILINE)
+
+
+def describe(body: bytes) -> dict[str, str | int]:
+    """Return what the manifest says of a file."""
+    return {
+        "integrity": integrity(body, "sha384"),
+        "bytes": len(body),
+        "gzip": len(gzip.compress(body, 9)),
+    }
+
+
+def integrity(body: bytes, algorithm: str) -> str:
+    """Return the value of an `integrity` attribute for a file."""
+    digest = hashlib.new(algorithm, body).digest()
+    return f"{algorithm}-{base64.b64encode(digest).decode()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
