@@ -14,7 +14,7 @@ from stats_service.store.connection import connect
 from stats_service.store.health import HealthStore
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
-from stats_service.web import api, errors, health
+from stats_service.web import api, embed, errors, health
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.context import EXTENSION
 
@@ -53,4 +53,5 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.register_blueprint(health.bp)
     for blueprint in api.blueprints:
         app.register_blueprint(blueprint, url_prefix=services.settings.path_prefix)
+    embed.register(app, services.settings.path_prefix)
     return app

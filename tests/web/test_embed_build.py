@@ -1,0 +1,58 @@
+"""The built files: what they weigh, that they are built of the sources, that they stay."""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from stats_service.web.embed.files import DIST, MANIFEST
+from stats_service.web.embed.version import VERSION
+
+if sys.platform != "linux":
+    pytest.skip("the minifier has wheels for Linux alone", allow_module_level=True)
+
+from tools import build_embed
+
+
+def test_the_newest_version_is_the_build_of_the_sources() -> None:
+    """Whoever changes a source also runs `make embed`."""
+    for name, body in build_embed.build().items():
+        assert (DIST / name).read_bytes() == body, f"{name} is stale: run `make embed`"
+
+
+def test_every_file_has_the_hash_in_the_manifest() -> None:
+    """Portals pinned these bytes: a released version never changes."""
+    manifest = json.loads((DIST / MANIFEST).read_text())
+
+    listed = {name for version in manifest.values() for name in version["files"]}
+    assert listed == {path.name for path in DIST.glob("*.js")}
+    for version in manifest.values():
+        for name, described in version["files"].items():
+            assert build_embed.describe((DIST / name).read_bytes()) == described
+
+
+def test_the_core_stays_small() -> None:
+    """A page with counters alone loads at most 3,000 bytes."""
+    body = (DIST / f"embed.{VERSION}.js").read_bytes()
+
+    assert len(gzip.compress(body, 9)) <= build_embed.CORE_MAX_BYTES
+
+
+def test_a_released_version_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After the release a changed source needs a new version."""
+    manifest = tmp_path / MANIFEST
+    manifest.write_text(json.dumps({VERSION: {"released": True, "files": {"embed.1.js": {}}}}))
+    before = manifest.read_text()
+    monkeypatch.setattr(build_embed, "DIST", tmp_path)
+    monkeypatch.setattr(build_embed, "MANIFEST", manifest)
+    monkeypatch.setattr(sys, "argv", ["build_embed"])
+
+    assert build_embed.main() == 2
+
+    assert "raise VERSION" in capsys.readouterr().err
+    assert manifest.read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
