@@ -54,6 +54,10 @@ class Operation:
     problems: tuple[int, ...] = (404, 503)
 
 
+def _one_of(*values: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
+
+
 SITE = Parameter("slug", "The site.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$"})
 KEYS = Parameter(
     "key",
@@ -61,6 +65,8 @@ KEYS = Parameter(
     {"type": "array", "items": {"type": "string"}, "maxItems": 100},
     required=False,
 )
+VERSION = Parameter("version", "A version of the script.", {"type": "string"})
+ARTICLE = Parameter("article", "An article, named as in `key`.", {"type": "string"}, required=False)
 
 OPERATIONS: list[Operation] = [
     Operation(
@@ -89,6 +95,61 @@ OPERATIONS: list[Operation] = [
         (SITE, KEYS),
         answers={200: ArticleViews},
         problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/dot.gif",
+        "record_view_by_pixel",
+        "Record one load of the page that shows this image; the Referer names the article",
+        (SITE, ARTICLE),
+        answers={200: "image/gif"},
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/badge/{metric}.svg",
+        "badge",
+        "Get one number as an image; `views` wants an article",
+        (
+            SITE,
+            Parameter("metric", "Which number.", _one_of("total", "online", "today", "views")),
+            ARTICLE,
+            Parameter("lang", "Default: vi.", _one_of("vi", "en"), required=False),
+            Parameter(
+                "theme",
+                "Default: auto, as the reader's system is.",
+                _one_of("auto", "light", "dark"),
+                required=False,
+            ),
+        ),
+        answers={200: "image/svg+xml", 503: "image/svg+xml"},
+        problems=(400, 404),
+    ),
+    Operation(
+        "get",
+        "/embed.js",
+        "newest_script",
+        "Get the newest script",
+        answers={200: "text/javascript"},
+        problems=(),
+    ),
+    Operation(
+        "get",
+        "/embed.{version}.js",
+        "script",
+        "Get one version of the script, which never changes",
+        (VERSION,),
+        answers={200: "text/javascript"},
+        problems=(404,),
+    ),
+    Operation(
+        "get",
+        "/embed-{kind}.{version}.js",
+        "script_part",
+        "Get one version of a file that the script loads where a page needs it",
+        (Parameter("kind", "What it brings.", {"type": "string"}), VERSION),
+        answers={200: "text/javascript"},
+        problems=(404,),
     ),
     Operation(
         "get",
