@@ -63,11 +63,11 @@ def test_what_is_no_address_is_not_known(text: str) -> None:
 @example('"')
 def test_no_text_breaks_the_parser(text: str) -> None:
     """Any text gives an address or nothing, at once, and the address is its own spelling."""
-    began = time.perf_counter()
+    began = time.thread_time()
     address = canonical_address(text)
     prefix = network_prefix(text)
 
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05
     assert prefix is not None
     if address:
         assert str(ipaddress.ip_address(address)) == address

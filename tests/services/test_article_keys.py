@@ -225,11 +225,11 @@ def test_no_input_takes_long(unit: str) -> None:
     """The longest input that is read takes below 50 ms, whatever it repeats."""
     raw = ("/?" if unit[0] == "&" else "/") + unit * (article_keys.RAW_MAX_LENGTH // len(unit))
 
-    began = time.perf_counter()
+    began = time.thread_time()
     with contextlib.suppress(InvalidInputError):
         canonical_article(raw, ("id",))
 
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05
 
 
 def test_tracking_parameters_are_told_in_any_case() -> None:

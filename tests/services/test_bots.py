@@ -79,11 +79,11 @@ def test_no_string_takes_long(unit: str) -> None:
     """A megabyte of anything takes below 50 ms, because only its beginning is looked at."""
     user_agent = unit * (1_000_000 // len(unit))
 
-    began = time.perf_counter()
+    began = time.thread_time()
     is_bot(user_agent)
     is_bot("Mozilla/5.0 (X11) " + user_agent)
 
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05
 
 
 def test_the_memory_of_answers_is_bounded() -> None:

@@ -127,10 +127,10 @@ def test_what_no_host_is_is_refused_with_advice(text: str, advice: str) -> None:
 @given(TEXTS)
 def test_no_header_breaks_the_parser(text: str) -> None:
     """Any text gives a host or None, at once, and the host stands for its own origin."""
-    began = time.perf_counter()
+    began = time.thread_time()
     host = origin_host(text)
 
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05
     if host is not None:
         assert HOST.fullmatch(host)
         assert host in (origin_host(f"https://{host}"), origin_host(f"http://{host}"))
@@ -153,7 +153,7 @@ def test_no_origin_takes_long(unit: str) -> None:
     """The longest header that is read takes below 50 ms, whatever it repeats."""
     origin = "https://" + unit * (8000 // len(unit))
 
-    began = time.perf_counter()
+    began = time.thread_time()
     origin_host(origin)
 
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05

@@ -72,8 +72,8 @@ def test_a_unix_socket_has_no_address(peer: str) -> None:
 )
 def test_no_header_breaks_the_parser(peer: str, forwarded_for: str, proxies: int) -> None:
     """Any header gives an address or nothing, at once."""
-    began = time.perf_counter()
+    began = time.thread_time()
     address = client_address(peer, forwarded_for, proxies)
 
-    assert time.perf_counter() - began < 0.05
+    assert time.thread_time() - began < 0.05
     assert address == canonical_address(address)
