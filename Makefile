@@ -1,0 +1,52 @@
+# What a person or CI does with a checkout. Needs Python 3.11 or newer and make; all else it gets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-faults lint types bench lock chromium clean
+
+VENV := .venv/bin
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/run.stamp ## run the service with a demo portal page; Ctrl-C stops it
+	@exec $(VENV)/stats-service demo
+
+test: .venv/test.stamp chromium lint types ## lint, types and every test but the slow ones
+	$(VENV)/python -m pytest -m "not faults"
+
+test-faults: .venv/test.stamp ## break servers under load (minutes)
+	$(VENV)/python -m pytest -m faults tests/faults
+
+lint: .venv/test.stamp ## ruff: lint and format
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+
+types: .venv/test.stamp ## mypy, strict
+	$(VENV)/mypy
+
+bench: .venv/test.stamp ## measure page views per second
+	$(VENV)/python -m benchmarks
+
+lock: ## resolve pyproject.toml into requirements/ again
+	@test -x build/lock/bin/uv || { python3 -m venv build/lock && build/lock/bin/pip install --quiet uv; }
+	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/run.txt
+	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header pyproject.toml --group test \
+	    --constraint requirements/run.txt -o requirements/test.txt
+
+clean: ## remove what was made, except the data folder
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# The environment has one stamp for each set of packages; test.txt contains all of run.txt.
+.venv/run.stamp: requirements/run.txt scripts/python-environment
+	@scripts/python-environment requirements/run.txt
+	@touch $@
+
+.venv/test.stamp: requirements/test.txt scripts/python-environment
+	@scripts/python-environment requirements/test.txt
+	@touch $@ .venv/run.stamp
+
+chromium:
+	@scripts/chromium >/dev/null
