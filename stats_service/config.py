@@ -44,6 +44,8 @@ class Settings:
     #: Where browsers reach the service, e.g. `https://dem.example.vn`; empty: `http://<bind>`.
     public_url: str = ""
     log_level: str = "info"
+    #: Serve the demo portal below `/demo/`.
+    demo: bool = False
     #: Seconds that a worker may keep a site's settings before it reads them again.
     site_cache_seconds: float = 5.0
     #: Longest wait for one answer of Redis, in seconds.
@@ -74,6 +76,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         path_prefix=env.text("STATS_PATH_PREFIX", "/v1", _path_prefix),
         public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
+        demo=env.flag("STATS_DEMO"),
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
         redis_timeout=env.number("STATS_REDIS_TIMEOUT", 0.3, 0.01, 10.0),
     )
@@ -117,6 +120,12 @@ class _Environment:
         if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
             raise ConfigurationError(f"{name}={raw!r} must be a whole number from {low} to {high}.")
         return int(raw)
+
+    def flag(self, name: str) -> bool:
+        raw = self.variables.get(name, "").strip()
+        if raw not in ("", "0", "1"):
+            raise ConfigurationError(f"{name}={raw!r} must be 1 for yes, or 0 for no.")
+        return raw == "1"
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
         raw = self.variables.get(name, "").strip()

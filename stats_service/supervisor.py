@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import FrameType
 
 from stats_service import processes
@@ -58,6 +59,7 @@ class Supervisor:
     Args:
         settings: How the service runs.
         environ: The environment that `settings` were read from; gunicorn gets it.
+        prepare: Called once with the settings, the URL of Redis among them, when Redis answers.
         on_ready: Called once, when the service answers.
         app: What gunicorn runs.
     """
@@ -67,11 +69,13 @@ class Supervisor:
         settings: Settings,
         environ: Mapping[str, str],
         *,
+        prepare: Callable[[Settings], None] = lambda _: None,
         on_ready: Callable[[], None] = lambda: None,
         app: str = APP,
     ) -> None:
         self._settings = settings
         self._environ = environ
+        self._prepare = prepare
         self._on_ready = on_ready
         self._app = app
         self._in_terminal = sys.stdin is not None and sys.stdin.isatty()
@@ -96,16 +100,17 @@ class Supervisor:
         return 0 if self._stop_requests and orderly else 1
 
     def _start(self) -> None:
-        url = self._settings.redis_url
+        settings = self._settings
         if self._redis:
             self._redis.start(cancelled=lambda: self._stop_requests > 0)
-            url = self._redis.url
+            settings = replace(settings, redis_url=self._redis.url)
         if self._stop_requests:
             return
+        self._prepare(settings)
         try:
             self._web = processes.spawn(
                 [sys.executable, "-m", "gunicorn", "-c", GUNICORN_CONFIGURATION, self._app],
-                environ={**self._environ, "REDIS_URL": url},
+                environ={**self._environ, "REDIS_URL": settings.redis_url},
             )
         except OSError as error:
             raise StartupError(f"gunicorn cannot be started: {error}") from error

@@ -1,5 +1,11 @@
 """What Redis says of itself."""
 
+from typing import Any
+
+from redis.cluster import RedisCluster
+from redis.exceptions import ResponseError
+
+from stats_service.models.health import ServerFacts
 from stats_service.store.connection import RedisClient, store_errors
 
 
@@ -13,3 +19,45 @@ class HealthStore:
         """Return if Redis answers; StoreUnavailableError if not."""
         with store_errors():
             self._client.ping()
+
+    def facts(self) -> list[ServerFacts]:
+        """Return what the server, or each primary of a cluster, says of itself.
+
+        Raises:
+            StoreUnavailableError: it does not answer.
+        """
+        with store_errors():
+            if isinstance(self._client, RedisCluster):
+                nodes = [self._client.get_redis_connection(n) for n in self._client.get_primaries()]
+                return [_facts(node) for node in nodes]
+            return [_facts(self._client)]
+
+
+def _facts(server: RedisClient) -> ServerFacts:
+    said: dict[str, Any] = server.info()
+    settings = _settings(server)
+    return ServerFacts(
+        name=str(said.get("server_name", "redis")),
+        version=str(said.get("valkey_version") or said["redis_version"]),
+        role=str(said["role"]),
+        append_only=bool(said["aof_enabled"]),
+        append_fsync=settings.get("appendfsync"),
+        snapshots=settings.get("save"),
+        writes_ok=said.get("aof_last_write_status", "ok") == "ok",
+        snapshot_ok=said.get("rdb_last_bgsave_status", "ok") == "ok",
+        eviction_policy=str(said["maxmemory_policy"]),
+        memory_limit=int(said["maxmemory"]),
+        memory_used=int(said["used_memory"]),
+    )
+
+
+def _settings(server: RedisClient) -> dict[str, str]:
+    try:
+        found = server.config_get("appendfsync", "save")
+    except ResponseError:  # many hosted servers, and careful ACLs, do not allow it
+        return {}
+    return {_text(name): _text(value) for name, value in found.items()}
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,35 @@
+"""The command line: calls services, as web does; one module for each noun.
+
+Results go to stdout. A mistake of the user's is one line on stderr and exit code 2.
+"""
+
+import click
+
+from stats_service import __version__
+from stats_service.cli.article import article
+from stats_service.cli.check import check
+from stats_service.cli.counts import counts
+from stats_service.cli.demo import demo
+from stats_service.cli.group import Group
+from stats_service.cli.serve import serve
+from stats_service.cli.site import site
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stats-service")
+def main() -> None:
+    """Count a portal's visits and article views.
+
+    Settings come from the environment (STATS_*, REDIS_URL; see docs/operate.md). The other
+    commands work while `serve` runs, and without it.
+
+    \b
+    Examples:
+      stats-service demo
+      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn
+      stats-service serve
+    """
+
+
+for _command in (serve, demo, site, article, counts, check):
+    main.add_command(_command)

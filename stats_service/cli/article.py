@@ -1,0 +1,34 @@
+"""`stats-service article`: what an article had before it came here."""
+
+import click
+
+from stats_service.cli.group import Group, open_services
+
+
+@click.group(cls=Group)
+def article() -> None:
+    """Set what articles had before their site came here.
+
+    \b
+    Example:
+      stats-service article set-opening kimson /tin-tuc/abc 366
+    """
+
+
+@article.command("set-opening")
+@click.argument("site")
+@click.argument("article")
+@click.argument("views", type=int)
+def set_opening(site: str, article: str, views: int) -> None:
+    """Set the views that ARTICLE of SITE had before; 0 removes them.
+
+    ARTICLE is the page's path, its URL, or what the page says in data-article.
+
+    \b
+    Examples:
+      stats-service article set-opening kimson /tin-tuc/abc 366
+      stats-service article set-opening kimson https://kimson.example.vn/tin-tuc/abc 0
+    """
+    with open_services() as services:
+        key = services.traffic.set_opening(services.sites.get(site), article, views)
+    click.echo(f"The article {key} had {views:,} views before.")

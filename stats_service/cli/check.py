@@ -1,0 +1,68 @@
+"""`stats-service check`: whether this installation is sound."""
+
+import os
+from collections.abc import Iterator
+
+import click
+
+from stats_service.cli.group import open_services
+from stats_service.config import Settings, load_settings
+from stats_service.errors import StatsError
+from stats_service.listening import answers
+from stats_service.models.health import Finding
+from stats_service.services.health import FAIL, OK, WARN, settings_findings
+
+_COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
+
+
+@click.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Check the configuration and Redis, and say what to do about what is wrong.
+
+    Each line is ok, warn or FAIL. The exit code is 1 if a line is FAIL, else 0.
+
+    \b
+    Examples:
+      stats-service check
+      REDIS_URL=redis://10.0.0.7:6379/0 stats-service check
+    """
+    failed = False
+    for finding in _findings():
+        level = click.style(f"{finding.level:4}", fg=_COLORS[finding.level])
+        click.echo(f"{level}  {finding.subject:13}  {finding.text}")
+        failed |= finding.level == FAIL
+    ctx.exit(1 if failed else 0)
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        settings = load_settings()
+    except StatsError as error:
+        yield Finding(FAIL, "configuration", str(error))
+        return
+    named = any(os.environ.get(name) for name in ("STATS_SECRET", "STATS_SECRET_FILE"))
+    yield from settings_findings(settings, secret_is_file=not named)
+    yield _service(settings)
+    try:
+        with open_services(settings) as services:
+            redis = "the one of REDIS_URL" if settings.redis_url else "embedded"
+            findings = services.health.findings()
+            if findings[0].level != FAIL:
+                yield Finding(OK, "redis", f"{redis}, answers")
+            yield from findings
+            yield _sites([site.slug for site in services.sites.all()])
+    except StatsError as error:
+        yield Finding(FAIL, "redis", str(error))
+
+
+def _service(settings: Settings) -> Finding:
+    if answers(settings.bind):
+        return Finding(OK, "service", f"answers at {settings.bind}")
+    return Finding(WARN, "service", f"does not answer at {settings.bind}: stats-service serve")
+
+
+def _sites(slugs: list[str]) -> Finding:
+    if not slugs:
+        return Finding(WARN, "sites", "none yet: stats-service site add --help")
+    return Finding(OK, "sites", f"{len(slugs)}: {', '.join(slugs[:10])}")

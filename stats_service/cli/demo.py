@@ -1,0 +1,78 @@
+"""`stats-service demo`: run the service with a demo portal."""
+
+import os
+
+import click
+
+from stats_service.app import create_services
+from stats_service.cli.serve import run_service
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+
+SLUG = "demo"
+
+#: What the demo portal brings along, as if it had counted elsewhere before.
+OPENING_VISITS = 1_814_165
+OPENING_VIEWS = 4_936_240
+OPENING_DAY = "2019-12-24"
+
+
+@click.command()
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Run the service with a demo portal, and print where to look at it.
+
+    Adds the site `demo` at the first start; its numbers stay from one start to the next. The
+    same settings as of `serve` apply.
+
+    \b
+    Examples:
+      stats-service demo
+      STATS_BIND=127.0.0.1:8081 stats-service demo
+    """
+    environ = {"STATS_LOG_LEVEL": "warning", **os.environ, "STATS_DEMO": "1"}
+    ctx.exit(run_service(environ, prepare_demo))
+
+
+def prepare_demo(settings: Settings) -> list[str]:
+    """Make sure that the demo site is there; return what to tell the user."""
+    services = create_services(settings)
+    hosts = demo_hosts(settings.bind)
+    add_demo_site(services, hosts)
+    base = f"http://{hosts[0]}" if hosts else settings.base_url
+    return [
+        f"Demo portal      {base}/demo/",
+        f"Counts as JSON   {base}{settings.path_prefix}/{SLUG}/counts",
+        f"Data             {settings.data_dir.absolute()}",
+        "Ctrl-C stops the service; the numbers stay.",
+    ]
+
+
+def demo_hosts(bind: str) -> tuple[str, ...]:
+    """Return the hosts under which a browser on this machine reaches the service."""
+    host, _, port = bind.rpartition(":")
+    if bind.startswith("unix:"):
+        return ()
+    names = [host] if host not in ("0.0.0.0", "[::]") else []  # noqa: S104 - compared, not bound
+    return tuple(dict.fromkeys(f"{name}:{port}" for name in [*names, "127.0.0.1", "localhost"]))
+
+
+def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
+    """Add the demo site with its opening balances, or let it count for `hosts` as well."""
+    for site in services.sites.all():
+        if site.slug == SLUG:
+            wanted = tuple(dict.fromkeys(site.hosts + hosts))
+            if wanted != site.hosts:
+                services.sites.edit(SLUG, hosts=wanted)
+            return
+    services.sites.add(
+        Site(
+            slug=SLUG,
+            name="Cổng thông tin điện tử",
+            hosts=hosts or ("localhost",),
+            opening_visits=OPENING_VISITS,
+            opening_views=OPENING_VIEWS,
+            opening_day=OPENING_DAY,
+        )
+    )

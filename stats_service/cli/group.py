@@ -1,0 +1,55 @@
+"""What all commands share: errors, and the services that they call."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import click
+import msgspec
+
+from stats_service.app import create_services
+from stats_service.config import Settings, load_settings
+from stats_service.errors import StatsError
+from stats_service.services.registry import Services
+from stats_service.store.embedded import running_redis
+
+#: Longest wait for one answer of Redis, in seconds: a person waits longer than a page.
+REDIS_TIMEOUT = 5.0
+
+
+class Group(click.Group):
+    """A group of commands whose errors are one line on stderr and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; show what it raises on purpose as an error, not as a traceback."""
+        try:
+            return super().invoke(ctx)
+        except StatsError as error:
+            raise _UserError(" ".join(str(error).split())) from error
+
+
+class _UserError(click.ClickException):
+    exit_code = 2
+
+
+@contextmanager
+def open_services(settings: Settings | None = None) -> Iterator[Services]:
+    """Give the services on the configured Redis, or on the embedded one, started if need be.
+
+    Raises:
+        StatsError: the settings cannot be used, or there is no Redis.
+    """
+    settings = settings or load_settings()
+    settings = replace(settings, redis_timeout=max(settings.redis_timeout, REDIS_TIMEOUT))
+    if settings.redis_url:
+        yield create_services(settings)
+        return
+    with running_redis(settings.data_dir) as url:
+        yield create_services(replace(settings, redis_url=url))
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON for other programs and for people."""
+    click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))

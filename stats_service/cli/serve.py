@@ -1,0 +1,54 @@
+"""`stats-service serve`: run the service."""
+
+import os
+from collections.abc import Callable, Mapping
+
+import click
+
+from stats_service.app import create_services
+from stats_service.config import Settings, load_settings
+from stats_service.logs import configure_logging
+from stats_service.supervisor import Supervisor
+
+
+@click.command()
+@click.pass_context
+def serve(ctx: click.Context) -> None:
+    """Run the service until Ctrl-C or SIGTERM.
+
+    Without REDIS_URL it starts a Redis of its own, with its data in STATS_DATA_DIR/redis, and
+    stops it at the end. SIGHUP starts fresh workers.
+
+    \b
+    Examples:
+      stats-service serve
+      STATS_BIND=127.0.0.1:8081 STATS_DATA_DIR=/srv/stats stats-service serve
+      REDIS_URL=redis://10.0.0.7:6379/0 stats-service serve
+    """
+    ctx.exit(run_service(os.environ, announce_sites))
+
+
+def run_service(environ: Mapping[str, str], prepare: Callable[[Settings], list[str]]) -> int:
+    """Run the service and return its exit code.
+
+    Args:
+        environ: Where the settings come from.
+        prepare: Called when Redis answers; returns the lines to print once the service answers.
+    """
+    settings = load_settings(environ)
+    configure_logging(settings)
+    lines: list[str] = []
+    return Supervisor(
+        settings,
+        environ,
+        prepare=lambda ready: lines.extend(prepare(ready)),
+        on_ready=lambda: click.echo("\n".join(lines)),
+    ).run()
+
+
+def announce_sites(settings: Settings) -> list[str]:
+    """Say where the service answers, and what to do if it counts for nobody yet."""
+    lines = [f"stats_service answers at {settings.base_url} (Ctrl-C stops it)."]
+    if not create_services(settings).sites.all():
+        lines.append("It has no site yet: stats-service site add --help")
+    return lines

@@ -1,0 +1,183 @@
+"""`stats-service site`: the portals that the service counts for."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from stats_service.cli.group import Group, echo_json, open_services
+from stats_service.models.sites import Site
+from stats_service.services.periods import periods_at
+from stats_service.services.sites import check_site
+
+#: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
+_OPTIONS: dict[str, tuple[str, type, bool, str]] = {
+    "--name": ("name", str, False, "Name for people."),
+    "--host": ("hosts", str, True, "Host whose pages may count."),
+    "--timezone": ("timezone", str, False, "IANA name; days begin in it."),
+    "--headline": ("headline", str, False, "What the widget shows first: visits or views."),
+    "--opening-visits": ("opening_visits", int, False, "Visits before the site came here."),
+    "--opening-views": ("opening_views", int, False, "Views before the site came here."),
+    "--opening-day": ("opening_day", str, False, "When those were read, as 2026-11-23."),
+    "--exclude": ("excluded", str, True, "Address or network that does not count."),
+    "--article-parameter": ("article_parameters", str, True, "Query parameter naming an article."),
+    "--article-cap": ("article_cap", int, False, "Articles kept by name."),
+    "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
+    "--view-ceiling": ("view_ceiling", int, False, "Views of an address in half an hour."),
+    "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
+}
+
+_DEFAULTS = Site(slug="any", name="", hosts=())
+
+
+def _site_options(function: Callable[..., None]) -> Callable[..., None]:
+    for option, (setting, kind, is_list, text) in reversed(_OPTIONS.items()):
+        default = getattr(_DEFAULTS, setting)
+        note = " Repeatable." if is_list else f" [{default}]" if default else ""
+        decorate = click.option(option, setting, type=kind, multiple=is_list, help=text + note)
+        function = decorate(function)
+    return function
+
+
+@click.group(cls=Group)
+def site() -> None:
+    """Add, change and list the portals that the service counts for.
+
+    \b
+    Examples:
+      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn
+      stats-service site list
+      stats-service site edit kimson --host kimson.example.vn --host www.kimson.example.vn
+    """
+
+
+@site.command()
+@click.argument("slug")
+@_site_options
+def add(slug: str, **options: Any) -> None:
+    """Add the site SLUG; the name stands in the snippet and in URLs.
+
+    \b
+    Examples:
+      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn
+      stats-service site add ketoan --host ketoan.example.vn \\
+          --opening-visits 1814165 --opening-day 2019-12-24 --article-parameter id
+    """
+    given = _given(options)
+    with open_services() as services:
+        new = Site(slug=slug, name=given.pop("name", slug), hosts=given.pop("hosts", ()), **given)
+        if (new.opening_visits or new.opening_views) and not new.opening_day:
+            today = periods_at(services.clock.now(), check_site(new).timezone).day
+            new = msgspec.structs.replace(new, opening_day=today)
+        added = services.sites.add(new)
+    click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
+
+
+@site.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
+    """List every site.
+
+    \b
+    Examples:
+      stats-service site list
+      stats-service site list --json
+    """
+    with open_services() as services:
+        sites = services.sites.all()
+    if as_json:
+        echo_json(sites)
+    elif not sites:
+        click.echo("There is no site yet: stats-service site add --help", err=True)
+    else:
+        rows = [(s.slug, s.name, ", ".join(s.hosts), s.timezone) for s in sites]
+        _echo_table([("SITE", "NAME", "HOSTS", "TIME ZONE"), *rows])
+
+
+@site.command()
+@click.argument("slug")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(slug: str, as_json: bool) -> None:
+    """Show the settings of the site SLUG.
+
+    \b
+    Examples:
+      stats-service site show kimson
+      stats-service site show kimson --json
+    """
+    with open_services() as services:
+        found = services.sites.get(slug)
+    if as_json:
+        echo_json(found)
+        return
+    values = msgspec.structs.asdict(found)
+    _echo_table([(name, _text(value)) for name, value in values.items()])
+
+
+@site.command()
+@click.argument("slug")
+@_site_options
+def edit(slug: str, **options: Any) -> None:
+    """Change settings of the site SLUG; those not named stay.
+
+    A repeatable option replaces the whole list; with an empty value it empties it.
+
+    \b
+    Examples:
+      stats-service site edit kimson --headline views
+      stats-service site edit kimson --exclude 192.0.2.0/24 --exclude 2001:db8::/32
+      stats-service site edit kimson --exclude ""
+    """
+    changes = _given(options)
+    if not changes:
+        raise click.UsageError("Name at least one setting to change.")
+    with open_services() as services:
+        services.sites.edit(slug, **changes)
+    click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
+
+
+@site.command()
+@click.argument("slug")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(slug: str, yes: bool) -> None:
+    """Remove the site SLUG and everything counted for it, for ever.
+
+    \b
+    Examples:
+      stats-service site remove kimson
+      stats-service site remove kimson --yes
+    """
+    with open_services() as services:
+        found = services.sites.get(slug)
+        if not yes:
+            _confirm(f"Remove the site {slug} ({found.name}) and every number of it, for ever?")
+        services.sites.remove(slug)
+    click.echo(f"Removed the site {slug}.")
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nobody is there to ask: say --yes to go on without a question.")
+    click.confirm(question, abort=True)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that the user named; an empty text in a list stands for nothing."""
+    return {
+        name: tuple(text for text in value if text) if isinstance(value, tuple) else value
+        for name, value in options.items()
+        if value is not None and value != ()
+    }
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _echo_table(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

@@ -1,0 +1,36 @@
+"""What is known of the server behind the store, and what follows from it."""
+
+import msgspec
+
+
+class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What one Redis or Valkey server says of itself; None for what it does not tell."""
+
+    #: `redis` or `valkey`.
+    name: str
+    version: str
+    #: `master` or `slave`, in the server's own words.
+    role: str
+    append_only: bool
+    #: Seconds of writes that a crash may take: `always`, `everysec` or `no`.
+    append_fsync: str | None
+    #: Times of snapshots, as in the server's configuration; empty for none.
+    snapshots: str | None
+    #: Whether the last write to the append-only file, and the last snapshot, went well.
+    writes_ok: bool
+    snapshot_ok: bool
+    eviction_policy: str
+    #: Bytes; 0 for no limit.
+    memory_limit: int
+    memory_used: int
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of `stats-service check`."""
+
+    #: `ok`, `warn` or `FAIL`.
+    level: str
+    #: What was looked at, in a word or two.
+    subject: str
+    #: What was found and, unless it is ok, what to do.
+    text: str

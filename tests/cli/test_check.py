@@ -1,0 +1,126 @@
+"""`stats-service check`: it finds what is wrong, and says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from stats_service.config import Settings
+from stats_service.models.health import ServerFacts
+from stats_service.models.sites import Site
+from stats_service.services.health import server_findings, settings_findings
+from tests.cli.conftest import Run
+
+SOUND = ServerFacts(
+    name="redis",
+    version="8.2.2",
+    role="master",
+    append_only=True,
+    append_fsync="everysec",
+    snapshots="",
+    writes_ok=True,
+    snapshot_ok=True,
+    eviction_policy="noeviction",
+    memory_limit=0,
+    memory_used=1,
+)
+
+
+def levels(output: str) -> dict[str, str]:
+    """Return the level by the first word of the subject."""
+    return {line.split()[1]: line.split()[0] for line in output.splitlines()}
+
+
+def test_a_sound_installation(run: Run, site: Site) -> None:
+    """Everything that matters is ok, and the exit code 0."""
+    output = run("check", STATS_PUBLIC_URL="https://dem.example.vn", STATS_TRUSTED_PROXIES="1")
+
+    found = levels(output.stdout)
+    assert found.pop("service") == "warn"  # it does not run
+    assert set(found) == {
+        *("configuration", "proxies", "public", "redis", "version", "persistence", "eviction"),
+        "sites",
+    }
+    assert set(found.values()) == {"ok"}
+
+
+def test_redis_that_does_not_answer(run: Run) -> None:
+    """One line, exit code 1, no traceback."""
+    output = run("check", code=1, REDIS_URL="redis://127.0.0.1:9/0")
+
+    assert levels(output.stdout)["redis"] == "FAIL"
+    assert "REDIS_URL" in output.stdout
+
+
+def test_a_wrong_setting(run: Run) -> None:
+    """Named, with what it wants."""
+    output = run("check", code=1, STATS_WORKERS="many")
+
+    assert output.stdout.startswith("FAIL  configuration")
+    assert "STATS_WORKERS" in output.stdout
+
+
+def test_a_secret_that_others_may_read(run: Run, environ: dict[str, str], tmp_path: Path) -> None:
+    """With the command that puts it right."""
+    del environ["STATS_SECRET"]
+    run("check")
+    (tmp_path / "secret").chmod(0o644)
+
+    output = run("check", code=1)
+
+    assert levels(output.stdout)["secret"] == "FAIL"
+    assert f"chmod 600 {tmp_path}/secret" in output.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "subject", "level"),
+    [
+        ({}, "version", "ok"),
+        ({"version": "6.2.14"}, "version", "FAIL"),
+        ({"version": "7.0.15"}, "version", "ok"),
+        ({"name": "valkey", "version": "9.1.2"}, "version", "ok"),
+        ({"role": "slave"}, "role", "FAIL"),
+        ({"append_fsync": "always"}, "persistence", "ok"),
+        ({"append_fsync": None}, "persistence", "ok"),
+        ({"append_fsync": "no"}, "persistence", "warn"),
+        ({"append_only": False}, "persistence", "FAIL"),
+        ({"append_only": False, "snapshots": "3600 1"}, "persistence", "warn"),
+        ({"writes_ok": False}, "persistence", "FAIL"),
+        ({"snapshot_ok": False}, "snapshot", "warn"),
+        ({"eviction_policy": "allkeys-lru"}, "eviction", "warn"),
+        ({"eviction_policy": "allkeys-lru", "memory_limit": 10}, "eviction", "FAIL"),
+        ({"eviction_policy": "volatile-ttl"}, "eviction", "warn"),
+        ({"memory_limit": 10}, "memory", "ok"),
+        ({"memory_limit": 1}, "memory", "warn"),
+    ],
+)
+def test_a_server_is_judged(change: dict[str, object], subject: str, level: str) -> None:
+    """Each fault is found, and nothing else is found with it."""
+    facts = ServerFacts(**{name: getattr(SOUND, name) for name in SOUND.__struct_fields__} | change)
+
+    found = {finding.subject: finding.level for finding in server_findings(facts)}
+
+    assert found.pop(subject) == level
+    assert set(found.values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "subject", "level"),
+    [
+        ({}, "proxies", "ok"),
+        ({"public_url": "https://dem.example.vn"}, "proxies", "warn"),
+        ({"trusted_proxies": 1}, "proxies", "ok"),
+        ({"trusted_proxies": 1, "bind": "0.0.0.0:80"}, "proxies", "warn"),
+        ({"trusted_proxies": 1, "bind": "[::]:80"}, "proxies", "warn"),
+        ({}, "public URL", "warn"),
+        ({"public_url": "http://dem.example.vn"}, "public URL", "warn"),
+        ({"public_url": "http://localhost:80"}, "public URL", "ok"),
+        ({"public_url": "https://dem.example.vn"}, "public URL", "ok"),
+    ],
+)
+def test_settings_are_judged(settings: dict[str, object], subject: str, level: str) -> None:
+    """The last finding of a subject is its worst."""
+    given = Settings(secret="x" * 32, **settings)  # type: ignore[arg-type]
+
+    found = {f.subject: f.level for f in settings_findings(given, secret_is_file=False)}
+
+    assert found[subject] == level

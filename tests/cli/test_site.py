@@ -1,0 +1,169 @@
+"""`stats-service site`: what it prints, and what is stored."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.cli.conftest import Run
+
+
+def test_add_stores_every_setting(run: Run, services: Services) -> None:
+    """Each option is a setting of the site."""
+    result = run(
+        *("site", "add", "kimson", "--name", "Kim Sơn", "--host", "Kimson.example.vn"),
+        *("--host", "https://www.kimson.example.vn/", "--timezone", "Europe/Berlin"),
+        *("--headline", "views", "--opening-visits", "1814165", "--opening-views", "9"),
+        *("--opening-day", "2019-12-24", "--exclude", "192.0.2.7", "--exclude", "2001:db8::/32"),
+        *("--article-parameter", "id", "--article-cap", "10", "--identity-cap", "20"),
+        *("--view-ceiling", "30", "--rating-scale", "10"),
+    )
+
+    assert "kimson" in result.stdout
+    assert services.sites.get("kimson") == Site(
+        slug="kimson",
+        name="Kim Sơn",
+        hosts=("kimson.example.vn", "www.kimson.example.vn"),
+        timezone="Europe/Berlin",
+        headline="views",
+        opening_visits=1814165,
+        opening_views=9,
+        opening_day="2019-12-24",
+        excluded=("192.0.2.7/32", "2001:db8::/32"),
+        article_parameters=("id",),
+        article_cap=10,
+        identity_cap=20,
+        view_ceiling=30,
+        rating_scale=10,
+    )
+
+
+def test_add_with_little(run: Run, services: Services) -> None:
+    """A slug and a host are enough; the name is the slug."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn")
+
+    assert services.sites.get("kimson").name == "kimson"
+
+
+def test_an_opening_balance_without_a_day_is_of_today(run: Run, services: Services) -> None:
+    """Today, in the site's own zone."""
+    run("site", "add", "a", "--host", "a.vn", "--opening-visits", "5", "--timezone", "Asia/Tokyo")
+
+    today = datetime.now(ZoneInfo("Asia/Tokyo")).date().isoformat()
+    assert services.sites.get("a").opening_day in (today, _yesterday(today))
+
+
+def _yesterday(day: str) -> str:
+    """Cover a test that begins just before midnight."""
+    ordinal = datetime.fromisoformat(day).date().toordinal() - 1
+    return datetime.fromordinal(ordinal).date().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("site", "add", "a"), "hosts"),
+        (("site", "add", "Kim Sơn", "--host", "a.vn"), "slug"),
+        (("site", "add", "a", "--host", "*.vn"), "wildcard"),
+        (("site", "add", "a", "--host", "a.vn", "--timezone", "Hanoi"), "Asia/Ho_Chi_Minh"),
+        (
+            ("site", "add", "a", "--host", "a.vn", "--timezone", "x", "--opening-visits", "1"),
+            "Asia/Ho_Chi_Minh",
+        ),
+        (("site", "add", "a", "--host", "a.vn", "--opening-visits", "many"), "opening-visits"),
+        (("site", "add", "a", "--host", "a.vn", "--opening-day", "24.12.2019"), "2026-11-23"),
+        (("site", "add", "kimson", "--host", "a.vn"), "already"),
+        (("site", "show", "nobody"), "nobody"),
+        (("site", "edit", "nobody", "--name", "x"), "nobody"),
+        (("site", "edit", "kimson"), "at least one"),
+        (("site", "edit", "kimson", "--host", ""), "hosts"),
+        (("site", "remove", "nobody", "--yes"), "nobody"),
+        (("site", "remove", "kimson"), "--yes"),
+        (("article", "set-opening", "kimson", "/a", "many"), "integer"),
+        (("article", "set-opening", "kimson", "/a", "1000000000001"), "1000000000000"),
+        (("article", "set-opening", "nobody", "/a", "1"), "nobody"),
+        (("counts", "nobody"), "nobody"),
+    ],
+)
+def test_a_mistake_is_a_line_and_exit_code_2(
+    run: Run, site: Site, services: Services, words: tuple[str, ...], said: str
+) -> None:
+    """It says what is wrong, and nothing is stored."""
+    result = run(*words, code=2)
+
+    assert said in result.stderr.splitlines()[-1]
+    assert services.sites.all() == [site]
+
+
+def test_list(run: Run, site: Site) -> None:
+    """One line a site, and the same as JSON."""
+    run("site", "add", "ketoan", "--host", "ketoan.example.vn")
+
+    table = run("site", "list").stdout.splitlines()
+    found = json.loads(run("site", "list", "--json").stdout)
+
+    assert [line.split()[0] for line in table] == ["SITE", "ketoan", "kimson"]
+    assert [item["slug"] for item in found] == ["ketoan", "kimson"]
+
+
+def test_an_empty_list_says_what_to_do(run: Run) -> None:
+    """And prints nothing where a program reads."""
+    result = run("site", "list")
+
+    assert result.stdout == ""
+    assert "site add" in result.stderr
+
+
+def test_show(run: Run, site: Site) -> None:
+    """Every setting, for people and as JSON."""
+    text = run("site", "show", "kimson").stdout
+    found = json.loads(run("site", "show", "kimson", "--json").stdout)
+
+    assert "Kim Sơn" in text
+    assert found["hosts"] == ["kimson.example.vn"]
+    assert set(found) == {line.split()[0] for line in text.splitlines()}
+
+
+def test_edit_changes_what_is_named(run: Run, site: Site, services: Services) -> None:
+    """The rest stays; an empty value empties a list."""
+    run("site", "edit", "kimson", "--headline", "views", "--exclude", "192.0.2.0/24")
+    run("site", "edit", "kimson", "--exclude", "")
+
+    found = services.sites.get("kimson")
+    assert (found.headline, found.excluded) == ("views", ())
+    assert (found.name, found.hosts) == (site.name, site.hosts)
+
+
+def test_remove_asks(site: Site, services: Services, environ: dict[str, str]) -> None:
+    """In a terminal, no keeps and yes removes."""
+
+    def answer(word: str) -> int:
+        ours, theirs = pty.openpty()
+        words = [sys.executable, "-m", "stats_service", "site", "remove", "kimson"]
+        with subprocess.Popen(
+            words, env=os.environ | environ, stdin=theirs, stdout=theirs, stderr=theirs
+        ) as process:
+            os.write(ours, f"{word}\n".encode())
+            code = process.wait(timeout=60)
+        os.close(theirs)
+        os.close(ours)
+        return code
+
+    assert answer("n") == 1
+    assert services.sites.all() == [site]
+    assert answer("y") == 0
+    assert services.sites.all() == []
+
+
+def test_remove_with_yes_does_not_ask(run: Run, site: Site, services: Services) -> None:
+    """For scripts."""
+    run("site", "remove", "kimson", "--yes")
+
+    assert services.sites.all() == []
