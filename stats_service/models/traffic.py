@@ -129,7 +129,11 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     address: bytes = b""
     #: Canonical key, empty if the page is not counted as an article.
     article: str = ""
-    #: Canonical keys of other articles whose numbers are wanted.
+    #: `article-invalid` if what the page sent cannot be an article; never reaches Redis.
+    note: str = ""
+    #: Other articles whose numbers are wanted, as the page named them; never reaches Redis.
+    asked: tuple[str, ...] = ()
+    #: Their canonical keys, in the same order.
     listed: tuple[str, ...] = ()
     #: Whether the articles' ratings are wanted.
     rated: bool = False

@@ -4,6 +4,7 @@
 an event loop can put its own, shared, round trip to Redis between them (`web.hot`).
 """
 
+import contextlib
 import re
 from collections.abc import Sequence
 
@@ -89,9 +90,8 @@ class Traffic:
 def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
     """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
     site = entry.site
-    parameters = site.article_parameters
-    article = "" if query.article is None else canonical_article(query.article, parameters)
-    listed = canonical_articles(site, query.articles) if query.articles else ()
+    article, note = _page_article(site, query.article)
+    asked, listed = _listed_articles(site, query.articles)
     reason = ignored_reason(entry, query, visitor)
     if not query.beat and not HIT_ID.fullmatch(query.hit):
         raise InvalidInputError(
@@ -100,7 +100,9 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
         )
     if reason:
         kind = "beat" if query.beat else reason
-        return ViewCommand(kind=kind, article=article, listed=listed, rated=query.rating)
+        return ViewCommand(
+            kind=kind, article=article, note=note, asked=asked, listed=listed, rated=query.rating
+        )
     network = network_prefix(visitor.address)
     today, before = entry.day_keys_at(now)
     # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
@@ -114,9 +116,40 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
         else b"",
         address=today.address(network) if network else b"",
         article=article,
+        note=note,
+        asked=asked,
         listed=listed,
         rated=query.rating,
     )
+
+
+def _page_article(site: Site, text: str | None) -> tuple[str, str]:
+    """Return the key of the page's own article, and a note if what was sent can be none.
+
+    A reader whose address bar holds rubbish is a reader: the view counts for the site.
+    """
+    if text is None:
+        return "", ""
+    try:
+        return canonical_article(text, site.article_parameters), ""
+    except InvalidInputError:
+        return "", "article-invalid"
+
+
+def _listed_articles(
+    site: Site, articles: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which of `articles` can be answered, and their keys.
+
+    One bad link in a list must not take the numbers from the others.
+    """
+    _check_number(articles)
+    asked, listed = [], []
+    for text in articles:
+        with contextlib.suppress(InvalidInputError):
+            listed.append(canonical_article(text, site.article_parameters))
+            asked.append(text)
+    return tuple(asked), tuple(listed)
 
 
 def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
@@ -144,7 +177,7 @@ def answer(
     return PageAnswer(
         counted=not result.ignored,
         ignored="" if query.beat else result.ignored,
-        note=result.note,
+        note=command.note or result.note,
         site=counts,
         article=article_counts(site, command.article, result.article, rated=rated)
         if command.article and result.article
@@ -152,7 +185,7 @@ def answer(
         articles={
             asked: article_counts(site, key, numbers, rated=rated)
             for asked, key, numbers in zip(
-                query.articles, command.listed, result.listed, strict=True
+                command.asked, command.listed, result.listed, strict=True
             )
         },
     )
@@ -160,11 +193,15 @@ def answer(
 
 def canonical_articles(site: Site, articles: Sequence[str]) -> tuple[str, ...]:
     """Return the keys of `articles`; InvalidInputError if they are too many or unusable."""
+    _check_number(articles)
+    return tuple(canonical_article(text, site.article_parameters) for text in articles)
+
+
+def _check_number(articles: Sequence[str]) -> None:
     if len(articles) > LISTED_MAX:
         raise InvalidInputError(
             f"articles: {len(articles)} were asked for; ask for at most {LISTED_MAX} at a time."
         )
-    return tuple(canonical_article(text, site.article_parameters) for text in articles)
 
 
 def site_counts(site: Site, stored: StoredCounts) -> SiteCounts:

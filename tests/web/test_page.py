@@ -317,7 +317,6 @@ def test_the_record_day_is_kept_with_its_date(client: FlaskClient, clock: FakeCl
         (b'{"hit": 5}', "hit"),
         (b'{"hit": "short"}', "hit"),
         (b'{"hit": "0123456789abcdef", "articles": "x"}', "articles"),
-        (b'{"hit": "0123456789abcdef", "article": "/a\\u0000b"}', "article"),
         (b'{"hit": "0123456789abcdef\\n"}', "hit"),
         (b"\x1f\x8b" + bytes(100), "JSON"),
         (b'{"x":' * 20_000, "JSON"),
@@ -361,3 +360,28 @@ def test_a_removed_site_is_not_written_to(client: FlaskClient, services: Service
 
     assert entry.site.slug == "kimson"
     assert response.status_code == 404
+
+
+@pytest.mark.parametrize("article", ["/a\0b", "/" + "x" * 5000, "javascript:alert(1)", " "])
+def test_a_page_with_a_useless_address_counts_for_the_site(
+    client: FlaskClient, redis_client: redis.Redis, settings: Settings, article: str
+) -> None:
+    """The reader is real; the address leaves no article behind."""
+    response = view(client, article)
+
+    assert response.headers["Stats-Note"] == "article-invalid"
+    assert response.get_json()["site"]["views"]["total"] == 1
+    assert response.get_json()["article"] is None
+    assert not redis_client.exists(f"{settings.key_prefix}:{{kimson}}:articles")
+
+
+def test_a_bad_link_in_a_list_leaves_the_others_their_numbers(client: FlaskClient) -> None:
+    """Only what can be an article is answered."""
+    view(client, "/tin/1")
+
+    body = view(client, "/", articles=["/tin/1", "/a\0b", "/tin/2"]).get_json()
+
+    assert {name: item["views"] for name, item in body["articles"].items()} == {
+        "/tin/1": 1,
+        "/tin/2": 0,
+    }

@@ -163,7 +163,8 @@ OPERATIONS: list[Operation] = [
 
 HEADERS = {
     "Stats-Ignored": "Why the view was not counted; absent if it was.",
-    "Stats-Note": "What was counted only in part: private, identity-cap, article-cap.",
+    "Stats-Note": "What was counted only in part: private, identity-cap, article-cap or "
+    "article-invalid.",
 }
 
 
