@@ -13,6 +13,8 @@ class StatsError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "The service failed"
+    #: Seconds after which the caller may try again; None: no use in trying.
+    retry_after: float | None = None
 
 
 class ConfigurationError(StatsError):
@@ -67,12 +69,140 @@ class ForbiddenError(StatsError):
     title = "Not allowed"
 
 
+class ForeignPageError(ForbiddenError):
+    """The request does not come from a page of the site."""
+
+    code = "host"
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"A page of {origin[:80]!r} may not vote or rate here. Add its host to the site with "
+            "`stats-service site edit`, or open the page on one of the site's hosts."
+        )
+
+
+class ProgramError(ForbiddenError):
+    """A program, not a reader, votes or rates."""
+
+    code = "program"
+
+    def __init__(self) -> None:
+        super().__init__("The user agent is that of a program; only readers vote and rate.")
+
+
+class VoterRefusedError(ForbiddenError):
+    """The voter's token is missing, forged, expired, or of another site."""
+
+    code = "voter-refused"
+    title = "The voter's token is not good here"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The voter's token is missing, changed, too old, or of another site. Ask for a new "
+            'one with "voter": "" in the page view.'
+        )
+
+
+class VoterTooNewError(ForbiddenError):
+    """The voter's token was minted a moment ago."""
+
+    code = "voter-too-new"
+    title = "A moment, please"
+
+    def __init__(self, seconds: float) -> None:
+        self.retry_after = seconds
+        super().__init__(
+            f"The voter's token may vote in {seconds:.1f} seconds. Send the same again then."
+        )
+
+
+class ProofRefusedError(ForbiddenError):
+    """The proof of work is missing or not good for this ballot."""
+
+    code = "proof-refused"
+    title = "The proof of work is not good"
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"The proof of work {fault}. Fetch a new challenge of this poll.")
+
+
+class UnknownPollError(NotFoundError):
+    """The site has no such poll, or it is not public."""
+
+    code = "unknown-poll"
+    title = "Unknown poll"
+
+    def __init__(self, poll: str) -> None:
+        super().__init__(
+            f"There is no poll {poll[:80]!r}. `stats-service poll list` shows those there are."
+        )
+
+
+class UnknownArticleError(NotFoundError):
+    """No view of the article has been counted."""
+
+    code = "unknown-article"
+    title = "Unknown article"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"No view of the article {key[:80]!r} has been counted yet, so it cannot be rated."
+        )
+
+
 class ConflictError(StatsError):
     """The thing exists already, or its state does not allow this."""
 
     code = "conflict"
     status = 409
     title = "Conflict"
+
+
+class BallotConflictError(ConflictError):
+    """The ballot cannot be taken; the poll, as its reader may see it, comes with the error."""
+
+    def __init__(self, message: str, poll: object) -> None:
+        super().__init__(message)
+        #: A `models.polls.PollView`.
+        self.poll = poll
+
+
+class AlreadyVotedError(BallotConflictError):
+    """The voter's ballot is in."""
+
+    code = "already-voted"
+    title = "This browser has voted"
+
+
+class PollNotOpenError(BallotConflictError):
+    """The poll is not open yet, or no longer."""
+
+    code = "poll-not-open"
+    title = "The poll is not open"
+
+
+class AlreadyRatedError(ConflictError):
+    """The voter's rating of the article can no longer be changed."""
+
+    code = "already-rated"
+    title = "This browser has rated the article"
+
+    def __init__(self, message: str, article: object) -> None:
+        super().__init__(message)
+        #: A `models.ratings.RatedArticle`.
+        self.article = article
+
+
+class TooManyRequestsError(StatsError):
+    """The caller's network sends more than it may at a time."""
+
+    code = "too-many-requests"
+    status = 429
+    title = "Too many requests at a time"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class StoreUnavailableError(StatsError):
@@ -84,6 +214,8 @@ class StoreUnavailableError(StatsError):
     code = "store-unavailable"
     status = 503
     title = "The counts are not available at the moment"
+    #: Long enough for a restart of Redis, short enough for a reader who waits.
+    retry_after = 5
 
 
 class StartupError(StatsError):

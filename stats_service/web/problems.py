@@ -1,12 +1,12 @@
 """Errors as RFC 9457 problem details, the same from Flask and from the hot path."""
 
+import math
+
 import msgspec
 
-from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.errors import StatsError
 
 CONTENT_TYPE = "application/problem+json"
-#: Seconds after which a client may try again when the store is away.
-RETRY_AFTER_SECONDS = 5
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -35,6 +35,6 @@ def problem_of(error: StatsError) -> Problem:
 def problem_headers(error: StatsError) -> list[tuple[str, str]]:
     """Return the headers of the answer that tells of `error`."""
     headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
-    if isinstance(error, StoreUnavailableError):
-        headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
+    if error.retry_after is not None:
+        headers.append(("Retry-After", str(math.ceil(error.retry_after))))
     return headers

@@ -1,0 +1,190 @@
+"""Polls: what is asked, what was answered, and how both look to a reader."""
+
+import msgspec
+
+#: The choice that carries a free text; no choice of an administrator's has this id.
+OTHER = "other"
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One answer that a poll offers."""
+
+    #: Lower-case letters, digits and hyphens; never changes.
+    id: str
+    #: By language.
+    text: dict[str, str]
+    #: Withdrawn: it cannot be chosen any more, its votes are kept.
+    hidden: bool = False
+
+
+class Protection(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ballot must bring, and when it has to wait for an administrator."""
+
+    #: Which of `services.poll_rules.PRESETS` this began as.
+    level: str = "standard"
+    #: A ballot needs a proof of work.
+    proof: bool = False
+    #: Hashes that a proof takes, on the average, divided by `PROOF_COST`.
+    effort: int = 10_000
+    #: Seconds that a token must be old before it votes.
+    wait: float = 2.0
+    #: Ballots an hour that count at once from one address (IPv6: /64); 0: no ceiling.
+    per_address: int = 600
+    #: Ballots an hour that count at once from one IPv6 /48; 0: no ceiling.
+    per_customer: int = 2_000
+
+
+class Poll(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll's definition. Checked by `services.poll_rules`; stored as one JSON document."""
+
+    #: Lower-case letters, digits and hyphens; stands in URLs and in Redis keys.
+    id: str
+    #: By language.
+    question: dict[str, str]
+    choices: tuple[Choice, ...]
+    #: The language that every text has.
+    lang: str = "vi"
+    multiple: bool = False
+    #: Fewest and most choices on a ballot; both 1 for single choice.
+    min_choices: int = 1
+    max_choices: int = 1
+    #: Seconds since 1970; None: as soon as it is open, and until it is closed by hand.
+    opens: float | None = None
+    closes: float | None = None
+    #: What the administrator made of it: `draft`, `open`, `closed` or `archived`.
+    status: str = "draft"
+    #: Who sees results: `always`, `after-voting`, `after-closing` or `admins`.
+    results_when: str = "always"
+    #: `counts`, `percents` or `both`.
+    results_as: str = "both"
+    shuffle: bool = False
+    #: Longest free text in characters; 0: the poll takes none.
+    other: int = 0
+    #: A voter may change the ballot until the poll closes.
+    change: bool = False
+    protection: Protection = Protection()
+    created: float = 0.0
+    #: When it was opened by hand, last; 0: never.
+    opened: float = 0.0
+    #: When it was closed by hand, last; 0: it was not.
+    closed: float = 0.0
+    #: Counts the changes of the definition; a ballot is settled under exactly one of them.
+    revision: int = 0
+
+
+class PollTally(msgspec.Struct, frozen=True):
+    """What the ballots say that count."""
+
+    #: Ballots that count.
+    ballots: int = 0
+    #: By the id of the choice.
+    votes: dict[str, int] = {}
+    #: Free texts that an administrator approved, with their number of ballots.
+    others: dict[str, int] = {}
+
+
+class ChoiceResult(msgspec.Struct, frozen=True):
+    """The result of one choice."""
+
+    id: str
+    #: None where only percents are shown.
+    votes: int | None
+    #: None where only counts are shown.
+    percent: int | None
+
+
+class OtherResult(msgspec.Struct, frozen=True):
+    """An approved free text."""
+
+    text: str
+    #: None where only percents are shown.
+    votes: int | None
+
+
+class PollResults(msgspec.Struct, frozen=True):
+    """The result of a poll, as far as its reader may see it."""
+
+    #: What percents are of: `votes` (they add up to 100) or `voters`.
+    of: str
+    #: Ballots that count; None where only percents are shown.
+    ballots: int | None
+    choices: tuple[ChoiceResult, ...]
+    others: tuple[OtherResult, ...] = ()
+
+
+class PollView(msgspec.Struct, frozen=True):
+    """A poll as a reader gets it; the fields are explained in docs/api-polls-ratings.md."""
+
+    id: str
+    #: `scheduled`, `open`, `closed` or `archived`, by the server's clock.
+    state: str
+    lang: str
+    question: dict[str, str]
+    choices: tuple[Choice, ...]
+    multiple: bool
+    min: int
+    max: int
+    other: int
+    opens: str | None
+    closes: str | None
+    shuffle: bool
+    change: bool
+    proof: bool
+    wait: float
+    when: str
+    #: The Python name is another because `as` is a word of the language.
+    shown_as: str = msgspec.field(name="as")
+    voted: bool
+    results: PollResults | None
+
+
+class BallotQuery(msgspec.Struct, frozen=True):
+    """What the script on a page sends to vote."""
+
+    #: 16 to 32 letters, digits, `_` or `-`: random, the same for every retry of one ballot.
+    ballot: str
+    #: Ids of the choices; `other` for the free text.
+    choices: tuple[str, ...]
+    voter: str
+    #: The free text.
+    other: str = ""
+    #: Base64 of the solved challenge, for polls that ask for one.
+    proof: str = ""
+
+
+class BallotAnswer(msgspec.Struct, frozen=True):
+    """A ballot is in."""
+
+    #: `counted`, `held` (apart, until an administrator decides) or `changed`.
+    outcome: str
+    choices: tuple[str, ...]
+    poll: PollView
+
+
+class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A ballot that keeps every rule which its own content can break, free of identities."""
+
+    poll: Poll
+    #: 8 bytes that stand for the voter in this poll alone.
+    voter: bytes = b""
+    #: 8 bytes made of the ballot's id.
+    ballot: bytes = b""
+    choices: tuple[str, ...] = ()
+    other: str = ""
+    #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
+    address: bytes = b""
+    customer: bytes = b""
+    #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.
+    hold: str = ""
+    #: The spent proof's id, and until when (seconds) it could be used again.
+    proof: bytes = b""
+    proof_until: float = 0.0
+
+
+class BallotResult(msgspec.Struct, frozen=True):
+    """What became of a `BallotCommand`."""
+
+    #: `counted`, `held`, `changed`; `voted`, `closed`, `spent` (the proof); `stale` (the
+    #: definition has changed meanwhile, and nothing was done).
+    outcome: str
+    tally: PollTally

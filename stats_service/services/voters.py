@@ -1,0 +1,110 @@
+"""Voters: the signed token that a browser votes with, and what stands for it in a poll.
+
+A token is random and says nothing about anybody: no address, no name. It is signed for one site.
+In a poll (and for an article's rating) it stands under a pseudonym of its own, so that nobody who
+reads the store can tell whether two ballots of two polls came from one browser.
+
+    1.<base64url of flags (1 byte), time of minting (6 bytes, ms), random id (9 bytes)>.<signature>
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+
+from itsdangerous import BadSignature, Signer
+
+from stats_service.errors import VoterRefusedError, VoterTooNewError
+
+#: First part of a token; another layout gets another one.
+VERSION = "1"
+TOKEN_MAX_LENGTH = 120
+#: A token is good for this long: longer than a browser is likely to keep it.
+TOKEN_SECONDS = 400 * 86400
+#: How far in the future a token may be dated: clocks of two servers differ.
+CLOCK_SKEW_SECONDS = 60
+#: Random bytes of an id: among 100 million voters two share one with p < 1e-5.
+ID_BYTES = 9
+PSEUDONYM_BYTES = 8
+#: Flag of a token minted beyond the ceiling of its address: its ballots wait for review.
+_BURST = 1
+#: Tokens whose signature a worker remembers: one page sends its own again and again.
+CACHE_SIZE = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """Who may vote once: a token whose signature is good."""
+
+    id: bytes
+    #: Seconds since 1970.
+    minted_at: float
+    #: Minted while its address asked for more tokens than the ceiling allows.
+    burst: bool
+
+
+class Voters:
+    """Mint and check tokens."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+        self._signer = lru_cache(maxsize=1024)(self._make_signer)
+        self._checked = lru_cache(maxsize=CACHE_SIZE)(self._check)
+
+    def mint(self, slug: str, now: float, *, burst: bool = False) -> str:
+        """Return a new token for the site."""
+        body = bytes((_BURST if burst else 0,)) + int(now * 1000).to_bytes(6, "big")
+        value = urlsafe_b64encode(body + secrets.token_bytes(ID_BYTES)).rstrip(b"=")
+        return self._signer(slug).sign(f"{VERSION}.{value.decode()}").decode()
+
+    def find(self, slug: str, token: str | None, now: float) -> Voter | None:
+        """Return the voter of a token, or None if it is not good for the site at `now`."""
+        if not token or len(token) > TOKEN_MAX_LENGTH:
+            return None
+        voter = self._checked(slug, token)
+        if voter is None:
+            return None
+        return voter if -CLOCK_SKEW_SECONDS <= now - voter.minted_at < TOKEN_SECONDS else None
+
+    def admit(self, slug: str, token: str, wait: float, now: float) -> Voter:
+        """Return the voter of a token that may vote now.
+
+        Raises:
+            VoterRefusedError: missing, forged, expired, or of another site.
+            VoterTooNewError: it is not yet `wait` seconds old.
+        """
+        voter = self.find(slug, token, now)
+        if voter is None:
+            raise VoterRefusedError
+        left = voter.minted_at + wait - now
+        if left > 0:
+            raise VoterTooNewError(left)
+        return voter
+
+    def pseudonym(self, slug: str, subject: str, voter: Voter) -> bytes:
+        """Return what stands for the voter in `subject`, e.g. `poll:<id>`, and nowhere else."""
+        message = f"pseudonym\0{slug}\0{subject}\0".encode() + voter.id
+        return hmac.digest(self._secret, message, "sha256")[:PSEUDONYM_BYTES]
+
+    def _make_signer(self, slug: str) -> Signer:
+        import hashlib
+
+        return Signer(
+            self._secret,
+            salt=f"voter:{slug}".encode(),
+            sep=b".",
+            key_derivation="hmac",
+            digest_method=hashlib.sha256,
+        )
+
+    def _check(self, slug: str, token: str) -> Voter | None:
+        try:
+            signed = self._signer(slug).unsign(token.encode("ascii"))
+            version, _, value = signed.decode().partition(".")
+            body = urlsafe_b64decode(value + "==")
+        except (BadSignature, UnicodeError, ValueError):
+            return None
+        if version != VERSION or len(body) != 7 + ID_BYTES:
+            return None
+        return Voter(body[7:], int.from_bytes(body[1:7], "big") / 1000, bool(body[0] & _BURST))
