@@ -9,9 +9,11 @@ from stats_service.services.health import Health
 from stats_service.services.registry import Services
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
+from stats_service.services.voters import Voters
 from stats_service.store.audit import AuditStore
 from stats_service.store.connection import connect
 from stats_service.store.health import HealthStore
+from stats_service.store.polls import PollStore
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.web import api, embed, errors, health
@@ -27,12 +29,17 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     """
     client = connect(settings.redis_url, settings.redis_timeout)
     site_store = SiteStore(client, settings.key_prefix)
+    poll_store = PollStore(client, settings.key_prefix)
+    voters = Voters(settings.secret)
     return Services(
         settings=settings,
         clock=clock or SystemClock(),
         sites=Sites(site_store),
-        directory=SiteDirectory(site_store, settings.secret, settings.site_cache_seconds),
+        directory=SiteDirectory(
+            site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
+        ),
         traffic=Traffic(TrafficStore(client, settings.key_prefix)),
+        voters=voters,
         health=Health(HealthStore(client)),
         audit=Audit(AuditStore(client, settings.key_prefix)),
     )

@@ -32,5 +32,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     identity_cap: int = 200
     #: Views counted from one address in half an hour.
     view_ceiling: int = 6_000
+    #: Voters' tokens minted for one address in half an hour before their ballots wait for
+    #: review; three times as many for an IPv6 /48.
+    token_ceiling: int = 1_000
+    #: Ratings taken from one address in half an hour.
+    rating_ceiling: int = 1_000
+    #: The poll that is shown as the current one; empty: the open one that was opened last.
+    poll: str = ""
     #: Highest score of an article rating, 2 to 10.
     rating_scale: int = 5

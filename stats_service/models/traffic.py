@@ -2,6 +2,8 @@
 
 import msgspec
 
+from stats_service.models.polls import Poll, PollTally, PollView
+
 #: Visitors seen this long ago, or less, are online. `store/lua/record_views.lua` has the same.
 ONLINE_SECONDS = 5 * 60
 #: A view this long after the visitor's last one begins a new visit. The Lua file has the same.
@@ -137,6 +139,14 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     listed: tuple[str, ...] = ()
     #: Whether the articles' ratings are wanted.
     rated: bool = False
+    #: The poll that is wanted, with its tally.
+    poll: Poll | None = None
+    #: 8-byte pseudonym of the voter in that poll; empty: no good token was sent.
+    voter: bytes = b""
+    #: Whether a voter's token is to be minted.
+    mint: bool = False
+    #: 8-byte pseudonym of an IPv6 address's /48, for the ceiling of tokens.
+    customer: bytes = b""
 
 
 class StoredTotals(msgspec.Struct, frozen=True):
@@ -181,6 +191,12 @@ class ViewResult(msgspec.Struct, frozen=True):
     article: StoredArticle | None
     #: In the order of `ViewCommand.listed`.
     listed: tuple[StoredArticle, ...]
+    #: Of the poll that was wanted.
+    tally: PollTally | None = None
+    #: The voter's ballot is in.
+    voted: bool = False
+    #: The address has asked for more tokens than the ceiling allows.
+    burst: bool = False
 
 
 class PageAnswer(msgspec.Struct, frozen=True):
@@ -195,3 +211,7 @@ class PageAnswer(msgspec.Struct, frozen=True):
     article: ArticleCounts | None
     #: By the text that the page sent.
     articles: dict[str, ArticleCounts]
+    #: None if there is no such poll, unset if none was asked for.
+    poll: PollView | msgspec.UnsetType | None = msgspec.UNSET
+    #: A voter's token, newly minted.
+    voter: str | msgspec.UnsetType = msgspec.UNSET

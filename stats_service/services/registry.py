@@ -8,6 +8,7 @@ from stats_service.services.audit import Audit
 from stats_service.services.health import Health
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
+from stats_service.services.voters import Voters
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +20,6 @@ class Services:
     sites: Sites
     directory: SiteDirectory
     traffic: Traffic
+    voters: Voters
     health: Health
     audit: Audit

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,10 @@ from stats_service.services.addresses import canonical_network
 from stats_service.services.hosts import canonical_host
 from stats_service.services.identities import DayKey
 from stats_service.services.periods import periods_at
-from stats_service.store.sites import SiteStore
+from stats_service.services.poll_views import SitePolls
+from stats_service.services.voters import Voters
+from stats_service.store.polls import PollStore
+from stats_service.store.sites import SiteStore, StoredSite
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 #: Larger balances are typing errors, and Redis' scores are exact up to 2^53.
@@ -36,6 +39,8 @@ class SiteEntry:
     #: By day: today, and yesterday in the first half hour after midnight.
     day_keys: dict[str, DayKey]
     loaded_at: float
+    polls: SitePolls
+    voters: Voters
 
     def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
         """Return the key of today, and that of yesterday while a visit may span midnight."""
@@ -54,9 +59,18 @@ class SiteDirectory:
     A changed setting reaches every worker within `cache_seconds`.
     """
 
-    def __init__(self, store: SiteStore, secret: str, cache_seconds: float) -> None:
+    def __init__(
+        self,
+        store: SiteStore,
+        polls: PollStore,
+        voters: Voters,
+        secret: str,
+        cache_seconds: float,
+    ) -> None:
         self._store = store
+        self._polls = polls
         self._secret = secret
+        self._voters = voters
         self._cache_seconds = cache_seconds
         self._entries: dict[str, SiteEntry] = {}
         self._unknown: dict[str, float] = {}
@@ -106,10 +120,21 @@ class SiteDirectory:
             name: DayKey.derive(self._secret, slug, name, salt)
             for name, salt in stored.salts.items()
         }
-        entry = SiteEntry(stored.site, keys, now)
+        polls = self._current_polls(stored, known.polls if known else None)
+        entry = SiteEntry(stored.site, keys, now, polls, self._voters)
         self._entries[slug] = entry
         self._unknown.pop(slug, None)
         return entry
+
+    def _current_polls(self, stored: StoredSite, known: SitePolls | None) -> SitePolls:
+        """Return the site's polls, read anew only if one of them has changed."""
+        if known is None or known.revision != stored.polls_revision:
+            polls = self._polls.all(stored.site.slug) if stored.polls_revision else ()
+            by_id = {poll.id: poll for poll in polls}
+            return SitePolls(stored.polls_revision, by_id, stored.site.poll)
+        if known.pinned != stored.site.poll:
+            return replace(known, pinned=stored.site.poll)
+        return known
 
     def _remember_unknown(self, slug: str, now: float) -> None:
         if len(self._unknown) >= UNKNOWN_KEPT:
@@ -194,6 +219,8 @@ def check_site(site: Site) -> Site:
     _check_range("article_cap", site.article_cap, 1, 10_000_000)
     _check_range("identity_cap", site.identity_cap, 1, 1_000_000)
     _check_range("view_ceiling", site.view_ceiling, 1, 100_000_000)
+    _check_range("token_ceiling", site.token_ceiling, 1, 1_000_000)
+    _check_range("rating_ceiling", site.rating_ceiling, 1, 1_000_000)
     _check_range("rating_scale", site.rating_scale, 2, 10)
     if site.opening_day and not _is_day(site.opening_day):
         raise InvalidInputError(f"opening_day {site.opening_day!r}: write a date as 2026-11-23.")

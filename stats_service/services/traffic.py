@@ -8,7 +8,10 @@ import contextlib
 import re
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from stats_service.errors import InvalidInputError
+from stats_service.models.polls import Poll, PollView
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     LISTED_MAX,
@@ -26,14 +29,18 @@ from stats_service.models.traffic import (
     ViewResult,
     Visitor,
 )
-from stats_service.services.addresses import in_networks, network_prefix
+from stats_service.services.addresses import customer_prefix, in_networks, network_prefix
 from stats_service.services.article_keys import canonical_article
 from stats_service.services.bots import is_bot
 from stats_service.services.hosts import origin_host
 from stats_service.services.identities import hit_digest
 from stats_service.services.periods import local_time, periods_at
+from stats_service.services.poll_views import poll_view
 from stats_service.services.sites import SiteEntry
 from stats_service.store.traffic import TrafficStore
+
+#: Outcomes of a view whose sender may have a voter's token all the same.
+MINTING_REASONS = frozenset({"", "opt-out", "excluded"})
 
 HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
@@ -57,7 +64,8 @@ class Traffic:
         command = decide(entry, query, visitor, now)
         periods = periods_at(now, entry.site.timezone)
         stored, results = self._store.record_views(entry.site, periods, now, (command,))
-        return answer(entry.site, query, command, site_counts(entry.site, stored), results[0])
+        counts = site_counts(entry.site, stored)
+        return answer(entry, query, command, counts, results[0], now)
 
     def counts(self, site: Site, now: float) -> SiteCounts:
         """Return the numbers of a site without counting anything."""
@@ -98,13 +106,24 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
             f"hit {query.hit[:40]!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random "
             "for each load of a page."
         )
-    if reason:
-        kind = "beat" if query.beat else reason
-        return ViewCommand(
-            kind=kind, article=article, note=note, asked=asked, listed=listed, rated=query.rating
-        )
     network = network_prefix(visitor.address)
     today, before = entry.day_keys_at(now)
+    poll, voter, mint = _vote_wishes(entry, query, visitor, reason, now)
+    customer = today.address(customer_prefix(visitor.address)) if mint and ":" in network else b""
+    if reason:
+        return ViewCommand(
+            kind="beat" if query.beat else reason,
+            article=article,
+            note=note,
+            asked=asked,
+            listed=listed,
+            rated=query.rating,
+            poll=poll,
+            voter=voter,
+            mint=mint,
+            address=today.address(network) if mint and network else b"",
+            customer=customer,
+        )
     # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
     identified = bool(network) and not visitor.private
     return ViewCommand(
@@ -120,7 +139,29 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
         asked=asked,
         listed=listed,
         rated=query.rating,
+        poll=poll,
+        voter=voter,
+        mint=mint,
+        customer=customer,
     )
+
+
+def _vote_wishes(
+    entry: SiteEntry, query: PageQuery, visitor: Visitor, reason: str, now: float
+) -> tuple[Poll | None, bytes, bool]:
+    """Return the poll that is wanted, the voter's pseudonym in it, and whether to mint a token.
+
+    Whoever opted out of being counted may still vote; a program may not.
+    """
+    poll = entry.polls.find(query.poll, now) if query.poll else None
+    if query.voter is None:
+        return poll, b"", False
+    slug, voters = entry.site.slug, entry.voters
+    voter = voters.find(slug, query.voter, now)
+    if voter is None:
+        mint = reason in MINTING_REASONS and origin_host(visitor.origin) in entry.hosts
+        return poll, b"", mint
+    return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
 
 
 def _page_article(site: Site, text: str | None) -> tuple[str, str]:
@@ -170,10 +211,15 @@ def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
 
 
 def answer(
-    site: Site, query: PageQuery, command: ViewCommand, counts: SiteCounts, result: ViewResult
+    entry: SiteEntry,
+    query: PageQuery,
+    command: ViewCommand,
+    counts: SiteCounts,
+    result: ViewResult,
+    now: float,
 ) -> PageAnswer:
     """Return the answer to `query` after Redis has recorded `command` with `result`."""
-    rated = command.rated
+    site, rated = entry.site, command.rated
     return PageAnswer(
         counted=not result.ignored,
         ignored="" if query.beat else result.ignored,
@@ -188,7 +234,17 @@ def answer(
                 command.asked, command.listed, result.listed, strict=True
             )
         },
+        poll=_wanted_poll(site, command, result, now) if query.poll else UNSET,
+        voter=entry.voters.mint(site.slug, now, burst=result.burst) if command.mint else UNSET,
     )
+
+
+def _wanted_poll(
+    site: Site, command: ViewCommand, result: ViewResult, now: float
+) -> PollView | None:
+    if command.poll is None or result.tally is None:
+        return None
+    return poll_view(command.poll, result.tally, site.timezone, now, voted=result.voted)
 
 
 def canonical_articles(site: Site, articles: Sequence[str]) -> tuple[str, ...]:

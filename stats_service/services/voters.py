@@ -7,6 +7,7 @@ reads the store can tell whether two ballots of two polls came from one browser.
     1.<base64url of flags (1 byte), time of minting (6 bytes, ms), random id (9 bytes)>.<signature>
 """
 
+import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -88,8 +89,6 @@ class Voters:
         return hmac.digest(self._secret, message, "sha256")[:PSEUDONYM_BYTES]
 
     def _make_signer(self, slug: str) -> Signer:
-        import hashlib
-
         return Signer(
             self._secret,
             salt=f"voter:{slug}".encode(),

@@ -15,12 +15,34 @@ key                             type    holds; how long
 <p>:{site}:visitors:<day>       HLL     visitor ids of the day; 48 hours, at most 12 KB
 <p>:{site}:salt:<day>           string  16 random bytes behind the day's visitor ids; 26 hours
 <p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes; 20 minutes
-<p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`) and new identities
-                                        (`n…`) of half an hour; one hour
+<p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
+                                        voters' tokens (`t…`) and ratings (`r…`) of half an hour;
+                                        one hour
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key -> views of the day; 400 days
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
+<p>:{site}:raters:<article>     set     8-byte ids of who rated the article (16 hexadecimal
+                                        digits for its key); for ever
+<p>:{site}:rated:<day>          hash    8-byte id of a rater -> score and time (ms) of the first
+                                        rating, `4 1764034200000`; 48 hours
+<p>:{site}:ratings:voided       hash    as `ratings`: what an administrator took out; for ever
+<p>:{site}:polls                hash    poll id -> its definition as JSON (`models.polls.Poll`)
+<p>:{site}:polls:revisions      hash    poll id -> revision, and `*` -> sum of all; for ever
+<p>:{site}:poll:<id>:tally      hash    `ballots`, `c:<choice>`, `t:<approved free text>` ->
+                                        ballots that count; for ever
+<p>:{site}:poll:<id>:voters     hash    8-byte voter id -> 8-byte ballot id and outcome (`c`, `h`);
+                                        until 30 days after the poll has closed
+<p>:{site}:poll:<id>:changes    hash    8-byte voter id -> group or nothing, `|`, choices; only
+                                        where votes may be changed, until the poll closes
+<p>:{site}:poll:<id>:hour:<n>   hash    8-byte address id -> ballots of one hour; two hours
+<p>:{site}:poll:<id>:groups     hash    group of quarantined ballots -> `held`, `accepted` or
+                                        `voided`; for ever
+<p>:{site}:poll:<id>:group:<g>  hash    fields as `tally`: the ballots of one group; for ever
+<p>:{site}:poll:<id>:others     hash    free text not yet approved -> ballots that count
+<p>:{site}:poll:<id>:proofs     zset    8-byte id of a spent proof -> when (ms) it expires
+<p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots; `held`,
+                                        `voided`: those in groups of that state now
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
@@ -32,6 +54,7 @@ and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>
 visits; `peak`, `peak:at` (ms). About 60 bytes a field and nine fields a day.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,6 +62,10 @@ from functools import lru_cache
 HIT_BUCKET_SECONDS = 600
 #: Seconds over which the ceilings of one address are counted.
 ADDRESS_BUCKET_SECONDS = 1800
+#: Seconds over which the ballots of one address are counted.
+BALLOT_BUCKET_SECONDS = 3600
+#: Field of a site's revisions that grows with each of them.
+ANY_POLL = "*"
 
 
 def sites(prefix: str) -> str:
@@ -97,6 +124,21 @@ class SiteKeys:
         return self._key("ratings")
 
     @property
+    def ratings_voided(self) -> str:
+        """Ratings by article that an administrator took out."""
+        return self._key("ratings:voided")
+
+    @property
+    def polls(self) -> str:
+        """Definitions of polls."""
+        return self._key("polls")
+
+    @property
+    def poll_revisions(self) -> str:
+        """Revisions of the definitions."""
+        return self._key("polls:revisions")
+
+    @property
     def ignored(self) -> str:
         """Views that were not counted, by reason."""
         return self._key("ignored")
@@ -129,6 +171,19 @@ class SiteKeys:
     def addresses(self, bucket: int) -> str:
         """The ceilings of one span of `ADDRESS_BUCKET_SECONDS`."""
         return self._key(f"addresses:{bucket}")
+
+    def raters(self, article: str) -> str:
+        """Who rated an article, named by its key."""
+        digest = hashlib.blake2b(article.encode(), digest_size=8).hexdigest()
+        return self._key(f"raters:{digest}")
+
+    def rated(self, day: str) -> str:
+        """The ratings of a day that may still be changed."""
+        return self._key(f"rated:{day}")
+
+    def poll(self, poll: str, name: str) -> str:
+        """One part of a poll: `tally`, `voters`, `report`…; see the layout above."""
+        return self._key(f"poll:{poll}:{name}")
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ import msgspec
 
 from stats_service.models.sites import Site
 from stats_service.store.connection import RedisClient, store_errors
-from stats_service.store.keys import SiteKeys, sites
+from stats_service.store.keys import ANY_POLL, SiteKeys, sites
 
 #: A salt is made at the day's first view and serves until half an hour after the next midnight
 #: (25.5 hours on the longest day), then it is gone for ever.
@@ -21,6 +21,8 @@ class StoredSite(NamedTuple):
 
     site: Site
     salts: dict[str, bytes]
+    #: Grows whenever the definition of a poll changes; 0: there is no poll.
+    polls_revision: int
 
 
 class SiteStore:
@@ -74,9 +76,10 @@ class SiteStore:
         with store_errors():
             with self._client.pipeline(transaction=False) as pipe:
                 pipe.get(names.site)
+                pipe.hget(names.poll_revisions, ANY_POLL)
                 for name in (day, *other_days):
                     pipe.get(names.salt(name))
-                document, *salts = pipe.execute()
+                document, revision, *salts = pipe.execute()
             if not document:
                 return None
             known = dict(zip((day, *other_days), salts, strict=True))
@@ -85,7 +88,8 @@ class SiteStore:
                 before = self._client.set(key, fresh, nx=True, get=True, ex=SALT_TTL_SECONDS)
                 known[day] = before or fresh
         site = msgspec.json.decode(document, type=Site)
-        return StoredSite(site, {name: salt for name, salt in known.items() if salt})
+        salts = {name: salt for name, salt in known.items() if salt}
+        return StoredSite(site, salts, int(revision or 0))
 
 
 def _text(value: bytes | str) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from stats_service.errors import UnknownSiteError
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
@@ -21,6 +23,7 @@ from stats_service.store.keys import (
     SiteKeys,
     record_views_keys,
 )
+from stats_service.store.polls import poll_tally
 from stats_service.store.scripts import load_script
 
 RECORD_VIEWS = load_script("record_views")
@@ -45,7 +48,7 @@ class TrafficStore:
         keys, args = record_views_call(self._prefix, site, periods, now, commands)
         with store_errors():
             reply = RECORD_VIEWS.run(self._client, keys, args)
-        return record_views_reply(site, reply)
+        return record_views_reply(site, commands, reply)
 
     def counts(self, site: Site, periods: Periods, now: float) -> StoredCounts:
         """Read the numbers of a site without recording anything."""
@@ -87,6 +90,11 @@ def record_views_call(
         int(now // HIT_BUCKET_SECONDS),
         int(now // ADDRESS_BUCKET_SECONDS),
     )
+    polls = wanted_polls(commands)
+    if polls:
+        names = SiteKeys(prefix, site.slug)
+        for poll in polls:
+            keys += (names.poll(poll, "tally"), names.poll(poll, "voters"))
     args: list[Any] = [
         int(now * 1000),
         periods.day,
@@ -98,6 +106,7 @@ def record_views_call(
         site.article_cap,
         site.identity_cap,
         site.view_ceiling,
+        site.token_ceiling,
         len(commands),
     ]
     for command in commands:
@@ -109,13 +118,28 @@ def record_views_call(
             command.address,
             command.article,
             "1" if command.rated else "",
+            polls[command.poll.id] if command.poll else "",
+            command.voter,
+            "1" if command.mint else "",
+            command.customer,
             len(command.listed),
         )
         args += command.listed
     return keys, args
 
 
-def record_views_reply(site: Site, reply: Any) -> tuple[StoredCounts, list[ViewResult]]:
+def wanted_polls(commands: Sequence[ViewCommand]) -> dict[str, int]:
+    """Return the polls that views want, by id, with the number under which Lua knows them."""
+    polls: dict[str, int] = {}
+    for command in commands:
+        if command.poll is not None:
+            polls.setdefault(command.poll.id, len(polls) + 1)
+    return polls
+
+
+def record_views_reply(
+    site: Site, commands: Sequence[ViewCommand], reply: Any
+) -> tuple[StoredCounts, list[ViewResult]]:
     """Return what `record_views.lua` answered: the site's numbers, and one result a command.
 
     Raises:
@@ -123,7 +147,7 @@ def record_views_reply(site: Site, reply: Any) -> tuple[StoredCounts, list[ViewR
     """
     if reply is None:
         raise UnknownSiteError(site.slug)
-    online, numbers, _tallies, results = reply
+    online, numbers, tallies, voters, results = reply
     peak = numbers[16]
     counts = StoredCounts(
         visits=_totals(numbers[0:8]),
@@ -131,7 +155,28 @@ def record_views_reply(site: Site, reply: Any) -> tuple[StoredCounts, list[ViewR
         online=online,
         peak=(int(peak), int(numbers[17]) / 1000) if peak else None,
     )
-    return counts, [_result(result) for result in results]
+    decoded = [_result(result) for result in results]
+    if tallies or voters:
+        _add_votes(decoded, commands, tallies, voters)
+    return counts, decoded
+
+
+def _add_votes(
+    results: list[ViewResult], commands: Sequence[ViewCommand], tallies: Any, voters: Any
+) -> None:
+    """Put into the results what concerns polls; most views have nothing of it."""
+    numbers = wanted_polls(commands)
+    known = [poll_tally(tally) for tally in tallies]
+    answers = {number: (voted, burst) for number, voted, burst in voters}
+    for at, command in enumerate(commands):
+        voted, burst = answers.get(at + 1, (0, 0))
+        if command.poll is not None or burst:
+            results[at] = replace(
+                results[at],
+                tally=known[numbers[command.poll.id] - 1] if command.poll else None,
+                voted=bool(voted),
+                burst=bool(burst),
+            )
 
 
 def _totals(numbers: Sequence[Any]) -> StoredTotals:

@@ -3,7 +3,9 @@
 from typing import cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from stats_service.models.polls import PollView
 from stats_service.models.traffic import ArticleCounts, PageAnswer, SiteCounts
 
 
@@ -17,6 +19,10 @@ class PageBody(msgspec.Struct, frozen=True):
     article: ArticleCounts | None
     #: The other articles asked for, by the text that the page sent.
     articles: dict[str, ArticleCounts]
+    #: The poll that was asked for; null if there is no such poll, absent if none was asked for.
+    poll: PollView | UnsetType | None = UNSET
+    #: A voter's token, newly minted; absent if the one that was sent is good.
+    voter: str | UnsetType = UNSET
 
 
 _encoder = msgspec.json.Encoder()
@@ -30,6 +36,8 @@ def page_answer_json(answer: PageAnswer, site: msgspec.Raw | None = None) -> byt
         cast("SiteCounts", site) if site is not None else answer.site,
         answer.article,
         answer.articles,
+        answer.poll,
+        answer.voter,
     )
     return _encoder.encode(body)
 

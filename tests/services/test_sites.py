@@ -14,7 +14,9 @@ from stats_service.errors import (
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.services.sites import SiteDirectory
+from stats_service.services.voters import Voters
 from stats_service.store.connection import connect
+from stats_service.store.polls import PollStore
 from stats_service.store.sites import SiteStore
 from tests.support.clock import FakeClock
 
@@ -106,8 +108,9 @@ def test_removing_a_site_removes_every_key(
 
 def test_a_worker_sees_a_change_within_the_cache_time(services: Services, clock: FakeClock) -> None:
     """Until then it goes on with what it knows, without asking Redis."""
-    store = SiteStore(services.sites._store._client, services.settings.key_prefix)
-    directory = SiteDirectory(store, "s" * 32, cache_seconds=5)
+    client, prefix = services.sites._store._client, services.settings.key_prefix
+    stores = SiteStore(client, prefix), PollStore(client, prefix)
+    directory = SiteDirectory(*stores, services.voters, "s" * 32, cache_seconds=5)
     services.sites.add(SITE)
     directory.entry("kimson", clock.now())
     services.sites.edit("kimson", headline="views")
@@ -123,8 +126,9 @@ def test_an_unknown_site_is_remembered_for_the_cache_time(
     services: Services, clock: FakeClock
 ) -> None:
     """Then it is looked for again."""
-    store = SiteStore(services.sites._store._client, services.settings.key_prefix)
-    directory = SiteDirectory(store, "s" * 32, cache_seconds=5)
+    client, prefix = services.sites._store._client, services.settings.key_prefix
+    stores = SiteStore(client, prefix), PollStore(client, prefix)
+    directory = SiteDirectory(*stores, services.voters, "s" * 32, cache_seconds=5)
     with pytest.raises(UnknownSiteError):
         directory.entry("kimson", clock.now())
     services.sites.add(SITE)
@@ -136,7 +140,9 @@ def test_an_unknown_site_is_remembered_for_the_cache_time(
 
 def test_without_redis_the_error_says_so() -> None:
     """A server that nobody runs is an answer, not a hang."""
-    store = SiteStore(connect("redis://127.0.0.1:1", 0.3), "t")
+    client = connect("redis://127.0.0.1:1", 0.3)
+    stores = SiteStore(client, "t"), PollStore(client, "t")
+    directory = SiteDirectory(*stores, Voters("s" * 32), "s" * 32, cache_seconds=5)
 
     with pytest.raises(StoreUnavailableError, match="did not answer"):
-        SiteDirectory(store, "s" * 32, 5).entry("kimson", 0)
+        directory.entry("kimson", 0)

@@ -4,14 +4,19 @@
 -- KEYS  1 counts HASH      2 hours of the day HASH   3 online ZSET      4 visitors of the day HLL
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
 --       9 articles of the day ZSET                  10 opening HASH    11 ratings HASH
---      12 ignored HASH     13 site STRING           14… poll tallies HASH
+--      12 ignored HASH     13 site STRING           14… tally HASH and voters HASH of each poll
 -- ARGV  1 now (ms)  2 day  3 yesterday  4 week  5 month  6 year  7 hour
---       8 article cap  9 identity cap  10 view ceiling  11 number of views; then for each view
+--       8 article cap  9 identity cap  10 view ceiling  11 token ceiling  12 number of views;
+--       then for each view
 --       kind ("view", "beat", or the reason why it is ignored), hit id, visitor id,
 --       visitor id of the day before, address id ("" where there is none), article key or "",
---       "1" if ratings are wanted, number of listed articles, their keys
+--       "1" if ratings are wanted, number of the poll that is wanted or "", voter id in it or "",
+--       "1" if a voter's token is to be minted, id of the address's /48 or "",
+--       number of listed articles, their keys
 -- Returns nil, and writes nothing, if the site is not (or no longer) registered; else
---       { online, counts, { tally, … }, { view, … } }, a view being
+--       { online, counts, { tally, … }, { voter, … }, { view, … } }, a voter being
+--       { number of the view, 1 if voted, 1 if minted beyond the ceiling } (only views that ask
+--       for one of the two), a view being
 --       { outcome ("" if counted), note, views, views today, opening, ratings } and, behind it,
 --       those four for each listed article.
 local ONLINE_MS, VISIT_GAP_MS = 300000, 1800000
@@ -26,7 +31,9 @@ local opening, ratings, ignored = KEYS[10], KEYS[11], KEYS[12]
 local now, day, yesterday, week = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local month, year, hour = ARGV[5], ARGV[6], ARGV[7]
 local article_cap, identity_cap = tonumber(ARGV[8]), tonumber(ARGV[9])
-local view_ceiling = tonumber(ARGV[10])
+local view_ceiling, token_ceiling = tonumber(ARGV[10]), tonumber(ARGV[11])
+-- A /48 is one customer, or one provider's many: it may have this many times as many tokens.
+local CUSTOMER_FACTOR = 3
 local call = redis.call
 
 if call('EXISTS', KEYS[13]) == 0 then return false end
@@ -89,12 +96,23 @@ local function refused(hit, address)
   end
 end
 
+-- Whether a token for this address is one too many.
+local function minted_beyond(address, customer)
+  local beyond = address ~= '' and call('HINCRBY', addresses, 't' .. address, 1) > token_ceiling
+  if customer ~= '' then
+    local n = call('HINCRBY', addresses, 't' .. customer, 1)
+    beyond = beyond or n > token_ceiling * CUSTOMER_FACTOR
+  end
+  return beyond
+end
+
 local has_opening = call('EXISTS', opening) == 1
-local results, at = {}, 12
-for i = 1, tonumber(ARGV[11]) do
+local results, voters, at = {}, {}, 13
+for i = 1, tonumber(ARGV[12]) do
   local kind, hit, visitor, before = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local address, article, rated = ARGV[at + 4], ARGV[at + 5], ARGV[at + 6] == '1'
-  local listed = tonumber(ARGV[at + 7])
+  local poll, voter, mint = ARGV[at + 7], ARGV[at + 8], ARGV[at + 9] == '1'
+  local listed = tonumber(ARGV[at + 11])
   local outcome, note, total, today = kind, '', false, false
 
   if kind == 'view' then
@@ -116,6 +134,13 @@ for i = 1, tonumber(ARGV[11]) do
     call('HINCRBY', ignored, outcome .. ':' .. day, 1)
   end
 
+  if mint or voter ~= '' then
+    voters[#voters + 1] = {
+      i, voter ~= '' and call('HEXISTS', KEYS[13 + 2 * tonumber(poll)], voter) or 0,
+      mint and minted_beyond(address, ARGV[at + 10]) and 1 or 0,
+    }
+  end
+
   local result = { outcome, note }
   if article ~= '' then
     result[3] = total or call('ZSCORE', articles, article)
@@ -124,7 +149,7 @@ for i = 1, tonumber(ARGV[11]) do
     result[6] = rated and call('HGET', ratings, article)
   end
   if listed > 0 then
-    local first, last = at + 8, at + 7 + listed
+    local first, last = at + 12, at + 11 + listed
     local all = call('ZMSCORE', articles, unpack(ARGV, first, last))
     local todays = call('ZMSCORE', day_articles, unpack(ARGV, first, last))
     local openings = has_opening and call('HMGET', opening, unpack(ARGV, first, last))
@@ -139,7 +164,7 @@ for i = 1, tonumber(ARGV[11]) do
     end
   end
   results[i] = result
-  at = at + 8 + listed
+  at = at + 12 + listed
 end
 
 if #new_visitors > 0 and call('PFADD', visitors, unpack(new_visitors)) == 1 then
@@ -189,5 +214,5 @@ if views > 0 then
 end
 
 local tallies = {}
-for i = 14, #KEYS do tallies[i - 13] = call('HGETALL', KEYS[i]) end
-return { online_now, numbers, tallies, results }
+for i = 14, #KEYS, 2 do tallies[#tallies + 1] = call('HGETALL', KEYS[i]) end
+return { online_now, numbers, tallies, voters, results }

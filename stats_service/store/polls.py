@@ -1,0 +1,88 @@
+"""Definitions and tallies of polls; ballots are in `store.ballots`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from stats_service.models.polls import Poll, PollTally
+from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.keys import SiteKeys
+from stats_service.store.scripts import load_script
+
+SAVE_POLL = load_script("save_poll")
+
+_decoder = msgspec.json.Decoder(Poll)
+
+
+class PollStore:
+    """The polls of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def all(self, slug: str) -> list[Poll]:
+        """Return every poll of a site, in no order."""
+        with store_errors():
+            documents = self._client.hvals(SiteKeys(self._prefix, slug).polls)
+        return [_decoder.decode(document) for document in documents]
+
+    def get(self, slug: str, poll: str) -> Poll | None:
+        """Return a poll, or None."""
+        with store_errors():
+            document = self._client.hget(SiteKeys(self._prefix, slug).polls, poll)
+        return _decoder.decode(document) if document else None
+
+    def save(self, slug: str, poll: Poll, *, voteless: bool) -> str:
+        """Store the definition that follows revision `poll.revision - 1`.
+
+        Args:
+            slug: the site.
+            poll: its revision is one more than that of the definition which it replaces.
+            voteless: refuse if somebody has voted, because the change would alter votes.
+
+        Returns:
+            `saved`; `stale` if the stored revision is another; `voted`; `no-site`.
+        """
+        names = SiteKeys(self._prefix, slug)
+        keys = [names.site, names.polls, names.poll_revisions, names.poll(poll.id, "voters")]
+        args = [poll.id, poll.revision, msgspec.json.encode(poll), "1" if voteless else ""]
+        with store_errors():
+            return _text(SAVE_POLL.run(self._client, keys, args))
+
+    def tally(self, slug: str, poll: str) -> PollTally:
+        """Return the tally of one poll."""
+        return self.tallies(slug, (poll,))[0]
+
+    def tallies(self, slug: str, polls: Sequence[str]) -> list[PollTally]:
+        """Return the tallies of polls, in their order."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for poll in polls:
+                pipe.hgetall(names.poll(poll, "tally"))
+            return [poll_tally(stored) for stored in pipe.execute()]
+
+
+def poll_tally(stored: Any) -> PollTally:
+    """Return the tally out of its hash, as a dict or as the flat list of a script's reply."""
+    ballots, votes, others = 0, dict[str, int](), dict[str, int]()
+    for field, number in _pairs(stored):
+        name, value = _text(field), int(number)
+        if name == "ballots":
+            ballots = value
+        elif value and name.startswith("c:"):
+            votes[name[2:]] = value
+        elif name.startswith("t:"):
+            others[name[2:]] = value
+    return PollTally(ballots, votes, others)
+
+
+def _pairs(stored: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(stored, dict):
+        return iter(stored.items())
+    return zip(stored[::2], stored[1::2], strict=True)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
