@@ -5,6 +5,8 @@
 .PHONY: help run test test-faults lint types bench lock chromium clean
 
 VENV := .venv/bin
+LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,23 +30,20 @@ types: .venv/test.stamp ## mypy, strict
 bench: .venv/test.stamp ## measure page views per second
 	$(VENV)/python -m benchmarks
 
-lock: ## resolve pyproject.toml into requirements/ again
-	@test -x build/lock/bin/uv || { python3 -m venv build/lock && build/lock/bin/pip install --quiet uv; }
-	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-	    --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/run.txt
-	build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-	    --generate-hashes --no-annotate --no-header pyproject.toml --group test \
-	    --constraint requirements/run.txt -o requirements/test.txt
+lock: .venv/run.stamp ## resolve pyproject.toml into requirements/ again
+	$(LOCK) pyproject.toml -o requirements/run.txt
+	$(LOCK) pyproject.toml --group test --constraint requirements/run.txt -o requirements/test.txt
+	echo uv | $(LOCK) - -o requirements/installer.txt
 
 clean: ## remove what was made, except the data folder
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The environment has one stamp for each set of packages; test.txt contains all of run.txt.
-.venv/run.stamp: requirements/run.txt scripts/python-environment
+.venv/run.stamp: requirements/run.txt requirements/installer.txt scripts/python-environment
 	@scripts/python-environment requirements/run.txt
 	@touch $@
 
-.venv/test.stamp: requirements/test.txt scripts/python-environment
+.venv/test.stamp: requirements/test.txt requirements/installer.txt scripts/python-environment
 	@scripts/python-environment requirements/test.txt
 	@touch $@ .venv/run.stamp
 
