@@ -123,11 +123,19 @@ def store_errors() -> Iterator[None]:
     except AuthenticationError as error:
         raise StoreUnavailableError("Redis refused the password of REDIS_URL.") from error
     except ResponseError as error:
-        if str(error).startswith(_UNAVAILABLE_REPLIES):
-            raise StoreUnavailableError(
-                f"Redis cannot take commands now ({str(error).split(' ', 1)[0]}). "
-                "Nothing was stored; try again shortly."
-            ) from error
+        unavailable = unavailable_reply(str(error))
+        if unavailable:
+            raise unavailable from error
         raise
     except RedisError as error:
         raise StoreUnavailableError(f"Redis failed ({type(error).__name__}).") from error
+
+
+def unavailable_reply(text: str) -> StoreUnavailableError | None:
+    """Return the error for an error reply that means "not now"; None for any other."""
+    if not text.startswith(_UNAVAILABLE_REPLIES):
+        return None
+    return StoreUnavailableError(
+        f"Redis cannot take commands now ({text.split(' ', 1)[0]}). "
+        "Nothing was stored; try again shortly."
+    )

@@ -1,0 +1,204 @@
+"""Group commit: all page views in flight in this process go to Redis together.
+
+Views that come while a batch is under way are collected; they leave, in one write with one
+script call for each site, as soon as that batch is answered, and none is answered before Redis
+has answered it. The busier the service is, the larger the batches and the cheaper each view.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+import hiredis
+
+from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
+from stats_service.models.periods import Periods
+from stats_service.models.sites import Site
+from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
+from stats_service.store.connection import unavailable_reply
+from stats_service.store.pipeline import Pipeline, pack
+from stats_service.store.traffic import RECORD_VIEWS, record_views_call, record_views_reply
+
+#: Most views in one script call: 1 to 2 ms of Redis, in which nobody else is served.
+BATCH_MAX = 128
+#: Most views that wait in this process; the next is refused at once.
+WAITING_MAX = 4096
+
+#: Replies of a server that is no longer the one to write to.
+_MOVED_AWAY = ("READONLY", "MASTERDOWN")
+
+logger = logging.getLogger(__name__)
+
+
+class Waiter(Protocol):
+    """Whoever waits for a view to be recorded. Exactly one of the two is called, once."""
+
+    def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
+        """Redis has recorded the view. `counts` is one object for all views of a batch."""
+
+    def failed(self, error: Exception) -> None:
+        """Redis has not acknowledged the view: StatsError, or something unforeseen."""
+
+
+class _Batch:
+    """The views of one site that go into one script call."""
+
+    __slots__ = ("commands", "now", "periods", "site", "waiters")
+
+    def __init__(self, site: Site, periods: Periods) -> None:
+        self.site = site
+        self.periods = periods
+        self.now = 0.0
+        self.commands: list[ViewCommand] = []
+        self.waiters: list[Waiter] = []
+
+    def takes(self, site: Site, periods: Periods) -> bool:
+        """Tell whether a view may join: one call has one day and hour, one set of settings."""
+        return self.periods is periods and self.site is site and len(self.commands) < BATCH_MAX
+
+
+class GroupCommit:
+    """Records views over a pipeline. Everything here is called in its loop's own thread.
+
+    Args:
+        pipeline: The connection; started and stopped with this.
+        prefix: What every key begins with.
+    """
+
+    def __init__(self, pipeline: Pipeline, prefix: str) -> None:
+        self._pipeline = pipeline
+        self._prefix = prefix
+        self._batches: list[_Batch] = []
+        #: By slug: the batch that still takes views.
+        self._open: dict[str, _Batch] = {}
+        self._waiting = 0
+        self._in_flight = 0
+        self._scheduled = False
+
+    async def start(self) -> None:
+        """Connect, and stay connected; return after the first try."""
+        self._loop = asyncio.get_running_loop()
+        await self._pipeline.start()
+
+    async def stop(self) -> None:
+        """Wait for what is under way, then close the connection."""
+        while self._in_flight or self._batches:
+            await asyncio.sleep(0.005)  # it ends by itself: the pipeline has a timeout
+        await self._pipeline.stop()
+
+    def add(
+        self, site: Site, periods: Periods, now: float, command: ViewCommand, waiter: Waiter
+    ) -> None:
+        """Record `command`, decided at the moment `now` (seconds), with the next batch."""
+        if not self._pipeline.ready or self._waiting >= WAITING_MAX:
+            reason = "Too many views wait for Redis" if self._waiting else "Redis is not connected"
+            self._unacknowledged(
+                site,
+                now,
+                [command],
+                [waiter],
+                StoreUnavailableError(f"{reason}. Nothing was stored; try again shortly."),
+            )
+            return
+        batch = self._open.get(site.slug)
+        if batch is None or not batch.takes(site, periods):
+            batch = self._open[site.slug] = _Batch(site, periods)
+            self._batches.append(batch)
+        batch.now = now
+        batch.commands.append(command)
+        batch.waiters.append(waiter)
+        self._waiting += 1
+        if not self._in_flight and not self._scheduled:
+            self._scheduled = True
+            # At the end of this turn of the loop, with all that came in it.
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        batches, self._batches, self._waiting = self._batches, [], 0
+        self._open.clear()
+        self._in_flight += len(batches)
+        self._pipeline.send(
+            b"".join([self._packed(batch, "EVALSHA", RECORD_VIEWS.sha) for batch in batches]),
+            [_Answer(self, batch) for batch in batches],
+        )
+
+    def _packed(self, batch: _Batch, command: str, script: str) -> bytes:
+        keys, args = record_views_call(
+            self._prefix, batch.site, batch.periods, batch.now, batch.commands
+        )
+        return pack((command, script, len(keys), *keys, *args))
+
+    def answered(self, batch: _Batch, reply: object) -> None:
+        """Take Redis' reply to `batch`, or the exception that stands for it."""
+        if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
+            # A restart or SCRIPT FLUSH: nothing was run, so it cannot be done twice.
+            self._pipeline.send(
+                self._packed(batch, "EVAL", RECORD_VIEWS.body), [_Answer(self, batch)]
+            )
+            return
+        self._in_flight -= 1
+        if isinstance(reply, Exception):
+            self._refused(batch, reply)
+        else:
+            try:
+                counts, results = record_views_reply(batch.site, batch.commands, reply)
+            except UnknownSiteError as error:
+                self._fail(batch.waiters, error)
+            else:
+                self._recorded(batch, counts, results)
+        if self._batches and not self._in_flight and not self._scheduled:
+            self._flush()
+
+    def _recorded(self, batch: _Batch, counts: StoredCounts, results: Sequence[ViewResult]) -> None:
+        for waiter, result in zip(batch.waiters, results, strict=True):
+            try:
+                waiter.recorded(counts, result)
+            except Exception:  # the views of others do not suffer for it
+                logger.exception("a recorded view cannot be answered")
+
+    def _refused(self, batch: _Batch, reply: Exception) -> None:
+        error: Exception = reply
+        if isinstance(reply, hiredis.ReplyError):
+            if str(reply).startswith(_MOVED_AWAY):
+                self._pipeline.drop()
+            error = unavailable_reply(str(reply)) or reply
+        self._unacknowledged(batch.site, batch.now, batch.commands, batch.waiters, error)
+
+    def _unacknowledged(
+        self,
+        site: Site,  # noqa: ARG002
+        now: float,  # noqa: ARG002
+        commands: Sequence[ViewCommand],  # noqa: ARG002
+        waiters: Sequence[Waiter],
+        error: Exception,
+    ) -> None:
+        """Give up views that Redis did not acknowledge; whether it recorded them is unknown.
+
+        The one place where such views end: a spool would take them here, and repeat them later
+        under their hit ids, instead of failing them.
+        """
+        self._fail(waiters, error)
+
+    def _fail(self, waiters: Sequence[Waiter], error: Exception) -> None:
+        if not isinstance(error, StatsError):
+            logger.error("Redis refused to record views: %s", error)
+        for waiter in waiters:
+            try:
+                waiter.failed(error)
+            except Exception:
+                logger.exception("a view that failed cannot be answered")
+
+
+class _Answer:
+    """The callback of one batch."""
+
+    __slots__ = ("_batch", "_commit")
+
+    def __init__(self, commit: GroupCommit, batch: _Batch) -> None:
+        self._commit = commit
+        self._batch = batch
+
+    def __call__(self, reply: object) -> None:
+        self._commit.answered(self._batch, reply)
