@@ -1,4 +1,4 @@
-"""The one place where things are wired: settings in, a Flask application out."""
+"""The one place where things are wired: settings in, an application out."""
 
 from flask import Flask
 
@@ -7,18 +7,23 @@ from stats_service.config import Settings, load_settings
 from stats_service.services.audit import Audit
 from stats_service.services.health import Health
 from stats_service.services.registry import Services
+from stats_service.services.shared_views import SharedViews
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
 from stats_service.store.audit import AuditStore
 from stats_service.store.connection import connect
+from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
+from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.web import api, embed, errors, health
 from stats_service.web.api.bodies import BODY_MAX_BYTES
+from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
+from stats_service.web.hot import HotPages
 
 
 def create_services(settings: Settings, clock: Clock | None = None) -> Services:
@@ -52,7 +57,26 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         settings: default: read from the environment.
         clock: default: the machine's clock.
     """
+    return _flask_app(create_services(settings or load_settings(), clock))
+
+
+def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None) -> AsgiApp:
+    """Return the service as an ASGI application, whose page views share their round trips.
+
+    On a Redis Cluster, whose slots live on many servers, Flask records page views as well.
+    Arguments as for `create_app`.
+    """
     services = create_services(settings or load_settings(), clock)
+    settings = services.settings
+    server = endpoint(settings.redis_url, settings.redis_timeout)
+    pages = None
+    if server:
+        pipeline = Pipeline(server, settings.redis_timeout)
+        pages = HotPages(services, SharedViews(GroupCommit(pipeline, settings.key_prefix)))
+    return AsgiApp(_flask_app(services), pages, settings.path_prefix)
+
+
+def _flask_app(services: Services) -> Flask:
     app = Flask("stats_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
     app.extensions[EXTENSION] = services

@@ -218,6 +218,15 @@ class StoreUnavailableError(StatsError):
     retry_after = 5
 
 
+class BusyError(StatsError):
+    """More requests wait than the service can hold; nothing was stored."""
+
+    code = "busy"
+    status = 503
+    title = "The service is busy"
+    retry_after = 2
+
+
 class StartupError(StatsError):
     """A part that the service needs is missing, in use or does not start."""
 

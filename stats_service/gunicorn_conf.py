@@ -13,8 +13,7 @@ _settings = load_settings()
 
 bind = _settings.bind
 workers = _settings.workers
-worker_class = "gthread"
-threads = 8
+worker_class = "stats_service.web.worker.Worker"
 
 # Each worker has its own queue: with one for all, a single worker may take most connections.
 # A unix socket cannot be bound twice.

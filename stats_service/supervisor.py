@@ -27,7 +27,7 @@ from stats_service.listening import answers, require_free
 from stats_service.store.embedded import EmbeddedRedis
 
 #: What gunicorn runs.
-APP = "stats_service.app:create_app()"
+APP = "stats_service.app:create_asgi_app()"
 
 GUNICORN_CONFIGURATION = "python:stats_service.gunicorn_conf"
 

@@ -10,11 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 
-from stats_service.app import create_app, create_services
+from stats_service.app import create_app, create_asgi_app, create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
+from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient
 
@@ -76,6 +77,17 @@ def client(app: Flask) -> FlaskClient:
     """Give a test client of the application that holds every answer against the API's schema."""
     app.test_client_class = ConformingClient
     return app.test_client()
+
+
+@pytest.fixture
+def hot_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
+    """Give the same for the application that gunicorn runs, whose page views are not Flask's."""
+    with in_process(create_asgi_app(settings, clock)) as asgi:
+        outside = Flask(__name__)
+        outside.testing = True
+        outside.wsgi_app = asgi  # type: ignore[method-assign]
+        outside.test_client_class = ConformingClient
+        yield outside.test_client()
 
 
 @pytest.fixture

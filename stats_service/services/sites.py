@@ -47,6 +47,10 @@ class SiteEntry:
         today, *before = _days(self.site, now)
         return self.day_keys[today], self.day_keys.get(before[0]) if before else None
 
+    def knows_day(self, now: float) -> bool:
+        """Tell whether pseudonyms of today can be made at all."""
+        return _days(self.site, now)[0] in self.day_keys
+
     @cached_property
     def hosts(self) -> frozenset[str]:
         """The hosts whose pages may count."""
@@ -97,7 +101,16 @@ class SiteDirectory:
                 raise UnknownSiteError(slug)
             return None
         fresh = 0 <= now - entry.loaded_at < self._cache_seconds
-        return entry if fresh and _days(entry.site, now)[0] in entry.day_keys else None
+        return entry if fresh and entry.knows_day(now) else None
+
+    def ageing(self, entry: SiteEntry, now: float) -> bool:
+        """Tell whether to read the site again soon, so that no request has to wait for it."""
+        return now - entry.loaded_at >= self._cache_seconds / 2
+
+    def stale(self, slug: str, now: float) -> SiteEntry | None:
+        """Return the site as it was when Redis could last be asked, however long ago."""
+        entry = self._entries.get(slug)
+        return entry if entry and entry.knows_day(now) else None
 
     def load(self, slug: str, now: float) -> SiteEntry:
         """Return the site as Redis has it now, and remember it; errors as `entry`."""

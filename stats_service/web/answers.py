@@ -42,11 +42,11 @@ def page_answer_json(answer: PageAnswer, site: msgspec.Raw | None = None) -> byt
     return _encoder.encode(body)
 
 
-def page_answer_headers(answer: PageAnswer) -> list[tuple[str, str]]:
-    """Return the headers of an answer, CORS apart."""
+def page_answer_headers(ignored: str, note: str) -> list[tuple[str, str]]:
+    """Return the headers of an answer, CORS apart, from the fields of `PageAnswer`."""
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    if answer.ignored:
-        headers.append(("Stats-Ignored", answer.ignored))
-    if answer.note:
-        headers.append(("Stats-Note", answer.note))
+    if ignored:
+        headers.append(("Stats-Ignored", ignored))
+    if note:
+        headers.append(("Stats-Note", note))
     return headers

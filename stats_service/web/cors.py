@@ -6,12 +6,17 @@ from stats_service.services.sites import SiteEntry
 EXPOSED = "Stats-Ignored, Stats-Note, Retry-After"
 
 
-def cors_headers(entry: SiteEntry | None, origin: str) -> list[tuple[str, str]]:
-    """Return the CORS headers for a request from `origin` about the site of `entry`."""
+def allowed_origin(entry: SiteEntry | None, origin: str) -> str:
+    """Return `origin` if pages from there may read answers about the site, else `""`."""
+    return origin if entry and origin and origin_host(origin) in entry.hosts else ""
+
+
+def cors_headers(allowed: str) -> list[tuple[str, str]]:
+    """Return the CORS headers of an answer, `allowed` being the origin that may read it."""
     headers = [("Vary", "Origin")]
-    if entry is not None and origin and origin_host(origin) in entry.hosts:
+    if allowed:
         headers += [
-            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Allow-Origin", allowed),
             ("Access-Control-Expose-Headers", EXPOSED),
         ]
     return headers

@@ -7,7 +7,14 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from stats_service.errors import StatsError
-from stats_service.web.problems import CONTENT_TYPE, Problem, problem, problem_headers, problem_of
+from stats_service.web.problems import (
+    CONTENT_TYPE,
+    Problem,
+    internal_problem,
+    problem,
+    problem_headers,
+    problem_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +43,7 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     logger.exception("a request failed", exc_info=error)
-    detail = "The service failed on this request. Nothing was stored; the log says more."
-    return _response(
-        problem("internal-error", "The service failed", 500, detail),
-        [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")],
-    )
+    return _response(internal_problem(), problem_headers(error))
 
 
 def _response(document: Problem, headers: list[tuple[str, str]]) -> Response:

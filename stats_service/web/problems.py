@@ -32,9 +32,15 @@ def problem_of(error: StatsError) -> Problem:
     return problem(error.code, error.title, error.status, str(error))
 
 
-def problem_headers(error: StatsError) -> list[tuple[str, str]]:
+def internal_problem() -> Problem:
+    """Return the problem that tells of an error nobody foresaw."""
+    detail = "The service failed on this request. Nothing was stored; the log says more."
+    return problem("internal-error", "The service failed", 500, detail)
+
+
+def problem_headers(error: Exception) -> list[tuple[str, str]]:
     """Return the headers of the answer that tells of `error`."""
     headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
-    if error.retry_after is not None:
+    if isinstance(error, StatsError) and error.retry_after is not None:
         headers.append(("Retry-After", str(math.ceil(error.retry_after))))
     return headers

@@ -1,5 +1,6 @@
 """Who sends a request: the address that we believe, out of the peer's and the proxies' words."""
 
+from stats_service.models.traffic import Visitor
 from stats_service.services.addresses import canonical_address
 
 #: Longer headers are refused as rubbish: 16 proxies need no more.
@@ -30,3 +31,25 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
             if address:
                 return address
     return canonical_address(peer)
+
+
+def visitor_of(
+    address: str, origin: str, user_agent: str, gpc: str, dnt: str, purpose: str
+) -> Visitor:
+    """Return who sent a request, from its headers.
+
+    Args:
+        address: As `client_address` returns it.
+        origin: The page that the request came from.
+        user_agent: `User-Agent`.
+        gpc: `Sec-GPC`.
+        dnt: `DNT`.
+        purpose: `Sec-Purpose`, or the older `Purpose`.
+    """
+    return Visitor(
+        address=address,
+        user_agent=user_agent,
+        origin=origin,
+        private=gpc == "1" or dnt == "1",
+        prefetch="prefetch" in purpose,
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from stats_service.config import Settings
 from tests.support.processes import free_port, wait_until
 
-APP = "stats_service.app:create_app()"
+APP = "stats_service.app:create_asgi_app()"
 
 
 @contextlib.contextmanager

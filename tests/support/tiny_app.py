@@ -1,17 +1,28 @@
 """A web application that is not the service, for tests of what runs the service."""
 
+import asyncio
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 if os.environ.get("TINY_APP_FAILS"):
     raise RuntimeError("this application does not load")
 
 
-def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+async def app(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
     """Answer with the worker's process id and the URL of Redis, at once or after a while."""
-    if environ["PATH_INFO"] == "/slow":
-        time.sleep(float(environ["QUERY_STRING"]))
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [f"{os.getpid()} {os.environ['REDIS_URL']}".encode()]
+    if scope["type"] == "lifespan":
+        for step in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{step}.complete"})
+        return
+    if scope["path"] == "/slow":
+        await asyncio.sleep(float(scope["query_string"]))
+    body = f"{os.getpid()} {os.environ['REDIS_URL']}".encode()
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

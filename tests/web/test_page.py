@@ -1,4 +1,7 @@
-"""Page views over HTTP: what is counted, for whom, on which day."""
+"""Page views over HTTP: what is counted, for whom, on which day.
+
+One contract for both ways to answer them: Flask's route and the event loop.
+"""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +23,13 @@ BERLIN = ZoneInfo("Europe/Berlin")
 @pytest.fixture(autouse=True)
 def _site(site: Site) -> None:
     """Every test here has the site."""
+
+
+@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
+def client(request: pytest.FixtureRequest) -> FlaskClient:
+    """Every test here is run with both."""
+    found: FlaskClient = request.getfixturevalue(request.param)
+    return found
 
 
 def test_a_view_is_counted_for_the_site_and_the_article(client: FlaskClient) -> None:

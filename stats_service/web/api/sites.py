@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, request
 
 from stats_service.services.sites import SiteEntry
 from stats_service.web.context import services
-from stats_service.web.cors import cors_headers
+from stats_service.web.cors import allowed_origin, cors_headers
 
 
 def site_entry(slug: str) -> SiteEntry:
@@ -19,7 +19,7 @@ def allow_site_pages(bp: Blueprint) -> None:
 
     def add_headers(response: Response) -> Response:
         origin = request.headers.get("Origin", "")
-        for name, value in cors_headers(g.get("site_entry"), origin):
+        for name, value in cors_headers(allowed_origin(g.get("site_entry"), origin)):
             response.headers.add(name, value)
         return response
 

@@ -8,7 +8,7 @@ from stats_service.web.answers import page_answer_headers, page_answer_json
 from stats_service.web.api.bodies import decode_body
 from stats_service.web.api.sites import allow_site_pages, site_entry
 from stats_service.web.context import services
-from stats_service.web.visitor import client_address
+from stats_service.web.visitor import client_address, visitor_of
 
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)
@@ -20,16 +20,18 @@ COUNTS_MAX_AGE = 10
 def request_visitor(origin: str) -> Visitor:
     """Return who sent the current request, `origin` being the page that it came from."""
     headers = request.headers
-    return Visitor(
-        address=client_address(
-            request.remote_addr or "",
-            headers.get("X-Forwarded-For", ""),
-            services().settings.trusted_proxies,
-        ),
-        user_agent=headers.get("User-Agent", ""),
-        origin=origin,
-        private=headers.get("Sec-GPC") == "1" or headers.get("DNT") == "1",
-        prefetch="prefetch" in headers.get("Sec-Purpose", headers.get("Purpose", "")),
+    address = client_address(
+        request.remote_addr or "",
+        headers.get("X-Forwarded-For", ""),
+        services().settings.trusted_proxies,
+    )
+    return visitor_of(
+        address,
+        origin,
+        headers.get("User-Agent", ""),
+        headers.get("Sec-GPC", ""),
+        headers.get("DNT", ""),
+        headers.get("Sec-Purpose", headers.get("Purpose", "")),
     )
 
 
@@ -40,7 +42,9 @@ def record_view(slug: str) -> Response:
     query = decode_body(request.get_data(cache=False), PageQuery)
     visitor = request_visitor(request.headers.get("Origin", ""))
     answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
-    return Response(page_answer_json(answer), headers=page_answer_headers(answer))
+    return Response(
+        page_answer_json(answer), headers=page_answer_headers(answer.ignored, answer.note)
+    )
 
 
 @bp.get("/<slug>/counts")

@@ -32,7 +32,7 @@ def record_view(slug: str) -> Response:
     )
     visitor = request_visitor(referer)
     answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
-    for name, value in page_answer_headers(answer):
+    for name, value in page_answer_headers(answer.ignored, answer.note):
         if name.startswith("Stats-"):
             response.headers[name] = value
     return response

@@ -1,0 +1,154 @@
+"""uvicorn's HTTP protocol with the limits that it lacks.
+
+httptools (llhttp) parses every byte and refuses what is ambiguous: bare line feeds, Content-Length
+with Transfer-Encoding, two lengths, folded headers. It bounds neither the number nor the size of
+headers, takes any number of Host headers, and waits for ever for a request that is never
+finished; that is what this file adds. Nothing here looks at raw bytes.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakSet
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+#: Longest request line and headers together, in bytes. `articles/views` names up to 100
+#: articles in its query.
+HEAD_MAX_BYTES = 24 * 1024
+HEADERS_MAX = 100
+#: Longest message of any kind, its body, chunk sizes and trailers included, in bytes. A body
+#: that a route refuses for its length is dropped, not kept, up to here.
+MESSAGE_MAX_BYTES = 2 * 1024 * 1024
+#: Longest time from the first byte of a request to its last, in seconds.
+REQUEST_SECONDS = 15.0
+
+_sweeping: WeakSet[ServerState] = WeakSet()
+
+
+class StrictProtocol(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: A request has begun to come in and is not complete; `_in_head`: nor are its headers.
+        self._unfinished = False
+        self._in_head = False
+        #: Bytes of the unfinished request.
+        self._size = 0
+        #: The loop's time since when the connection has been idle, or the request unfinished.
+        self._since = 0.0
+        #: No more is read, because what comes would not be understood; what is owed is answered.
+        self._broken = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to watch the connection's silence."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        if self.server_state not in _sweeping:
+            _sweeping.add(self.server_state)
+            _sweep(self.loop, self.server_state)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless the request grows beyond every bound."""
+        if self._broken:
+            return
+        if self._unfinished:
+            self._size += len(data)
+            if self._size > (HEAD_MAX_BYTES if self._in_head else MESSAGE_MAX_BYTES):
+                self.send_400_response("Request too large.")
+                return
+        super().data_received(data)
+        if not self._unfinished:
+            self._size = 0
+        elif not self._size:  # it began in this packet
+            self._size, self._since = len(data), self.loop.time()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what came, and close; an answer owed to a request before goes out first."""
+        before = self.cycle is not None and not self.cycle.response_complete
+        its_own = self._unfinished and not self._in_head
+        self._unfinished = False
+        self._broken = True
+        if before and not its_own:
+            self.cycle.keep_alive = False
+            self.pipeline.clear()
+        else:
+            super().send_400_response(msg)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._unfinished = self._in_head = True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer, which comes after the body, is dropped."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Check the headers as a whole."""
+        self._in_head = False
+        self._require_sound_headers(self.headers)
+        super().on_headers_complete()
+        self._ignore_upgrade()
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        self._unfinished = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer has gone out."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # `_sweep` does it
+        if not self._unfinished:
+            self._since = self.loop.time()
+
+    def _require_sound_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Raise ValueError, which the parser turns into a 400, if the headers are not sound."""
+        version = self.parser.get_http_version()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in headers)
+        hosts = sum(name == b"host" for name, _ in headers)
+        if (
+            version not in ("1.0", "1.1")
+            or len(headers) > HEADERS_MAX
+            or size > HEAD_MAX_BYTES
+            # RFC 9112, 3.2: exactly one.
+            or hosts > 1
+            or (not hosts and version == "1.1")
+            or (version == "1.0" and any(name == b"transfer-encoding" for name, _ in headers))
+        ):
+            raise ValueError("unsound headers")
+
+    def _ignore_upgrade(self) -> None:
+        """Answer as if no other protocol were asked for, then close.
+
+        The parser takes what follows, even a body, for the other protocol's.
+        """
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False
+            self._broken = True
+
+    def silent_too_long(self, now: float) -> bool:
+        """Tell whether to part from the client: nothing is owed to it, and nothing comes."""
+        if self._unfinished:
+            return now - self._since > REQUEST_SECONDS
+        owed = self.cycle is not None and not self.cycle.response_complete
+        return not owed and now - self._since > self.timeout_keep_alive
+
+
+def _sweep(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:
+    """Once a second part from clients that are silent: cheaper than a timer for each request."""
+    now = loop.time()
+    connections: Iterable[Any] = list(state.connections)
+    for connection in connections:
+        if connection.silent_too_long(now):
+            connection.transport.abort()
+    if state.connections:
+        loop.call_later(1.0, _sweep, loop, state)
+    else:
+        _sweeping.discard(state)

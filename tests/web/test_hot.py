@@ -1,0 +1,214 @@
+"""The page view in the event loop, where it differs from Flask's route in how it works."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from stats_service.app import create_app, create_asgi_app, create_services
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from stats_service.store.embedded import EmbeddedRedis
+from tests.support.asgi import in_process
+from tests.support.clock import FakeClock
+from tests.support.pages import BROWSER, ORIGIN, new_hit, view
+from tests.support.processes import wait_until
+
+BODY_LENGTHS = [0, 1, 64 * 1024, 64 * 1024 + 1, 500_000]
+
+
+def asgi_client(app: Any) -> FlaskClient:
+    """Return a test client of what `in_process` gives."""
+    outside = Flask(__name__)
+    outside.wsgi_app = app  # type: ignore[method-assign]
+    return outside.test_client()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"origin": "https://elsewhere.example"},
+        {"origin": ""},
+        {"slug": "nowhere"},
+        {"slug": "Not a slug"},
+        {"user_agent": ""},
+        {"headers": {"Sec-GPC": "1"}},
+        {"headers": {"Purpose": "prefetch"}},
+        {"article": None},
+        {"article": "x" * 9000},
+        {"articles": ["/tin/1", "/tin/2"], "rating": True},
+        {"articles": [f"/tin/{n}" for n in range(101)]},
+        {"beat": True, "hit": ""},
+        {"hit": "short"},
+        {"poll": 7},
+        *({"padding": "x" * length} for length in BODY_LENGTHS),
+    ],
+    ids=lambda change: ",".join(change) or "plain",
+)
+def test_answers_are_those_of_the_flask_route(
+    settings: Settings, site: Site, clock: FakeClock, change: dict[str, Any]
+) -> None:
+    """Status, every header and every byte of the body, on stores that hold the same."""
+    change = {"hit": new_hit()} | change
+    other = replace(settings, key_prefix=f"{settings.key_prefix}o")
+    create_services(other, clock).sites.add(site)
+    expected = view(create_app(other, clock).test_client(), **change)
+
+    with in_process(create_asgi_app(settings, clock)) as app:
+        got = view(asgi_client(app), **change)
+
+    assert got.status_code == expected.status_code
+    assert got.data == expected.data
+    assert _headers(got) == _headers(expected)
+
+
+def _headers(response: Any) -> dict[str, str]:
+    names = [name.lower() for name, _ in response.headers]
+    assert len(names) == len(set(names))
+    closing = {"connection"}  # said when a body was not read to its end
+    return {n.lower(): v for n, v in response.headers if n.lower() not in closing}
+
+
+@pytest.mark.parametrize("method", ["get", "put", "options"])
+def test_other_methods_are_for_flask(
+    client: FlaskClient, hot_client: FlaskClient, site: Site, method: str
+) -> None:
+    """Also those that Flask refuses, or answers by itself."""
+    expected = getattr(client, method)("/v1/kimson/page")
+    got = getattr(hot_client, method)("/v1/kimson/page")
+
+    assert (got.status_code, got.data) == (expected.status_code, expected.data)
+
+
+def test_a_site_is_read_once_for_all_who_wait(
+    settings: Settings, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """A hundred first views make one reading, and none waits for a later one."""
+    settings = replace(settings, site_cache_seconds=60)
+    app = create_asgi_app(settings, clock)
+    assert app.pages
+    directory = app.pages._directory
+    loads: list[str] = []
+    load = directory.load
+
+    def counting(slug: str, now: float) -> Any:
+        loads.append(slug)
+        return load(slug, now)
+
+    directory.load = counting  # type: ignore[method-assign]
+    with in_process(app) as served:
+        client = asgi_client(served)
+        _at_once(lambda: view(client), 100)
+        clock.advance(31)  # past the half: read ahead, while it is still good
+        view(client)
+        wait_until(lambda: len(loads) == 2)
+        wait_until(lambda: not app.pages._loading)
+        view(client)
+
+    assert loads == ["kimson", "kimson"]
+    assert services.traffic.counts(site, clock.now()).views.total == 102
+
+
+def _at_once(action: Callable[[], Any], times: int) -> None:
+    async def all_of_them() -> None:
+        await asyncio.gather(*(asyncio.to_thread(action) for _ in range(times)))
+
+    asyncio.run(all_of_them())
+
+
+def test_the_service_starts_without_redis_and_recovers(
+    settings: Settings, clock: FakeClock, tmp_path: Path
+) -> None:
+    """503 with Retry-After in time; when Redis comes, 200; when it stops, 503 in time again."""
+    server = EmbeddedRedis(tmp_path / "late")
+    settings = replace(settings, redis_url=server.url, redis_timeout=0.3, site_cache_seconds=300)
+    services = create_services(settings, clock)
+
+    with in_process(create_asgi_app(settings, clock)) as app:
+        client = asgi_client(app)
+        away = _timed(client)
+        server.start()
+        try:
+            services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+            wait_until(lambda: view(client).status_code == 200)
+            counted = view(client)
+            os.kill(server.pid or 0, signal.SIGSTOP)
+            stopped = [_timed(client) for _ in range(3)]
+            os.kill(server.pid or 0, signal.SIGCONT)
+            wait_until(lambda: view(client).status_code == 200)
+        finally:
+            server.stop()
+        gone = _timed(client)
+
+    assert counted.get_json()["counted"] is True
+    for response, seconds in [away, *stopped, gone]:
+        assert response.status_code == 503
+        assert response.content_type == "application/problem+json"
+        assert response.headers["Retry-After"] == "5"
+        assert response.get_json()["code"] == "store-unavailable"
+        assert seconds < 0.5
+
+
+def _timed(client: FlaskClient) -> tuple[Any, float]:
+    begin = time.monotonic()
+    response = view(client)
+    return response, time.monotonic() - begin
+
+
+def test_a_header_with_an_underscore_is_not_believed(
+    settings: Settings, site: Site, clock: FakeClock
+) -> None:
+    """X_Forwarded_For is nobody's, and several X-Forwarded-For are one list."""
+    settings = replace(settings, trusted_proxies=1)
+    app = create_asgi_app(settings, clock)
+    body = b'{"hit": "0123456789abcdef", "article": "/tin/1"}'
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/kimson/page",
+        "client": None,
+        "headers": [
+            (b"user-agent", BROWSER.encode()),
+            (b"origin", ORIGIN.encode()),
+            (b"x-forwarded-for", b"192.0.2.1"),
+            (b"x-forwarded-for", b"192.0.2.2"),
+            (b"x_forwarded_for", b"192.0.2.3"),
+        ],
+    }
+    seen: list[str] = []
+    assert app.pages
+    record = app.pages._views.record_view
+
+    def spy(entry: Any, query: Any, visitor: Any, now: float, reply: Any) -> None:
+        seen.append(visitor.address)
+        record(entry, query, visitor, now, reply)
+
+    app.pages._views.record_view = spy  # type: ignore[method-assign]
+    sent: list[dict[str, Any]] = []
+
+    async def main() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        assert app.pages
+        await app.pages.start()
+        await app(scope, receive, send)
+        await app.pages.stop()
+
+    asyncio.run(main())
+
+    assert sent[0]["status"] == 200
+    assert seen == ["192.0.2.2"]
