@@ -18,7 +18,7 @@ test: .venv/test.stamp chromium lint types ## lint, types and every test but the
 	$(VENV)/python -m pytest -m "not faults"
 
 test-faults: .venv/test.stamp ## break servers under load (minutes)
-	$(VENV)/python -m pytest -m faults tests/faults
+	$(VENV)/python -m tests.faults
 
 lint: .venv/test.stamp ## ruff: lint and format
 	$(VENV)/ruff check .

@@ -18,15 +18,33 @@ from stats_service.store.embedded import EmbeddedRedis
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient
+from tests.support.redis_groups import client_of, running_group
 
 # A busy machine is no failure; tests that bound the time of an input measure the processor's.
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole suite run against each kind of Redis."""
+    parser.addoption(
+        "--redis",
+        choices=("single", "sentinel", "cluster"),
+        default="single",
+        help="what REDIS_URL leads to: a server, a Sentinel group, a cluster (default: single)",
+    )
+
+
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a real server for this test session alone and give its URL."""
+def redis_server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """Start a real server, or group of them, for this test session alone and give its URL."""
+    kind = request.config.getoption("--redis")
+    if kind != "single":
+        with running_group(kind, tmp_path_factory.mktemp("redis")) as url:
+            yield url
+        return
     with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
         yield server.url
 
@@ -93,5 +111,5 @@ def hot_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
 @pytest.fixture
 def redis_client(redis_server: str) -> Iterator[redis.Redis]:
     """Give a client of the test's own, to look at what is stored."""
-    with redis.Redis.from_url(redis_server, decode_responses=True) as client:
+    with client_of(redis_server) as client:
         yield client

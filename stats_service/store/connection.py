@@ -5,16 +5,18 @@ answer can count a view twice and hold a worker for a minute. Here a command is 
 a short wait. A caller whose command may be repeated says so and repeats it itself.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import (
     AuthenticationError,
+    RedisClusterException,
     RedisError,
     ResponseError,
 )
@@ -24,10 +26,12 @@ from redis.exceptions import (
 from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
+from stats_service.store.breaker import guarded
 
 # redis-py's clients share no useful base type; every command used here exists on each of them.
 RedisClient = Any
@@ -53,8 +57,10 @@ def connect(url: str, timeout: float) -> RedisClient:
     """Return a client for `url`; nothing is sent before its first command.
 
     Args:
-        url: `redis://`, `rediss://`, `unix://`; `redis+sentinel://host:port,host:port/master[/db]`;
-            `redis+cluster://host:port,host:port`.
+        url: `redis://`, `rediss://`, `unix://`;
+            `redis+sentinel://user:password@host:port,host:port/master[/db]`, the Sentinels' own
+            credentials as `?sentinel_username=…&sentinel_password=…`;
+            `redis+cluster://user:password@host:port,host:port`.
         timeout: longest wait, in seconds, for a connection and for an answer.
 
     Raises:
@@ -66,49 +72,116 @@ def connect(url: str, timeout: float) -> RedisClient:
         "retry": Retry(NoBackoff(), 0),
         "health_check_interval": 15,
         "client_name": "stats-service",
+        # Announcements of managed services; without them, a connection begins with less talk.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
     parts = urlsplit(url)
     scheme, _, kind = parts.scheme.partition("+")
-    if kind:
-        options |= {"ssl": scheme == "rediss"}
-        if parts.username:
-            options["username"] = parts.username
-        if parts.password:
-            options["password"] = parts.password
     try:
+        if kind:
+            user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+            options |= {"username": unquote(user) or None, "password": unquote(password) or None}
         if kind == "sentinel":
-            return _sentinel_master(parts.netloc.rpartition("@")[2], parts.path, options)
+            return _sentinel_master(parts, options, tls=scheme == "rediss")
         if kind == "cluster":
-            return _cluster(parts.netloc.rpartition("@")[2], options)
+            return _cluster(parts, options, tls=scheme == "rediss")
         pool = redis.BlockingConnectionPool.from_url(
             url, max_connections=MAX_CONNECTIONS, **options
         )
         pool.timeout = timeout
+        pool.connection_class = guarded(pool.connection_class, lambda _: url)
         return redis.Redis(connection_pool=pool)
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"REDIS_URL cannot be used: {error}") from error
 
 
-def _hosts(netloc: str, default_port: int) -> list[tuple[str, int]]:
+def primaries(client: RedisClient) -> list[RedisClient]:
+    """Return a client of every server that takes writes: one, or each master of a cluster."""
+    if not isinstance(client, LazyCluster):
+        return [client]
+    return [client.get_redis_connection(node) for node in client.get_primaries()]
+
+
+class LazyCluster:
+    """A `RedisCluster` that is made at its first use.
+
+    redis-py's own asks the nodes for their slots as soon as it is made; a service that starts
+    while its cluster is away would not start. Every attribute is that of the cluster's client.
+    """
+
+    def __init__(self, make: Callable[[], RedisCluster]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._client: RedisCluster | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._make()
+        return getattr(self._client, name)
+
+
+def _hosts(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
     hosts = []
-    for item in netloc.split(","):
+    for item in parts.netloc.rpartition("@")[2].split(","):
         host, colon, port = item.rpartition(":")
-        hosts.append((host, int(port)) if colon else (item, default_port))
+        if not colon or item.endswith("]"):
+            host, port = item, str(default_port)
+        if not host:
+            raise ValueError(f"{item!r} is no host")
+        hosts.append((host.strip("[]"), int(port)))
     return hosts
 
 
-def _sentinel_master(netloc: str, path: str, options: dict[str, Any]) -> RedisClient:
-    name, _, db = path.strip("/").partition("/")
+def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
+    name, _, db = parts.path.strip("/").partition("/")
     if not name:
         raise ValueError("a Sentinel URL names the master: redis+sentinel://host:26379/mymaster")
-    short = {"socket_timeout": options["socket_timeout"], "retry": options["retry"]}
-    sentinel = Sentinel(_hosts(netloc, 26379), sentinel_kwargs=short)
-    return sentinel.master_for(name, db=int(db or 0), max_connections=MAX_CONNECTIONS, **options)
+    query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    own = {
+        "username": query.pop("sentinel_username", None),
+        "password": query.pop("sentinel_password", None),
+    }
+    if query:
+        raise ValueError(f"it knows no {', '.join(sorted(query))}")
+    shared = ("socket_timeout", "socket_connect_timeout", "retry", "maint_notifications_config")
+    sentinel = Sentinel(
+        _hosts(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
+    )
+    connection = SentinelManagedSSLConnection if tls else SentinelManagedConnection
+    return sentinel.master_for(
+        name,
+        db=int(db or 0),
+        max_connections=MAX_CONNECTIONS,
+        connection_class=guarded(connection, lambda _: name),
+        **options,
+    )
 
 
-def _cluster(netloc: str, options: dict[str, Any]) -> RedisClient:
-    nodes = [redis.cluster.ClusterNode(host, port) for host, port in _hosts(netloc, 6379)]
-    return RedisCluster(startup_nodes=nodes, dynamic_startup_nodes=True, **options)
+def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
+    if parts.path.strip("/") not in ("", "0"):
+        raise ValueError(f"a cluster has no database but 0, and not {parts.path.strip('/')!r}")
+    (host, port), *others = _hosts(parts, 6379)
+    connection = guarded(
+        redis.SSLConnection if tls else redis.Connection, lambda made: (made.host, made.port)
+    )
+
+    def pool(**kwargs: Any) -> redis.ConnectionPool:
+        return redis.ConnectionPool(**kwargs | {"connection_class": connection})
+
+    return LazyCluster(
+        lambda: RedisCluster(
+            # Only a client made from a URL takes a pool of ours.
+            url=f"redis://{f'[{host}]' if ':' in host else host}:{port}",
+            startup_nodes=[redis.cluster.ClusterNode(*other) for other in others],
+            # The hosts that REDIS_URL names stay known, whatever the cluster becomes.
+            dynamic_startup_nodes=False,
+            connection_pool_class=pool,
+            max_connections=MAX_CONNECTIONS,
+            **options,
+        )
+    )
 
 
 @contextmanager
@@ -123,11 +196,12 @@ def store_errors() -> Iterator[None]:
     except AuthenticationError as error:
         raise StoreUnavailableError("Redis refused the password of REDIS_URL.") from error
     except ResponseError as error:
-        unavailable = unavailable_reply(str(error))
+        # redis-py cuts the code off the replies that it knows.
+        unavailable = unavailable_reply(f"{error.status_code or ''} {error}".strip())
         if unavailable:
             raise unavailable from error
         raise
-    except RedisError as error:
+    except (RedisError, RedisClusterException) as error:
         raise StoreUnavailableError(f"Redis failed ({type(error).__name__}).") from error
 
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from redis.cluster import RedisCluster
 from redis.exceptions import ResponseError
 
 from stats_service.models.health import ServerFacts
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, primaries, store_errors
 
 
 class HealthStore:
@@ -27,10 +26,7 @@ class HealthStore:
             StoreUnavailableError: it does not answer.
         """
         with store_errors():
-            if isinstance(self._client, RedisCluster):
-                nodes = [self._client.get_redis_connection(n) for n in self._client.get_primaries()]
-                return [_facts(node) for node in nodes]
-            return [_facts(self._client)]
+            return [_facts(server) for server in primaries(self._client)]
 
 
 def _facts(server: RedisClient) -> ServerFacts:

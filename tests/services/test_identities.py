@@ -11,6 +11,7 @@ from stats_service.models.sites import Site
 from stats_service.services.identities import DayKey
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, view
+from tests.support.redis_groups import client_of
 
 KEY = DayKey.derive("s" * 32, "kimson", "2026-11-23", b"salt")
 
@@ -55,10 +56,9 @@ def test_redis_holds_no_address_no_user_agent_and_no_origin(
     view(client, address="198.51.100.77", headers={"Referer": "https://search.example/?q=x"})
     view(client, address="2001:db8:aaaa:bbbb::77")
 
-    raw = redis.Redis.from_url(redis_server)
-    stored = b"".join(
-        name + raw.dump(name) for name in raw.scan_iter(f"{settings.key_prefix}:*", count=1000)
-    )
+    raw = client_of(redis_server, decode_responses=False)
+    names = list(raw.scan_iter(f"{settings.key_prefix}:*", count=1000))
+    stored = b"".join(name + (raw.dump(name) or b"") for name in names)
 
     assert len(stored) > 500
     for trace in (b"198.51.100", b"2001:db8", BROWSER.encode()[:20], b"Chrome", b"search.example"):

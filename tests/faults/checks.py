@@ -1,0 +1,118 @@
+"""The checks T1 to T60: what is done, what is expected, and which other tests show them.
+
+A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
+a file or a class stands for all its tests. A check is shown if at least one such test ran and
+all that ran passed.
+"""
+
+from typing import NamedTuple
+
+
+class Check(NamedTuple):
+    """One promise."""
+
+    done: str
+    expected: str
+
+
+CHECKS: dict[str, Check] = {
+    "T1": Check("schemathesis, all checks, 10,000 cases", "no 5xx, no breach of the schema"),
+    "T2": Check("hypothesis: ids, Unicode, NUL, {}, %2e", "4xx or the same key; no stray key"),
+    "T3": Check(
+        "atheris on the URL, body and X-Forwarded-For parsers", "no crash; < 50 ms an input"
+    ),
+    "T4": Check("NaN, 1e400, 2^63, -1, '5', arrays as a rating", "4xx, the tally unchanged"),
+    "T5": Check("single-choice poll: ten, duplicate, foreign choices", "4xx, +0"),
+    "T6": Check("XSS corpus in every input", "nothing stored or shown raw; no script runs"),
+    "T7": Check("//evil.com, javascript:, CRLF in every input", "comes out nowhere as a link"),
+    "T8": Check("1 MB body, gzip bomb, JSON 100,000 deep", "413/400 within 100 ms; RSS +< 10 MB"),
+    "T9": Check("TE+CL, two Hosts, bare LF, obs-fold", "400 and the connection closed"),
+    "T10": Check("every route as anonymous, viewer, admin, other site", "as the table, all"),
+    "T11": Check("admin POST without or with a foreign CSRF token or Origin", "refused"),
+    "T12": Check("1,000 wrong passwords", "throttled to 10 a minute; equal timing"),
+    "T13": Check("session fixation, replay after sign-out, new password", "old session dead"),
+    "T14": Check("next=//evil", "a local path"),
+    "T15": Check("forged Host and X-Forwarded-Host", "refused or ignored; never echoed"),
+    "T16": Check("dump of Redis", "tokens and passwords only as digests"),
+    "T17": Check("Origin null and look-alikes", "no CORS header; nothing counted"),
+    "T18": Check("CORS of any answer", "never with credentials; Vary: Origin"),
+    "T19": Check("headers of admin pages", "CSP, nosniff, no framing, no-store"),
+    "T20": Check("the snippet under script-src and SRI", "works; bytes fixed by version"),
+    "T21": Check("a shared cache between two users", "no data or cookie of the other"),
+    "T22": Check("1,000 simultaneous identical votes, two hosts", "exactly 1"),
+    "T23": Check("the same over one HTTP/2 packet", "exactly 1"),
+    "T24": Check("10,000 voters at once", "10,000 votes, none refused"),
+    "T25": Check("sum of the tally = size of the voter set, after faults", "always"),
+    "T26": Check("vote at the closing second; wrong clock of the client", "the server decides"),
+    "T27": Check("replayed proof or token: other poll, other site, expired", "refused"),
+    "T28": Check("500 honest voters behind one IPv4 address", ">= 99 % accepted"),
+    "T29": Check("one client with 10,000 fresh tokens", "the limit counted, the rest set aside"),
+    "T30": Check("rotating IPv6 in a /64 and /48", "one bucket a level"),
+    "T31": Check("one hit id ten times; reply lost after execution", "+1"),
+    "T32": Check("12 spoofed address headers, direct and proxied", "identity unchanged"),
+    "T33": Check("every crawler pattern; Sec-Purpose: prefetch", "0 counted"),
+    "T34": Check("one address with 10,000 user agents", "online +<= the cap of an address"),
+    "T35": Check("a million invented articles, a million sites", "0 keys; cap holds; +< 50 MB"),
+    "T36": Check("a million different visitors", "within 2 %"),
+    "T37": Check("Redis killed under load", "<= 1 s of views lost, 0 doubled, back in < 5 s"),
+    "T38": Check("Redis stopped (SIGSTOP) 30 s under load", "every answer < 0.5 s; workers live"),
+    "T39": Check("Redis away 10 minutes under load", "no view lost or doubled; votes 503"),
+    "T40": Check("maxmemory with noeviction", "writes 503 or kept aside; reads work; alarm"),
+    "T41": Check("Redis becomes a read-only replica", "reconnected < 5 s; no stuck worker"),
+    "T42": Check("Sentinel failover, then a partition", "loss <= the window; invariants hold"),
+    "T43": Check("cluster: slot migration and failover under load", "0 errors; no CROSSSLOT"),
+    "T44": Check("disk full under the append-only file", "writes refused visibly; recovers"),
+    "T45": Check("truncated AOF; RDB restored elsewhere", "boots; RPO <= 1 h, RTO <= 15 min"),
+    "T46": Check("worker kill -9, 20 times under load", "<= 1 failure a slot; 0 doubles"),
+    "T47": Check("HUP 20 times, rolling restart, TERM, behind nginx", "0 failures; 0 doubles"),
+    "T48": Check("retry storm after an outage", "breaker opens; <= 1.1 attempts a request"),
+    "T49": Check("readiness and liveness with Redis away", "503 and 200; no restart"),
+    "T50": Check("midnight in several zones; clock steps of 5 minutes", "each hit in one day"),
+    "T51": Check("slowloris with 5,000 sockets", "honest p99 < 2 x baseline"),
+    "T52": Check("10,000 idle keep-alive connections", "0 refused; bounded descriptors"),
+    "T53": Check("one site flooded", "p99 of another +< 20 %"),
+    "T54": Check("scan of Redis, AOF, logs, spool after 48 h", "no address, user agent or salt"),
+    "T55": Check("erase a site or a voter", "gone from Redis and, once rewritten, its files"),
+    "T56": Check("line ends, ANSI, 10 KB in logged fields", "one JSON line, cut"),
+    "T57": Check("canary secrets, forced 500s", "in no log and no page"),
+    "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
+    "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
+    "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+}
+
+#: Node ids, or their beginnings, of tests outside `tests/faults` that show a check.
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "T2": (
+        "tests/services/test_article_keys.py",
+        "tests/web/test_page.py::test_a_bad_body_is_refused_and_stores_nothing",
+        "tests/web/test_page.py::test_a_page_with_a_useless_address_counts_for_the_site",
+        "tests/web/test_page.py::test_an_unknown_site_is_not_found_and_leaves_no_key",
+    ),
+    "T17": (
+        "tests/services/test_hosts.py::test_a_look_alike_is_not_the_site",
+        "tests/web/test_counts.py::test_only_pages_of_the_site_may_read_across_origins",
+        "tests/web/test_page.py::test_an_ignored_view_says_why_and_still_gets_the_numbers",
+    ),
+    "T20": (
+        "tests/web/test_embed_scripts.py",
+        "tests/web/test_embed_build.py",
+        "tests/browser/test_content_security_policy.py",
+    ),
+    "T31": ("tests/web/test_page.py::test_a_hit_id_counts_once", "tests/web/test_page_crowd.py"),
+    "T32": ("tests/web/test_visitor.py",),
+    "T33": ("tests/services/test_bots.py",),
+    "T34": ("tests/web/test_page.py::test_one_address_cannot_invent_visitors_without_end",),
+    "T35": (
+        "tests/web/test_page.py::test_past_the_article_cap_views_count_for_the_site",
+        "tests/web/test_page.py::test_an_unknown_site_is_not_found_and_leaves_no_key",
+    ),
+    "T45": ("tests/store/test_embedded.py::test_a_snapshot_alone_is_restored",),
+    "T50": (
+        "tests/web/test_page.py::test_midnight_parts_the_days_in_the_zone_of_the_site",
+        "tests/web/test_page.py::test_a_visit_and_online_survive_midnight",
+        "tests/web/test_page.py::test_the_day_of_a_clock_change_has_its_own_midnight",
+    ),
+    "T54": ("tests/services/test_identities.py",),
+    "T55": ("tests/services/test_sites.py::test_removing_a_site_removes_every_key",),
+    "T56": ("tests/test_logs.py",),
+}

@@ -1,0 +1,265 @@
+"""Real groups of Redis servers on this machine: a Sentinel group and a cluster."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
+from redis.cluster import RedisCluster
+from redis.sentinel import Sentinel
+
+from stats_service.store.server_binary import find_server_binary
+from tests.support.processes import free_port, wait_until
+
+#: Milliseconds of silence after which a server counts as gone.
+DOWN_AFTER_MS = 1500
+#: What the Sentinels call the master.
+MASTER = "portal"
+
+
+class Server:
+    """One process of the server program, in a folder of its own.
+
+    Args:
+        folder: made if absent; holds its data, its log and `redis.conf`.
+        lines: its configuration, without port and folder.
+        sentinel: whether it is a Sentinel.
+        port: default: a free one.
+    """
+
+    def __init__(
+        self, folder: Path, lines: str = "", *, sentinel: bool = False, port: int | None = None
+    ) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._sentinel = sentinel
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "redis.conf").write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {folder}\nlogfile {folder}/redis.log\n{lines}\n"
+        )
+        self.client = redis.Redis(port=self.port, socket_timeout=5, decode_responses=True)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        """The URL of this server alone."""
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self, preload: dict[str, str] | None = None) -> "Server":
+        """Start it and wait until it answers."""
+        command = [str(find_server_binary().path), str(self.folder / "redis.conf")]
+        self._process = subprocess.Popen(
+            command + (["--sentinel"] if self._sentinel else []),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | (preload or {}),
+            start_new_session=True,
+        )
+        wait_until(self.answers)
+        return self
+
+    def answers(self) -> bool:
+        """Tell whether it takes commands."""
+        assert self._process
+        assert self._process.poll() is None, (self.folder / "redis.log").read_text()[-2000:]
+        try:
+            return bool(self.client.ping())
+        except redis.RedisError:
+            return False
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal: SIGSTOP, SIGCONT."""
+        assert self._process
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self.client.connection_pool.disconnect()
+
+
+class SentinelGroup:
+    """A master, two replicas and three Sentinels."""
+
+    def __init__(self, folder: Path, *, lines: str = "") -> None:
+        usual = f"appendonly yes\nsave ''\nrepl-diskless-sync-delay 0\n{lines}"
+        self.master = Server(folder / "node0", usual)
+        self.replicas = [
+            Server(folder / f"node{n}", f"{usual}\nreplicaof 127.0.0.1 {self.master.port}")
+            for n in (1, 2)
+        ]
+        watch = (
+            f"sentinel monitor {MASTER} 127.0.0.1 {self.master.port} 2\n"
+            f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n"
+            f"sentinel failover-timeout {MASTER} 6000\n"
+            f"sentinel parallel-syncs {MASTER} 2"
+        )
+        self.sentinels = [Server(folder / f"sentinel{n}", watch, sentinel=True) for n in range(3)]
+        self.url = (
+            "redis+sentinel://"
+            + ",".join(f"127.0.0.1:{server.port}" for server in self.sentinels)
+            + f"/{MASTER}"
+        )
+
+    @property
+    def nodes(self) -> list[Server]:
+        """The servers with data."""
+        return [self.master, *self.replicas]
+
+    def __enter__(self) -> "SentinelGroup":
+        try:
+            for server in self.nodes:
+                server.start()
+            wait_until(lambda: self.master.client.info("replication")["connected_slaves"] == 2)
+            for server in self.sentinels:
+                server.start()
+            wait_until(self._settled)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in [*self.sentinels, *self.nodes]:
+            server.kill()
+
+    def _settled(self) -> bool:
+        said = [server.client.sentinel_master(MASTER) for server in self.sentinels]
+        return all(s["num-other-sentinels"] == 2 and s["num-slaves"] == 2 for s in said)
+
+    def master_port(self) -> int:
+        """Return where the Sentinels (the first that answers) see the master."""
+        for server in self.sentinels:
+            with contextlib.suppress(redis.RedisError):
+                return int(server.client.sentinel_get_master_addr_by_name(MASTER)[1])
+        raise AssertionError("no Sentinel answers")
+
+
+class ClusterGroup:
+    """Three masters with a replica each."""
+
+    def __init__(self, folder: Path, *, lines: str = "") -> None:
+        usual = (
+            "cluster-enabled yes\ncluster-node-timeout 2000\nappendonly yes\nsave ''\n"
+            f"repl-diskless-sync-delay 0\ncluster-replica-validity-factor 0\n{lines}"
+        )
+        ports = _cluster_ports(6)
+        self.nodes = [Server(folder / f"node{n}", usual, port=port) for n, port in enumerate(ports)]
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in ports)
+
+    def __enter__(self) -> "ClusterGroup":
+        try:
+            for server in self.nodes:
+                server.start()
+            self._form()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self.nodes:
+            server.kill()
+
+    def _form(self) -> None:
+        masters, replicas = self.nodes[:3], self.nodes[3:]
+        bounds = (0, 5461, 10923, 16384)
+        for master, low, high in zip(masters, bounds, bounds[1:], strict=False):
+            master.client.execute_command("CLUSTER ADDSLOTSRANGE", low, high - 1)
+        for number, server in enumerate(self.nodes):
+            server.client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
+        for server in self.nodes[1:]:
+            server.client.execute_command("CLUSTER MEET", "127.0.0.1", self.nodes[0].port)
+        wait_until(lambda: all(self._knows(server) for server in self.nodes))
+        for master, replica in zip(masters, replicas, strict=True):
+            replica.client.execute_command("CLUSTER REPLICATE", self.node_id(master))
+        wait_until(lambda: all(_state(server) == "ok" for server in self.nodes), 30)
+        wait_until(
+            lambda: all(m.client.info("replication")["connected_slaves"] == 1 for m in masters)
+        )
+        wait_until(lambda: all(self._sees_replicas(server) for server in self.nodes), 30)
+
+    def _knows(self, server: Server) -> bool:
+        known = server.client.execute_command("CLUSTER NODES")
+        return len(known) == 6 and not any("handshake" in str(v) for v in known.values())
+
+    def _sees_replicas(self, server: Server) -> bool:
+        known = server.client.execute_command("CLUSTER NODES")
+        return sum("slave" in node["flags"] for node in known.values()) == 3
+
+    def node_id(self, server: Server) -> str:
+        """Return the id by which the cluster knows a node."""
+        return str(server.client.execute_command("CLUSTER MYID"))
+
+    def server_at(self, port: int) -> Server:
+        """Return the node that listens at `port`."""
+        return next(server for server in self.nodes if server.port == port)
+
+
+def _state(server: Server) -> str:
+    said = server.client.execute_command("CLUSTER INFO")
+    return str(said["cluster_state"] if isinstance(said, dict) else said)
+
+
+def _cluster_ports(number: int) -> list[int]:
+    """Return ports whose cluster bus ports (10,000 above) exist and are free."""
+    ports: list[int] = []
+    deadline = time.monotonic() + 10
+    while len(ports) < number:
+        assert time.monotonic() < deadline, "no free ports for a cluster"
+        port = free_port()
+        if port + 10000 < 65536 and port not in ports:
+            ports.append(port)
+            continue
+        # The kernel gives high ports: look lower.
+        for low in range(17000 + os.getpid() % 2000, 40000):
+            if low not in ports and _is_free(low) and _is_free(low + 10000):
+                ports.append(low)
+                break
+    return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def running_group(kind: str, folder: Path) -> Iterator[str]:
+    """Give the URL of a `sentinel` or `cluster` group that runs for the time being."""
+    with SentinelGroup(folder) if kind == "sentinel" else ClusterGroup(folder) as group:
+        yield group.url
+
+
+def client_of(url: str, *, decode_responses: bool = True) -> redis.Redis:
+    """Return redis-py's own client for any kind of URL."""
+    options = {"decode_responses": decode_responses}
+    parts = urlsplit(url)
+    if "+" not in parts.scheme:
+        return redis.Redis.from_url(url, **options)
+    hosts = [(h, int(p)) for h, _, p in (item.partition(":") for item in parts.netloc.split(","))]
+    if parts.scheme == "redis+cluster":
+        cluster: redis.Redis = RedisCluster(*hosts[0], **options)
+        return cluster
+    sentinel = Sentinel(hosts, socket_timeout=5)
+    master: redis.Redis = sentinel.master_for(parts.path.strip("/"), **options)
+    return master
