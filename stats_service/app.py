@@ -4,6 +4,7 @@ from flask import Flask
 
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
+from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.health import Health
 from stats_service.services.registry import Services
@@ -11,6 +12,7 @@ from stats_service.services.shared_views import SharedViews
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
+from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
 from stats_service.store.connection import connect
 from stats_service.store.group_commit import GroupCommit
@@ -36,10 +38,11 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     site_store = SiteStore(client, settings.key_prefix)
     poll_store = PollStore(client, settings.key_prefix)
     voters = Voters(settings.secret)
+    sites = Sites(site_store)
     return Services(
         settings=settings,
         clock=clock or SystemClock(),
-        sites=Sites(site_store),
+        sites=sites,
         directory=SiteDirectory(
             site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
         ),
@@ -47,6 +50,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         voters=voters,
         health=Health(HealthStore(client)),
         audit=Audit(AuditStore(client, settings.key_prefix)),
+        archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
     )
 
 

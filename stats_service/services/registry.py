@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
+from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.health import Health
 from stats_service.services.sites import SiteDirectory, Sites
@@ -23,3 +24,4 @@ class Services:
     voters: Voters
     health: Health
     audit: Audit
+    archives: Archives

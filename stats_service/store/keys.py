@@ -45,6 +45,8 @@ key                             type    holds; how long
                                         `voided`: those in groups of that state now
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
+<p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
+                                        and six hours at most
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
 ==============================  ======  =======================================================
 
@@ -66,6 +68,9 @@ ADDRESS_BUCKET_SECONDS = 1800
 BALLOT_BUCKET_SECONDS = 3600
 #: Field of a site's revisions that grows with each of them.
 ANY_POLL = "*"
+#: Days after which the numbers by hour, and those by article and day, are gone.
+HOURS_DAYS_KEPT = 91
+ARTICLE_DAYS_KEPT = 400
 
 
 def sites(prefix: str) -> str:
@@ -76,6 +81,11 @@ def sites(prefix: str) -> str:
 def installation_audit(prefix: str) -> str:
     """Return the key of the changes that concern no single site. No slug contains an `@`."""
     return f"{prefix}:{{@admin}}:audit"
+
+
+def aside(key: str, token: str) -> str:
+    """Return where a copy or a successor of `key` is kept while an export or import lasts."""
+    return f"{key}~{token}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,161 @@
+"""The lines of a site's archive: one struct a table, in the order of docs/archive-format.md."""
+
+from typing import Any
+
+import msgspec
+
+from stats_service.models.audit import AuditEntry
+from stats_service.models.sites import Site
+
+#: Raised when a reader of the former version would misunderstand an archive.
+ARCHIVE_VERSION = 1
+
+
+class Row(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="table",
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """One line of an archive; `table` says which."""
+
+
+class HeaderRow(Row, frozen=True, kw_only=True, tag="archive"):
+    """The first line."""
+
+    version: int
+    site: str
+    #: ISO time in UTC; the only thing in which two exports of the same numbers differ.
+    exported: str
+    #: Version of the program that wrote the archive.
+    program: str
+
+
+class SettingsRow(Row, frozen=True, kw_only=True, tag="settings"):
+    """The site's settings, opening balances included."""
+
+    site: Site
+
+
+class CountsRow(Row, frozen=True, kw_only=True, tag="counts"):
+    """Views and visits of one calendar span."""
+
+    #: `total`, `2026`, `2026-11`, `2026-W48` or `2026-11-23`, in the site's zone.
+    span: str
+    #: Without the opening balance.
+    views: int = 0
+    visits: int = 0
+    #: Estimate of the day's visitors; days only.
+    visitors: int = 0
+    #: Views under Global Privacy Control or Do Not Track; days only.
+    private: int = 0
+
+
+class MarkRow(Row, frozen=True, kw_only=True, tag="marks"):
+    """A record or the peak, by its field in Redis (`store.keys`)."""
+
+    name: str
+    value: str
+
+
+class HourRow(Row, frozen=True, kw_only=True, tag="hours"):
+    """Views and visits of one hour."""
+
+    day: str
+    hour: str
+    views: int = 0
+    visits: int = 0
+
+
+class ArticleRow(Row, frozen=True, kw_only=True, tag="articles"):
+    """Views of an article since ever, without its opening balance."""
+
+    article: str
+    views: int
+
+
+class ArticleDayRow(Row, frozen=True, kw_only=True, tag="article_days"):
+    """Views of an article on one day."""
+
+    day: str
+    article: str
+    views: int
+
+
+class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
+    """Views that an article had before it came here."""
+
+    article: str
+    views: int
+
+
+class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
+    """Ratings of an article by score, from 1."""
+
+    article: str
+    counts: tuple[int, ...]
+
+
+class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
+    """Views that were not counted."""
+
+    reason: str
+    #: Empty: since ever.
+    day: str = ""
+    views: int
+
+
+class AuditRow(Row, frozen=True, kw_only=True, tag="audit"):
+    """One change."""
+
+    id: str
+    entry: AuditEntry
+
+
+class EndRow(Row, frozen=True, kw_only=True, tag="end"):
+    """The last line: without it, or with another digest, the archive is broken."""
+
+    #: Number of lines between the header and this one.
+    lines: int
+    #: SHA-256 of those lines, each with its line feed, in hexadecimal.
+    sha256: str
+
+
+#: What stands between the first line and the last.
+TableRow = (
+    SettingsRow
+    | CountsRow
+    | MarkRow
+    | HourRow
+    | ArticleRow
+    | ArticleDayRow
+    | OpeningRow
+    | RatingRow
+    | IgnoredRow
+    | AuditRow
+)
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What an import has put into Redis."""
+
+    site: Site
+    #: Number of rows by table.
+    rows: dict[str, int]
+
+
+def table_name(row: type[Row] | Row) -> str:
+    """Return the name of a row's table, which is also that of its CSV file and its sheet."""
+    return str(row.__struct_config__.tag)
+
+
+def flat(row: Row) -> dict[str, Any]:
+    """Return a row as plain columns; what is nested deeper stays nested."""
+    values = msgspec.structs.asdict(row)
+    if isinstance(row, SettingsRow):
+        return msgspec.structs.asdict(row.site)
+    if isinstance(row, AuditRow):
+        return {**msgspec.structs.asdict(row.entry), "id": row.id}
+    return values

@@ -1,0 +1,85 @@
+"""Tables of a site for people: one CSV file each, or a workbook with a sheet each."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import xlsxwriter
+
+from stats_service.models.archive import Row, flat, table_name
+
+#: Rows of a sheet in XLSX, the headings among them.
+SHEET_ROWS = 1_048_576
+#: Characters of a cell in XLSX.
+CELL_LENGTH = 32_767
+#: A spreadsheet takes a text that begins so for a formula; article keys come from visitors.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(rows: Iterable[Row], folder: Path) -> list[Path]:
+    """Write `<table>.csv` into `folder` for each table of `rows`; return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, table in groupby(rows, table_name):
+        path = folder / f"{name}.csv"
+        paths.append(path)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel wants the mark
+            for line in csv_lines(table):
+                file.write(line)
+    return paths
+
+
+def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Give the rows of one table as lines of CSV, headings first."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for number, row in enumerate(rows):
+        values = flat(row)
+        if number == 0:
+            writer.writerow(values)
+        writer.writerow([harmless(_plain(value)) for value in values.values()])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def write_xlsx(rows: Iterable[Row], path: Path) -> None:
+    """Write a workbook with a sheet for each table; a table too long for one goes on in others."""
+    with ExitStack() as stack:
+        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
+        stack.callback(book.close)
+        bold = book.add_format({"bold": True})
+        for name, table in groupby(rows, table_name):
+            sheet, line, part = book.add_worksheet(name), 0, 1
+            for row in table:
+                if line == SHEET_ROWS:
+                    part, line = part + 1, 0
+                    sheet = book.add_worksheet(f"{name} {part}")
+                values = flat(row)
+                if line == 0:
+                    sheet.freeze_panes(1, 0)
+                    sheet.write_row(0, 0, list(values), bold)
+                    line = 1
+                for column, value in enumerate(values.values()):
+                    plain = _plain(value)
+                    if isinstance(plain, str):
+                        sheet.write_string(line, column, plain[:CELL_LENGTH])
+                    else:
+                        sheet.write_number(line, column, plain)
+                line += 1
+
+
+def harmless(value: str | float) -> str | float:
+    """Return a value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _plain(value: Any) -> str | float:
+    if isinstance(value, str | int | float):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()

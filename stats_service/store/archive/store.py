@@ -1,0 +1,47 @@
+"""Archives of sites, as the services ask for them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from stats_service.models.archive import Row
+from stats_service.store.archive.reader import opened_reader
+from stats_service.store.archive.tables import BY_ROW, TABLES
+from stats_service.store.archive.writer import SiteWriter
+from stats_service.store.connection import RedisClient
+from stats_service.store.keys import SiteKeys
+
+
+class ArchiveStore:
+    """Sites of one installation as rows."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def rows(self, slug: str, days: Sequence[str]) -> Iterator[Row]:
+        """Give every row of a site as it stands now, in the order of an archive.
+
+        Args:
+            slug: the site.
+            days: the days that views may change meanwhile: today and its neighbours.
+        """
+        keys = SiteKeys(self._prefix, slug)
+        changing = [key for table in TABLES for key in table.changing(keys, list(days))]
+        with opened_reader(self._client, self._prefix, slug, changing) as reader:
+            for table in TABLES:
+                yield from table.read(reader)
+
+    def replace(self, slug: str, rows: Iterable[Row], now: float, *, replace: bool) -> bool:
+        """Put a site in its place, whole or not at all; False if it is there already.
+
+        An error that `rows` raises leaves Redis as it was.
+        """
+        writer = SiteWriter(self._client, self._prefix, slug, now)
+        published = False
+        try:
+            for row in rows:
+                BY_ROW[type(row)].write(writer, row)
+            published = writer.publish(replace=replace)
+        finally:
+            if not published:
+                writer.discard()
+        return published

@@ -1,0 +1,324 @@
+"""Archives: what goes out comes in again, and nothing else does."""
+
+import gzip
+import itertools
+import tempfile
+from pathlib import Path
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stats_service.app import create_services
+from stats_service.config import Settings
+from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from stats_service.store.archive.tables import TRANSIENT
+from stats_service.store.keys import SiteKeys
+from stats_service.store.sorting import sorted_pairs
+from tests.support.clock import START, FakeClock
+from tests.support.filled import fill
+
+
+@pytest.fixture
+def archive(services: Services, clock: FakeClock, site: Site, tmp_path: Path) -> Path:
+    """Give the archive of a site with something in every table."""
+    fill(services, clock, site)
+    path = tmp_path / "kimson.jsonl"
+    path.write_bytes(b"".join(services.archives.lines("kimson", clock.now())))
+    return path
+
+
+def lasting_keys(client: redis.Redis, settings: Settings) -> dict[str, object]:
+    """Return every key of the site that does not end by itself, with its value."""
+    pattern = SiteKeys(settings.key_prefix, "kimson").pattern
+    readers = {
+        "string": client.get,
+        "hash": client.hgetall,
+        "zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        "set": client.smembers,
+        "stream": client.xrange,
+    }
+    return {
+        key: readers[client.type(key)](key)
+        for key in sorted(client.scan_iter(match=pattern))
+        if not TRANSIENT.fullmatch(key.rpartition("}:")[2])
+    }
+
+
+def test_an_archive_restores_the_site_exactly(
+    services: Services, clock: FakeClock, archive: Path, tmp_path: Path
+) -> None:
+    """Exported, imported into an empty Redis and exported again: the same bytes but the time."""
+    services.sites.remove("kimson")
+
+    services.archives.restore(archive, FakeClock().now())
+
+    again = b"".join(services.archives.lines("kimson", clock.now()))
+    assert again == archive.read_bytes()
+    clock.advance(1)
+    later = list(services.archives.lines("kimson", clock.now()))
+    assert later[1:] == archive.read_bytes().splitlines(keepends=True)[1:]
+
+
+def test_every_lasting_key_is_in_the_archive(
+    services: Services,
+    redis_client: redis.Redis,
+    settings: Settings,
+    archive: Path,
+) -> None:
+    """Redis holds the same after the import: a key added later must not be forgotten here."""
+    before = lasting_keys(redis_client, settings)
+    services.sites.remove("kimson")
+
+    services.archives.restore(archive, FakeClock().now())
+
+    assert lasting_keys(redis_client, settings) == before
+
+
+def test_no_identity_leaves_with_an_archive(
+    services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
+) -> None:
+    """Neither visitors nor salts, hit ids and addresses; nor do they come back."""
+    services.sites.remove("kimson")
+
+    services.archives.restore(archive, FakeClock().now())
+
+    assert b"192.0.2" not in archive.read_bytes()
+    pattern = SiteKeys(settings.key_prefix, "kimson").pattern
+    names = [key.rpartition("}:")[2] for key in redis_client.scan_iter(match=pattern)]
+    assert not [name for name in names if TRANSIENT.fullmatch(name)]
+
+
+def test_what_is_kept_for_a_time_still_ends(
+    services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
+) -> None:
+    """Hours end 91 days, and articles of a day 400 days, after the day; the rest stays."""
+    services.sites.remove("kimson")
+
+    services.archives.restore(archive, FakeClock().now())
+
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    day = 86_400
+    left = int(START.timestamp()) % day  # of the fourth of March
+    assert redis_client.ttl(keys.hours("2026-03-04")) == pytest.approx(92 * day - left, abs=60)
+    assert redis_client.ttl(keys.day_articles("2026-03-04")) == pytest.approx(
+        401 * day - left, abs=60
+    )
+    assert redis_client.ttl(keys.counts) == -1
+
+
+def test_what_is_too_old_stays_away(
+    services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
+) -> None:
+    """An archive brought in two years later has its days, and no more its hours."""
+    services.sites.remove("kimson")
+
+    services.archives.restore(archive, START.timestamp() + 730 * 86_400)
+
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    assert redis_client.hget(keys.counts, "views:2026-03-04") == "11"
+    assert not redis_client.exists(keys.hours("2026-03-04"), keys.day_articles("2026-03-04"))
+
+
+def test_counting_goes_on_after_an_import(
+    services: Services, clock: FakeClock, archive: Path, site: Site
+) -> None:
+    """The restored numbers are where the next view is added."""
+    before = services.traffic.counts(site, clock.now()).views.total
+    services.sites.remove("kimson")
+    services.archives.restore(archive, FakeClock().now())
+
+    fill(services, clock, site, days=1)
+
+    assert services.traffic.counts(site, clock.now()).views.total == before + 11
+
+
+def test_a_site_that_is_there_is_refused(
+    services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
+) -> None:
+    """Unless it is to be replaced, and then nothing of the old one stays."""
+    services.traffic.set_opening(services.sites.get("kimson"), "/newer", 5)
+    before = lasting_keys(redis_client, settings)
+
+    with pytest.raises(ConflictError, match="--replace"):
+        services.archives.restore(archive, FakeClock().now())
+    assert lasting_keys(redis_client, settings) == before
+
+    services.archives.restore(archive, FakeClock().now(), replace=True)
+    after = lasting_keys(redis_client, settings)
+    opening = SiteKeys(settings.key_prefix, "kimson").opening
+    assert "/newer" in before[opening]
+    assert "/newer" not in after[opening]
+
+
+def _cut(lines: list[bytes]) -> list[bytes]:
+    return lines[:-1]
+
+
+def _cut_in_a_line(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:-1], lines[-1][:-9]]
+
+
+def _drop(lines: list[bytes]) -> list[bytes]:
+    return lines[:5] + lines[6:]
+
+
+def _change(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b'"views":3', b'"views":4') for line in lines]
+
+
+def _swap(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], lines[2], lines[1], *lines[3:]]
+
+
+def _rubbish(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:4], b"\xff\xfe{]\n", *lines[4:]]
+
+
+def _newer(lines: list[bytes]) -> list[bytes]:
+    return [lines[0].replace(b'"version":1', b'"version":2'), *lines[1:]]
+
+
+def _foreign(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b'"slug":"kimson"', b'"slug":"ketoan"') for line in lines]
+
+
+def _more(lines: list[bytes]) -> list[bytes]:
+    return [*lines, b"\n"]
+
+
+def _empty(_: list[bytes]) -> list[bytes]:
+    return []
+
+
+@pytest.mark.parametrize(
+    "breakage",
+    [
+        _cut, _cut_in_a_line, _drop, _change, _swap, _rubbish, _newer, _foreign, _more, _empty,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_broken_archive_changes_nothing(
+    services: Services,
+    redis_client: redis.Redis,
+    settings: Settings,
+    archive: Path,
+    breakage: object,
+    packed: bool,
+) -> None:
+    """Cut off, changed, out of order or of another program: refused before the first write."""
+    assert callable(breakage)
+    broken = b"".join(breakage(archive.read_bytes().splitlines(keepends=True)))
+    archive.write_bytes(gzip.compress(broken) if packed else broken)
+    services.sites.remove("kimson")
+
+    with pytest.raises(InvalidInputError, match=r"kimson\.jsonl"):
+        services.archives.restore(archive, FakeClock().now())
+
+    pattern = SiteKeys(settings.key_prefix, "*").pattern
+    assert list(redis_client.scan_iter(match=pattern)) == []
+    assert services.sites.all() == []
+
+
+def test_a_cut_gzip_file_is_refused(services: Services, archive: Path) -> None:
+    """As a download that broke off."""
+    archive.write_bytes(gzip.compress(archive.read_bytes())[:-40])
+    services.sites.remove("kimson")
+
+    with pytest.raises(InvalidInputError, match="cut off"):
+        services.archives.restore(archive, FakeClock().now())
+
+
+def test_an_export_shows_one_moment(services: Services, clock: FakeClock, site: Site) -> None:
+    """Views counted while the export is read are not in it, in no table."""
+    fill(services, clock, site)
+    expected = list(services.archives.lines("kimson", clock.now()))
+
+    reading = services.archives.lines("kimson", clock.now())
+    first = list(itertools.islice(reading, 2))
+    fill(services, clock, site, days=1)
+    rest = list(reading)
+
+    assert first + rest == expected
+
+
+def test_an_export_leaves_nothing_behind(
+    services: Services, clock: FakeClock, redis_client: redis.Redis, settings: Settings, site: Site
+) -> None:
+    """Not even when its reader goes away in the middle."""
+    fill(services, clock, site)
+    pattern = SiteKeys(settings.key_prefix, "kimson").pattern
+    before = set(redis_client.scan_iter(match=pattern))
+
+    list(services.archives.lines("kimson", clock.now()))
+    reading = services.archives.lines("kimson", clock.now())
+    next(reading)
+    next(reading)
+    reading.close()
+
+    assert set(redis_client.scan_iter(match=pattern)) == before
+
+
+def test_a_large_site_is_read_in_bounded_memory(
+    settings: Settings, redis_client: redis.Redis, services: Services, clock: FakeClock, site: Site
+) -> None:
+    """More articles than are sorted at a time come out in order, each once."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    names = [f"/bai-viet/{number}" for number in range(120_000)]
+    for start in range(0, len(names), 10_000):
+        redis_client.zadd(keys.articles, dict.fromkeys(names[start : start + 10_000], 7))
+
+    lines = [line for line in services.archives.lines("kimson", clock.now()) if b"/bai" in line]
+
+    assert len(lines) == len(names)
+    assert lines == sorted(lines)
+
+
+@given(st.lists(st.tuples(st.binary(max_size=3), st.binary(max_size=3)), max_size=60))
+def test_sorting_in_parts_is_sorting(pairs: list[tuple[bytes, bytes]]) -> None:
+    """Whatever the size of a part, each key comes once and in order."""
+    pairs = list(dict(pairs).items())
+
+    assert list(sorted_pairs(pairs, chunk_rows=7)) == sorted(pairs)
+    assert list(sorted_pairs([*pairs, *pairs], chunk_rows=7)) == sorted(pairs)
+
+
+@given(
+    opening=st.dictionaries(st.text(min_size=1, max_size=30), st.integers(1, 10**12), max_size=20),
+    counts=st.dictionaries(
+        st.sampled_from(["views", "views:2026", "visits:2026-03-04", "private:2026-03-04", "peak"]),
+        st.integers(1, 10**12),
+    ),
+)
+def test_any_numbers_come_back(
+    redis_server: str, opening: dict[str, int], counts: dict[str, int]
+) -> None:
+    """The round trip holds for any keys of articles and any numbers."""
+    with redis.Redis.from_url(redis_server) as client:
+        run = _round_trip(redis_server, client, opening, counts)
+
+    assert run[0][1:] == run[1][1:]
+
+
+def _round_trip(
+    url: str, client: redis.Redis, opening: dict[str, int], counts: dict[str, int]
+) -> list[list[bytes]]:
+    settings = Settings(secret="s" * 32, redis_url=url, key_prefix="roundtrip", redis_timeout=5)
+    services = create_services(settings, FakeClock())
+    keys = SiteKeys("roundtrip", "kimson")
+    services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+    try:
+        for key, values in ((keys.opening, opening), (keys.counts, counts)):
+            if values:
+                client.hset(key, mapping={k.encode("utf-8"): v for k, v in values.items()})
+        first = list(services.archives.lines("kimson", 0))
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"".join(first))
+            file.flush()
+            services.archives.restore(Path(file.name), 0, replace=True)
+        return [first, list(services.archives.lines("kimson", 0))]
+    finally:
+        services.sites.remove("kimson")
