@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from stats_service.models.audit import AuditEntry
+from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 
 #: Raised when a reader of the former version would misunderstand an archive.
@@ -98,6 +99,56 @@ class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
     counts: tuple[int, ...]
 
 
+class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
+    """Ratings of an article that an administrator took out."""
+
+    article: str
+    counts: tuple[int, ...]
+
+
+class RaterRow(Row, frozen=True, kw_only=True, tag="raters"):
+    """Somebody who has rated an article; how, is not kept with it."""
+
+    article: str
+    #: The voter's pseudonym on this site, in hexadecimal.
+    rater: str
+
+
+class PollRow(Row, frozen=True, kw_only=True, tag="polls"):
+    """The definition of a poll."""
+
+    poll: Poll
+
+
+class RevisionRow(Row, frozen=True, kw_only=True, tag="poll_revisions"):
+    """How often a poll's definition was changed; `*`: all of them together."""
+
+    poll: str
+    revision: int
+
+
+class PollNumberRow(Row, frozen=True, kw_only=True, tag="poll_numbers"):
+    """One number, or state, of a poll."""
+
+    poll: str
+    #: `tally`, `groups`, `group:<g>`, `others` or `report`, as `store.keys` says.
+    part: str
+    field: str
+    value: str
+
+
+class PollVoterRow(Row, frozen=True, kw_only=True, tag="poll_voters"):
+    """Somebody who has voted; what was chosen, is not kept with it."""
+
+    poll: str
+    #: The voter's pseudonym on this site, in hexadecimal.
+    voter: str
+    #: The ballot's id and what became of it, in hexadecimal.
+    ballot: str
+    #: When the poll's voters are forgotten, in seconds since 1970; 0: not known yet.
+    ends: int = 0
+
+
 class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     """Views that were not counted."""
 
@@ -133,6 +184,12 @@ TableRow = (
     | ArticleDayRow
     | OpeningRow
     | RatingRow
+    | VoidedRatingRow
+    | RaterRow
+    | PollRow
+    | RevisionRow
+    | PollNumberRow
+    | PollVoterRow
     | IgnoredRow
     | AuditRow
 )
@@ -156,6 +213,8 @@ def flat(row: Row) -> dict[str, Any]:
     values = msgspec.structs.asdict(row)
     if isinstance(row, SettingsRow):
         return msgspec.structs.asdict(row.site)
+    if isinstance(row, PollRow):
+        return msgspec.structs.asdict(row.poll)
     if isinstance(row, AuditRow):
         return {**msgspec.structs.asdict(row.entry), "id": row.id}
     return values

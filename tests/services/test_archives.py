@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,28 @@ from stats_service.store.archive.tables import TRANSIENT
 from stats_service.store.keys import SiteKeys
 from stats_service.store.sorting import sorted_pairs
 from tests.support.clock import START, FakeClock
-from tests.support.filled import fill
+from tests.support.filled import fill, fill_votes
 
 
 @pytest.fixture
-def archive(services: Services, clock: FakeClock, site: Site, tmp_path: Path) -> Path:
+def raw_client(redis_server: str) -> Iterator[redis.Redis]:
+    """Give a client that leaves bytes as they are: pseudonyms are no text."""
+    with redis.Redis.from_url(redis_server) as client:
+        yield client
+
+
+@pytest.fixture
+def archive(
+    services: Services,
+    clock: FakeClock,
+    site: Site,
+    tmp_path: Path,
+    raw_client: redis.Redis,
+    settings: Settings,
+) -> Path:
     """Give the archive of a site with something in every table."""
     fill(services, clock, site)
+    fill_votes(raw_client, SiteKeys(settings.key_prefix, "kimson"))
     path = tmp_path / "kimson.jsonl"
     path.write_bytes(b"".join(services.archives.lines("kimson", clock.now())))
     return path
@@ -33,18 +49,17 @@ def archive(services: Services, clock: FakeClock, site: Site, tmp_path: Path) ->
 
 def lasting_keys(client: redis.Redis, settings: Settings) -> dict[str, object]:
     """Return every key of the site that does not end by itself, with its value."""
-    pattern = SiteKeys(settings.key_prefix, "kimson").pattern
     readers = {
-        "string": client.get,
-        "hash": client.hgetall,
-        "zset": lambda key: client.zrange(key, 0, -1, withscores=True),
-        "set": client.smembers,
-        "stream": client.xrange,
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        b"set": client.smembers,
+        b"stream": client.xrange,
     }
     return {
-        key: readers[client.type(key)](key)
-        for key in sorted(client.scan_iter(match=pattern))
-        if not TRANSIENT.fullmatch(key.rpartition("}:")[2])
+        key.decode(): readers[client.type(key)](key)
+        for key in sorted(client.scan_iter(match=SiteKeys(settings.key_prefix, "kimson").pattern))
+        if not TRANSIENT.fullmatch(key.decode().rpartition("}:")[2])
     }
 
 
@@ -65,17 +80,17 @@ def test_an_archive_restores_the_site_exactly(
 
 def test_every_lasting_key_is_in_the_archive(
     services: Services,
-    redis_client: redis.Redis,
+    raw_client: redis.Redis,
     settings: Settings,
     archive: Path,
 ) -> None:
     """Redis holds the same after the import: a key added later must not be forgotten here."""
-    before = lasting_keys(redis_client, settings)
+    before = lasting_keys(raw_client, settings)
     services.sites.remove("kimson")
 
     services.archives.restore(archive, FakeClock().now())
 
-    assert lasting_keys(redis_client, settings) == before
+    assert lasting_keys(raw_client, settings) == before
 
 
 def test_no_identity_leaves_with_an_archive(
@@ -87,6 +102,7 @@ def test_no_identity_leaves_with_an_archive(
     services.archives.restore(archive, FakeClock().now())
 
     assert b"192.0.2" not in archive.read_bytes()
+    assert b"ff" * 8 not in archive.read_bytes()  # who may still change a vote, with the choice
     pattern = SiteKeys(settings.key_prefix, "kimson").pattern
     names = [key.rpartition("}:")[2] for key in redis_client.scan_iter(match=pattern)]
     assert not [name for name in names if TRANSIENT.fullmatch(name)]
@@ -108,6 +124,20 @@ def test_what_is_kept_for_a_time_still_ends(
         401 * day - left, abs=60
     )
     assert redis_client.ttl(keys.counts) == -1
+
+
+def test_voters_of_a_closed_poll_still_end(
+    services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
+) -> None:
+    """At the moment at which they were to; those of an open poll stay."""
+    services.sites.remove("kimson")
+
+    services.archives.restore(archive, FakeClock().now())
+
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    ends = redis_client.expiretime(keys.poll("duong", "voters"))
+    assert ends == 4_000_000_000
+    assert redis_client.ttl(keys.poll("muc-quan-tam", "voters")) == -1
 
 
 def test_what_is_too_old_stays_away(
@@ -137,21 +167,21 @@ def test_counting_goes_on_after_an_import(
 
 
 def test_a_site_that_is_there_is_refused(
-    services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
+    services: Services, raw_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """Unless it is to be replaced, and then nothing of the old one stays."""
     services.traffic.set_opening(services.sites.get("kimson"), "/newer", 5)
-    before = lasting_keys(redis_client, settings)
+    before = lasting_keys(raw_client, settings)
 
     with pytest.raises(ConflictError, match="--replace"):
         services.archives.restore(archive, FakeClock().now())
-    assert lasting_keys(redis_client, settings) == before
+    assert lasting_keys(raw_client, settings) == before
 
     services.archives.restore(archive, FakeClock().now(), replace=True)
-    after = lasting_keys(redis_client, settings)
+    after = lasting_keys(raw_client, settings)
     opening = SiteKeys(settings.key_prefix, "kimson").opening
-    assert "/newer" in before[opening]
-    assert "/newer" not in after[opening]
+    assert b"/newer" in before[opening]
+    assert b"/newer" not in after[opening]
 
 
 def _cut(lines: list[bytes]) -> list[bytes]:

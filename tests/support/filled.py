@@ -1,8 +1,13 @@
 """A site with something in every table of an archive."""
 
+import msgspec
+import redis
+
+from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.registry import Services
+from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, new_hit
 
@@ -30,3 +35,33 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
     services.audit.record(
         site.slug, "an", "site.changed", clock.now(), before={"name": "A"}, after={"name": "Bé"}
     )
+
+
+def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
+    """Write what polls and ratings keep, as `store.keys` describes it."""
+    for poll in ("muc-quan-tam", "duong"):
+        definition = Poll(
+            id=poll,
+            question={"vi": "Bạn quan tâm mục gì nhất?"},
+            choices=(Choice(id="tin", text={"vi": "Tin tức"}), Choice(id="cu", text={"vi": "Cũ"})),
+            revision=2,
+        )
+        client.hset(keys.polls, poll, msgspec.json.encode(definition))
+        client.hset(keys.poll_revisions, mapping={poll: 2, "*": 4})
+        client.hset(keys.poll(poll, "tally"), mapping={"ballots": 3, "c:tin": 2, "t:Đường": 1})
+        client.hset(keys.poll(poll, "groups"), "g1", "held")
+        client.hset(keys.poll(poll, "group:g1"), mapping={"ballots": 1, "c:cu": 1})
+        client.hset(keys.poll(poll, "others"), "chưa duyệt", 1)
+        client.hset(keys.poll(poll, "report"), mapping={"counted": 3, "counted:2026-03-04T12": 3})
+        client.hset(keys.poll(poll, "changes"), b"\xff" * 8, "|tin")
+        client.hset(keys.poll(poll, "hour:1"), b"\xfe" * 8, 1)
+        client.zadd(keys.poll(poll, "proofs"), {b"\xfd" * 8: 1})
+        for number in range(4):
+            voter = bytes([number, 0, 255, 1, 2, 3, 4, 5])
+            client.hset(keys.poll(poll, "voters"), voter, voter[::-1] + b"c")
+    client.expireat(keys.poll("duong", "voters"), 4_000_000_000)
+    client.hset(keys.ratings, "/tin/0", "0,1,0,3,9")
+    client.hset(keys.ratings_voided, "/tin/0", "7,0,0,0,0")
+    client.hset(keys.rated("2026-03-04"), b"\xff" * 8, "4 1764034200000")
+    for number in range(13):
+        client.sadd(keys.raters("/tin/0"), bytes([number, 255, 0, 1, 2, 3, 4, 5]))

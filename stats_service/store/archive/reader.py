@@ -78,6 +78,11 @@ class SiteReader:
                 return
             start = f"({entries[-1][0].decode()}"
 
+    def expiry(self, key: str) -> int:
+        """Return when a key ends, in seconds since 1970; 0: never, or it is not there."""
+        with store_errors():
+            return max(0, int(self._client.expiretime(key)))
+
     def _scan(self, method: str, key: str) -> Iterator[Any]:
         with store_errors():
             yield from getattr(self._client, method)(self._place(key), count=SCAN_COUNT)

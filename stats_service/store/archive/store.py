@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from stats_service.models.archive import Row
 from stats_service.store.archive.reader import opened_reader
+from stats_service.store.archive.table import Scope
 from stats_service.store.archive.tables import BY_ROW, TABLES
 from stats_service.store.archive.writer import SiteWriter
-from stats_service.store.connection import RedisClient
+from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
 
 
@@ -25,10 +26,20 @@ class ArchiveStore:
             days: the days that views may change meanwhile: today and its neighbours.
         """
         keys = SiteKeys(self._prefix, slug)
-        changing = [key for table in TABLES for key in table.changing(keys, list(days))]
+        scope = Scope(days, self._polls(keys))
+        changing = [key for table in TABLES for key in table.changing(keys, scope)]
         with opened_reader(self._client, self._prefix, slug, changing) as reader:
             for table in TABLES:
                 yield from table.read(reader)
+
+    def _polls(self, keys: SiteKeys) -> dict[str, list[str]]:
+        with store_errors():
+            polls = [poll.decode() for poll in self._client.hkeys(keys.polls)]
+            groups = [self._client.hkeys(keys.poll(poll, "groups")) for poll in polls]
+        return {
+            poll: [group.decode() for group in names]
+            for poll, names in zip(polls, groups, strict=True)
+        }
 
     def replace(self, slug: str, rows: Iterable[Row], now: float, *, replace: bool) -> bool:
         """Put a site in its place, whole or not at all; False if it is there already.

@@ -7,9 +7,6 @@ fails as long as an export would leave the key behind. What does not last is lis
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -22,31 +19,25 @@ from stats_service.models.archive import (
     IgnoredRow,
     MarkRow,
     OpeningRow,
-    RatingRow,
     Row,
     SettingsRow,
 )
 from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site
 from stats_service.store.archive.reader import SiteReader
+from stats_service.store.archive.table import Scope, Table, end_of
+from stats_service.store.archive.voting import VOTING_TABLES
 from stats_service.store.archive.writer import SiteWriter
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SiteKeys
 
 #: Names of keys, behind the site's own, that are not exported: they end by themselves.
-TRANSIENT = re.compile(r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|.*~[0-9a-f]{8}")
+#: So is what ties a voter to a choice, or a rater to a score, while it may still be changed.
+TRANSIENT = re.compile(
+    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
+    r"|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
+)
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: its row, and how it goes out and in."""
-
-    row: type[Row]
-    read: Callable[[SiteReader], Iterator[Row]]
-    write: Callable[[SiteWriter, Any], None]
-    #: The keys that views and votes change; read from a copy.
-    changing: Callable[[SiteKeys, list[str]], list[str]] = lambda _keys, _days: []
 
 
 def _read_settings(reader: SiteReader) -> Iterator[Row]:
@@ -131,15 +122,6 @@ def _write_openings(writer: SiteWriter, row: OpeningRow) -> None:
     writer.hset(writer.keys.opening, row.article, row.views)
 
 
-def _read_ratings(reader: SiteReader) -> Iterator[Row]:
-    for article, counts in reader.hash(reader.keys.ratings):
-        yield RatingRow(article=article, counts=tuple(map(int, counts.split(","))))
-
-
-def _write_ratings(writer: SiteWriter, row: RatingRow) -> None:
-    writer.hset(writer.keys.ratings, row.article, ",".join(map(str, row.counts)))
-
-
 def _read_ignored(reader: SiteReader) -> Iterator[Row]:
     for field, views in reader.hash(reader.keys.ignored):
         reason, _, day = field.partition(":")
@@ -160,14 +142,8 @@ def _write_audit(writer: SiteWriter, row: AuditRow) -> None:
     writer.xadd(writer.keys.audit, row.id, "entry", msgspec.json.encode(row.entry))
 
 
-def end_of(day: str, days: int) -> int:
-    """Return when what is kept for `days` after `day` ends, in seconds since 1970."""
-    last = date.fromisoformat(day) + timedelta(days=days + 1)
-    return int(datetime(last.year, last.month, last.day, tzinfo=UTC).timestamp())
-
-
-def _of_days(name: Callable[[SiteKeys, str], str]) -> Callable[[SiteKeys, list[str]], list[str]]:
-    return lambda keys, days: [name(keys, day) for day in days]
+def _of_days(name: Callable[[SiteKeys, str], str]) -> Callable[[SiteKeys, Scope], list[str]]:
+    return lambda keys, scope: [name(keys, day) for day in scope.days]
 
 
 #: In the order in which they stand in an archive.
@@ -179,7 +155,7 @@ TABLES: tuple[Table, ...] = (
     Table(ArticleRow, _read_articles, _write_articles, lambda keys, _: [keys.articles]),
     Table(ArticleDayRow, _read_article_days, _write_article_days, _of_days(SiteKeys.day_articles)),
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
-    Table(RatingRow, _read_ratings, _write_ratings, lambda keys, _: [keys.ratings]),
+    *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(AuditRow, _read_audit, _write_audit),
 )

@@ -30,8 +30,8 @@ class SiteWriter:
         self._prefix = prefix
         self._now = int(now)
         self._token = secrets.token_hex(4)
-        #: When each key written ends, in seconds since 1970; 0: never.
-        self._ends: dict[str, int] = {}
+        #: How long each key written lives, as `publish_site.lua` wants it.
+        self._lives: dict[str, str] = {}
         self._commands: list[tuple[Any, ...]] = []
 
     def set(self, key: str, value: bytes) -> None:
@@ -41,6 +41,10 @@ class SiteWriter:
     def hset(self, key: str, field: str | bytes, value: str | bytes | int, ends: int = 0) -> None:
         """Write a field of a hash; `ends` is when the whole hash does."""
         self._add(key, ends, "HSET", field, value)
+
+    def end_at(self, key: str, ends: int) -> None:
+        """Let a key that was written end at a moment of the clock of Redis, to the second."""
+        self._lives[key] = f"@{ends}"
 
     def zadd(self, key: str, member: str, score: int, ends: int = 0) -> None:
         """Write a member of a sorted set."""
@@ -59,11 +63,10 @@ class SiteWriter:
         self._send()
         old = self._present() if replace else []
         names = [self.keys.site]
-        for key in self._ends:
+        for key in self._lives:
             names += (aside(key, self._token), key)
         with store_errors():
-            lives = [max(1, ends - self._now) if ends else 0 for ends in self._ends.values()]
-            arguments = ["1" if replace else "0", len(self._ends), *lives]
+            arguments = ["1" if replace else "0", len(self._lives), *self._lives.values()]
             outcome = PUBLISH_SITE.run(self._client, names + old, arguments)
             if outcome == 1:
                 self._client.sadd(sites(self._prefix), self.keys.slug)
@@ -75,12 +78,12 @@ class SiteWriter:
         """Forget what was prepared."""
         self._commands.clear()
         with store_errors():
-            for key in self._ends:
+            for key in self._lives:
                 self._client.unlink(aside(key, self._token))
 
     def _present(self) -> list[str]:
         """Return the keys that the site has now, what this writer prepared left out."""
-        mine = {aside(key, self._token) for key in self._ends}
+        mine = {aside(key, self._token) for key in self._lives}
         with store_errors():
             found = {
                 name.decode() if isinstance(name, bytes) else name
@@ -92,8 +95,8 @@ class SiteWriter:
         if 0 < ends <= self._now:
             return
         prepared = aside(key, self._token)
-        if key not in self._ends:
-            self._ends[key] = ends
+        if key not in self._lives:
+            self._lives[key] = str(ends - self._now) if ends else "0"
             self._commands.append((command, prepared, *arguments))
             self._commands.append(("EXPIRE", prepared, PREPARED_TTL_SECONDS))
         else:
