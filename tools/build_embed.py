@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import minify
 
@@ -79,7 +79,7 @@ def script(entry: str, baked: dict[str, str]) -> bytes:
     modules: dict[str, str] = {}
     _collect(entry, modules)
     joined = "".join(modules.values())
-    for sheet in SOURCES.glob("*.css"):
+    for sheet in SOURCES.rglob("*.css"):
         placeholder = f"__{sheet.stem.upper()}_CSS__"
         joined = joined.replace(placeholder, minify.string("text/css", sheet.read_text("utf-8")))
     for placeholder, value in baked.items():
@@ -98,7 +98,7 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     modules[name] = ""
     source = (SOURCES / name).read_text(encoding="utf-8")
     for imported in _IMPORT.findall(source):
-        _collect(imported, modules)
+        _collect(str(PurePosixPath(name).parent / imported), modules)
     del modules[name]
     modules[name] = re.sub(r"^export ", "", _IMPORT.sub("", source), flags=re.MULTILINE)
 

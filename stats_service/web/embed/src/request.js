@@ -4,7 +4,7 @@ import { receive } from "./answer.js";
 import { options, resolve } from "./page.js";
 import { optedOut, voter } from "./storage.js";
 import { votingWishes } from "./voting.js";
-import { marks, showAll, widgets } from "./widgets.js";
+import { showAll, widgets } from "./widgets.js";
 
 /** Most articles that one request may ask for. */
 const LIST_MAX = 100;
@@ -18,10 +18,14 @@ const KEEPALIVE_MAX = 20000;
 /** Articles asked for since the view began. */
 export const asked = new Set();
 
-/** The articles that widgets name and nobody has asked for yet, as many as fit. */
+/**
+ * The articles that widgets name and nobody has asked for yet, as many as fit.
+ *
+ * Ratings count before their code has come, so that the first request brings them as well.
+ */
 export const newArticles = () => {
   const keys = new Set();
-  for (const element of [...widgets, ...marks()]) {
+  for (const element of [...widgets, ...document.querySelectorAll("[data-stats],stats-rating")]) {
     const key = element.getAttribute("article") || element.dataset.article;
     if (key && !asked.has(key) && keys.size < LIST_MAX) keys.add(key);
   }

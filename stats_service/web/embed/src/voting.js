@@ -1,10 +1,10 @@
 /** The seam to polls and ratings: their wishes ride on the page's one request, their code comes when needed. */
 
 import { answer } from "./answer.js";
-import { options, resolve, script } from "./page.js";
+import { article, options, resolve, script } from "./page.js";
 import { voter } from "./storage.js";
 import { english, number } from "./text.js";
-import { Widget, put } from "./widgets.js";
+import { Widget } from "./widgets.js";
 
 /** The second file and its hash; the build puts them in. */
 const FILE = "__VOTES_FILE__";
@@ -26,7 +26,7 @@ export const votingWishes = () => {
   if (!FILE || !(poll || rating || first("stats-poll-archive"))) return;
   if (!second) {
     second = document.createElement("script");
-    second.core = { Widget, answer, english, number, options, put, resolve, voter };
+    second.core = { Widget, answer, article, english, number, options, resolve, voter };
     second.src = resolve(FILE);
     second.integrity = INTEGRITY;
     second.crossOrigin = "";

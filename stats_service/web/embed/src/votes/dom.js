@@ -1,0 +1,69 @@
+/** Elements, without markup in strings. */
+
+/** The build puts votes.css in. */
+const STYLE = "__VOTES_CSS__";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element: its `part`, then its content; what is false or missing is left out. */
+export const make = (tag, part, ...content) => {
+  const element = document.createElement(tag);
+  if (part) element.setAttribute("part", part);
+  element.append(...content.filter(Boolean));
+  return element;
+};
+
+/** Make text that only a screen reader reads. */
+export const spoken = (text) => {
+  const element = make("span", "", text);
+  element.className = "spoken";
+  return element;
+};
+
+/** Make an SVG element of attributes and children. */
+export const draw = (tag, attributes, ...children) => {
+  const element = document.createElementNS(SVG, tag);
+  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  element.append(...children);
+  return element;
+};
+
+export const button = (part, text, onClick) => {
+  const element = make("button", "button " + part, text);
+  element.type = onClick ? "button" : "submit";
+  if (onClick) element.onclick = onClick;
+  return element;
+};
+
+/** Put text into an element, only if it is other text. */
+export const put = (element, text) => {
+  if (element.textContent != text) element.textContent = text;
+};
+
+/**
+ * Say something in a live region: `text` to everybody, `more` to screen readers alone.
+ *
+ * `kind` (good, warning, error, info) is for the eye.
+ */
+export const tell = (region, text, kind = "", more = "") => {
+  if (text && kind) region.dataset.kind = kind;
+  else delete region.dataset.kind;
+  const whole = [text, more].filter(Boolean).join(" ");
+  if (region.textContent == whole) return;
+  region.replaceChildren(text, more && text && " ", more && spoken(more));
+};
+
+let sheet;
+
+/** Give a widget its shadow, with the style that every one of ours shares. */
+export const open = (widget) => {
+  const root = widget.attachShadow({ mode: "open" });
+  try {
+    if (!sheet) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(STYLE);
+    }
+    root.adoptedStyleSheets = [sheet];
+  } catch {} // a browser from before 2023 shows the controls in its own style
+  return root;
+};

@@ -1,0 +1,236 @@
+/** `<stats-poll poll="…">`: a question, its choices or its results. */
+
+import { castBallot, confirmBallot, problem } from "./ballot.js";
+import { Widget } from "./core.js";
+import { button, make, open, tell } from "./dom.js";
+import { PollForm } from "./form.js";
+import { ballotsOf } from "./memory.js";
+import { isAnswered, keepPoll, load, pollFor, wishOf } from "./polls.js";
+import { results, summary } from "./results.js";
+import { isUnsure } from "./server.js";
+import { moment, past } from "./times.js";
+import { say, written } from "./words.js";
+
+/** How long the page's own request may take before a poll is asked for by itself, in ms. */
+const GRACE_MS = 4000;
+
+const KINDS = { already: "warning", held: "warning", tooLate: "warning" };
+/** What to say of results that this reader may not see, by the poll's `when`. */
+const LATER = { "after-voting": "afterVoting", "after-closing": "afterClosing", admins: "admins" };
+
+export class StatsPoll extends Widget {
+  static observedAttributes = ["poll"];
+
+  show() {
+    const poll = pollFor(this);
+    if (poll === undefined) return this.wait();
+    clearTimeout(this.grace);
+    if (this.poll?.id != poll?.id) this.reset();
+    if (this.poll !== poll) this.settle(poll);
+    this.poll = poll;
+    this.render();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearTimeout(this.grace);
+  }
+
+  /** The page's request brings the poll; if it went without, or is blocked, ask for it. */
+  wait() {
+    clearTimeout(this.grace);
+    if (!this.isFailed) this.grace = setTimeout(() => this.load(), isAnswered() ? 0 : GRACE_MS);
+  }
+
+  async load(isAsked) {
+    const wish = wishOf(this);
+    this.isFailed = !(await load(wish));
+    if (wish != wishOf(this) || !this.isConnected) return;
+    if (!this.isFailed) this.show();
+    // What the page itself has in the element is better than an apology.
+    else if (this.shadowRoot || !this.textContent.trim()) this.render();
+    if (isAsked) this.focusInside();
+  }
+
+  open() {
+    open(this);
+    this.message = make("p", "message");
+    this.message.id = "message";
+    this.message.setAttribute("role", "status");
+    this.result = make("div", "outcome");
+    this.result.setAttribute("role", "group");
+    this.result.tabIndex = -1;
+    this.notes = make("div", "notes");
+    this.form = new PollForm(this, this.message, {
+      submit: (ballot) => this.vote(ballot),
+      results: () => this.turn("results"),
+      keep: () => this.turn(""),
+    });
+    this.shadowRoot.append(this.form.node, this.message, this.result, this.notes);
+  }
+
+  reset() {
+    this.mode = "";
+    this.isLocked = false;
+    if (this.message) tell(this.message, "");
+  }
+
+  get isOpen() {
+    return this.poll?.state == "open";
+  }
+
+  get isVoted() {
+    return !!this.poll && (this.poll.voted || !!ballotsOf(this.poll.id).cast);
+  }
+
+  /** Whether the form is to be seen; `mode` is what the reader asked for, "" for what fits. */
+  get isForm() {
+    return this.isOpen && this.mode != "results" && (!this.isVoted || this.mode == "form");
+  }
+
+  /** A newer answer says whether a ballot is in that was sent in vain. */
+  settle(poll) {
+    if (!poll || this.isBusy) return;
+    confirmBallot(poll);
+    const { cast } = ballotsOf(poll.id);
+    if (this.isLocked && cast && this.mode != "form") {
+      this.isLocked = false;
+      tell(this.message, say(this, "thanks"), "good");
+    } else if (this.isLocked && !cast) {
+      this.isLocked = false;
+    }
+  }
+
+  /** Go to the form or the results because the reader wants to. */
+  turn(mode) {
+    this.mode = mode;
+    const isSummed = !this.isForm && this.poll.results;
+    tell(this.message, "", "", isSummed ? summary(this, this.poll) : "");
+    this.render(true);
+    this.focusInside();
+  }
+
+  focusInside() {
+    if (this.isForm) this.form.focus();
+    else this.result.focus();
+  }
+
+  render(isFresh) {
+    if (!this.shadowRoot) this.open();
+    const { poll, isForm } = this;
+    const hadFocus = this.form.node.contains(this.shadowRoot.activeElement);
+    this.setAttribute("state", !poll ? "none" : this.isOpen && this.isVoted ? "voted" : poll.state);
+    this.form.node.hidden = !isForm;
+    this.result.hidden = isForm;
+    if (isForm) this.drawForm();
+    else this.drawResult(isFresh);
+    this.notes.replaceChildren(...(poll ? this.drawNotes() : []));
+    // The form has gone away under its reader: the poll has closed.
+    if (hadFocus && !isForm) this.result.focus();
+  }
+
+  drawForm() {
+    const { cast, sent } = ballotsOf(this.poll.id);
+    this.form.draw(this.poll, {
+      own: sent || cast,
+      isChange: this.isVoted,
+      isRepeat: this.isLocked,
+      isBusy: this.isBusy,
+    });
+  }
+
+  drawResult(isFresh) {
+    const content = this.poll ? this.drawPoll() : this.drawNone();
+    const drawn = content.map((node) => node.textContent).join("\n") + this.isVoted;
+    if (drawn == this.drawn && !isFresh) return;
+    this.drawn = drawn;
+    const part = this.result.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement.part.value;
+    const isUnfolded = this.result.querySelector("details")?.open;
+    this.result.classList.toggle("fresh", !!isFresh);
+    this.result.replaceChildren(...content);
+    const details = this.result.querySelector("details");
+    if (details && isUnfolded) details.open = true;
+    // Fresh numbers do not take the focus away.
+    if (part) [...this.result.querySelectorAll("[part]")].find((node) => node.part.value == part)?.focus();
+  }
+
+  drawNone() {
+    this.result.removeAttribute("aria-labelledby");
+    return [
+      make("p", "empty", say(this, this.isFailed ? "unloaded" : "none")),
+      this.isFailed && button("reload", say(this, "reload"), () => this.load(true)),
+    ].filter(Boolean);
+  }
+
+  drawPoll() {
+    const { poll, isOpen, isVoted } = this;
+    const question = make("p", "question", written(this, poll.question, poll.lang));
+    question.id = "question";
+    this.result.setAttribute("aria-labelledby", question.id);
+    const state = !isOpen
+      ? say(this, poll.state == "scheduled" ? "scheduled" : "over")
+      : isVoted && !this.message.dataset.kind && say(this, "voted");
+    const own = ballotsOf(poll.id).cast?.choices || [];
+    const action =
+      isOpen &&
+      (!isVoted
+        ? button("back", say(this, "back"), () => this.turn("form"))
+        : poll.change && button("change", say(this, "change"), () => this.turn("form")));
+    return [
+      question,
+      state && make("p", "state", state),
+      ...(poll.results ? results(this, poll, own) : [this.drawLater()]),
+      action && make("div", "actions", action),
+    ].filter(Boolean);
+  }
+
+  /** When there will be results, if this reader sees none. */
+  drawLater() {
+    const { results: shown, state, when } = this.poll;
+    const isTold = !shown && LATER[when] && (state == "open" || when == "admins");
+    return isTold && make("p", "note", say(this, LATER[when]));
+  }
+
+  drawNotes() {
+    const { state, opens, closes, change } = this.poll;
+    const { isOpen } = this;
+    const isAhead = isOpen || state == "scheduled";
+    return [
+      state == "scheduled" && opens && make("p", "note", moment(this, "opens", opens)),
+      closes && make("p", "note", isAhead ? moment(this, "closes", closes) : past(this, "closed", closes)),
+      isOpen && make("p", "note", say(this, change ? "changeable" : "once")),
+      this.isForm && this.drawLater(),
+    ].filter(Boolean);
+  }
+
+  async vote(ballot) {
+    this.isBusy = true;
+    tell(this.message, "");
+    this.form.submit.focus();
+    this.render();
+    const { poll } = this;
+    const settled = await castBallot(poll, ballot, () =>
+      tell(this.message, say(this, "checking"), "info"),
+    );
+    this.isBusy = false;
+    if (settled.word) return this.arrived(settled, poll);
+    this.isLocked = isUnsure(settled.reply);
+    tell(this.message, problem(this, settled.reply, "unsure"), "error");
+    this.render();
+    this.form.submit.focus();
+  }
+
+  /** The ballot's fate is known: say it, show it, take the reader to it. */
+  arrived({ word, poll }, asked) {
+    this.isLocked = false;
+    if (this.poll?.id != asked.id) return;
+    this.mode = "";
+    this.poll = poll || asked;
+    keepPoll(this.poll, wishOf(this));
+    const seen = this.poll.results ? summary(this, this.poll) : "";
+    tell(this.message, say(this, word), KINDS[word] || "good", seen);
+    this.render(true);
+    this.result.focus();
+    for (const other of document.querySelectorAll("stats-poll")) if (other != this) other.show();
+  }
+}

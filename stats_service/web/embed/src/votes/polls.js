@@ -1,0 +1,63 @@
+/** Where a poll comes from: the page's one request, or one of its own if that brought none. */
+
+import { answer, voter } from "./core.js";
+import { call } from "./server.js";
+
+/** Polls by what a widget wants ("current" or an id); null: there is none. */
+const known = new Map();
+/** Requests under way, by the same. */
+const loading = new Map();
+/** The answer's poll that is in `known` already. */
+let taken;
+
+export const wishOf = (element) => element.getAttribute("poll") || "current";
+
+/** Keep an older answer from hiding that the ballot is in, or what its voter has seen. */
+const merged = (old, fresh) =>
+  old?.voted && fresh && !fresh.voted && old.id == fresh.id
+    ? { ...fresh, voted: true, results: fresh.results || old.results }
+    : fresh;
+
+/** Take over a fresh poll for every widget that shows it. */
+export const keepPoll = (fresh, wish) => {
+  for (const [other, old] of known) if (old?.id == fresh?.id && old) known.set(other, fresh);
+  known.set(wish, fresh);
+};
+
+/** The poll that a widget wants: an object, null if there is none, undefined while unknown. */
+export const pollFor = (element) => {
+  const first = document.querySelector("stats-poll");
+  if (first && answer.poll !== undefined && answer.poll !== taken) {
+    taken = answer.poll;
+    keepPoll(merged(known.get(wishOf(first)), taken), wishOf(first));
+  }
+  return known.get(wishOf(element));
+};
+
+/** Whether the page's request has been answered. */
+export const isAnswered = () => !!answer.site;
+
+const fetchPoll = async (wish) => {
+  const beat = { beat: true, poll: wish, voter: voter() };
+  let reply = await call("/page", beat);
+  if (reply.status == 200) {
+    voter(reply.body.voter);
+    return reply.body.poll ?? null;
+  }
+  reply = await call("/polls/" + encodeURIComponent(wish));
+  if (reply.status == 200) return reply.body;
+  return reply.status == 404 ? null : undefined;
+};
+
+/** Ask for one poll; resolves to whether it is known now. */
+export const load = (wish) => {
+  if (!loading.has(wish)) {
+    const request = fetchPoll(wish).then((poll) => {
+      loading.delete(wish);
+      if (poll !== undefined) keepPoll(merged(known.get(wish), poll), wish);
+      return poll !== undefined;
+    });
+    loading.set(wish, request);
+  }
+  return loading.get(wish);
+};

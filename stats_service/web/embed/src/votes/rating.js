@@ -1,0 +1,231 @@
+/** `<stats-rating article="…">`: what readers think of an article, and what this one does. */
+
+import { problem } from "./ballot.js";
+import { Widget, english, number } from "./core.js";
+import { button, make, open, put, spoken, tell } from "./dom.js";
+import { keepRating, ratingOf } from "./memory.js";
+import { articleOf, isLeftOut, keepFresh, loadRating, ratingFor } from "./ratings.js";
+import { bars } from "./results.js";
+import { submit } from "./server.js";
+import { fillStars, star, thumb } from "./stars.js";
+import { past } from "./times.js";
+import { say } from "./words.js";
+
+/** How long the page's own request may take before a rating is asked for by itself, in ms. */
+const RATING_GRACE_MS = 4000;
+/** The scale that is shown as thumbs. */
+const THUMBS = 2;
+
+let groups = 0;
+
+export class StatsRating extends Widget {
+  static observedAttributes = ["article", "readonly", "label"];
+
+  show() {
+    const entry = ratingFor(this);
+    clearTimeout(this.grace);
+    if (entry === undefined) {
+      this.grace = setTimeout(() => loadRating(this), isLeftOut(this) ? 0 : RATING_GRACE_MS);
+    } else if (entry) {
+      if (this.entry?.key != entry.key) this.choice = this.isRepeat = this.drawn = 0;
+      this.entry = entry;
+      this.render();
+    }
+    // A page that is no article has nothing to rate; another page of the application may be one.
+    if (this.shadowRoot) this.hidden = !entry;
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearTimeout(this.grace);
+  }
+
+  get own() {
+    return ratingOf(this.entry.key);
+  }
+
+  /** Whether the reader may rate: the first time, and a day long again. */
+  get isFixed() {
+    return this.hasAttribute("readonly") || (this.own && !(Date.parse(this.own.until) > Date.now()));
+  }
+
+  render() {
+    if (!this.shadowRoot) open(this);
+    const { scale } = this.entry.rating;
+    const isFixed = !!this.isFixed;
+    const drawn = [scale, isFixed, english(this), this.getAttribute("label"), this.entry.key].join();
+    if (this.drawn != drawn) {
+      const hadFocus = this.shadowRoot.activeElement;
+      this.drawn = drawn;
+      this.build(scale, isFixed);
+      if (hadFocus) this.group.focus();
+    }
+    this.update();
+  }
+
+  build(scale, isFixed) {
+    const isThumbs = scale == THUMBS;
+    const scores = isThumbs ? [2, 1] : Array.from({ length: scale }, (_, index) => index + 1);
+    const pictures = scores.map((score) => (isThumbs ? thumb(score == 2) : star()));
+    this.stars = isThumbs ? [] : pictures;
+    this.counts = scores.map(() => make("span", "count"));
+    const name = "score" + groups++;
+    this.items = scores.map((score, index) => {
+      const item = make(isFixed ? "span" : "label", isThumbs ? "thumb" : "star", pictures[index]);
+      if (isThumbs) item.append(make("span", "text", say(this, score == 2 ? "useful" : "useless")), " ", this.counts[index]);
+      if (isFixed) return item;
+      const input = make("input", "input");
+      input.type = "radio";
+      input.name = name;
+      input.value = score;
+      input.className = "spoken";
+      item.prepend(input);
+      if (!isThumbs) item.append(spoken(say(this, "score", score)));
+      return item;
+    });
+    this.inputs = this.items.map((item) => item.querySelector("input")).filter(Boolean);
+    this.value = make("span", "value");
+    this.value.id = "value";
+    this.buildFrame(isThumbs, isFixed);
+  }
+
+  buildFrame(isThumbs, isFixed) {
+    const given = this.getAttribute("label");
+    const isSilent = given == "" || (given == null && this.hasAttribute("readonly"));
+    const label = make("span", "label", given || say(this, isFixed ? "rated" : "rate"));
+    label.id = "label";
+    if (isSilent) label.className = "spoken";
+    this.row = make("span", "row", ...this.items);
+    this.group = make("div", "rating", label, this.row, this.value);
+    this.group.setAttribute("role", isFixed ? "group" : "radiogroup");
+    this.group.setAttribute("aria-labelledby", "label");
+    this.group.setAttribute("aria-describedby", "value");
+    this.group.tabIndex = -1;
+    if (isFixed && !isThumbs) this.row.setAttribute("aria-hidden", true);
+    this.submit = button("vote", "");
+    this.form = make("form", "form", this.group, this.submit);
+    this.form.onsubmit = (event) => {
+      event.preventDefault();
+      this.rate();
+    };
+    if (!isFixed) this.listen();
+    this.message ||= make("p", "message");
+    this.message.setAttribute("role", "status");
+    this.note = make("p", "note");
+    this.spread = make("details", "spread", make("summary", "summary", say(this, "spread")), make("ul"));
+    const more = isThumbs || this.hasAttribute("readonly") ? [] : [this.spread];
+    this.shadowRoot.replaceChildren(this.form, this.message, this.note, ...more);
+  }
+
+  /** A finger or mouse rates at once; arrow keys only choose, and a button sends. */
+  listen() {
+    this.row.onpointerdown = () => (this.isPointed = true);
+    this.row.onkeydown = () => (this.isPointed = false);
+    this.row.onpointerover = (event) => {
+      const index = this.items.indexOf(event.target.closest("label"));
+      if (event.pointerType == "mouse" && index >= 0) this.paint(index + 1);
+    };
+    this.row.onpointerleave = () => this.paint(this.choice);
+    this.row.onchange = (event) => {
+      if (this.isBusy) return this.check(this.choice);
+      this.choice = +event.target.value;
+      this.isRepeat = false;
+      tell(this.message, "");
+      if (this.isPointed) this.rate();
+      else this.update();
+    };
+  }
+
+  /** Show `score` stars as picked; 0: the average again. */
+  paint(score) {
+    if (this.stars[0]) this.row.classList.toggle("picking", score > 0);
+    this.items.forEach((item, index) => item.classList.toggle("on", index < score && !!this.stars[0]));
+  }
+
+  check(score) {
+    for (const input of this.inputs) input.checked = input.value == score;
+  }
+
+  /** Put the latest numbers in. */
+  update() {
+    const { count, average, scale, counts } = this.entry.rating;
+    const { own } = this;
+    const isThumbs = scale == THUMBS;
+    const ratings = say(this, "ratings", count);
+    const share = count ? Math.round((counts[1] * 100) / count) : 0;
+    if (!isThumbs) put(this.value, `${say(this, "score", Math.round(average * 10) / 10)} (${ratings})`);
+    else put(this.value, count ? `${say(this, "share", share)} (${ratings})` : ratings);
+    fillStars(this.stars, average);
+    if (isThumbs) this.counts.forEach((node, index) => put(node, number(counts[1 - index], this)));
+    this.paint(this.choice);
+    if (!this.choice) this.check(own?.score);
+    this.submit.hidden = !this.choice || !this.inputs[0];
+    this.submit.setAttribute("aria-disabled", !!this.isBusy);
+    put(this.submit, say(this, this.isBusy ? "sending" : this.isRepeat ? "again" : "send"));
+    this.updateNote(own, isThumbs);
+    this.updateSpread(own);
+  }
+
+  updateNote(own, isThumbs) {
+    const isShown = own?.score && !this.choice;
+    if (!isShown) return this.note.replaceChildren();
+    const said = isThumbs
+      ? say(this, "ownThumb", say(this, own.score == 2 ? "useful" : "useless"))
+      : say(this, "ownScore", own.score);
+    this.note.replaceChildren(said, " ", this.isFixed ? "" : past(this, "until", own.until));
+  }
+
+  updateSpread(own) {
+    const { counts, count } = this.entry.rating;
+    this.spread.hidden = !count;
+    const rows = counts.map((votes, index) => ({
+      label: say(this, "score", index + 1),
+      value: make("b", "votes", number(votes, this)),
+      share: votes / Math.max(count, 1),
+      own: own?.score == index + 1 && say(this, "own"),
+    }));
+    this.spread.lastChild.replaceWith(bars(rows.reverse()));
+  }
+
+  async rate() {
+    if (this.isBusy || !this.choice) return;
+    this.isBusy = true;
+    tell(this.message, "");
+    this.update();
+    const { entry, choice } = this;
+    const reply = await submit("/ratings", { article: articleOf(this), score: choice });
+    this.isBusy = false;
+    if (this.entry.key != entry.key) return;
+    if (reply.status == 200) this.accepted(reply.body);
+    else if (reply.code == "already-rated") this.refused(reply.body);
+    else {
+      this.isRepeat = true;
+      const word = reply.code == "unknown-article" && say(this, "unknown");
+      tell(this.message, word || problem(this, reply, "unsureScore"), "error");
+      this.update();
+    }
+  }
+
+  accepted({ outcome, score, until, article }) {
+    const isChange = outcome == "changed";
+    keepRating(article.key, { score, until });
+    this.finish(article, isChange ? "changedScore" : "thanksScore", "good");
+  }
+
+  refused({ article }) {
+    keepRating(article.key, { score: this.own?.score, until: "" });
+    this.finish(article, "fixed", "warning");
+  }
+
+  /** The rating's fate is known: show it and say it; the focus stays where it was, if it can. */
+  finish(article, word, kind) {
+    const wasOnButton = this.shadowRoot.activeElement == this.submit;
+    this.choice = this.isRepeat = 0;
+    keepFresh(article);
+    this.entry = { ...this.entry, rating: article.rating };
+    tell(this.message, say(this, word), kind);
+    this.render();
+    if (wasOnButton) (this.inputs.find(({ checked }) => checked) || this.group).focus();
+    for (const other of document.querySelectorAll("stats-rating")) if (other != this) other.show();
+  }
+}

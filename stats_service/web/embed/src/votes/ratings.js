@@ -1,0 +1,61 @@
+/** Where a rating comes from: the page's one request, or one of its own if that brought none. */
+
+import { answer, article } from "./core.js";
+import { call } from "./server.js";
+
+/** Most articles that one request may ask for. */
+const BATCH_MAX = 100;
+/** How long ratings that are missing are gathered for one request, in milliseconds. */
+const GATHER_MS = 50;
+
+const articleWish = (element) => element.getAttribute("article");
+
+/** The article of a widget: `{key, views, rating}`, null if the page is none, else undefined. */
+const entryFor = (element) =>
+  articleWish(element) ? answer.articles[articleWish(element)] : answer.article || answer.article === null ? answer.article : undefined;
+
+/** `{key, rating}`; null if there is nothing to rate, undefined while unknown. */
+export const ratingFor = (element) => {
+  const entry = entryFor(element);
+  return entry?.rating ? entry : entry === null ? null : undefined;
+};
+
+/** Whether the numbers of its article are there without its rating: nobody will bring it. */
+export const isLeftOut = (element) => !!entryFor(element);
+
+/** What a rating is to name as its article. */
+export const articleOf = (element) => articleWish(element) || answer.article?.key || article();
+
+/** Take over a fresh rating wherever its article is shown. */
+export const keepFresh = ({ key, rating }) => {
+  for (const entry of [answer.article, ...Object.values(answer.articles)]) {
+    if (entry?.key == key) entry.rating = rating;
+  }
+};
+
+const missing = new Set();
+let gathering;
+
+const loadMissing = async () => {
+  const elements = [...missing].filter((element) => element.isConnected && articleOf(element));
+  missing.clear();
+  gathering = 0;
+  const wanted = [...new Set(elements.map(articleOf))].slice(0, BATCH_MAX);
+  if (!wanted[0]) return;
+  const query = wanted.map((key) => "article=" + encodeURIComponent(key)).join("&");
+  const reply = await call("/ratings?" + query);
+  if (reply.status != 200) return;
+  for (const element of elements) {
+    const found = reply.body.ratings[articleOf(element)];
+    if (found && articleWish(element)) answer.articles[articleWish(element)] ||= found;
+    else if (found) answer.article ||= found;
+    if (found) entryFor(element).rating ||= found.rating;
+    element.show();
+  }
+};
+
+/** Ask for the rating of a widget's article, together with the others that are missing. */
+export const loadRating = (element) => {
+  missing.add(element);
+  gathering ||= setTimeout(loadMissing, GATHER_MS);
+};
