@@ -26,6 +26,8 @@ MANIFEST = DIST / "manifest.json"
 
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
 CORE_MAX_BYTES = 3000
+#: What the file of polls and ratings, loaded where a page has any, may weigh.
+VOTES_MAX_BYTES = 15_000
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./([\w./-]+)";\n', re.MULTILINE)
 _CONSTANT = re.compile(r'^const ([A-Z][A-Z_]+) = (\d+|"[^"\n]*");\n', re.MULTILINE)

@@ -40,6 +40,37 @@ def test_the_core_stays_small() -> None:
     assert len(gzip.compress(body, 9)) <= build_embed.CORE_MAX_BYTES
 
 
+def test_polls_and_ratings_stay_bounded() -> None:
+    """A page with a poll loads at most 15,000 bytes more, which the browser then keeps a year."""
+    body = (DIST / f"embed-votes.{VERSION}.js").read_bytes()
+
+    assert len(gzip.compress(body, 9)) <= build_embed.VOTES_MAX_BYTES
+
+
+def test_the_core_loads_the_file_of_polls_by_its_hash() -> None:
+    """Whoever pinned the core has pinned the second file as well."""
+    core = (DIST / f"embed.{VERSION}.js").read_text()
+    votes = DIST / f"embed-votes.{VERSION}.js"
+
+    assert votes.name in core
+    assert build_embed.integrity(votes.read_bytes(), "sha256") in core
+
+
+def test_nothing_needs_a_lenient_policy() -> None:
+    """No markup in strings, no evaluated text, no style attribute: a strict CSP stays in force."""
+    for source in build_embed.SOURCES.rglob("*.js"):
+        text = source.read_text(encoding="utf-8")
+        for forbidden in (
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacent",
+            "eval(",
+            "Function(",
+            '"style"',
+        ):
+            assert forbidden not in text, f"{source.name} has {forbidden}"
+
+
 def test_a_released_version_is_not_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
