@@ -6,7 +6,11 @@ from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
+from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
+from stats_service.services.minting import Minting
+from stats_service.services.polls import Polls
+from stats_service.services.proofs import Proofs
 from stats_service.services.registry import Services
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sites import SiteDirectory, Sites
@@ -14,14 +18,16 @@ from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
 from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
+from stats_service.store.ballots import BallotStore
 from stats_service.store.connection import connect
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
+from stats_service.store.limits import RequestCounts
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
-from stats_service.web import api, embed, errors, health
+from stats_service.web import api, embed, errors, health, limits
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
@@ -37,19 +43,28 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     client = connect(settings.redis_url, settings.redis_timeout)
     site_store = SiteStore(client, settings.key_prefix)
     poll_store = PollStore(client, settings.key_prefix)
-    voters = Voters(settings.secret)
+    ballot_store = BallotStore(client, settings.key_prefix)
+    traffic_store = TrafficStore(client, settings.key_prefix)
+    voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
+    audit = Audit(AuditStore(client, settings.key_prefix))
+    directory = SiteDirectory(
+        site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
+    )
     return Services(
         settings=settings,
         clock=clock or SystemClock(),
         sites=sites,
-        directory=SiteDirectory(
-            site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
-        ),
-        traffic=Traffic(TrafficStore(client, settings.key_prefix)),
+        directory=directory,
+        traffic=Traffic(traffic_store),
         voters=voters,
+        minting=Minting(traffic_store),
+        proofs=proofs,
+        polls=Polls(poll_store, ballot_store, audit),
+        ballots=Ballots(ballot_store, directory, proofs),
+        request_counts=RequestCounts(client, settings.key_prefix),
         health=Health(HealthStore(client)),
-        audit=Audit(AuditStore(client, settings.key_prefix)),
+        audit=audit,
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
     )
 
@@ -89,4 +104,5 @@ def _flask_app(services: Services) -> Flask:
     for blueprint in api.blueprints:
         app.register_blueprint(blueprint, url_prefix=services.settings.path_prefix)
     embed.register(app, services.settings.path_prefix)
+    limits.protect(app, api.LIMITED, services.settings.write_limit)
     return app

@@ -48,6 +48,8 @@ class Settings:
     demo: bool = False
     #: Seconds that a worker may keep a site's settings before it reads them again.
     site_cache_seconds: float = 5.0
+    #: Ballots, ratings and the like that one network may send in a minute, of each kind.
+    write_limit: int = 3_000
     #: Longest wait for one answer of Redis, in seconds.
     redis_timeout: float = 0.3
 
@@ -78,6 +80,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
         demo=env.flag("STATS_DEMO"),
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
+        write_limit=env.integer("STATS_WRITE_LIMIT", 3_000, 1, 1_000_000),
         redis_timeout=env.number("STATS_REDIS_TIMEOUT", 0.3, 0.01, 10.0),
     )
 

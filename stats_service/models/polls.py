@@ -165,6 +165,8 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     """A ballot that keeps every rule which its own content can break, free of identities."""
 
     poll: Poll
+    #: Whether the poll takes ballots at the moment.
+    open: bool = False
     #: 8 bytes that stand for the voter in this poll alone.
     voter: bytes = b""
     #: 8 bytes made of the ballot's id.

@@ -34,6 +34,12 @@ def day_of(now: float, timezone: str) -> str:
     return periods_at(now, timezone).day
 
 
+def hour_label(now: float, timezone: str) -> str:
+    """Return the hour of `now` in `timezone`, e.g. `2026-11-23T09`."""
+    periods = periods_at(now, timezone)
+    return f"{periods.day}T{periods.hour}"
+
+
 def local_time(now: float, timezone: str) -> str:
     """Return `now` as an ISO time, to the second, with the offset of `timezone`."""
     return (

@@ -6,10 +6,15 @@ from stats_service.clock import Clock
 from stats_service.config import Settings
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
+from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
+from stats_service.services.minting import Minting
+from stats_service.services.polls import Polls
+from stats_service.services.proofs import Proofs
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
+from stats_service.store.limits import RequestCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class Services:
     directory: SiteDirectory
     traffic: Traffic
     voters: Voters
+    minting: Minting
+    proofs: Proofs
+    polls: Polls
+    ballots: Ballots
+    request_counts: RequestCounts
     health: Health
     audit: Audit
     archives: Archives

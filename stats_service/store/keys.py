@@ -8,6 +8,7 @@ touch them. Nothing grows with the number of views. Days are ISO dates in the si
 key                             type    holds; how long
 ==============================  ======  =======================================================
 <p>:sites                       set     slugs of all sites; for ever
+<p>:limit:<network and route>   string  writes of a network (a pseudonym) in a minute; one minute
 <p>:{site}:site                 string  the site's settings as JSON (`models.sites.Site`); for ever
 <p>:{site}:counts               hash    visits and views, see below; for ever
 <p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
@@ -31,18 +32,18 @@ key                             type    holds; how long
 <p>:{site}:polls:revisions      hash    poll id -> revision, and `*` -> sum of all; for ever
 <p>:{site}:poll:<id>:tally      hash    `ballots`, `c:<choice>`, `t:<approved free text>` ->
                                         ballots that count; for ever
-<p>:{site}:poll:<id>:voters     hash    8-byte voter id -> 8-byte ballot id and outcome (`c`, `h`);
+<p>:{site}:poll:<id>:voters     hash    8-byte voter id -> 8-byte ballot id and outcome (c, h, x);
                                         until 30 days after the poll has closed
-<p>:{site}:poll:<id>:changes    hash    8-byte voter id -> group or nothing, `|`, choices; only
+<p>:{site}:poll:<id>:changes    hash    8-byte voter id -> [group or "", choices, free text]; only
                                         where votes may be changed, until the poll closes
 <p>:{site}:poll:<id>:hour:<n>   hash    8-byte address id -> ballots of one hour; two hours
-<p>:{site}:poll:<id>:groups     hash    group of quarantined ballots -> `held`, `accepted` or
-                                        `voided`; for ever
-<p>:{site}:poll:<id>:group:<g>  hash    fields as `tally`: the ballots of one group; for ever
-<p>:{site}:poll:<id>:others     hash    free text not yet approved -> ballots that count
+<p>:{site}:poll:<id>:groups     hash    group of quarantined ballots -> state and tally as JSON
+                                        (`models.quarantine.StoredGroup`); for ever
+<p>:{site}:poll:<id>:others     hash    `p:<free text>` (waits for approval), `r:<free text>`
+                                        (rejected) -> ballots that count; for ever
 <p>:{site}:poll:<id>:proofs     zset    8-byte id of a spent proof -> when (ms) it expires
-<p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots; `held`,
-                                        `voided`: those in groups of that state now
+<p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots;
+                                        `now:held`, `now:voided` -> ballots in such groups
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
@@ -76,6 +77,11 @@ ARTICLE_DAYS_KEPT = 400
 def sites(prefix: str) -> str:
     """Return the key of the set of all slugs."""
     return f"{prefix}:sites"
+
+
+def limit(prefix: str, name: str) -> str:
+    """Return the key of the writes that a network sent to a route lately."""
+    return f"{prefix}:limit:{name}"
 
 
 def installation_audit(prefix: str) -> str:
@@ -194,6 +200,14 @@ class SiteKeys:
     def poll(self, poll: str, name: str) -> str:
         """One part of a poll: `tally`, `voters`, `report`…; see the layout above."""
         return self._key(f"poll:{poll}:{name}")
+
+
+@lru_cache(maxsize=4096)
+def cast_ballot_keys(prefix: str, slug: str, poll: str, hour: int) -> tuple[str, ...]:
+    """Return the KEYS of `lua/cast_ballot.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    parts = ("tally", "voters", "changes", f"hour:{hour}", "groups", "others", "proofs", "report")
+    return (keys.site, keys.poll_revisions, *(keys.poll(poll, part) for part in parts))
 
 
 @lru_cache(maxsize=4096)

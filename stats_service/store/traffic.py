@@ -69,6 +69,19 @@ class TrafficStore:
             for total, today, opening in zip(totals, todays, openings, strict=True)
         ]
 
+    def count_token(self, slug: str, address: bytes, customer: bytes, now: float) -> list[int]:
+        """Count a voter's token for its address and /48 (empty: none), as `record_views` does.
+
+        Returns:
+            How many each has had in this half hour; 0 for one that is empty.
+        """
+        key = SiteKeys(self._prefix, slug).addresses(int(now // ADDRESS_BUCKET_SECONDS))
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for name in (address, customer):
+                pipe.hincrby(key, b"t" + name, 1 if name else 0)
+            pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
+            return [int(number) for number in pipe.execute()[:2]]
+
     def set_opening(self, site: Site, article: str, views: int) -> None:
         """Set the views that an article had before it came here; 0 removes the balance."""
         key = SiteKeys(self._prefix, site.slug).opening

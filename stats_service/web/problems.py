@@ -4,7 +4,8 @@ import math
 
 import msgspec
 
-from stats_service.errors import StatsError
+from stats_service.errors import BallotConflictError, StatsError
+from stats_service.models.polls import PollView
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -22,6 +23,12 @@ class Problem(msgspec.Struct, frozen=True):
     code: str
 
 
+class BallotProblem(Problem, frozen=True, kw_only=True):
+    """Why a ballot cannot be taken, with the poll as its voter may see it."""
+
+    poll: PollView
+
+
 def problem(code: str, title: str, status: int, detail: str) -> Problem:
     """Return a problem whose type is derived from its code."""
     return Problem(f"about:blank#{code}", title, status, detail, code)
@@ -29,7 +36,10 @@ def problem(code: str, title: str, status: int, detail: str) -> Problem:
 
 def problem_of(error: StatsError) -> Problem:
     """Return the problem that tells of `error`."""
-    return problem(error.code, error.title, error.status, str(error))
+    basic = problem(error.code, error.title, error.status, str(error))
+    if isinstance(error, BallotConflictError) and isinstance(error.poll, PollView):
+        return BallotProblem(*msgspec.structs.astuple(basic), poll=error.poll)
+    return basic
 
 
 def internal_problem() -> Problem:

@@ -62,6 +62,7 @@ def _variables(settings: Settings) -> dict[str, str]:
         "STATS_TRUSTED_PROXIES": str(settings.trusted_proxies),
         "STATS_PATH_PREFIX": settings.path_prefix,
         "STATS_SITE_CACHE_SECONDS": str(settings.site_cache_seconds),
+        "STATS_WRITE_LIMIT": str(settings.write_limit),
         "STATS_REDIS_TIMEOUT": str(settings.redis_timeout),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }

@@ -1,5 +1,8 @@
 """The HTTP API: one blueprint a noun, all below `STATS_PATH_PREFIX`."""
 
-from stats_service.web.api import openapi, traffic
+from stats_service.web.api import openapi, polls, traffic
 
-blueprints = (openapi.bp, traffic.bp)
+blueprints = (openapi.bp, traffic.bp, polls.bp)
+
+#: Endpoints where people write, each with a limit of its own for a network.
+LIMITED = ("polls.cast_ballot", "polls.mint_voter")

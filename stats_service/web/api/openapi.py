@@ -4,7 +4,6 @@ Every blueprint of `web.api` has its operations in `OPERATIONS`; the tests compa
 URL map and hold every answer against its schema.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,6 +12,8 @@ from flask import Blueprint, Response, current_app
 from stats_service import __version__
 from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
 from stats_service.web.answers import PageBody
+from stats_service.web.api.operation import SITE, Operation, Parameter, one_of
+from stats_service.web.api.vote_operations import VOTE_OPERATIONS
 from stats_service.web.context import services
 from stats_service.web.problems import CONTENT_TYPE as PROBLEM_TYPE
 from stats_service.web.problems import Problem
@@ -26,39 +27,6 @@ class ArticleViews(msgspec.Struct, frozen=True):
     articles: dict[str, ArticleCounts]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of an operation; a path parameter if the path has its name in braces."""
-
-    name: str
-    description: str
-    schema: dict[str, Any]
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path."""
-
-    method: str
-    #: Below the prefix, parameters in braces.
-    path: str
-    id: str
-    summary: str
-    parameters: tuple[Parameter, ...] = ()
-    #: Type of the JSON body, which is sent as `text/plain` to spare browsers a preflight.
-    body: type | None = None
-    #: Answer by status: a type (as JSON), or a media type.
-    answers: dict[int, type | str] | None = None
-    #: Statuses answered with a problem document.
-    problems: tuple[int, ...] = (404, 503)
-
-
-def _one_of(*values: str) -> dict[str, Any]:
-    return {"type": "string", "enum": list(values)}
-
-
-SITE = Parameter("slug", "The site.", {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$"})
 KEYS = Parameter(
     "key",
     "An article: path with query, URL, or explicit key. At most 100.",
@@ -112,13 +80,13 @@ OPERATIONS: list[Operation] = [
         "Get one number as an image; `views` wants an article",
         (
             SITE,
-            Parameter("metric", "Which number.", _one_of("total", "online", "today", "views")),
+            Parameter("metric", "Which number.", one_of("total", "online", "today", "views")),
             ARTICLE,
-            Parameter("lang", "Default: vi.", _one_of("vi", "en"), required=False),
+            Parameter("lang", "Default: vi.", one_of("vi", "en"), required=False),
             Parameter(
                 "theme",
                 "Default: auto, as the reader's system is.",
-                _one_of("auto", "light", "dark"),
+                one_of("auto", "light", "dark"),
                 required=False,
             ),
         ),
@@ -159,6 +127,7 @@ OPERATIONS: list[Operation] = [
         answers={200: "application/json"},
         problems=(),
     ),
+    *VOTE_OPERATIONS,
 ]
 
 HEADERS = {
@@ -174,6 +143,7 @@ def document(base_url: str, prefix: str) -> dict[str, Any]:
     for operation in OPERATIONS:
         types |= {t for t in (operation.answers or {}).values() if isinstance(t, type)}
         types |= {operation.body} if operation.body else set()
+        types |= set((operation.extended or {}).values())
     ordered = sorted(types, key=lambda t: t.__name__)
     references, components = msgspec.json.schema_components(
         ordered, ref_template="#/components/schemas/{name}"
@@ -224,10 +194,11 @@ def _operation(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dic
                 name: {"description": text, "schema": {"type": "string"}}
                 for name, text in HEADERS.items()
             }
-    for status in operation.problems:
+    problems: dict[int, type] = dict.fromkeys(operation.problems, Problem)
+    for status, kind in (problems | (operation.extended or {})).items():
         responses[str(status)] = {
             "description": "The problem, and what to do",
-            "content": {PROBLEM_TYPE: {"schema": schemas[Problem]}},
+            "content": {PROBLEM_TYPE: {"schema": schemas[kind]}},
         }
     result["responses"] = responses
     return result

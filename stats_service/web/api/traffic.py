@@ -3,12 +3,12 @@
 import msgspec
 from flask import Blueprint, Response, request
 
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic import PageQuery
 from stats_service.web.answers import page_answer_headers, page_answer_json
-from stats_service.web.api.bodies import decode_body
+from stats_service.web.api.bodies import cached_json, decode_body
 from stats_service.web.api.sites import allow_site_pages, site_entry
 from stats_service.web.context import services
-from stats_service.web.visitor import client_address, visitor_of
+from stats_service.web.request import request_visitor
 
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)
@@ -17,30 +17,12 @@ allow_site_pages(bp)
 COUNTS_MAX_AGE = 10
 
 
-def request_visitor(origin: str) -> Visitor:
-    """Return who sent the current request, `origin` being the page that it came from."""
-    headers = request.headers
-    address = client_address(
-        request.remote_addr or "",
-        headers.get("X-Forwarded-For", ""),
-        services().settings.trusted_proxies,
-    )
-    return visitor_of(
-        address,
-        origin,
-        headers.get("User-Agent", ""),
-        headers.get("Sec-GPC", ""),
-        headers.get("DNT", ""),
-        headers.get("Sec-Purpose", headers.get("Purpose", "")),
-    )
-
-
 @bp.post("/<slug>/page")
 def record_view(slug: str) -> Response:
     """Record one load of a page, or its heartbeat; answer with everything its widgets show."""
     entry = site_entry(slug)
     query = decode_body(request.get_data(cache=False), PageQuery)
-    visitor = request_visitor(request.headers.get("Origin", ""))
+    visitor = request_visitor()
     answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
     return Response(
         page_answer_json(answer), headers=page_answer_headers(answer.ignored, answer.note)
@@ -51,7 +33,7 @@ def record_view(slug: str) -> Response:
 def counts(slug: str) -> Response:
     """Answer with the numbers of a site."""
     numbers = services().traffic.counts(site_entry(slug).site, services().clock.now())
-    return _cached_json(msgspec.json.encode(numbers))
+    return cached_json(msgspec.json.encode(numbers), COUNTS_MAX_AGE)
 
 
 @bp.get("/<slug>/articles/views")
@@ -59,13 +41,4 @@ def article_views(slug: str) -> Response:
     """Answer with the views of the articles named by `key`, at most 100."""
     site, keys = site_entry(slug).site, request.args.getlist("key")
     articles = services().traffic.articles(site, keys, services().clock.now())
-    return _cached_json(msgspec.json.encode({"articles": articles}))
-
-
-def _cached_json(body: bytes) -> Response:
-    response = Response(body, mimetype="application/json")
-    response.cache_control.public = True
-    response.cache_control.max_age = COUNTS_MAX_AGE
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return cached_json(msgspec.json.encode({"articles": articles}), COUNTS_MAX_AGE)

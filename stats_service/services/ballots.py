@@ -1,0 +1,245 @@
+"""Voting: what a ballot must be, and what its voter is told.
+
+A retried ballot is answered as the first time, whatever has changed since: so what is wrong with
+a ballot counts only after Redis has said that it does not know it.
+"""
+
+import contextlib
+import re
+
+from stats_service.errors import (
+    AlreadyVotedError,
+    ForeignPageError,
+    InvalidInputError,
+    PollNotOpenError,
+    ProgramError,
+    ProofRefusedError,
+    StatsError,
+    StoreUnavailableError,
+    UnknownPollError,
+)
+from stats_service.models.polls import (
+    OTHER,
+    BallotAnswer,
+    BallotCommand,
+    BallotQuery,
+    BallotResult,
+    Poll,
+    PollTally,
+    PollView,
+)
+from stats_service.models.traffic import Visitor
+from stats_service.services.addresses import customer_prefix, network_prefix
+from stats_service.services.bots import is_bot
+from stats_service.services.hosts import origin_host
+from stats_service.services.identities import hit_digest
+from stats_service.services.periods import hour_label
+from stats_service.services.poll_rules import clean_text
+from stats_service.services.poll_views import poll_view, state_at
+from stats_service.services.proofs import Proofs
+from stats_service.services.sites import SiteDirectory, SiteEntry
+from stats_service.store.ballots import BallotStore
+
+BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
+#: What would make a free text a link, or look like one.
+_LINK = re.compile(r"://|\bwww\.|[<>]", re.IGNORECASE)
+#: Attempts at a ballot while an administrator changes its poll.
+ATTEMPTS = 3
+
+
+class Ballots:
+    """Take ballots."""
+
+    def __init__(self, store: BallotStore, directory: SiteDirectory, proofs: Proofs) -> None:
+        self._store = store
+        self._directory = directory
+        self._proofs = proofs
+
+    def cast_ballot(
+        self,
+        entry: SiteEntry,
+        name: str,
+        query: BallotQuery,
+        visitor: Visitor,
+        now: float,
+        *,
+        hosted: bool = False,
+    ) -> BallotAnswer:
+        """Take one ballot, or raise; when it returns, Redis has it.
+
+        Args:
+            entry: the site.
+            name: the poll's id.
+            query: the ballot.
+            visitor: who sends it.
+            now: the server's time, in seconds.
+            hosted: it comes from the service's own page, which works without JavaScript: a
+                missing proof of work then means that the ballot waits for review.
+
+        Raises:
+            UnknownPollError: there is no such poll, or it is a draft.
+            InvalidInputError: naming the field that breaks the poll's rules.
+            ForbiddenError: one of its subclasses says why this sender may not vote.
+            AlreadyVotedError, PollNotOpenError: with the poll as the voter may see it.
+            StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
+        """
+        for _ in range(ATTEMPTS):
+            poll = find_poll(entry, self._directory, name, now)
+            command, fault = self._decide(entry, poll, query, visitor, now, hosted=hosted)
+            if fault is not None:
+                return self._refuse(entry, command, query, fault, now)
+            hour = hour_label(now, entry.site.timezone)
+            result = self._store.cast(entry.site.slug, command, hour, now)
+            if result.outcome != "stale":
+                return answer(entry, command, result, now)
+            entry = self._directory.load(entry.site.slug, now)
+        raise StoreUnavailableError(f"The poll {name!r} is being changed. Try again.")
+
+    def _decide(
+        self,
+        entry: SiteEntry,
+        poll: Poll,
+        query: BallotQuery,
+        visitor: Visitor,
+        now: float,
+        *,
+        hosted: bool,
+    ) -> tuple[BallotCommand, StatsError | None]:
+        """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
+        slug = entry.site.slug
+        voter = entry.voters.find(slug, query.voter, now)
+        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+        known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
+        try:
+            if not hosted:
+                check_sender(entry, visitor)
+            admitted = entry.voters.admit(slug, query.voter, poll.protection.wait, now)
+            if not BALLOT_ID.fullmatch(query.ballot):
+                raise InvalidInputError(
+                    f"ballot {query.ballot[:40]!r}: send 16 to 32 letters, digits, '_' or '-', "
+                    "drawn at random for each ballot."
+                )
+            choices, other = check_choices(poll, query)
+            proof_id, proof_until, hold = b"", 0.0, ""
+            if poll.protection.proof:
+                try:
+                    proof = self._proofs.check(slug, poll.id, query.proof, now)
+                    proof_id, proof_until = proof.id, proof.until
+                except ProofRefusedError:
+                    if not hosted:
+                        raise
+                    hold = "proof"
+        except StatsError as error:
+            return known, error
+        if admitted.burst and poll.protection.per_address:
+            hold = "token"
+        network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
+        wide = customer_prefix(visitor.address) if ":" in network else ""
+        command = BallotCommand(
+            poll=poll,
+            open=state_at(poll, now) == "open",
+            voter=pseudonym,
+            ballot=known.ballot,
+            choices=choices,
+            other=other,
+            address=today.address(network) if network else b"",
+            customer=today.address(wide) if wide else b"",
+            hold=hold,
+            proof=proof_id,
+            proof_until=proof_until,
+        )
+        return command, None
+
+    def _refuse(
+        self,
+        entry: SiteEntry,
+        command: BallotCommand,
+        query: BallotQuery,
+        fault: StatsError,
+        now: float,
+    ) -> BallotAnswer:
+        """Answer a ballot that cannot be taken: as the first time if it was taken before."""
+        hour = hour_label(now, entry.site.timezone)
+        outcome, tally = "", PollTally()
+        with contextlib.suppress(StoreUnavailableError):
+            # The refusal stands whether or not it can be noted.
+            outcome, tally = self._store.refuse(entry.site.slug, command, fault.code, hour)
+        if outcome and outcome != "voted":
+            view = _view(entry, command.poll, tally, now)
+            return BallotAnswer(outcome, query.choices, view)
+        raise fault
+
+
+def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float) -> Poll:
+    """Return a public poll, asking Redis once more for one that this worker does not know.
+
+    Raises:
+        UnknownPollError: there is none, or it is a draft.
+    """
+    poll = entry.polls.find(name, now)
+    if poll is None and entry.loaded_at < now:
+        poll = directory.load(entry.site.slug, now).polls.find(name, now)
+    if poll is None:
+        raise UnknownPollError(name)
+    return poll
+
+
+def check_sender(entry: SiteEntry, visitor: Visitor) -> None:
+    """Return if a vote or rating may come from this page and program; else ForbiddenError."""
+    if origin_host(visitor.origin) not in entry.hosts:
+        raise ForeignPageError(visitor.origin)
+    if not visitor.user_agent or is_bot(visitor.user_agent):
+        raise ProgramError
+
+
+def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]:
+    """Return the choices and the free text of a ballot; InvalidInputError if it breaks a rule."""
+    offered = {choice.id for choice in poll.choices if not choice.hidden}
+    if poll.other:
+        offered.add(OTHER)
+    for choice in query.choices:
+        if choice not in offered:
+            raise InvalidInputError(f"choices: the poll does not offer {choice[:80]!r}.")
+    if len(set(query.choices)) < len(query.choices):
+        raise InvalidInputError("choices: one is named twice.")
+    if not poll.min_choices <= len(query.choices) <= poll.max_choices:
+        wanted = (
+            f"{poll.min_choices}"
+            if poll.min_choices == poll.max_choices
+            else f"{poll.min_choices} to {poll.max_choices}"
+        )
+        raise InvalidInputError(f"choices: {len(query.choices)} were sent; choose {wanted}.")
+    if OTHER not in query.choices:
+        if query.other:
+            raise InvalidInputError(f"other: a free text goes with the choice {OTHER!r}.")
+        return query.choices, ""
+    text = clean_text("other", query.other, poll.other)
+    if _LINK.search(text):
+        raise InvalidInputError(f"other {text[:80]!r}: write words, without links or < and >.")
+    return query.choices, text
+
+
+def answer(
+    entry: SiteEntry, command: BallotCommand, result: BallotResult, now: float
+) -> BallotAnswer:
+    """Return what the voter is told, or raise it."""
+    if result.outcome in ("counted", "held", "changed"):
+        view = _view(entry, command.poll, result.tally, now)
+        return BallotAnswer(result.outcome, command.choices, view)
+    if result.outcome == "spent":
+        raise ProofRefusedError("is spent")
+    if result.outcome == "voted":
+        raise AlreadyVotedError(
+            "This browser has voted in this poll already.",
+            _view(entry, command.poll, result.tally, now),
+        )
+    view = _view(entry, command.poll, result.tally, now, voted=False)
+    if view.state == "scheduled":
+        raise PollNotOpenError(f"The poll opens at {view.opens}.", view)
+    raise PollNotOpenError("The poll is closed.", view)
+
+
+def _view(
+    entry: SiteEntry, poll: Poll, tally: PollTally, now: float, *, voted: bool = True
+) -> PollView:
+    return poll_view(poll, tally, entry.site.timezone, now, voted=voted)

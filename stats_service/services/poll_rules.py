@@ -1,0 +1,173 @@
+"""What a poll's definition may be, and how it may change once somebody has voted."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+
+from msgspec.structs import replace
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import OTHER, Choice, Poll, Protection
+from stats_service.services.poll_views import CURRENT
+
+POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
+CHOICES_MIN, CHOICES_MAX = 2, 50
+#: Longest texts, in characters.
+QUESTION_MAX, CHOICE_MAX, OTHER_MAX = 500, 300, 300
+LANGUAGES_MAX = 12
+STATUSES = ("draft", "open", "closed", "archived")
+RESULTS_WHEN = ("always", "after-voting", "after-closing", "admins")
+RESULTS_AS = ("counts", "percents", "both")
+#: Year 10,000: later moments cannot be written as an ISO date.
+TIME_MAX = 253_402_300_800.0
+
+#: What a poll may begin with; every number can be changed for each poll by itself.
+PRESETS: Mapping[str, Protection] = {
+    # Offices and mobile carriers put hundreds of honest voters behind one address.
+    "standard": Protection(),
+    "proof": Protection(level="proof", proof=True),
+    "strict": Protection(level="strict", proof=True, per_address=60, per_customer=200),
+    # Everybody comes from the same few addresses, and nobody else can reach the page.
+    "intranet": Protection(level="intranet", per_address=0, per_customer=0),
+}
+
+#: Signs that reorder the text around them, or that nobody sees.
+_HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def check_poll(poll: Poll) -> Poll:
+    """Return `poll` in canonical form; InvalidInputError names the field that is wrong."""
+    if not POLL_ID.fullmatch(poll.id) or poll.id == CURRENT:
+        raise InvalidInputError(
+            f"id {poll.id[:80]!r}: use 1 to 39 lower-case letters, digits or hyphens, and not "
+            f"{CURRENT!r}."
+        )
+    if not LANGUAGE.fullmatch(poll.lang):
+        raise InvalidInputError(f"lang {poll.lang[:20]!r}: use a code such as vi or en.")
+    choices = tuple(_choice(choice, poll.lang) for choice in poll.choices)
+    ids = [choice.id for choice in choices]
+    if not CHOICES_MIN <= len(ids) <= CHOICES_MAX:
+        raise InvalidInputError(
+            f"choices: {len(ids)} were given; a poll has {CHOICES_MIN} to {CHOICES_MAX}."
+        )
+    if len(set(ids)) < len(ids):
+        raise InvalidInputError(f"choices: two have the same id among {', '.join(ids)}.")
+    _one_of("status", poll.status, STATUSES)
+    _one_of("results_when", poll.results_when, RESULTS_WHEN)
+    _one_of("results_as", poll.results_as, RESULTS_AS)
+    _check_numbers(poll, sum(not choice.hidden for choice in choices))
+    _check_times(poll)
+    _check_protection(poll.protection)
+    return replace(
+        poll, question=_texts("question", poll.question, poll.lang, QUESTION_MAX), choices=choices
+    )
+
+
+def vote_altering(before: Poll, after: Poll) -> list[str]:
+    """Return the changes that nobody may make once somebody has voted.
+
+    Texts may be corrected and choices added; a choice is hidden rather than removed.
+    """
+    kept = {choice.id for choice in after.choices}
+    changes = [f"removing the choice {c.id}" for c in before.choices if c.id not in kept]
+    if before.multiple != after.multiple:
+        changes.append("switching between single and multiple choice")
+    if (before.min_choices, before.max_choices) != (after.min_choices, after.max_choices):
+        changes.append("another number of choices on a ballot")
+    if after.change and not before.change:
+        changes.append("letting voters change their votes, which are not known by voter")
+    return changes
+
+
+def new_id(text: str, taken: Collection[str]) -> str:
+    """Return an id made of a text, e.g. `tin-tuc` of `Tin tức`, that is not among `taken`."""
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    words = re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
+    base = "-".join(words)[:34].strip("-") or "poll"
+    number, name = 1, base
+    while name in taken or name in (OTHER, CURRENT):
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def clean_text(name: str, text: str, longest: int) -> str:
+    """Return a text on one line, in normal form C; InvalidInputError if it cannot be shown."""
+    clean = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not clean or len(clean) > longest:
+        raise InvalidInputError(f"{name} {text[:80]!r}: use 1 to {longest} characters.")
+    if not clean.isprintable() or _HIDDEN.search(clean):
+        raise InvalidInputError(
+            f"{name} {text[:80]!r}: has a sign that cannot be shown; remove it."
+        )
+    return clean
+
+
+def _texts(name: str, texts: Mapping[str, str], lang: str, longest: int) -> dict[str, str]:
+    if lang not in texts:
+        raise InvalidInputError(f"{name}: has no text in {lang}, the poll's own language.")
+    if len(texts) > LANGUAGES_MAX:
+        raise InvalidInputError(f"{name}: {len(texts)} languages; use at most {LANGUAGES_MAX}.")
+    for code in texts:
+        if not LANGUAGE.fullmatch(code):
+            raise InvalidInputError(f"{name}: the language {code[:20]!r} is no code such as vi.")
+    return {code: clean_text(name, text, longest) for code, text in texts.items()}
+
+
+def _choice(choice: Choice, lang: str) -> Choice:
+    if not POLL_ID.fullmatch(choice.id) or choice.id == OTHER:
+        raise InvalidInputError(
+            f"choice {choice.id[:80]!r}: an id is 1 to 39 lower-case letters, digits or hyphens, "
+            f"and not {OTHER!r}, which stands for the free text."
+        )
+    text = _texts(f"choice {choice.id}", choice.text, lang, CHOICE_MAX)
+    return Choice(id=choice.id, text=text, hidden=choice.hidden)
+
+
+def _one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        raise InvalidInputError(f"{name} {value[:40]!r}: use one of {', '.join(allowed)}.")
+
+
+def _check_numbers(poll: Poll, offered: int) -> None:
+    available = offered + (1 if poll.other else 0)
+    if available < CHOICES_MIN:
+        raise InvalidInputError(f"choices: {available} can be chosen; leave {CHOICES_MIN} or more.")
+    if not poll.multiple and (poll.min_choices, poll.max_choices) != (1, 1):
+        raise InvalidInputError(
+            f"min_choices {poll.min_choices}, max_choices {poll.max_choices}: both are 1 for "
+            "single choice; set multiple for more."
+        )
+    if not 1 <= poll.min_choices <= poll.max_choices <= CHOICES_MAX + 1:
+        raise InvalidInputError(
+            f"min_choices {poll.min_choices}, max_choices {poll.max_choices}: use 1 <= min <= max "
+            f"<= {CHOICES_MAX + 1}."
+        )
+    if poll.min_choices > available:
+        raise InvalidInputError(
+            f"min_choices {poll.min_choices}: only {available} choices are offered."
+        )
+    _in_range("other", poll.other, 0, OTHER_MAX)
+
+
+def _check_times(poll: Poll) -> None:
+    for name in ("opens", "closes"):
+        moment = getattr(poll, name)
+        if moment is not None and not 0 < moment < TIME_MAX:
+            raise InvalidInputError(f"{name} {moment}: is no moment between 1970 and 9999.")
+    if poll.opens is not None and poll.closes is not None and poll.opens >= poll.closes:
+        raise InvalidInputError("closes: is not after opens.")
+
+
+def _check_protection(protection: Protection) -> None:
+    _one_of("protection", protection.level, PRESETS)
+    _in_range("effort", protection.effort, 1_000, 1_000_000)
+    _in_range("wait", protection.wait, 0, 3600)
+    _in_range("per_address", protection.per_address, 0, 1_000_000)
+    _in_range("per_customer", protection.per_customer, 0, 1_000_000)
+
+
+def _in_range(name: str, value: float, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidInputError(f"{name} {value}: use a number from {low} to {high}.")

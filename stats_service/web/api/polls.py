@@ -1,0 +1,88 @@
+"""Polls: read them, get what a ballot needs, vote."""
+
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import BallotQuery, PollView
+from stats_service.services.ballots import check_sender, find_poll
+from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.api.sites import allow_site_pages, site_entry
+from stats_service.web.context import services
+from stats_service.web.request import request_visitor
+
+bp = Blueprint("polls", __name__)
+allow_site_pages(bp)
+
+#: Seconds for which a poll may be kept.
+POLL_MAX_AGE = 10
+
+
+class PollList(msgspec.Struct, frozen=True):
+    """Polls of a site, the latest first."""
+
+    polls: list[PollView]
+
+
+class VoterQuery(msgspec.Struct, frozen=True):
+    """Asks for a voter's token."""
+
+    #: The token that the page has, or an empty string.
+    voter: str = ""
+
+
+class VoterAnswer(msgspec.Struct, frozen=True):
+    """A voter's token: the one sent if it is good, else a new one."""
+
+    voter: str
+
+
+@bp.get("/<slug>/polls")
+def list_polls(slug: str) -> Response:
+    """Answer with the site's polls of one state."""
+    entry = site_entry(slug)
+    state, limit = request.args.get("state", "closed"), request.args.get("limit", "20")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
+        raise InvalidInputError(f"limit {limit[:40]!r}: use a whole number.")
+    polls = services().polls.list_views(entry, state, int(limit), services().clock.now())
+    return cached_json(msgspec.json.encode(PollList(polls)), POLL_MAX_AGE)
+
+
+@bp.get("/<slug>/polls/<poll>")
+def poll(slug: str, poll: str) -> Response:
+    """Answer with one poll, or the current one, as somebody sees it who has not voted."""
+    view = services().polls.view(site_entry(slug), poll, services().clock.now())
+    return cached_json(msgspec.json.encode(view), POLL_MAX_AGE)
+
+
+@bp.get("/<slug>/polls/<poll>/challenge")
+def challenge(slug: str, poll: str) -> Response:
+    """Answer with a challenge whose solution is good for one ballot."""
+    now = services().clock.now()
+    found = find_poll(site_entry(slug), services().directory, poll, now)
+    made: dict[str, Any] = services().proofs.challenge(slug, found.id, found.protection.effort, now)
+    return fresh_json(made)
+
+
+@bp.post("/<slug>/polls/<poll>/ballots")
+def cast_ballot(slug: str, poll: str) -> Response:
+    """Take a ballot; 200 says that it is in."""
+    entry = site_entry(slug)
+    query = decode_body(request.get_data(cache=False), BallotQuery)
+    answer = services().ballots.cast_ballot(
+        entry, poll, query, request_visitor(), services().clock.now()
+    )
+    return fresh_json(answer)
+
+
+@bp.post("/<slug>/voters")
+def mint_voter(slug: str) -> Response:
+    """Answer with a token, for pages whose page views are blocked."""
+    entry = site_entry(slug)
+    query = decode_body(request.get_data(cache=False) or b"{}", VoterQuery)
+    visitor = request_visitor()
+    check_sender(entry, visitor)
+    token = services().minting.mint(entry, query.voter, visitor, services().clock.now())
+    return fresh_json(VoterAnswer(token))

@@ -1,0 +1,29 @@
+"""Who sends the request that Flask is answering."""
+
+from flask import request
+
+from stats_service.models.traffic import Visitor
+from stats_service.web.context import services
+from stats_service.web.visitor import client_address, visitor_of
+
+
+def request_address() -> str:
+    """Return the address that the current request came from, or `""` if it is not known."""
+    return client_address(
+        request.remote_addr or "",
+        request.headers.get("X-Forwarded-For", ""),
+        services().settings.trusted_proxies,
+    )
+
+
+def request_visitor(origin: str | None = None) -> Visitor:
+    """Return who sent the current request, from the page `origin` (default: `Origin`)."""
+    headers = request.headers
+    return visitor_of(
+        request_address(),
+        headers.get("Origin", "") if origin is None else origin,
+        headers.get("User-Agent", ""),
+        headers.get("Sec-GPC", ""),
+        headers.get("DNT", ""),
+        headers.get("Sec-Purpose", headers.get("Purpose", "")),
+    )
