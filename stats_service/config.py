@@ -44,6 +44,8 @@ class Settings:
     #: Where browsers reach the service, e.g. `https://dem.example.vn`; empty: `http://<bind>`.
     public_url: str = ""
     log_level: str = "info"
+    #: Page views take the short way through the HTTP protocol (`web.fast_lane`).
+    fast_lane: bool = True
     #: Serve the demo portal below `/demo/`.
     demo: bool = False
     #: Seconds that a worker may keep a site's settings before it reads them again.
@@ -78,6 +80,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         path_prefix=env.text("STATS_PATH_PREFIX", "/v1", _path_prefix),
         public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
+        fast_lane=env.flag("STATS_FAST_LANE", default=True),
         demo=env.flag("STATS_DEMO"),
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
         write_limit=env.integer("STATS_WRITE_LIMIT", 3_000, 1, 1_000_000),
@@ -124,9 +127,9 @@ class _Environment:
             raise ConfigurationError(f"{name}={raw!r} must be a whole number from {low} to {high}.")
         return int(raw)
 
-    def flag(self, name: str) -> bool:
-        raw = self.variables.get(name, "").strip()
-        if raw not in ("", "0", "1"):
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        raw = self.variables.get(name, "").strip() or ("1" if default else "0")
+        if raw not in ("0", "1"):
             raise ConfigurationError(f"{name}={raw!r} must be 1 for yes, or 0 for no.")
         return raw == "1"
 

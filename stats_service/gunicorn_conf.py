@@ -13,7 +13,7 @@ _settings = load_settings()
 
 bind = _settings.bind
 workers = _settings.workers
-worker_class = "stats_service.web.worker.Worker"
+worker_class = f"stats_service.web.worker.{'FastWorker' if _settings.fast_lane else 'Worker'}"
 
 # Each worker has its own queue: with one for all, a single worker may take most connections.
 # A unix socket cannot be bound twice.
@@ -28,9 +28,6 @@ keepalive = 75
 
 # Who a visitor is, and which proxy may say so, is decided in `web.visitor` alone.
 forwarded_allow_ips = ""
-# `articles/views` names up to 100 articles in its query; 8190 is gunicorn's own limit.
-limit_request_line = 8190
-
 accesslog = None
 loglevel = _settings.log_level
 logconfig_dict = logging_config(_settings)

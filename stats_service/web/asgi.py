@@ -1,12 +1,18 @@
 """The ASGI application: page views in the event loop, everything else by Flask in threads."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.bridge import WsgiApp, WsgiBridge, joined_headers
 from stats_service.web.hot import Head, HotPages, PageRequest
+
+#: Longest path of a page view, in bytes; a longer one is for Flask to refuse.
+TARGET_MAX_BYTES = 256
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
@@ -24,8 +30,8 @@ class AsgiApp:
     def __init__(self, flask: WsgiApp, pages: HotPages | None, prefix: str) -> None:
         self.pages = pages
         self._bridge = WsgiBridge(flask)
-        self._begin = f"{prefix}/"
-        self._end = "/page"
+        self._page = re.compile(re.escape(prefix) + "/([^/?#]+)/page")
+        self._remembered_slug = lru_cache(maxsize=1024)(self._slug_of)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: SendMessage) -> None:
         """Serve one connection's request, or the worker's start and end."""
@@ -50,7 +56,9 @@ class AsgiApp:
         if read is None:
             return
         body, whole = read
-        slug = self._slug(scope) if whole else ""
+        slug = ""
+        if whole and scope["method"] == "POST":
+            slug = self.slug_of(scope["raw_path"])
         if self.pages and slug:
             status, headers, out = await _recorded(self.pages, slug, scope, body)
         else:
@@ -60,15 +68,13 @@ class AsgiApp:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": out})
 
-    def _slug(self, scope: dict[str, Any]) -> str:
-        """Return the site of a page view, empty for any other request."""
-        path = scope["path"]
-        if scope["method"] != "POST" or not (
-            path.startswith(self._begin) and path.endswith(self._end)
-        ):
-            return ""
-        slug: str = path[len(self._begin) : -len(self._end)]
-        return "" if "/" in slug else slug
+    def slug_of(self, target: bytes) -> str:
+        """Return the site of a page view, from the path; empty for any other path."""
+        return self._remembered_slug(target) if len(target) <= TARGET_MAX_BYTES else ""
+
+    def _slug_of(self, target: bytes) -> str:
+        match = self._page.fullmatch(unquote(target.decode("latin-1")))
+        return match[1] if match else ""
 
 
 async def _recorded(

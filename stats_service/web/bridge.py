@@ -113,7 +113,7 @@ def environ_of(scope: dict[str, Any], body: bytes, *, whole: bool) -> dict[str, 
             declared = declared and text
         elif key == "CONTENT_TYPE":
             environ[key] = text
-        else:
+        elif key != "TRANSFER_ENCODING":  # the body's length is known by now
             environ[f"HTTP_{key}"] = text
     environ["CONTENT_LENGTH"] = declared or str(len(body))
     return environ

@@ -35,8 +35,9 @@ class StrictProtocol(HttpToolsProtocol):
         #: A request has begun to come in and is not complete; `_in_head`: nor are its headers.
         self._unfinished = False
         self._in_head = False
-        #: Bytes of the unfinished request.
+        #: Bytes of the unfinished request, and of the packet that is being parsed.
         self._size = 0
+        self._packet = 0
         #: The loop's time since when the connection has been idle, or the request unfinished.
         self._since = 0.0
         #: No more is read, because what comes would not be understood; what is owed is answered.
@@ -54,8 +55,9 @@ class StrictProtocol(HttpToolsProtocol):
         """Parse what came, unless the request grows beyond every bound."""
         if self._broken:
             return
+        self._packet = len(data)
         if self._unfinished:
-            self._size += len(data)
+            self._size += self._packet
             if self._size > (HEAD_MAX_BYTES if self._in_head else MESSAGE_MAX_BYTES):
                 self.send_400_response("Request too large.")
                 return
@@ -63,7 +65,7 @@ class StrictProtocol(HttpToolsProtocol):
         if not self._unfinished:
             self._size = 0
         elif not self._size:  # it began in this packet
-            self._size, self._since = len(data), self.loop.time()
+            self._size, self._since = self._packet, self.loop.time()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what came, and close; an answer owed to a request before goes out first."""

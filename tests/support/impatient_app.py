@@ -1,0 +1,11 @@
+"""The service with a short patience for unfinished requests, for a test of that patience."""
+
+from stats_service.app import create_asgi_app
+from stats_service.web import http_limits
+from stats_service.web.asgi import AsgiApp
+
+
+def create_app() -> AsgiApp:
+    """Return the ASGI application of the service."""
+    http_limits.REQUEST_SECONDS = 0.5
+    return create_asgi_app()
