@@ -4,8 +4,10 @@ A setting whose name ends in `_FILE` holds the path of a file with the value, fo
 a container or systemd hands over as files.
 """
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +74,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         secret=env.secret("STATS_SECRET") or stored_secret(data_dir),
         data_dir=data_dir,
-        redis_url=env.text("REDIS_URL", "", _redis_url),
+        redis_url=_redis_url(env.text_or_file("REDIS_URL")),
         key_prefix=env.text("STATS_KEY_PREFIX", "st", _key_prefix),
         bind=env.text("STATS_BIND", "127.0.0.1:8080", _bind),
         workers=env.integer("STATS_WORKERS", 2, 1, 256),
@@ -93,13 +95,8 @@ def stored_secret(data_dir: Path) -> str:
     path = data_dir / "secret"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32))
+        if not path.exists():
+            _make_secret(path)
         value = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
@@ -107,6 +104,18 @@ def stored_secret(data_dir: Path) -> str:
             "folder that it may write to with STATS_DATA_DIR, or set STATS_SECRET."
         ) from error
     return _secret("the file " + str(path), value)
+
+
+def _make_secret(path: Path) -> None:
+    """Make the file with its content at once: another start may be about to read it."""
+    descriptor, name = tempfile.mkstemp(prefix=".secret-", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +154,26 @@ class _Environment:
             raise ConfigurationError(f"{name}={raw!r} must be a number from {low:g} to {high:g}.")
         return value
 
-    def secret(self, name: str) -> str:
+    def text_or_file(self, name: str) -> str:
+        """Return the value, or that in the file which `<name>_FILE` names."""
         value = self.variables.get(name, "").strip()
         path = self.variables.get(f"{name}_FILE", "").strip()
         if value and path:
             raise ConfigurationError(f"Set either {name} or {name}_FILE, not both.")
-        if path:
-            try:
-                value = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(f"{name}_FILE={path!r} cannot be read: {error}") from error
-            return _secret(f"{name}_FILE={path!r}", value)
-        return _secret(name, value) if value else ""
+        if not path:
+            return value
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{name}_FILE={path!r} cannot be read: {error}") from error
+
+    def secret(self, name: str) -> str:
+        """Return the secret, checked for its length; empty if there is none."""
+        value = self.text_or_file(name)
+        path = self.variables.get(f"{name}_FILE", "").strip()
+        if not value and not path:
+            return ""
+        return _secret(f"{name}_FILE={path!r}" if path else name, value)
 
 
 def _secret(source: str, value: str) -> str:
@@ -169,11 +186,12 @@ def _secret(source: str, value: str) -> str:
     return value
 
 
-def _redis_url(name: str, value: str) -> str:
-    if urlsplit(value).scheme not in REDIS_SCHEMES:
+def _redis_url(value: str) -> str:
+    scheme = urlsplit(value).scheme
+    if value and scheme not in REDIS_SCHEMES:
         raise ConfigurationError(
-            f"{name} must start with one of {', '.join(s + '://' for s in REDIS_SCHEMES)} "
-            f"(its scheme is {urlsplit(value).scheme!r})."
+            f"REDIS_URL must start with one of {', '.join(s + '://' for s in REDIS_SCHEMES)} "
+            f"(its scheme is {scheme!r})."
         )
     return value
 
