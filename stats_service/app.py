@@ -11,6 +11,7 @@ from stats_service.services.health import Health
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
+from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sites import SiteDirectory, Sites
@@ -25,6 +26,7 @@ from stats_service.store.health import HealthStore
 from stats_service.store.limits import RequestCounts
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
+from stats_service.store.ratings import RatingStore
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.web import api, embed, errors, health, limits
@@ -62,6 +64,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         proofs=proofs,
         polls=Polls(poll_store, ballot_store, audit),
         ballots=Ballots(ballot_store, directory, proofs),
+        ratings=ArticleRatings(RatingStore(client, settings.key_prefix), audit),
         request_counts=RequestCounts(client, settings.key_prefix),
         health=Health(HealthStore(client)),
         audit=audit,

@@ -11,6 +11,7 @@ from stats_service.services.health import Health
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
+from stats_service.services.ratings import ArticleRatings
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
@@ -31,6 +32,7 @@ class Services:
     proofs: Proofs
     polls: Polls
     ballots: Ballots
+    ratings: ArticleRatings
     request_counts: RequestCounts
     health: Health
     audit: Audit

@@ -196,8 +196,18 @@ class Sites:
         return checked
 
     def edit(self, slug: str, **changes: Any) -> Site:
-        """Change settings of a site; errors as `add`."""
-        changed = check_site(msgspec.structs.replace(self.get(slug), **changes))
+        """Change settings of a site; errors as `add`.
+
+        Raises:
+            ConflictError: the scale of ratings, once there are any.
+        """
+        before = self.get(slug)
+        changed = check_site(msgspec.structs.replace(before, **changes))
+        if changed.rating_scale != before.rating_scale and self._store.has_ratings(slug):
+            raise ConflictError(
+                f"rating_scale {changed.rating_scale}: articles have been rated from 1 to "
+                f"{before.rating_scale}, and these scores would mean something else."
+            )
         if not self._store.replace(changed):
             raise UnknownSiteError(slug)
         return changed

@@ -25,8 +25,8 @@ key                             type    holds; how long
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
 <p>:{site}:raters:<article>     set     8-byte ids of who rated the article (16 hexadecimal
                                         digits for its key); for ever
-<p>:{site}:rated:<day>          hash    8-byte id of a rater -> score and time (ms) of the first
-                                        rating, `4 1764034200000`; 48 hours
+<p>:{site}:rated:<n>            hash    8-byte id of a rater -> score and time (ms) of the first
+                                        rating, `4 1764034200000`, of half a day; 36 hours
 <p>:{site}:ratings:voided       hash    as `ratings`: what an administrator took out; for ever
 <p>:{site}:polls                hash    poll id -> its definition as JSON (`models.polls.Poll`)
 <p>:{site}:polls:revisions      hash    poll id -> revision, and `*` -> sum of all; for ever
@@ -67,6 +67,8 @@ HIT_BUCKET_SECONDS = 600
 ADDRESS_BUCKET_SECONDS = 1800
 #: Seconds over which the ballots of one address are counted.
 BALLOT_BUCKET_SECONDS = 3600
+#: Seconds over which the ratings are kept together that may still be changed.
+RATED_BUCKET_SECONDS = 43_200
 #: Field of a site's revisions that grows with each of them.
 ANY_POLL = "*"
 #: Days after which the numbers by hour, and those by article and day, are gone.
@@ -193,9 +195,9 @@ class SiteKeys:
         digest = hashlib.blake2b(article.encode(), digest_size=8).hexdigest()
         return self._key(f"raters:{digest}")
 
-    def rated(self, day: str) -> str:
-        """The ratings of a day that may still be changed."""
-        return self._key(f"rated:{day}")
+    def rated(self, bucket: int) -> str:
+        """The ratings of one span of `RATED_BUCKET_SECONDS`, which may still be changed."""
+        return self._key(f"rated:{bucket}")
 
     def poll(self, poll: str, name: str) -> str:
         """One part of a poll: `tally`, `voters`, `report`…; see the layout above."""

@@ -58,6 +58,12 @@ class SiteStore:
             key = SiteKeys(self._prefix, site.slug).site
             return bool(self._client.set(key, msgspec.json.encode(site), xx=True))
 
+    def has_ratings(self, slug: str) -> bool:
+        """Return whether any article of the site has been rated."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors():
+            return bool(self._client.exists(names.ratings, names.ratings_voided))
+
     def remove(self, slug: str) -> None:
         """Forget the site and everything counted, voted and rated there."""
         with store_errors():

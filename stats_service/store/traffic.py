@@ -1,6 +1,6 @@
 """Views, visits and who is online: `lua/record_views.lua`, and reads of the same numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from stats_service.models.traffic import (
     ViewResult,
 )
 from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.histograms import histogram
 from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
     HIT_BUCKET_SECONDS,
@@ -221,17 +222,8 @@ def _article(fields: Sequence[Any]) -> StoredArticle:
         int(total or 0),
         int(today or 0),
         int(opening or 0),
-        histogram(ratings) if ratings else (),
+        histogram(ratings),
     )
-
-
-def histogram(stored: bytes | str) -> tuple[int, ...]:
-    """Return the number of ratings by score from its stored form, e.g. `0,1,0,3,9`."""
-    return tuple(map(int, _split(stored)))
-
-
-def _split(stored: bytes | str) -> Iterable[str | bytes]:
-    return stored.split(b",") if isinstance(stored, bytes) else stored.split(",")
 
 
 def _text(value: bytes | str) -> str:

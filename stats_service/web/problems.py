@@ -4,8 +4,9 @@ import math
 
 import msgspec
 
-from stats_service.errors import BallotConflictError, StatsError
+from stats_service.errors import AlreadyRatedError, BallotConflictError, StatsError
 from stats_service.models.polls import PollView
+from stats_service.models.ratings import RatedArticle
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -29,6 +30,12 @@ class BallotProblem(Problem, frozen=True, kw_only=True):
     poll: PollView
 
 
+class RatingProblem(Problem, frozen=True, kw_only=True):
+    """Why a rating can no longer be changed, with the article's ratings."""
+
+    article: RatedArticle
+
+
 def problem(code: str, title: str, status: int, detail: str) -> Problem:
     """Return a problem whose type is derived from its code."""
     return Problem(f"about:blank#{code}", title, status, detail, code)
@@ -39,6 +46,8 @@ def problem_of(error: StatsError) -> Problem:
     basic = problem(error.code, error.title, error.status, str(error))
     if isinstance(error, BallotConflictError) and isinstance(error.poll, PollView):
         return BallotProblem(*msgspec.structs.astuple(basic), poll=error.poll)
+    if isinstance(error, AlreadyRatedError) and isinstance(error.article, RatedArticle):
+        return RatingProblem(*msgspec.structs.astuple(basic), article=error.article)
     return basic
 
 

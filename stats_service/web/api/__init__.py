@@ -1,8 +1,8 @@
 """The HTTP API: one blueprint a noun, all below `STATS_PATH_PREFIX`."""
 
-from stats_service.web.api import openapi, polls, traffic
+from stats_service.web.api import openapi, polls, ratings, traffic
 
-blueprints = (openapi.bp, traffic.bp, polls.bp)
+blueprints = (openapi.bp, traffic.bp, polls.bp, ratings.bp)
 
 #: Endpoints where people write, each with a limit of its own for a network.
-LIMITED = ("polls.cast_ballot", "polls.mint_voter")
+LIMITED = ("polls.cast_ballot", "polls.mint_voter", "ratings.rate_article")

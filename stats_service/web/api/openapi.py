@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app
 from stats_service import __version__
 from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
 from stats_service.web.answers import PageBody
-from stats_service.web.api.operation import SITE, Operation, Parameter, one_of
+from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.vote_operations import VOTE_OPERATIONS
 from stats_service.web.context import services
 from stats_service.web.problems import CONTENT_TYPE as PROBLEM_TYPE
@@ -205,6 +205,8 @@ def _operation(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dic
 
 
 def _response(answer: type | str, schemas: dict[type, dict[str, Any]]) -> dict[str, Any]:
+    if answer == NO_CONTENT:
+        return {"description": "Nothing to tell"}
     if isinstance(answer, str):
         return {"description": "As asked", "content": {answer: {}}}
     return {"description": "As asked", "content": {"application/json": {"schema": schemas[answer]}}}

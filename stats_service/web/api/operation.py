@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+#: Instead of a media type: the answer has no body.
+NO_CONTENT = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

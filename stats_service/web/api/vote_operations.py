@@ -1,15 +1,22 @@
 """The operations of polls and ratings, as OpenAPI tells of them."""
 
 from stats_service.models.polls import BallotAnswer, BallotQuery, PollView
-from stats_service.web.api.operation import SITE, Operation, Parameter, one_of
+from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
+from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.polls import PollList, VoterAnswer, VoterQuery
-from stats_service.web.problems import BallotProblem
+from stats_service.web.problems import BallotProblem, RatingProblem
 
 POLL = Parameter(
     "poll",
     "A poll's id, or `current`.",
     {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$"},
 )
+
+
+def _number(name: str, description: str, maximum: int) -> Parameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": maximum}
+    return Parameter(name, description, schema, required=False)
+
 
 VOTE_OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -25,12 +32,7 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
                 one_of("open", "scheduled", "closed"),
                 required=False,
             ),
-            Parameter(
-                "limit",
-                "Default: 20.",
-                {"type": "integer", "minimum": 1, "maximum": 100},
-                required=False,
-            ),
+            _number("limit", "Default: 20.", 100),
         ),
         answers={200: PollList},
         problems=(400, 404, 503),
@@ -71,5 +73,55 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         VoterQuery,
         {200: VoterAnswer},
         (400, 403, 404, 413, 429, 503),
+    ),
+    Operation(
+        "post",
+        "/{slug}/ratings",
+        "rate_article",
+        "Rate an article; 200, and nothing else, says that the rating is in",
+        (SITE,),
+        RatingQuery,
+        {200: RatingAnswer},
+        (400, 403, 404, 413, 429, 503),
+        {409: RatingProblem},
+    ),
+    Operation(
+        "get",
+        "/{slug}/ratings",
+        "ratings",
+        "Get the ratings of articles; one that nobody rated has a count of 0",
+        (
+            SITE,
+            Parameter(
+                "article",
+                "An article: path with query, URL, or explicit key. At most 100.",
+                {"type": "array", "items": {"type": "string"}, "maxItems": 100},
+                required=False,
+            ),
+        ),
+        answers={200: Ratings},
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/ratings/top",
+        "top_rated",
+        "Get the best rated articles, by the Bayesian average",
+        (
+            SITE,
+            _number("limit", "Default: 10.", 100),
+            _number("min", "Fewest ratings of an article. Default: 5.", 1_000_000),
+        ),
+        answers={200: TopRated},
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/ratings/jsonld",
+        "json_ld",
+        "Get an article's rating as schema.org has it; 204 if nobody has rated it",
+        (SITE, Parameter("article", "The article.", {"type": "string"})),
+        answers={200: "application/ld+json", 204: NO_CONTENT},
+        problems=(400, 404, 503),
     ),
 )

@@ -1,0 +1,83 @@
+"""Ratings of articles."""
+
+import msgspec
+
+from stats_service.models.traffic import RatingTally
+
+
+class RatingQuery(msgspec.Struct, frozen=True):
+    """What the script on a page sends to rate an article."""
+
+    #: As in a page view: path with query, URL, or explicit key.
+    article: str
+    #: From 1 to the site's scale.
+    score: int
+    voter: str
+
+
+class RatedArticle(msgspec.Struct, frozen=True):
+    """An article with its ratings."""
+
+    #: The canonical key under which the article is counted.
+    key: str
+    rating: RatingTally
+
+
+class RatingAnswer(msgspec.Struct, frozen=True):
+    """A rating is in."""
+
+    #: `counted`, `changed`, or `unchanged`: the same score again.
+    outcome: str
+    score: int
+    #: ISO time in the site's zone up to which the score may be changed.
+    until: str
+    article: RatedArticle
+
+
+class RankedArticle(msgspec.Struct, frozen=True):
+    """An article among the best rated."""
+
+    key: str
+    #: Bayesian average, rounded to two decimals.
+    weighted: float
+    rating: RatingTally
+
+
+class TopRated(msgspec.Struct, frozen=True):
+    """The best rated articles of a site, and how they were ranked."""
+
+    articles: tuple[RankedArticle, ...]
+    #: Mean score of all ratings of the site; 0 without ratings.
+    mean: float
+    #: How many ratings of that mean each article begins with.
+    weight: int
+    #: Fewest ratings that an article needs to be listed.
+    min: int
+
+
+class Ratings(msgspec.Struct, frozen=True):
+    """The ratings of the articles asked for, by the text that named them."""
+
+    ratings: dict[str, RatedArticle]
+
+
+class RatingCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A rating to be recorded, free of identities."""
+
+    article: str
+    score: int
+    #: 8 bytes that stand for the voter at this article alone.
+    rater: bytes
+    #: 8-byte pseudonym of the address; empty where unknown.
+    address: bytes = b""
+
+
+class RatingResult(msgspec.Struct, frozen=True):
+    """What became of a `RatingCommand`."""
+
+    #: `counted`, `changed`, `unchanged`; `fixed`, `unknown`, `ceiling`.
+    outcome: str
+    #: Number of ratings by score, from 1; empty without ratings.
+    counts: tuple[int, ...]
+    #: When the voter first rated the article, in seconds; 0 if that is not known any more.
+    first: float

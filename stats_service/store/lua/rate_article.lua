@@ -1,0 +1,60 @@
+-- rate_article: record one voter's score of an article, or move it while it may be changed.
+--
+-- KEYS  1 site STRING  2 articles ZSET  3 ratings HASH  4 raters of the article SET
+--       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
+--       8 addresses HASH
+-- ARGV  1 now (ms)  2 article  3 score  4 scale  5 rater id  6 address id or ""
+--       7 ceiling of an address
+-- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
+--       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
+--       "ceiling"; "no-site".
+local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
+
+local articles, ratings, raters, addresses = KEYS[2], KEYS[3], KEYS[4], KEYS[8]
+local now, article, score = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local scale, rater, address = tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local call = redis.call
+
+if call('EXISTS', KEYS[1]) == 0 then return { 'no-site' } end
+
+local stored = call('HGET', ratings, article)
+local function answer(outcome, first) return { outcome, stored, first or 0 } end
+
+if not stored and not call('ZSCORE', articles, article) then return answer('unknown') end
+
+-- Move one unit from the bin `from` (0: none) to the bin `to`.
+local function move(from, to)
+  local counts = {}
+  for n in string.gmatch(stored or '', '%d+') do counts[#counts + 1] = tonumber(n) end
+  for i = #counts + 1, scale do counts[i] = 0 end
+  if from > 0 then counts[from] = counts[from] - 1 end
+  counts[to] = counts[to] + 1
+  stored = table.concat(counts, ',')
+  call('HSET', ratings, article, stored)
+end
+
+if call('SISMEMBER', raters, rater) == 0 then
+  if address ~= '' and call('HINCRBY', addresses, 'r' .. address, 1) > tonumber(ARGV[7]) then
+    return answer('ceiling')
+  end
+  call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
+  call('SADD', raters, rater)
+  move(0, score)
+  call('HSET', KEYS[5], rater, score .. ' ' .. ARGV[1])
+  call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
+  return answer('counted', now)
+end
+
+for i = 5, 7 do
+  local recent = call('HGET', KEYS[i], rater)
+  if recent then
+    local before, at = string.match(recent, '(%d+) (%d+)')
+    before, at = tonumber(before), tonumber(at)
+    if now - at >= CHANGE_MS then return answer('fixed', at) end
+    if before == score then return answer('unchanged', at) end
+    move(before, score)
+    call('HSET', KEYS[i], rater, score .. ' ' .. at)
+    return answer('changed', at)
+  end
+end
+return answer('fixed')

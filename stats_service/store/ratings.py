@@ -1,0 +1,99 @@
+"""Ratings of articles: `lua/rate_article.lua`, and reads of the same numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stats_service.errors import UnknownSiteError
+from stats_service.models.ratings import RatingCommand, RatingResult
+from stats_service.models.sites import Site
+from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.histograms import histogram
+from stats_service.store.keys import (
+    ADDRESS_BUCKET_SECONDS,
+    RATED_BUCKET_SECONDS,
+    SiteKeys,
+)
+from stats_service.store.scripts import load_script
+
+RATE_ARTICLE = load_script("rate_article")
+MOVE_RATINGS = load_script("move_ratings")
+
+
+class RatingStore:
+    """The ratings of every site of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def rate(self, site: Site, command: RatingCommand, now: float) -> RatingResult:
+        """Record a score at the moment `now` (seconds), in one round trip.
+
+        Raises:
+            UnknownSiteError: the site was removed meanwhile.
+            StoreUnavailableError: nothing was acknowledged; the same score may be sent again.
+        """
+        names, bucket = SiteKeys(self._prefix, site.slug), int(now // RATED_BUCKET_SECONDS)
+        keys = (
+            names.site,
+            names.articles,
+            names.ratings,
+            names.raters(command.article),
+            names.rated(bucket),
+            names.rated(bucket - 1),
+            names.rated(bucket - 2),
+            names.addresses(int(now // ADDRESS_BUCKET_SECONDS)),
+        )
+        args: list[Any] = [
+            int(now * 1000),
+            command.article,
+            command.score,
+            site.rating_scale,
+            command.rater,
+            command.address,
+            site.rating_ceiling,
+        ]
+        with store_errors():
+            reply = RATE_ARTICLE.run(self._client, keys, args)
+        outcome = _text(reply[0])
+        if outcome == "no-site":
+            raise UnknownSiteError(site.slug)
+        return RatingResult(outcome, histogram(reply[1]), int(reply[2]) / 1000)
+
+    def get(self, slug: str, articles: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return the number of ratings by score for each article, empty where there are none."""
+        if not articles:
+            return []
+        with store_errors():
+            stored = self._client.hmget(SiteKeys(self._prefix, slug).ratings, list(articles))
+        return [histogram(value) for value in stored]
+
+    def all(self, slug: str, *, voided: bool = False) -> dict[str, tuple[int, ...]]:
+        """Return the ratings of every article, or those that were taken out."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors():
+            stored = self._client.hgetall(names.ratings_voided if voided else names.ratings)
+        return {_text(article): histogram(value) for article, value in stored.items()}
+
+    def raters(self, slug: str, article: str) -> int:
+        """Return how many voters have rated an article."""
+        with store_errors():
+            return int(self._client.scard(SiteKeys(self._prefix, slug).raters(article)))
+
+    def void(self, slug: str, article: str) -> int:
+        """Take the ratings of an article out of its average; return how many they were."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors():
+            keys = (names.ratings, names.ratings_voided)
+            return int(MOVE_RATINGS.run(self._client, keys, [article]))
+
+    def restore(self, slug: str, article: str) -> int:
+        """Count again what `void` took out; return how many they were."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors():
+            keys = (names.ratings_voided, names.ratings)
+            return int(MOVE_RATINGS.run(self._client, keys, [article]))
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,85 @@
+"""Ratings: rate an article, read what others gave."""
+
+import json
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.ratings import RatedArticle, RatingQuery
+from stats_service.models.sites import Site
+from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.api.sites import allow_site_pages, site_entry
+from stats_service.web.context import services
+from stats_service.web.request import request_visitor
+
+bp = Blueprint("ratings", __name__)
+allow_site_pages(bp)
+
+#: Seconds for which ratings, and rankings, may be kept.
+RATINGS_MAX_AGE = 10
+RANKING_MAX_AGE = 60
+
+
+@bp.post("/<slug>/ratings")
+def rate_article(slug: str) -> Response:
+    """Take a rating; 200 says that it is in."""
+    entry = site_entry(slug)
+    query = decode_body(request.get_data(cache=False), RatingQuery)
+    answer = services().ratings.rate_article(
+        entry, query, request_visitor(), services().clock.now()
+    )
+    return fresh_json(answer)
+
+
+@bp.get("/<slug>/ratings")
+def ratings(slug: str) -> Response:
+    """Answer with the ratings of the articles named by `article`, at most 100."""
+    found = services().ratings.get(site_entry(slug).site, request.args.getlist("article"))
+    return cached_json(msgspec.json.encode(found), RATINGS_MAX_AGE)
+
+
+@bp.get("/<slug>/ratings/top")
+def top_rated(slug: str) -> Response:
+    """Answer with the best rated articles."""
+    site = site_entry(slug).site
+    limit, fewest = _number("limit", "10"), _number("min", "5")
+    found = services().ratings.top(site, limit, fewest, services().clock.now())
+    return cached_json(msgspec.json.encode(found), RANKING_MAX_AGE)
+
+
+@bp.get("/<slug>/ratings/jsonld")
+def json_ld(slug: str) -> Response:
+    """Answer with an article's rating in the words of schema.org, for the page's own HTML."""
+    site, article = site_entry(slug).site, request.args.get("article", "")
+    found = services().ratings.get(site, [article]).ratings[article]
+    if not found.rating.count:
+        response = Response(status=204)
+        response.cache_control.public = True
+        response.cache_control.max_age = RATINGS_MAX_AGE
+        return response
+    # Inside <script> nothing may look like markup.
+    text = json.dumps(_aggregate_rating(site, found)).replace("<", "\\u003c")
+    return cached_json(text.encode(), RATINGS_MAX_AGE, "application/ld+json")
+
+
+def _aggregate_rating(site: Site, article: RatedArticle) -> dict[str, object]:
+    item: dict[str, object] = {"@type": "CreativeWork"}
+    if article.key.startswith("/"):
+        item["url"] = f"https://{site.hosts[0]}{article.key}"
+    return {
+        "@context": "https://schema.org",
+        "@type": "AggregateRating",
+        "itemReviewed": item,
+        "ratingValue": article.rating.average,
+        "ratingCount": article.rating.count,
+        "bestRating": article.rating.scale,
+        "worstRating": 1,
+    }
+
+
+def _number(name: str, default: str) -> int:
+    text = request.args.get(name, default)
+    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+        raise InvalidInputError(f"{name} {text[:40]!r}: use a whole number.")
+    return int(text)
