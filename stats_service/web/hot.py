@@ -28,8 +28,8 @@ from stats_service.web.visitor import client_address, visitor_of
 #: Threads that read sites from Redis, and how many sites may wait for them.
 LOADING_THREADS = 4
 LOADING_MAX = 256
-#: Longest wait for a site, in seconds.
-LOADING_SECONDS = 0.4
+#: Longest wait for a site beyond the time that Redis has for one answer, in seconds.
+LOADING_EXTRA_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class HotPages:
         self._clock = services.clock
         self._directory = services.directory
         self._trusted_proxies = services.settings.trusted_proxies
+        self._loading_seconds = services.settings.redis_timeout + LOADING_EXTRA_SECONDS
         self._views = views
         self._threads = ThreadPoolExecutor(LOADING_THREADS, "site")
         self._loading: dict[str, asyncio.Task[None]] = {}
@@ -155,7 +156,7 @@ class HotPages:
         try:
             loop = asyncio.get_running_loop()
             load = loop.run_in_executor(self._threads, self._directory.load, slug, now)
-            entry = await asyncio.wait_for(load, LOADING_SECONDS)
+            entry = await asyncio.wait_for(load, self._loading_seconds)
         except (StoreUnavailableError, TimeoutError):
             failure = StoreUnavailableError("Redis did not answer. Try again shortly.")
             entry = self._directory.stale(slug, now)

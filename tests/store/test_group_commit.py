@@ -26,6 +26,8 @@ from tests.support.clock import FakeClock
 from tests.support.pages import new_hit
 
 PREFIX = "st"
+#: Longest wait for an answer of Redis, in seconds; a busy machine may take its time.
+TIMEOUT = 2.0
 
 
 class Waiting:
@@ -66,9 +68,9 @@ def run(server: EmbeddedRedis, scenario: Callable[[Recorder], Awaitable[Any]]) -
     """Run a scenario against `server`, with the sites `a` to `d` registered."""
 
     async def main() -> Any:
-        place = endpoint(server.url, 0.3)
+        place = endpoint(server.url, TIMEOUT)
         assert place
-        commit = GroupCommit(Pipeline(place, 0.3), PREFIX)
+        commit = GroupCommit(Pipeline(place, TIMEOUT), PREFIX)
         await commit.start()
         try:
             return await scenario(Recorder(commit))
@@ -216,7 +218,7 @@ def test_a_stopped_redis_fails_views_in_time_and_loses_no_later_one(
     failed, took, after = run(server, scenario)
 
     assert all(isinstance(answer, StoreUnavailableError) for answer in failed)
-    assert took < 0.5
+    assert TIMEOUT <= took < TIMEOUT + 0.4
     assert after[1].ignored == ""
 
 

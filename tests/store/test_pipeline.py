@@ -20,7 +20,7 @@ from stats_service.store.pipeline import Endpoint, Pipeline, endpoint, pack
 from stats_service.store.server_binary import find_server_binary
 from tests.support.processes import free_port, wait_until
 
-TIMEOUT = 0.3
+TIMEOUT = 0.1
 
 
 @contextlib.asynccontextmanager

@@ -131,7 +131,7 @@ def test_the_service_starts_without_redis_and_recovers(
 ) -> None:
     """503 with Retry-After in time; when Redis comes, 200; when it stops, 503 in time again."""
     server = EmbeddedRedis(tmp_path / "late")
-    settings = replace(settings, redis_url=server.url, redis_timeout=0.3, site_cache_seconds=300)
+    settings = replace(settings, redis_url=server.url, redis_timeout=0.1, site_cache_seconds=300)
     services = create_services(settings, clock)
 
     with in_process(create_asgi_app(settings, clock)) as app:
