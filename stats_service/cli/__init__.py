@@ -11,6 +11,7 @@ from stats_service.cli.article import article
 from stats_service.cli.check import check
 from stats_service.cli.counts import counts
 from stats_service.cli.demo import demo
+from stats_service.cli.embed import embed
 from stats_service.cli.group import Group
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
@@ -32,5 +33,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, site, article, counts, check, export, import_):
+for _command in (serve, demo, site, article, counts, embed, check, export, import_):
     main.add_command(_command)

@@ -1,0 +1,40 @@
+"""What the documentation must not forget."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SETTING = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
+
+SETTINGS = sorted(set(SETTING.findall((ROOT / "stats_service/config.py").read_text("utf-8"))))
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_in_the_table(name: str) -> None:
+    """A setting that nobody can find out about is none."""
+    table = (ROOT / "docs/operate.md").read_text("utf-8")
+
+    assert len(SETTINGS) > 10
+    assert f"\n| `{name}` |" in table
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Files exist, and so do the headings that a link names."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, heading = target.partition("#")
+        file = (page.parent / path) if path else page
+        assert file.exists(), target
+        if heading:
+            assert heading in _headings(file), target
+
+
+def _headings(page: Path) -> set[str]:
+    """Return the anchors that a page's headings get."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
