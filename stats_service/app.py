@@ -4,32 +4,41 @@ from flask import Flask
 
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
+from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
+from stats_service.services.history import History
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.shared_views import SharedViews
+from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.tokens import Tokens
+from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
+from stats_service.store.accounts import AccountStore
 from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
 from stats_service.store.ballots import BallotStore
 from stats_service.store.connection import connect
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
+from stats_service.store.history import HistoryStore
 from stats_service.store.limits import RequestCounts
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.ratings import RatingStore
+from stats_service.store.sessions import SessionStore
 from stats_service.store.sites import SiteStore
+from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
-from stats_service.web import api, embed, errors, health, limits
+from stats_service.web import admin, api, embed, errors, health, limits
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
@@ -53,6 +62,10 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     directory = SiteDirectory(
         site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
     )
+    account_store = AccountStore(client, settings.key_prefix)
+    session_store = SessionStore(client, settings.key_prefix)
+    history_store = HistoryStore(client, settings.key_prefix)
+    accounts = Accounts(account_store, session_store, audit)
     return Services(
         settings=settings,
         clock=clock or SystemClock(),
@@ -69,6 +82,11 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         health=Health(HealthStore(client)),
         audit=audit,
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
+        accounts=accounts,
+        sign_in=SignIn(accounts, account_store, session_store, audit),
+        tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
+        history=History(history_store),
+        top_articles=TopArticles(history_store),
     )
 
 
@@ -108,4 +126,5 @@ def _flask_app(services: Services) -> Flask:
         app.register_blueprint(blueprint, url_prefix=services.settings.path_prefix)
     embed.register(app, services.settings.path_prefix)
     limits.protect(app, api.LIMITED, services.settings.write_limit)
+    admin.register(app, services.settings)
     return app

@@ -150,6 +150,22 @@ class UnknownArticleError(NotFoundError):
         )
 
 
+class SignInError(StatsError):
+    """Name, password or code do not fit, or a link is used up; which of them is not said."""
+
+    code = "sign-in"
+    status = 403
+    title = "Not signed in"
+
+
+class TooManyAttemptsError(StatsError):
+    """The same was tried too often; a minute later it may be tried again."""
+
+    code = "too-many-attempts"
+    status = 429
+    title = "Too many attempts"
+
+
 class ConflictError(StatsError):
     """The thing exists already, or its state does not allow this."""
 

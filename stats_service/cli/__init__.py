@@ -6,6 +6,7 @@ Results go to stdout. A mistake of the user's is one line on stderr and exit cod
 import click
 
 from stats_service import __version__
+from stats_service.cli.admin import admin
 from stats_service.cli.archive import export, import_
 from stats_service.cli.article import article
 from stats_service.cli.check import check
@@ -34,4 +35,5 @@ def main() -> None:
 
 
 for _command in (serve, demo, site, article, counts, embed, check, export, import_):
+for _command in (serve, demo, site, admin, article, counts, check, export, import_):
     main.add_command(_command)

@@ -5,6 +5,7 @@ import os
 import click
 
 from stats_service.app import create_services
+from stats_service.cli.admin import setup_lines
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
 from stats_service.models.sites import Site
@@ -44,6 +45,7 @@ def prepare_demo(settings: Settings) -> list[str]:
     return [
         f"Demo portal      {base}/demo/",
         f"Counts as JSON   {base}{settings.path_prefix}/{SLUG}/counts",
+        *(setup_lines(services, base) or [f"Admin pages      {base}/admin/"]),
         f"Data             {settings.data_dir.absolute()}",
         "Ctrl-C stops the service; the numbers stay.",
     ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from stats_service.app import create_services
+from stats_service.cli.admin import setup_lines
 from stats_service.config import Settings, load_settings
 from stats_service.logs import configure_logging
 from stats_service.supervisor import Supervisor
@@ -49,6 +50,8 @@ def run_service(environ: Mapping[str, str], prepare: Callable[[Settings], list[s
 def announce_sites(settings: Settings) -> list[str]:
     """Say where the service answers, and what to do if it counts for nobody yet."""
     lines = [f"stats_service answers at {settings.base_url} (Ctrl-C stops it)."]
-    if not create_services(settings).sites.all():
+    services = create_services(settings)
+    if not services.sites.all():
         lines.append("It has no site yet: stats-service site add --help")
+    lines += setup_lines(services, settings.base_url)
     return lines

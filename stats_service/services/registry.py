@@ -4,15 +4,20 @@ from dataclasses import dataclass
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
+from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
+from stats_service.services.history import History
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.ratings import ArticleRatings
+from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.tokens import Tokens
+from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
 from stats_service.store.limits import RequestCounts
@@ -37,3 +42,8 @@ class Services:
     health: Health
     audit: Audit
     archives: Archives
+    accounts: Accounts
+    sign_in: SignIn
+    tokens: Tokens
+    history: History
+    top_articles: TopArticles

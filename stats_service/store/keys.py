@@ -48,7 +48,17 @@ key                             type    holds; how long
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most
+<p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
+                                        hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
+<p>:{@admin}:accounts           set     names of all accounts; for ever
+<p>:{@admin}:operators          set     names of the service operators; for ever
+<p>:{@admin}:account:<name>     hash    `password` (Argon2), `operator`, `language`, `created`,
+                                        `totp`, `totp_step`, `role:<site>`; for ever
+<p>:{@admin}:session:<digest>   string  JSON (`models.accounts.Session`); 12 hours after last use
+<p>:{@admin}:sessions:<name>    set     digests of the account's sessions; 31 days
+<p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
+<p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute
 ==============================  ======  =======================================================
 
 Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
@@ -87,8 +97,53 @@ def limit(prefix: str, name: str) -> str:
 
 
 def installation_audit(prefix: str) -> str:
-    """Return the key of the changes that concern no single site. No slug contains an `@`."""
-    return f"{prefix}:{{@admin}}:audit"
+    """Return the key of the changes that concern no single site."""
+    return AdminKeys(prefix).audit
+
+
+@dataclass(frozen=True, slots=True)
+class AdminKeys:
+    """The keys of accounts and sessions, all in one slot. No slug contains an `@`."""
+
+    prefix: str
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}:{{@admin}}:{name}"
+
+    @property
+    def audit(self) -> str:
+        """Changes that concern no single site."""
+        return self._key("audit")
+
+    @property
+    def accounts(self) -> str:
+        """Names of all accounts."""
+        return self._key("accounts")
+
+    @property
+    def operators(self) -> str:
+        """Names of the operators."""
+        return self._key("operators")
+
+    def account(self, name: str) -> str:
+        """One account."""
+        return self._key(f"account:{name}")
+
+    def session(self, digest: str) -> str:
+        """One session, by the digest of its id."""
+        return self._key(f"session:{digest}")
+
+    def sessions(self, name: str) -> str:
+        """The sessions of one account."""
+        return self._key(f"sessions:{name}")
+
+    def link(self, digest: str) -> str:
+        """One one-time link, by its digest."""
+        return self._key(f"link:{digest}")
+
+    def attempts(self, digest: str) -> str:
+        """The sign-ins tried for one account or from one address."""
+        return self._key(f"attempts:{digest}")
 
 
 def aside(key: str, token: str) -> str:
@@ -160,6 +215,11 @@ class SiteKeys:
     def ignored(self) -> str:
         """Views that were not counted, by reason."""
         return self._key("ignored")
+
+    @property
+    def tokens(self) -> str:
+        """The API tokens."""
+        return self._key("tokens")
 
     @property
     def audit(self) -> str:

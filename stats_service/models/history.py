@@ -1,0 +1,112 @@
+"""What was counted in the past: cards, series and lists for people who read the numbers."""
+
+from datetime import date
+
+import msgspec
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Visits and views of one span."""
+
+    visits: int = 0
+    views: int = 0
+
+    def __add__(self, other: "Pair") -> "Pair":
+        return Pair(self.visits + other.visits, self.views + other.views)
+
+    def of(self, metric: str) -> int:
+        """Return one of the two: `visits` or `views`."""
+        return self.visits if metric == "visits" else self.views
+
+
+class Card(msgspec.Struct, frozen=True):
+    """One calendar span up to now, and as much of the span before it."""
+
+    #: `today`, `yesterday`, `week`, `month`, `year`
+    span: str
+    now: Pair
+    before: Pair
+
+    def change(self, metric: str) -> float | None:
+        """Return the change as a share of 1; None if there was nothing before."""
+        before = self.before.of(metric)
+        return (self.now.of(metric) - before) / before if before else None
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One hour, day or month of a series, and its counterpart in the period before."""
+
+    #: `2026-11-23T09`, `2026-11-23` or `2026-11`
+    name: str
+    now: Pair
+    before: Pair
+
+
+class Series(msgspec.Struct, frozen=True):
+    """A range of days by hour, day or month."""
+
+    #: `hour`, `day` or `month`
+    unit: str
+    first: date
+    last: date
+    points: tuple[Point, ...]
+
+    @property
+    def total(self) -> Pair:
+        """The sum over the range."""
+        return sum((point.now for point in self.points), Pair())
+
+    @property
+    def total_before(self) -> Pair:
+        """The sum over the period before."""
+        return sum((point.before for point in self.points), Pair())
+
+
+class Ignored(msgspec.Struct, frozen=True):
+    """Views that were not counted, for one reason."""
+
+    reason: str
+    n: int
+    #: Of all views that arrived, counted or not; a share of 1.
+    share: float
+
+
+class TopArticle(msgspec.Struct, frozen=True):
+    """One article in a list of the most viewed."""
+
+    key: str
+    views: int
+    #: Views in the span before; what is rising is ordered by the difference.
+    before: int = 0
+
+
+class StoredHistory(msgspec.Struct, frozen=True):
+    """What Redis holds of a site's past; a name that is missing stands for 0."""
+
+    #: Fields of `counts`, e.g. `visits:2026-11-23`.
+    counts: dict[str, int]
+    #: By day: `visits:09`.
+    hours: dict[str, dict[str, int]]
+    #: Fields of `ignored`, e.g. `bot:2026-11-23`.
+    ignored: dict[str, int]
+
+    def pair(self, span: str) -> Pair:
+        """Return what was counted in a day, week, month or year."""
+        return Pair(self.counts.get(f"visits:{span}", 0), self.counts.get(f"views:{span}", 0))
+
+    def hour(self, day: str, hour: int) -> Pair:
+        """Return what was counted in an hour of a day."""
+        hours = self.hours.get(day, {})
+        return Pair(hours.get(f"visits:{hour:02d}", 0), hours.get(f"views:{hour:02d}", 0))
+
+
+class DayHistory(msgspec.Struct, frozen=True):
+    """One day of a past that is written as a whole: a demo's, or an import's."""
+
+    day: date
+    #: Visits and views by hour, 24 of them.
+    hours: tuple[Pair, ...]
+    #: Views by article.
+    articles: dict[str, int] = {}
+    #: Views not counted, by reason.
+    ignored: dict[str, int] = {}

@@ -1,0 +1,63 @@
+"""Passwords and other secrets: made, checked, and kept as digests only."""
+
+import hashlib
+import secrets
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from stats_service.errors import InvalidInputError
+
+PASSWORD_MIN_LENGTH = 10
+#: Longer ones cost time to hash and add nothing.
+PASSWORD_MAX_LENGTH = 200
+
+#: RFC 9106's second choice: 64 MiB, 3 passes; about 50 ms on two cores.
+_hasher = PasswordHasher()
+
+
+def hash_password(password: str, name: str) -> str:
+    """Return the Argon2id hash of a new password; InvalidInputError if it is a bad one."""
+    if not PASSWORD_MIN_LENGTH <= len(password) <= PASSWORD_MAX_LENGTH:
+        raise InvalidInputError(
+            f"password: use {PASSWORD_MIN_LENGTH} to {PASSWORD_MAX_LENGTH} characters; "
+            "four or five unrelated words are easy to remember."
+        )
+    if name and password.lower().replace(name, "") in ("", "123", "1234", "123456", "@123"):
+        raise InvalidInputError("password: do not use the account's name.")
+    if len(set(password)) < 5:
+        raise InvalidInputError("password: use at least five different characters.")
+    return _hasher.hash(password)
+
+
+def check_password(stored: str, password: str) -> bool:
+    """Tell whether `password` has the hash `stored`.
+
+    Takes as long for an account that does not exist (`stored` is empty) as for a wrong password.
+    """
+    try:
+        fits = _hasher.verify(stored or _nobodys_hash(), password[:PASSWORD_MAX_LENGTH])
+    except (VerificationError, InvalidHashError):
+        return False
+    return fits and bool(stored)
+
+
+def needs_rehash(stored: str) -> bool:
+    """Tell whether `stored` was made with weaker parameters than those of today."""
+    return _hasher.check_needs_rehash(stored)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def new_secret() -> str:
+    """Return 256 random bits, fit for a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def secret_digest(secret: str) -> str:
+    """Return what is stored of a random secret. It has 256 bits, so a quick hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,87 @@
+"""API tokens: shown once, stored as a digest, good for one site."""
+
+import hmac
+import secrets
+
+from stats_service.errors import ForbiddenError, InvalidInputError, NotFoundError
+from stats_service.models.accounts import SCOPES, Token
+from stats_service.services.audit import Audit
+from stats_service.services.passwords import new_secret, secret_digest
+from stats_service.store.tokens import TokenStore
+
+#: How a token begins, so that scanners of leaked secrets recognise one.
+PREFIX = "sst"
+NAME_MAX = 80
+TOKENS_MAX = 100
+#: The last use is stored to this many seconds, so that reading does not write each time.
+USED_SECONDS = 60
+
+
+class Tokens:
+    """The tokens of a site."""
+
+    def __init__(self, store: TokenStore, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+
+    def all(self, slug: str) -> list[Token]:
+        """Return the tokens of a site, newest first."""
+        return self._store.all(slug)
+
+    def add(self, slug: str, name: str, scope: str, who: str, now: float) -> tuple[Token, str]:
+        """Make a token; return it with its text, which cannot be had again.
+
+        Raises:
+            InvalidInputError: naming what cannot be used.
+        """
+        name = " ".join(name.split())
+        if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
+            raise InvalidInputError(f"name: say in 1 to {NAME_MAX} characters what it is for.")
+        if scope not in SCOPES:
+            raise InvalidInputError(f"scope {scope[:40]!r}: use one of {', '.join(SCOPES)}.")
+        if len(self._store.all(slug)) >= TOKENS_MAX:
+            raise InvalidInputError(f"A site has at most {TOKENS_MAX} tokens. Revoke one first.")
+        secret = new_secret()
+        token = Token(
+            id=secrets.token_hex(6),
+            name=name,
+            scope=scope,
+            by=who,
+            created=int(now),
+            digest=secret_digest(secret),
+        )
+        self._store.add(slug, token)
+        self._audit.record(
+            slug,
+            who,
+            "token.created",
+            now,
+            subject=token.id,
+            after={"name": name, "scope": scope},
+        )
+        return token, f"{PREFIX}_{token.id}_{secret}"
+
+    def revoke(self, slug: str, token_id: str, who: str, now: float) -> None:
+        """Revoke a token; NotFoundError if there is none."""
+        token = self._store.get(slug, token_id)
+        if token is None or not self._store.remove(slug, token_id):
+            raise NotFoundError(f"There is no token {token_id[:40]!r}.")
+        self._audit.record(
+            slug, who, "token.revoked", now, subject=token_id, before={"name": token.name}
+        )
+
+    def check(self, slug: str, text: str, scope: str, now: float) -> Token:
+        """Return the token that a program sent, if it may do `scope`; else ForbiddenError."""
+        prefix, _, rest = text.partition("_")
+        token_id, _, secret = rest.partition("_")
+        token = self._store.get(slug, token_id) if prefix == PREFIX and token_id else None
+        if token is None or not hmac.compare_digest(token.digest, secret_digest(secret)):
+            raise ForbiddenError(
+                f"The token is not one of site {slug!r}, or was revoked. Make one on the site's "
+                "page of tokens."
+            )
+        if SCOPES.index(token.scope) < SCOPES.index(scope):
+            raise ForbiddenError(f"This needs a token with the scope {scope!r}.")
+        if now - token.used >= USED_SECONDS:
+            self._store.touch(slug, token.id, now)
+        return token

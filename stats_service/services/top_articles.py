@@ -1,0 +1,65 @@
+"""The most viewed articles of a span, and those on the rise."""
+
+from datetime import date, timedelta
+
+from stats_service.models.history import TopArticle
+from stats_service.models.sites import Site
+from stats_service.store.history import HistoryStore
+
+#: Articles in a list.
+SHOWN = 30
+#: Articles of each day that may enter a list. Their sums are exact; an article that was below
+#: this place on every single day is not looked at, which bounds the read on the largest site.
+CANDIDATES_PER_DAY = 200
+CANDIDATES = 300
+#: Fewer views than this in the span are no rise worth a mention.
+RISING_MIN_VIEWS = 10
+
+
+class TopArticles:
+    """Lists of articles."""
+
+    def __init__(self, store: HistoryStore) -> None:
+        self._store = store
+
+    def of_days(self, site: Site, last: date, days: int) -> list[TopArticle]:
+        """Return the most viewed of the `days` days up to `last`, with the span before."""
+        return self._read(site, last, days)[:SHOWN]
+
+    def rising(self, site: Site, last: date, days: int = 7) -> list[TopArticle]:
+        """Return the articles that gained most views against the span before."""
+        risen = [
+            article
+            for article in self._read(site, last, days)
+            if article.views >= RISING_MIN_VIEWS and article.views > article.before
+        ]
+        return sorted(risen, key=lambda a: a.before - a.views)[:SHOWN]
+
+    def of_all_time(self, site: Site) -> list[TopArticle]:
+        """Return the articles most viewed since ever, their opening balances added."""
+        (counted,) = self._store.top(site, (), CANDIDATES)
+        keys = list(counted)
+        openings = self._store.openings(site, keys)
+        articles = [
+            TopArticle(key, counted[key] + opening)
+            for key, opening in zip(keys, openings, strict=True)
+        ]
+        return sorted(articles, key=lambda a: -a.views)[:SHOWN]
+
+    def _read(self, site: Site, last: date, days: int) -> list[TopArticle]:
+        names = [(last - timedelta(days=n)).isoformat() for n in range(2 * days)]
+        sums: dict[str, int] = {}
+        for row in self._store.top(site, names[:days], CANDIDATES_PER_DAY):
+            for key, views in row.items():
+                sums[key] = sums.get(key, 0) + views
+        keys = sorted(sums, key=lambda key: -sums[key])[:CANDIDATES]
+        rows = self._store.views(site, keys, names)
+        articles = [
+            TopArticle(
+                key,
+                sum(row[at] for row in rows[:days]),
+                sum(row[at] for row in rows[days:]),
+            )
+            for at, key in enumerate(keys)
+        ]
+        return sorted(articles, key=lambda a: -a.views)

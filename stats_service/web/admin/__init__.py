@@ -1,0 +1,84 @@
+"""The admin pages: rendered on the server, one blueprint a noun, all below `/admin`.
+
+`access.guard` refuses every route that does not say who may call it. Nothing that a visitor of a
+portal sent is ever shown as a link or as markup.
+"""
+
+import hashlib
+import hmac
+from functools import cache
+from importlib.resources import files
+
+from flask import Blueprint, Flask, url_for
+
+from stats_service.config import Settings
+from stats_service.web.admin import (
+    access,
+    accounts,
+    articles,
+    audit,
+    failures,
+    frame,
+    languages,
+    overview,
+    own_account,
+    security,
+    settings,
+    sign_in,
+    tokens,
+    traffic,
+)
+
+NOUNS = (sign_in, own_account, overview, traffic, articles, settings, accounts, tokens, audit)
+
+
+def register(app: Flask, service_settings: Settings) -> None:
+    """Add the admin pages to `app`."""
+    https = security.is_https(service_settings)
+    app.config.update(
+        SECRET_KEY=hmac.digest(service_settings.secret.encode(), b"flask session", "sha256"),
+        SESSION_COOKIE_NAME="__Host-stats" if https else "stats_session",
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        # The Origin is compared by security.check_forgery, proxies or not.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    security.csrf.init_app(app)
+    access.login_manager().init_app(app)
+    languages.register(app)
+    app.register_blueprint(_blueprint())
+
+
+def _blueprint() -> Blueprint:
+    bp = Blueprint(
+        "admin",
+        __name__,
+        url_prefix="/admin",
+        static_folder="static",
+        template_folder="templates",
+    )
+    bp.url_value_preprocessor(access.take_slug)
+    bp.before_request(security.check_host)
+    bp.before_request(security.check_forgery)
+    bp.before_request(access.guard)
+    bp.after_request(security.add_headers)
+    failures.register(bp)
+    bp.app_template_global("asset")(asset)
+    bp.app_context_processor(frame.page_context)
+    for noun in NOUNS:
+        bp.register_blueprint(noun.bp)
+    return bp
+
+
+def asset(name: str) -> str:
+    """Return the URL of a static file, which changes with its content."""
+    return url_for("admin.static", filename=name, v=_digest(name))
+
+
+@cache
+def _digest(name: str) -> str:
+    content = files(__name__).joinpath("static", name).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,65 @@
+"""The audit log: of one site, and of the installation; on the page and as JSON Lines."""
+
+from collections.abc import Iterator
+
+import msgspec
+from flask import Blueprint, Response, render_template, request, stream_with_context
+
+from stats_service.web.admin.access import access, site
+from stats_service.web.admin.messages import change_name
+from stats_service.web.context import services
+
+bp = Blueprint("audit", __name__)
+
+PAGE = 50
+
+
+@bp.get("/sites/<slug>/audit")
+@access("owner")
+def of_site() -> str:
+    """Show the changes of a site."""
+    return _page(site().slug)
+
+
+@bp.get("/sites/<slug>/audit.jsonl")
+@access("owner")
+def export_of_site() -> Response:
+    """Give every change of a site."""
+    return _export(site().slug)
+
+
+@bp.get("/audit")
+@access("operator")
+def of_installation() -> str:
+    """Show the changes that concern no single site."""
+    return _page("")
+
+
+@bp.get("/audit.jsonl")
+@access("operator")
+def export_of_installation() -> Response:
+    """Give every change that concerns no single site."""
+    return _export("")
+
+
+def _page(slug: str) -> str:
+    entries = services().audit.newest(slug, PAGE, request.args.get("before", ""))
+    return render_template(
+        "admin/audit.html",
+        entries=entries,
+        more=entries[-1].id if len(entries) == PAGE else "",
+        change_name=change_name,
+    )
+
+
+def _export(slug: str) -> Response:
+    def lines() -> Iterator[bytes]:
+        for entry in services().audit.all(slug):
+            yield msgspec.json.encode(entry) + b"\n"
+
+    name = f"audit-{slug or 'service'}.jsonl"
+    return Response(
+        stream_with_context(lines()),
+        mimetype="application/x-ndjson",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -1,0 +1,45 @@
+"""What stands around every page: the menu, the sites, the reader's tastes."""
+
+from typing import Any, cast
+
+from flask import g, session
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from stats_service.models.accounts import ROLES, Account
+from stats_service.models.sites import Site
+from stats_service.web.admin.own_account import THEME
+from stats_service.web.context import services
+
+
+def page_context() -> dict[str, Any]:
+    """Give every template what its frame shows."""
+    user = current_user if current_user and current_user.is_authenticated else None
+    return {
+        "account": user.account if user else None,
+        "sites": sites_of(user.account) if user else [],
+        "site": g.get("admin_site"),
+        "theme": session.get(THEME, ""),
+        "site_pages": site_pages,
+    }
+
+
+def site_pages() -> list[tuple[str, str, str, str]]:
+    """Return the pages of a site: endpoint, icon, name, and the role that may see it."""
+    return [
+        ("traffic.show", "chart", _("Visits and views"), "viewer"),
+        ("articles.index", "pages", _("Articles"), "viewer"),
+        ("settings.show", "gear", _("Settings"), "owner"),
+        ("accounts.people", "people", _("People"), "owner"),
+        ("tokens.index", "key", _("API tokens"), "owner"),
+        ("audit.of_site", "log", _("Log"), "owner"),
+    ]
+
+
+def sites_of(account: Account) -> list[Site]:
+    """Return the sites that an account may look at, by name."""
+    if "frame_sites" not in g:
+        g.frame_sites = [
+            site for site in services().sites.all() if account.may(ROLES[0], site.slug)
+        ]
+    return cast("list[Site]", g.frame_sites)

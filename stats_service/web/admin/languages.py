@@ -1,0 +1,61 @@
+"""Vietnamese and English: which one a page speaks, and how it writes numbers and times."""
+
+from datetime import UTC, date, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import Flask, has_request_context, request, session
+from flask_babel import Babel, format_date, format_decimal, get_locale
+from flask_login import current_user
+
+from stats_service.models.accounts import LANGUAGES
+
+#: Where a reader who is not signed in keeps the choice.
+LANGUAGE = "language"
+
+
+def choose_language() -> str:
+    """Return the language of this answer: asked for in the URL, the account's, the browser's."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    for wanted in (
+        request.args.get("lang"),
+        current_user.account.language if current_user.is_authenticated else None,
+        session.get(LANGUAGE),
+    ):
+        if wanted in LANGUAGES:
+            return cast("str", wanted)
+    return LANGUAGES[0]
+
+
+def register(app: Flask) -> None:
+    """Make templates of `app` speak both languages."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "web/admin/translations"
+    Babel(app, default_locale=LANGUAGES[0], locale_selector=choose_language)
+    app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
+    app.jinja_env.globals["language"] = lambda: str(get_locale())
+    app.jinja_env.globals["LANGUAGES"] = {"vi": "Tiếng Việt", "en": "English"}
+
+
+def number(value: float) -> str:
+    """Write a count as the language does: 1.814.165 or 1,814,165."""
+    return cast("str", format_decimal(value))
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Write a share of 1 as a percentage."""
+    return cast("str", format_decimal(round(value * 100, digits))) + "\N{NO-BREAK SPACE}%"
+
+
+def day(value: str | date, style: str = "medium") -> str:
+    """Write an ISO date as the language does."""
+    return cast(
+        "str", format_date(value if isinstance(value, date) else date.fromisoformat(value), style)
+    )
+
+
+def moment(seconds: float, timezone: str) -> str:
+    """Write a moment (seconds since 1970) in a zone: `23/11/2026 09:12`."""
+    local: Any = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone))
+    pattern = "%d/%m/%Y %H:%M" if str(get_locale()) == "vi" else "%Y-%m-%d %H:%M"
+    return cast("str", local.strftime(pattern))

@@ -1,0 +1,90 @@
+"""What the pages say about errors and names of the services, in the reader's language."""
+
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from stats_service.errors import StatsError
+
+_ = gettext
+
+#: What a field wants, by the word that an error of the services begins with.
+FIELDS = {
+    "name": lazy_gettext("Write a name that is neither empty nor too long."),
+    "slug": lazy_gettext(
+        "The short name has 1 to 39 lower-case letters, digits or hyphens and begins with a "
+        "letter or digit."
+    ),
+    "password": lazy_gettext(
+        "The password has at least 10 characters, at least five of them different, and is not "
+        "the account's name."
+    ),
+    "hosts": lazy_gettext("Name at least one host, such as kimson.example.vn, one a line."),
+    "host": lazy_gettext("A host is written like kimson.example.vn, without http:// or a path."),
+    "timezone": lazy_gettext("Choose a time zone from the list."),
+    "excluded": lazy_gettext("An excluded address is written like 192.0.2.7 or 192.0.2.0/24."),
+    "article_parameters": lazy_gettext("A parameter is a word such as id, without ? or =."),
+    "opening_visits": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
+    "opening_views": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
+    "opening_day": lazy_gettext("Give the day on which the opening balance was read."),
+    "article_cap": lazy_gettext("A limit is a whole number in its range."),
+    "identity_cap": lazy_gettext("A limit is a whole number in its range."),
+    "view_ceiling": lazy_gettext("A limit is a whole number in its range."),
+    "rating_scale": lazy_gettext("The highest score is 2 to 10."),
+    "role": lazy_gettext("Choose one of the roles."),
+    "scope": lazy_gettext("Choose one of the scopes."),
+}
+
+#: The same for errors that concern no field, by their code.
+CODES = {
+    "sign-in": lazy_gettext("The name or the password is wrong, or the link was used already."),
+    "too-many-attempts": lazy_gettext("Too many attempts. Wait a minute, then try again."),
+    "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
+    "not-found": lazy_gettext("This does not exist, or not any more."),
+    "unknown-site": lazy_gettext("This site does not exist, or you have no part in it."),
+    "forbidden": lazy_gettext("Your role does not allow this."),
+    "store-unavailable": lazy_gettext(
+        "The numbers cannot be read at the moment. Nothing is lost; try again shortly."
+    ),
+}
+
+
+def explain(error: StatsError) -> str:
+    """Return what to tell a person; in English the error's own, more exact, words."""
+    if str(get_locale()) == "en" and error.code != "sign-in":
+        return str(error)
+    field = str(error).replace(":", " ").split(" ", 1)[0]
+    return str(FIELDS.get(field) or CODES.get(error.code) or error)
+
+
+def role_name(role: str) -> str:
+    """Return a role as people say it."""
+    names: dict[str, str] = {
+        "viewer": _("Viewer"),
+        "editor": _("Editor"),
+        "owner": _("Owner"),
+        "operator": _("Operator"),
+    }
+    return names.get(role, role)
+
+
+def change_name(what: str) -> str:
+    """Return a kind of audit entry as people say it."""
+    names: dict[str, str] = {
+        "account.created": _("Account created"),
+        "account.removed": _("Account removed"),
+        "account.password-set": _("Password set"),
+        "account.role-set": _("Role changed"),
+        "account.operator-set": _("Operator right changed"),
+        "account.link-made": _("One-time link made"),
+        "token.created": _("Token made"),
+        "token.revoked": _("Token revoked"),
+        "site.created": _("Site added"),
+        "site.changed": _("Settings changed"),
+        "site.removed": _("Site removed"),
+        "opening.set": _("Opening balance set"),
+        "poll.created": _("Poll created"),
+        "poll.changed": _("Poll changed"),
+        "poll.opened": _("Poll opened"),
+        "poll.closed": _("Poll closed"),
+        "poll.removed": _("Poll removed"),
+    }
+    return names.get(what, what)

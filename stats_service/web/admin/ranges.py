@@ -1,0 +1,78 @@
+"""Which days a page is about, out of its query."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask_babel import gettext as _
+
+from stats_service.models.sites import Site
+from stats_service.services.history import RANGE_MAX_DAYS
+from stats_service.web.context import services
+
+DAY = timedelta(days=1)
+
+
+class Range(NamedTuple):
+    """A range of days, both ends included, and the unit that it is shown in."""
+
+    first: date
+    last: date
+    unit: str
+    #: The preset that was chosen, or empty.
+    preset: str
+
+
+def today_of(site: Site) -> date:
+    """Return today where the site is."""
+    now = datetime.fromtimestamp(services().clock.now(), UTC)
+    return now.astimezone(ZoneInfo(site.timezone)).date()
+
+
+def presets() -> dict[str, str]:
+    """Return the ranges that are one click away."""
+    return {
+        "today": _("Today"),
+        "7": _("7 days"),
+        "30": _("30 days"),
+        "90": _("90 days"),
+        "365": _("12 months"),
+        "years": _("All years"),
+    }
+
+
+def range_of(site: Site) -> Range:
+    """Return the range that the query asks for; whatever cannot be used becomes 30 days."""
+    today = today_of(site)
+    first, last = _date(request.args.get("from")), _date(request.args.get("to"))
+    unit = request.args.get("unit", "")
+    preset = request.args.get("range", "")
+    if first and last:
+        last = min(last, today)
+        first = min(first, last)
+        preset = ""
+    else:
+        preset = preset if preset in presets() else "30"
+        last = today
+        first = {
+            "today": today,
+            "years": date(today.year - 4, 1, 1),
+            "365": (today - 365 * DAY).replace(day=1),
+        }.get(preset) or today - (int(preset) - 1) * DAY
+        if preset in ("365", "years"):
+            unit = unit or "month"
+    days = (last - first).days + 1
+    if days > RANGE_MAX_DAYS.get(unit, 0):
+        unit = ""
+    unit = unit or ("hour" if days <= 2 else "day" if days <= 400 else "month")
+    first = max(first, last - (RANGE_MAX_DAYS[unit] - 1) * DAY)
+    return Range(first, last, unit, preset)
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if 2000 <= found.year <= 2200 else None

@@ -1,0 +1,64 @@
+"""The pages speak Vietnamese and English, completely."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+import stats_service
+from tests.support.admin import Person
+
+PACKAGE = Path(stats_service.__file__).parent
+CATALOG = PACKAGE / "web/admin/translations/vi/LC_MESSAGES"
+MAPPING = [("web/**.py", "python"), ("web/**/templates/**.html", "jinja2")]
+
+
+def test_every_text_has_its_vietnamese() -> None:
+    """A new text without a translation fails here."""
+    keywords = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    wanted = {
+        message if isinstance(message, str) else message[0]
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            PACKAGE, MAPPING, keywords=keywords
+        )
+    }
+    catalog = read_po(BytesIO((CATALOG / "messages.po").read_bytes()))
+
+    missing = {text for text in wanted if not (catalog.get(text) and catalog.get(text).string)}
+
+    assert not missing
+
+
+def texts(catalog: Catalog) -> dict[str, list[str]]:
+    """Return the translations by their (first) source text."""
+    return {
+        (m.id if isinstance(m.id, str) else m.id[0]): [m.string]
+        if isinstance(m.string, str)
+        else list(m.string)
+        for m in catalog
+        if m.id
+    }
+
+
+def test_the_compiled_catalog_is_that_of_the_source() -> None:
+    """What is served (`.mo`) was made from what is read (`.po`)."""
+    source = read_po(BytesIO((CATALOG / "messages.po").read_bytes()))
+    compiled = read_mo(BytesIO((CATALOG / "messages.mo").read_bytes()))
+
+    assert texts(source) == {str(m.id): m.string for m in compiled if m.id}
+
+
+@pytest.mark.parametrize(("language", "text"), [("vi", "Đăng nhập"), ("en", "Sign in")])
+def test_a_reader_chooses_the_language(person: type[Person], language: str, text: str) -> None:
+    """Vietnamese comes first; the choice stays."""
+    reader = person()
+
+    reader.post("/admin/preferences", language=language, next="/admin/sign-in")
+
+    page = reader.get("/admin/sign-in").get_data(as_text=True)
+    assert f"<h1>{text}</h1>" in page
+    assert f'<html lang="{language}"' in page

@@ -1,0 +1,168 @@
+"""Every admin route against every kind of reader (T10): the table is the URL map's."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from stats_service.models.accounts import ROLES
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.support.admin import BASE, Person, add_account
+
+#: Who may use what. A route that is missing here fails the test below.
+MATRIX = {
+    "public": {
+        "static",
+        "sign_in.form",
+        "sign_in.sign_in",
+        "sign_in.link",
+        "sign_in.use_link",
+        "own_account.preferences",
+    },
+    "signed-in": {
+        "sign_in.sign_out",
+        "own_account.show",
+        "own_account.set_password",
+        "own_account.sign_out_others",
+        "overview.show",
+        "overview.nowhere",
+    },
+    "viewer": {
+        "traffic.show",
+        "traffic.as_csv",
+        "traffic.live",
+        "articles.index",
+        "articles.as_csv",
+    },
+    "editor": set[str](),
+    "owner": {
+        "settings.show",
+        "settings.save",
+        "settings.exclude_me",
+        "accounts.people",
+        "accounts.set_role",
+        "tokens.index",
+        "tokens.create",
+        "tokens.revoke",
+        "audit.of_site",
+        "audit.export_of_site",
+    },
+    "operator": {
+        "overview.new",
+        "overview.create",
+        "accounts.index",
+        "accounts.create",
+        "accounts.make_link",
+        "accounts.set_operator",
+        "accounts.remove",
+        "audit.of_installation",
+        "audit.export_of_installation",
+    },
+}
+LEVEL_OF = {f"admin.{name}": level for level, names in MATRIX.items() for name in names}
+READERS = ("anonymous", "stranger", *ROLES, "operator")
+#: Values of the URLs; names that do not exist, so that nothing is changed by a test.
+VALUES = {
+    "slug": "kimson",
+    "name": "nobody",
+    "token_id": "none",
+    "secret": "none",
+    "filename": "base.css",
+    "_rest": "none",
+}
+
+
+def rules(app: Flask) -> Iterator[tuple[Rule, str]]:
+    """Give every admin route with each of its methods."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("admin."):
+            for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}):
+                yield rule, method
+
+
+def may(reader: str, level: str) -> bool:
+    """Tell what the table says."""
+    if level == "public" or reader == "operator":
+        return True
+    if reader == "anonymous":
+        return False
+    if level == "signed-in":
+        return True
+    return reader in ROLES and level in ROLES and ROLES.index(reader) >= ROLES.index(level)
+
+
+def test_every_route_is_in_the_table_and_the_table_has_no_other(app: Flask) -> None:
+    """A new route must say here, too, who may use it."""
+    assert {rule.endpoint for rule, _method in rules(app)} == set(LEVEL_OF)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
+    app: Flask, services: Services, site: Site, reader: str
+) -> None:
+    """Refused: 403, 404 for a site that is not the reader's, the sign-in for nobody at all."""
+    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    add_account(services, "keeper", operator=True)
+    roles = {
+        "anonymous": None,
+        "stranger": {"other": "owner"},
+        "operator": {},
+    }.get(reader, {site.slug: reader})
+    if roles is not None:
+        add_account(services, "reader", operator=reader == "operator", roles=roles)
+
+    for rule, method in rules(app):
+        if rule.endpoint == "admin.sign_in.sign_out":
+            continue
+        browser = Person(app)
+        if roles is not None:
+            session_id = services.sign_in._begin("reader", services.clock.now())
+            with browser.client.session_transaction(base_url=BASE) as cookie:
+                cookie["_user_id"] = session_id
+                cookie["_fresh"] = True
+        url = rule.build({k: v for k, v in VALUES.items() if k in rule.arguments})
+        assert url
+        if method == "POST":
+            token = browser.token("/admin/account" if roles is not None else "/admin/sign-in")
+            status = browser.post(url[1], token=token).status_code
+        else:
+            status = browser.get(url[1]).status_code
+
+        level = LEVEL_OF[rule.endpoint]
+        refused = (302, 403) if reader == "anonymous" else (403, 404)
+        if level == "public":
+            assert status in (200, 302, 403), f"{reader} {method} {url[1]}: {status}"
+        elif may(reader, level):
+            gone = rule.endpoint.endswith(("nowhere", "remove", "operator", "revoke"))
+            allowed = (404,) if gone else (200, 302, 400)
+            assert status in allowed, f"{reader} {method} {url[1]}: {status}"
+        else:
+            assert status in refused, f"{reader} {method} {url[1]}: {status}"
+            if reader == "stranger" and "kimson" in url[1]:
+                assert status == 404
+
+
+def test_a_route_that_says_nothing_is_refused(app: Flask, services: Services) -> None:
+    """Forgetting the mark on a route closes it."""
+    add_account(services, "op", operator=True)
+    app.view_functions["admin.overview.show"] = lambda: "open"
+
+    browser = Person(app)
+    browser.sign_in("op")
+
+    assert browser.get("/admin/").status_code == 403
+
+
+def test_a_role_of_one_site_is_none_on_another(app: Flask, services: Services, site: Site) -> None:
+    """The owner of one site changes nothing on another (T10)."""
+    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    add_account(services, "chu", roles={site.slug: "owner"})
+    browser = Person(app)
+    browser.sign_in("chu")
+
+    answer = browser.post("/admin/sites/other/settings", name="Chiếm")
+
+    assert answer.status_code == 404
+    assert services.sites.get("other").name == "Khác"

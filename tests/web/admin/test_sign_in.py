@@ -1,0 +1,232 @@
+"""Signing in, sessions and one-time links (T12 to T14, T16)."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import redis
+from argon2 import PasswordHasher
+
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services import passwords
+from stats_service.services.registry import Services
+from tests.support.admin import BASE, PASSWORD, Person, add_account
+
+People = Callable[[], Person]
+
+
+def test_who_knows_the_password_gets_in(services: Services, person: People) -> None:
+    """The right password opens the overview; the page that was asked for comes next."""
+    add_account(services, "lan", operator=True)
+    lan = person()
+
+    asked = lan.get("/admin/accounts")
+    answer = lan.post("/admin/sign-in", name="lan", password=PASSWORD, next="/admin/accounts")
+
+    assert asked.headers["Location"] == "/admin/sign-in?next=/admin/accounts"
+    assert answer.headers["Location"] == "/admin/accounts"
+    assert lan.get("/admin/accounts").status_code == 200
+
+
+@pytest.mark.parametrize(("name", "password"), [("lan", "wrong"), ("nobody", PASSWORD), ("", "")])
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(
+    services: Services, person: People, name: str, password: str
+) -> None:
+    """The answer does not say which accounts there are."""
+    add_account(services, "lan")
+
+    answer = person().sign_in(name, password)
+
+    assert answer.status_code == 403
+    assert "Tên hoặc mật khẩu" in answer.get_data(as_text=True)
+
+
+def test_an_unknown_account_takes_as_long_as_a_known_one(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T12: the medians of the processor's time differ by less than a quarter."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(2, 8192, 1))
+    passwords._nobodys_hash.cache_clear()
+    stored = passwords.hash_password(PASSWORD, "lan")
+    passwords.check_password("", "warm")
+
+    def median(of: str) -> float:
+        times = []
+        for _ in range(15):
+            start = time.process_time()
+            assert not passwords.check_password(of, "wrong password")
+            times.append(time.process_time() - start)
+        return sorted(times)[7]
+
+    known, unknown = median(stored), median("")
+    assert 0.75 < unknown / known < 1.33
+
+
+def test_guessing_is_throttled_by_account_and_by_address(
+    services: Services, person: People, settings: Settings, redis_client: redis.Redis
+) -> None:
+    """T12: of 1,000 guesses ten a minute are looked at, and then not even the right one."""
+    add_account(services, "lan")
+    guesser = person()
+    token = guesser.token()
+
+    answers = [
+        guesser.post("/admin/sign-in", token=token, name="lan", password=f"wrong {n}").status_code
+        for n in range(30)
+    ]
+    right = guesser.post("/admin/sign-in", token=token, name="lan", password=PASSWORD)
+    other = guesser.post("/admin/sign-in", token=token, name="minh", password="wrong")
+
+    assert answers.count(403) == 10
+    assert right.status_code == 429
+    assert other.status_code == 429
+    keys = list(redis_client.scan_iter(f"{settings.key_prefix}:{{@admin}}:attempts:*"))
+    assert keys
+    assert all(0 < redis_client.ttl(key) <= 60 for key in keys)
+
+
+def test_a_replayed_cookie_of_a_session_that_ended_is_worth_nothing(
+    services: Services, person: People
+) -> None:
+    """T13: sign-out ends the session on the server, not only in the browser."""
+    add_account(services, "lan")
+    lan, thief = person(), person()
+    lan.sign_in("lan")
+    stolen = lan.client.get_cookie("stats_session", domain="127.0.0.1")
+    assert stolen
+    thief.client.set_cookie("stats_session", stolen.value, domain="127.0.0.1")
+    assert thief.get("/admin/account").status_code == 200
+
+    lan.post("/admin/sign-out", token=lan.token("/admin/account"))
+
+    assert thief.get("/admin/account").status_code == 302
+    assert lan.get("/admin/account").status_code == 302
+
+
+def test_a_session_planted_before_the_sign_in_is_not_the_one_after(
+    services: Services, person: People
+) -> None:
+    """T13, fixation: what an attacker planted does not become signed in."""
+    add_account(services, "lan")
+    lan, attacker = person(), person()
+    attacker.token()
+    planted = attacker.client.get_cookie("stats_session", domain="127.0.0.1")
+    assert planted
+    lan.client.set_cookie("stats_session", planted.value, domain="127.0.0.1")
+
+    lan.sign_in("lan")
+
+    assert lan.get("/admin/account").status_code == 200
+    assert attacker.get("/admin/account").status_code == 302
+
+
+def test_a_new_password_ends_every_other_session(services: Services, person: People) -> None:
+    """T13: who changed the password stays, everybody else is out."""
+    add_account(services, "lan")
+    here, there = person(), person()
+    here.sign_in("lan")
+    there.sign_in("lan")
+
+    here.post(
+        "/admin/account/password",
+        token=here.token("/admin/account"),
+        old=PASSWORD,
+        password="một câu mới rất dài",
+        again="một câu mới rất dài",
+    )
+
+    assert here.get("/admin/account").status_code == 200
+    assert there.get("/admin/account").status_code == 302
+    assert person().sign_in("lan").status_code == 403
+    assert person().sign_in("lan", "một câu mới rất dài").status_code == 302
+
+
+def test_a_removed_account_is_out_at_once(services: Services, person: People) -> None:
+    """Nobody goes on with a session of an account that is gone."""
+    add_account(services, "op", operator=True)
+    add_account(services, "lan")
+    lan = person()
+    lan.sign_in("lan")
+
+    services.accounts.remove("lan", "op", services.clock.now())
+
+    assert lan.get("/admin/account").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "/admin\\@evil", "/other", "\n"],
+)
+def test_the_way_back_stays_here(services: Services, person: People, target: str) -> None:
+    """T14: `next` is a path of the admin pages or nothing."""
+    add_account(services, "lan")
+    lan = person()
+
+    answer = lan.post("/admin/sign-in", name="lan", password=PASSWORD, next=target)
+
+    assert answer.headers["Location"] == "/admin/"
+
+
+def test_a_link_sets_a_password_once(services: Services, person: People) -> None:
+    """The second who follows the link gets nowhere."""
+    add_account(services, "lan")
+    secret = services.sign_in.make_link("lan", "test", services.clock.now())
+    lan, thief = person(), person()
+    fresh = {"password": "một câu mới rất dài", "again": "một câu mới rất dài"}
+
+    assert "lan" in lan.get(f"/admin/link/{secret}").get_data(as_text=True)
+    first = lan.post(f"/admin/link/{secret}", **fresh)
+    second = thief.post(f"/admin/link/{secret}", **fresh)
+
+    assert first.status_code == 302
+    assert lan.get("/admin/account").status_code == 200
+    assert second.status_code == 403
+
+
+def test_the_setup_link_makes_the_first_operator_and_no_second(
+    services: Services, person: People
+) -> None:
+    """Once there is an operator, no setup link is worth anything."""
+    first, second = services.sign_in.make_setup_link(), services.sign_in.make_setup_link()
+    lan = person()
+    fields = {"name": "lan", "password": "một câu mới rất dài", "again": "một câu mới rất dài"}
+
+    bad = lan.post(f"/admin/link/{first}", **(fields | {"name": "LAN!"}))
+    made = lan.post(f"/admin/link/{first}", **fields)
+    again = person().post(f"/admin/link/{second}", **(fields | {"name": "minh"}))
+
+    assert bad.status_code == 400
+    assert made.status_code == 302
+    assert again.status_code == 403
+    assert services.accounts.get("lan").operator
+    assert services.sign_in.make_setup_link() is None
+
+
+def test_redis_holds_no_secret(
+    services: Services, site: Site, person: People, settings: Settings, redis_client: redis.Redis
+) -> None:
+    """T16: passwords, sessions, links and tokens are in Redis as digests only."""
+    add_account(services, "lan", roles={site.slug: "owner"})
+    lan = person()
+    lan.sign_in("lan")
+    with lan.client.session_transaction(base_url=BASE) as cookie:
+        session_id = cookie["_user_id"]
+    link = services.sign_in.make_link("lan", "test", services.clock.now())
+    _token, text = services.tokens.add(site.slug, "báo cáo", "read", "lan", services.clock.now())
+
+    dump = []
+    for key in redis_client.scan_iter(f"{settings.key_prefix}:*"):
+        kind = redis_client.type(key)
+        read = {
+            "string": redis_client.get,
+            "hash": redis_client.hgetall,
+            "set": redis_client.smembers,
+            "stream": redis_client.xrange,
+        }[kind]
+        dump.append(f"{key} {read(key)}")
+    everything = "\n".join(dump)
+
+    assert "$argon2id$" in everything
+    for secret in (PASSWORD, session_id, link, text, text.rpartition("_")[2]):
+        assert secret not in everything
