@@ -34,6 +34,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, site, article, counts, embed, check, export, import_):
-for _command in (serve, demo, site, admin, article, counts, check, export, import_):
+for _command in (serve, demo, site, admin, article, counts, embed, check, export, import_):
     main.add_command(_command)
