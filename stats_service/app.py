@@ -15,6 +15,7 @@ from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
+from stats_service.services.replay import Replay
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
@@ -36,8 +37,10 @@ from stats_service.store.polls import PollStore
 from stats_service.store.ratings import RatingStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.sites import SiteStore
+from stats_service.store.spool import Spool
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
+from stats_service.store.view_keeper import ViewKeeper
 from stats_service.web import admin, api, embed, errors, health, limits
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
@@ -51,11 +54,14 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     Raises:
         ConfigurationError: the settings name no Redis, or one that cannot be used.
     """
+    clock = clock or SystemClock()
     client = connect(settings.redis_url, settings.redis_timeout)
     site_store = SiteStore(client, settings.key_prefix)
     poll_store = PollStore(client, settings.key_prefix)
     ballot_store = BallotStore(client, settings.key_prefix)
     traffic_store = TrafficStore(client, settings.key_prefix)
+    spool = Spool(settings.data_dir, settings.spool_megabytes * 10**6)
+    replay = Replay(spool, site_store, traffic_store, clock)
     voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
     audit = Audit(AuditStore(client, settings.key_prefix))
@@ -68,10 +74,10 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     accounts = Accounts(account_store, session_store, audit)
     return Services(
         settings=settings,
-        clock=clock or SystemClock(),
+        clock=clock,
         sites=sites,
         directory=directory,
-        traffic=Traffic(traffic_store),
+        traffic=Traffic(traffic_store, spool, replay.wake),
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,
@@ -80,6 +86,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         ratings=ArticleRatings(RatingStore(client, settings.key_prefix), audit),
         request_counts=RequestCounts(client, settings.key_prefix),
         health=Health(HealthStore(client)),
+        spool=spool,
+        replay=replay,
         audit=audit,
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
         accounts=accounts,
@@ -112,11 +120,15 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
     pages = None
     if server:
         pipeline = Pipeline(server, settings.redis_timeout)
-        pages = HotPages(services, SharedViews(GroupCommit(pipeline, settings.key_prefix)))
+        keeper = ViewKeeper(services.spool, services.replay.wake)
+        commit = GroupCommit(pipeline, settings.key_prefix, keeper)
+        pages = HotPages(services, SharedViews(commit))
     return AsgiApp(_flask_app(services), pages, settings.path_prefix)
 
 
 def _flask_app(services: Services) -> Flask:
+    if services.spool.path.exists():  # an earlier process may have kept views
+        services.replay.wake()
     app = Flask("stats_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
     app.extensions[EXTENSION] = services

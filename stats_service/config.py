@@ -56,6 +56,8 @@ class Settings:
     write_limit: int = 3_000
     #: Longest wait for one answer of Redis, in seconds.
     redis_timeout: float = 0.3
+    #: Greatest size of the file that keeps views while Redis is away, in MB; 0: keep none.
+    spool_megabytes: int = 256
 
     @property
     def base_url(self) -> str:
@@ -87,6 +89,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
         write_limit=env.integer("STATS_WRITE_LIMIT", 3_000, 1, 1_000_000),
         redis_timeout=env.number("STATS_REDIS_TIMEOUT", 0.3, 0.01, 10.0),
+        spool_megabytes=env.integer("STATS_SPOOL_MEGABYTES", 256, 0, 1_000_000),
     )
 
 

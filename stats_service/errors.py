@@ -234,6 +234,23 @@ class StoreUnavailableError(StatsError):
     retry_after = 5
 
 
+class ViewKeptError(StatsError):
+    """Redis is away; the view is safe on the service's disk, and there are no numbers to show.
+
+    Not a failure for whoever sent the view: its status is 202.
+    """
+
+    code = "view-kept"
+    status = 202
+    title = "The view is kept and will be counted"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Redis does not answer at the moment. The view is kept and will be counted once; "
+            "show the numbers of before."
+        )
+
+
 class BusyError(StatsError):
     """More requests wait than the service can hold; nothing was stored."""
 

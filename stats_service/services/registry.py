@@ -14,6 +14,7 @@ from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.ratings import ArticleRatings
+from stats_service.services.replay import Replay
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.tokens import Tokens
@@ -21,6 +22,7 @@ from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
 from stats_service.store.limits import RequestCounts
+from stats_service.store.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Services:
     ratings: ArticleRatings
     request_counts: RequestCounts
     health: Health
+    spool: Spool
+    replay: Replay
     audit: Audit
     archives: Archives
     accounts: Accounts

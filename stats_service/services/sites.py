@@ -10,7 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
+from stats_service.errors import (
+    ConflictError,
+    InvalidInputError,
+    StoreUnavailableError,
+    UnknownSiteError,
+)
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
 from stats_service.services.addresses import canonical_network
@@ -84,9 +89,15 @@ class SiteDirectory:
 
         Raises:
             UnknownSiteError: there is no such site.
-            StoreUnavailableError: Redis cannot be asked.
+            StoreUnavailableError: Redis cannot be asked, and this worker has not seen the site.
         """
-        return self.cached(slug, now) or self.load(slug, now)
+        try:
+            return self.cached(slug, now) or self.load(slug, now)
+        except StoreUnavailableError:
+            entry = self.stale(slug)
+            if entry is None:
+                raise
+            return entry
 
     def cached(self, slug: str, now: float) -> SiteEntry | None:
         """Return the site if this worker knows it well enough, without asking Redis.
@@ -107,10 +118,9 @@ class SiteDirectory:
         """Tell whether to read the site again soon, so that no request has to wait for it."""
         return now - entry.loaded_at >= self._cache_seconds / 2
 
-    def stale(self, slug: str, now: float) -> SiteEntry | None:
+    def stale(self, slug: str) -> SiteEntry | None:
         """Return the site as it was when Redis could last be asked, however long ago."""
-        entry = self._entries.get(slug)
-        return entry if entry and entry.knows_day(now) else None
+        return self._entries.get(slug)
 
     def load(self, slug: str, now: float) -> SiteEntry:
         """Return the site as Redis has it now, and remember it; errors as `entry`."""

@@ -6,11 +6,11 @@ an event loop can put its own, shared, round trip to Redis between them (`web.ho
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import UNSET
 
-from stats_service.errors import InvalidInputError
+from stats_service.errors import InvalidInputError, StoreUnavailableError, ViewKeptError
 from stats_service.models.polls import Poll, PollView
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -33,14 +33,18 @@ from stats_service.services.addresses import customer_prefix, in_networks, netwo
 from stats_service.services.article_keys import canonical_article
 from stats_service.services.bots import is_bot
 from stats_service.services.hosts import origin_host
-from stats_service.services.identities import hit_digest
+from stats_service.services.identities import DayKey, hit_digest
 from stats_service.services.periods import local_time, periods_at
 from stats_service.services.poll_views import poll_view
 from stats_service.services.sites import SiteEntry
+from stats_service.store.spool import KeptView, Spool
 from stats_service.store.traffic import TrafficStore
 
 #: Outcomes of a view whose sender may have a voter's token all the same.
 MINTING_REASONS = frozenset({"", "opt-out", "excluded"})
+
+#: Stands for the key of a day whose salt is not known; nothing is derived from it.
+NO_DAY = DayKey(b"")
 
 HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
@@ -48,8 +52,10 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 class Traffic:
     """Record views, and read the numbers of a site and its articles."""
 
-    def __init__(self, store: TrafficStore) -> None:
+    def __init__(self, store: TrafficStore, spool: Spool, on_kept: Callable[[], None]) -> None:
         self._store = store
+        self._spool = spool
+        self._on_kept = on_kept
 
     def record_view(
         self, entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
@@ -59,11 +65,19 @@ class Traffic:
         Raises:
             InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
             UnknownSiteError: the site was removed meanwhile.
-            StoreUnavailableError: Redis did not acknowledge the view.
+            ViewKeptError: Redis did not acknowledge the view; it is kept and will be counted.
+            StoreUnavailableError: Redis did not acknowledge the view (or beat).
         """
         command = decide(entry, query, visitor, now)
         periods = periods_at(now, entry.site.timezone)
-        stored, results = self._store.record_views(entry.site, periods, now, (command,))
+        try:
+            stored, results = self._store.record_views(entry.site, periods, now, (command,))
+        except StoreUnavailableError as error:
+            if command.kind != "view":
+                raise
+            self._spool.add([KeptView(entry.site.slug, now, command)])
+            self._on_kept()
+            raise ViewKeptError from error
         counts = site_counts(entry.site, stored)
         return answer(entry, query, command, counts, results[0], now)
 
@@ -106,8 +120,10 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
             f"hit {query.hit[:40]!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random "
             "for each load of a page."
         )
-    network = network_prefix(visitor.address)
-    today, before = entry.day_keys_at(now)
+    # Midnight passed while Redis was away: without the day's salt the view has no identity.
+    knows_day = entry.knows_day(now)
+    network = network_prefix(visitor.address) if knows_day else ""
+    today, before = entry.day_keys_at(now) if knows_day else (NO_DAY, None)
     poll, voter, mint = _vote_wishes(entry, query, visitor, reason, now)
     customer = today.address(customer_prefix(visitor.address)) if mint and ":" in network else b""
     if reason:

@@ -19,7 +19,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from stats_service.errors import StoreUnavailableError
 
-#: Failures in a row that open the breaker. One may be a hiccup, or an idle connection's end.
+#: Refused or broken connections in a row that open the breaker: one may have been idle for long.
+#: A time-out opens it at once, so that the next command of the same request does not wait too.
 FAILURES = 3
 #: Seconds between two tries while it is open.
 TRY_SECONDS = 0.5
@@ -62,10 +63,10 @@ class Breaker:
             "Redis did not answer a moment ago. Nothing was stored; try again shortly."
         )
 
-    def failed(self) -> None:
+    def failed(self, *, timed_out: bool = False) -> None:
         """Note that no answer came."""
         with self._lock:
-            self._failures += 1
+            self._failures += FAILURES if timed_out else 1
             self._trying = None
             self._next_try = self._monotonic() + TRY_SECONDS
 
@@ -125,8 +126,9 @@ def guarded(connection_class: type[Any], name_of: Callable[[Any], Hashable]) -> 
         def _note(self, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
             try:
                 return step(*args, **kwargs)
-            except (RedisConnectionError, RedisTimeoutError):
-                breakers.of(name_of(self)).failed()
+            except (RedisConnectionError, RedisTimeoutError) as error:
+                timed_out = isinstance(error, RedisTimeoutError)
+                breakers.of(name_of(self)).failed(timed_out=timed_out)
                 raise
 
     return Guarded

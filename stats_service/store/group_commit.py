@@ -18,7 +18,9 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
 from stats_service.store.connection import unavailable_reply
 from stats_service.store.pipeline import Pipeline, pack
+from stats_service.store.spool import KeptView
 from stats_service.store.traffic import RECORD_VIEWS, record_views_call, record_views_reply
+from stats_service.store.view_keeper import ViewKeeper
 
 #: Most views in one script call: 1 to 2 ms of Redis, in which nobody else is served.
 BATCH_MAX = 128
@@ -64,9 +66,11 @@ class GroupCommit:
     Args:
         pipeline: The connection; started and stopped with this.
         prefix: What every key begins with.
+        keeper: Takes the views that Redis does not acknowledge; None: they fail.
     """
 
-    def __init__(self, pipeline: Pipeline, prefix: str) -> None:
+    def __init__(self, pipeline: Pipeline, prefix: str, keeper: ViewKeeper | None = None) -> None:
+        self._keeper = keeper
         self._pipeline = pipeline
         self._prefix = prefix
         self._batches: list[_Batch] = []
@@ -86,6 +90,8 @@ class GroupCommit:
         while self._in_flight or self._batches:
             await asyncio.sleep(0.005)  # it ends by itself: the pipeline has a timeout
         await self._pipeline.stop()
+        if self._keeper:
+            await self._keeper.stop()
 
     def add(
         self, site: Site, periods: Periods, now: float, command: ViewCommand, waiter: Waiter
@@ -168,18 +174,26 @@ class GroupCommit:
 
     def _unacknowledged(
         self,
-        site: Site,  # noqa: ARG002
-        now: float,  # noqa: ARG002
-        commands: Sequence[ViewCommand],  # noqa: ARG002
+        site: Site,
+        now: float,
+        commands: Sequence[ViewCommand],
         waiters: Sequence[Waiter],
         error: Exception,
     ) -> None:
-        """Give up views that Redis did not acknowledge; whether it recorded them is unknown.
+        """Keep the views that Redis did not acknowledge, and fail whatever is no view.
 
-        The one place where such views end: a spool would take them here, and repeat them later
-        under their hit ids, instead of failing them.
+        Whether Redis recorded them is unknown: they are repeated later under their hit ids.
         """
-        self._fail(waiters, error)
+        if self._keeper is None or not isinstance(error, StoreUnavailableError):
+            self._fail(waiters, error)
+            return
+        both = list(zip(commands, waiters, strict=True))
+        views = [(command, waiter) for command, waiter in both if command.kind == "view"]
+        self._fail([waiter for command, waiter in both if command.kind != "view"], error)
+        self._keeper.keep(
+            [KeptView(site.slug, now, command) for command, _ in views],
+            [waiter.failed for _, waiter in views],
+        )
 
     def _fail(self, waiters: Sequence[Waiter], error: Exception) -> None:
         if not isinstance(error, StatsError):

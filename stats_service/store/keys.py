@@ -15,7 +15,8 @@ key                             type    holds; how long
 <p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 30 minutes
 <p>:{site}:visitors:<day>       HLL     visitor ids of the day; 48 hours, at most 12 KB
 <p>:{site}:salt:<day>           string  16 random bytes behind the day's visitor ids; 26 hours
-<p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes; 20 minutes
+<p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes; 40 minutes
+<p>:{site}:replayed:<batch>     string  marks kept views that were recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
                                         voters' tokens (`t…`) and ratings (`r…`) of half an hour;
                                         one hour
@@ -245,6 +246,10 @@ class SiteKeys:
     def hits(self, bucket: int) -> str:
         """The hit ids of one span of `HIT_BUCKET_SECONDS`."""
         return self._key(f"hits:{bucket}")
+
+    def replayed(self, batch: str) -> str:
+        """What says that a batch of kept views was recorded."""
+        return self._key(f"replayed:{batch}")
 
     def addresses(self, bucket: int) -> str:
         """The ceilings of one span of `ADDRESS_BUCKET_SECONDS`."""

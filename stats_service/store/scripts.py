@@ -34,8 +34,9 @@ class Script:
             return client.eval(self.body, len(keys), *keys, *args)
 
 
-def load_script(name: str) -> Script:
-    """Read `lua/<name>.lua` from the package."""
-    body = files("stats_service.store").joinpath("lua", f"{name}.lua").read_text("utf-8")
+def load_script(*names: str) -> Script:
+    """Read `lua/<name>.lua` from the package; several are one script, one after the other."""
+    folder = files("stats_service.store").joinpath("lua")
+    body = "".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
     # Redis names a script by this digest; nothing depends on its strength.
-    return Script(name, body, hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest())
+    return Script(names[-1], body, hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest())

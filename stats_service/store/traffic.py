@@ -28,6 +28,7 @@ from stats_service.store.polls import poll_tally
 from stats_service.store.scripts import load_script
 
 RECORD_VIEWS = load_script("record_views")
+REPLAY_VIEWS = load_script("replay_guard", "record_views")
 
 
 class TrafficStore:
@@ -50,6 +51,21 @@ class TrafficStore:
         with store_errors():
             reply = RECORD_VIEWS.run(self._client, keys, args)
         return record_views_reply(site, commands, reply)
+
+    def replay_views(
+        self, site: Site, periods: Periods, then: float, commands: Sequence[ViewCommand], batch: str
+    ) -> None:
+        """Record kept views of the moment `then` (seconds), unless this batch was before.
+
+        Raises:
+            UnknownSiteError: the site was removed meanwhile; nothing was recorded.
+            StoreUnavailableError: nothing was acknowledged. A repeat with the same `batch` is safe.
+        """
+        keys, args = record_views_call(self._prefix, site, periods, then, commands)
+        marker = SiteKeys(self._prefix, site.slug).replayed(batch)
+        with store_errors():
+            if REPLAY_VIEWS.run(self._client, (*keys, marker), args) is None:
+                raise UnknownSiteError(site.slug)
 
     def counts(self, site: Site, periods: Periods, now: float) -> StoredCounts:
         """Read the numbers of a site without recording anything."""

@@ -30,6 +30,8 @@ LOADING_THREADS = 4
 LOADING_MAX = 256
 #: Longest wait for a site beyond the time that Redis has for one answer, in seconds.
 LOADING_EXTRA_SECONDS = 0.1
+#: Longest wait for a site that is known, if not freshly: the view itself may have to wait too.
+STALE_LOADING_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -156,10 +158,12 @@ class HotPages:
         try:
             loop = asyncio.get_running_loop()
             load = loop.run_in_executor(self._threads, self._directory.load, slug, now)
-            entry = await asyncio.wait_for(load, self._loading_seconds)
+            known = self._directory.stale(slug)
+            patience = STALE_LOADING_SECONDS if known else self._loading_seconds
+            entry = await asyncio.wait_for(load, patience)
         except (StoreUnavailableError, TimeoutError):
             failure = StoreUnavailableError("Redis did not answer. Try again shortly.")
-            entry = self._directory.stale(slug, now)
+            entry = self._directory.stale(slug)
         except StatsError as error:
             failure = error
         except Exception as error:

@@ -20,7 +20,7 @@
 --       { outcome ("" if counted), note, views, views today, opening, ratings } and, behind it,
 --       those four for each listed article.
 local ONLINE_MS, VISIT_GAP_MS = 300000, 1800000
-local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 1200
+local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
 local OTHER = '(other)'
 
@@ -207,7 +207,7 @@ end
 if views > 0 then
   keep_record('visits', 2, 7)
   keep_record('views', 10, 15)
-  if online_now > tonumber(numbers[17] or 0) then
+  if online_now > tonumber(numbers[17] or 0) and not ARGV.replayed then
     numbers[17], numbers[18] = online_now, now
     call('HSET', counts, 'peak', online_now, 'peak:at', now)
   end

@@ -4,6 +4,7 @@ Every blueprint of `web.api` has its operations in `OPERATIONS`; the tests compa
 URL map and hold every answer against its schema.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -45,7 +46,8 @@ OPERATIONS: list[Operation] = [
         (SITE,),
         PageQuery,
         {200: PageBody},
-        (400, 404, 413, 503),
+        # 202: Redis is away; the view is kept and will be counted.
+        (202, 400, 404, 413, 503),
     ),
     Operation(
         "get",
@@ -197,7 +199,9 @@ def _operation(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dic
     problems: dict[int, type] = dict.fromkeys(operation.problems, Problem)
     for status, kind in (problems | (operation.extended or {})).items():
         responses[str(status)] = {
-            "description": "The problem, and what to do",
+            "description": "Redis is away; the view is kept and will be counted, once"
+            if status == HTTPStatus.ACCEPTED
+            else "The problem, and what to do",
             "content": {PROBLEM_TYPE: {"schema": schemas[kind]}},
         }
     result["responses"] = responses

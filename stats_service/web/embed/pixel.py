@@ -5,6 +5,7 @@ import secrets
 
 from flask import Blueprint, Response, request
 
+from stats_service.errors import ViewKeptError
 from stats_service.models.traffic import PageQuery
 from stats_service.web.answers import page_answer_headers
 from stats_service.web.api.sites import site_entry
@@ -31,7 +32,10 @@ def record_view(slug: str) -> Response:
         hit=secrets.token_urlsafe(16), article=request.args.get("article") or referer or None
     )
     visitor = request_visitor(referer)
-    answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
+    try:
+        answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
+    except ViewKeptError:
+        return response
     for name, value in page_answer_headers(answer.ignored, answer.note):
         if name.startswith("Stats-"):
             response.headers[name] = value
