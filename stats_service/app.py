@@ -10,6 +10,7 @@ from stats_service.services.audit import Audit
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
@@ -31,6 +32,7 @@ from stats_service.store.connection import connect
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
+from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import RequestCounts
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
@@ -95,6 +97,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
         history=History(history_store),
         top_articles=TopArticles(history_store),
+        legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
     )
 
 

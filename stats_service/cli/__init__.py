@@ -14,6 +14,7 @@ from stats_service.cli.counts import counts
 from stats_service.cli.demo import demo
 from stats_service.cli.embed import embed
 from stats_service.cli.group import Group
+from stats_service.cli.legacy import legacy
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
 
@@ -34,5 +35,20 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, site, admin, article, counts, embed, check, export, import_):
+#: In the order of the help text.
+_COMMANDS = (
+    serve,
+    demo,
+    site,
+    admin,
+    article,
+    counts,
+    embed,
+    check,
+    export,
+    import_,
+    legacy,
+)
+
+for _command in _COMMANDS:
     main.add_command(_command)

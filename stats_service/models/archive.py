@@ -131,7 +131,7 @@ class PollNumberRow(Row, frozen=True, kw_only=True, tag="poll_numbers"):
     """One number, or state, of a poll."""
 
     poll: str
-    #: `tally`, `groups`, `group:<g>`, `others` or `report`, as `store.keys` says.
+    #: `tally`, `groups`, `others` or `report`, as `store.keys` says.
     part: str
     field: str
     value: str
@@ -156,6 +156,13 @@ class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     #: Empty: since ever.
     day: str = ""
     views: int
+
+
+class LegacyRow(Row, frozen=True, kw_only=True, tag="legacy"):
+    """A file of another counter that was imported, or what it brought; as in `store.keys`."""
+
+    field: str
+    value: str
 
 
 class AuditRow(Row, frozen=True, kw_only=True, tag="audit"):
@@ -191,6 +198,7 @@ TableRow = (
     | PollNumberRow
     | PollVoterRow
     | IgnoredRow
+    | LegacyRow
     | AuditRow
 )
 

@@ -10,6 +10,7 @@ from stats_service.services.audit import Audit
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
@@ -51,3 +52,4 @@ class Services:
     tokens: Tokens
     history: History
     top_articles: TopArticles
+    legacy: Legacy

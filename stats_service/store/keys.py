@@ -45,6 +45,9 @@ key                             type    holds; how long
 <p>:{site}:poll:<id>:proofs     zset    8-byte id of a spent proof -> when (ms) it expires
 <p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots;
                                         `now:held`, `now:voided` -> ballots in such groups
+<p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
+                                        `<digest>:<part>` while one is brought in; `views:<day>`:
+                                        imported views of the day; for ever
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
@@ -221,6 +224,11 @@ class SiteKeys:
     def tokens(self) -> str:
         """The API tokens."""
         return self._key("tokens")
+
+    @property
+    def legacy(self) -> str:
+        """Files of other counters that were imported."""
+        return self._key("legacy")
 
     @property
     def audit(self) -> str:

@@ -32,14 +32,9 @@ class ArchiveStore:
             for table in TABLES:
                 yield from table.read(reader)
 
-    def _polls(self, keys: SiteKeys) -> dict[str, list[str]]:
+    def _polls(self, keys: SiteKeys) -> list[str]:
         with store_errors():
-            polls = [poll.decode() for poll in self._client.hkeys(keys.polls)]
-            groups = [self._client.hkeys(keys.poll(poll, "groups")) for poll in polls]
-        return {
-            poll: [group.decode() for group in names]
-            for poll, names in zip(polls, groups, strict=True)
-        }
+            return [poll.decode() for poll in self._client.hkeys(keys.polls)]
 
     def replace(self, slug: str, rows: Iterable[Row], now: float, *, replace: bool) -> bool:
         """Put a site in its place, whole or not at all; False if it is there already.

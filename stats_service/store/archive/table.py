@@ -1,6 +1,6 @@
 """What a table of an archive is."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ class Scope:
 
     #: Today and its neighbours.
     days: Sequence[str]
-    #: Every poll, with its groups of quarantined ballots.
-    polls: Mapping[str, Sequence[str]]
+    #: Every poll.
+    polls: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from stats_service.models.archive import (
     CountsRow,
     HourRow,
     IgnoredRow,
+    LegacyRow,
     MarkRow,
     OpeningRow,
     Row,
@@ -31,9 +32,10 @@ from stats_service.store.archive.writer import SiteWriter
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SiteKeys
 
 #: Names of keys, behind the site's own, that are not exported: they end by themselves.
-#: So is what ties a voter to a choice, or a rater to a score, while it may still be changed.
+#: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
+#: tokens are keys to this installation, and stay in it.
 TRANSIENT = re.compile(
-    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
+    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens"
     r"|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
 )
 
@@ -133,6 +135,15 @@ def _write_ignored(writer: SiteWriter, row: IgnoredRow) -> None:
     writer.hset(writer.keys.ignored, field, row.views)
 
 
+def _read_legacy(reader: SiteReader) -> Iterator[Row]:
+    for field, value in reader.hash(reader.keys.legacy):
+        yield LegacyRow(field=field, value=value)
+
+
+def _write_legacy(writer: SiteWriter, row: LegacyRow) -> None:
+    writer.hset(writer.keys.legacy, row.field, row.value)
+
+
 def _read_audit(reader: SiteReader) -> Iterator[Row]:
     for number, document in reader.log():
         yield AuditRow(id=number, entry=msgspec.json.decode(document, type=AuditEntry))
@@ -157,6 +168,7 @@ TABLES: tuple[Table, ...] = (
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
+    Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
     Table(AuditRow, _read_audit, _write_audit),
 )
 

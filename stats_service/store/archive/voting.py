@@ -72,8 +72,7 @@ def _write_revisions(writer: SiteWriter, row: RevisionRow) -> None:
 
 def _read_numbers(reader: SiteReader) -> Iterator[Row]:
     for poll, _ in reader.hash(reader.keys.polls):
-        groups = [name for name, _ in reader.hash(reader.keys.poll(poll, "groups"))]
-        for part in (*_PARTS, *(f"group:{group}" for group in groups)):
+        for part in _PARTS:
             for field, value in reader.hash(reader.keys.poll(poll, part)):
                 yield PollNumberRow(poll=poll, part=part, field=field, value=value)
 
@@ -99,11 +98,7 @@ def _write_voters(writer: SiteWriter, row: PollVoterRow) -> None:
 
 
 def _poll_keys(keys: SiteKeys, scope: Scope) -> list[str]:
-    return [
-        keys.poll(poll, part)
-        for poll, groups in scope.polls.items()
-        for part in (*_PARTS, *(f"group:{group}" for group in groups))
-    ]
+    return [keys.poll(poll, part) for poll in scope.polls for part in _PARTS]
 
 
 def _voter_keys(keys: SiteKeys, scope: Scope) -> list[str]:

@@ -82,8 +82,8 @@ class SiteWriter:
                 self._client.unlink(aside(key, self._token))
 
     def _present(self) -> list[str]:
-        """Return the keys that the site has now, what this writer prepared left out."""
-        mine = {aside(key, self._token) for key in self._lives}
+        """Return the keys that go when the site is replaced; its API tokens stay."""
+        mine = {aside(key, self._token) for key in self._lives} | {self.keys.tokens}
         with store_errors():
             found = {
                 name.decode() if isinstance(name, bytes) else name

@@ -1,0 +1,176 @@
+"""Bring files of other counters into a site's numbers, each file once."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.legacy import DayPart, ImportedFile, LegacySummary, OpeningPart
+from stats_service.models.sites import Site
+from stats_service.services.legacy.exports import READERS, Source, read_rows
+from stats_service.services.legacy.files import opened_file
+from stats_service.services.legacy.logs import LogReader
+from stats_service.services.legacy.tally import Tally
+from stats_service.services.periods import periods_at
+from stats_service.services.sites import BALANCE_MAX, Sites
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
+from stats_service.store.legacy import LegacyStore
+
+ACCESS_LOG = "access-log"
+KINDS = (ACCESS_LOG, *READERS)
+#: What knows no dates, so that it can only become opening balances.
+UNDATED = frozenset(("wp-postviews", "wp-postratings"))
+
+Progress = Callable[[int], None]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done with the files of one command."""
+
+    kind: str
+    #: Add to the opening balances instead of to days.
+    opening: bool = False
+    #: Days from this one on are left out; empty: from the first that was counted live.
+    before: str = ""
+    #: Add days although the site's opening balance may have them in it.
+    keep_opening: bool = False
+    dry_run: bool = False
+
+
+class Legacy:
+    """Import files, and tell which were imported."""
+
+    def __init__(self, store: LegacyStore, sites: Sites) -> None:
+        self._store = store
+        self._sites = sites
+
+    def files(self, slug: str) -> list[ImportedFile]:
+        """Return every file imported into a site, oldest first."""
+        return self._store.files(self._sites.get(slug).slug)
+
+    def run(
+        self,
+        source: Source,
+        paths: list[Path],
+        plan: Plan,
+        now: float,
+        progress: Progress = lambda _: None,
+    ) -> Iterator[LegacySummary]:
+        """Import `paths` in their order; give what became of each.
+
+        Visits go on from one access log to the next. A file that was imported before, whatever
+        its name, adds nothing. One whose import was cut off goes on where it stopped.
+
+        Raises:
+            InvalidInputError: a file cannot be read as what it is said to be.
+            ConflictError: the days may be in the opening balance already.
+        """
+        opening = plan.opening or plan.kind in UNDATED
+        before = plan.before or self._store.first_live_day(source.site.slug)
+        logs = LogReader(source.site)
+        for path in paths:
+            with Tally() as tally, opened_file(path, progress) as file:
+                if plan.kind == ACCESS_LOG:
+                    logs.read(file.lines(), tally)
+                else:
+                    READERS[plan.kind](source, read_rows(file.text()), tally)
+                digest = file.digest
+                summary = _summary(path.name, plan.kind, digest, tally, before)
+                known = self._store.file(source.site.slug, digest)
+                if known and known.complete:
+                    yield msgspec.structs.replace(summary, known=True)
+                    continue
+                if not opening and not plan.keep_opening:
+                    _check_balance(source.site, tally.days(before))
+                if not plan.dry_run:
+                    self._add(source.site, tally, summary, known, before, now, opening=opening)
+                yield summary
+
+    def _add(
+        self,
+        site: Site,
+        tally: Tally,
+        summary: LegacySummary,
+        known: ImportedFile | None,
+        before: str,
+        now: float,
+        *,
+        opening: bool,
+    ) -> None:
+        def parts() -> Iterator[DayPart | OpeningPart]:
+            return tally.opening_parts(before) if opening else tally.day_parts(before)
+
+        plan = hashlib.sha256()
+        for part in parts():
+            plan.update(msgspec.json.encode(part))
+        if known and known.plan != plan.hexdigest():
+            raise ConflictError(
+                f"An import of {summary.name} was cut off, and what is to be added now is not what "
+                "was then: repeat it with the same files, options and settings."
+            )
+        if opening and site.opening_views + summary.views > BALANCE_MAX:
+            raise InvalidInputError(f"The opening balance would exceed {BALANCE_MAX}.")
+        record = ImportedFile(
+            name=summary.name,
+            kind=summary.kind,
+            at=now,
+            views=summary.views,
+            visits=summary.visits,
+            first_day=summary.first_day,
+            last_day=summary.last_day,
+            plan=plan.hexdigest(),
+        )
+        self._store.set_file(site.slug, summary.digest, record)
+        number = 0
+        for number, part in enumerate(parts(), 1):
+            mark = f"{summary.digest}:{number - 1}"
+            if isinstance(part, DayPart):
+                self._add_day(site, mark, part, now)
+            else:
+                self._store.add_opening(site, mark, part)
+        complete = msgspec.structs.replace(record, complete=True)
+        self._store.set_file(site.slug, summary.digest, complete, number)
+
+    def _add_day(self, site: Site, mark: str, part: DayPart, now: float) -> None:
+        noon = datetime.combine(date.fromisoformat(part.day), datetime.min.time(), UTC)
+        periods = periods_at((noon + timedelta(hours=12)).timestamp(), "UTC")
+        end = (noon + timedelta(days=1)).timestamp()
+        lives = [max(0, int(end + kept * 86_400 - now)) for kept in _KEPT]
+        self._store.add_day(site, mark, part, periods, (lives[0], lives[1]))
+
+
+_KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
+
+
+def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> LegacySummary:
+    days = tally.days(before)
+    views, visits = tally.totals(before)
+    return LegacySummary(
+        name=name,
+        kind=kind,
+        digest=digest,
+        lines=tally.lines,
+        views=views,
+        visits=visits,
+        articles=tally.article_number(),
+        days=len(days),
+        first_day=days[0] if days else "",
+        last_day=days[-1] if days else "",
+        ratings=sum(map(Counter.total, tally.ratings.values())),
+        ignored=dict(tally.ignored.most_common()),
+        overlapping=tally.totals()[0] - views,
+    )
+
+
+def _check_balance(site: Site, days: list[str]) -> None:
+    balance = site.opening_views + site.opening_visits
+    if days and balance and days[0] <= (site.opening_day or "9999"):
+        raise ConflictError(
+            f"The opening balance of {site.slug!r} (of {site.opening_day or 'an unknown day'}) may "
+            f"hold the views of {days[0]} and later already. Lower it with `site edit`, or say "
+            "--keep-opening if it does not."
+        )

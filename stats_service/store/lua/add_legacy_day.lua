@@ -1,0 +1,57 @@
+-- add_legacy_day: add what another counter counted on one day, once.
+-- KEYS  1 site STRING  2 legacy HASH  3 counts HASH  4 hours of the day HASH
+--       5 articles ZSET  6 articles of the day ZSET
+-- ARGV  1 mark of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
+--       9 seconds that the hours live, 10 that the day's articles do (0: they are too old)
+--      11 number of hours; then for each: hour, views, visits; then for each article: key, views
+-- Returns 1; 0 if the part was added before; -1 if there is no such site. Nothing was added then.
+local OTHER = '(other)'
+local legacy, counts, hours, articles, day_articles = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local day = ARGV[2]
+local added = { views = tonumber(ARGV[6]), visits = tonumber(ARGV[7]) }
+local cap, hours_ttl, days_ttl = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local call = redis.call
+
+if call('EXISTS', KEYS[1]) == 0 then return -1 end
+if call('HSETNX', legacy, ARGV[1], 1) == 0 then return 0 end
+
+for metric, n in pairs(added) do
+  if n > 0 then
+    for _, span in ipairs({ '', ':' .. day, ':' .. ARGV[3], ':' .. ARGV[4], ':' .. ARGV[5] }) do
+      call('HINCRBY', counts, metric .. span, n)
+    end
+    local total = tonumber(call('HGET', counts, metric .. ':' .. day))
+    local record = tonumber(call('HGET', counts, 'record:' .. metric) or 0)
+    local record_day = call('HGET', counts, 'record:' .. metric .. ':day')
+    if total > record or (total == record and record_day and day < record_day) then
+      call('HSET', counts, 'record:' .. metric, total, 'record:' .. metric .. ':day', day)
+    end
+  end
+end
+if added.views > 0 then call('HINCRBY', legacy, 'views:' .. day, added.views) end
+
+local at = 12
+for _ = 1, tonumber(ARGV[11]) do
+  if hours_ttl > 0 then
+    if ARGV[at + 1] ~= '0' then call('HINCRBY', hours, 'views:' .. ARGV[at], ARGV[at + 1]) end
+    if ARGV[at + 2] ~= '0' then call('HINCRBY', hours, 'visits:' .. ARGV[at], ARGV[at + 2]) end
+  end
+  at = at + 3
+end
+if hours_ttl > 0 then call('EXPIRE', hours, hours_ttl, 'NX') end
+
+local number = call('ZCARD', articles)
+for i = at, #ARGV, 2 do
+  local article, views = ARGV[i], ARGV[i + 1]
+  if not call('ZSCORE', articles, article) then
+    if number >= cap then
+      article = OTHER
+    else
+      number = number + 1
+    end
+  end
+  call('ZINCRBY', articles, views, article)
+  if days_ttl > 0 then call('ZINCRBY', day_articles, views, article) end
+end
+if days_ttl > 0 then call('EXPIRE', day_articles, days_ttl, 'NX') end
+return 1
