@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults lint types bench lock chromium clean
+.PHONY: help run test test-faults lint types bench embed lock chromium clean
 
 VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

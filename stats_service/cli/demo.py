@@ -10,8 +10,8 @@ from stats_service.cli.serve import run_service
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-
-SLUG = "demo"
+from stats_service.web.demo.content import load_content
+from stats_service.web.demo.pages import SLUG
 
 #: What the demo portal brings along, as if it had counted elsewhere before.
 OPENING_VISITS = 1_814_165
@@ -68,13 +68,15 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
             if wanted != site.hosts:
                 services.sites.edit(SLUG, hosts=wanted)
             return
-    services.sites.add(
+    site = services.sites.add(
         Site(
             slug=SLUG,
-            name="Cổng thông tin điện tử",
+            name="Cổng thông tin điện tử huyện Kim Sơn",
             hosts=hosts or ("localhost",),
             opening_visits=OPENING_VISITS,
             opening_views=OPENING_VIEWS,
             opening_day=OPENING_DAY,
         )
     )
+    for article in load_content().articles:
+        services.traffic.set_opening(site, article.path, article.views)

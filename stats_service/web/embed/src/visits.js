@@ -27,8 +27,8 @@ export class StatsVisits extends Widget {
       if (!row) {
         list.append(make("div", "", make("dt", "label"), make("dd", "value")));
         row = list.lastChild;
-        row.ariaLive = "polite";
-        row.ariaAtomic = true;
+        row.setAttribute("aria-live", "polite");
+        row.setAttribute("aria-atomic", true);
       }
       row.part = "row " + metric;
       put(row.firstChild, labels[index] || name(metric, this));

@@ -1,0 +1,123 @@
+"""The pages of the demo portal."""
+
+import secrets
+from datetime import date, datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+from flask import Blueprint, Response, current_app, g, render_template
+
+from stats_service.errors import NotFoundError
+from stats_service.models.sites import DEFAULT_TIMEZONE
+from stats_service.web.context import services
+from stats_service.web.demo.content import Content
+from stats_service.web.embed.scripts import embed_files
+
+#: Name of the loaded content in `app.extensions`.
+EXTENSION = "stats_service.demo"
+#: The site that the pages embed.
+SLUG = "demo"
+
+WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
+
+bp = Blueprint(
+    "demo",
+    __name__,
+    url_prefix="/demo",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+
+
+@bp.get("/")
+def front() -> str:
+    """Show the front page."""
+    return render_template("demo/front.html", active="front")
+
+
+@bp.get("/tin-tuc/")
+def news() -> str:
+    """List every article with its views."""
+    return render_template("demo/news.html", active="news")
+
+
+@bp.get("/tin-tuc/<slug>")
+def article(slug: str) -> str:
+    """Show an article."""
+    found = _content().article(slug)
+    if found is None:
+        raise NotFoundError(f"The demo portal has no article {slug!r}.")
+    others = [other for other in _content().articles if other is not found][:4]
+    return render_template("demo/article.html", active="news", article=found, others=others)
+
+
+@bp.get("/thu-tuc/", defaults={"slug": ""})
+@bp.get("/thu-tuc/<slug>")
+def procedures(slug: str) -> str:
+    """Show the procedures: a single-page application, whatever its address."""
+    if slug and slug not in (procedure.slug for procedure in _content().procedures):
+        raise NotFoundError(f"The demo portal has no procedure {slug!r}.")
+    listed = msgspec.to_builtins(_content().procedures)
+    return render_template("demo/procedures.html", active="procedures", procedures=listed)
+
+
+@bp.get("/van-ban/")
+def documents() -> str:
+    """List documents."""
+    return render_template("demo/documents.html", active="documents")
+
+
+@bp.get("/ban-chu/")
+def text_version() -> str:
+    """Show a page without any script: a pixel counts, badges show."""
+    return render_template("demo/text.html", active="text")
+
+
+@bp.get("/en/")
+def english() -> str:
+    """Show the English page."""
+    return render_template("demo/english.html", active="english")
+
+
+@bp.context_processor
+def _page() -> dict[str, object]:
+    """Give every template the content and the address of the service."""
+    settings = services().settings
+    g.nonce = secrets.token_urlsafe(16)
+    return {
+        "base": settings.public_url + settings.path_prefix,
+        "content": _content(),
+        "embed": embed_files().newest,
+        "nonce": g.nonce,
+        "slug_of_site": SLUG,
+        "now": datetime.fromtimestamp(services().clock.now(), ZoneInfo(DEFAULT_TIMEZONE)),
+    }
+
+
+@bp.app_template_filter("vietnamese_date")
+def vietnamese_date(day: str | date) -> str:
+    """Write a date as the portal does: Thứ ba, 24/12/2019."""
+    value = date.fromisoformat(day) if isinstance(day, str) else day
+    return f"{WEEKDAYS[value.weekday()]}, {value:%d/%m/%Y}"
+
+
+@bp.after_request
+def _headers(response: Response) -> Response:
+    """Hold the pages to a policy as strict as a portal may have."""
+    if "nonce" in g:
+        service = services().settings.public_url or "'self'"
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; script-src {service} 'nonce-{g.nonce}'; connect-src {service}; "
+            f"style-src 'self'; img-src 'self' {service}; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'self'"
+        )
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _content() -> Content:
+    return cast("Content", current_app.extensions[EXTENSION])

@@ -1,0 +1,1 @@
+"""The embed in a real browser, against the real service."""

@@ -1,0 +1,137 @@
+"""Fixtures: the service under gunicorn, a portal on another host, Chromium."""
+
+import itertools
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from stats_service.app import create_services
+from stats_service.cli.demo import add_demo_site
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.browser.visitor import Embed, Visitor
+from tests.support.pages import BROWSER
+from tests.support.portal import Portal, running_portal
+from tests.support.server import running_service
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: Nothing of the browser's own goes over the network, and it does not say that a program drives it.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-blink-features=AutomationControlled",
+]
+
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as one that needs Chromium."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def settings(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Give the settings of the service that all browser tests share."""
+    return Settings(
+        secret="test-" + "0" * 32,
+        data_dir=tmp_path_factory.mktemp("browser"),
+        redis_url=redis_server,
+        key_prefix="b" + secrets.token_hex(6),
+        workers=1,
+        site_cache_seconds=0,
+        redis_timeout=5,
+    )
+
+
+@pytest.fixture(scope="session")
+def services(settings: Settings) -> Services:
+    """Give the wired services, to look at what the browser did."""
+    return create_services(settings)
+
+
+@pytest.fixture(scope="session")
+def service_url(settings: Settings, services: Services) -> Iterator[str]:
+    """Run the service with its demo portal; give its URL."""
+    with running_service(settings, environ={"STATS_DEMO": "1"}) as url:
+        add_demo_site(services, (url.removeprefix("http://"),))
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Give the distribution's Chromium."""
+    names = (os.environ["CHROMIUM"],) if os.environ.get("CHROMIUM") else CHROMIUM_NAMES
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.fail("The browser tests need Chromium: run `make test`, or scripts/chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=ARGUMENTS,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Give a function that opens a fresh profile, by default that of a Vietnamese visitor."""
+    opened: list[BrowserContext] = []
+
+    def open_one(**options: object) -> BrowserContext:
+        defaults = {"user_agent": BROWSER, "locale": "vi-VN"}
+        opened.append(chromium.new_context(**(defaults | options)))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    """Give a fresh tab of a fresh profile."""
+    return open_context().new_page()
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Portal]:
+    """Give a portal on a host of its own."""
+    with running_portal() as running:
+        yield running
+
+
+@pytest.fixture
+def embed(services: Services, service_url: str, portal: Portal) -> Embed:
+    """Give a site of the test's own, and what its pages embed."""
+    site = services.sites.add(
+        Site(
+            slug=f"site{next(_numbers)}",
+            name="Kim Sơn",
+            hosts=(portal.host,),
+            opening_visits=1_814_164,
+            opening_day="2026-01-01",
+        )
+    )
+    return Embed(site.slug, f"{service_url}/v1", portal, services)
+
+
+@pytest.fixture
+def visitor(page: Page, embed: Embed) -> Visitor:
+    """Give somebody who reads the pages of `embed`."""
+    return Visitor(page, embed)
