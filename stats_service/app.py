@@ -10,10 +10,12 @@ from stats_service.services.audit import Audit
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
+from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
@@ -36,6 +38,7 @@ from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import RequestCounts
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
+from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.ratings import RatingStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.sites import SiteStore
@@ -67,6 +70,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
     audit = Audit(AuditStore(client, settings.key_prefix))
+    quarantine_store = QuarantineStore(client, settings.key_prefix)
+    polls = Polls(poll_store, ballot_store, audit)
     directory = SiteDirectory(
         site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
     )
@@ -83,7 +88,9 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,
-        polls=Polls(poll_store, ballot_store, audit),
+        polls=polls,
+        quarantine=Quarantine(quarantine_store, audit),
+        integrity=IntegrityReports(quarantine_store, polls, audit),
         ballots=Ballots(ballot_store, directory, proofs),
         ratings=ArticleRatings(RatingStore(client, settings.key_prefix), audit),
         request_counts=RequestCounts(client, settings.key_prefix),

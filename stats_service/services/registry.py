@@ -10,10 +10,12 @@ from stats_service.services.audit import Audit
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
+from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.replay import Replay
 from stats_service.services.sign_in import SignIn
@@ -40,6 +42,8 @@ class Services:
     proofs: Proofs
     polls: Polls
     ballots: Ballots
+    quarantine: Quarantine
+    integrity: IntegrityReports
     ratings: ArticleRatings
     request_counts: RequestCounts
     health: Health
