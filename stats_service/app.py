@@ -7,6 +7,7 @@ from stats_service.config import Settings, load_settings
 from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
+from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
@@ -42,6 +43,7 @@ from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.ratings import RatingStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.sites import SiteStore
+from stats_service.store.snapshots import SnapshotStore
 from stats_service.store.spool import Spool
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
@@ -98,6 +100,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         spool=spool,
         replay=replay,
         audit=audit,
+        backups=Backups(SnapshotStore(client)),
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
         accounts=accounts,
         sign_in=SignIn(accounts, account_store, session_store, audit),

@@ -9,6 +9,7 @@ from stats_service import __version__
 from stats_service.cli.admin import admin
 from stats_service.cli.archive import export, import_
 from stats_service.cli.article import article
+from stats_service.cli.backup import backup, restore
 from stats_service.cli.check import check
 from stats_service.cli.counts import counts
 from stats_service.cli.demo import demo
@@ -48,6 +49,8 @@ _COMMANDS = (
     export,
     import_,
     legacy,
+    backup,
+    restore,
 )
 
 for _command in _COMMANDS:

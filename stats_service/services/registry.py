@@ -7,6 +7,7 @@ from stats_service.config import Settings
 from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
+from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
@@ -51,6 +52,7 @@ class Services:
     replay: Replay
     audit: Audit
     archives: Archives
+    backups: Backups
     accounts: Accounts
     sign_in: SignIn
     tokens: Tokens
