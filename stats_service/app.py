@@ -1,5 +1,7 @@
 """The one place where things are wired: settings in, an application out."""
 
+from functools import partial
+
 from flask import Flask
 
 from stats_service.clock import Clock, SystemClock
@@ -31,7 +33,7 @@ from stats_service.store.accounts import AccountStore
 from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
 from stats_service.store.ballots import BallotStore
-from stats_service.store.connection import connect
+from stats_service.store.connection import connect, disconnect
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
@@ -108,6 +110,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         history=History(history_store),
         top_articles=TopArticles(history_store),
         legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
+        close=partial(disconnect, client),
     )
 
 

@@ -4,8 +4,8 @@ import os
 
 import click
 
-from stats_service.app import create_services
 from stats_service.cli.admin import setup_lines
+from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
 from stats_service.models.sites import Site
@@ -38,14 +38,15 @@ def demo(ctx: click.Context) -> None:
 
 def prepare_demo(settings: Settings) -> list[str]:
     """Make sure that the demo site is there; return what to tell the user."""
-    services = create_services(settings)
     hosts = demo_hosts(settings.bind)
-    add_demo_site(services, hosts)
-    base = f"http://{hosts[0]}" if hosts else settings.base_url
+    with open_services(settings) as services:
+        add_demo_site(services, hosts)
+        base = f"http://{hosts[0]}" if hosts else settings.base_url
+        setup = setup_lines(services, base)
     return [
         f"Demo portal      {base}/demo/",
         f"Counts as JSON   {base}{settings.path_prefix}/{SLUG}/counts",
-        *(setup_lines(services, base) or [f"Admin pages      {base}/admin/"]),
+        *(setup or [f"Admin pages      {base}/admin/"]),
         f"Data             {settings.data_dir.absolute()}",
         "Ctrl-C stops the service; the numbers stay.",
     ]

@@ -1,5 +1,6 @@
 """The services of one installation, as `app.create_services` wires them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stats_service.clock import Clock
@@ -59,3 +60,5 @@ class Services:
     history: History
     top_articles: TopArticles
     legacy: Legacy
+    #: Close the connections to Redis; for programs that go on without the services.
+    close: Callable[[], None]
