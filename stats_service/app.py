@@ -22,9 +22,11 @@ from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
+from stats_service.services.retention import Retention
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.ticks import Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
@@ -43,10 +45,12 @@ from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.ratings import RatingStore
+from stats_service.store.retention import RetentionStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.sites import SiteStore
 from stats_service.store.snapshots import SnapshotStore
 from stats_service.store.spool import Spool
+from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.store.view_keeper import ViewKeeper
@@ -83,6 +87,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     session_store = SessionStore(client, settings.key_prefix)
     history_store = HistoryStore(client, settings.key_prefix)
     accounts = Accounts(account_store, session_store, audit)
+    retention = Retention(RetentionStore(client, settings.key_prefix), sites)
     return Services(
         settings=settings,
         clock=clock,
@@ -103,6 +108,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         replay=replay,
         audit=audit,
         backups=Backups(SnapshotStore(client)),
+        retention=retention,
+        ticks=Ticks(TickStore(client, settings.key_prefix), retention),
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
         accounts=accounts,
         sign_in=SignIn(accounts, account_store, session_store, audit),

@@ -18,6 +18,7 @@ from stats_service.cli.group import Group
 from stats_service.cli.legacy import legacy
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
+from stats_service.cli.tick import tick
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,6 +52,7 @@ _COMMANDS = (
     legacy,
     backup,
     restore,
+    tick,
 )
 
 for _command in _COMMANDS:

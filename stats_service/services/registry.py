@@ -20,8 +20,10 @@ from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.replay import Replay
+from stats_service.services.retention import Retention
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.ticks import Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
@@ -53,6 +55,8 @@ class Services:
     replay: Replay
     audit: Audit
     archives: Archives
+    retention: Retention
+    ticks: Ticks
     backups: Backups
     accounts: Accounts
     sign_in: SignIn
