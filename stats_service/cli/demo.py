@@ -9,6 +9,7 @@ from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
 from stats_service.models.sites import Site
+from stats_service.services.demo_history import demo_history
 from stats_service.services.registry import Services
 from stats_service.web.demo.content import load_content
 from stats_service.web.demo.pages import SLUG
@@ -62,7 +63,7 @@ def demo_hosts(bind: str) -> tuple[str, ...]:
 
 
 def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
-    """Add the demo site with its opening balances, or let it count for `hosts` as well."""
+    """Add the demo site with its past, or let it count for `hosts` as well."""
     for site in services.sites.all():
         if site.slug == SLUG:
             wanted = tuple(dict.fromkeys(site.hosts + hosts))
@@ -81,3 +82,5 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     )
     for article in load_content().articles:
         services.traffic.set_opening(site, article.path, article.views)
+    paths = [article.path for article in load_content().articles]
+    services.history.write(site, demo_history(site, services.clock.now(), paths))

@@ -1,11 +1,19 @@
 """Reading the past: cards with their change, series, and what was not counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import Card, Ignored, Pair, Point, Series, StoredHistory
+from stats_service.models.history import (
+    Card,
+    DayHistory,
+    Ignored,
+    Pair,
+    Point,
+    Series,
+    StoredHistory,
+)
 from stats_service.models.sites import Site
 from stats_service.store.history import HistoryStore
 
@@ -22,6 +30,8 @@ REASONS = (
 )
 #: Longest range by unit, in days: hours are kept for 91 days, and the period before is read too.
 RANGE_MAX_DAYS = {"hour": 14, "day": 1100, "month": 3660}
+#: Days whose hours are kept.
+HOURS_KEPT_DAYS = 91
 DAY = timedelta(days=1)
 
 
@@ -143,6 +153,11 @@ class History:
             return sum(stored.hour(m.date().isoformat(), m.hour).views for m in of)
 
         return views(moments) == 0 and views(before) >= 20
+
+    def write(self, site: Site, days: Sequence[DayHistory]) -> None:
+        """Write days on which the site has counted nothing yet, in order; each once ever."""
+        if days:
+            self._store.write(site, days, HOURS_KEPT_DAYS)
 
     def _by_month(self, site: Site, first: date, last: date) -> Series:
         months = list(_months(first, last))
