@@ -42,13 +42,17 @@ class History:
         self._store = store
 
     def cards(self, site: Site, now: float) -> list[Card]:
-        """Return today, yesterday, week, month and year, each beside as much of the one before."""
+        """Return today, yesterday, week, month and year, each beside as much of the one before.
+
+        A single day stands beside the same weekday of the week before: a Monday against a Sunday
+        would always seem a success.
+        """
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
         today = local.date()
         first = date(today.year - 1, 1, 1)
         week_before, month_before = today - 7 * DAY, _month_before(today)
         year_before = _same_day(today.year - 1, today.month, today.day)
-        partial_days = (today - DAY, week_before, month_before, year_before)
+        partial_days = (week_before, month_before, year_before)
         stored = self._store.read(
             site,
             _fields(_iso(_days(first, today))),
@@ -62,11 +66,11 @@ class History:
 
         monday = today - today.weekday() * DAY
         return [
-            Card("today", stored.pair(today.isoformat()), so_far(today - DAY, today - DAY)),
+            Card("today", stored.pair(today.isoformat()), so_far(week_before, week_before)),
             Card(
                 "yesterday",
-                _sum(stored, today - DAY, today - DAY),
-                _sum(stored, today - 2 * DAY, today - 2 * DAY),
+                stored.pair((today - DAY).isoformat()),
+                stored.pair((today - 8 * DAY).isoformat()),
             ),
             Card("week", _sum(stored, monday, today), so_far(monday - 7 * DAY, week_before)),
             Card(
