@@ -17,7 +17,7 @@ from stats_service.models.history import (
 from stats_service.models.sites import Site
 from stats_service.store.history import HistoryStore
 
-#: Why a view is not counted, as `services.traffic` and `lua/record_views.lua` say it.
+#: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
     "bot",
     "prefetch",
