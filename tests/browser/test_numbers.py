@@ -208,6 +208,22 @@ def test_a_block_that_comes_later_shows_what_is_known(visitor: Visitor, embed: E
     assert len(visitor.sent) == 1
 
 
+def test_a_removed_element_is_left_alone(visitor: Visitor, embed: Embed) -> None:
+    """It is not kept up to date any more, until it comes back."""
+    visitor.page.clock.install()
+    visitor.open(embed.put("/tin/1", "<stats-count>?</stats-count>"))
+    visitor.page.evaluate("window.kept = document.querySelector('stats-count'); kept.remove()")
+    site = embed.services.sites.get(embed.slug)
+    embed.services.sites.edit(embed.slug, opening_visits=site.opening_visits + 5)
+
+    visitor.act(lambda: visitor.page.clock.fast_forward(60_000))
+    removed = visitor.page.evaluate("kept.textContent")
+    visitor.page.evaluate("document.body.append(kept)")
+
+    assert removed == "1.814.165"
+    assert visitor.text("stats-count") == "1.814.170"
+
+
 def test_two_snippets_are_one_view(visitor: Visitor, embed: Embed) -> None:
     """A template and an editor both pasted it."""
     head = embed.snippet + embed.snippet.replace("async", "defer")

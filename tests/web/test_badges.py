@@ -1,10 +1,14 @@
 """Badges show a number as an image with real text."""
 
+from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
 
+from stats_service.app import create_app
+from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.support.pages import view
@@ -113,3 +117,14 @@ def test_a_badge_that_cannot_be_drawn_says_why(
 
     assert response.status_code == status
     assert named in response.get_json()["detail"]
+
+
+def test_without_redis_a_badge_says_nothing_false(settings: Settings, tmp_path: Path) -> None:
+    """Browsers show the body of a 503 as well: an image without a number, which nobody keeps."""
+    away = replace(settings, redis_url=f"unix://{tmp_path}/nobody.sock", redis_timeout=0.1)
+
+    response = create_app(away).test_client().get("/v1/kimson/badge/total.svg")
+
+    assert response.status_code == 503
+    assert response.headers["Cache-Control"] == "no-store"
+    assert texts(response.text) == ["–", "…"]

@@ -24,11 +24,10 @@ bp = Blueprint("badges", __name__)
 @bp.get("/<slug>/badge/<metric>.svg")
 def badge(slug: str, metric: str) -> Response:
     """Answer with `total`, `online`, `today`, or the `views` of `article`, as an image."""
-    site = site_entry(slug).site
     language = _choice("lang", ("vi", "en"))
     theme = _choice("theme", THEMES)
     try:
-        label, number = _metric(site, metric)
+        label, number = _metric(site_entry(slug).site, metric)
         value = grouped(number, language)
     except StoreUnavailableError:
         return _image(badge_svg("–", "…", theme), "no-store", 503)
