@@ -33,7 +33,8 @@ def spawn(
     """Start `argv` in a session of its own, without input, and return it.
 
     The terminal's Ctrl-C reaches the parent alone, which then ends its children in order. On
-    Linux the child gets SIGTERM when the parent dies without ending it, by `kill -9` for example.
+    Linux the child gets SIGTERM when the parent dies without ending it, by `kill -9` for example;
+    more exactly, when the thread dies that called this: let it be the main thread.
 
     Args:
         argv: The program and its arguments.
