@@ -15,7 +15,6 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
-from stats_service.web.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient
@@ -72,11 +71,9 @@ def settings(redis_server: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def services(settings: Settings, clock: FakeClock) -> Iterator[Services]:
+def services(settings: Settings, clock: FakeClock) -> Services:
     """Give the wired services."""
-    services = create_services(settings, clock)
-    yield services
-    services.close()
+    return create_services(settings, clock)
 
 
 @pytest.fixture
@@ -86,12 +83,11 @@ def site(services: Services) -> Site:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: FakeClock) -> Iterator[Flask]:
+def app(settings: Settings, clock: FakeClock) -> Flask:
     """Give the application."""
     app = create_app(settings, clock)
     app.testing = True
-    yield app
-    app.extensions[EXTENSION].close()
+    return app
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from stats_service import __version__
 from stats_service.cli.admin import admin
 from stats_service.cli.archive import export, import_
 from stats_service.cli.article import article
-from stats_service.cli.backup import backup, restore
 from stats_service.cli.check import check
 from stats_service.cli.counts import counts
 from stats_service.cli.demo import demo
@@ -18,7 +17,6 @@ from stats_service.cli.group import Group
 from stats_service.cli.legacy import legacy
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
-from stats_service.cli.tick import tick
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,9 +48,6 @@ _COMMANDS = (
     export,
     import_,
     legacy,
-    backup,
-    restore,
-    tick,
 )
 
 for _command in _COMMANDS:

@@ -16,6 +16,7 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.browser.visitor import Embed, Visitor
+from tests.browser.voting import Voter
 from tests.support.pages import BROWSER
 from tests.support.portal import Portal, running_portal
 from tests.support.server import running_service
@@ -135,3 +136,15 @@ def embed(services: Services, service_url: str, portal: Portal) -> Embed:
 def visitor(page: Page, embed: Embed) -> Visitor:
     """Give somebody who reads the pages of `embed`."""
     return Visitor(page, embed)
+
+
+@pytest.fixture
+def voter(page: Page, embed: Embed) -> Voter:
+    """Give somebody who votes and rates on the pages of `embed`."""
+    return Voter(page, embed)
+
+
+@pytest.fixture
+def new_voter(open_context: Callable[..., BrowserContext], embed: Embed) -> Callable[..., Voter]:
+    """Give a function that makes another voter, with a browser of their own."""
+    return lambda **options: Voter(open_context(**options).new_page(), embed)

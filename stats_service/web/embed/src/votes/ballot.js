@@ -13,7 +13,7 @@ const OUTCOMES = { counted: "thanks", changed: "changed", held: "held" };
 
 /** What to say of a reply that is no success; `unsure`: the words for a reply that never came. */
 export const problem = (element, reply, unsure) => {
-  if (reply.status == 429) return say(element, "busy", reply.after || 60);
+  if (reply.status == 429 || reply.code == "voter-too-new") return say(element, "busy", reply.after || 60);
   if (isUnsure(reply)) return say(element, unsure);
   if (/^voter/.test(reply.code)) return say(element, isBlocked() ? "refusedStorage" : "refused");
   return say(element, REFUSALS[reply.code] || "elsewhere");

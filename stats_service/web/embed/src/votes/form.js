@@ -1,24 +1,13 @@
 /** The form of an open poll: choices, how many, a free text. It keeps what was chosen. */
 
 import { button, make, put, tell } from "./dom.js";
+import { ordered } from "./polls.js";
 import { say, written } from "./words.js";
 
 /** The choice that carries the free text. */
 const OTHER = "other";
 
 let names = 0;
-const seed = Math.random();
-
-/** The choices in an order that is the reader's own, and stays while the page does. */
-const shuffled = (choices) => {
-  const rank = ({ id }) => {
-    let value = seed;
-    for (const letter of id) value = (value * 9301 + letter.charCodeAt() * 49297) % 233280;
-    return value;
-  };
-  return [...choices].sort((one, two) => rank(one) - rank(two));
-};
-
 const hint = (element, { multiple, min, max, choices, other }) => {
   if (!multiple) return "";
   const offered = choices.filter(({ hidden }) => !hidden).length + !!other;
@@ -71,7 +60,7 @@ export class PollForm {
 
   build() {
     const { element, poll } = this;
-    const offered = poll.choices.filter(({ hidden }) => !hidden);
+    const offered = ordered(poll).filter(({ hidden }) => !hidden);
     const name = "choice" + names++;
     const row = (id, text) => {
       const input = make("input", "input");
@@ -80,9 +69,7 @@ export class PollForm {
       input.value = id;
       return make("label", "choice", input, make("span", "text", text));
     };
-    const rows = (poll.shuffle ? shuffled(offered) : offered).map(({ id, text }) =>
-      row(id, written(element, text, poll.lang)),
-    );
+    const rows = offered.map(({ id, text }) => row(id, written(element, text, poll.lang)));
     this.text = make("input", "other-text");
     this.text.maxLength = poll.other;
     this.text.setAttribute("aria-label", say(element, "otherText"));

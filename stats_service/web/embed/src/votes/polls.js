@@ -10,6 +10,18 @@ const loading = new Map();
 /** The answer's poll that is in `known` already. */
 let taken;
 
+const seed = Math.random();
+
+/** The choices as they are shown: while a shuffled poll is open, in an order of the reader's own. */
+export const ordered = ({ choices, shuffle, state }) => {
+  const rank = ({ id }) => {
+    let value = seed;
+    for (const letter of id) value = (value * 9301 + letter.charCodeAt() * 49297) % 233280;
+    return value;
+  };
+  return shuffle && state == "open" ? [...choices].sort((one, two) => rank(one) - rank(two)) : choices;
+};
+
 export const wishOf = (element) => element.getAttribute("poll") || "current";
 
 /** Keep an older answer from hiding that the ballot is in, or what its voter has seen. */

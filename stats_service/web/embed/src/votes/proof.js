@@ -10,7 +10,7 @@ const STRETCH_MS = 12;
 /** Counters tried between two looks at the clock. */
 const BATCH = 50;
 /** No challenge of ours needs as many. */
-const COUNTER_MAX = 1000000;
+const COUNTER_MAX = 2000000;
 
 const WORD = 2 ** 32;
 

@@ -119,8 +119,9 @@ export class StatsRating extends Widget {
 
   /** A finger or mouse rates at once; arrow keys only choose, and a button sends. */
   listen() {
-    this.row.onpointerdown = () => (this.isPointed = true);
-    this.row.onkeydown = () => (this.isPointed = false);
+    this.row.onpointerdown = this.row.onkeydown = ({ type }) => {
+      this.isPointed = type == "pointerdown";
+    };
     this.row.onpointerover = (event) => {
       const index = this.items.indexOf(event.target.closest("label"));
       if (event.pointerType == "mouse" && index >= 0) this.paint(index + 1);

@@ -2,6 +2,7 @@
 
 import { number } from "./core.js";
 import { make, spoken } from "./dom.js";
+import { ordered } from "./polls.js";
 import { say, written } from "./words.js";
 
 /**
@@ -58,7 +59,7 @@ const others = (element, texts) => {
 export const results = (element, poll, own) => {
   const { choices, ballots, of } = poll.results;
   const all = choices.reduce((sum, choice) => Math.max(sum, choice.votes), ballots ?? 0);
-  const order = poll.choices.map(({ id }) => id);
+  const order = ordered(poll).map(({ id }) => id);
   const place = ({ id }) => (order.includes(id) ? order.indexOf(id) : order.length);
   const rows = [...choices]
     .sort((one, two) => place(one) - place(two))
