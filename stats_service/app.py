@@ -1,5 +1,7 @@
 """The one place where things are wired: settings in, an application out."""
 
+from functools import partial
+
 from flask import Flask
 
 from stats_service.clock import Clock, SystemClock
@@ -7,19 +9,24 @@ from stats_service.config import Settings, load_settings
 from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
+from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
+from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
+from stats_service.services.retention import Retention
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.ticks import Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
@@ -28,7 +35,7 @@ from stats_service.store.accounts import AccountStore
 from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
 from stats_service.store.ballots import BallotStore
-from stats_service.store.connection import connect
+from stats_service.store.connection import connect, disconnect
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
@@ -36,10 +43,14 @@ from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import RequestCounts
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
+from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.ratings import RatingStore
+from stats_service.store.retention import RetentionStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.sites import SiteStore
+from stats_service.store.snapshots import SnapshotStore
 from stats_service.store.spool import Spool
+from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.store.view_keeper import ViewKeeper
@@ -67,6 +78,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
     audit = Audit(AuditStore(client, settings.key_prefix))
+    quarantine_store = QuarantineStore(client, settings.key_prefix)
+    polls = Polls(poll_store, ballot_store, audit)
     directory = SiteDirectory(
         site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
     )
@@ -74,6 +87,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     session_store = SessionStore(client, settings.key_prefix)
     history_store = HistoryStore(client, settings.key_prefix)
     accounts = Accounts(account_store, session_store, audit)
+    retention = Retention(RetentionStore(client, settings.key_prefix), sites)
     return Services(
         settings=settings,
         clock=clock,
@@ -83,7 +97,9 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,
-        polls=Polls(poll_store, ballot_store, audit),
+        polls=polls,
+        quarantine=Quarantine(quarantine_store, audit),
+        integrity=IntegrityReports(quarantine_store, polls, audit),
         ballots=Ballots(ballot_store, directory, proofs),
         ratings=ArticleRatings(RatingStore(client, settings.key_prefix), audit),
         request_counts=RequestCounts(client, settings.key_prefix),
@@ -91,6 +107,9 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         spool=spool,
         replay=replay,
         audit=audit,
+        backups=Backups(SnapshotStore(client)),
+        retention=retention,
+        ticks=Ticks(TickStore(client, settings.key_prefix), retention),
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
         accounts=accounts,
         sign_in=SignIn(accounts, account_store, session_store, audit),
@@ -98,6 +117,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         history=History(history_store),
         top_articles=TopArticles(history_store),
         legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
+        close=partial(disconnect, client),
     )
 
 

@@ -15,6 +15,7 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
+from stats_service.web.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient
@@ -71,9 +72,11 @@ def settings(redis_server: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def services(settings: Settings, clock: FakeClock) -> Services:
+def services(settings: Settings, clock: FakeClock) -> Iterator[Services]:
     """Give the wired services."""
-    return create_services(settings, clock)
+    services = create_services(settings, clock)
+    yield services
+    services.close()
 
 
 @pytest.fixture
@@ -83,11 +86,12 @@ def site(services: Services) -> Site:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: FakeClock) -> Flask:
+def app(settings: Settings, clock: FakeClock) -> Iterator[Flask]:
     """Give the application."""
     app = create_app(settings, clock)
     app.testing = True
-    return app
+    yield app
+    app.extensions[EXTENSION].close()
 
 
 @pytest.fixture

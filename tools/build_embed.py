@@ -3,7 +3,7 @@
 Joins the ES modules below `stats_service/web/embed/src` into one classic script each, minifies
 it and writes it with a manifest of hashes to `dist`. A version marked as released in the
 manifest is never written again: raise `VERSION` in `stats_service/web/embed/version.py` first.
-See docs/decisions/0003-embed-build.md.
+See docs/decisions/0005-embed-build.md.
 """
 
 import argparse

@@ -9,6 +9,7 @@ from stats_service import __version__
 from stats_service.cli.admin import admin
 from stats_service.cli.archive import export, import_
 from stats_service.cli.article import article
+from stats_service.cli.backup import backup, restore
 from stats_service.cli.check import check
 from stats_service.cli.counts import counts
 from stats_service.cli.demo import demo
@@ -17,6 +18,7 @@ from stats_service.cli.group import Group
 from stats_service.cli.legacy import legacy
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
+from stats_service.cli.tick import tick
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,6 +50,9 @@ _COMMANDS = (
     export,
     import_,
     legacy,
+    backup,
+    restore,
+    tick,
 )
 
 for _command in _COMMANDS:

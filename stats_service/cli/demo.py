@@ -4,11 +4,12 @@ import os
 
 import click
 
-from stats_service.app import create_services
 from stats_service.cli.admin import setup_lines
+from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
 from stats_service.models.sites import Site
+from stats_service.services.demo_history import demo_history
 from stats_service.services.registry import Services
 from stats_service.web.demo.content import load_content
 from stats_service.web.demo.pages import SLUG
@@ -38,14 +39,15 @@ def demo(ctx: click.Context) -> None:
 
 def prepare_demo(settings: Settings) -> list[str]:
     """Make sure that the demo site is there; return what to tell the user."""
-    services = create_services(settings)
     hosts = demo_hosts(settings.bind)
-    add_demo_site(services, hosts)
-    base = f"http://{hosts[0]}" if hosts else settings.base_url
+    with open_services(settings) as services:
+        add_demo_site(services, hosts)
+        base = f"http://{hosts[0]}" if hosts else settings.base_url
+        setup = setup_lines(services, base)
     return [
         f"Demo portal      {base}/demo/",
         f"Counts as JSON   {base}{settings.path_prefix}/{SLUG}/counts",
-        *(setup_lines(services, base) or [f"Admin pages      {base}/admin/"]),
+        *(setup or [f"Admin pages      {base}/admin/"]),
         f"Data             {settings.data_dir.absolute()}",
         "Ctrl-C stops the service; the numbers stay.",
     ]
@@ -61,7 +63,7 @@ def demo_hosts(bind: str) -> tuple[str, ...]:
 
 
 def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
-    """Add the demo site with its opening balances, or let it count for `hosts` as well."""
+    """Add the demo site with its past, or let it count for `hosts` as well."""
     for site in services.sites.all():
         if site.slug == SLUG:
             wanted = tuple(dict.fromkeys(site.hosts + hosts))
@@ -80,3 +82,5 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     )
     for article in load_content().articles:
         services.traffic.set_opening(site, article.path, article.views)
+    paths = [article.path for article in load_content().articles]
+    services.history.write(site, demo_history(site, services.clock.now(), paths))

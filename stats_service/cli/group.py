@@ -1,8 +1,8 @@
 """What all commands share: errors, and the services that they call."""
 
+import contextlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +34,7 @@ class _UserError(click.ClickException):
     exit_code = 2
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_services(settings: Settings | None = None) -> Iterator[Services]:
     """Give the services on the configured Redis, or on the embedded one, started if need be.
 
@@ -43,11 +43,13 @@ def open_services(settings: Settings | None = None) -> Iterator[Services]:
     """
     settings = settings or load_settings()
     settings = replace(settings, redis_timeout=max(settings.redis_timeout, REDIS_TIMEOUT))
-    if settings.redis_url:
-        yield create_services(settings)
-        return
-    with running_redis(settings.data_dir) as url:
-        yield create_services(replace(settings, redis_url=url))
+    with contextlib.ExitStack() as stack:
+        if not settings.redis_url:
+            url = stack.enter_context(running_redis(settings.data_dir))
+            settings = replace(settings, redis_url=url)
+        services = create_services(settings)
+        stack.callback(services.close)
+        yield services
 
 
 def echo_json(value: object) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 
 import click
 
-from stats_service.app import create_services
 from stats_service.cli.admin import setup_lines
+from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
+from stats_service.errors import StoreUnavailableError
 from stats_service.logs import configure_logging
 from stats_service.supervisor import Supervisor
 
@@ -50,8 +51,12 @@ def run_service(environ: Mapping[str, str], prepare: Callable[[Settings], list[s
 def announce_sites(settings: Settings) -> list[str]:
     """Say where the service answers, and what to do if it counts for nobody yet."""
     lines = [f"stats_service answers at {settings.base_url} (Ctrl-C stops it)."]
-    services = create_services(settings)
-    if not services.sites.all():
-        lines.append("It has no site yet: stats-service site add --help")
-    lines += setup_lines(services, settings.base_url)
+    try:
+        with open_services(settings) as services:
+            if not services.sites.all():
+                lines.append("It has no site yet: stats-service site add --help")
+            lines += setup_lines(services, settings.base_url)
+    except StoreUnavailableError as error:
+        # Redis may come back, and views that are kept until then must not be lost to a restart.
+        lines.append(f"It does not count yet: {error} See stats-service check.")
     return lines

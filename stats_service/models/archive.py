@@ -85,6 +85,14 @@ class ArticleDayRow(Row, frozen=True, kw_only=True, tag="article_days"):
     views: int
 
 
+class ArticleMonthRow(Row, frozen=True, kw_only=True, tag="article_months"):
+    """Views of one of the most read articles of a month."""
+
+    month: str
+    article: str
+    views: int
+
+
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
     """Views that an article had before it came here."""
 
@@ -189,6 +197,7 @@ TableRow = (
     | HourRow
     | ArticleRow
     | ArticleDayRow
+    | ArticleMonthRow
     | OpeningRow
     | RatingRow
     | VoidedRatingRow

@@ -8,10 +8,11 @@ and an explicit key may not look like an address.
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.traffic import LISTED_MAX
 
 #: Longest key, in bytes. A Vietnamese letter with two marks takes nine bytes in a path, so that
 #: this leaves room for a title of some 300 letters.
@@ -94,6 +95,22 @@ def canonical_article(raw: str, parameters: Collection[str] = ()) -> str:
     if len(raw) <= CACHED_MAX_LENGTH:
         return _remembered_key(raw, named)
     return _key(raw, named)
+
+
+def canonical_articles(
+    articles: Sequence[str], parameters: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the keys of `articles`; InvalidInputError if they are too many or one is unusable."""
+    check_number(articles)
+    return tuple(canonical_article(text, parameters) for text in articles)
+
+
+def check_number(articles: Sequence[str]) -> None:
+    """Return if `articles` are few enough to ask for at a time; else InvalidInputError."""
+    if len(articles) > LISTED_MAX:
+        raise InvalidInputError(
+            f"articles: {len(articles)} were asked for; ask for at most {LISTED_MAX} at a time."
+        )
 
 
 def is_tracking_parameter(name: str) -> bool:

@@ -1,15 +1,23 @@
 """Reading the past: cards with their change, series, and what was not counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import Card, Ignored, Pair, Point, Series, StoredHistory
+from stats_service.models.history import (
+    Card,
+    DayHistory,
+    Ignored,
+    Pair,
+    Point,
+    Series,
+    StoredHistory,
+)
 from stats_service.models.sites import Site
 from stats_service.store.history import HistoryStore
 
-#: Why a view is not counted, as `services.traffic` and `lua/record_views.lua` say it.
+#: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
     "bot",
     "prefetch",
@@ -22,6 +30,8 @@ REASONS = (
 )
 #: Longest range by unit, in days: hours are kept for 91 days, and the period before is read too.
 RANGE_MAX_DAYS = {"hour": 14, "day": 1100, "month": 3660}
+#: Days whose hours are kept.
+HOURS_KEPT_DAYS = 91
 DAY = timedelta(days=1)
 
 
@@ -32,13 +42,17 @@ class History:
         self._store = store
 
     def cards(self, site: Site, now: float) -> list[Card]:
-        """Return today, yesterday, week, month and year, each beside as much of the one before."""
+        """Return today, yesterday, week, month and year, each beside as much of the one before.
+
+        A single day stands beside the same weekday of the week before: a Monday against a Sunday
+        would always seem a success.
+        """
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
         today = local.date()
         first = date(today.year - 1, 1, 1)
         week_before, month_before = today - 7 * DAY, _month_before(today)
         year_before = _same_day(today.year - 1, today.month, today.day)
-        partial_days = (today - DAY, week_before, month_before, year_before)
+        partial_days = (week_before, month_before, year_before)
         stored = self._store.read(
             site,
             _fields(_iso(_days(first, today))),
@@ -52,11 +66,11 @@ class History:
 
         monday = today - today.weekday() * DAY
         return [
-            Card("today", stored.pair(today.isoformat()), so_far(today - DAY, today - DAY)),
+            Card("today", stored.pair(today.isoformat()), so_far(week_before, week_before)),
             Card(
                 "yesterday",
-                _sum(stored, today - DAY, today - DAY),
-                _sum(stored, today - 2 * DAY, today - 2 * DAY),
+                stored.pair((today - DAY).isoformat()),
+                stored.pair((today - 8 * DAY).isoformat()),
             ),
             Card("week", _sum(stored, monday, today), so_far(monday - 7 * DAY, week_before)),
             Card(
@@ -143,6 +157,11 @@ class History:
             return sum(stored.hour(m.date().isoformat(), m.hour).views for m in of)
 
         return views(moments) == 0 and views(before) >= 20
+
+    def write(self, site: Site, days: Sequence[DayHistory]) -> None:
+        """Write days on which the site has counted nothing yet, in order; each once ever."""
+        if days:
+            self._store.write(site, days, HOURS_KEPT_DAYS)
 
     def _by_month(self, site: Site, first: date, last: date) -> Series:
         months = list(_months(first, last))

@@ -22,12 +22,12 @@ from stats_service.models.ratings import (
 from stats_service.models.sites import Site
 from stats_service.models.traffic import Visitor
 from stats_service.services.addresses import network_prefix
-from stats_service.services.article_keys import canonical_article
+from stats_service.services.article_keys import canonical_article, canonical_articles
 from stats_service.services.audit import Audit
 from stats_service.services.ballots import check_sender
+from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
 from stats_service.services.sites import SiteEntry
-from stats_service.services.traffic import canonical_articles, rating_tally
 from stats_service.store.ratings import RatingStore
 
 #: A rating may be changed for this long; `rate_article.lua` has the same.
@@ -72,7 +72,7 @@ class ArticleRatings:
 
     def get(self, site: Site, articles: Sequence[str]) -> Ratings:
         """Return the ratings of articles, by the text asked for; InvalidInputError as for views."""
-        keys = canonical_articles(site, articles)
+        keys = canonical_articles(articles, site.article_parameters)
         stored = self._store.get(site.slug, keys)
         return Ratings(
             {

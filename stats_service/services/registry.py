@@ -1,5 +1,6 @@
 """The services of one installation, as `app.create_services` wires them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stats_service.clock import Clock
@@ -7,17 +8,22 @@ from stats_service.config import Settings
 from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
+from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
+from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.replay import Replay
+from stats_service.services.retention import Retention
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.ticks import Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
@@ -40,6 +46,8 @@ class Services:
     proofs: Proofs
     polls: Polls
     ballots: Ballots
+    quarantine: Quarantine
+    integrity: IntegrityReports
     ratings: ArticleRatings
     request_counts: RequestCounts
     health: Health
@@ -47,9 +55,14 @@ class Services:
     replay: Replay
     audit: Audit
     archives: Archives
+    retention: Retention
+    ticks: Ticks
+    backups: Backups
     accounts: Accounts
     sign_in: SignIn
     tokens: Tokens
     history: History
     top_articles: TopArticles
     legacy: Legacy
+    #: Close the connections to Redis; for programs that go on without the services.
+    close: Callable[[], None]

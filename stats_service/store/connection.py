@@ -184,6 +184,15 @@ def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> Redis
     )
 
 
+def disconnect(client: RedisClient) -> None:
+    """Close every connection of `client`; its next command would open a new one."""
+    pool = getattr(client, "connection_pool", None)  # a cluster has one a node
+    if pool is None:
+        client.close()
+    else:
+        pool.disconnect()
+
+
 @contextmanager
 def store_errors() -> Iterator[None]:
     """Turn what redis-py raises into the service's own errors, once, at the store's boundary."""

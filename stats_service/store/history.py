@@ -1,6 +1,7 @@
 """The past of a site: bounded reads, each one pipeline, and the writing of a whole past."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from stats_service.models.history import DayHistory, Pair, StoredHistory
@@ -77,61 +78,69 @@ class HistoryStore:
         with store_errors():
             return int(self._client.zcard(SiteKeys(self._prefix, site.slug).articles))
 
-    def write(self, site: Site, days: Iterable[DayHistory], newest: int) -> None:
-        """Add whole days to a site that did not count on them, a pipeline every 50 days.
+    def write(self, site: Site, days: Sequence[DayHistory], with_hours: int) -> None:
+        """Write whole days on which a site has counted nothing yet, in one pipeline.
 
         Args:
             site: the site.
-            days: each at most once ever; a second writing would add them again.
-            newest: how many days before the last keep hours; older ones get none.
+            days: in order, each at most once ever.
+            with_hours: how many of the last days keep their hours.
         """
         names = SiteKeys(self._prefix, site.slug)
-        all_days = list(days)
-        best = {"visits": (0, ""), "views": (0, "")}
-        for start in range(0, len(all_days), 50):
-            with store_errors(), self._client.pipeline(transaction=False) as pipe:
-                for at, day in enumerate(all_days[start : start + 50], start):
-                    total = sum(day.hours, Pair())
-                    name = day.day.isoformat()
-                    for metric in ("visits", "views"):
-                        best[metric] = max(best[metric], (total.of(metric), name))
-                    self._add_counts(pipe, names, day, total)
-                    if at >= len(all_days) - newest:
-                        self._add_hours(pipe, names, day)
-                    self._add_articles(pipe, names, day)
-                pipe.execute()
-        with store_errors():
-            for metric, (n, name) in best.items():
-                if n:
-                    fields = {f"record:{metric}": n, f"record:{metric}:day": name}
-                    self._client.hset(names.counts, mapping=fields)
+        counts, ignored, articles = Counter[str](), Counter[str](), Counter[str]()
+        for day in days:
+            counts.update(_span_counts(day))
+            articles.update(day.articles)
+            for reason, n in day.ignored.items():
+                ignored.update({reason: n, f"{reason}:{day.day.isoformat()}": n})
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for field, n in counts.items():
+                pipe.hincrby(names.counts, field, n)
+            for field, n in ignored.items():
+                pipe.hincrby(names.ignored, field, n)
+            for article, views in articles.items():
+                pipe.zincrby(names.articles, views, article)
+            for day in days[-with_hours:]:
+                _add_hours(pipe, names.hours(day.day.isoformat()), day)
+            for day in days:
+                if day.articles:
+                    key = names.day_articles(day.day.isoformat())
+                    pipe.zadd(key, day.articles)
+                    pipe.expire(key, DAY_ARTICLES_TTL_SECONDS, nx=True)
+            pipe.hset(names.counts, mapping=_records(days))
+            pipe.execute()
 
-    def _add_counts(self, pipe: Any, names: SiteKeys, day: DayHistory, total: Pair) -> None:
-        year, week, _ = day.day.isocalendar()
-        name = day.day.isoformat()
-        spans = ("", f":{name}", f":{year:04d}-W{week:02d}", f":{name[:7]}", f":{name[:4]}")
-        for metric in ("visits", "views"):
-            for span in spans:
-                pipe.hincrby(names.counts, metric + span, total.of(metric))
-        for reason, n in day.ignored.items():
-            pipe.hincrby(names.ignored, reason, n)
-            pipe.hincrby(names.ignored, f"{reason}:{name}", n)
 
-    def _add_hours(self, pipe: Any, names: SiteKeys, day: DayHistory) -> None:
-        key = names.hours(day.day.isoformat())
-        for hour, pair in enumerate(day.hours):
-            for metric in ("visits", "views"):
-                if pair.of(metric):
-                    pipe.hincrby(key, f"{metric}:{hour:02d}", pair.of(metric))
+def _span_counts(day: DayHistory) -> dict[str, int]:
+    year, week, _ = day.day.isocalendar()
+    name, total = day.day.isoformat(), sum(day.hours, Pair())
+    spans = ("", f":{name}", f":{year:04d}-W{week:02d}", f":{name[:7]}", f":{name[:4]}")
+    return {
+        metric + span: total.of(metric)
+        for metric in ("visits", "views")
+        for span in spans
+        if total.of(metric)
+    }
+
+
+def _add_hours(pipe: Any, key: str, day: DayHistory) -> None:
+    fields = {
+        f"{metric}:{hour:02d}": pair.of(metric)
+        for hour, pair in enumerate(day.hours)
+        for metric in ("visits", "views")
+        if pair.of(metric)
+    }
+    if fields:
+        pipe.hset(key, mapping=fields)
         pipe.expire(key, HOURS_TTL_SECONDS, nx=True)
 
-    def _add_articles(self, pipe: Any, names: SiteKeys, day: DayHistory) -> None:
-        key = names.day_articles(day.day.isoformat())
-        for article, views in day.articles.items():
-            pipe.zincrby(names.articles, views, article)
-            pipe.zincrby(key, views, article)
-        if day.articles:
-            pipe.expire(key, DAY_ARTICLES_TTL_SECONDS, nx=True)
+
+def _records(days: Sequence[DayHistory]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for metric in ("visits", "views"):
+        n, name = max((sum(d.hours, Pair()).of(metric), d.day.isoformat()) for d in days)
+        fields |= {f"record:{metric}": n, f"record:{metric}:day": name}
+    return fields
 
 
 def _numbers(fields: Sequence[str], values: Sequence[Any]) -> dict[str, int]:

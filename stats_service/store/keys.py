@@ -22,6 +22,7 @@ key                             type    holds; how long
                                         one hour
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key -> views of the day; 400 days
+<p>:{site}:months:<month>       zset    the month's most read articles -> views; for ever
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
 <p>:{site}:raters:<article>     set     8-byte ids of who rated the article (16 hexadecimal
@@ -55,6 +56,8 @@ key                             type    holds; how long
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
+<p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period; for ever
+<p>:{@admin}:tick               string  held while one runs; 10 minutes
 <p>:{@admin}:accounts           set     names of all accounts; for ever
 <p>:{@admin}:operators          set     names of the service operators; for ever
 <p>:{@admin}:account:<name>     hash    `password` (Argon2), `operator`, `language`, `created`,
@@ -118,6 +121,16 @@ class AdminKeys:
     def audit(self) -> str:
         """Changes that concern no single site."""
         return self._key("audit")
+
+    @property
+    def ticks(self) -> str:
+        """What was done last, by job."""
+        return self._key("ticks")
+
+    @property
+    def tick(self) -> str:
+        """Held while the regular work is done."""
+        return self._key("tick")
 
     @property
     def accounts(self) -> str:
@@ -250,6 +263,10 @@ class SiteKeys:
     def day_articles(self, day: str) -> str:
         """Views by article of one day."""
         return self._key(f"articles:{day}")
+
+    def month_articles(self, month: str) -> str:
+        """The most read articles of a month that is over."""
+        return self._key(f"months:{month}")
 
     def hits(self, bucket: int) -> str:
         """The hit ids of one span of `HIT_BUCKET_SECONDS`."""

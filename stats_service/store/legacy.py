@@ -75,7 +75,7 @@ class LegacyStore:
         """
         names = SiteKeys(self._prefix, site.slug)
         keys = [names.site, names.legacy, names.counts, names.hours(part.day), names.articles]
-        keys.append(names.day_articles(part.day))
+        keys += (names.day_articles(part.day), names.month_articles(periods.month))
         args: list[Any] = [mark, part.day, periods.week, periods.month, periods.year]
         args += [part.views, part.visits, site.article_cap, *lives, len(part.hours)]
         for hour, (views, visits) in part.hours.items():

@@ -67,7 +67,7 @@ class PollStore:
 def poll_tally(stored: Any) -> PollTally:
     """Return the tally out of its hash, as a dict or as the flat list of a script's reply."""
     ballots, votes, others = 0, dict[str, int](), dict[str, int]()
-    for field, number in _pairs(stored):
+    for field, number in pairs(stored):
         name, value = _text(field), int(number)
         if name == "ballots":
             ballots = value
@@ -78,7 +78,8 @@ def poll_tally(stored: Any) -> PollTally:
     return PollTally(ballots, votes, others)
 
 
-def _pairs(stored: Any) -> Iterator[tuple[Any, Any]]:
+def pairs(stored: Any) -> Iterator[tuple[Any, Any]]:
+    """Give the fields and values of a hash, a dict or the flat list of a script's reply."""
     if isinstance(stored, dict):
         return iter(stored.items())
     return zip(stored[::2], stored[1::2], strict=True)

@@ -12,6 +12,7 @@ import msgspec
 
 from stats_service.models.archive import (
     ArticleDayRow,
+    ArticleMonthRow,
     ArticleRow,
     AuditRow,
     CountsRow,
@@ -115,6 +116,16 @@ def _write_article_days(writer: SiteWriter, row: ArticleDayRow) -> None:
     writer.zadd(writer.keys.day_articles(row.day), row.article, row.views, ends)
 
 
+def _read_article_months(reader: SiteReader) -> Iterator[Row]:
+    for month in sorted({day[:7] for day in reader.days()}):
+        for article, views in reader.scores(reader.keys.month_articles(month)):
+            yield ArticleMonthRow(month=month, article=article, views=views)
+
+
+def _write_article_months(writer: SiteWriter, row: ArticleMonthRow) -> None:
+    writer.zadd(writer.keys.month_articles(row.month), row.article, row.views)
+
+
 def _read_openings(reader: SiteReader) -> Iterator[Row]:
     for article, views in reader.hash(reader.keys.opening):
         yield OpeningRow(article=article, views=int(views))
@@ -165,6 +176,7 @@ TABLES: tuple[Table, ...] = (
     Table(HourRow, _read_hours, _write_hours, _of_days(SiteKeys.hours)),
     Table(ArticleRow, _read_articles, _write_articles, lambda keys, _: [keys.articles]),
     Table(ArticleDayRow, _read_article_days, _write_article_days, _of_days(SiteKeys.day_articles)),
+    Table(ArticleMonthRow, _read_article_months, _write_article_months),
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),

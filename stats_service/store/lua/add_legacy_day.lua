@@ -1,6 +1,6 @@
 -- add_legacy_day: add what another counter counted on one day, once.
 -- KEYS  1 site STRING  2 legacy HASH  3 counts HASH  4 hours of the day HASH
---       5 articles ZSET  6 articles of the day ZSET
+--       5 articles ZSET  6 articles of the day ZSET  7 articles of the month ZSET
 -- ARGV  1 mark of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
 --       9 seconds that the hours live, 10 that the day's articles do (0: they are too old)
 --      11 number of hours; then for each: hour, views, visits; then for each article: key, views
@@ -53,5 +53,6 @@ for i = at, #ARGV, 2 do
   call('ZINCRBY', articles, views, article)
   if days_ttl > 0 then call('ZINCRBY', day_articles, views, article) end
 end
+call('DEL', KEYS[7]) -- made again, with these, by the next tick
 if days_ttl > 0 then call('EXPIRE', day_articles, days_ttl, 'NX') end
 return 1

@@ -38,6 +38,8 @@ class Curve:
     kind: str
     line: str
     area: str
+    #: The line to the last point, where that hour, day or month is not over yet.
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +52,59 @@ class Chart:
     names: tuple[Label, ...]
 
 
-def chart(series: Series, metric: str) -> Chart:
-    """Return the chart of a series; the former period is drawn for `metric` alone."""
+def chart(series: Series, metric: str, *, unfinished: bool) -> Chart:
+    """Return the chart of a series; the former period is drawn for `metric` alone.
+
+    Args:
+        series: what is drawn.
+        metric: `visits` or `views`, of which the former period is drawn.
+        unfinished: the last point is still being counted, and is drawn apart.
+    """
     rows = {
         f"{metric}-before": [point.before.of(metric) for point in series.points],
         "views": [point.now.views for point in series.points],
         "visits": [point.now.visits for point in series.points],
     }
     top = nice_top(max((max(row) for row in rows.values()), default=0))
+    apart = unfinished and len(series.points) > 2
     return Chart(
-        tuple(Curve(kind, line(row, top), area(row, top)) for kind, row in rows.items()),
+        tuple(
+            _curve(kind, row, top, apart=apart and kind in ("views", "visits"))
+            for kind, row in rows.items()
+        ),
         tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
         tuple(_names(series)),
     )
 
 
 def sparkline(days: Sequence[Pair], metric: str) -> Curve:
-    """Return the small chart of a site."""
+    """Return the small chart of a site; its last day is not over."""
     row = [day.of(metric) for day in days]
-    top = max(*row, 1)
-    return Curve(metric, line(row, top), area(row, top))
+    return _curve(metric, row, max(*row, 1), apart=True)
 
 
-def line(row: Sequence[int], top: float) -> str:
-    """Return the path of a line through the values, scaled so that `top` is the upper edge."""
+def _curve(kind: str, row: Sequence[int], top: int, *, apart: bool) -> Curve:
+    points = _points(row, top)
+    if not apart:
+        return Curve(kind, _line(points), _area(points))
+    return Curve(kind, _line(points[:-1]), _area(points[:-1]), _line(points[-2:]))
+
+
+def _points(row: Sequence[int], top: int) -> list[tuple[float, float]]:
     if len(row) == 1:
         row = (row[0], row[0])
     step = WIDTH / (len(row) - 1)
-    points = (
-        f"{round(n * step, 1):g} {round(HEIGHT - value / top * HEIGHT, 2):g}"
-        for n, value in enumerate(row)
-    )
-    return "M" + "L".join(points)
+    return [
+        (round(n * step, 1), round(HEIGHT - value / top * HEIGHT, 2)) for n, value in enumerate(row)
+    ]
 
 
-def area(row: Sequence[int], top: float) -> str:
-    """Return the path of the area below the line."""
-    return f"{line(row, top)}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z"
+def _line(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _area(points: Sequence[tuple[float, float]]) -> str:
+    return f"{_line(points)}L{points[-1][0]:g} {HEIGHT}L{points[0][0]:g} {HEIGHT}Z"
 
 
 def nice_top(highest: int) -> int:

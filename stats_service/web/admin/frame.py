@@ -27,7 +27,7 @@ def page_context() -> dict[str, Any]:
 def site_pages() -> list[tuple[str, str, str, str]]:
     """Return the pages of a site: endpoint, icon, name, and the role that may see it."""
     return [
-        ("traffic.show", "chart", _("Visits and views"), "viewer"),
+        ("traffic.show", "chart", _("Traffic"), "viewer"),
         ("articles.index", "pages", _("Articles"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
         ("accounts.people", "people", _("People"), "owner"),

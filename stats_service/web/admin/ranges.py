@@ -31,19 +31,22 @@ def today_of(site: Site) -> date:
 
 
 def presets() -> dict[str, str]:
-    """Return the ranges that are one click away."""
+    """Return the ranges that are one click away.
+
+    They are whole weeks, so that each day stands above the same weekday of the period before.
+    """
     return {
         "today": _("Today"),
         "7": _("7 days"),
-        "30": _("30 days"),
-        "90": _("90 days"),
+        "28": _("4 weeks"),
+        "91": _("13 weeks"),
         "365": _("12 months"),
         "years": _("All years"),
     }
 
 
 def range_of(site: Site) -> Range:
-    """Return the range that the query asks for; whatever cannot be used becomes 30 days."""
+    """Return the range that the query asks for; whatever cannot be used becomes four weeks."""
     today = today_of(site)
     first, last = _date(request.args.get("from")), _date(request.args.get("to"))
     unit = request.args.get("unit", "")
@@ -53,7 +56,7 @@ def range_of(site: Site) -> Range:
         first = min(first, last)
         preset = ""
     else:
-        preset = preset if preset in presets() else "30"
+        preset = preset if preset in presets() else "28"
         last = today
         first = {
             "today": today,

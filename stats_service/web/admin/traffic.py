@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from stats_service.models.history import Series
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.charts import chart, point_name
-from stats_service.web.admin.ranges import Range, presets, range_of
+from stats_service.web.admin.ranges import Range, presets, range_of, today_of
 from stats_service.web.context import services
 
 bp = Blueprint("traffic", __name__, url_prefix="/sites/<slug>")
@@ -25,7 +25,7 @@ def show() -> str:
         counts=services().traffic.counts(site(), now),
         cards=services().history.cards(site(), now),
         series=series,
-        chart=chart(series, site().headline),
+        chart=chart(series, site().headline, unfinished=span.last == today_of(site())),
         span=span,
         presets=presets(),
         ignored=services().history.ignored(site(), span.first, span.last)

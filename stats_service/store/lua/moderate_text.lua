@@ -1,0 +1,21 @@
+-- moderate_text: approve a free text of voters, reject it, or make it wait again.
+--
+-- KEYS  1 tally HASH  2 others HASH
+-- ARGV  1 text  2 its new state: "approved", "rejected" or "pending"
+-- Returns { state before, ballots that count }, or nil if nobody wrote this.
+local tally, others, text = KEYS[1], KEYS[2], ARGV[1]
+local PLACES = {
+  approved = { tally, 't:' .. text },
+  rejected = { others, 'r:' .. text },
+  pending = { others, 'p:' .. text },
+}
+
+for state, place in pairs(PLACES) do
+  local n = redis.call('HGET', place[1], place[2])
+  if n then
+    redis.call('HDEL', place[1], place[2])
+    redis.call('HSET', PLACES[ARGV[2]][1], PLACES[ARGV[2]][2], n)
+    return { state, tonumber(n) }
+  end
+end
+return false

@@ -1,0 +1,44 @@
+-- settle_group: decide about a group of quarantined ballots, or take a decision back.
+--
+-- KEYS  1 tally HASH  2 groups HASH  3 others HASH  4 report HASH
+-- ARGV  1 name of the group  2 its new state: "held", "accepted" or "voided"
+-- Returns the state that it had, or nil if there is no such group.
+local tally, groups, others, report = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local name, state = ARGV[1], ARGV[2]
+local call = redis.call
+
+local stored = call('HGET', groups, name)
+if not stored then return false end
+local group = cjson.decode(stored)
+local before = group.state
+if before == state then return before end
+
+-- As in cast_ballot.lua: a free text is added where it stands.
+local function add_text(text, n)
+  if call('HEXISTS', tally, 't:' .. text) == 1 then
+    call('HINCRBY', tally, 't:' .. text, n)
+    return
+  end
+  local field = call('HEXISTS', others, 'r:' .. text) == 1 and 'r:' .. text or 'p:' .. text
+  if call('HINCRBY', others, field, n) <= 0 then call('HDEL', others, field) end
+end
+
+local function add(sign)
+  call('HINCRBY', tally, 'ballots', sign * group.ballots)
+  for choice, n in pairs(group.votes) do call('HINCRBY', tally, 'c:' .. choice, sign * n) end
+  for text, n in pairs(group.texts) do add_text(text, sign * n) end
+end
+
+if before == 'accepted' then
+  add(-1)
+else
+  call('HINCRBY', report, 'now:' .. before, -group.ballots)
+end
+if state == 'accepted' then
+  add(1)
+else
+  call('HINCRBY', report, 'now:' .. state, group.ballots)
+end
+group.state = state
+call('HSET', groups, name, cjson.encode(group))
+return before

@@ -1,0 +1,91 @@
+"""`stats-service backup` and `restore`."""
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from stats_service.store.embedded import EmbeddedRedis
+from stats_service.store.keys import SiteKeys
+from tests.cli.conftest import Run
+from tests.support.clock import FakeClock
+from tests.support.filled import fill
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> dict[str, str]:
+    """Give what makes a command use a Redis of the test's own, started when needed."""
+    return {"REDIS_URL": "", "STATS_DATA_DIR": str(tmp_path / "data"), "STATS_KEY_PREFIX": "st"}
+
+
+def test_a_backup_comes_back(run: Run, embedded: dict[str, str], tmp_path: Path) -> None:
+    """On a machine that has other data: what it had is set aside."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn", **embedded)
+    run("article", "set-opening", "kimson", "/tin/1", "366", **embedded)
+
+    said = run("backup", str(tmp_path / "stats.rdb"), **embedded).stdout
+    run("site", "remove", "kimson", "--yes", **embedded)
+    run("site", "add", "ketoan", "--host", "ketoan.example.vn", **embedded)
+    restored = run("restore", str(tmp_path / "stats.rdb"), **embedded).stdout
+
+    assert "bytes" in said
+    assert (tmp_path / "stats.rdb").stat().st_mode & 0o077 == 0
+    assert "1 sites (kimson)" in restored
+    assert [
+        line.split()[0] for line in run("site", "list", **embedded).stdout.splitlines()[1:]
+    ] == ["kimson"]
+    with EmbeddedRedis(tmp_path / "data") as server, redis.Redis.from_url(server.url) as client:
+        assert client.hget(SiteKeys("st", "kimson").opening, "/tin/1") == b"366"
+    (former,) = (tmp_path / "data" / "redis").glob("before-*")
+    assert (former / "appendonlydir").is_dir()
+
+
+def test_a_broken_backup_changes_nothing(
+    run: Run, embedded: dict[str, str], tmp_path: Path
+) -> None:
+    """Cut off or changed: Redis refuses it, and what was there is there."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn", **embedded)
+    run("backup", str(tmp_path / "stats.rdb"), **embedded)
+    whole = (tmp_path / "stats.rdb").read_bytes()
+    for broken in (whole[:-30], whole[:60] + b"x" + whole[61:], b"PK\3\4"):
+        (tmp_path / "broken.rdb").write_bytes(broken)
+
+        run("restore", str(tmp_path / "broken.rdb"), code=2, **embedded)
+
+        assert "kimson" in run("site", "list", **embedded).stdout
+    assert not list((tmp_path / "data" / "redis").glob("before-*"))
+
+
+def test_restore_while_the_service_runs(run: Run, embedded: dict[str, str], tmp_path: Path) -> None:
+    """Is refused."""
+    run("backup", str(tmp_path / "stats.rdb"), **embedded)
+
+    with EmbeddedRedis(tmp_path / "data"):
+        said = run("restore", str(tmp_path / "stats.rdb"), code=2, **embedded).stderr
+
+    assert "in use" in said
+
+
+def test_a_folder_keeps_the_newest(
+    services: Services, clock: FakeClock, site: Site, tmp_path: Path
+) -> None:
+    """And only files that a backup has named so."""
+    fill(services, clock, site, days=1)
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "other.rdb").touch()
+
+    for _ in range(3):
+        clock.advance(86_400)
+        services.backups.write(tmp_path / "backups", clock.now(), keep=2)
+
+    names = sorted(path.name for path in (tmp_path / "backups").iterdir())
+    assert names == ["other.rdb", "stats-20260307-050000.rdb", "stats-20260308-050000.rdb"]
+
+
+def test_restore_with_a_redis_of_ones_own(run: Run, tmp_path: Path) -> None:
+    """Says what to do instead."""
+    (tmp_path / "a.rdb").write_bytes(b"REDIS0011")
+
+    assert "REDIS_URL" in run("restore", str(tmp_path / "a.rdb"), code=2).stderr

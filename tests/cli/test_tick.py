@@ -1,0 +1,42 @@
+"""`stats-service tick`."""
+
+import redis
+
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from stats_service.store.keys import AdminKeys, SiteKeys
+from tests.cli.conftest import Run
+from tests.support.clock import FakeClock
+
+
+def test_a_tick_does_what_is_due_once_a_day(
+    services: Services, site: Site, clock: FakeClock, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """And tells of it."""
+    key = SiteKeys(settings.key_prefix, "kimson").ignored
+    redis_client.hset(key, "bot:2020-01-01", 1)
+
+    said = list(services.ticks.run(clock.now()))
+    redis_client.hset(key, "bot:2020-01-01", 1)
+    soon = list(services.ticks.run(clock.now()))
+    clock.advance(86_400)
+    later = list(services.ticks.run(clock.now()))
+
+    assert said == later == ["kimson: forgot 1 old numbers of ignored views."]
+    assert soon == []
+
+
+def test_two_ticks_at_once_do_nothing_twice(
+    run: Run, site: Site, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """The second one leaves it to the first, and does not end the first one's lock."""
+    key = AdminKeys(settings.key_prefix).tick
+    redis_client.set(key, "another")
+
+    assert "Another tick" in run("tick").stdout
+    assert redis_client.get(key) == "another"
+
+    redis_client.delete(key)
+    assert run("tick").stdout == ""
+    assert not redis_client.exists(key)

@@ -1,0 +1,150 @@
+"""The pages show what is stored, keep what is entered, and never repeat markup."""
+
+import json
+
+import pytest
+
+from stats_service.models.history import DayHistory, Pair
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.support.admin import Person
+
+
+@pytest.fixture
+def counted(services: Services, site: Site) -> Site:
+    """Give a site with a day's numbers, one of its articles named by an attacker."""
+    from datetime import date
+
+    evil = "/<script>alert(1)</script>"
+    day = DayHistory(date(2026, 3, 4), (Pair(1234, 5678),), {evil: 40, "=cmd|x": 4}, {"bot": 7})
+    services.history.write(site, [day])
+    return services.sites.edit(site.slug, opening_visits=1_000_000, opening_day="2019-12-24")
+
+
+def test_the_page_of_a_site_tells_the_opening_balance_apart(owner: Person, counted: Site) -> None:
+    """Numbers are written as Vietnamese does."""
+    page = owner.get("/admin/sites/kimson/").get_data(as_text=True)
+
+    assert "1.001.234" in page
+    assert "1.000.000 là số dư ban đầu" in page
+    assert "Chương trình tự động" in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "range=today",
+        "range=365",
+        "range=years",
+        "range=91",
+        "from=2026-01-01&to=2026-03-04&unit=month",
+        "from=1&to=x&unit=%00",
+        "range='",
+        "from=2026-03-04&to=2020-01-01",
+    ],
+)
+def test_every_range_is_a_page(owner: Person, counted: Site, query: str) -> None:
+    """Rubbish in the query becomes the usual four weeks."""
+    assert owner.get(f"/admin/sites/kimson/?{query}").status_code == 200
+
+
+def test_the_csv_has_the_chart_s_numbers(owner: Person, counted: Site) -> None:
+    """One row a point, and the period before."""
+    text = owner.get("/admin/sites/kimson/visits.csv?range=7").get_data(as_text=True)
+
+    assert text.splitlines()[-1] == "2026-03-04,1234,5678,0,0"
+    assert text.splitlines()[0].endswith("day,visits,views,visits_before,views_before")
+
+
+def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) -> None:
+    """Neither markup nor a link on the page; no formula in a spreadsheet."""
+    page = owner.get("/admin/sites/kimson/articles").get_data(as_text=True)
+    text = owner.get("/admin/sites/kimson/articles/top.csv").get_data(as_text=True)
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert "'=cmd|x,4,0" in text
+
+
+def test_the_live_numbers_are_json(owner: Person, counted: Site) -> None:
+    """What the page asks for every 15 seconds."""
+    answer = owner.get("/admin/sites/kimson/live.json")
+
+    assert answer.get_json() == {"online": 0, "today": 1234, "total": 1_001_234}
+
+
+def test_settings_are_saved_and_logged(owner: Person, site: Site, services: Services) -> None:
+    """An opening balance may be written with points; the log has both values and the name."""
+    url = "/admin/sites/kimson/settings"
+
+    answer = owner.post(
+        url,
+        token=owner.token(url),
+        opening_visits="1.814.165",
+        opening_views="0",
+        opening_day="2019-12-24",
+    )
+
+    assert answer.status_code == 302
+    assert services.sites.get("kimson").opening_visits == 1_814_165
+    (entry,) = [e for e in services.audit.newest("kimson") if e.what == "opening.set"]
+    assert entry.who == "chu"
+    assert entry.before["opening_visits"] == 0
+    assert entry.after["opening_visits"] == 1_814_165
+    lines = owner.get("/admin/sites/kimson/audit.jsonl").get_data(as_text=True).splitlines()
+    assert json.loads(lines[-1])["what"] == "opening.set"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("hosts", "http://x/y"),
+        ("timezone", "Mars/Base"),
+        ("name", ""),
+        ("article_cap", "-1"),
+        ("excluded", "everybody"),
+        ("headline", "money"),
+    ],
+)
+def test_a_bad_setting_changes_nothing(
+    owner: Person, site: Site, services: Services, field: str, value: str
+) -> None:
+    """The page says so and keeps what was entered."""
+    url = "/admin/sites/kimson/settings"
+
+    answer = owner.post(url, token=owner.token(url), **{field: value})
+
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.get_data(as_text=True)
+    assert services.sites.get("kimson") == site
+
+
+def test_an_operator_adds_a_site(operator: Person, services: Services) -> None:
+    """The new site opens; a slug that is taken is told."""
+    url = "/admin/sites/new"
+    fields = {"slug": "moi", "name": "Trang mới", "hosts": "moi.example.vn\nwww.moi.example.vn"}
+
+    made = operator.post(url, token=operator.token(url), **fields)
+    again = operator.post(url, token=operator.token(url), **fields)
+
+    assert made.headers["Location"] == "/admin/sites/moi/"
+    assert services.sites.get("moi").hosts == ("moi.example.vn", "www.moi.example.vn")
+    assert again.status_code == 409
+
+
+def test_a_token_is_shown_once_and_serves_until_revoked(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """The list shows neither the secret nor its digest."""
+    url = "/admin/sites/kimson/tokens"
+
+    shown = owner.post(url, token=owner.token(url), name="báo cáo", scope="read")
+    text = shown.get_data(as_text=True).split('id="token" value="')[1].split('"')[0]
+    (token,) = services.tokens.all("kimson")
+
+    assert services.tokens.check("kimson", text, "read", 1.0).id == token.id
+    listed = owner.get(url).get_data(as_text=True)
+    assert text not in listed
+    assert token.digest not in listed
+    owner.post(f"{url}/{token.id}/revoke", token=owner.token(url))
+    assert services.tokens.all("kimson") == []
