@@ -1,11 +1,14 @@
 """The one place where things are wired: settings in, an application out."""
 
+import os
 from functools import partial
+from pathlib import Path
 
 from flask import Flask
 
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
+from stats_service.meters import FOLDER_VARIABLE, Meters
 from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
@@ -54,7 +57,7 @@ from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.store.view_keeper import ViewKeeper
-from stats_service.web import admin, api, demo, embed, errors, health, limits
+from stats_service.web import admin, api, demo, embed, errors, health, limits, metrics
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
@@ -91,6 +94,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     return Services(
         settings=settings,
         clock=clock,
+        meters=_meters(spool, replay),
         sites=sites,
         directory=directory,
         traffic=Traffic(traffic_store, spool, replay.wake),
@@ -119,6 +123,14 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
         close=partial(disconnect, client),
     )
+
+
+def _meters(spool: Spool, replay: Replay) -> Meters:
+    meters = Meters()
+    meters.watch(lambda: spool.kept, "spool_kept")
+    meters.watch(lambda: replay.replayed, "spool_replayed")
+    meters.watch(lambda: replay.dropped, "spool_dropped")
+    return meters
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
@@ -156,7 +168,11 @@ def _flask_app(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
     app.extensions[EXTENSION] = services
     errors.register(app)
+    metrics.measure(app)
+    if services.settings.metrics_token and FOLDER_VARIABLE in os.environ:
+        services.meters.share(Path(os.environ[FOLDER_VARIABLE]))
     app.register_blueprint(health.bp)
+    app.register_blueprint(metrics.bp)
     for blueprint in api.blueprints:
         app.register_blueprint(blueprint, url_prefix=services.settings.path_prefix)
     embed.register(app, services.settings.path_prefix)

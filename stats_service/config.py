@@ -48,6 +48,8 @@ class Settings:
     log_level: str = "info"
     #: Page views take the short way through the HTTP protocol (`web.fast_lane`).
     fast_lane: bool = True
+    #: Opens `/metrics` to whoever sends it; empty: there is no such page.
+    metrics_token: str = ""
     #: Serve the demo portal below `/demo/`.
     demo: bool = False
     #: Seconds that a worker may keep a site's settings before it reads them again.
@@ -85,6 +87,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
         fast_lane=env.flag("STATS_FAST_LANE", default=True),
+        metrics_token=env.secret("STATS_METRICS_TOKEN"),
         demo=env.flag("STATS_DEMO"),
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
         write_limit=env.integer("STATS_WRITE_LIMIT", 3_000, 1, 1_000_000),

@@ -1,6 +1,9 @@
 """How gunicorn runs the service; read by gunicorn itself, in the master process."""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
@@ -8,6 +11,7 @@ from gunicorn.workers.base import Worker
 from stats_service import processes
 from stats_service.config import load_settings
 from stats_service.logs import logging_config
+from stats_service.meters import FOLDER_VARIABLE, process_ended
 
 _settings = load_settings()
 
@@ -34,6 +38,23 @@ logconfig_dict = logging_config(_settings)
 
 # The workers' signs of life: in memory, where a slow or read-only disk cannot stop them.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+
+# Where each worker leaves what it has measured; made once, and not again at a reload.
+if _settings.metrics_token and FOLDER_VARIABLE not in os.environ:
+    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp("-stats-meters", dir=worker_tmp_dir)
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Keep what a worker had measured."""
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        process_ended(Path(folder), worker.pid)
+
+
+def on_exit(server: Arbiter) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Forget what was measured."""
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature

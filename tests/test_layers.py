@@ -10,7 +10,7 @@ import stats_service
 
 ROOT = Path(stats_service.__file__).parent
 
-LEAVES = {"config", "clock", "errors", "models", "logs", "processes"}
+LEAVES = {"config", "clock", "errors", "models", "logs", "meters", "processes"}
 
 #: What a part of the package may import of our own, itself included.
 ALLOWED = {

@@ -34,6 +34,10 @@ class Health:
         """
         self._store.ping()
 
+    def facts(self) -> list[ServerFacts]:
+        """Return what each server says of itself; StoreUnavailableError if one does not answer."""
+        return self._store.facts()
+
     def findings(self) -> list[Finding]:
         """Return what is right and wrong with Redis, one finding a subject and server."""
         try:

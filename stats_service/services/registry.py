@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
+from stats_service.meters import Meters
 from stats_service.services.accounts import Accounts
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
@@ -38,6 +39,7 @@ class Services:
 
     settings: Settings
     clock: Clock
+    meters: Meters
     sites: Sites
     directory: SiteDirectory
     traffic: Traffic

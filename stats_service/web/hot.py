@@ -71,6 +71,7 @@ class HotPages:
         self._trusted_proxies = services.settings.trusted_proxies
         self._loading_seconds = services.settings.redis_timeout + LOADING_EXTRA_SECONDS
         self._views = views
+        self._meters = services.meters
         self._threads = ThreadPoolExecutor(LOADING_THREADS, "site")
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._waiting: dict[str, list[tuple[PageRequest, Send]]] = {}
@@ -94,7 +95,7 @@ class HotPages:
         try:
             entry = self._directory.cached(slug, now)
         except StatsError as error:
-            send(*_error_answer(error, ""))
+            self._refuse(send, error)
             return
         if entry is not None:
             if self._directory.ageing(entry, now):
@@ -105,7 +106,7 @@ class HotPages:
             self._load(slug, now)
         else:
             busy = StoreUnavailableError("Too many sites wait for Redis. Try again shortly.")
-            send(*_error_answer(busy, ""))
+            self._refuse(send, busy)
 
     def _record(self, entry: SiteEntry, request: PageRequest, send: Send, now: float) -> None:
         header = request.header
@@ -114,8 +115,10 @@ class HotPages:
 
         def reply(answer: PageAnswer | Exception) -> None:
             if isinstance(answer, Exception):
-                send(*_error_answer(answer, allowed))
+                self._refuse(send, answer, allowed)
             else:
+                if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
+                    self._meters.view_times.add(self._clock.now() - now)
                 body = page_answer_json(answer, self._json_of(answer.site))
                 send(200, _head(answer.ignored, answer.note, allowed), body)
 
@@ -135,10 +138,14 @@ class HotPages:
             )
             self._views.record_view(entry, query, visitor, now, reply)
         except StatsError as error:
-            send(*_error_answer(error, allowed))
+            self._refuse(send, error, allowed)
         except Exception as error:
             logger.exception("a page view failed")
-            send(*_error_answer(error, allowed))
+            self._refuse(send, error, allowed)
+
+    def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:
+        self._meters.view(error.code if isinstance(error, StatsError) else "error")
+        send(*_error_answer(error, allowed))
 
     def _json_of(self, counts: SiteCounts) -> msgspec.Raw:
         """Return the JSON of a site's numbers, written once for each batch."""
@@ -176,7 +183,7 @@ class HotPages:
                 # The moment of the load, whose day the entry knows for certain.
                 self._record(entry, request, send, now)
             elif failure is not None:
-                send(*_error_answer(failure, ""))
+                self._refuse(send, failure)
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,180 @@
+"""What this process has counted of itself since it began, for `/metrics`.
+
+Counting is adding to an int in memory. Once a second, if somebody watches at all, the sums go to a
+file of this process's own in a folder that all processes of one service share, and whoever is
+asked adds up the files. So a page view pays for two additions and no lock.
+"""
+
+import atexit
+import json
+import logging
+import os
+import threading
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+#: Where the processes of one service leave their sums; `gunicorn_conf` makes it.
+FOLDER_VARIABLE = "STATS_METERS_DIR"
+#: Sums of the processes that have ended.
+ENDED = "ended.json"
+#: How often the sums are written, in seconds: what a killed process takes with it.
+WRITE_SECONDS = 1.0
+#: One page view in so many is timed.
+TIMED_VIEWS = 16
+#: Upper bounds of the times that are told apart, in seconds.
+BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+#: Name of a counter, and its labels' values.
+Key = tuple[str, ...]
+
+logger = logging.getLogger(__name__)
+
+
+class Times:
+    """How long something took, by `BOUNDS`."""
+
+    __slots__ = ("buckets", "seconds")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Add one."""
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+    def join(self, buckets: Iterable[int], seconds: float) -> None:
+        """Add what another process has."""
+        self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, buckets, strict=True)]
+        self.seconds += seconds
+
+
+class Sums:
+    """Everything that one process, or all together, have counted."""
+
+    def __init__(self) -> None:
+        self.counts: defaultdict[Key, int] = defaultdict(int)
+        self.times: defaultdict[Key, Times] = defaultdict(Times)
+
+    def join(self, document: dict[str, Any]) -> None:
+        """Add what `document` has, made by `to_document`."""
+        for key, number in document["counts"]:
+            self.counts[tuple(key)] += number
+        for key, buckets, seconds in document["times"]:
+            self.times[tuple(key)].join(buckets, seconds)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the sums as JSON values."""
+        return {
+            "counts": [[key, number] for key, number in list(self.counts.items())],
+            "times": [[key, t.buckets, t.seconds] for key, t in list(self.times.items())],
+        }
+
+
+class Meters:
+    """The meters of one process."""
+
+    def __init__(self) -> None:
+        #: Page views by what became of them. Added to in the event loop's thread alone, or below
+        #: the lock.
+        self.views: defaultdict[str, int] = defaultdict(int)
+        self.view_times = Times()
+        self._sums = Sums()
+        self._watched: list[tuple[Key, Callable[[], int]]] = []
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+
+    def view(self, result: str) -> bool:
+        """Count a page view in the event loop; tell whether this one is to be timed."""
+        number = self.views[result] = self.views[result] + 1
+        return number % TIMED_VIEWS == 0
+
+    def count(self, *key: str) -> None:
+        """Add one to a counter, from any thread."""
+        with self._lock:
+            self._sums.counts[key] += 1
+
+    def time(self, seconds: float, *key: str) -> None:
+        """Add a time, from any thread."""
+        with self._lock:
+            self._sums.times[key].add(seconds)
+
+    def watch(self, read: Callable[[], int], *key: str) -> None:
+        """Let `read` tell the value of a counter that is kept elsewhere in this process."""
+        self._watched.append((key, read))
+
+    def document(self) -> dict[str, Any]:
+        """Return this process's sums."""
+        with self._lock:
+            sums = Sums()
+            sums.join(self._sums.to_document())
+        for result, number in list(self.views.items()):
+            sums.counts["views", result] += number
+        sums.times["view",].join(self.view_times.buckets, self.view_times.seconds)
+        for key, read in self._watched:
+            sums.counts[key] += read()
+        return sums.to_document()
+
+    def share(self, folder: Path) -> None:
+        """Write the sums to `folder` from now on, in a thread of its own."""
+        if self._folder:
+            return
+        self._folder = folder
+        atexit.register(self._write)
+        threading.Thread(target=self._write_regularly, name="meters", daemon=True).start()
+
+    def total(self) -> tuple[Sums, int]:
+        """Return the sums of all processes, and how many of them live."""
+        sums, processes = Sums(), 1
+        sums.join(self.document())
+        mine = _name(os.getpid())
+        for path in self._folder.glob("*.json") if self._folder else ():
+            if path.name != mine:
+                processes += path.name != ENDED
+                sums.join(_read(path))
+        return sums, processes
+
+    def _write_regularly(self) -> None:
+        wait = threading.Event()
+        while not wait.wait(WRITE_SECONDS):
+            self._write()
+
+    def _write(self) -> None:
+        if self._folder:
+            try:
+                _put(self._folder / _name(os.getpid()), self.document())
+            except OSError as error:
+                logger.warning("The meters cannot be written: %s", error)
+
+
+def process_ended(folder: Path, pid: int) -> None:
+    """Add the sums of a process that ended to those of all that have; called by one process."""
+    path = folder / _name(pid)
+    if path.exists():
+        sums = Sums()
+        for part in (path, folder / ENDED):
+            sums.join(_read(part))
+        _put(folder / ENDED, sums.to_document())
+        path.unlink()
+
+
+def _name(pid: int) -> str:
+    return f"{pid}.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:  # it has just ended
+        return {"counts": [], "times": []}
+    return document
+
+
+def _put(path: Path, document: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(document))
+    part.replace(path)
