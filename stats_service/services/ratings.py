@@ -91,11 +91,19 @@ class ArticleRatings:
             raise InvalidInputError(f"limit {limit}: use 1 to {RANKED_MAX}.")
         if not 1 <= fewest <= 1_000_000:
             raise InvalidInputError(f"min {fewest}: use 1 to 1000000.")
+        return ranking(site, self._recent(site, now), limit, fewest)
+
+    def ranked(self, site: Site, now: float) -> TopRated:
+        """Return every rated article of a site, the best first, as of a minute ago."""
+        kept = self._recent(site, now)
+        return ranking(site, kept, len(kept), 1)
+
+    def _recent(self, site: Site, now: float) -> Mapping[str, Sequence[int]]:
         kept = self._all.get(site.slug)
         if kept is None or not 0 <= now - kept[0] < RANKING_SECONDS:
             kept = now, self._store.all(site.slug)
             self._all[site.slug] = kept
-        return ranking(site, kept[1], limit, fewest)
+        return kept[1]
 
     def void(self, site: Site, article: str, who: str, now: float) -> RatedArticle:
         """Take an article's ratings out of its average; they are kept, and can be restored.

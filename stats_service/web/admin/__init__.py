@@ -22,6 +22,8 @@ from stats_service.web.admin import (
     languages,
     overview,
     own_account,
+    polls,
+    ratings,
     security,
     settings,
     sign_in,
@@ -29,7 +31,19 @@ from stats_service.web.admin import (
     traffic,
 )
 
-NOUNS = (sign_in, own_account, overview, traffic, articles, settings, accounts, tokens, audit)
+NOUNS = (
+    sign_in,
+    own_account,
+    overview,
+    traffic,
+    articles,
+    polls,
+    ratings,
+    settings,
+    accounts,
+    tokens,
+    audit,
+)
 
 
 def register(app: Flask, service_settings: Settings) -> None:

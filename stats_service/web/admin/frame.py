@@ -29,6 +29,8 @@ def site_pages() -> list[tuple[str, str, str, str]]:
     return [
         ("traffic.show", "chart", _("Traffic"), "viewer"),
         ("articles.index", "pages", _("Articles"), "viewer"),
+        ("polls.index", "poll", _("Polls"), "viewer"),
+        ("ratings.index", "star", _("Ratings"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
         ("accounts.people", "people", _("People"), "owner"),
         ("tokens.index", "key", _("API tokens"), "owner"),

@@ -29,6 +29,18 @@ FIELDS = {
     "identity_cap": lazy_gettext("A limit is a whole number in its range."),
     "view_ceiling": lazy_gettext("A limit is a whole number in its range."),
     "rating_scale": lazy_gettext("The highest score is 2 to 10."),
+    "question": lazy_gettext("Write a question that is neither empty nor too long."),
+    "choices": lazy_gettext(
+        "A poll has 2 to 50 different answers, one a line; in English as many, or none."
+    ),
+    "choice": lazy_gettext("An answer is neither empty nor longer than 300 characters."),
+    "max_choices": lazy_gettext("A voter may choose at most as many answers as there are."),
+    "opens": lazy_gettext("Opening comes before closing; write a date and a time."),
+    "closes": lazy_gettext("The closing time is over already, or before the opening."),
+    "Somebody": lazy_gettext(
+        "Somebody has voted already. Texts can be corrected and answers added or withdrawn; "
+        "nothing else."
+    ),
     "role": lazy_gettext("Choose one of the roles."),
     "scope": lazy_gettext("Choose one of the scopes."),
 }
@@ -85,6 +97,8 @@ def change_name(what: str) -> str:
         "poll.changed": _("Poll changed"),
         "poll.opened": _("Poll opened"),
         "poll.closed": _("Poll closed"),
-        "poll.removed": _("Poll removed"),
+        "poll.archived": _("Poll archived"),
+        "rating.voided": _("Ratings taken out"),
+        "rating.restored": _("Ratings put back"),
     }
     return names.get(what, what)
