@@ -161,7 +161,7 @@ def test_ratings_are_listed_taken_out_and_put_back(
         headers = {"Origin": "https://kimson.example.vn", "User-Agent": "Mozilla/5.0 Firefox/140.0"}
         page = browser.post(
             "/v1/kimson/page",
-            json={"hit": f"hit-{score}-0123456789ab", "voter": ""},
+            json={"hit": f"hit-{score}-0123456789ab", "voter": "", "article": article},
             headers=headers,
         )
         clock.advance(60)
