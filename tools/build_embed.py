@@ -89,7 +89,7 @@ def script(entry: str, baked: dict[str, str]) -> bytes:
     for name, value in _CONSTANT.findall(joined):
         joined = re.sub(rf"^const {name} = .*\n", "", joined, flags=re.MULTILINE)
         joined = re.sub(rf"\b{name}\b", lambda _, value=value: value, joined)
-    minified = minify.string("application/javascript", f'(()=>{{"use strict";{joined}}})()')
+    minified = minify.string("application/javascript", f"(()=>{{{joined}}})()")
     return str(minified).encode()
 
 

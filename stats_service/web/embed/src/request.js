@@ -12,8 +12,6 @@ const LIST_MAX = 100;
 const PATIENCE = 3000;
 /** How long a view that got no answer waits before it is sent again, in milliseconds. */
 const RETRY_AFTER = 5000;
-/** Longest body that browsers send to the end though the reader has left: 64 KiB, with room. */
-const KEEPALIVE_MAX = 20000;
 
 /** Articles asked for since the view began. */
 export const asked = new Set();
@@ -55,13 +53,13 @@ let warned;
  */
 export const exchange = async (body, isOver, retry) => {
   const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), PATIENCE);
+  setTimeout(() => abort.abort(), PATIENCE); // of no effect once the answer is there
   try {
     const response = await fetch(resolve(options.site + "/page"), {
       method: "POST",
       body,
       credentials: "omit",
-      keepalive: body.length < KEEPALIVE_MAX,
+      keepalive: true, // the view arrives though the reader leaves at once
       signal: abort.signal,
     });
     if (!response.ok) throw response.status;
@@ -79,7 +77,5 @@ export const exchange = async (body, isOver, retry) => {
     }
     if (!warned) console.warn("stats_service gave no numbers:", error);
     warned = true;
-  } finally {
-    clearTimeout(limit);
   }
 };

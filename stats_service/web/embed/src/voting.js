@@ -23,7 +23,7 @@ let second;
 export const votingWishes = () => {
   const poll = first("stats-poll");
   const rating = first("stats-rating");
-  if (!FILE || !(poll || rating || first("stats-poll-archive"))) return;
+  if (!(poll || rating || first("stats-poll-archive"))) return;
   if (!second) {
     second = document.createElement("script");
     second.core = { Widget, answer, article, english, number, options, resolve, voter };
