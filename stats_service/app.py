@@ -50,6 +50,7 @@ from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.ratings import RatingStore
 from stats_service.store.retention import RetentionStore
 from stats_service.store.sessions import SessionStore
+from stats_service.store.site_copies import SiteCopies
 from stats_service.store.sites import SiteStore
 from stats_service.store.snapshots import SnapshotStore
 from stats_service.store.spool import Spool
@@ -84,7 +85,12 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     quarantine_store = QuarantineStore(client, settings.key_prefix)
     polls = Polls(poll_store, ballot_store, audit)
     directory = SiteDirectory(
-        site_store, poll_store, voters, settings.secret, settings.site_cache_seconds
+        site_store,
+        poll_store,
+        voters,
+        settings.secret,
+        settings.site_cache_seconds,
+        SiteCopies(settings.data_dir),
     )
     account_store = AccountStore(client, settings.key_prefix)
     session_store = SessionStore(client, settings.key_prefix)

@@ -25,6 +25,7 @@ from stats_service.services.periods import periods_at
 from stats_service.services.poll_views import SitePolls
 from stats_service.services.voters import Voters
 from stats_service.store.polls import PollStore
+from stats_service.store.site_copies import SiteCopies
 from stats_service.store.sites import SiteStore, StoredSite
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
@@ -48,8 +49,16 @@ class SiteEntry:
     voters: Voters
 
     def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
-        """Return the key of today, and that of yesterday while a visit may span midnight."""
+        """Return the key of today, and that of yesterday while a visit may span midnight.
+
+        Raises:
+            StoreUnavailableError: the site is as it was before Redis went away, and its day ended.
+        """
         today, *before = _days(self.site, now)
+        if today not in self.day_keys:  # midnight passed while Redis, which has the salt, was away
+            raise StoreUnavailableError(
+                "Redis did not answer. Nothing was stored; try again shortly."
+            )
         return self.day_keys[today], self.day_keys.get(before[0]) if before else None
 
     def knows_day(self, now: float) -> bool:
@@ -75,7 +84,9 @@ class SiteDirectory:
         voters: Voters,
         secret: str,
         cache_seconds: float,
+        copies: SiteCopies | None = None,
     ) -> None:
+        self._copies = copies
         self._store = store
         self._polls = polls
         self._secret = secret
@@ -119,8 +130,20 @@ class SiteDirectory:
         return now - entry.loaded_at >= self._cache_seconds / 2
 
     def stale(self, slug: str) -> SiteEntry | None:
-        """Return the site as it was when Redis could last be asked, however long ago."""
-        return self._entries.get(slug)
+        """Return the site as it was when Redis could last be asked, however long ago.
+
+        A worker that was started since has the copy on the disk, without polls or pseudonyms.
+        """
+        entry = self._entries.get(slug)
+        if entry is None and self._copies and SLUG.fullmatch(slug):
+            site = self._copies.get(slug)
+            if site is not None:
+                entry = self._entries[slug] = SiteEntry(site, {}, 0.0, SitePolls(), self._voters)
+        return entry
+
+    def seen(self, slug: str) -> bool:
+        """Tell whether this worker knows the site, freshly or not."""
+        return slug in self._entries
 
     def load(self, slug: str, now: float) -> SiteEntry:
         """Return the site as Redis has it now, and remember it; errors as `entry`."""
@@ -137,6 +160,8 @@ class SiteDirectory:
                 stored = self._store.load(slug, day, others)
         if stored is None:
             self._entries.pop(slug, None)
+            if self._copies:
+                self._copies.remove(slug)
             self._remember_unknown(slug, now)
             raise UnknownSiteError(slug)
         keys = {
@@ -146,6 +171,8 @@ class SiteDirectory:
         polls = self._current_polls(stored, known.polls if known else None)
         entry = SiteEntry(stored.site, keys, now, polls, self._voters)
         self._entries[slug] = entry
+        if self._copies and (known is None or known.site != stored.site):
+            self._copies.save(stored.site)
         self._unknown.pop(slug, None)
         return entry
 

@@ -165,8 +165,8 @@ class HotPages:
         try:
             loop = asyncio.get_running_loop()
             load = loop.run_in_executor(self._threads, self._directory.load, slug, now)
-            known = self._directory.stale(slug)
-            patience = STALE_LOADING_SECONDS if known else self._loading_seconds
+            seen = self._directory.seen(slug)
+            patience = STALE_LOADING_SECONDS if seen else self._loading_seconds
             entry = await asyncio.wait_for(load, patience)
         except (StoreUnavailableError, TimeoutError):
             failure = StoreUnavailableError("Redis did not answer. Try again shortly.")

@@ -160,3 +160,32 @@ def test_a_full_disk_is_a_503(settings: Settings, clock: FakeClock, site: Site) 
     lose_redis(app)
 
     assert view(client).status_code == 503
+
+
+def test_a_worker_that_starts_without_redis_keeps_views_of_known_sites(
+    away: FlaskClient, settings: Settings, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """The sites' settings are on the disk too; a site that nobody saw is not."""
+    app = create_app(settings, clock)
+    lose_redis(app)
+    client = app.test_client()
+
+    assert view(client).status_code == 202
+    assert view(client, slug="other").status_code == 503
+    replay_all(services, clock)
+
+    counts = services.traffic.counts(site, clock.now())
+    assert (counts.views.total, counts.visits.total) == (2, 1)
+
+
+def test_a_removed_site_leaves_no_copy(
+    client: FlaskClient, services: Services, site: Site, settings: Settings
+) -> None:
+    """As soon as a worker hears of it."""
+    view(client)
+    assert (settings.data_dir / "sites" / "kimson.json").exists()
+
+    services.sites.remove("kimson")
+    assert view(client).status_code == 404
+
+    assert not (settings.data_dir / "sites" / "kimson.json").exists()

@@ -59,6 +59,8 @@ class Server:
 
     def start(self, preload: dict[str, str] | None = None) -> "Server":
         """Start it and wait until it answers."""
+        if self._process:
+            self._process.wait(10)
         command = [str(find_server_binary().path), str(self.folder / "redis.conf")]
         self._process = subprocess.Popen(
             command + (["--sentinel"] if self._sentinel else []),

@@ -64,6 +64,7 @@ def _variables(settings: Settings) -> dict[str, str]:
         "STATS_SITE_CACHE_SECONDS": str(settings.site_cache_seconds),
         "STATS_WRITE_LIMIT": str(settings.write_limit),
         "STATS_REDIS_TIMEOUT": str(settings.redis_timeout),
+        "STATS_SPOOL_MEGABYTES": str(settings.spool_megabytes),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
 
