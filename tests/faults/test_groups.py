@@ -1,0 +1,162 @@
+"""A Sentinel group fails over, a cluster moves a slot and loses a master; readers go on."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from redis.exceptions import RedisError
+
+from stats_service.app import create_services
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.faults.load import Load, slowest, statuses
+from tests.support.processes import wait_until
+from tests.support.redis_groups import ClusterGroup, SentinelGroup, Server
+from tests.support.server import running_service
+
+SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
+#: What may be lost when a master dies: its replicas lag behind by less than this, in seconds.
+WINDOW_SECONDS = 1.0
+RATE = 100
+
+Note = Callable[[str], None]
+
+
+@pytest.fixture
+def sentinels(tmp_path: Path) -> Iterator[SentinelGroup]:
+    """Give a running Sentinel group."""
+    with SentinelGroup(tmp_path / "group") as group:
+        yield group
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[ClusterGroup]:
+    """Give a running cluster."""
+    with ClusterGroup(tmp_path / "group") as group:
+        yield group
+
+
+def installed(settings: Settings, url: str) -> tuple[Settings, Services]:
+    """Return the settings of a service on `url`, and services to look at it with."""
+    ours = replace(
+        settings, redis_url=url, redis_timeout=0.3, site_cache_seconds=5, trusted_proxies=1
+    )
+    services = create_services(replace(ours, redis_timeout=5))
+    services.sites.add(SITE)
+    return ours, services
+
+
+def total(services: Services) -> int:
+    """Bring what is kept to Redis, and return what is counted."""
+
+    def sent() -> bool:
+        try:
+            return not services.replay.run(time.time())
+        except RedisError:
+            return False
+
+    wait_until(sent, 40)
+    return services.traffic.counts(SITE, time.time()).views.total
+
+
+@pytest.mark.check("T42")
+def test_sentinels_choose_another_master(
+    settings: Settings, sentinels: SentinelGroup, measured: Note
+) -> None:
+    """The master is killed; then its successor falls silent and comes back."""
+    ours, services = installed(settings, sentinels.url)
+    killed = sentinels.master_port()
+    with running_service(ours) as url, Load([url], clients=16, rate=RATE) as load:
+        load.run(3)
+        _node(sentinels, killed).kill()
+        first = load.wait_for(lambda: sentinels.master_port() != killed)
+        at = len(load.sent)
+        first += load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
+        load.run(3)
+        silent = sentinels.master_port()
+        _node(sentinels, killed).start()
+        load.run(2)
+        _node(sentinels, silent).signal(signal.SIGSTOP)
+        second = load.wait_for(lambda: sentinels.master_port() != silent)
+        at = len(load.sent)
+        second += load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
+        _node(sentinels, silent).signal(signal.SIGCONT)
+        load.run(4)
+    counted = total(services)
+
+    promised = sum(one.promised for one in load.sent)
+    measured(
+        f"killed master: counted again after {first:.1f} s; silent master: {second:.1f} s; "
+        f"{promised} views promised, {counted} counted, {statuses(load.sent)}, slowest answer "
+        f"{slowest(load.sent):.2f} s"
+    )
+    unknown = len(load.sent) - promised
+    assert -unknown <= promised - counted <= 2 * WINDOW_SECONDS * RATE
+    assert set(statuses(load.sent)) <= {200, 202, 503}
+    assert unknown <= 20
+    assert max(first, second) < 20
+
+
+def _node(group: SentinelGroup, port: int) -> Server:
+    return next(server for server in group.nodes if server.port == port)
+
+
+@pytest.mark.check("T43")
+def test_a_cluster_moves_a_slot_and_loses_a_master(
+    settings: Settings, cluster: ClusterGroup, measured: Note
+) -> None:
+    """All keys of the site go to another master under load; then that one is killed."""
+    ours, services = installed(settings, cluster.url)
+    any_node = cluster.nodes[0].client
+    slot = int(any_node.execute_command("CLUSTER KEYSLOT", "{kimson}"))
+    source = next(n for n in cluster.nodes[:3] if _has_keys(n, slot))
+    target = next(n for n in cluster.nodes[:3] if n is not source)
+    with running_service(ours) as url, Load([url], clients=16, rate=RATE) as load:
+        load.run(3)
+        begin = time.monotonic()
+        moved = _move(cluster, slot, source, target)
+        load.run(2)
+        seconds = time.monotonic() - begin - 2
+        migrated = load.sent
+        target.kill()
+        at = len(load.sent)
+        failover = load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]), 40)
+        load.run(3)
+        log = "".join(path.read_text() for path in ours.data_dir.glob("gunicorn-*.log"))
+    counted = total(services)
+
+    promised = sum(one.promised for one in load.sent)
+    measured(
+        f"{moved} keys moved in {seconds:.2f} s: {statuses(migrated)}, slowest "
+        f"{slowest(migrated):.2f} s; killed master: counted again after {failover:.1f} s, "
+        f"{statuses(load.sent)}, slowest {slowest(load.sent):.2f} s; {promised} views promised, "
+        f"{counted} counted"
+    )
+    assert set(statuses(migrated)) <= {200, 202}
+    assert "CROSSSLOT" not in log
+    unknown = len(load.sent) - promised
+    assert -unknown <= promised - counted <= WINDOW_SECONDS * RATE
+    assert set(statuses(load.sent)) <= {200, 202, 503}
+    assert failover < 20
+
+
+def _has_keys(server: Server, slot: int) -> bool:
+    return bool(server.client.execute_command("CLUSTER COUNTKEYSINSLOT", slot))
+
+
+def _move(cluster: ClusterGroup, slot: int, source: Server, target: Server) -> int:
+    source_id, target_id = cluster.node_id(source), cluster.node_id(target)
+    target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", source_id)
+    source.client.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", target_id)
+    moved = 0
+    while keys := source.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 2):
+        source.client.migrate("127.0.0.1", target.port, keys, 0, 5000)
+        moved += len(keys)
+    for server in (target, source, *cluster.nodes):
+        if server.client.info("replication")["role"] == "master":
+            server.client.execute_command("CLUSTER SETSLOT", slot, "NODE", target_id)
+    return moved
