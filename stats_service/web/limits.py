@@ -28,12 +28,15 @@ def protect(app: Flask, endpoints: Iterable[str], per_minute: int) -> None:
     counts = app.extensions[EXTENSION].request_counts
     limiter = Limiter(
         network_key,
-        app=app,
         storage_uri=counts.uri,
         storage_options={"counts": counts},
         strategy="fixed-window",
         key_prefix="",
     )
+    # Said to be there already, so that it puts no hooks around the routes that have no limit, and
+    # looks only once at those that have one.
+    app.extensions["limiter"] = {limiter}
+    limiter.init_app(app)
     for endpoint in endpoints:
         limited = limiter.limit(
             f"{per_minute} per minute", methods=["POST"], exempt_when=_without_address
