@@ -75,6 +75,13 @@ def fetch(url: str, body: object = None, origin: str = "") -> dict[str, object]:
     return found
 
 
+def total_views(base: str) -> int:
+    """Return the demo site's views since ever."""
+    views = fetch(f"{base}/v1/demo/counts")["views"]
+    assert isinstance(views, dict)
+    return int(views["total"])
+
+
 def test_demo_from_start_to_start(tmp_path: Path) -> None:
     """It prints where to look, counts, stops with Ctrl-C, and goes on where it was."""
     port = free_port()
@@ -82,13 +89,10 @@ def test_demo_from_start_to_start(tmp_path: Path) -> None:
     with started(tmp_path, "demo", 4, STATS_BIND=f"127.0.0.1:{port}") as (process, lines):
         assert f"{base}/demo/" in lines[0]
         assert f"{base}/v1/demo/counts" in lines[1]
+        before = total_views(base)
         for number, origin in enumerate([base, f"http://localhost:{port}"]):
-            answer = fetch(
-                f"{base}/v1/demo/page",
-                {"hit": f"a-random-hit-id-{number}", "article": "/a"},
-                origin,
-            )
-            assert answer["counted"] is True
+            body = {"hit": f"a-random-hit-id-{number}", "article": "/a"}
+            assert fetch(f"{base}/v1/demo/page", body, origin)["counted"] is True
 
         process.send_signal(signal.SIGINT)
         begin = time.monotonic()
@@ -96,9 +100,7 @@ def test_demo_from_start_to_start(tmp_path: Path) -> None:
         assert time.monotonic() - begin < 5
 
     with started(tmp_path, "demo", 4, STATS_BIND=f"127.0.0.1:{port}"):
-        views = fetch(f"{base}/v1/demo/counts")["views"]
-        assert isinstance(views, dict)
-        assert (views["today"], views["total"] - views["opening"]) == (2, 2)
+        assert total_views(base) == before + 2
 
 
 def test_demo_at_another_address(tmp_path: Path) -> None:
