@@ -90,6 +90,19 @@ def test_the_front_page_shows_the_counters(
     assert counts.visits.opening > 1_800_000
 
 
+def test_the_most_read_articles_stand_in_order(
+    visit: Callable[..., tuple[Page, list[str]]],
+) -> None:
+    """The portal's server asked for the same numbers that the widgets show."""
+    page, _ = visit(PAGES["front"])
+
+    shown = page.locator("ol.ranking stats-views").all_inner_texts()
+
+    views = [int(text.split(" ")[0].replace(".", "")) for text in shown]
+    assert len(views) == 5
+    assert views == sorted(views, reverse=True)
+
+
 def test_the_list_shows_the_views_of_every_article(
     visit: Callable[..., tuple[Page, list[str]]],
 ) -> None:

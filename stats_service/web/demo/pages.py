@@ -1,6 +1,7 @@
 """The pages of the demo portal."""
 
 import secrets
+from contextlib import suppress
 from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -8,10 +9,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from flask import Blueprint, Response, current_app, g, render_template
 
-from stats_service.errors import NotFoundError
+from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
 from stats_service.web.context import services
-from stats_service.web.demo.content import Content
+from stats_service.web.demo.content import Article, Content
 from stats_service.web.embed.scripts import embed_files
 
 #: Name of the loaded content in `app.extensions`.
@@ -34,7 +35,7 @@ bp = Blueprint(
 @bp.get("/")
 def front() -> str:
     """Show the front page."""
-    return render_template("demo/front.html", active="front")
+    return render_template("demo/front.html", active="front", most_read=_most_read())
 
 
 @bp.get("/tin-tuc/")
@@ -117,6 +118,17 @@ def _headers(response: Response) -> Response:
         response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _most_read() -> list[Article]:
+    """Return the articles, those with most views first, as a portal's server may ask for them."""
+    articles = list(_content().articles)
+    paths = [article.path for article in articles]
+    with suppress(StatsError):
+        site, now = services().sites.get(SLUG), services().clock.now()
+        views = services().traffic.articles(site, paths, now)
+        articles.sort(key=lambda article: -views[article.path].views)
+    return articles
 
 
 def _content() -> Content:
