@@ -30,6 +30,9 @@ types: .venv/test.stamp ## mypy, strict
 bench: .venv/test.stamp ## measure page views per second
 	$(VENV)/python -m benchmarks
 
+embed: .venv/test.stamp ## build the script that portals embed
+	$(VENV)/python -m tools.build_embed
+
 lock: .venv/run.stamp ## resolve pyproject.toml into requirements/ again
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml --group test --constraint requirements/run.txt -o requirements/test.txt
