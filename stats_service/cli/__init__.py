@@ -16,6 +16,8 @@ from stats_service.cli.demo import demo
 from stats_service.cli.embed import embed
 from stats_service.cli.group import Group
 from stats_service.cli.legacy import legacy
+from stats_service.cli.poll import poll
+from stats_service.cli.rating import rating
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
 from stats_service.cli.tick import tick
@@ -45,6 +47,8 @@ _COMMANDS = (
     admin,
     article,
     counts,
+    poll,
+    rating,
     embed,
     check,
     export,

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,3 +55,11 @@ def open_services(settings: Settings | None = None) -> Iterator[Services]:
 def echo_json(value: object) -> None:
     """Print a value as JSON for other programs and for people."""
     click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
+
+
+def echo_table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows in columns; the first row is the headings, if there are any."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

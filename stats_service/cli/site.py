@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from stats_service.cli.group import Group, echo_json, open_services
+from stats_service.cli.group import Group, echo_json, echo_table, open_services
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
 from stats_service.services.sites import check_site
@@ -26,6 +26,9 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--article-cap": ("article_cap", int, False, "Articles kept by name."),
     "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
     "--view-ceiling": ("view_ceiling", int, False, "Views of an address in half an hour."),
+    "--token-ceiling": ("token_ceiling", int, False, "Voters of an address in half an hour."),
+    "--rating-ceiling": ("rating_ceiling", int, False, "Ratings of an address in half an hour."),
+    "--poll": ("poll", str, False, "Poll shown as the current one; empty: the latest open one."),
     "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
 }
 
@@ -93,7 +96,7 @@ def list_(as_json: bool) -> None:
         click.echo("There is no site yet: stats-service site add --help", err=True)
     else:
         rows = [(s.slug, s.name, ", ".join(s.hosts), s.timezone) for s in sites]
-        _echo_table([("SITE", "NAME", "HOSTS", "TIME ZONE"), *rows])
+        echo_table([("SITE", "NAME", "HOSTS", "TIME ZONE"), *rows])
 
 
 @site.command()
@@ -113,7 +116,7 @@ def show(slug: str, as_json: bool) -> None:
         echo_json(found)
         return
     values = msgspec.structs.asdict(found)
-    _echo_table([(name, _text(value)) for name, value in values.items()])
+    echo_table([(name, _text(value)) for name, value in values.items()])
 
 
 @site.command()
@@ -174,10 +177,3 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _echo_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())

@@ -1,0 +1,51 @@
+"""`stats-service rating`: what it prints, and what is stored."""
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.cli.conftest import Run
+from tests.support.pages import BROWSER, ORIGIN, view
+from tests.support.votes import new_voter
+
+ARTICLE = "/tin/1"
+
+
+@pytest.fixture(autouse=True)
+def _rated(site: Site, client: FlaskClient, services: Services) -> None:
+    """Every test here has an article with two ratings."""
+    view(client, ARTICLE)
+    for score in (4, 5):
+        body = {"article": ARTICLE, "score": score, "voter": new_voter(services)}
+        headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
+        client.post("/v1/kimson/ratings", data=json.dumps(body), headers=headers)
+
+
+def test_show_and_top(run: Run) -> None:
+    """For people and for programs."""
+    assert "4.50 of 5 (2 ratings" in run("rating", "show", "kimson", ARTICLE).stdout
+    shown = json.loads(run("rating", "show", "kimson", ARTICLE, "--json").stdout)
+    assert shown["ratings"][ARTICLE]["rating"]["counts"] == [0, 0, 0, 1, 1]
+    assert ARTICLE not in run("rating", "top", "kimson").stdout
+    assert ARTICLE in run("rating", "top", "kimson", "--min", "2").stdout
+    top = json.loads(run("rating", "top", "kimson", "--min", "1", "--json").stdout)
+    assert top["articles"][0]["weighted"] == 4.5
+
+
+def test_void_restore_and_check(run: Run) -> None:
+    """What is taken out can be put back; the sums agree throughout."""
+    assert "0 ratings" in run("rating", "void", "kimson", ARTICLE).stdout
+    assert "Sound" in run("rating", "check", "kimson").stdout
+    assert "2 ratings" in run("rating", "restore", "kimson", ARTICLE).stdout
+    assert "no ratings" in run("rating", "void", "kimson", "/none", code=2).stderr
+
+
+def test_check_fails_where_sums_do_not_agree(run: Run, services: Services) -> None:
+    """Exit code 1, and the article."""
+    key = f"{services.settings.key_prefix}:{{kimson}}:ratings"
+    services.ratings._store._client.hset(key, ARTICLE, "0,0,0,2,1")
+
+    assert f"NOT SOUND: {ARTICLE}" in run("rating", "check", "kimson", code=1).stdout
