@@ -1,0 +1,176 @@
+"""The admin pages in a real browser: signing in, every page in both languages, axe, pictures."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+
+from stats_service.models.polls import Choice, Poll
+from stats_service.services.registry import Services
+from tests.support.admin import PASSWORD, add_account
+
+#: Pictures for people to look at; not kept.
+OUT = Path(__file__).parent / "out"
+
+PAGES = {
+    "overview": "",
+    "site": "sites/demo/",
+    "site-today": "sites/demo/?range=today",
+    "articles": "sites/demo/articles?span=rising",
+    "polls": "sites/demo/polls",
+    "poll": "sites/demo/polls/admin-test",
+    "poll-new": "sites/demo/polls/new",
+    "poll-edit": "sites/demo/polls/admin-test/edit",
+    "ratings": "sites/demo/ratings",
+    "settings": "sites/demo/settings",
+    "people": "sites/demo/people",
+    "tokens": "sites/demo/tokens",
+    "log": "sites/demo/audit",
+    "accounts": "accounts",
+    "service-log": "audit",
+    "account": "account",
+    "new-site": "sites/new",
+    "missing": "nowhere",
+}
+
+
+@pytest.fixture(scope="session")
+def operator(services: Services, service_url: str) -> str:
+    """Give the name of an operator of the running service, and a poll to look at."""
+    now = services.clock.now()
+    add_account(services, "lan", operator=True)
+    add_account(services, "minh", roles={"demo": "editor"})
+    texts = ("Tin tức, sự kiện", "Thủ tục hành chính", "Văn bản")
+    poll = Poll(
+        id="admin-test",
+        question={"vi": "Bạn quan tâm mục gì nhất?", "en": "Which section matters most?"},
+        choices=tuple(Choice(id=f"c{n}", text={"vi": text}) for n, text in enumerate(texts)),
+        status="draft",
+    )
+    services.polls.create("demo", poll, "lan", now)
+    services.tokens.add("demo", "báo cáo tháng", "read", "lan", now)
+    return "lan"
+
+
+@pytest.fixture
+def signed_in(
+    service_url: str, operator: str, open_context: Callable[..., BrowserContext]
+) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens a signed-in tab and fails on any message of the console."""
+    troubles: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "404" not in message.text:
+            troubles.append(message.text)
+
+    def open_one(**options: object) -> Page:
+        page = open_context(**options).new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(f"{service_url}/admin/")
+        page.fill("#name", operator)
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url("**/admin/")
+        # The account remembers what another test chose.
+        page.get_by_role("button", name="Tiếng Việt").click()
+        expect(page.locator("html")).to_have_attribute("lang", "vi")
+        return page
+
+    yield open_one
+    assert troubles == []
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong, one line each."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
+
+
+def test_a_person_signs_in_and_out(service_url: str, signed_in: Callable[..., Page]) -> None:
+    """After signing out, going back shows nothing."""
+    page = signed_in()
+    expect(page.locator("h1")).to_have_text("Tổng quan")
+
+    page.locator(".who button").click()
+    page.goto(f"{service_url}/admin/sites/demo/")
+
+    expect(page.locator("h1")).to_have_text("Đăng nhập")
+    assert page.url.endswith("/admin/sign-in?next=/admin/sites/demo/")
+
+
+@pytest.mark.parametrize(
+    ("look", "options"),
+    [
+        ("wide-vi", {"viewport": {"width": 1360, "height": 900}}),
+        ("phone-vi-dark", {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}),
+        ("wide-en-dark", {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"}),
+    ],
+)
+def test_every_page_is_accessible_and_fits(
+    service_url: str, signed_in: Callable[..., Page], look: str, options: dict[str, object]
+) -> None:
+    """Axe finds nothing, nothing overflows sideways, and each page has its picture."""
+    page = signed_in(**options)
+    if "-en" in look:
+        page.get_by_role("button", name="English").click()
+        expect(page.locator("h1")).to_have_text("Overview")
+    OUT.mkdir(exist_ok=True)
+    faults = []
+
+    for name, path in PAGES.items():
+        page.goto(f"{service_url}/admin/{path}")
+        page.screenshot(path=OUT / f"admin-{name}-{look}.png", full_page=True)
+        faults += [f"{name}: {line}" for line in violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{name}: wider than the screen")
+
+    assert faults == []
+
+
+def test_the_chart_tells_the_numbers_of_a_day(
+    service_url: str, signed_in: Callable[..., Page]
+) -> None:
+    """What the hint says is the row of the table below."""
+    page = signed_in(viewport={"width": 1360, "height": 900})
+    page.goto(f"{service_url}/admin/sites/demo/?range=28")
+
+    box = page.locator("[data-chart]").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 1, box["y"] + 60)
+
+    first = page.locator("[data-series] tbody tr").first
+    expect(page.locator(".tip strong")).to_have_text(first.locator("td").first.text_content() or "")
+    expect(page.locator(".tip span b").nth(1)).to_have_text(
+        first.locator("td").nth(1).text_content() or ""
+    )
+
+
+def test_settings_are_saved_by_a_person(
+    service_url: str, signed_in: Callable[..., Page], services: Services
+) -> None:
+    """A mistake is told; the right value is kept."""
+    page = signed_in()
+    page.goto(f"{service_url}/admin/sites/demo/settings")
+
+    page.fill("#name", "Cổng thông tin huyện")
+    page.locator("form", has=page.locator("#name")).get_by_role("button").first.click()
+
+    expect(page.get_by_role("status")).to_contain_text("Đã lưu cài đặt")
+    assert services.sites.get("demo").name == "Cổng thông tin huyện"
+
+
+def test_a_page_is_small_and_quick(service_url: str, signed_in: Callable[..., Page]) -> None:
+    """Under 150 KB with everything that it loads."""
+    page = signed_in()
+    page.goto(f"{service_url}/admin/sites/demo/")
+    sizes = page.evaluate(
+        "performance.getEntries().filter((e) => e.transferSize !== undefined)"
+        ".map((e) => e.decodedBodySize)"
+    )
+
+    assert 0 < sum(sizes) < 150_000
+    assert re.search(r"\d", page.locator("[data-number=online]").text_content() or "")
