@@ -58,7 +58,7 @@ from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.store.view_keeper import ViewKeeper
-from stats_service.web import admin, api, demo, embed, errors, health, limits, metrics
+from stats_service.web import admin, api, demo, embed, errors, health, limits, metrics, public
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
@@ -184,6 +184,7 @@ def _flask_app(services: Services) -> Flask:
     embed.register(app, services.settings.path_prefix)
     limits.protect(app, api.LIMITED, services.settings.write_limit)
     admin.register(app, services.settings)
+    public.register(app)
     if services.settings.demo:
         demo.register(app)
     return app

@@ -41,3 +41,5 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     poll: str = ""
     #: Highest score of an article rating, 2 to 10.
     rating_scale: int = 5
+    #: Everybody may see the statistics page `/s/<slug>`.
+    public: bool = False

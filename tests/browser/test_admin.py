@@ -24,6 +24,9 @@ PAGES = {
     "poll": "sites/demo/polls/admin-test",
     "poll-new": "sites/demo/polls/new",
     "poll-edit": "sites/demo/polls/admin-test/edit",
+    "install": "sites/demo/install",
+    "public": "../s/demo",
+    "public-rules": "../s/demo/how-we-count",
     "ratings": "sites/demo/ratings",
     "settings": "sites/demo/settings",
     "people": "sites/demo/people",
@@ -51,6 +54,7 @@ def operator(services: Services, service_url: str) -> str:
         status="draft",
     )
     services.polls.create("demo", poll, "lan", now)
+    services.sites.edit("demo", public=True)
     services.tokens.add("demo", "báo cáo tháng", "read", "lan", now)
     return "lan"
 

@@ -109,11 +109,14 @@ def _area(points: Sequence[tuple[float, float]]) -> str:
 
 def nice_top(highest: int) -> int:
     """Return a round number, divisible by four, that is at least `highest`."""
-    size = 4
+    for small in (4, 8, 12, 20):
+        if small >= highest:
+            return small
+    size = 40
     while True:
-        for factor in (1, 2, 3, 5):
-            if size * factor >= highest:
-                return size * factor
+        for tenths in (10, 15, 20, 30, 50, 75):
+            if size * tenths // 10 >= highest:
+                return size * tenths // 10
         size *= 10
 
 

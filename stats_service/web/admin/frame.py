@@ -31,6 +31,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
         ("articles.index", "pages", _("Articles"), "viewer"),
         ("polls.index", "poll", _("Polls"), "viewer"),
         ("ratings.index", "star", _("Ratings"), "viewer"),
+        ("install.show", "code", _("Install"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
         ("accounts.people", "people", _("People"), "owner"),
         ("tokens.index", "key", _("API tokens"), "owner"),

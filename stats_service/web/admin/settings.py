@@ -66,6 +66,8 @@ def _changes() -> dict[str, Any]:
     changes: dict[str, Any] = {
         name: form[name] for name in ("name", "timezone", "headline", "opening_day") if name in form
     }
+    if "public" in form:
+        changes["public"] = form["public"] == "yes"
     for name in LISTS:
         if name in form:
             changes[name] = tuple(form[name].split())

@@ -39,6 +39,7 @@ MATRIX = {
         "polls.show",
         "polls.as_csv",
         "ratings.index",
+        "install.show",
     },
     "editor": {
         "polls.new",

@@ -1,0 +1,63 @@
+"""The public statistics page of a site, where its owner has switched it on."""
+
+from flask import Blueprint, Flask, abort, render_template
+
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
+from stats_service.services.sites import SLUG
+from stats_service.web.admin import failures, security
+from stats_service.web.admin.charts import chart, point_name
+from stats_service.web.admin.ranges import DAY, today_of
+from stats_service.web.context import services
+
+bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
+
+#: Days that the chart of the public page shows; whole weeks, as on the admin pages.
+SHOWN_DAYS = 28
+
+
+def register(app: Flask) -> None:
+    """Add the public pages to `app`."""
+    app.register_blueprint(bp)
+
+
+bp.before_request(security.check_host)
+bp.after_request(security.add_headers)
+failures.register(bp)
+
+
+@bp.get("/<slug>")
+def statistics(slug: str) -> str:
+    """Show the numbers of a site to everybody."""
+    site = _public_site(slug)
+    now, today = services().clock.now(), today_of(site)
+    series = services().history.series(site, "day", today - (SHOWN_DAYS - 1) * DAY, today)
+    return render_template(
+        "public/statistics.html",
+        public_site=site,
+        counts=services().traffic.counts(site, now),
+        series=series,
+        chart=chart(series, site.headline, unfinished=True),
+        point_name=point_name,
+    )
+
+
+@bp.get("/<slug>/how-we-count")
+def how_we_count(slug: str) -> str:
+    """Say what the numbers mean, out of the settings in force."""
+    return render_template(
+        "public/how_we_count.html",
+        public_site=_public_site(slug),
+        online_minutes=ONLINE_SECONDS // 60,
+        gap_minutes=VISIT_GAP_SECONDS // 60,
+    )
+
+
+def _public_site(slug: str) -> Site:
+    """Return the site if its page is public; one that is not looks like one that is not there."""
+    if not SLUG.fullmatch(slug):
+        abort(404)
+    site = services().sites.get(slug)
+    if not site.public:
+        abort(404)
+    return site
