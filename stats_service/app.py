@@ -10,6 +10,8 @@ from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
 from stats_service.meters import FOLDER_VARIABLE, Meters
 from stats_service.services.accounts import Accounts
+from stats_service.services.alarm import NAME as OPERATOR
+from stats_service.services.alarm import RedisAlarm
 from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
@@ -18,22 +20,26 @@ from stats_service.services.health import Health
 from stats_service.services.history import History
 from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
+from stats_service.services.mail import Mailer
 from stats_service.services.minting import Minting
+from stats_service.services.notices import NoticeBook
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
+from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
-from stats_service.services.ticks import Ticks
+from stats_service.services.ticks import RetentionJob, Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
+from stats_service.services.webhooks import Caller, WebhookJob
 from stats_service.store.accounts import AccountStore
 from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
@@ -44,6 +50,7 @@ from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
 from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import RequestCounts
+from stats_service.store.notices import NoticeStore
 from stats_service.store.pipeline import Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.quarantine import QuarantineStore
@@ -97,35 +104,60 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     history_store = HistoryStore(client, settings.key_prefix)
     accounts = Accounts(account_store, session_store, audit)
     retention = Retention(RetentionStore(client, settings.key_prefix), sites)
+    traffic = Traffic(traffic_store, spool, replay.wake)
+    quarantine = Quarantine(quarantine_store, audit)
+    health_service = Health(HealthStore(client))
+    history, top_articles = History(history_store), TopArticles(history_store)
+    tick_store = TickStore(client, settings.key_prefix)
+    notices = NoticeBook(
+        NoticeStore(client, settings.key_prefix),
+        sites,
+        audit,
+        settings.secret,
+        settings.webhook_hosts,
+    )
+    mailer = Mailer(settings.smtp_url, settings.mail_from)
+    reports = ReportJob(
+        tick_store, mailer, notices, sites, history, top_articles, settings.base_url
+    )
+    caller = Caller(settings.webhook_hosts)
+    webhooks = WebhookJob(tick_store, caller, notices, sites, traffic, history, polls, quarantine)
+    alarm = RedisAlarm(
+        caller, settings.alert_url, notices.signing_key("", OPERATOR), settings.data_dir
+    )
+    jobs = (RetentionJob(tick_store, retention), reports, webhooks)
     return Services(
         settings=settings,
         clock=clock,
         meters=_meters(spool, replay),
         sites=sites,
         directory=directory,
-        traffic=Traffic(traffic_store, spool, replay.wake),
+        traffic=traffic,
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,
         polls=polls,
-        quarantine=Quarantine(quarantine_store, audit),
+        quarantine=quarantine,
         integrity=IntegrityReports(quarantine_store, polls, audit),
         ballots=Ballots(ballot_store, directory, proofs),
         ratings=ArticleRatings(RatingStore(client, settings.key_prefix), audit),
         request_counts=RequestCounts(client, settings.key_prefix),
-        health=Health(HealthStore(client)),
+        health=health_service,
         spool=spool,
         replay=replay,
         audit=audit,
         backups=Backups(SnapshotStore(client)),
         retention=retention,
-        ticks=Ticks(TickStore(client, settings.key_prefix), retention),
+        ticks=Ticks(tick_store, jobs, health_service, alarm),
+        notices=notices,
+        reports=reports,
+        webhooks=webhooks,
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
         accounts=accounts,
         sign_in=SignIn(accounts, account_store, session_store, audit),
         tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
-        history=History(history_store),
-        top_articles=TopArticles(history_store),
+        history=history,
+        top_articles=top_articles,
         legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
         close=partial(disconnect, client),
     )

@@ -48,6 +48,14 @@ class Settings:
     log_level: str = "info"
     #: Page views take the short way through the HTTP protocol (`web.fast_lane`).
     fast_lane: bool = True
+    #: Server for e-mail, see `services.mail`; empty: none is sent.
+    smtp_url: str = ""
+    #: Address in From.
+    mail_from: str = ""
+    #: Hosts that webhooks may call although they are private or plain http.
+    webhook_hosts: tuple[str, ...] = ()
+    #: Webhook of the operator, for trouble with Redis; empty: nobody is told.
+    alert_url: str = ""
     #: Opens `/metrics` to whoever sends it; empty: there is no such page.
     metrics_token: str = ""
     #: Serve the demo portal below `/demo/`.
@@ -87,6 +95,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
         fast_lane=env.flag("STATS_FAST_LANE", default=True),
+        smtp_url=_smtp_url(env.text_or_file("STATS_SMTP_URL")),
+        mail_from=env.text("STATS_MAIL_FROM", "", _mail_address),
+        webhook_hosts=tuple(env.text("STATS_WEBHOOK_HOSTS", "").lower().split()),
+        alert_url=env.text("STATS_ALERT_URL", ""),
         metrics_token=env.secret("STATS_METRICS_TOKEN"),
         demo=env.flag("STATS_DEMO"),
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
@@ -227,6 +239,23 @@ def _path_prefix(name: str, value: str) -> str:
             f"{name}={value!r} must be a path such as /v1: a slash, then letters, digits or "
             "hyphens, without a slash at the end."
         )
+    return value
+
+
+def _smtp_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname):
+        raise ConfigurationError(
+            "STATS_SMTP_URL must be smtp://user:password@host:587 (STARTTLS), smtps://…:465, or "
+            "smtp+plain://localhost:25 for a server on this machine."
+        )
+    return value
+
+
+def _mail_address(name: str, value: str) -> str:
+    user, at, domain = value.partition("@")
+    if not (user and at and "." in domain and value.isascii() and value.isprintable()):
+        raise ConfigurationError(f"{name}={value!r} must be an address: thong-ke@example.vn.")
     return value
 
 

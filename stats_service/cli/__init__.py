@@ -18,9 +18,11 @@ from stats_service.cli.group import Group
 from stats_service.cli.legacy import legacy
 from stats_service.cli.poll import poll
 from stats_service.cli.rating import rating
+from stats_service.cli.report import report
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
 from stats_service.cli.tick import tick
+from stats_service.cli.webhook import webhook
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,6 +58,8 @@ _COMMANDS = (
     legacy,
     backup,
     restore,
+    report,
+    webhook,
     tick,
 )
 

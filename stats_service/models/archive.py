@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from stats_service.models.audit import AuditEntry
+from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 
@@ -173,6 +174,12 @@ class LegacyRow(Row, frozen=True, kw_only=True, tag="legacy"):
     value: str
 
 
+class NoticesRow(Row, frozen=True, kw_only=True, tag="notices"):
+    """Who gets reports and calls."""
+
+    notices: Notices
+
+
 class AuditRow(Row, frozen=True, kw_only=True, tag="audit"):
     """One change."""
 
@@ -208,6 +215,7 @@ TableRow = (
     | PollVoterRow
     | IgnoredRow
     | LegacyRow
+    | NoticesRow
     | AuditRow
 )
 

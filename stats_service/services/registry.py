@@ -16,11 +16,13 @@ from stats_service.services.history import History
 from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
+from stats_service.services.notices import NoticeBook
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.replay import Replay
+from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
@@ -29,6 +31,7 @@ from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.voters import Voters
+from stats_service.services.webhooks import WebhookJob
 from stats_service.store.limits import RequestCounts
 from stats_service.store.spool import Spool
 
@@ -59,6 +62,9 @@ class Services:
     archives: Archives
     retention: Retention
     ticks: Ticks
+    notices: NoticeBook
+    reports: ReportJob
+    webhooks: WebhookJob
     backups: Backups
     accounts: Accounts
     sign_in: SignIn

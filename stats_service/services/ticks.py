@@ -1,38 +1,79 @@
 """The regular work: what `stats-service tick` does, however often it is called."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
+from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.services.alarm import RedisAlarm
+from stats_service.services.health import FAIL, Health
 from stats_service.services.retention import Retention
+from stats_service.services.tick_outcome import Outcome
 from stats_service.store.ticks import TickStore
 
 
-class Ticks:
-    """Runs each job as often as it is due, in one process at a time."""
+class Job(Protocol):
+    """One kind of regular work."""
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do what is due at the moment `now` (seconds); what fails is tried again next time."""
+
+
+class RetentionJob:
+    """Retention, once a day."""
 
     def __init__(self, store: TickStore, retention: Retention) -> None:
         self._store = store
         self._retention = retention
 
-    def run(self, now: float) -> Iterator[str]:
-        """Do what is due; tell of each thing that was done."""
-        with self._store.locked() as free:
-            if not free:
-                yield "Another tick is running; nothing done."
-                return
-            yield from self._daily("retention", now, self._keep)
-
-    def _daily(self, job: str, now: float, run: Callable[[float], Iterator[str]]) -> Iterator[str]:
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do it, unless it was done today (in UTC)."""
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
-        if self._store.last(job) != today:
-            yield from run(now)
-            self._store.note(job, today)
-
-    def _keep(self, now: float) -> Iterator[str]:
+        if self._store.last("retention") == today:
+            return
         for kept in self._retention.run(now):
             if kept.months:
-                yield f"{kept.slug}: kept the articles of {', '.join(kept.months)}."
+                yield Outcome(f"{kept.slug}: kept the articles of {', '.join(kept.months)}.")
             if kept.ignored:
-                yield f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views."
+                yield Outcome(f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views.")
             if kept.ends:
-                yield f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it."
+                yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")
+        self._store.note("retention", today)
+
+
+class Ticks:
+    """Runs each job, in one process at a time; one that fails does not keep others from theirs."""
+
+    def __init__(
+        self, store: TickStore, jobs: Sequence[Job], health: Health, alarm: RedisAlarm
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._health = health
+        self._alarm = alarm
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do what is due; tell of each thing that was done."""
+        faults = [found.text for found in self._health.findings() if found.level == FAIL]
+        yield from self._told(" ".join(faults), now)
+        try:
+            with self._store.locked() as free:
+                if not free:
+                    yield Outcome("Another tick is running; nothing done.")
+                    return
+                for job in self._jobs:
+                    try:
+                        yield from job.run(now)
+                    except StoreUnavailableError:
+                        raise
+                    except StatsError as error:
+                        yield Outcome(str(error), failed=True)
+        except StoreUnavailableError as error:
+            yield Outcome(str(error), failed=True)
+
+    def _told(self, trouble: str, now: float) -> Iterator[Outcome]:
+        try:
+            if self._alarm.tell(trouble, now):
+                yield Outcome("The operator's webhook was told about Redis.")
+        except StatsError as error:
+            yield Outcome(str(error), failed=True)

@@ -49,6 +49,7 @@ key                             type    holds; how long
 <p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
                                         `<digest>:<part>` while one is brought in; `views:<day>`:
                                         imported views of the day; for ever
+<p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
@@ -237,6 +238,11 @@ class SiteKeys:
     def tokens(self) -> str:
         """The API tokens."""
         return self._key("tokens")
+
+    @property
+    def notices(self) -> str:
+        """Who gets reports and calls."""
+        return self._key("notices")
 
     @property
     def legacy(self) -> str:

@@ -17,11 +17,11 @@ def test_a_tick_does_what_is_due_once_a_day(
     key = SiteKeys(settings.key_prefix, "kimson").ignored
     redis_client.hset(key, "bot:2020-01-01", 1)
 
-    said = list(services.ticks.run(clock.now()))
+    said = [outcome.text for outcome in services.ticks.run(clock.now())]
     redis_client.hset(key, "bot:2020-01-01", 1)
     soon = list(services.ticks.run(clock.now()))
     clock.advance(86_400)
-    later = list(services.ticks.run(clock.now()))
+    later = [outcome.text for outcome in services.ticks.run(clock.now())]
 
     assert said == later == ["kimson: forgot 1 old numbers of ignored views."]
     assert soon == []

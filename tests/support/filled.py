@@ -59,6 +59,11 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
             voter = bytes([number, 0, 255, 1, 2, 3, 4, 5])
             client.hset(keys.poll(poll, "voters"), voter, voter[::-1] + b"c")
     client.expireat(keys.poll("duong", "voters"), 4_000_000_000)
+    client.set(
+        keys.notices,
+        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi"}],'
+        '"webhooks":[]}',
+    )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})
     client.hset(keys.legacy, mapping={"views:2026-03-04": 3, "0a1b": '{"name":"a.log"}'})
     client.hset(keys.ratings, "/tin/0", "0,1,0,3,9")

@@ -20,11 +20,13 @@ from stats_service.models.archive import (
     IgnoredRow,
     LegacyRow,
     MarkRow,
+    NoticesRow,
     OpeningRow,
     Row,
     SettingsRow,
 )
 from stats_service.models.audit import AuditEntry
+from stats_service.models.notices import Notices
 from stats_service.models.sites import Site
 from stats_service.store.archive.reader import SiteReader
 from stats_service.store.archive.table import Scope, Table, end_of
@@ -155,6 +157,16 @@ def _write_legacy(writer: SiteWriter, row: LegacyRow) -> None:
     writer.hset(writer.keys.legacy, row.field, row.value)
 
 
+def _read_notices(reader: SiteReader) -> Iterator[Row]:
+    document = reader.string(reader.keys.notices)
+    if document:
+        yield NoticesRow(notices=msgspec.json.decode(document, type=Notices))
+
+
+def _write_notices(writer: SiteWriter, row: NoticesRow) -> None:
+    writer.set(writer.keys.notices, msgspec.json.encode(row.notices))
+
+
 def _read_audit(reader: SiteReader) -> Iterator[Row]:
     for number, document in reader.log():
         yield AuditRow(id=number, entry=msgspec.json.decode(document, type=AuditEntry))
@@ -181,6 +193,7 @@ TABLES: tuple[Table, ...] = (
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
+    Table(NoticesRow, _read_notices, _write_notices),
     Table(AuditRow, _read_audit, _write_audit),
 )
 

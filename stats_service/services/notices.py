@@ -1,0 +1,113 @@
+"""Who is told what: reports by e-mail and webhooks of a site."""
+
+import hmac
+import re
+import secrets
+
+import msgspec
+
+from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.models.notices import EVENTS, Notices, Report, Webhook
+from stats_service.services.audit import Audit
+from stats_service.services.outgoing import check_url
+from stats_service.services.sites import Sites
+from stats_service.store.notices import NoticeStore
+
+#: Most reports, and most webhooks, of one site.
+NOTICES_MAX = 20
+SILENT_HOURS_MAX = 168
+
+#: One address as SMTP takes it without quoting: no spaces, no list, no line break.
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+
+
+class NoticeBook:
+    """What the people of each site want to be told."""
+
+    def __init__(
+        self,
+        store: NoticeStore,
+        sites: Sites,
+        audit: Audit,
+        secret: str,
+        allowed_hosts: tuple[str, ...],
+    ) -> None:
+        self._store = store
+        self._sites = sites
+        self._audit = audit
+        self._secret = secret
+        self._allowed_hosts = allowed_hosts
+
+    def get(self, slug: str) -> Notices:
+        """Return what is wanted of a site; UnknownSiteError if there is none."""
+        return self._store.get(self._sites.get(slug).slug)
+
+    def add_report(
+        self, slug: str, address: str, every: str, language: str, who: str, now: float
+    ) -> Report:
+        """Send a report to `address` from now on.
+
+        Raises:
+            InvalidInputError: naming what cannot be used.
+        """
+        if not _ADDRESS.fullmatch(address):
+            raise InvalidInputError(f"address {address[:80]!r}: write it as name@example.vn.")
+        if every not in ("week", "month"):
+            raise InvalidInputError(f"every {every[:40]!r}: use 'week' or 'month'.")
+        if language not in ("vi", "en"):
+            raise InvalidInputError(f"language {language[:40]!r}: use 'vi' or 'en'.")
+        known = self.get(slug)
+        report = Report(id=secrets.token_hex(4), address=address, every=every, language=language)
+        _check_number(known.reports)
+        self._store.put(slug, msgspec.structs.replace(known, reports=(*known.reports, report)))
+        self._audit.record(slug, who, "report.added", now, subject=report.id, after=report)
+        return report
+
+    def add_webhook(
+        self, slug: str, url: str, events: tuple[str, ...], silent_hours: int, who: str, now: float
+    ) -> Webhook:
+        """Call `url` for `events` from now on; errors as `add_report`."""
+        check_url(url, self._allowed_hosts)
+        for event in events:
+            if event not in EVENTS:
+                raise InvalidInputError(f"event {event[:40]!r}: use {', '.join(EVENTS)}.")
+        if not 1 <= silent_hours <= SILENT_HOURS_MAX:
+            raise InvalidInputError(f"silent hours {silent_hours}: use 1 to {SILENT_HOURS_MAX}.")
+        known = self.get(slug)
+        _check_number(known.webhooks)
+        webhook = Webhook(
+            id=secrets.token_hex(4),
+            url=url,
+            events=tuple(dict.fromkeys(events)) or EVENTS,
+            silent_hours=silent_hours,
+        )
+        self._store.put(slug, msgspec.structs.replace(known, webhooks=(*known.webhooks, webhook)))
+        self._audit.record(slug, who, "webhook.added", now, subject=webhook.id, after=webhook)
+        return webhook
+
+    def remove(self, slug: str, notice: str, who: str, now: float) -> None:
+        """Send no more of a report or webhook; NotFoundError if there is none."""
+        known = self.get(slug)
+        left = Notices(
+            reports=tuple(report for report in known.reports if report.id != notice),
+            webhooks=tuple(webhook for webhook in known.webhooks if webhook.id != notice),
+        )
+        if left == known:
+            raise self.unknown(slug, notice)
+        self._store.put(slug, left)
+        self._audit.record(slug, who, "notice.removed", now, subject=notice)
+
+    @staticmethod
+    def unknown(slug: str, notice: str) -> NotFoundError:
+        """Return the error that says that there is no such report or webhook."""
+        return NotFoundError(f"The site {slug!r} has no report or webhook {notice[:40]!r}.")
+
+    def signing_key(self, slug: str, webhook: str) -> str:
+        """Return what a webhook's calls are signed with; it is stored nowhere."""
+        message = f"webhook\0{slug}\0{webhook}".encode()
+        return hmac.digest(self._secret.encode(), message, "sha256").hex()
+
+
+def _check_number(notices: tuple[object, ...]) -> None:
+    if len(notices) >= NOTICES_MAX:
+        raise InvalidInputError(f"A site has at most {NOTICES_MAX} of these: remove one first.")

@@ -1,0 +1,72 @@
+"""Send each report once, when its week or month is over."""
+
+from collections.abc import Iterator
+
+from stats_service.models.notices import Report
+from stats_service.models.sites import Site
+from stats_service.services.history import History
+from stats_service.services.mail import Mail, Mailer
+from stats_service.services.notices import NoticeBook
+from stats_service.services.outgoing import DeliveryError
+from stats_service.services.reports.numbers import period, read_numbers
+from stats_service.services.reports.render import render
+from stats_service.services.sites import Sites
+from stats_service.services.tick_outcome import Outcome
+from stats_service.services.top_articles import TopArticles
+from stats_service.store.ticks import TickStore
+
+
+class ReportJob:
+    """Sends reports by e-mail."""
+
+    def __init__(
+        self,
+        store: TickStore,
+        mailer: Mailer,
+        book: NoticeBook,
+        sites: Sites,
+        history: History,
+        top_articles: TopArticles,
+        base_url: str,
+    ) -> None:
+        self._store = store
+        self._mailer = mailer
+        self._book = book
+        self._sites = sites
+        self._history = history
+        self._top_articles = top_articles
+        self._base_url = base_url
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Send what is due: from six in the morning after the period, in the site's zone.
+
+        A report that was just added waits for the end of the running period.
+        """
+        for site in self._sites.all():
+            for report in self._book.get(site.slug).reports:
+                note = f"{site.slug}:{report.id}:report"
+                due, known = period(report.every, site, now)[0].isoformat(), self._store.last(note)
+                if due == known:
+                    continue
+                try:
+                    if known:
+                        self._mailer.send(self.mail(site, report, now), now)
+                        yield Outcome(f"{site.slug}: sent the report {report.id}.")
+                    self._store.note(note, due)
+                except DeliveryError as error:
+                    yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=True)
+
+    def mail(self, site: Site, report: Report, now: float) -> Mail:
+        """Return the e-mail of a report of the last period."""
+        numbers = read_numbers(self._history, self._top_articles, site, report.every, now)
+        return render(numbers, report, self._base_url)
+
+    def send_now(self, slug: str, report: Report, now: float) -> None:
+        """Send a report of the last period at once, to try it.
+
+        Raises:
+            ConfigurationError: no mail server is configured.
+            DeliveryError: the server did not take it.
+        """
+        self._mailer.check()
+        self._mailer.send(self.mail(self._sites.get(slug), report, now), now)
