@@ -98,6 +98,12 @@ def change_name(what: str) -> str:
         "poll.opened": _("Poll opened"),
         "poll.closed": _("Poll closed"),
         "poll.archived": _("Poll archived"),
+        "quarantine.accepted": _("Ballots accepted"),
+        "quarantine.voided": _("Ballots voided"),
+        "quarantine.held": _("Ballots held"),
+        "text.approved": _("Free text approved"),
+        "text.rejected": _("Free text rejected"),
+        "text.pending": _("Free text waits again"),
         "rating.voided": _("Ratings taken out"),
         "rating.restored": _("Ratings put back"),
     }

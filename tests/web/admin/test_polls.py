@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
+from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.support.admin import Person, add_account
@@ -177,3 +178,43 @@ def test_ratings_are_listed_taken_out_and_put_back(
     assert list(services.ratings.voided(site)) == ["/xau"]
     editor.post(url, token=editor.token(url), article="/xau", do="restore")
     assert not services.ratings.voided(site)
+
+
+def test_held_ballots_are_accepted_and_the_report_agrees(
+    app: Flask, editor: Person, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """What came over a ceiling waits on the page, counts once accepted, and the sums agree."""
+    texts = (Choice(id="a", text={"vi": "Có"}), Choice(id="b", text={"vi": "Không"}))
+    services.polls.create(
+        site.slug,
+        Poll(
+            id="held",
+            question={"vi": "Có nên không?"},
+            choices=texts,
+            status="open",
+            protection=Protection(wait=0, per_address=1, per_customer=0),
+        ),
+        "lan",
+        clock.now(),
+    )
+    headers = {"Origin": "https://kimson.example.vn", "User-Agent": "Mozilla/5.0 Firefox/140.0"}
+    for n in range(3):
+        browser = app.test_client()
+        page = {"hit": f"hit-{n}-0123456789abcd", "voter": ""}
+        minted = browser.post("/v1/kimson/page", json=page, headers=headers).get_json()
+        clock.advance(5)
+        ballot = {"ballot": f"ballot-{n}-0123456789", "choices": ["a"], "voter": minted["voter"]}
+        browser.post("/v1/kimson/polls/held/ballots", json=ballot, headers=headers)
+    url = "/admin/sites/kimson/polls/held"
+    (group,) = services.quarantine.groups(site.slug, "held")
+    assert (services.polls.tally(site.slug, "held").ballots, group.ballots) == (1, 2)
+
+    waiting = editor.get(f"{url}/review").get_data(as_text=True)
+    editor.post(
+        f"{url}/review", token=editor.token(f"{url}/review"), group=group.name, state="accepted"
+    )
+
+    assert group.name in waiting
+    assert services.polls.tally(site.slug, "held").votes == {"a": 3}
+    report = editor.get(f"{url}/integrity").get_data(as_text=True)
+    assert "mọi tổng đều khớp" in report

@@ -38,6 +38,7 @@ MATRIX = {
         "polls.index",
         "polls.show",
         "polls.as_csv",
+        "poll_review.integrity",
         "ratings.index",
         "install.show",
     },
@@ -47,6 +48,8 @@ MATRIX = {
         "polls.edit",
         "polls.save",
         "polls.set_state",
+        "poll_review.show",
+        "poll_review.decide",
         "ratings.change",
     },
     "owner": {

@@ -1,0 +1,78 @@
+"""What a poll's ballots need a person for: quarantine, free texts, and the integrity report."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.messages import explain
+from stats_service.web.context import services
+
+bp = Blueprint("poll_review", __name__, url_prefix="/sites/<slug>/polls/<poll_id>")
+
+
+@bp.get("/review")
+@access("editor")
+def show(poll_id: str) -> str:
+    """Show the ballots that wait, and the free texts."""
+    slug = site().slug
+    poll = services().polls.get(slug, poll_id)
+    return render_template(
+        "admin/poll_review.html",
+        poll=poll,
+        groups=services().quarantine.groups(slug, poll_id),
+        texts=services().quarantine.texts(slug, poll_id),
+        choices={choice.id: choice.text[poll.lang] for choice in poll.choices},
+    )
+
+
+@bp.post("/review")
+@access("editor")
+def decide(poll_id: str) -> Response:
+    """Accept, void or hold a group; approve or reject a free text."""
+    slug, form, now = site().slug, request.form, services().clock.now()
+    services().polls.get(slug, poll_id)
+    quarantine = services().quarantine
+    try:
+        if "group" in form:
+            quarantine.settle(slug, poll_id, form["group"], form.get("state", ""), who(), now)
+        else:
+            text, state = form.get("text", ""), form.get("state", "")
+            quarantine.moderate(slug, poll_id, text, state, who(), now)
+    except (InvalidInputError, NotFoundError) as error:
+        flash(explain(error), "error")
+    return redirect(url_for("admin.poll_review.show", slug=slug, poll_id=poll_id))
+
+
+@bp.get("/integrity")
+@access("viewer")
+def integrity(poll_id: str) -> str:
+    """Report what happened to every ballot, ready to be printed."""
+    now = services().clock.now()
+    report = services().integrity.report(site().slug, poll_id, site().timezone, now)
+    return render_template(
+        "admin/integrity.html",
+        poll=services().polls.get(site().slug, poll_id),
+        report=report,
+        outcomes=outcomes(),
+        now=now,
+        most=max((sum(hour.ballots.values()) for hour in report.hours), default=1) or 1,
+    )
+
+
+def outcomes() -> dict[str, str]:
+    """Return what may become of a ballot, as people say it."""
+    return {
+        "counted": _("Counted"),
+        "held": _("Held for review"),
+        "changed": _("Changed by the voter"),
+        "unchanged": _("Sent again, the same"),
+        "already-voted": _("Refused: had voted already"),
+        "poll-not-open": _("Refused: the poll was not open"),
+        "proof-refused": _("Refused: no proof of work"),
+        "voter-refused": _("Refused: no valid token"),
+        "voter-too-new": _("Put off: the token was too new"),
+        "host": _("Refused: a page of another site"),
+        "program": _("Refused: a program"),
+    }
