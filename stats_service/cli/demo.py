@@ -5,6 +5,7 @@ import os
 import click
 
 from stats_service.cli.admin import setup_lines
+from stats_service.cli.demo_votes import add_demo_votes
 from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
@@ -84,3 +85,4 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
         services.traffic.set_opening(site, article.path, article.views)
     paths = [article.path for article in load_content().articles]
     services.history.write(site, demo_history(site, services.clock.now(), paths))
+    add_demo_votes(services, site, paths)

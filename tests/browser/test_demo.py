@@ -16,6 +16,7 @@ PAGES = {
     "front": "/demo/",
     "news": "/demo/tin-tuc/",
     "article": "/demo/tin-tuc/le-hoi-hoa-cai-ven-song",
+    "polls": "/demo/binh-chon/",
     "procedures": "/demo/thu-tuc/",
     "documents": "/demo/van-ban/",
     "text": "/demo/ban-chu/",

@@ -6,9 +6,11 @@ from typing import Any
 
 from playwright.sync_api import Locator, Request, Route
 
-from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.models import traffic
+from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.sites import Site
 from tests.browser.visitor import Embed, Visitor
+from tests.support.pages import BROWSER
 
 QUESTION = "Bạn quan tâm mục gì nhất trong Website của chúng tôi?"
 TEXTS = {
@@ -17,8 +19,6 @@ TEXTS = {
     "van-ban": {"vi": "Văn bản chỉ đạo điều hành", "en": "Documents"},
     "hoi-dap": {"vi": "Hỏi đáp, góp ý"},
 }
-#: A token votes at once: no test waits for one to grow old.
-AT_ONCE = Protection(wait=0)
 POLL = '<stats-poll id="poll"></stats-poll>'
 
 _numbers = itertools.count(1)
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 def make_poll(embed: Embed, **fields: Any) -> Poll:
     """Open a poll on the site; `fields` are those of `Poll`."""
-    protection = replace_protection(fields.pop("protection", {}))
+    protection = protection_with(fields.pop("protection", {}))
     poll = Poll(
         id=fields.pop("id", f"poll-{next(_numbers)}"),
         question=fields.pop("question", {"vi": QUESTION, "en": "What interests you most?"}),
@@ -39,8 +39,8 @@ def make_poll(embed: Embed, **fields: Any) -> Poll:
     return services.polls.create(embed.slug, poll, "test", services.clock.now())
 
 
-def replace_protection(fields: dict[str, Any]) -> Protection:
-    """Return the usual protection without its wait, and with `fields`."""
+def protection_with(fields: dict[str, Any]) -> Protection:
+    """Return the usual protection with `fields`; tokens vote at once, so that no test waits."""
     return Protection(**({"wait": 0} | fields))
 
 
@@ -48,6 +48,28 @@ def votes(embed: Embed, poll: Poll) -> dict[str, int]:
     """Return the votes that the service has, without the choices that have none."""
     tally = embed.services.polls.tally(embed.slug, poll.id)
     return {choice: number for choice, number in tally.votes.items() if number}
+
+
+def cast(
+    embed: Embed, poll: Poll, *choices: str, token: str = "", address: str = "192.0.2.9"
+) -> None:
+    """Cast a ballot without a browser: by somebody else, or by who has the token."""
+    services = embed.services
+    now = services.clock.now()
+    ballot = BallotQuery(
+        ballot=f"test-ballot-{next(_numbers):08}",
+        choices=choices,
+        voter=token or services.voters.mint(embed.slug, now - 60),
+    )
+    visitor = traffic.Visitor(
+        address=address,
+        user_agent=BROWSER,
+        origin=f"http://{embed.portal.host}",
+        private=False,
+        prefetch=False,
+    )
+    entry = services.directory.load(embed.slug, now)
+    services.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
 
 
 class Voter(Visitor):
@@ -59,13 +81,14 @@ class Voter(Visitor):
         self.ballots: list[dict[str, Any]] = []
         self.page.on("request", self._ballot)
 
-    def was_here_before(self) -> None:
-        """Give the browser a token that is old enough to rate at once."""
+    def was_here_before(self) -> str:
+        """Give the browser a token that is old enough to rate at once, and return it."""
         services = self.embed.services
         token = services.voters.mint(self.embed.slug, services.clock.now() - 3600)
         self.page.add_init_script(
             f"localStorage.setItem('stats-voter:{self.embed.slug}', '{token}')"
         )
+        return token
 
     @property
     def poll(self) -> Locator:

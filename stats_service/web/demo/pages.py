@@ -70,6 +70,12 @@ def documents() -> str:
     return render_template("demo/documents.html", active="documents")
 
 
+@bp.get("/binh-chon/")
+def polls() -> str:
+    """Show the poll, and those that are over."""
+    return render_template("demo/polls.html", active="polls")
+
+
 @bp.get("/ban-chu/")
 def text_version() -> str:
     """Show a page without any script: a pixel counts, badges show."""

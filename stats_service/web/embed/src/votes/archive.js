@@ -48,9 +48,9 @@ export class StatsPollArchive extends Widget {
 
   drawPolls() {
     if (!this.polls.length) return [make("p", "empty", say(this, "noneOlder"))];
-    return this.polls.map((poll) => {
+    return this.polls.map((poll, index) => {
       const own = ballotsOf(poll.id).cast?.choices || [];
-      return make(
+      const entry = make(
         "details",
         "entry",
         make("summary", "summary", written(this, poll.question, poll.lang)),
@@ -59,6 +59,9 @@ export class StatsPollArchive extends Widget {
           : [make("p", "note", say(this, "admins"))]),
         poll.closes && make("p", "note", past(this, "closed", poll.closes)),
       );
+      // One can see at once what there is to unfold.
+      entry.open = !index;
+      return entry;
     });
   }
 }

@@ -179,7 +179,7 @@ export class StatsPoll extends Widget {
     return [
       question,
       state && make("p", "state", state),
-      ...(poll.results ? results(this, poll, own) : [this.drawLater()]),
+      ...(poll.results && poll.state != "scheduled" ? results(this, poll, own) : [this.drawLater()]),
       action && make("div", "actions", action),
     ].filter(Boolean);
   }

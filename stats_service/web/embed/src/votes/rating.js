@@ -168,12 +168,12 @@ export class StatsRating extends Widget {
   }
 
   updateNote(own, isThumbs) {
-    const isShown = own?.score && !this.choice;
-    if (!isShown) return this.note.replaceChildren();
+    this.note.replaceChildren();
+    if (!own?.score || this.choice || this.hasAttribute("readonly")) return;
     const said = isThumbs
       ? say(this, "ownThumb", say(this, own.score == 2 ? "useful" : "useless"))
       : say(this, "ownScore", own.score);
-    this.note.replaceChildren(said, " ", this.isFixed ? "" : past(this, "until", own.until));
+    this.note.append(said, " ", this.isFixed ? "" : past(this, "until", own.until));
   }
 
   updateSpread(own) {
