@@ -11,6 +11,7 @@ from stats_service.models.legacy import LegacySummary
 from stats_service.services.legacy.exports import Source, post_addresses, read_rows
 from stats_service.services.legacy.files import opened_file
 from stats_service.services.legacy.imports import KINDS, Plan
+from stats_service.services.legacy.wp_polls import read_polls
 
 
 @click.group(cls=Group)
@@ -103,6 +104,32 @@ def import_(
     else:
         for summary in summaries:
             click.echo("\n".join(_lines(summary, dry_run)))
+
+
+@legacy.command("import-polls")
+@click.argument("site")
+@click.argument("questions", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--language", default="vi", show_default=True, help="Language of the texts.")
+@click.option("--dry-run", is_flag=True, help="Say what would be added, and add nothing.")
+def import_polls(site: str, questions: Path, answers: Path, language: str, dry_run: bool) -> None:
+    """Add the polls of WP-Polls to SITE, with their results, as archived polls.
+
+    QUESTIONS and ANSWERS are its tables pollsq and pollsa as CSV. A poll is added once.
+
+    \b
+    Example:
+      stats-service legacy import-polls kimson pollsq.csv pollsa.csv
+    """
+    with open_services() as services, opened_file(questions) as asked, opened_file(answers) as said:
+        now = services.clock.now()
+        polls = read_polls(read_rows(asked.text()), read_rows(said.text()), language, now)
+        for text, added in services.legacy.add_polls(site, polls, dry_run=dry_run):
+            click.echo(text)
+            if added:
+                services.audit.record(
+                    site, COMMAND_LINE, "poll.imported", now, subject=text.split()[1].rstrip(":")
+                )
 
 
 @legacy.command("list")

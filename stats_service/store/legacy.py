@@ -8,12 +8,14 @@ import msgspec
 from stats_service.errors import ConflictError, UnknownSiteError
 from stats_service.models.legacy import DayPart, ImportedFile, OpeningPart
 from stats_service.models.periods import Periods
+from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
 from stats_service.store.scripts import load_script
 
 ADD_LEGACY_DAY = load_script("add_legacy_day")
+ADD_LEGACY_POLL = load_script("add_legacy_poll")
 ADD_LEGACY_OPENINGS = load_script("add_legacy_openings")
 
 _DAY = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
@@ -116,6 +118,19 @@ class LegacyStore:
                 f"The settings of {site.slug!r} were changed meanwhile. Import the file again: "
                 "what is in already is not added twice."
             )
+
+    def add_poll(self, slug: str, poll: Poll, tally: PollTally) -> bool:
+        """Add a poll with its result; False, and nothing changed, if there is one of its id."""
+        names = SiteKeys(self._prefix, slug)
+        keys = [names.site, names.polls, names.poll_revisions, names.poll(poll.id, "tally")]
+        args: list[Any] = [poll.id, msgspec.json.encode(poll), "ballots", tally.ballots]
+        for choice, votes in tally.votes.items():
+            args += (f"c:{choice}", votes)
+        with store_errors():
+            outcome = ADD_LEGACY_POLL.run(self._client, keys, args)
+        if outcome < 0:
+            raise UnknownSiteError(slug)
+        return bool(outcome)
 
     def _days(self, key: str) -> list[tuple[str, Any]]:
         return [

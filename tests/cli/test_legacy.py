@@ -49,3 +49,33 @@ def test_a_mistake_is_a_line_and_exit_code_2(
     words = tuple(word.format(log=log) for word in words)
 
     assert said in run(*words, code=2).stderr.splitlines()[-1]
+
+
+def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: Path) -> None:
+    """With their results, archived, each once; what is no poll is named and left out."""
+    (tmp_path / "q.csv").write_text(
+        "pollq_id,pollq_question,pollq_timestamp,pollq_totalvotes,pollq_active,pollq_expiry,"
+        "pollq_multiple,pollq_totalvoters\n"
+        "1,<b>Bạn quan tâm</b> mục gì?,1420070400,9,0,1422748800,0,9\n"
+        '2,"Chọn nhiều &amp; ít",1420070400,9,1,0,2,6\n'
+        "3,Không có câu trả lời,1420070400,0,1,0,0,0\n"
+    )
+    (tmp_path / "a.csv").write_text(
+        "polla_aid,polla_qid,polla_answers,polla_votes\n"
+        "1,1,Tin tức,5\n2,1,Văn bản,4\n3,2,A,6\n4,2,B,3\n"
+    )
+    words = ("legacy", "import-polls", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
+
+    assert "would add wp-1: Bạn quan tâm mục gì? (9 ballots)" in run(*words, "--dry-run").stdout
+    assert services.polls.all("kimson") == []
+    said = run(*words).stdout
+    assert "added wp-2: Chọn nhiều & ít (6 ballots)" in said
+    assert "poll 3: " in said
+    assert run(*words).stdout.count("there already") == 2
+
+    poll = services.polls.get("kimson", "wp-1")
+    assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800, False)
+    assert services.polls.tally("kimson", "wp-1").votes == {"a1": 5, "a2": 4}
+    now = services.clock.now()
+    assert services.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()
+    assert [entry.subject for entry in services.audit.newest("kimson")] == ["wp-2", "wp-1"]

@@ -15,6 +15,7 @@ from stats_service.services.legacy.exports import READERS, Source, read_rows
 from stats_service.services.legacy.files import opened_file
 from stats_service.services.legacy.logs import LogReader
 from stats_service.services.legacy.tally import Tally
+from stats_service.services.legacy.wp_polls import LegacyPoll
 from stats_service.services.periods import periods_at
 from stats_service.services.sites import BALANCE_MAX, Sites
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
@@ -51,6 +52,24 @@ class Legacy:
     def files(self, slug: str) -> list[ImportedFile]:
         """Return every file imported into a site, oldest first."""
         return self._store.files(self._sites.get(slug).slug)
+
+    def add_polls(
+        self, slug: str, polls: Iterator[LegacyPoll | str], *, dry_run: bool
+    ) -> Iterator[tuple[str, bool]]:
+        """Add polls that were held elsewhere; say of each what became of it, and if it is new."""
+        site = self._sites.get(slug)
+        for found in polls:
+            if isinstance(found, str):
+                yield found, False
+                continue
+            name = f"{found.poll.id}: {found.poll.question[found.poll.lang]}"
+            text = f"{name} ({found.tally.ballots:,} ballots)"
+            if dry_run:
+                yield f"would add {text}", False
+            elif self._store.add_poll(site.slug, found.poll, found.tally):
+                yield f"added {text}", True
+            else:
+                yield f"there already: {name}", False
 
     def run(
         self,
