@@ -65,7 +65,18 @@ from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
 from stats_service.store.view_keeper import ViewKeeper
-from stats_service.web import admin, api, demo, embed, errors, health, limits, metrics, public
+from stats_service.web import (
+    admin,
+    api,
+    demo,
+    embed,
+    errors,
+    health,
+    hosted,
+    limits,
+    metrics,
+    public,
+)
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
@@ -214,7 +225,8 @@ def _flask_app(services: Services) -> Flask:
     for blueprint in api.blueprints:
         app.register_blueprint(blueprint, url_prefix=services.settings.path_prefix)
     embed.register(app, services.settings.path_prefix)
-    limits.protect(app, api.LIMITED, services.settings.write_limit)
+    app.register_blueprint(hosted.bp, url_prefix=services.settings.path_prefix)
+    limits.protect(app, (*api.LIMITED, "hosted.cast_ballot"), services.settings.write_limit)
     admin.register(app, services.settings)
     public.register(app)
     if services.settings.demo:

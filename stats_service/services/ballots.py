@@ -95,6 +95,19 @@ class Ballots:
             entry = self._directory.load(entry.site.slug, now)
         raise StoreUnavailableError(f"The poll {name!r} is being changed. Try again.")
 
+    def view(self, entry: SiteEntry, name: str, token: str, now: float) -> PollView:
+        """Return a public poll (`current` too) as the voter of a token sees it.
+
+        Raises:
+            UnknownPollError: there is none, or it is a draft.
+        """
+        poll = find_poll(entry, self._directory, name, now)
+        slug = entry.site.slug
+        voter = entry.voters.find(slug, token, now)
+        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+        voted, tally = self._store.look(slug, poll.id, pseudonym)
+        return _view(entry, poll, tally, now, voted=voted)
+
     def _decide(
         self,
         entry: SiteEntry,
@@ -111,7 +124,9 @@ class Ballots:
         pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
         known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
         try:
-            if not hosted:
+            if hosted:
+                check_program(visitor)
+            else:
                 check_sender(entry, visitor)
             admitted = entry.voters.admit(slug, query.voter, poll.protection.wait, now)
             if not BALLOT_ID.fullmatch(query.ballot):
@@ -188,6 +203,11 @@ def check_sender(entry: SiteEntry, visitor: Visitor) -> None:
     """Return if a vote or rating may come from this page and program; else ForbiddenError."""
     if origin_host(visitor.origin) not in entry.hosts:
         raise ForeignPageError(visitor.origin)
+    check_program(visitor)
+
+
+def check_program(visitor: Visitor) -> None:
+    """Return if a reader, and no program, votes or rates; else ProgramError."""
     if not visitor.user_agent or is_bot(visitor.user_agent):
         raise ProgramError
 

@@ -67,6 +67,15 @@ class BallotStore:
         same = first[:8] == command.ballot
         return OUTCOMES[first[8:9]] if same else "voted", poll_tally(tally)
 
+    def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
+        """Return whether a voter's ballot is in, and the tally."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hexists(names.poll(poll, "voters"), voter)
+            pipe.hgetall(names.poll(poll, "tally"))
+            voted, tally = pipe.execute()
+        return bool(voted) and bool(voter), poll_tally(tally)
+
     def expire(self, slug: str, poll: Poll, closing: float, now: float) -> None:
         """Let what is known of voters go when it is no longer needed.
 

@@ -21,13 +21,12 @@ logger = logging.getLogger(__name__)
 
 def register(app: Flask) -> None:
     """Answer every error of `app` with a problem document."""
-    app.register_error_handler(StatsError, error_response)
+    app.register_error_handler(StatsError, _stats_error)
     app.register_error_handler(HTTPException, _http_exception)
     app.register_error_handler(Exception, _unexpected)
 
 
-def error_response(error: StatsError) -> Response:
-    """Return the problem document that tells of `error`."""
+def _stats_error(error: StatsError) -> Response:
     return _response(problem_of(error), problem_headers(error))
 
 

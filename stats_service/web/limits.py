@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter, RateLimitExceeded
 
 from stats_service.errors import TooManyRequestsError
 from stats_service.services.addresses import network_prefix
 from stats_service.web.api.sites import site_entry
 from stats_service.web.context import EXTENSION, services
-from stats_service.web.errors import error_response
 from stats_service.web.request import request_address
 
 
@@ -44,14 +44,14 @@ def protect(app: Flask, endpoints: Iterable[str], per_minute: int) -> None:
         view: Callable[..., Any] = limited(app.view_functions[endpoint])
         app.view_functions[endpoint] = view
 
-    def refuse(_: RateLimitExceeded) -> Response:
+    def refuse(_: RateLimitExceeded) -> ResponseReturnValue:
         ends = limiter.current_limit.reset_at if limiter.current_limit else time.time() + 60
         error = TooManyRequestsError(
             f"Your network has sent more than {per_minute} of these in a minute. Nothing was "
             "stored; send the same again a little later.",
             min(60, max(1, math.ceil(ends - time.time()))),
         )
-        return error_response(error)
+        return app.handle_user_exception(error)
 
     app.register_error_handler(RateLimitExceeded, refuse)
 

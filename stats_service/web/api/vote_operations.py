@@ -11,6 +11,7 @@ POLL = Parameter(
     "A poll's id, or `current`.",
     {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$"},
 )
+LANG = Parameter("lang", "Default: as the browser asks.", one_of("vi", "en"), required=False)
 
 
 def _number(name: str, description: str, maximum: int) -> Parameter:
@@ -123,5 +124,23 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         (SITE, Parameter("article", "The article.", {"type": "string"})),
         answers={200: "application/ld+json", 204: NO_CONTENT},
         problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/p/{poll}",
+        "poll_page",
+        "Get the page on which one votes without JavaScript",
+        (SITE, POLL, LANG),
+        answers=dict.fromkeys((200, 404, 503), "text/html"),
+        problems=(),
+    ),
+    Operation(
+        "post",
+        "/{slug}/p/{poll}",
+        "cast_ballot_by_form",
+        "Vote with that page's form; no other page's form is taken",
+        (SITE, POLL, LANG),
+        answers=dict.fromkeys((303, 400, 403, 404, 409, 429, 503), "text/html"),
+        problems=(),
     ),
 )

@@ -1,0 +1,223 @@
+"""The routes of the hosted page."""
+
+import hashlib
+import hmac
+from base64 import b64encode
+from collections.abc import Sequence
+from importlib.resources import files
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from stats_service.errors import (
+    AlreadyVotedError,
+    BallotConflictError,
+    InvalidInputError,
+    NotFoundError,
+    StatsError,
+    VoterTooNewError,
+)
+from stats_service.models.polls import OTHER, BallotQuery, PollView
+from stats_service.services.bots import is_bot
+from stats_service.services.hosts import origin_host
+from stats_service.services.sites import SiteEntry
+from stats_service.services.voters import TOKEN_SECONDS
+from stats_service.web.api.sites import site_entry
+from stats_service.web.context import services
+from stats_service.web.hosted.texts import LANGUAGES, TEXTS
+from stats_service.web.hosted.view import Sent, page_values
+from stats_service.web.problems import problem_headers
+from stats_service.web.request import request_visitor
+
+bp = Blueprint("hosted", __name__, template_folder="templates")
+
+_STYLE = files("stats_service.web.hosted").joinpath("style.css").read_text("utf-8")
+_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+STYLE = Markup(_STYLE)  # noqa: S704 - a file of ours, without markup
+#: What is said, by `?done=`, after a ballot was taken.
+DONE = ("counted", "held", "changed")
+#: Refusals that the page explains by their own text.
+_EXPLAINED = ("already-voted", "voter-too-new", "too-many-requests", "store-unavailable")
+
+
+@bp.get("/<slug>/p/<poll>")
+def poll_page(slug: str, poll: str) -> ResponseReturnValue:
+    """Show the form, or the results."""
+    entry, now = site_entry(slug), services().clock.now()
+    visitor = request_visitor()
+    token = request.cookies.get(_cookie(slug), "")
+    program = not visitor.user_agent or is_bot(visitor.user_agent)
+    if not program:
+        token = services().minting.mint(entry, token, visitor, now)
+    view = services().ballots.view(entry, poll, token, now)
+    done = request.args.get("done", "")
+    done = done if done in DONE and view.voted else ""
+    lang = _language(view)
+    wants_results = bool(done) or "results" in request.args or (view.voted and not view.change)
+    message = TEXTS[lang][done] if done else ""
+    if not message and view.state != "open":
+        message = TEXTS[lang]["scheduled" if view.state == "scheduled" else "closed"]
+    response = _page(entry, view, lang, token, Sent(), message, show_results=wants_results)
+    if not program:
+        _keep(response, slug, token)
+    return response
+
+
+@bp.post("/<slug>/p/<poll>")
+def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
+    """Take the form's ballot; then show what became of it, at an address of its own."""
+    entry, now = site_entry(slug), services().clock.now()
+    form, token = request.form, request.cookies.get(_cookie(slug), "")
+    view = services().ballots.view(entry, poll, token, now)
+    lang = _language(view)
+    t = TEXTS[lang]
+    other = form.get("other", "")
+    choices = tuple(form.getlist("choice"))
+    sent = Sent(choices, other, form.get("ballot", ""))
+    if not _own_form() or not _same(token, form.get("voter", "")):
+        refused = _page(entry, view, lang, token, sent, t["no_cookie"], alert=True, own_window=True)
+        refused.status_code = 403
+        return refused
+    query = BallotQuery(
+        ballot=sent.ballot,
+        choices=choices,
+        voter=token,
+        other=other if OTHER in choices else "",
+    )
+    try:
+        answer = services().ballots.cast_ballot(
+            entry, view.id, query, request_visitor(), now, hosted=True
+        )
+    except BallotConflictError as error:
+        seen = error.poll if isinstance(error.poll, PollView) else view
+        voted = isinstance(error, AlreadyVotedError)
+        message = t["already-voted"] if voted else t["closed"]
+        return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
+    except InvalidInputError as error:
+        number_fits = view.min <= len(set(choices)) <= view.max
+        message = t["wrong_text"].format(n=view.other) if number_fits else t["wrong_number"]
+        return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
+    except VoterTooNewError as error:
+        message = t["voter-too-new"]
+        return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
+    place = url_for(".poll_page", slug=slug, poll=view.id, lang=lang, done=answer.outcome)
+    return redirect(place, 303)
+
+
+@bp.errorhandler(StatsError)
+def explain(error: StatsError) -> Response:
+    """Answer an error with a page that says what it means, in words."""
+    lang = request.args.get("lang", "")
+    lang = lang if lang in LANGUAGES else _accepted("vi")
+    code = "unknown" if isinstance(error, NotFoundError) else error.code
+    t = TEXTS[lang]
+    message = t[code] if code == "unknown" or code in _EXPLAINED else t["refused"]
+    body = render_template(
+        "hosted_poll.html",
+        t=t,
+        lang=lang,
+        style=STYLE,
+        message=message,
+        alert=True,
+    )
+    response = Response(body)
+    _secure(response, ())
+    return _refused(response, error)
+
+
+def _page(
+    entry: SiteEntry,
+    view: PollView,
+    lang: str,
+    token: str,
+    sent: Sent,
+    message: str,
+    *,
+    alert: bool = False,
+    own_window: bool = False,
+    show_results: bool = False,
+) -> Response:
+    here = url_for(".poll_page", slug=entry.site.slug, poll=view.id, lang=lang)
+    values = page_values(view, lang, here, token, sent, show_results=show_results)
+    body = render_template(
+        "hosted_poll.html",
+        t=TEXTS[lang],
+        lang=lang,
+        here=here,
+        site_name=entry.site.name,
+        style=STYLE,
+        message=message,
+        alert=alert,
+        own_window=own_window,
+        **values,
+    )
+    response = Response(body)
+    _secure(response, entry.site.hosts)
+    return response
+
+
+def _refused(response: Response, error: StatsError) -> Response:
+    response.status_code = error.status
+    for name, value in problem_headers(error):
+        if name == "Retry-After":
+            response.headers[name] = value
+    return response
+
+
+def _secure(response: Response, hosts: Sequence[str]) -> None:
+    """Let the page run nothing, send its form only here, and stand only in the site's pages."""
+    ancestors = " ".join(f"https://{host} http://{host}" for host in hosts) or "'none'"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+        f"base-uri 'none'; frame-ancestors {ancestors}"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # With `no-referrer` a form's Origin would be null.
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "Cookie, Accept-Language, Sec-Fetch-Dest"
+
+
+def _cookie(slug: str) -> str:
+    return f"voter-{slug}"
+
+
+def _keep(response: Response, slug: str, token: str) -> None:
+    """Put the token into a cookie; in a foreign page's frame, into one of that page's own."""
+    secure = services().settings.base_url.startswith("https://")
+    framed = secure and request.headers.get("Sec-Fetch-Dest") == "iframe"
+    response.set_cookie(
+        _cookie(slug),
+        token,
+        max_age=TOKEN_SECONDS,
+        path=f"{services().settings.path_prefix}/{slug}/p/",
+        secure=secure,
+        httponly=True,
+        samesite="None" if framed else "Lax",
+        partitioned=framed,
+    )
+
+
+def _own_form() -> bool:
+    """Tell whether the form comes from this page: browsers say where a form was."""
+    origin = origin_host(request.headers.get("Origin", ""))
+    own = (f"http://{request.host}", f"https://{request.host}", services().settings.base_url)
+    return origin is not None and origin in map(origin_host, own)
+
+
+def _same(cookie: str, field: str) -> bool:
+    return bool(cookie) and hmac.compare_digest(cookie.encode(), field.encode())
+
+
+def _language(view: PollView) -> str:
+    """Return what the reader asks for, else the first that the browser wants and the poll has."""
+    lang = request.args.get("lang", "")
+    if lang in LANGUAGES:
+        return lang
+    spoken = [known for known in LANGUAGES if known in view.question]
+    return _accepted(view.lang if view.lang in LANGUAGES else LANGUAGES[0], spoken)
+
+
+def _accepted(default: str, spoken: Sequence[str] = LANGUAGES) -> str:
+    return request.accept_languages.best_match(spoken) or default

@@ -1,0 +1,112 @@
+"""What stands on the hosted page: from a poll as its reader sees it to the template's values."""
+
+import random
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from stats_service.models.polls import OTHER, PollResults, PollView
+from stats_service.web.hosted.texts import TEXTS, moment, number, pick
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the reader has sent, to be shown again if it could not be taken."""
+
+    choices: Collection[str] = ()
+    other: str = ""
+    ballot: str = ""
+
+
+def page_values(
+    view: PollView, lang: str, here: str, voter: str, sent: Sent, *, show_results: bool
+) -> dict[str, Any]:
+    """Return the template's values for a poll.
+
+    Args:
+        view: the poll as its reader sees it.
+        lang: `vi` or `en`.
+        here: the page's own path, with its language.
+        voter: the token that goes into the form.
+        sent: what the reader sent before, if it is to be corrected.
+        show_results: the reader asked for the results, or has voted.
+    """
+    t = TEXTS[lang]
+    votes = view.state == "open" and (not view.voted or view.change)
+    form = _form(view, lang, here, voter, sent) if votes and not show_results else None
+    shown = view.results if not form else None
+    when = ""
+    if view.state == "open" and view.closes:
+        when = t["closes"].format(time=moment(view.closes, lang))
+    elif view.state == "scheduled" and view.opens:
+        when = t["opens"].format(time=moment(view.opens, lang))
+    return {
+        "question": pick(view.question, lang, view.lang),
+        "question_lang": lang if lang in view.question else view.lang,
+        "hint": _hint(view, lang),
+        "form": form,
+        "results": _results(view, shown, lang) if shown else None,
+        "results_hidden": not form and not shown and view.state != "scheduled",
+        "back": here if votes and not form else "",
+        "when": when,
+    }
+
+
+def _form(view: PollView, lang: str, here: str, voter: str, sent: Sent) -> dict[str, Any]:
+    t = TEXTS[lang]
+    choices = [
+        {
+            "id": choice.id,
+            "text": pick(choice.text, lang, view.lang),
+            "checked": choice.id in sent.choices,
+        }
+        for choice in view.choices
+        if not choice.hidden
+    ]
+    if view.shuffle:
+        # The same order for one reader each time. Nothing is kept secret by it.
+        random.Random(voter).shuffle(choices)  # noqa: S311
+    if view.other:
+        choices.append({"id": OTHER, "text": t["other"], "checked": OTHER in sent.choices})
+    return {
+        "choices": choices,
+        "kind": "checkbox" if view.multiple else "radio",
+        "other": view.other,
+        "other_label": t["other_text"].format(n=view.other),
+        "other_text": sent.other,
+        "voter": voter,
+        "ballot": sent.ballot or secrets.token_urlsafe(18),
+        "button": t["change"] if view.voted else t["vote"],
+        "results_link": f"{here}&results=1" if view.results else "",
+    }
+
+
+def _hint(view: PollView, lang: str) -> str:
+    t = TEXTS[lang]
+    if not view.multiple:
+        return t["choose_one"]
+    name = "choose_exactly" if view.min == view.max else "choose_some"
+    return t[name].format(min=view.min, max=view.max)
+
+
+def _results(view: PollView, results: PollResults, lang: str) -> dict[str, Any]:
+    t = TEXTS[lang]
+    texts = {
+        choice.id: pick(choice.text, lang, view.lang)
+        + (f" ({t['withdrawn']})" if choice.hidden else "")
+        for choice in view.choices
+    } | {OTHER: t["other"]}
+    rows = []
+    for choice in results.choices:
+        figures = [] if choice.votes is None else [number(choice.votes, lang)]
+        figures += [] if choice.percent is None else [f"{choice.percent}%"]
+        text = " · ".join(figures)
+        rows.append({"text": texts[choice.id], "share": choice.percent, "figures": text})
+    others = [
+        other.text if other.votes is None else f"{other.text}: {number(other.votes, lang)}"
+        for other in results.others
+    ]
+    total = [t["ballots"].format(n=number(results.ballots, lang))] if results.ballots else []
+    total += [t["of_voters"]] if results.of == "voters" else []
+    return {"rows": rows, "others": others, "total": ". ".join(total)}
