@@ -40,7 +40,7 @@ def test_the_spans_are_those_of_the_code() -> None:
 
 def test_every_reason_that_is_given_is_explained() -> None:
     """A new reason for not counting a view needs its line in both tables."""
-    service = (ROOT / "stats_service/services/traffic.py").read_text(encoding="utf-8")
+    service = (ROOT / "stats_service/services/page_views.py").read_text(encoding="utf-8")
     rule = service[service.index("def ignored_reason") : service.index("def answer")]
     refused = LUA[LUA.index("local function refused") : LUA.index("local has_opening")]
     reasons = set(re.findall(r'return "([a-z-]+)"', rule))
