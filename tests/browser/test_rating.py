@@ -273,3 +273,19 @@ def test_the_stars_come_where_page_views_are_blocked(rater: Voter, embed: Embed)
     settle(rater, "Cảm ơn")
 
     assert rated(embed) == [0, 0, 1, 0, 0]
+
+
+def test_another_page_of_an_application_has_stars_of_its_own(rater: Voter, embed: Embed) -> None:
+    """Neither the score nor the thanks of the article before stays."""
+    rater.open(embed.put("/tin/1", RATING))
+    rate(rater, 4)
+    settle(rater, "Cảm ơn")
+
+    rater.act(lambda: rater.page.evaluate("history.pushState(null, '', '/tin/2')"))
+
+    assert shown(rater) == "0 điểm (0 đánh giá)"
+    expect(rater.message("stats-rating")).to_have_text("")
+    expect(rater.rating.get_by_role("radio", checked=True)).to_have_count(0)
+    rate(rater, 2)
+    settle(rater, "Cảm ơn")
+    assert (rated(embed), rated(embed, "/tin/2")) == ([0, 0, 0, 1, 0], [0, 1, 0, 0, 0])

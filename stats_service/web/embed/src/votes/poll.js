@@ -25,6 +25,7 @@ export class StatsPoll extends Widget {
     const poll = pollFor(this);
     if (poll === undefined) return this.wait();
     clearTimeout(this.grace);
+    this.isFailed = false;
     if (this.poll?.id != poll?.id) this.reset();
     if (this.poll !== poll) this.settle(poll);
     this.poll = poll;

@@ -27,7 +27,10 @@ export class StatsRating extends Widget {
     if (entry === undefined) {
       this.grace = setTimeout(() => loadRating(this), isLeftOut(this) ? 0 : RATING_GRACE_MS);
     } else if (entry) {
-      if (this.entry?.key != entry.key) this.choice = this.isRepeat = this.drawn = 0;
+      if (this.entry?.key != entry.key) {
+        this.choice = this.isRepeat = this.drawn = 0;
+        if (this.message) tell(this.message, "");
+      }
       this.entry = entry;
       this.render();
     }
