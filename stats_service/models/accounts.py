@@ -23,8 +23,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created: float = 0.0
     #: A password is set; without one only a one-time link lets the person in.
     has_password: bool = False
-    #: A second factor is asked for.
-    has_totp: bool = False
 
     def may(self, role: str, slug: str) -> bool:
         """Tell whether the account has `role`, or more, on a site."""
@@ -39,10 +37,6 @@ class Credentials(msgspec.Struct, frozen=True):
 
     #: Argon2 hash, or empty.
     password: str
-    #: Base32 secret of the second factor, or empty.
-    totp: str
-    #: The last time step of a code that was used.
-    totp_step: int
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -118,11 +118,8 @@ def _account(name: str, row: Mapping[Any, Any]) -> tuple[Account, Credentials]:
         language=fields.get("language", ""),
         created=float(fields.get("created", 0)),
         has_password=bool(fields.get("password")),
-        has_totp=bool(fields.get("totp")),
     )
-    return account, Credentials(
-        fields.get("password", ""), fields.get("totp", ""), int(fields.get("totp_step", 0))
-    )
+    return account, Credentials(fields.get("password", ""))
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:

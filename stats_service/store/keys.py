@@ -62,7 +62,7 @@ key                             type    holds; how long
 <p>:{@admin}:accounts           set     names of all accounts; for ever
 <p>:{@admin}:operators          set     names of the service operators; for ever
 <p>:{@admin}:account:<name>     hash    `password` (Argon2), `operator`, `language`, `created`,
-                                        `totp`, `totp_step`, `role:<site>`; for ever
+                                        `role:<site>`; for ever
 <p>:{@admin}:session:<digest>   string  JSON (`models.accounts.Session`); 12 hours after last use
 <p>:{@admin}:sessions:<name>    set     digests of the account's sessions; 31 days
 <p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
