@@ -38,10 +38,15 @@ _numbers = itertools.count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as one that needs Chromium."""
+    """Mark every test of this folder as one that needs Chromium, and run these last.
+
+    Playwright keeps an event loop running in the main thread until the session's end: no test
+    after it could run one of its own.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
