@@ -136,6 +136,24 @@ def test_the_numbers_of_the_page_before_do_not_stay(visitor: Visitor, embed: Emb
     assert visitor.text("stats-views") == "chưa rõ"
 
 
+def test_going_back_does_not_blank_the_page(visitor: Visitor, embed: Embed) -> None:
+    """The page that the browser kept shows its last numbers until the new ones are there."""
+    visitor.open(embed.put("/tin/1", "<stats-views>chưa rõ</stats-views>"))
+    visitor.page.evaluate(
+        """() => {
+            window.changes = [];
+            const place = document.querySelector('stats-views');
+            new MutationObserver(() => changes.push(place.textContent))
+                .observe(place, {childList: true});
+        }"""
+    )
+    visitor.open(embed.put("/tin/2", "<stats-views>chưa rõ</stats-views>"))
+
+    visitor.act(lambda: visitor.page.evaluate("history.back()"))
+
+    assert visitor.page.evaluate("window.changes") == ["2 lượt xem"]
+
+
 def test_a_late_answer_does_not_overwrite_a_newer_page(visitor: Visitor, embed: Embed) -> None:
     """Who clicks quickly gets the number of the page that he is on."""
     url = embed.put("/tin/1", "<stats-views></stats-views>")

@@ -37,10 +37,13 @@ const proceed = () => {
     waiting = 0;
     hit = crypto.getRandomValues(new Uint32Array(3)).join("-");
     address = here();
-    current = article();
+    const next = article();
+    if (next != current) {
+      current = next;
+      answer.article = 0;
+      showAll();
+    }
     asked.clear();
-    answer.article = 0;
-    showAll();
     send({ hit }, 1);
   } else if (due || (hit && newArticles()[0])) {
     send({ beat: true });
