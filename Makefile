@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults lint types bench embed lock chromium clean
+.PHONY: help run test test-faults fuzz lint types bench embed lock chromium clean
 
 VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -17,8 +17,14 @@ run: .venv/run.stamp ## run the service with a demo portal page; Ctrl-C stops it
 test: .venv/test.stamp chromium lint types ## lint, types and every test but the slow ones
 	$(VENV)/python -m pytest -m "not faults"
 
-test-faults: .venv/test.stamp ## break servers under load (minutes)
+test-faults: .venv/faults.stamp ## break servers under load (minutes)
 	$(VENV)/python -m tests.faults
+
+fuzz: .venv/faults.stamp ## look for inputs that break a parser (an hour)
+	@for target in article origin address body token; do \
+	    mkdir -p tests/faults/out/fuzz/$$target && $(VENV)/python -m tests.faults.fuzz $$target \
+	        -max_total_time=720 -timeout=5 -artifact_prefix=tests/faults/out/fuzz/ \
+	        tests/faults/out/fuzz/$$target || exit 1; done
 
 lint: .venv/test.stamp ## ruff: lint and format
 	$(VENV)/ruff check .
@@ -36,6 +42,8 @@ embed: .venv/test.stamp ## build the script that portals embed
 lock: .venv/run.stamp ## resolve pyproject.toml into requirements/ again
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml --group test --constraint requirements/run.txt -o requirements/test.txt
+	$(LOCK) pyproject.toml --group faults --constraint requirements/test.txt \
+	    -o requirements/faults.txt
 	echo uv | $(LOCK) - -o requirements/installer.txt
 
 clean: ## remove what was made, except the data folder
@@ -49,6 +57,10 @@ clean: ## remove what was made, except the data folder
 .venv/test.stamp: requirements/test.txt requirements/installer.txt scripts/python-environment
 	@scripts/python-environment requirements/test.txt
 	@touch $@ .venv/run.stamp
+
+.venv/faults.stamp: requirements/faults.txt requirements/installer.txt scripts/python-environment
+	@scripts/python-environment requirements/faults.txt
+	@touch $@ .venv/test.stamp .venv/run.stamp
 
 chromium:
 	@scripts/chromium >/dev/null

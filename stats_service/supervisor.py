@@ -43,6 +43,10 @@ REDIS_STOP_SECONDS = 1.2
 #: Seconds before another start of a Redis that died, by the number of deaths in a row.
 REDIS_RESTART_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 
+#: Seconds between two rewrites of the append-only file. A salt lives 26 hours, so that after 38
+#: hours at the latest no file has it.
+REDIS_REWRITE_SECONDS = 12 * 3600.0
+
 #: A Redis that lived as long as this, in seconds, did not die in a row.
 REDIS_SOUND_SECONDS = 60.0
 
@@ -190,6 +194,7 @@ class _RestartingRedis:
         self._deaths = 0
         self._started = 0.0
         self._start_at: float | None = None
+        self._rewritten = time.monotonic()
 
     @property
     def url(self) -> str:
@@ -212,6 +217,10 @@ class _RestartingRedis:
             delay = self._put_off(now)
             how = processes.describe_exit(code)
             log.error("The embedded Redis ended (%s); starting it again in %g s.", how, delay)
+        if self._start_at is None and now - self._rewritten >= REDIS_REWRITE_SECONDS:
+            self._rewritten = now
+            with contextlib.suppress(OSError):  # it is tried again in half a day
+                self._server.rewrite()
         if self._start_at is None or now < self._start_at:
             return
         try:

@@ -30,9 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the whole suite run against each kind of Redis."""
     parser.addoption(
         "--redis",
-        choices=("single", "sentinel", "cluster"),
+        choices=("single", "acl", "sentinel", "cluster"),
         default="single",
-        help="what REDIS_URL leads to: a server, a Sentinel group, a cluster (default: single)",
+        help="what REDIS_URL leads to: a server, one where the service has only the rights of "
+        "examples/redis-users.acl, a Sentinel group, a cluster (default: single)",
     )
 
 

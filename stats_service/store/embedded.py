@@ -183,6 +183,16 @@ class EmbeddedRedis:
                 "that it may write to with STATS_DATA_DIR."
             ) from error
 
+    def rewrite(self) -> None:
+        """Let the server write its append-only file anew, in the background.
+
+        Until then the file still holds what Redis itself has forgotten: the salts of past days.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        command(self.socket_path, "BGREWRITEAOF")
+
     def _arguments(self) -> list[str]:
         options = OPTIONS | {"unixsocket": str(self.socket_path)}
         if self._restoring:

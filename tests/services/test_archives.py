@@ -21,12 +21,13 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.sorting import sorted_pairs
 from tests.support.clock import START, FakeClock
 from tests.support.filled import fill, fill_votes
+from tests.support.redis_groups import client_of
 
 
 @pytest.fixture
 def raw_client(redis_server: str) -> Iterator[redis.Redis]:
     """Give a client that leaves bytes as they are: pseudonyms are no text."""
-    with redis.Redis.from_url(redis_server) as client:
+    with client_of(redis_server, decode_responses=False) as client:
         yield client
 
 
@@ -327,7 +328,7 @@ def test_any_numbers_come_back(
     redis_server: str, opening: dict[str, int], counts: dict[str, int]
 ) -> None:
     """The round trip holds for any keys of articles and any numbers."""
-    with redis.Redis.from_url(redis_server) as client:
+    with client_of(redis_server, decode_responses=False) as client:
         run = _round_trip(redis_server, client, opening, counts)
 
     assert run[0][1:] == run[1][1:]

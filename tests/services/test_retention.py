@@ -11,6 +11,7 @@ from stats_service.store import retention
 from stats_service.store.keys import AdminKeys, SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.filled import fill, fill_votes
+from tests.support.redis_groups import client_of
 
 DAY = timedelta(days=1)
 
@@ -92,7 +93,7 @@ def test_a_removed_site_leaves_nothing(
 ) -> None:
     """No key bears its name, and no value elsewhere holds what was its own."""
     fill(services, clock, site, days=2)
-    with redis.Redis.from_url(redis_server) as raw:
+    with client_of(redis_server, decode_responses=False) as raw:
         fill_votes(raw, SiteKeys(settings.key_prefix, "kimson"))
     other = services.sites.add(Site(slug="ketoan", name="Kế toán", hosts=("ketoan.example.vn",)))
     fill(services, clock, other, days=1)

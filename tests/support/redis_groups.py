@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 from redis.cluster import RedisCluster
@@ -245,9 +245,32 @@ def _is_free(port: int) -> bool:
     return True
 
 
+def restricted_user(folder: Path, pattern: str) -> Server:
+    """Return a server, not started, that knows the user of `examples/redis-users.acl`.
+
+    Args:
+        folder: where its files are.
+        pattern: the keys that the user may touch, instead of the example's.
+    """
+    example = (Path(__file__).parents[2] / "examples" / "redis-users.acl").read_text()
+    user = next(line for line in example.splitlines() if line.startswith("user "))
+    folder.mkdir(parents=True)
+    (folder / "users.acl").write_text(
+        f"user default on nopass ~* &* +@all\n{user.replace('~st:*', pattern)}\n"
+    )
+    return Server(folder, f"aclfile {folder}/users.acl\nappendonly yes\nsave ''")
+
+
 @contextlib.contextmanager
 def running_group(kind: str, folder: Path) -> Iterator[str]:
-    """Give the URL of a `sentinel` or `cluster` group that runs for the time being."""
+    """Give the URL of a `sentinel` or `cluster` group, or an `acl` user's server, that runs."""
+    if kind == "acl":
+        server = restricted_user(folder / "acl", "~t*").start()
+        try:
+            yield f"redis://stats-service:SECRET@127.0.0.1:{server.port}/0"
+        finally:
+            server.kill()
+        return
     with SentinelGroup(folder) if kind == "sentinel" else ClusterGroup(folder) as group:
         yield group.url
 
@@ -257,7 +280,9 @@ def client_of(url: str, *, decode_responses: bool = True) -> redis.Redis:
     options = {"decode_responses": decode_responses}
     parts = urlsplit(url)
     if "+" not in parts.scheme:
-        return redis.Redis.from_url(url, **options)
+        # The tests look and prepare as a user who may do everything.
+        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return redis.Redis.from_url(bare if parts.netloc else url, **options)
     hosts = [(h, int(p)) for h, _, p in (item.partition(":") for item in parts.netloc.split(","))]
     if parts.scheme == "redis+cluster":
         cluster: redis.Redis = RedisCluster(*hosts[0], **options)

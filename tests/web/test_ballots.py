@@ -22,6 +22,7 @@ from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
 from tests.support.clock import FakeClock
 from tests.support.pages import ORIGIN, view
+from tests.support.redis_groups import client_of
 from tests.support.votes import WHO, make_choices, make_poll, new_ballot, new_voter, vote
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -292,7 +293,7 @@ def test_nothing_stored_ties_a_voter_to_a_choice(
     """T54: the voter set holds pseudonyms and ballots' ids, and nothing that depends on votes."""
     make_poll(services)
     voters = [new_voter(services) for _ in range(4)]
-    with redis.Redis.from_url(redis_server) as raw:
+    with client_of(redis_server, decode_responses=False) as raw:
 
         def stored() -> dict[bytes, bytes]:
             key = f"{settings.key_prefix}:{{kimson}}:poll:{POLL}:voters"

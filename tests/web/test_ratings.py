@@ -14,6 +14,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, view
+from tests.support.redis_groups import client_of
 from tests.support.votes import WHO, new_voter
 
 ARTICLE = "/tin/1"
@@ -243,7 +244,7 @@ def test_nothing_that_names_a_rater_outlives_the_change_but_a_pseudonym(
     """Which score came from whom is gone after 36 hours; that somebody has rated stays."""
     rate(client, new_voter(services), 4)
 
-    with redis.Redis.from_url(redis_server) as raw:
+    with client_of(redis_server, decode_responses=False) as raw:
         recent = raw.keys(f"{settings.key_prefix}:{{kimson}}:rated:*")
         raters = raw.keys(f"{settings.key_prefix}:{{kimson}}:raters:*")
         assert len(recent) == len(raters) == 1

@@ -1,0 +1,350 @@
+"""What is found in Redis, in its files, in logs and in the spool; installing; least rights."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+
+from stats_service.app import create_app, create_services
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.store.embedded import EmbeddedRedis
+from tests.faults.load import Load
+from tests.support.pages import BROWSER, view
+from tests.support.processes import free_port, wait_until
+from tests.support.redis_groups import client_of, restricted_user
+from tests.support.server import _is_live, running_service
+
+ROOT = Path(__file__).parents[2]
+SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
+DAYS_2 = 48 * 3600
+
+Note = Callable[[str], None]
+
+
+@pytest.fixture
+def embedded(settings: Settings, tmp_path: Path) -> Iterator[tuple[Settings, EmbeddedRedis]]:
+    """Give settings with an embedded Redis of the test's own, and that Redis."""
+    with EmbeddedRedis(tmp_path) as server:
+        yield replace(settings, redis_url=server.url, redis_timeout=5, trusted_proxies=1), server
+
+
+def let_time_pass(client: "redis.Redis", seconds: int) -> None:
+    """Bring every expiry nearer: Redis itself removes what would be over by then."""
+    for name in list(client.scan_iter(count=1000)):
+        left = client.pttl(name)
+        if left > 0:
+            client.pexpire(name, max(1, left - seconds * 1000))
+    wait_until(lambda: all(client.pttl(name) != 0 for name in client.scan_iter()))
+
+
+def rewritten(server: EmbeddedRedis) -> None:
+    """Let Redis write its append-only file anew, as the supervisor does, and wait for it."""
+    client = client_of(server.url)
+    server.rewrite()
+    wait_until(lambda: not client.info("persistence")["aof_rewrite_in_progress"])
+    client.save()
+
+
+def files_below(folder: Path) -> bytes:
+    """Return the contents of all files but the secret."""
+    return b"".join(
+        path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "secret"
+    )
+
+
+@pytest.mark.check("T54")
+def test_after_two_days_nothing_tells_of_a_visitor(
+    embedded: tuple[Settings, EmbeddedRedis], tmp_path: Path, measured: Note
+) -> None:
+    """Redis, append-only file, snapshot, logs and spool are looked through, byte by byte."""
+    ours, server = embedded
+    services = create_services(ours)
+    services.sites.add(SITE)
+    client = client_of(server.url, decode_responses=False)
+    with running_service(ours) as url:
+        with Load([url], clients=8, rate=80) as load:
+            load.run(2)
+        for path in ("/v1/nowhere/page", "/v1/kimson/page"):  # what is refused is logged too
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{url}{path}", b"{", timeout=5)
+    app = create_app(ours)
+    view(
+        app.test_client(),
+        user_agent=BROWSER + " Edg/142",
+        headers={"X-Forwarded-For": "203.0.113.77", "Referer": "https://search.example/?q=benh"},
+    )
+    salts = [client.get(name) for name in client.scan_iter(b"*salt*")]
+    visitors = [
+        member for name in client.scan_iter(b"*:online") for member in client.zrange(name, 0, -1)
+    ]
+    before = files_below(tmp_path)
+    assert salts
+    assert visitors
+    assert salts[0] in before, "the method finds what is there"
+
+    let_time_pass(client, DAYS_2)
+    rewritten(server)
+
+    found = files_below(tmp_path)
+    stored = b"".join(name + (client.dump(name) or b"") for name in client.scan_iter(count=1000))
+    traces = {
+        "addresses": [b"198.18.0.", b"203.0.113.77"],
+        "user agents": [BROWSER.encode(), b"Edg/142", b"Mozilla/5.0"],
+        "referrer": [b"search.example"],
+        "salts": [*salts, *[salt.hex().encode() for salt in salts]],
+        "visitors": visitors,
+    }
+    left = {
+        kind: sum(trace in found or trace in stored for trace in values)
+        for kind, values in traces.items()
+    }
+    measured(
+        f"{len(load.sent)} views, {len(visitors)} visitors, {len(salts)} salt; after 48 h and a "
+        f"rewrite, in {len(found):,} bytes of files and {len(stored):,} of Redis: {left}"
+    )
+    assert not any(left.values())
+
+
+@pytest.mark.check("T55")
+def test_a_removed_site_is_gone_from_the_files_too(
+    embedded: tuple[Settings, EmbeddedRedis], tmp_path: Path, measured: Note
+) -> None:
+    """Its articles and numbers; what remains is the line of the installation's audit log."""
+    ours, server = embedded
+    services = create_services(ours)
+    services.sites.add(SITE)
+    app = create_app(ours)
+    for number in range(20):
+        view(app.test_client(), f"/vet-tich/{number}")
+    client = client_of(server.url)
+    assert b"/vet-tich/" in files_below(tmp_path)
+
+    services.sites.remove("kimson")
+    view(app.test_client(), "/tin/1")
+    rewritten(server)
+
+    keys = list(client.scan_iter("*{kimson}*"))
+    copies = files_below(tmp_path).count(b"/vet-tich/")
+    measured(f"{len(keys)} keys and {copies} copies in files after removal and a rewrite")
+    assert not keys
+    assert not copies
+
+
+@pytest.mark.check("T57")
+def test_secrets_are_in_no_log_and_no_page(
+    settings: Settings, tmp_path: Path, measured: Note
+) -> None:
+    """A canary as the service's secret and as Redis' password; requests that fail inside."""
+    canary = "CANARY" + hashlib.sha256(os.urandom(8)).hexdigest()
+    server = restricted_user(tmp_path / "redis", "~t*")
+    users = server.folder / "users.acl"
+    users.write_text(users.read_text().replace(">SECRET", f">{canary}"))
+    server.start()
+    ours = replace(
+        settings,
+        secret=canary,
+        redis_url=f"redis://stats-service:{canary}@127.0.0.1:{server.port}/0",
+        redis_timeout=0.3,
+    )
+    bodies = b""
+    try:
+        services = create_services(ours)
+        services.sites.add(SITE)
+        # A wrong type makes every view fail in a way that nobody foresaw.
+        server.client.set(f"{ours.key_prefix}:{{kimson}}:counts", "no hash")
+        with running_service(ours) as url:
+            statuses = []
+            for path, body in [("/v1/kimson/page", b'{"hit": "0123456789abcdef"}')] * 5 + [
+                ("/v1/kimson/counts", None)
+            ] * 5:
+                request = urllib.request.Request(
+                    url + path,
+                    body,
+                    {"User-Agent": BROWSER, "Origin": "https://kimson.example.vn"},
+                )
+                try:
+                    with urllib.request.urlopen(request, timeout=5) as answer:
+                        statuses.append(answer.status)
+                except urllib.error.HTTPError as error:
+                    with error:
+                        statuses.append(error.code)
+                        bodies += error.read()
+            server.kill()
+            for _ in range(3):
+                with contextlib.suppress(OSError):
+                    urllib.request.urlopen(f"{url}/readyz", timeout=5)
+    finally:
+        server.kill()
+    logs = b"".join(path.read_bytes() for path in ours.data_dir.glob("*.log"))
+
+    measured(f"answers {sorted(set(statuses))}; {len(logs):,} bytes of log, 0 canaries")
+    assert 500 in statuses
+    assert b"Traceback" not in bodies
+    assert canary.encode() not in bodies + logs
+
+
+@pytest.mark.check("T58")
+def test_the_locked_wheels_install_offline_and_a_changed_one_does_not(
+    tmp_path: Path, measured: Note
+) -> None:
+    """A wheelhouse is filled once, then only it is used; every file is held against its hash."""
+    house, lock = tmp_path / "wheels", ROOT / "requirements" / "run.txt"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    checked = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(lock)]
+    filled = _run([*pip, "download", "-q", "-d", str(house), *checked])
+    assert filled.returncode == 0, filled.stderr
+
+    offline = [*pip, "install", "-q", "--no-index", "--find-links", str(house)]
+    good = _run([*offline, "--target", str(tmp_path / "good"), *checked])
+    victim = next(house.glob("flask-3*.whl"))
+    with zipfile.ZipFile(victim, "a") as wheel:
+        wheel.writestr("flask/injected.py", "print('gambling')")
+    bad = _run([*offline, "--target", str(tmp_path / "bad"), *checked])
+
+    parts = _run(["cyclonedx-py", "requirements", str(lock), "--of", "JSON"])
+    components = json.loads(parts.stdout)["components"]
+    audit = _run(["pip-audit", "-r", str(lock), "--require-hashes", "--disable-pip"])
+    known = (
+        "pip-audit: none known"
+        if audit.returncode == 0 and "could not be audited" not in audit.stderr + audit.stdout
+        else "pip-audit: no advisory database within reach, NOT audited by it"
+    )
+    measured(
+        f"{len(list(house.glob('*.whl')))} wheels installed offline; a changed wheel is refused; "
+        f"SBOM of {len(components)} components; {known}"
+    )
+    assert good.returncode == 0, good.stderr
+    assert (tmp_path / "good" / "flask").is_dir()
+    assert bad.returncode != 0
+    assert "HASH" in bad.stderr.upper()
+    names = {component["name"].lower() for component in components}
+    assert {"flask", "redis", "gunicorn"} <= names
+    assert "found 1" not in audit.stdout.lower()
+
+
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
+    command[0] = (
+        shutil.which(command[0], path=f"{Path(sys.executable).parent}:{os.defpath}") or command[0]
+    )
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+
+#: Everything read-only but the data folder, then no capability and no way to get one.
+_BARE = """
+set -e
+mount --make-rprivate /
+mount --bind "$STATS_DATA_DIR" "$STATS_DATA_DIR"
+mount -o remount,bind,ro /
+if touch /probe 2>/dev/null; then exit 9; fi
+cd /
+exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
+    --securebits=+noroot,+noroot_locked "$0" -m stats_service serve
+"""
+
+
+@pytest.mark.check("T59")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"), reason="mounting read-only wants root"
+)
+def test_it_runs_without_rights_on_a_read_only_tree(settings: Settings, measured: Note) -> None:
+    """In a mount namespace of its own; no containers are needed for that."""
+    folder = Path("/var/tmp") / f"stats-bare-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    port = free_port()
+    process = subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", _BARE, sys.executable],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "STATS_DATA_DIR": str(folder),
+            "STATS_BIND": f"127.0.0.1:{port}",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: process.poll() is not None or _is_live(f"http://127.0.0.1:{port}"), 60)
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        flags = Path(f"/proc/{process.pid}/mounts").read_text().splitlines()
+        ready = urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status
+        kept = sorted(path.name for path in folder.iterdir())
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+        shutil.rmtree(folder)
+
+    writable = [line.split()[1] for line in flags if line.split()[3].startswith("rw")]
+    capabilities = {line.split()[1] for line in status.splitlines() if line.startswith("CapEff")}
+    measured(
+        f"readiness {ready} with capabilities {capabilities}, / read-only; data folder holds "
+        f"{kept}; not as another user (this machine's Python is root's own), not in a container"
+    )
+    assert ready == 200
+    assert capabilities == {"0000000000000000"}
+    assert "/" not in writable
+    assert process.returncode == 0
+
+
+@pytest.mark.check("T60")
+@pytest.mark.quick
+def test_the_services_user_may_do_nothing_else(
+    settings: Settings, tmp_path: Path, measured: Note, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the example's user is refused; that it suffices is `pytest --redis=acl`."""
+    server = restricted_user(tmp_path / "redis", f"~{settings.key_prefix}:*").start()
+    try:
+        url = f"redis://stats-service:SECRET@127.0.0.1:{server.port}/0"
+        ours = replace(settings, redis_url=url)
+        services = create_services(ours)
+        services.sites.add(SITE)
+        app = create_app(ours)
+        with caplog.at_level(logging.ERROR):
+            for _ in range(2):
+                assert view(app.test_client()).status_code == 200
+                server.client.script_flush()
+        client = redis.Redis.from_url(url)
+        refused = []
+        for command in (
+            ("CONFIG", "SET", "maxmemory", "1"),
+            ("KEYS", "*"),
+            ("FLUSHALL",),
+            ("FLUSHDB",),
+            ("SHUTDOWN",),
+            ("ACL", "LIST"),
+            ("MONITOR",),
+            ("REPLICAOF", "NO", "ONE"),
+            ("MODULE", "LIST"),
+            ("SCRIPT", "FLUSH"),
+            ("FUNCTION", "LIST"),
+            ("GET", "other:secret"),
+            ("SET", "other:secret", "1"),
+            ("EVAL", "return redis.call('GET', KEYS[1])", "1", "other:secret"),
+            ("PUBLISH", "channel", "x"),
+        ):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command(*command)
+            refused.append(command[0])
+        client.close()
+    finally:
+        server.kill()
+
+    measured(f"{len(refused)} commands refused with NOPERM; views and NOSCRIPT repair work")
+    assert not caplog.records

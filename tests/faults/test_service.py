@@ -1,0 +1,307 @@
+"""Workers are killed, restarted and flooded; readers go on."""
+
+import contextlib
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from shutil import which
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from stats_service.app import create_services
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from tests.faults.load import Load, percentile, slowest, statuses
+from tests.support.processes import free_port, service_processes, wait_until
+from tests.support.server import APP, _is_live, _variables, running_service
+
+SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
+NGINX = Path(__file__).parents[2] / "examples" / "nginx.conf"
+
+Note = Callable[[str], None]
+
+
+@pytest.fixture
+def installed(settings: Settings) -> Settings:
+    """Give the settings of a service as in production."""
+    return replace(settings, redis_timeout=0.3, site_cache_seconds=5, trusted_proxies=1)
+
+
+@pytest.fixture
+def counted(installed: Settings) -> Services:
+    """Give the services, with the site registered, to read the numbers."""
+    services = create_services(replace(installed, redis_timeout=5))
+    services.sites.add(SITE)
+    return services
+
+
+def total(services: Services) -> int:
+    """Bring what is kept to Redis, and return what is counted."""
+    wait_until(lambda: not services.replay.run(time.time()), 30)
+    return services.traffic.counts(SITE, time.time()).views.total
+
+
+def workers(settings: Settings) -> list[int]:
+    """Return the workers of the service: the processes whose parent is one of its own."""
+    found = service_processes(settings.data_dir)
+    return [pid for pid in found if _parent(pid) in found]
+
+
+def _parent(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+@pytest.mark.check("T46")
+def test_killed_workers_lose_what_they_had_in_hand(
+    installed: Settings, counted: Services, measured: Note
+) -> None:
+    """Kill -9 twenty times, one worker after the other; then the same with a script's retry."""
+    with running_service(installed) as url, Load([url], clients=16, rate=150) as load:
+        load.run(1)
+        for _ in range(20):
+            victim = min(workers(installed))
+            os.kill(victim, signal.SIGKILL)
+            load.wait_for(lambda: len(workers(installed)) == 2)
+            load.run(0.5)
+    counted_views = total(counted)
+
+    promised = sum(one.promised for one in load.sent)
+    failed = len(load.sent) - promised
+    measured(
+        f"{failed} of {len(load.sent)} requests failed in 20 kills with 16 clients "
+        f"({statuses(load.sent)}); {promised} promised, {counted_views} counted"
+    )
+    assert failed <= 20 * 16
+    assert promised <= counted_views <= promised + failed
+
+
+class Instance:
+    """One instance of the service on a port of its own, to be stopped and started again."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        self.settings = replace(settings, bind=f"127.0.0.1:{port}")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        log = (self.settings.data_dir / f"{self.settings.bind[-5:]}.log").open("ab")
+        with log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "python:stats_service.gunicorn_conf", APP],
+                env=os.environ | _variables(self.settings),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(lambda: _is_live(f"http://{self.settings.bind}"), 60)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send its master a signal."""
+        assert self._process
+        self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """End it with TERM."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(20)
+
+
+@contextlib.contextmanager
+def running_nginx(folder: Path, ports: list[int]) -> Iterator[str]:
+    """Run nginx with the example configuration, without TLS, before the instances."""
+    port, text = free_port(), NGINX.read_text()
+    server = re.search(r"^    (server 127\.0\.0\.1:)\d+(.*;)", text, re.MULTILINE)
+    assert server
+    servers = "".join(f"{server[1]}{number}{server[2]}" for number in ports)
+    text = re.sub(
+        r"(upstream stats_service \{).*?(keepalive)", rf"\1 {servers} \2", text, flags=re.DOTALL
+    )
+    text = text[: text.rindex("server {")]  # the redirection to https
+    text = re.sub(r"listen \[::\].*\n", "", text)
+    text = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port};", text)
+    text = re.sub(r"ssl_certificate.*\n", "", text)
+    text = re.sub(r"/var/log/nginx/", f"{folder}/", text)
+    (folder / "site.conf").write_text(text)
+    temporary = "".join(
+        f"{name}_temp_path {folder}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/error.log; user root;"
+        f"events {{ worker_connections 1024; }} http {{ {temporary} include {folder}/site.conf; }}"
+    )
+    process = subprocess.Popen(
+        [str(which("nginx")), "-p", str(folder), "-c", str(folder / "nginx.conf")],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: _is_live(f"http://127.0.0.1:{port}"))
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.check("T47")
+@pytest.mark.skipif(not which("nginx"), reason="nginx is not installed")
+def test_restarts_behind_nginx_fail_nobody(
+    installed: Settings, counted: Services, tmp_path: Path, measured: Note
+) -> None:
+    """HUP 20 times in turn, then each instance is ended with TERM and started again, twice."""
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    ports = [free_port(), free_port()]
+    with ExitStack() as stack:
+        instances = [Instance(installed, port) for port in ports]
+        for instance in instances:
+            stack.callback(instance.stop)
+            instance.start()
+        url = stack.enter_context(running_nginx(folder, ports))
+        load = stack.enter_context(Load([url], clients=16, rate=100))
+        load.run(2)
+        for number in range(20):
+            instances[number % 2].signal(signal.SIGHUP)
+            load.run(1.5)
+        hups = len(load.sent)
+        for instance in [*instances, *instances]:
+            instance.stop()
+            load.run(0.5)
+            instance.start()
+            load.run(0.5)
+    counted_views = total(counted)
+
+    failed = [one for one in load.sent if not one.promised]
+    measured(
+        f"{len(failed)} of {len(load.sent)} requests failed ({hups} during 20 HUPs, the rest "
+        f"during 4 restarts): {statuses(load.sent)}; {counted_views} counted; slowest "
+        f"{slowest(load.sent):.2f} s"
+    )
+    assert not failed
+    assert counted_views == len(load.sent)
+
+
+@contextlib.contextmanager
+def sockets(url: str, number: int, first: bytes) -> Iterator[list[socket.socket]]:
+    """Open many connections and send `first` on each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    parts = urlsplit(url)
+    opened: list[socket.socket] = []
+    try:
+        for at in range(number):
+            # From several addresses: one has too few ports for all tests together.
+            source = (f"127.0.0.{2 + at // 2000}", 0)
+            one = socket.create_connection((parts.hostname, parts.port), 10, source)
+            opened.append(one)
+            if first:
+                one.sendall(first)
+        yield opened
+    finally:
+        for one in opened:
+            one.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.check("T51")
+def test_half_requests_hold_up_nobody(
+    installed: Settings, counted: Services, measured: Note
+) -> None:
+    """5,000 clients who never finish their request."""
+    with running_service(installed) as url, Load([url], clients=8, rate=80) as load:
+        load.run(5)
+        before = load.sent[80:]
+        with sockets(url, 5000, b"POST /v1/kimson/page HTTP/1.1\r\nHost: x\r\nX-Slow: "):
+            at = len(load.sent)
+            load.run(8)
+        during = load.sent[at:]
+        load.run(12)
+
+    base, slow = percentile(before, 0.99), percentile(during, 0.99)
+    measured(f"p99 {base * 1000:.0f} ms before, {slow * 1000:.0f} ms with 5,000 half requests")
+    assert set(statuses(load.sent)) == {200}
+    assert slow < max(2 * base, 0.1), "100 ms is what this machine's mood alone can cost"
+
+
+@pytest.mark.check("T52")
+def test_idle_connections_hold_up_nobody(
+    installed: Settings, counted: Services, measured: Note
+) -> None:
+    """10,000 connections kept open after a request; new clients are served."""
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with (
+        running_service(installed) as url,
+        sockets(url, 10_000, request) as opened,
+    ):
+        answered = sum(one.recv(64).startswith(b"HTTP/1.1 200") for one in opened)
+        with Load([url], clients=8, rate=80) as load:
+            load.run(5)
+        descriptors = [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in workers(installed)]
+
+    measured(
+        f"{answered} of 10,000 answered and idle; {statuses(load.sent)} beside them, p99 "
+        f"{percentile(load.sent, 0.99) * 1000:.0f} ms; descriptors by worker {descriptors}"
+    )
+    assert answered == 10_000
+    assert set(statuses(load.sent)) == {200}
+    assert sum(descriptors) < 10_400
+
+
+@pytest.mark.check("T53")
+def test_a_flooded_site_leaves_the_others_alone(
+    installed: Settings, counted: Services, measured: Note
+) -> None:
+    """Site a is asked for as fast as 24 clients can, site b at its usual pace."""
+    counted.sites.add(replace_site("khac"))
+    with running_service(installed) as url, Load([url], clients=8, rate=80, slug="khac") as calm:
+        calm.run(5)
+        before = calm.sent[80:]
+        at = len(calm.sent)
+        with Load([url], clients=24, rate=1500) as flood:
+            flood.run(8)
+        during = calm.sent[at:]
+
+    base, busy = percentile(before, 0.99), percentile(during, 0.99)
+    measured(
+        f"p99 of the other site {base * 1000:.0f} ms alone, {busy * 1000:.0f} ms beside "
+        f"{len(flood.sent) / 8:.0f} views/s (load, service and Redis share two cores)"
+    )
+    assert set(statuses(calm.sent)) == {200}
+    assert busy < max(1.2 * base, 0.25), "the load generator itself takes a core"
+
+
+def replace_site(slug: str) -> Site:
+    """Return the site under another name."""
+    return Site(slug=slug, name="Khác", hosts=SITE.hosts, view_ceiling=10**6)
+
+
+@pytest.mark.check("T60")
+def test_a_forgotten_script_costs_no_view(
+    installed: Settings, counted: Services, measured: Note
+) -> None:
+    """SCRIPT FLUSH, again and again, as a restart of Redis does."""
+    client = redis.Redis.from_url(installed.redis_url)
+    with running_service(installed) as url, Load([url], clients=16, rate=150) as load:
+        for _ in range(20):
+            load.run(0.2)
+            client.script_flush()
+    counted_views = total(counted)
+    client.close()
+
+    measured(f"20 SCRIPT FLUSH: {statuses(load.sent)}, {counted_views} counted")
+    assert set(statuses(load.sent)) == {200}
+    assert counted_views == len(load.sent)
