@@ -80,7 +80,7 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
         connection.request("POST", target, body, headers)
         answer = connection.getresponse()
         answer.read(ANSWER_MAX_BYTES)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise DeliveryError(
             f"{host} did not take the call: {error or type(error).__name__}"
         ) from error
@@ -108,7 +108,13 @@ def _connected(host: str, port: int, *, private: bool) -> socket.socket:
     addresses = [str(entry[4][0]) for entry in found]
     if not private and not all(map(is_public, addresses)):
         raise DeliveryError(f"{host} leads to an address that is not on the public Internet.")
-    return socket.create_connection((addresses[0], port), TIMEOUT_SECONDS)
+    failure: OSError | None = None
+    for address in dict.fromkeys(addresses):  # a machine without IPv6 reaches the other one
+        try:
+            return socket.create_connection((address, port), TIMEOUT_SECONDS)
+        except OSError as error:
+            failure = error
+    raise failure or OSError("the name has no address")
 
 
 class _Pinned(http.client.HTTPConnection):

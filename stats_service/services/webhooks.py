@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.notices import Event, Webhook
 from stats_service.models.sites import Site
 from stats_service.services import outgoing
@@ -109,7 +110,7 @@ class WebhookJob:
                 self._caller.call(webhook.url, key, event, f"{note}={mark}", now)
                 yield Outcome(f"{site.slug}: told {webhook.id} of {event.event}.")
             self._store.note(note, mark)
-        except outgoing.DeliveryError as error:
+        except (outgoing.DeliveryError, InvalidInputError) as error:
             yield Outcome(f"{site.slug}: webhook {webhook.id}: {error}", failed=True)
 
     def _events(

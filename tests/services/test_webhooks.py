@@ -227,3 +227,26 @@ def test_a_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyP
         outgoing.post("https://hook.example.vn/", b"{}", {}, ())
 
     assert connected == [("93.184.216.34", 443)]
+
+
+def test_one_webhook_that_cannot_be_called_is_not_in_the_way_of_others(
+    calling: Services,
+    services: Services,
+    receiver: Receiver,
+    redis_client: redis.Redis,
+    settings: Settings,
+    clock: FakeClock,
+) -> None:
+    """A host that may no longer be called, a name that is none: each fails for itself."""
+    counts = SiteKeys(settings.key_prefix, "kimson").counts
+    redis_client.hset(counts, mapping={"peak": 20, "peak:at": 1772600400000})
+    both = create_services(replace(settings, webhook_hosts=("127.0.0.1", "a..b")), clock)
+    for url in ("http://a..b/", receiver.url):
+        add(both, url, "peak")
+    tick(calling)
+    redis_client.hset(counts, mapping={"peak": 30})
+
+    assert len(tick(calling)) == 1
+    assert len(tick(both)) == 1
+
+    assert receiver.events() == ["peak"]
