@@ -1,4 +1,4 @@
-"""What the hosted page says, in Vietnamese and English."""
+"""What the hosted page says, in Vietnamese and English, in the words of the widget."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,28 +8,34 @@ LANGUAGES = ("vi", "en")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "vi": {
         "vote": "Bình chọn",
-        "change": "Đổi bình chọn",
+        "change": "Đổi lựa chọn",
         "see_results": "Xem kết quả",
         "back": "Quay lại bình chọn",
         "results": "Kết quả",
-        "other": "Khác",
-        "other_text": "Ý kiến khác (tối đa {n} ký tự)",
-        "choose_one": "Chọn một mục",
-        "choose_some": "Chọn từ {min} đến {max} mục",
-        "choose_exactly": "Chọn đúng {max} mục",
-        "withdrawn": "đã rút",
-        "ballots": "{n} lượt bình chọn",
-        "of_voters": "Phần trăm trên số người bình chọn",
-        "closes": "Đóng lúc {time}",
-        "opens": "Mở lúc {time}",
-        "closed": "Cuộc bình chọn đã đóng.",
-        "scheduled": "Cuộc bình chọn chưa mở.",
+        "other": "Ý kiến khác",
+        "other_text": "Ý kiến khác của bạn (tối đa {n} ký tự); được kiểm duyệt trước khi hiển thị",
+        "choose_one": "Chọn một mục.",
+        "choose_some": "Chọn từ {min} đến {max} mục.",
+        "choose_exactly": "Chọn đúng {max} mục.",
+        "withdrawn": "không còn nhận phiếu",
+        "votes": "{n} phiếu",
+        "ballots": "Tổng số: {n} phiếu.",
+        "voters": "{n} người bình chọn.",
+        "of_voters": "Tỷ lệ tính trên số người bình chọn nên cộng lại có thể vượt 100%.",
+        "closes": "Kết thúc {time}.",
+        "opens": "Bắt đầu {time}.",
+        "closed": "Cuộc bình chọn này đã kết thúc.",
+        "scheduled": "Cuộc bình chọn này chưa bắt đầu.",
+        "once": "Mỗi trình duyệt bình chọn một lần.",
+        "changeable": "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu "
+        "đến lúc đó.",
         "hidden_results": "Kết quả chưa được công bố.",
-        "counted": "Cảm ơn bạn. Bình chọn của bạn đã được ghi nhận.",
-        "changed": "Bình chọn của bạn đã được thay đổi.",
-        "held": "Đã nhận bình chọn của bạn. Mạng của bạn gửi rất nhiều bình chọn, nên phiếu này "
-        "chờ quản trị viên xem xét và hiện chưa được tính.",
-        "already-voted": "Trình duyệt này đã bình chọn. Bình chọn trước đó được giữ nguyên.",
+        "counted": "Cảm ơn bạn đã bình chọn.",
+        "changed": "Lựa chọn mới của bạn đã được ghi nhận.",
+        "held": "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ "
+        "người quản trị xem xét, chưa tính vào kết quả.",
+        "already-voted": "Trình duyệt này đã bình chọn trước đó, nên phiếu vừa gửi không được "
+        "tính.",
         "wrong_number": "Chưa ghi nhận: hãy chọn đúng số mục.",
         "wrong_text": "Chưa ghi nhận: ý kiến khác phải là chữ, không có liên kết, tối đa {n} ký "
         "tự.",
@@ -49,24 +55,29 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "see_results": "See results",
         "back": "Back to voting",
         "results": "Results",
-        "other": "Other",
-        "other_text": "Something else (at most {n} characters)",
-        "choose_one": "Choose one",
-        "choose_some": "Choose {min} to {max}",
-        "choose_exactly": "Choose {max}",
-        "withdrawn": "withdrawn",
-        "ballots": "{n} ballots",
-        "of_voters": "Percent of voters",
-        "closes": "Closes {time}",
-        "opens": "Opens {time}",
-        "closed": "This poll is closed.",
-        "scheduled": "This poll is not open yet.",
+        "other": "Another answer",
+        "other_text": "Your own answer (at most {n} characters), reviewed before it is shown",
+        "choose_one": "Choose one answer.",
+        "choose_some": "Choose {min} to {max} answers.",
+        "choose_exactly": "Choose exactly {max} answers.",
+        "withdrawn": "no longer offered",
+        "votes": "{n} votes",
+        "ballots": "{n} votes in total.",
+        "voters": "{n} voters.",
+        "of_voters": "Percentages are of voters, and may add up to more than 100%.",
+        "closes": "Closes {time}.",
+        "opens": "Opens {time}.",
+        "closed": "This poll has closed.",
+        "scheduled": "This poll has not opened yet.",
+        "once": "One vote per browser.",
+        "changeable": "You can change your vote until the poll closes; your choice is kept until "
+        "then.",
         "hidden_results": "The results are not public yet.",
-        "counted": "Thank you. Your vote has been counted.",
-        "changed": "Your vote has been changed.",
-        "held": "We have your vote. So many came from your network that it waits for an "
-        "administrator's review and is not counted for now.",
-        "already-voted": "This browser has voted. The earlier vote stands.",
+        "counted": "Thank you for voting.",
+        "changed": "Your new choice has been recorded.",
+        "held": "Your ballot has arrived. Many came from the same network, so this one waits for "
+        "review and does not count yet.",
+        "already-voted": "This browser had already voted, so the ballot just sent was not counted.",
         "wrong_number": "Not counted: choose the number asked for.",
         "wrong_text": "Not counted: something else has to be words without links, at most {n} "
         "characters.",
@@ -93,6 +104,12 @@ def pick(texts: Mapping[str, str], lang: str, own: str) -> str:
 def number(n: int, lang: str) -> str:
     """Return a number as the language groups its digits."""
     return f"{n:,}".replace(",", ".") if lang == "vi" else f"{n:,}"
+
+
+def counted(unit: str, n: int, lang: str) -> str:
+    """Return a number of `votes`, `ballots` or `voters` in words."""
+    text = TEXTS[lang][unit].format(n=number(n, lang))
+    return text.replace("votes", "vote").replace("voters", "voter") if n == 1 else text
 
 
 def moment(iso: str, lang: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stats_service.models.polls import OTHER, PollResults, PollView
-from stats_service.web.hosted.texts import TEXTS, moment, number, pick
+from stats_service.web.hosted.texts import TEXTS, counted, moment, number, pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def page_values(
     t = TEXTS[lang]
     votes = view.state == "open" and (not view.voted or view.change)
     form = _form(view, lang, here, voter, sent) if votes and not show_results else None
-    shown = view.results if not form else None
+    shown = view.results if not form and view.state != "scheduled" else None
     when = ""
     if view.state == "open" and view.closes:
         when = t["closes"].format(time=moment(view.closes, lang))
@@ -49,7 +49,7 @@ def page_values(
         "results": _results(view, shown, lang) if shown else None,
         "results_hidden": not form and not shown and view.state != "scheduled",
         "back": here if votes and not form else "",
-        "when": when,
+        "notes": [when] * bool(when) + [t["changeable" if view.change else "once"]] * votes,
     }
 
 
@@ -59,6 +59,7 @@ def _form(view: PollView, lang: str, here: str, voter: str, sent: Sent) -> dict[
         {
             "id": choice.id,
             "text": pick(choice.text, lang, view.lang),
+            "lang": lang if lang in choice.text else view.lang,
             "checked": choice.id in sent.choices,
         }
         for choice in view.choices
@@ -68,7 +69,9 @@ def _form(view: PollView, lang: str, here: str, voter: str, sent: Sent) -> dict[
         # The same order for one reader each time. Nothing is kept secret by it.
         random.Random(voter).shuffle(choices)  # noqa: S311
     if view.other:
-        choices.append({"id": OTHER, "text": t["other"], "checked": OTHER in sent.choices})
+        choices.append(
+            {"id": OTHER, "text": t["other"], "lang": lang, "checked": OTHER in sent.choices}
+        )
     return {
         "choices": choices,
         "kind": "checkbox" if view.multiple else "radio",
@@ -97,16 +100,24 @@ def _results(view: PollView, results: PollResults, lang: str) -> dict[str, Any]:
         + (f" ({t['withdrawn']})" if choice.hidden else "")
         for choice in view.choices
     } | {OTHER: t["other"]}
-    rows = []
-    for choice in results.choices:
-        figures = [] if choice.votes is None else [number(choice.votes, lang)]
-        figures += [] if choice.percent is None else [f"{choice.percent}%"]
-        text = " · ".join(figures)
-        rows.append({"text": texts[choice.id], "share": choice.percent, "figures": text})
+    langs = {choice.id: lang if lang in choice.text else view.lang for choice in view.choices}
+    rows = [
+        {
+            "text": texts[choice.id],
+            "lang": langs.get(choice.id, lang),
+            "share": choice.percent
+            if choice.votes is None
+            else choice.votes * 100 / max(1, results.ballots or choice.votes),
+            "percent": "" if choice.percent is None else f"{choice.percent}%",
+            "votes": "" if choice.votes is None else counted("votes", choice.votes, lang),
+        }
+        for choice in results.choices
+    ]
     others = [
         other.text if other.votes is None else f"{other.text}: {number(other.votes, lang)}"
         for other in results.others
     ]
-    total = [t["ballots"].format(n=number(results.ballots, lang))] if results.ballots else []
-    total += [t["of_voters"]] if results.of == "voters" else []
-    return {"rows": rows, "others": others, "total": ". ".join(total)}
+    unit = "voters" if results.of == "voters" else "ballots"
+    total = [counted(unit, results.ballots, lang)] if results.ballots is not None else []
+    total += [t["of_voters"]] if unit == "voters" and rows and rows[0]["percent"] else []
+    return {"rows": rows, "others": others, "total": " ".join(total)}
