@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.article_keys import KEY_MAX_BYTES
+from stats_service.services.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
+from stats_service.store.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +23,15 @@ DEFAULTS = Site(slug="x", name="x", hosts=("x",))
 
 @pytest.mark.parametrize(
     "number",
-    [DEFAULTS.identity_cap, DEFAULTS.view_ceiling, DEFAULTS.article_cap, KEY_MAX_BYTES],
+    [
+        DEFAULTS.identity_cap,
+        DEFAULTS.view_ceiling,
+        DEFAULTS.article_cap,
+        DEFAULTS.token_ceiling,
+        Protection().per_address,
+        Protection().per_customer,
+        KEY_MAX_BYTES,
+    ],
 )
 def test_the_limits_are_the_defaults(number: int) -> None:
     """Each stands in both languages, written as that language writes it."""
@@ -36,6 +47,16 @@ def test_the_spans_are_those_of_the_code() -> None:
     assert ADDRESS_BUCKET_SECONDS == 1800
     assert "nửa giờ" in VIETNAMESE
     assert "half hour" in ENGLISH
+
+
+def test_votes_are_kept_as_long_as_the_code_keeps_them() -> None:
+    """The voters of a closed poll, and how long a rating may be changed."""
+    assert f"{VOTERS_KEPT_SECONDS // 86_400} ngày sau khi đóng" in VIETNAMESE
+    assert f"{VOTERS_KEPT_SECONDS // 86_400} days after it closes" in ENGLISH
+    assert f"{CHANGE_SECONDS // 3600} giờ rồi cố định" in VIETNAMESE
+    assert f"changed for {CHANGE_SECONDS // 3600} hours" in ENGLISH
+    assert f"thêm {PRIOR_WEIGHT}" in " ".join(VIETNAMESE.split())
+    assert f"begins with {PRIOR_WEIGHT} ratings" in " ".join(ENGLISH.split())
 
 
 def test_every_reason_that_is_given_is_explained() -> None:
