@@ -80,6 +80,25 @@ def test_what_is_counted(measured: Flask) -> None:
     assert found["stats_workers"] == 1
 
 
+def test_ballots_and_ratings_by_what_became_of_them(measured: Flask) -> None:
+    """Taken or refused, and why."""
+    client = measured.test_client()
+    view(client, "/tin/1")
+    page = view(client, "/tin/1", voter="").get_json()
+    measured.extensions["stats_service"].clock.advance(60)
+    rating = {"article": "/tin/1", "score": 4, "voter": page["voter"]}
+    headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
+
+    for body in (rating, rating | {"score": 9}):
+        client.post("/v1/kimson/ratings", data=json.dumps(body), headers=headers)
+    client.post("/v1/kimson/polls/none/ballots", data="{}", headers=headers)
+
+    found = values(client.get("/metrics", headers=BEARER).text)
+    assert found['stats_ratings_total{result="counted"}'] == 1
+    assert found['stats_ratings_total{result="invalid-input"}'] == 1
+    assert sum(n for name, n in found.items() if name.startswith("stats_ballots_total")) == 1
+
+
 def test_redis_away_is_a_metric(settings: Settings, clock: FakeClock) -> None:
     """The page answers, for that is when somebody looks."""
     gone = replace(settings, redis_url="unix:///nowhere.sock", metrics_token=TOKEN)
