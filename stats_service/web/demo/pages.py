@@ -117,8 +117,8 @@ def _headers(response: Response) -> Response:
         service = services().settings.public_url or "'self'"
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; script-src {service} 'nonce-{g.nonce}'; connect-src {service}; "
-            f"style-src 'self'; img-src 'self' {service}; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'self'"
+            f"style-src 'self'; img-src 'self' {service}; frame-src {service}; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
         )
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
