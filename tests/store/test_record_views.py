@@ -1,0 +1,165 @@
+"""The script that records views: a batch is the same as its views one by one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ViewCommand, ViewResult
+from stats_service.services.periods import periods_at
+from stats_service.store.connection import connect
+from stats_service.store.sites import SiteStore
+from stats_service.store.traffic import TrafficStore
+from tests.support.clock import FakeClock
+
+NOW = FakeClock().now()
+SITE = Site(
+    slug="a",
+    name="a",
+    hosts=("a.example",),
+    article_cap=3,
+    identity_cap=2,
+    view_ceiling=6,
+    token_ceiling=1,
+)
+
+few_ids = st.sampled_from([b"11111111", b"22222222", b"33333333"])
+commands = st.builds(
+    ViewCommand,
+    kind=st.sampled_from(["view", "view", "view", "view", "beat", "bot", "excluded"]),
+    hit=st.sampled_from([bytes((n,)) * 8 for n in range(1, 30)]),
+    visitor=few_ids | st.just(b""),
+    visitor_before=st.sampled_from([b"", b"", b"", b"00000000"]),
+    address=few_ids | st.just(b""),
+    article=st.sampled_from(["", "/1", "/2", "/3", "/4", "/5"]),
+    rated=st.booleans(),
+    mint=st.sampled_from([False, False, True]),
+    customer=st.sampled_from([b"", b"", b"cccccccc"]),
+)
+
+
+@dataclass
+class Pair:
+    """Two installations on one server."""
+
+    client: redis.Redis
+    stores: tuple[TrafficStore, TrafficStore]
+
+    def begin(self) -> None:
+        """Empty both, register the site, and have things from before in both."""
+        self.client.flushdb()
+        for prefix in "xy":
+            SiteStore(self.client, prefix).add(SITE)
+            keys = f"{prefix}:{{a}}:"
+            self.client.zadd(f"{keys}online", {"00000000": int(NOW * 1000) - 60_000})
+            self.client.zadd(f"{keys}articles", {"/1": 7})
+            self.client.hset(f"{keys}opening", "/2", 100)
+            self.client.hset(f"{keys}ratings", "/1", "0,1,0,0,2")
+
+    def stored(self, prefix: str) -> dict[str, tuple[Any, int]]:
+        """Return the content of every key, and in how many seconds it ends."""
+        found = {}
+        for key in self.client.keys(f"{prefix}:*"):
+            read = {
+                b"string": self.client.get,
+                b"hash": self.client.hgetall,
+                b"set": self.client.smembers,
+                b"zset": lambda name: dict(self.client.zrange(name, 0, -1, withscores=True)),
+            }[self.client.type(key)]
+            found[key.decode()[2:]] = (read(key), self.client.ttl(key) // 10)
+        return found
+
+
+@pytest.fixture(scope="module")
+def pair(redis_server: str) -> Iterator[Pair]:
+    """Give two installations of the same site, in a database of their own."""
+    client = connect(f"{redis_server}?db=5", 5)
+    yield Pair(client, (TrafficStore(client, "x"), TrafficStore(client, "y")))
+    client.flushdb()
+    client.close()
+
+
+def plain(results: Sequence[ViewResult]) -> list[Any]:
+    """Return what each view was answered."""
+    return [(r.ignored, r.note, r.article, r.burst) for r in results]
+
+
+@hypothesis_settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(commands, min_size=1, max_size=25))
+def test_a_batch_is_the_same_as_its_views_one_by_one(pair: Pair, views: list[ViewCommand]) -> None:
+    """Duplicates, ceilings, caps, midnight: the same content of every key, the same answers."""
+    together, singly = pair.stores
+    periods = periods_at(NOW, SITE.timezone)
+    pair.begin()
+
+    counts, results = together.record_views(SITE, periods, NOW, views)
+    one_by_one = [singly.record_views(SITE, periods, NOW, (view,)) for view in views]
+
+    assert plain(results) == plain([result for _, (result,) in one_by_one])
+    assert counts == one_by_one[-1][0]
+    assert pair.stored("x") == pair.stored("y")
+
+
+def test_lists_are_as_they_are_after_the_batch(pair: Pair) -> None:
+    """Also those of the same articles that the batch counts, with balances and ratings."""
+    together, _ = pair.stores
+    pair.begin()
+    views = [
+        ViewCommand(kind="view", hit=b"aaaaaaaa", listed=("/1", "/2", "/9"), rated=True),
+        ViewCommand(kind="view", hit=b"bbbbbbbb", article="/1", listed=("/1",)),
+    ]
+
+    _, (first, second) = together.record_views(SITE, periods_at(NOW, SITE.timezone), NOW, views)
+
+    assert [(a.views, a.today, a.opening) for a in first.listed] == [
+        (8, 1, 0),
+        (0, 0, 100),
+        (0, 0, 0),
+    ]
+    assert first.listed[0].ratings == (0, 1, 0, 0, 2)
+    assert second.listed[0].ratings == ()
+    assert second.article
+    assert second.article.views == 8
+
+
+def test_large_numbers_stay_whole(pair: Pair) -> None:
+    """Counts beyond what Lua writes without an exponent."""
+    together, _ = pair.stores
+    pair.begin()
+    many = 9_000_000_000_000_000
+    pair.client.hset("x:{a}:counts", "views", many)
+    pair.client.zadd("x:{a}:articles", {"/1": many})
+    view = ViewCommand(kind="view", hit=b"aaaaaaaa", article="/1")
+
+    counts, (result,) = together.record_views(SITE, periods_at(NOW, SITE.timezone), NOW, (view,))
+
+    assert counts.views.total == many + 1
+    assert result.article
+    assert result.article.views == many + 1
+    assert pair.client.hget("x:{a}:counts", "views") == str(many + 1).encode()
+
+
+def test_the_estimate_of_visitors_follows(pair: Pair) -> None:
+    """Exact while it is small, within two percent when it is worked out less often."""
+    together, _ = pair.stores
+    site = Site(slug="a", name="a", hosts=("a.example",))
+    periods = periods_at(NOW, site.timezone)
+    pair.begin()
+    seen = []
+
+    for begin in range(0, 6000, 50):
+        views = [
+            ViewCommand(kind="view", hit=n.to_bytes(8), visitor=n.to_bytes(8))
+            for n in range(begin, begin + 50)
+        ]
+        together.record_views(site, periods, NOW, views)
+        seen.append(int(pair.client.hget("x:{a}:counts", f"visitors:{periods.day}")))
+
+    assert seen[0] == 50
+    assert all(abs(n - 50 * at) <= 0.02 * 50 * at + 1 for at, n in enumerate(seen, 1))
