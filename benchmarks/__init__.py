@@ -1,0 +1,1 @@
+"""Measured comparisons, each with its method: docs/performance.md tells what they mean."""
