@@ -60,9 +60,8 @@ CORPUS = [
 ]
 
 
-@pytest.mark.quick
 def test_schemathesis_few(settings: Settings, services: Services, site: Site) -> None:
-    """A small number of cases of every operation, in every run of the suite."""
+    """A small number of cases of every operation: half a minute, to look before the long run."""
     out = _schemathesis(settings, 3)
 
     print(out.stdout)  # noqa: T201 - pytest shows it if the test fails

@@ -114,11 +114,25 @@ class Instance:
         assert self._process
         self._process.send_signal(number)
 
+    def workers(self) -> set[int]:
+        """Return its workers."""
+        assert self._process
+        return {
+            pid
+            for pid in service_processes(self.settings.data_dir)
+            if _parent(pid) == self._process.pid
+        }
+
     def stop(self) -> None:
         """End it with TERM."""
         if self._process and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(20)
+
+
+def _renewed(instance: Instance, before: set[int]) -> bool:
+    now = instance.workers()
+    return len(now) == 2 and not now & before and _is_live(f"http://{instance.settings.bind}")
 
 
 @contextlib.contextmanager
@@ -175,8 +189,12 @@ def test_restarts_behind_nginx_fail_nobody(
         load = stack.enter_context(Load([url], clients=16, rate=100))
         load.run(2)
         for number in range(20):
-            instances[number % 2].signal(signal.SIGHUP)
-            load.run(1.5)
+            instance = instances[number % 2]
+            before = instance.workers()
+            instance.signal(signal.SIGHUP)
+            # One after the other: the next one is restarted when this one serves again.
+            load.wait_for(lambda: _renewed(instance, before))  # noqa: B023
+            load.run(0.5)
         hups = len(load.sent)
         for instance in [*instances, *instances]:
             instance.stop()
@@ -281,7 +299,7 @@ def test_a_flooded_site_leaves_the_others_alone(
         f"{len(flood.sent) / 8:.0f} views/s (load, service and Redis share two cores)"
     )
     assert set(statuses(calm.sent)) == {200}
-    assert busy < max(1.2 * base, 0.25), "the load generator itself takes a core"
+    assert busy < 1.2 * base, "on two cores the load generator itself is in the way"
 
 
 def replace_site(slug: str) -> Site:
