@@ -1,6 +1,6 @@
 """Who sends the request that Flask is answering."""
 
-from flask import request
+from flask import g, request
 
 from stats_service.models.traffic import Visitor
 from stats_service.web.context import services
@@ -9,11 +9,14 @@ from stats_service.web.visitor import client_address, visitor_of
 
 def request_address() -> str:
     """Return the address that the current request came from, or `""` if it is not known."""
-    return client_address(
-        request.remote_addr or "",
-        request.headers.get("X-Forwarded-For", ""),
-        services().settings.trusted_proxies,
-    )
+    known: str | None = g.get("address")
+    if known is None:
+        known = g.address = client_address(
+            request.remote_addr or "",
+            request.headers.get("X-Forwarded-For", ""),
+            services().settings.trusted_proxies,
+        )
+    return known
 
 
 def request_visitor(origin: str | None = None) -> Visitor:

@@ -9,9 +9,10 @@ from stats_service.web.cors import allowed_origin, cors_headers
 
 def site_entry(slug: str) -> SiteEntry:
     """Return the site that the request is about; UnknownSiteError if there is none."""
-    entry = services().directory.entry(slug, services().clock.now())
-    g.site_entry = entry
-    return entry
+    known: SiteEntry | None = g.get("site_entry")
+    if known is None or known.site.slug != slug:
+        known = g.site_entry = services().directory.entry(slug, services().clock.now())
+    return known
 
 
 def allow_site_pages(bp: Blueprint) -> None:
