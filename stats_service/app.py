@@ -81,6 +81,7 @@ from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
 from stats_service.web.hot import HotPages
+from stats_service.web.sessions import SessionsBesideTheApi
 
 
 def create_services(settings: Settings, clock: Clock | None = None) -> Services:
@@ -228,6 +229,7 @@ def _flask_app(services: Services) -> Flask:
     app.register_blueprint(hosted.bp, url_prefix=services.settings.path_prefix)
     limits.protect(app, (*api.LIMITED, "hosted.cast_ballot"), services.settings.write_limit)
     admin.register(app, services.settings)
+    app.session_interface = SessionsBesideTheApi(services.settings.path_prefix)
     public.register(app)
     if services.settings.demo:
         demo.register(app)
