@@ -1,6 +1,7 @@
 """Pseudonyms: who is the same visitor today, without knowing who.
 
-A visitor is HMAC(secret and the day's salt; network, user agent), cut to 8 bytes. The secret
+A visitor is 8 bytes of BLAKE2b over network and user agent, keyed with the secret and the day's
+salt (RFC 7693: with a key it is a MAC, at a fifth of the price of an HMAC). The secret
 never enters Redis, the salt leaves it after 26 hours at the latest, and neither address nor
 user agent is stored anywhere; so yesterday's pseudonyms can be tied to nobody, by nobody.
 """
@@ -28,12 +29,13 @@ class DayKey:
     def visitor(self, network: str, user_agent: str) -> bytes:
         """Return the visitor's pseudonym of the day."""
         message = f"{network}\0{user_agent}".encode("utf-8", "surrogateescape")
-        return hmac.digest(self.key, message, "sha256")[:PSEUDONYM_BYTES]
+        return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=self.key).digest()
 
     def address(self, network: str) -> bytes:
         """Return the pseudonym of a network alone, for its ceilings."""
         # No NUL in it, so it is never the message of a visitor.
-        return hmac.digest(self.key, network.encode(), "sha256")[:PSEUDONYM_BYTES]
+        message = network.encode()
+        return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=self.key).digest()
 
 
 def hit_digest(hit: str) -> bytes:

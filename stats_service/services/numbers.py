@@ -1,6 +1,6 @@
 """Numbers as they are shown: what Redis holds, with the opening balances."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -52,9 +52,10 @@ def article_counts(site: Site, key: str, stored: StoredArticle, *, rated: bool) 
     )
 
 
-def rating_tally(counts: Sequence[int], scale: int) -> RatingTally:
+@lru_cache(maxsize=4096)
+def rating_tally(counts: tuple[int, ...], scale: int) -> RatingTally:
     """Return the tally of `counts`, the number of ratings by score from 1."""
-    padded = tuple(counts) + (0,) * (scale - len(counts))
+    padded = counts + (0,) * (scale - len(counts))
     number = sum(padded)
     points = sum(score * n for score, n in enumerate(padded, 1))
     return RatingTally(number, round(points / number, 2) if number else 0.0, scale, padded)

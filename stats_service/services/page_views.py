@@ -27,7 +27,7 @@ from stats_service.services.bots import is_bot
 from stats_service.services.hosts import origin_host
 from stats_service.services.identities import DayKey, hit_digest
 from stats_service.services.numbers import article_counts
-from stats_service.services.poll_views import poll_view
+from stats_service.services.poll_views import PollViews
 from stats_service.services.sites import SiteEntry
 
 #: Outcomes of a view whose sender may have a voter's token all the same.
@@ -163,8 +163,12 @@ def answer(
     counts: SiteCounts,
     result: ViewResult,
     now: float,
+    polls: PollViews | None = None,
 ) -> PageAnswer:
-    """Return the answer to `query` after Redis has recorded `command` with `result`."""
+    """Return the answer to `query` after Redis has recorded `command` with `result`.
+
+    `polls` makes the views of polls, if it makes them for many page views.
+    """
     site, rated = entry.site, command.rated
     return PageAnswer(
         counted=not result.ignored,
@@ -180,14 +184,16 @@ def answer(
                 command.asked, command.listed, result.listed, strict=True
             )
         },
-        poll=_wanted_poll(site, command, result, now) if query.poll else UNSET,
+        poll=_wanted_poll(site, command, result, now, polls or PollViews())
+        if query.poll
+        else UNSET,
         voter=entry.voters.mint(site.slug, now, burst=result.burst) if command.mint else UNSET,
     )
 
 
 def _wanted_poll(
-    site: Site, command: ViewCommand, result: ViewResult, now: float
+    site: Site, command: ViewCommand, result: ViewResult, now: float, polls: PollViews
 ) -> PollView | None:
     if command.poll is None or result.tally is None:
         return None
-    return poll_view(command.poll, result.tally, site.timezone, now, voted=result.voted)
+    return polls.view(command.poll, result.tally, site.timezone, now, voted=result.voted)

@@ -19,6 +19,7 @@ from stats_service.models.traffic import (
 from stats_service.services.numbers import site_counts
 from stats_service.services.page_views import answer, decide
 from stats_service.services.periods import periods_at
+from stats_service.services.poll_views import PollViews
 from stats_service.services.sites import SiteEntry
 from stats_service.store.group_commit import GroupCommit
 
@@ -34,6 +35,7 @@ class SharedViews:
         self._stored: StoredCounts | None = None
         self._site: Site | None = None
         self._counts: SiteCounts | None = None
+        self.polls = PollViews()
 
     async def start(self) -> None:
         """Connect to Redis; without it views fail, at once, until it is there."""
@@ -48,7 +50,8 @@ class SharedViews:
     ) -> None:
         """Record one load (or heartbeat) of a page; call `reply` once, possibly at once.
 
-        The answers of one batch share one `SiteCounts` object.
+        The answers of one batch share one `SiteCounts` object, and one `PollView` of a poll for
+        those who have voted in it and one for those who have not.
 
         Raises:
             InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
@@ -89,7 +92,8 @@ class _PendingView:
     def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
         entry = self._entry
         shared = self._views.counts_of(entry.site, counts)
-        self._reply(answer(entry, self._query, self._command, shared, result, self._now))
+        polls = self._views.polls
+        self._reply(answer(entry, self._query, self._command, shared, result, self._now, polls))
 
     def failed(self, error: Exception) -> None:
         self._reply(error)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,7 +21,7 @@ from stats_service.models.traffic import VISIT_GAP_SECONDS
 from stats_service.services.addresses import canonical_network
 from stats_service.services.hosts import canonical_host
 from stats_service.services.identities import DayKey
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import QUARTER_SECONDS, periods_at
 from stats_service.services.poll_views import SitePolls
 from stats_service.services.voters import Voters
 from stats_service.store.polls import PollStore
@@ -192,11 +192,17 @@ class SiteDirectory:
         self._unknown[slug] = now
 
 
-def _days(site: Site, now: float) -> list[str]:
+def _days(site: Site, now: float) -> tuple[str, ...]:
     """Return today, and yesterday if a visit of half an hour ago may have begun then."""
-    today = periods_at(now, site.timezone).day
-    before = periods_at(now - VISIT_GAP_SECONDS, site.timezone).day
-    return [today] if before == today else [today, before]
+    return _days_of_quarter(int(now // QUARTER_SECONDS), site.timezone)
+
+
+@lru_cache(maxsize=4096)
+def _days_of_quarter(number: int, timezone: str) -> tuple[str, ...]:
+    begin = number * QUARTER_SECONDS
+    today = periods_at(begin, timezone).day
+    before = periods_at(begin - VISIT_GAP_SECONDS, timezone).day
+    return (today,) if before == today else (today, before)
 
 
 class Sites:

@@ -7,6 +7,7 @@ reads the store can tell whether two ballots of two polls came from one browser.
     1.<base64url of flags (1 byte), time of minting (6 bytes, ms), random id (9 bytes)>.<signature>
 """
 
+import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -47,6 +48,7 @@ class Voters:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
+        self._pseudonym_key = hashlib.sha256(b"pseudonym\0" + self._secret).digest()
         self._key = lru_cache(maxsize=1024)(self._make_key)
         self._checked = lru_cache(maxsize=CACHE_SIZE)(self._check)
 
@@ -83,7 +85,8 @@ class Voters:
     def pseudonym(self, slug: str, subject: str, voter: Voter) -> bytes:
         """Return what stands for the voter in `subject`, e.g. `poll:<id>`, and nowhere else."""
         message = f"pseudonym\0{slug}\0{subject}\0".encode() + voter.id
-        return hmac.digest(self._secret, message, "sha256")[:PSEUDONYM_BYTES]
+        key = self._pseudonym_key
+        return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=key).digest()
 
     def _make_key(self, slug: str) -> bytes:
         return hmac.digest(self._secret, f"voter\0{slug}".encode(), "sha256")

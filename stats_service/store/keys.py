@@ -309,6 +309,13 @@ def cast_ballot_keys(prefix: str, slug: str, poll: str, hour: int) -> tuple[str,
 
 
 @lru_cache(maxsize=4096)
+def poll_keys(prefix: str, slug: str, poll: str) -> tuple[str, str]:
+    """Return the keys of a poll that `lua/record_views.lua` takes: its tally and its voters."""
+    keys = SiteKeys(prefix, slug)
+    return keys.poll(poll, "tally"), keys.poll(poll, "voters")
+
+
+@lru_cache(maxsize=4096)
 def record_views_keys(
     prefix: str, slug: str, day: str, hit_bucket: int, address_bucket: int
 ) -> tuple[str, ...]:

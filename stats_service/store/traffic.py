@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from stats_service.errors import UnknownSiteError
 from stats_service.models.periods import Periods
+from stats_service.models.polls import PollTally
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     Record,
@@ -22,6 +21,7 @@ from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
     HIT_BUCKET_SECONDS,
     SiteKeys,
+    poll_keys,
     record_views_keys,
 )
 from stats_service.store.polls import poll_tally
@@ -122,9 +122,8 @@ def record_views_call(
     )
     polls = wanted_polls(commands)
     if polls:
-        names = SiteKeys(prefix, site.slug)
         for poll in polls:
-            keys += (names.poll(poll, "tally"), names.poll(poll, "voters"))
+            keys += poll_keys(prefix, site.slug, poll)
     args: list[Any] = [
         int(now * 1000),
         periods.day,
@@ -185,28 +184,20 @@ def record_views_reply(
         online=online,
         peak=(int(peak), int(numbers[17]) / 1000) if peak else None,
     )
-    decoded = [_result(result) for result in results]
-    if tallies or voters:
-        _add_votes(decoded, commands, tallies, voters)
-    return counts, decoded
-
-
-def _add_votes(
-    results: list[ViewResult], commands: Sequence[ViewCommand], tallies: Any, voters: Any
-) -> None:
-    """Put into the results what concerns polls; most views have nothing of it."""
-    numbers = wanted_polls(commands)
+    if not tallies and not voters:
+        return counts, [_result(result) for result in results]
+    # What concerns polls; the views of a poll share its tally.
+    numbered = wanted_polls(commands)
     known = [poll_tally(tally) for tally in tallies]
-    answers = {number: (voted, burst) for number, voted, burst in voters}
-    for at, command in enumerate(commands):
-        voted, burst = answers.get(at + 1, (0, 0))
-        if command.poll is not None or burst:
-            results[at] = replace(
-                results[at],
-                tally=known[numbers[command.poll.id] - 1] if command.poll else None,
-                voted=bool(voted),
-                burst=bool(burst),
-            )
+    votes = {number: (bool(voted), bool(burst)) for number, voted, burst in voters}
+    return counts, [
+        _result(
+            result,
+            known[numbered[command.poll.id] - 1] if command.poll else None,
+            *votes.get(at, (False, False)),
+        )
+        for at, (command, result) in enumerate(zip(commands, results, strict=True), 1)
+    ]
 
 
 def _totals(numbers: Sequence[Any]) -> StoredTotals:
@@ -222,13 +213,21 @@ def _totals(numbers: Sequence[Any]) -> StoredTotals:
     )
 
 
-def _result(result: Sequence[Any]) -> ViewResult:
+def _result(
+    result: Sequence[Any],
+    tally: PollTally | None = None,
+    voted: bool = False,
+    burst: bool = False,
+) -> ViewResult:
     size = len(result)
     return ViewResult(
         _text(result[0]),
         _text(result[1]),
         _article(result[2:6]) if size > 2 else None,
-        tuple(_article(result[at : at + 4]) for at in range(6, size, 4)),
+        tuple([_article(result[at : at + 4]) for at in range(6, size, 4)]) if size > 6 else (),
+        tally,
+        voted,
+        burst,
     )
 
 

@@ -28,15 +28,17 @@ class PageBody(msgspec.Struct, frozen=True):
 _encoder = msgspec.json.Encoder()
 
 
-def page_answer_json(answer: PageAnswer, site: msgspec.Raw | None = None) -> bytes:
-    """Return the JSON of an answer; `site` is its site part if that is encoded already."""
+def page_answer_json(
+    answer: PageAnswer, site: msgspec.Raw | None = None, poll: msgspec.Raw | None = None
+) -> bytes:
+    """Return the JSON of an answer; `site` and `poll` are those parts if encoded already."""
     body = PageBody(
         answer.counted,
         # An encoder does not look at a struct's annotations: it writes raw JSON as it is.
         cast("SiteCounts", site) if site is not None else answer.site,
         answer.article,
         answer.articles,
-        answer.poll,
+        cast("PollView", poll) if poll is not None else answer.poll,
         answer.voter,
     )
     return _encoder.encode(body)

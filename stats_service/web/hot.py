@@ -15,7 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.errors import StatsError, StoreUnavailableError
-from stats_service.models.traffic import PageAnswer, PageQuery, SiteCounts
+from stats_service.models.polls import PollView
+from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.registry import Services
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.sites import SiteEntry
@@ -75,8 +76,8 @@ class HotPages:
         self._threads = ThreadPoolExecutor(LOADING_THREADS, "site")
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._waiting: dict[str, list[tuple[PageRequest, Send]]] = {}
-        self._counts: SiteCounts | None = None
-        self._counts_json = msgspec.Raw()
+        self._site_json = _Json()
+        self._poll_json = (_Json(), _Json())
 
     async def start(self) -> None:
         """Connect to Redis, if it is there."""
@@ -119,7 +120,12 @@ class HotPages:
             else:
                 if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
                     self._meters.view_times.add(self._clock.now() - now)
-                body = page_answer_json(answer, self._json_of(answer.site))
+                poll = answer.poll
+                body = page_answer_json(
+                    answer,
+                    self._site_json.of(answer.site),
+                    self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
+                )
                 send(200, _head(answer.ignored, answer.note, allowed), body)
 
         try:
@@ -146,13 +152,6 @@ class HotPages:
     def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:
         self._meters.view(error.code if isinstance(error, StatsError) else "error")
         send(*_error_answer(error, allowed))
-
-    def _json_of(self, counts: SiteCounts) -> msgspec.Raw:
-        """Return the JSON of a site's numbers, written once for each batch."""
-        if counts is not self._counts:
-            self._counts = counts
-            self._counts_json = msgspec.Raw(msgspec.json.encode(counts))
-        return self._counts_json
 
     def _load(self, slug: str, now: float) -> None:
         """Read a site in a thread, unless that is under way, for whoever waits for it."""
@@ -184,6 +183,20 @@ class HotPages:
                 self._record(entry, request, send, now)
             elif failure is not None:
                 self._refuse(send, failure)
+
+
+class _Json:
+    """The JSON of the object that was written last: a batch's answers have parts in common."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._raw = msgspec.Raw()
+
+    def of(self, value: object) -> msgspec.Raw:
+        """Return the JSON of `value`, written anew only if it is another object."""
+        if value is not self._last:
+            self._last, self._raw = value, msgspec.Raw(msgspec.json.encode(value))
+        return self._raw
 
 
 @lru_cache(maxsize=1024)
