@@ -27,7 +27,10 @@ class IntegrityReports:
         """Return the report of a poll; UnknownPollError if there is none."""
         poll = self._polls.get(slug, name)
         record = self._store.read(slug, name)
-        gone = not record.voters and now >= closing_time(poll) + VOTERS_KEPT_SECONDS
+        # An archived poll without a trace of voting here was brought in with its results.
+        elsewhere = poll.status == "archived" and not record.report
+        forgotten = now >= closing_time(poll) + VOTERS_KEPT_SECONDS
+        gone = not record.voters and (forgotten or elsewhere)
         faults = tuple(find_faults(poll, record, voters_known=not gone))
         outcomes = {
             field: number

@@ -22,6 +22,7 @@ from stats_service.services.addresses import canonical_network
 from stats_service.services.hosts import canonical_host
 from stats_service.services.identities import DayKey
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
+from stats_service.services.poll_rules import POLL_ID
 from stats_service.services.poll_views import SitePolls
 from stats_service.services.voters import Voters
 from stats_service.store.polls import PollStore
@@ -279,6 +280,10 @@ def check_site(site: Site) -> Site:
         raise InvalidInputError(
             f"timezone {site.timezone!r} is not an IANA time zone; use a name such as "
             "Asia/Ho_Chi_Minh."
+        )
+    if site.poll and not POLL_ID.fullmatch(site.poll):
+        raise InvalidInputError(
+            f"poll {site.poll[:80]!r}: use the id of a poll, or nothing for the latest open one."
         )
     _check_range("opening_visits", site.opening_visits, 0, BALANCE_MAX)
     _check_range("opening_views", site.opening_views, 0, BALANCE_MAX)

@@ -74,6 +74,8 @@ def test_a_taken_slug_is_refused_and_nothing_changes(services: Services) -> None
         ("article_parameters", ("a=b",)),
         ("article_cap", 0),
         ("rating_scale", 11),
+        ("token_ceiling", 0),
+        ("poll", "{x}"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused(

@@ -270,3 +270,17 @@ def test_once_the_voters_are_forgotten_nothing_is_claimed(
     report = services.integrity.report("kimson", POLL, "UTC", clock.now())
 
     assert (report.voters, report.sound, report.faults) == (None, None, ())
+
+
+def test_a_poll_that_was_brought_in_with_its_results_has_no_voters(
+    services: Services, clock: FakeClock, redis_client: Any
+) -> None:
+    """Nothing is claimed about who voted elsewhere."""
+    make_poll(services)
+    services.polls.archive("kimson", POLL, WHO, clock.now())
+    key = f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}:tally"
+    redis_client.hset(key, mapping={"ballots": 5, "c:a": 3, "c:b": 2})
+
+    report = services.integrity.report("kimson", POLL, "UTC", clock.now())
+
+    assert (report.ballots, report.voters, report.sound) == (5, None, None)
