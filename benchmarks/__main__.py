@@ -65,12 +65,12 @@ def main() -> None:
                         file=sys.stderr,
                     )
 
+    print(table(runs), flush=True)
     figures = ratios(runs)
     figures |= measure_growth(arguments.rounds, arguments.seconds)
     figures |= measure_memory()
     figures |= measure_snippet()
     machine = description()
-    print(table(runs))
     for name, value in figures.items():
         print(f"{name:<28} {value}")
     write(figures, machine, runs)

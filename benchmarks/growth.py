@@ -9,7 +9,8 @@ from typing import Any
 
 import redis
 
-from benchmarks.requests import SITES
+from benchmarks.load import run_wrk
+from benchmarks.requests import SITES, page_repeat, readers
 from benchmarks.runs import measure, warm_up
 from benchmarks.servers import Server, running
 from stats_service.services.periods import periods_at
@@ -23,6 +24,8 @@ ONLINE = 20_000
 
 #: Views after which the memory of the service is looked at again.
 MANY_VIEWS = 1_000_000
+#: The longest that this may take, in seconds.
+MANY_VIEWS_SECONDS = 120
 #: Things of one kind that are stored to see what one costs.
 SAMPLE = 20_000
 
@@ -73,11 +76,19 @@ def _parts(number: int) -> Iterator[range]:
 
 
 def _service_memory(server: Server, seconds: float) -> dict[str, float]:
-    """Return the memory of both workers and their parent, early and after a million views."""
-    early, views = server.rss_mb(), 0
-    while views < MANY_VIEWS:
-        views += measure(server, "page_repeat", 64, max(seconds, 10)).load.requests
-    return {"rss_mb_early": round(early, 1), "rss_mb": round(server.rss_mb(), 1)}
+    """Return the memory of both workers and their parent, early and after a million views.
+
+    On a machine that others keep busy it is fewer views: the time is bounded.
+    """
+    early, views, begin = server.rss_mb(), 0, time.monotonic()
+    templates = page_repeat(readers(server.services.voters, time.time()))
+    while views < MANY_VIEWS and time.monotonic() - begin < MANY_VIEWS_SECONDS:
+        views += run_wrk(server.url, templates, 64, max(seconds, 10)).requests
+    return {
+        "rss_mb_early": round(early, 1),
+        "rss_mb": round(server.rss_mb(), 1),
+        "rss_after_views": views,
+    }
 
 
 def measure_memory() -> dict[str, float]:

@@ -55,6 +55,14 @@ def ratios(runs: Runs) -> dict[str, float | bool]:
         "beat_vs_hello": against_hello("ours", "beat"),
         "counts_vs_hello": against_hello("ours", "counts"),
         "badge_vs_hello": against_hello("ours", "badge"),
+        # Hardly depends on what else the machine does, other than a rate.
+        "page_view_cpu_vs_hello": round(
+            median(
+                base.service_us / (run.service_us + run.redis_us)
+                for run, base in zip(page, hello, strict=True)
+            ),
+            2,
+        ),
         "service_us_per_view": round(median(run.service_us for run in page), 1),
         "redis_us_per_view": round(median(run.redis_us for run in page), 1),
         "round_trips_per_view": round(median(run.scripts for run in page), 3),
