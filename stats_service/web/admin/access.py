@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from flask import Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
+from stats_service.errors import StoreUnavailableError
 from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
 from stats_service.web.context import services
@@ -58,8 +59,16 @@ def level_of(endpoint: str) -> str | None:
 
 
 def load_user(session_id: str) -> User | None:
-    """Return who has the session, for Flask-Login."""
-    found = services().sign_in.signed_in(session_id, services().clock.now())
+    """Return who has the session, for Flask-Login.
+
+    Everything that is shown asks this, the page that says that the store is away as well: so only
+    the guard raises what it keeps here.
+    """
+    try:
+        found = services().sign_in.signed_in(session_id, services().clock.now())
+    except StoreUnavailableError as error:
+        g.store_away = error
+        return None
     return User(found.account, session_id, found.session) if found else None
 
 
@@ -112,6 +121,8 @@ def guard() -> Response | None:
     if level == "public":
         return None
     if not current_user.is_authenticated:
+        if "store_away" in g:
+            raise g.store_away
         session.pop("_user_id", None)
         if request.method != "GET":
             abort(403)

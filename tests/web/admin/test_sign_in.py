@@ -6,11 +6,14 @@ from collections.abc import Callable
 import pytest
 import redis
 from argon2 import PasswordHasher
+from flask import Flask
 
 from stats_service.config import Settings
+from stats_service.errors import StoreUnavailableError
 from stats_service.models.sites import Site
 from stats_service.services import passwords
 from stats_service.services.registry import Services
+from stats_service.web.context import EXTENSION
 from tests.support.admin import BASE, PASSWORD, Person, add_account
 
 People = Callable[[], Person]
@@ -230,3 +233,22 @@ def test_redis_holds_no_secret(
     assert "$argon2id$" in everything
     for secret in (PASSWORD, session_id, link, text, text.rpartition("_")[2]):
         assert secret not in everything
+
+
+def test_the_store_away_is_said_on_a_page_and_signs_nobody_out(
+    app: Flask, operator: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that says so knows neither the reader's account nor the account's language."""
+
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("Redis did not answer.")
+
+    sign_in = app.extensions[EXTENSION].sign_in
+    with monkeypatch.context() as patch:
+        patch.setattr(sign_in, "signed_in", away)
+        response = operator.get("/admin/")
+        assert response.status_code == 503
+        assert "Hiện không đọc được số liệu" in response.get_data(as_text=True)
+        assert operator.get("/admin/sign-in").status_code == 200
+
+    assert operator.get("/admin/").status_code == 200
