@@ -100,7 +100,7 @@ def _measure(server: Server, kind: str, connections: int, seconds: float) -> Run
     if kind in ONCE_EACH:
         random.shuffle(people)
     templates = MAKERS[kind](people)
-    counted = _counted(server, kind)
+    counted = _settled(server, kind)
     scripts = _scripts(server)
     cpu, redis_cpu, busy, begin = server.cpu(), server.redis_cpu(), busy_seconds(), time.monotonic()
     wrk = cpu_seconds_of_children()
@@ -113,7 +113,7 @@ def _measure(server: Server, kind: str, connections: int, seconds: float) -> Run
         raise RuntimeError(f"{server.name} {kind}: {load.errors} errors, {load.bad} bad answers")
     if kind in ONCE_EACH and load.requests > number:
         raise RuntimeError(f"{server.name} {kind}: {number} readers are not enough")
-    surplus = None if counted is None else (_counted(server, kind) or 0) - counted - load.requests
+    surplus = None if counted is None else (_settled(server, kind) or 0) - counted - load.requests
     return Run(
         server=server.name,
         kind=kind,
@@ -131,6 +131,18 @@ def cpu_seconds_of_children() -> float:
     """Return the processor time of ended children, wrk among them."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def _settled(server: Server, kind: str) -> int | None:
+    """Return what Redis holds once nothing more comes: a busy machine may be late with it."""
+    before, deadline = _counted(server, kind), time.monotonic() + 5
+    while before is not None and time.monotonic() < deadline:
+        time.sleep(0.3)
+        after = _counted(server, kind)
+        if after == before:
+            break
+        before = after
+    return before
 
 
 def _counted(server: Server, kind: str) -> int | None:
