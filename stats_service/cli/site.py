@@ -15,7 +15,12 @@ from stats_service.services.sites import check_site
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
 _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--name": ("name", str, False, "Name for people."),
-    "--host": ("hosts", str, True, "Host whose pages may count."),
+    "--host": (
+        "hosts",
+        str,
+        True,
+        "Host whose pages may count; with a port: localhost:8200.",
+    ),
     "--timezone": ("timezone", str, False, "IANA name; days begin in it."),
     "--headline": ("headline", str, False, "What the widget shows first: visits or views."),
     "--opening-visits": ("opening_visits", int, False, "Visits before the site came here."),
