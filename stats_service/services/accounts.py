@@ -50,7 +50,7 @@ class Accounts:
         """
         if not NAME.fullmatch(name):
             raise InvalidInputError(
-                f"name {name[:40]!r}: use 2 to 39 lower-case letters, digits, '.', '_' or '-'."
+                f"account {name[:40]!r}: use 2 to 39 lower-case letters, digits, '.', '_' or '-'."
             )
         hashed = hash_password(password, name) if password else ""
         account = Account(

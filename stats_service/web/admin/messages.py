@@ -2,13 +2,17 @@
 
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from stats_service.errors import StatsError
+from stats_service.errors import ConflictError, StatsError
 
 _ = gettext
 
 #: What a field wants, by the word that an error of the services begins with.
 FIELDS = {
     "name": lazy_gettext("Write a name that is neither empty nor too long."),
+    "account": lazy_gettext(
+        "An account's name has 2 to 39 lower-case letters without accents, digits, dots, "
+        "underscores or hyphens."
+    ),
     "slug": lazy_gettext(
         "The short name has 1 to 39 lower-case letters, digits or hyphens and begins with a "
         "letter or digit."
@@ -18,16 +22,19 @@ FIELDS = {
         "the account's name."
     ),
     "hosts": lazy_gettext("Name at least one host, such as kimson.example.vn, one a line."),
-    "host": lazy_gettext("A host is written like kimson.example.vn, without http:// or a path."),
+    "host": lazy_gettext(
+        "A host is written like kimson.example.vn, or localhost:8080 where the address of the "
+        "pages has a port; without a path."
+    ),
     "timezone": lazy_gettext("Choose a time zone from the list."),
-    "excluded": lazy_gettext("An excluded address is written like 192.0.2.7 or 192.0.2.0/24."),
+    "network": lazy_gettext("An excluded address is written like 192.0.2.7 or 192.0.2.0/24."),
     "article_parameters": lazy_gettext("A parameter is a word such as id, without ? or =."),
     "opening_visits": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
     "opening_views": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
     "opening_day": lazy_gettext("Give the day on which the opening balance was read."),
-    "article_cap": lazy_gettext("A limit is a whole number in its range."),
-    "identity_cap": lazy_gettext("A limit is a whole number in its range."),
-    "view_ceiling": lazy_gettext("A limit is a whole number in its range."),
+    "article_cap": lazy_gettext("Articles kept by name: a whole number from 1 to 10,000,000."),
+    "identity_cap": lazy_gettext("New visitors of an address: a whole number from 1 to 1,000,000."),
+    "view_ceiling": lazy_gettext("Views of an address: a whole number from 1 to 100,000,000."),
     "rating_scale": lazy_gettext("The highest score is 2 to 10."),
     "question": lazy_gettext("Write a question that is neither empty nor too long."),
     "choices": lazy_gettext(
@@ -43,6 +50,19 @@ FIELDS = {
     ),
     "role": lazy_gettext("Choose one of the roles."),
     "scope": lazy_gettext("Choose one of the scopes."),
+}
+
+#: What a conflict is about, by words that its error has.
+CONFLICTS = {
+    "last operator": lazy_gettext(
+        "This is the last operator, and nobody could manage the service any more. Make another "
+        "account an operator first."
+    ),
+    "have been rated": lazy_gettext(
+        "Articles have been rated already, and their scores would mean something else: the "
+        "highest score stays as it is."
+    ),
+    "There is a": lazy_gettext("There is one of this name already. Choose another name."),
 }
 
 #: The same for errors that concern no field, by their code.
@@ -63,6 +83,10 @@ def explain(error: StatsError) -> str:
     """Return what to tell a person; in English the error's own, more exact, words."""
     if str(get_locale()) == "en" and error.code != "sign-in":
         return str(error)
+    if isinstance(error, ConflictError):
+        for words, text in CONFLICTS.items():
+            if words in str(error):
+                return str(text)
     field = str(error).replace(":", " ").split(" ", 1)[0]
     return str(FIELDS.get(field) or CODES.get(error.code) or error)
 

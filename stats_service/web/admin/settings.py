@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from stats_service.errors import InvalidInputError
+from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.web.admin.access import access, peer_address, site, who
 from stats_service.web.admin.messages import change_name, explain
 from stats_service.web.context import services
@@ -34,7 +34,7 @@ def save() -> str | tuple[str, int] | Response:
     try:
         changes = _changes()
         changed = services().sites.edit(site().slug, **changes)
-    except InvalidInputError as error:
+    except (InvalidInputError, ConflictError) as error:
         values = {name: getattr(site(), name) for name in site().__struct_fields__}
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
         values |= {name: request.form[name].splitlines() for name in LISTS if name in request.form}

@@ -148,3 +148,26 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
     assert token.digest not in listed
     owner.post(f"{url}/{token.id}/revoke", token=owner.token(url))
     assert services.tokens.all("kimson") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "said"),
+    [
+        ("/admin/accounts", {"name": "Lan Anh"}, "2 đến 39 chữ thường không dấu"),
+        ("/admin/accounts", {"name": "op"}, "Tên này đã có"),
+        ("/admin/accounts/op/operator", {}, "người vận hành cuối cùng"),
+        ("/admin/sites/new", {"name": "x", "slug": "kimson", "hosts": "x.vn"}, "Tên này đã có"),
+        ("/admin/sites/kimson/settings", {"hosts": "a b/c"}, "localhost:8080"),
+        ("/admin/sites/kimson/settings", {"excluded": "300.1.1.1"}, "192.0.2.0/24"),
+        ("/admin/sites/kimson/settings", {"identity_cap": "0"}, "từ 1 đến 1.000.000"),
+    ],
+)
+def test_an_error_says_what_was_wrong(
+    operator: Person, site: Site, path: str, fields: dict[str, str], said: str
+) -> None:
+    """Also in Vietnamese, where the services' own words are not shown."""
+    answer = operator.post(path, **fields)
+    if answer.status_code == 302:
+        answer = operator.get(str(answer.location))
+
+    assert said in answer.get_data(as_text=True)
