@@ -28,6 +28,9 @@ REDIS_SCHEMES = (
     "rediss+cluster",
 )
 
+#: Paths of the service's own, which no prefix may cover.
+TAKEN = ("admin", "demo", "healthz", "metrics", "readyz", "s")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -98,7 +101,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=_smtp_url(env.text_or_file("STATS_SMTP_URL")),
         mail_from=env.text("STATS_MAIL_FROM", "", _mail_address),
         webhook_hosts=tuple(env.text("STATS_WEBHOOK_HOSTS", "").lower().split()),
-        alert_url=env.text("STATS_ALERT_URL", ""),
+        alert_url=env.text("STATS_ALERT_URL", "", _alert_url),
         metrics_token=env.secret("STATS_METRICS_TOKEN"),
         demo=env.flag("STATS_DEMO"),
         site_cache_seconds=env.number("STATS_SITE_CACHE_SECONDS", 5.0, 0.0, 300.0),
@@ -239,6 +242,10 @@ def _path_prefix(name: str, value: str) -> str:
             f"{name}={value!r} must be a path such as /v1: a slash, then letters, digits or "
             "hyphens, without a slash at the end."
         )
+    if parts[1] in TAKEN:
+        raise ConfigurationError(
+            f"{name}={value!r} is in the way of the service's own /{parts[1]}: choose another."
+        )
     return value
 
 
@@ -264,6 +271,14 @@ def _public_url(name: str, value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationError(f"{name}={value!r} must be a URL such as https://dem.example.vn.")
     return value.rstrip("/")
+
+
+def _alert_url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        # Not repeated: the URLs of many chats are secrets.
+        raise ConfigurationError(f"{name} must be a URL such as https://chat.example.vn/hook.")
+    return value
 
 
 def _log_level(name: str, value: str) -> str:

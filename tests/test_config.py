@@ -82,6 +82,8 @@ def test_values_from_files(tmp_path: Path) -> None:
         ("STATS_KEY_PREFIX", "a{b}", "ASCII"),
         ("STATS_PATH_PREFIX", "v1", "/v1"),
         ("STATS_PATH_PREFIX", "/v1/", "/v1"),
+        ("STATS_PATH_PREFIX", "/admin", "/admin"),
+        ("STATS_ALERT_URL", "chat.example.vn/hook", "https://"),
         ("STATS_PUBLIC_URL", "dem.example.vn", "https://"),
         ("STATS_PUBLIC_URL", "javascript:alert(1)", "https://"),
         ("STATS_LOG_LEVEL", "loud", "debug"),

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import BallotQuery, PollView
 from stats_service.services.ballots import check_sender, find_poll
+from stats_service.services.polls import LISTED_MAX
 from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
 from stats_service.web.api.sites import allow_site_pages, site_entry
 from stats_service.web.context import services
@@ -45,7 +46,7 @@ def list_polls(slug: str) -> Response:
     entry = site_entry(slug)
     state, limit = request.args.get("state", "closed"), request.args.get("limit", "20")
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
-        raise InvalidInputError(f"limit {limit[:40]!r}: use a whole number.")
+        raise InvalidInputError(f"limit {limit[:40]!r}: use 1 to {LISTED_MAX}.")
     polls = services().polls.list_views(entry, state, int(limit), services().clock.now())
     return cached_json(msgspec.json.encode(PollList(polls)), POLL_MAX_AGE)
 
