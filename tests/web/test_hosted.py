@@ -74,6 +74,7 @@ def test_one_votes_with_the_form_and_sees_the_results(
     assert "Cảm ơn bạn" in results.text
     assert "<b>100%</b> (1 phiếu)" in results.text
     assert "<form" not in results.text
+    assert "Trình duyệt này đã bình chọn." in show(client).text
     assert votes(services) == {"a": 1}
 
 

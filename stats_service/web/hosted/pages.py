@@ -58,6 +58,8 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     message = TEXTS[lang][done] if done else ""
     if not message and view.state != "open":
         message = TEXTS[lang]["scheduled" if view.state == "scheduled" else "closed"]
+    elif not message and view.voted:
+        message = TEXTS[lang]["voted"]
     response = _page(entry, view, lang, token, Sent(), message, show_results=wants_results)
     if not program:
         _keep(response, slug, token)

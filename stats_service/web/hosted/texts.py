@@ -31,6 +31,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "đến lúc đó.",
         "hidden_results": "Kết quả chưa được công bố.",
         "counted": "Cảm ơn bạn đã bình chọn.",
+        "voted": "Trình duyệt này đã bình chọn.",
         "changed": "Lựa chọn mới của bạn đã được ghi nhận.",
         "held": "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ "
         "người quản trị xem xét, chưa tính vào kết quả.",
@@ -74,6 +75,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "then.",
         "hidden_results": "The results are not public yet.",
         "counted": "Thank you for voting.",
+        "voted": "This browser has voted.",
         "changed": "Your new choice has been recorded.",
         "held": "Your ballot has arrived. Many came from the same network, so this one waits for "
         "review and does not count yet.",
