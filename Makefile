@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults fuzz lint types bench embed lock chromium clean
+.PHONY: help run test test-faults fuzz lint types bench translations embed lock chromium clean
 
 VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -35,6 +35,9 @@ types: .venv/test.stamp ## mypy, strict
 
 bench: .venv/test.stamp ## measure page views per second
 	$(VENV)/python -m benchmarks
+
+translations: .venv/test.stamp ## bring the Vietnamese catalog up to date and compile it
+	$(VENV)/python -m tools.translations
 
 embed: .venv/test.stamp ## build the script that portals embed
 	$(VENV)/python -m tools.build_embed

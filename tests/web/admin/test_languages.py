@@ -1,34 +1,22 @@
 """The pages speak Vietnamese and English, completely."""
 
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-import stats_service
 from tests.support.admin import Person
-
-PACKAGE = Path(stats_service.__file__).parent
-CATALOG = PACKAGE / "web/admin/translations/vi/LC_MESSAGES"
-MAPPING = [("web/**.py", "python"), ("web/**/templates/**.html", "jinja2")]
+from tools import translations
 
 
 def test_every_text_has_its_vietnamese() -> None:
     """A new text without a translation fails here."""
-    keywords = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-    wanted = {
-        message if isinstance(message, str) else message[0]
-        for _file, _line, message, _comments, _context in extract_from_dir(
-            PACKAGE, MAPPING, keywords=keywords
-        )
-    }
-    catalog = read_po(BytesIO((CATALOG / "messages.po").read_bytes()))
+    catalog = read_po(BytesIO((translations.FOLDER / "messages.po").read_bytes()))
 
-    missing = {text for text in wanted if not (catalog.get(text) and catalog.get(text).string)}
+    found = [catalog.get(message.id) for message in translations.wanted() if message.id]
+    missing = [text for text in found if not (text and text.string)]
 
     assert not missing
 
@@ -46,8 +34,8 @@ def texts(catalog: Catalog) -> dict[str, list[str]]:
 
 def test_the_compiled_catalog_is_that_of_the_source() -> None:
     """What is served (`.mo`) was made from what is read (`.po`)."""
-    source = read_po(BytesIO((CATALOG / "messages.po").read_bytes()))
-    compiled = read_mo(BytesIO((CATALOG / "messages.mo").read_bytes()))
+    source = read_po(BytesIO((translations.FOLDER / "messages.po").read_bytes()))
+    compiled = read_mo(BytesIO((translations.FOLDER / "messages.mo").read_bytes()))
 
     assert texts(source) == texts(compiled)
 

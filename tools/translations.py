@@ -1,0 +1,51 @@
+"""`make translations`: bring the Vietnamese catalog up to date with the texts in the code.
+
+Adds an empty entry for every new text, drops those that nothing asks for any more, sorts the rest
+and compiles what is served. Ends with 1, naming them, while texts lack their Vietnamese.
+"""
+
+import re
+import sys
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).parent.parent / "stats_service"
+FOLDER = PACKAGE / "web/admin/translations/vi/LC_MESSAGES"
+MAPPING = [("web/**.py", "python"), ("web/**/templates/**.html", "jinja2")]
+KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+
+
+def wanted() -> Catalog:
+    """Return the texts that the code asks for."""
+    catalog = Catalog(locale="vi")
+    for _file, _line, message, _comments, _context in extract_from_dir(
+        PACKAGE, MAPPING, keywords=KEYWORDS
+    ):
+        catalog.add(message)
+    return catalog
+
+
+def main() -> None:
+    """Write messages.po and messages.mo."""
+    source = FOLDER / "messages.po"
+    # A merge of two branches leaves entries twice; the first one stays.
+    entries = dict.fromkeys(re.split(r"\n{2,}", source.read_text().strip()))
+    catalog = read_po(BytesIO("\n\n".join(entries).encode()), locale="vi")
+    catalog.update(wanted(), no_fuzzy_matching=True, update_creation_date=False)
+    catalog.obsolete.clear()
+    with source.open("wb") as file:
+        write_po(file, catalog, width=100, no_location=True, sort_output=True)
+    with (FOLDER / "messages.mo").open("wb") as file:
+        write_mo(file, catalog)
+    missing = [message.id for message in catalog if message.id and not message.string]
+    if missing:
+        sys.exit("Without Vietnamese in messages.po:\n" + "\n".join(map(repr, missing)))
+
+
+if __name__ == "__main__":
+    main()
