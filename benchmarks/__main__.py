@@ -1,10 +1,11 @@
 """`make bench`: measure the service against a bare Flask hello, in one interleaved run.
 
-    python -m benchmarks [--rounds 3] [--seconds 3] [--picture]
+    python -m benchmarks [--rounds 3] [--seconds 3] [--only KIND,...] [--picture]
 
 Prints a table and the ratios, and writes them to benchmarks/out/latest.json. With --picture the
-figure of the README is drawn anew. Everything runs on 127.0.0.1 with a Redis of its own, and ends
-by itself within about ten minutes.
+figure of the README is drawn anew. With --only, nothing is measured but these kinds of request and
+the hello, for a short look while something is changed, and no file is written. Everything runs on
+127.0.0.1 with a Redis of its own, and ends by itself within about ten minutes.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections import defaultdict
 from benchmarks.growth import measure_growth, measure_memory
 from benchmarks.load import require_wrk
 from benchmarks.machine import description
-from benchmarks.report import draw, ratios, table, write
+from benchmarks.report import against_hello, draw, ratios, table, write
 from benchmarks.runs import Run, measure, warm_up
 from benchmarks.servers import running
 from benchmarks.snippet import measure_snippet
@@ -41,6 +42,17 @@ PLAN: dict[str, tuple[tuple[str, int], ...]] = {
     "ours-flask": (("page", 64),),
 }
 
+KINDS = ", ".join(sorted({kind for plan in PLAN.values() for kind, _ in plan} - {"hello"}))
+
+
+def _plan(kinds: str) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return the part of the plan that asks for `kinds` at 64 connections, and the hello."""
+    wanted = set(kinds.split(","))
+    if not wanted <= set(KINDS.split(", ")):
+        raise argparse.ArgumentTypeError(f"{kinds!r}: use some of {KINDS}")
+    ours = tuple(asked for asked in PLAN["ours"] if asked[0] in wanted and asked[1] == 64)
+    return {"hello": (("hello", 64),), "ours": ours}
+
 
 def main() -> None:
     """Run what the arguments ask for."""
@@ -48,12 +60,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, choices=range(1, 10), metavar="N")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one run")
     parser.add_argument("--picture", action="store_true", help="draw the README's figure anew")
+    parser.add_argument("--only", type=_plan, metavar="KIND,...", help="kinds of request: " + KINDS)
     arguments = parser.parse_args()
     require_wrk()
 
     runs: dict[tuple[str, str, int], list[Run]] = defaultdict(list)
     for number in range(arguments.rounds):
-        for name, plan in PLAN.items():
+        for name, plan in (arguments.only or PLAN).items():
             with running(name) as server:
                 for kind, connections in plan:
                     warm_up(server, kind)
@@ -66,6 +79,9 @@ def main() -> None:
                     )
 
     print(table(runs), flush=True)
+    if arguments.only:
+        print("\n".join(against_hello(runs)))
+        return
     figures = ratios(runs)
     figures |= measure_growth(arguments.rounds, arguments.seconds)
     figures |= measure_memory()

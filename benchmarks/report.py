@@ -30,31 +30,41 @@ def _rate(runs: Sequence[Run]) -> float:
     return median(run.load.rate for run in runs)
 
 
+def _against_hello(runs: Runs, server: str, kind: str) -> float:
+    pairs = zip(runs[server, kind, 64], runs["hello", "hello", 64], strict=True)
+    return round(median(run.load.rate / base.load.rate for run, base in pairs), 2)
+
+
+def against_hello(runs: Runs) -> list[str]:
+    """Return a line for each kind of request at 64 connections: its rate as a multiple."""
+    return [
+        f"{kind}_vs_hello {_against_hello(runs, server, kind)}"
+        for server, kind, connections in runs
+        if connections == 64 and server != "hello"
+    ]
+
+
 def ratios(runs: Runs) -> dict[str, float | bool]:
     """Return the figures that the targets are about."""
     hello = runs["hello", "hello", 64]
     page = runs["ours", "page", 64]
 
-    def against_hello(server: str, kind: str, connections: int = 64) -> float:
-        pairs = zip(runs[server, kind, connections], hello, strict=True)
-        return round(median(run.load.rate / base.load.rate for run, base in pairs), 2)
-
     every = [run for group in runs.values() for run in group]
     return {
-        "page_view_vs_hello": against_hello("ours", "page"),
+        "page_view_vs_hello": _against_hello(runs, "ours", "page"),
         "page_view_p99_vs_hello": round(
             median(run.load.p99 / base.load.p99 for run, base in zip(page, hello, strict=True)), 2
         ),
-        "page_view_first_vs_hello": against_hello("ours", "page_first"),
-        "page_view_repeat_vs_hello": against_hello("ours", "page_repeat"),
-        "page_view_list_vs_hello": against_hello("ours", "page_list"),
-        "page_view_plain_asgi_vs_hello": against_hello("ours-plain", "page"),
-        "page_view_flask_vs_hello": against_hello("ours-flask", "page"),
-        "ballot_vs_hello": against_hello("ours", "ballot"),
-        "rating_vs_hello": against_hello("ours", "rating"),
-        "beat_vs_hello": against_hello("ours", "beat"),
-        "counts_vs_hello": against_hello("ours", "counts"),
-        "badge_vs_hello": against_hello("ours", "badge"),
+        "page_view_first_vs_hello": _against_hello(runs, "ours", "page_first"),
+        "page_view_repeat_vs_hello": _against_hello(runs, "ours", "page_repeat"),
+        "page_view_list_vs_hello": _against_hello(runs, "ours", "page_list"),
+        "page_view_plain_asgi_vs_hello": _against_hello(runs, "ours-plain", "page"),
+        "page_view_flask_vs_hello": _against_hello(runs, "ours-flask", "page"),
+        "ballot_vs_hello": _against_hello(runs, "ours", "ballot"),
+        "rating_vs_hello": _against_hello(runs, "ours", "rating"),
+        "beat_vs_hello": _against_hello(runs, "ours", "beat"),
+        "counts_vs_hello": _against_hello(runs, "ours", "counts"),
+        "badge_vs_hello": _against_hello(runs, "ours", "badge"),
         # Hardly depends on what else the machine does, other than a rate.
         "page_view_cpu_vs_hello": round(
             median(
