@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -66,17 +66,34 @@ def write_xlsx(rows: Iterable[Row], path: Path) -> None:
                     sheet.write_row(0, 0, list(values), bold)
                     line = 1
                 for column, value in enumerate(values.values()):
-                    plain = _plain(value)
-                    if isinstance(plain, str):
-                        sheet.write_string(line, column, plain[:CELL_LENGTH])
-                    else:
-                        sheet.write_number(line, column, plain)
+                    _write_cell(sheet, line, column, _plain(value))
                 line += 1
+
+
+def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:
+    """Return a workbook with one sheet of some thousand rows."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
+        for line, row in enumerate(rows, 1):
+            for column, cell in enumerate(row):
+                _write_cell(sheet, line, column, cell)
+        sheet.autofit()
+    return file.getvalue()
 
 
 def harmless(value: str | float) -> str | float:
     """Return a value that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _write_cell(sheet: Any, line: int, column: int, value: str | float) -> None:
+    if isinstance(value, str):
+        sheet.write_string(line, column, value[:CELL_LENGTH])
+    else:
+        sheet.write_number(line, column, value)
 
 
 def _plain(value: Any) -> str | float:

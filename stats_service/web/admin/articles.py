@@ -1,13 +1,11 @@
 """The most viewed articles of a site."""
 
-import csv
-import io
-
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.ranges import today_of
 from stats_service.web.context import services
 
@@ -41,26 +39,14 @@ def index() -> str:
     )
 
 
-@bp.get("/top.csv")
+@bp.get(f"/top.{ENDING}")
 @access("viewer")
-def as_csv() -> Response:
-    """Give one of the lists as CSV."""
-    span = request.args.get("span", "7")
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["article", "views", "views_before"])
-    for article in _articles(span):
-        writer.writerow([spreadsheet_safe(article.key), article.views, article.before])
-    return Response(
-        "\N{BYTE ORDER MARK}" + text.getvalue(),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{site().slug}-articles.csv"'},
-    )
-
-
-def spreadsheet_safe(text: str) -> str:
-    """Return `text` so that a spreadsheet takes it for a text, never for a formula."""
-    return "'" + text if text[:1] in "=+-@\t\r" and text else text
+def as_file(kind: str) -> Response:
+    """Give one of the lists as a file."""
+    articles = _articles(request.args.get("span", "7"))
+    rows = ((article.key, article.views, article.before) for article in articles)
+    headings = ["article", "views", "views_before"]
+    return table_file(f"{site().slug}-articles", headings, rows, kind)
 
 
 def _articles(span: str) -> list[TopArticle]:

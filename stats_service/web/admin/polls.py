@@ -1,8 +1,5 @@
 """Polls of a site: define, open, close, and read the results."""
 
-import csv
-import io
-
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,7 +9,7 @@ from stats_service.models.polls import Poll
 from stats_service.services.poll_rules import PRESETS, RESULTS_AS, RESULTS_WHEN
 from stats_service.services.poll_views import results, state_at
 from stats_service.web.admin.access import access, account, site, who
-from stats_service.web.admin.articles import spreadsheet_safe
+from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.messages import explain
 from stats_service.web.admin.poll_forms import changed_fields, form_values, new_poll
 from stats_service.web.context import services
@@ -122,25 +119,18 @@ def set_state(poll_id: str) -> AnyResponse:
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
 
-@bp.get("/<poll_id>/results.csv")
+@bp.get(f"/<poll_id>/results.{ENDING}")
 @access("viewer")
-def as_csv(poll_id: str) -> Response:
-    """Give the results as CSV."""
+def as_file(poll_id: str, kind: str) -> Response:
+    """Give the results as a file."""
     slug = site().slug
     poll, tally = services().polls.get(slug, poll_id), services().polls.tally(slug, poll_id)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["choice", "text", "votes"])
-    for choice in poll.choices:
-        label = spreadsheet_safe(choice.text.get(poll.lang, ""))
-        writer.writerow([choice.id, label, tally.votes.get(choice.id, 0)])
-    for other, votes in tally.others.items():
-        writer.writerow(["other", spreadsheet_safe(other), votes])
-    return Response(
-        "\N{BYTE ORDER MARK}" + text.getvalue(),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{slug}-poll-{poll.id}.csv"'},
-    )
+    rows: list[tuple[str, str, int]] = [
+        (choice.id, choice.text.get(poll.lang, ""), tally.votes.get(choice.id, 0))
+        for choice in poll.choices
+    ]
+    rows += [("other", text, votes) for text, votes in tally.others.items()]
+    return table_file(f"{slug}-poll-{poll.id}", ["choice", "text", "votes"], rows, kind)
 
 
 def states() -> dict[str, str]:

@@ -1,13 +1,11 @@
-"""Visits and views of one site: cards, chart, table, CSV, and the live number."""
-
-import csv
-import io
+"""Visits and views of one site: cards, chart, table, files, and the live number."""
 
 from flask import Blueprint, Response, jsonify, render_template
 
 from stats_service.models.history import Series
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.charts import chart, point_name
+from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.ranges import Range, presets, range_of, today_of
 from stats_service.web.context import services
 
@@ -35,24 +33,17 @@ def show() -> str:
     )
 
 
-@bp.get("/visits.csv")
+@bp.get(f"/visits.{ENDING}")
 @access("viewer")
-def as_csv() -> Response:
-    """Give the chart's numbers as CSV."""
+def as_file(kind: str) -> Response:
+    """Give the chart's numbers."""
     span, series = _series()
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([span.unit, "visits", "views", "visits_before", "views_before"])
-    for point in series.points:
-        now, before = point.now, point.before
-        writer.writerow([point.name, now.visits, now.views, before.visits, before.views])
-    name = f"{site().slug}-{span.first}-{span.last}-{span.unit}.csv"
-    return Response(
-        # The mark tells a spreadsheet that this is UTF-8.
-        "\N{BYTE ORDER MARK}" + text.getvalue(),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    headings = [span.unit, "visits", "views", "visits_before", "views_before"]
+    rows = (
+        (p.name, p.now.visits, p.now.views, p.before.visits, p.before.views) for p in series.points
     )
+    name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
+    return table_file(name, headings, rows, kind)
 
 
 @bp.get("/live.json")

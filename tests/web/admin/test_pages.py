@@ -1,7 +1,9 @@
 """The pages show what is stored, keep what is entered, and never repeat markup."""
 
 import json
+from io import BytesIO
 
+import openpyxl
 import pytest
 
 from stats_service.models.history import DayHistory, Pair
@@ -64,6 +66,25 @@ def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "'=cmd|x,4,0" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "last"),
+    [
+        ("visits.xlsx?range=7", "day", "2026-03-04,1234,5678,0,0"),
+        ("articles/top.xlsx", "article", "=cmd|x,4,0"),
+    ],
+)
+def test_a_workbook_has_the_same_rows(
+    owner: Person, counted: Site, path: str, first: str, last: str
+) -> None:
+    """Numbers are numbers, and a text that looks like a formula is a text."""
+    answer = owner.get(f"/admin/sites/kimson/{path}")
+    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active.values)
+
+    assert answer.headers["Content-Disposition"].endswith('.xlsx"')
+    assert rows[0][0] == first
+    assert ",".join(map(str, rows[-1])) == last
 
 
 def test_the_live_numbers_are_json(owner: Person, counted: Site) -> None:

@@ -31,13 +31,13 @@ MATRIX = {
     },
     "viewer": {
         "traffic.show",
-        "traffic.as_csv",
+        "traffic.as_file",
         "traffic.live",
         "articles.index",
-        "articles.as_csv",
+        "articles.as_file",
         "polls.index",
         "polls.show",
-        "polls.as_csv",
+        "polls.as_file",
         "poll_review.integrity",
         "ratings.index",
         "install.show",
@@ -86,6 +86,7 @@ VALUES = {
     "poll_id": "none",
     "secret": "none",
     "filename": "base.css",
+    "kind": "csv",
     "_rest": "none",
 }
 
