@@ -32,6 +32,7 @@ PLAN: dict[str, tuple[tuple[str, int], ...]] = {
         ("page_first", 64),
         ("page_repeat", 64),
         ("page_list", 64),
+        ("page_votes", 64),
         ("beat", 64),
         ("ballot", 64),
         ("rating", 64),

@@ -58,6 +58,7 @@ def ratios(runs: Runs) -> dict[str, float | bool]:
         "page_view_first_vs_hello": _against_hello(runs, "ours", "page_first"),
         "page_view_repeat_vs_hello": _against_hello(runs, "ours", "page_repeat"),
         "page_view_list_vs_hello": _against_hello(runs, "ours", "page_list"),
+        "page_votes_vs_hello": _against_hello(runs, "ours", "page_votes"),
         "page_view_plain_asgi_vs_hello": _against_hello(runs, "ours-plain", "page"),
         "page_view_flask_vs_hello": _against_hello(runs, "ours-flask", "page"),
         "ballot_vs_hello": _against_hello(runs, "ours", "ballot"),

@@ -131,6 +131,14 @@ def ballot(people: Sequence[Reader]) -> Templates:
     ]
 
 
+def page_votes(people: Sequence[Reader]) -> Templates:
+    """Return page views, and in the place of every tenth a ballot."""
+    votes = ballot(people)
+    return [
+        votes[at] if at % 10 == 9 else _repeated(reader, at) for at, reader in enumerate(people)
+    ]
+
+
 def rating(people: Sequence[Reader]) -> Templates:
     """Return ratings: each reader rates one article once."""
     return [

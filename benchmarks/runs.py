@@ -23,6 +23,7 @@ from benchmarks.requests import (
     page_first,
     page_list,
     page_repeat,
+    page_votes,
     rating,
     readers,
     reading,
@@ -40,6 +41,7 @@ MAKERS: dict[str, Callable[[Sequence[Reader]], Templates]] = {
     "page_repeat": page_repeat,
     "page_bare": page_bare,
     "page_list": page_list,
+    "page_votes": page_votes,
     "beat": beat,
     "ballot": ballot,
     "rating": rating,
@@ -48,9 +50,9 @@ MAKERS: dict[str, Callable[[Sequence[Reader]], Templates]] = {
     "health": reading("/healthz"),
     "hello": reading("/hello"),
 }
-#: Requests that count a view each, and that a vote or rating each: one reader, one request.
+#: Requests that count a view each, and those with votes or ratings: one reader, one request.
 VIEWS = frozenset({"page", "page_first", "page_repeat", "page_bare", "page_list"})
-ONCE_EACH = frozenset({"ballot", "rating"})
+ONCE_EACH = frozenset({"ballot", "rating", "page_votes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,11 @@ def _ratings(client: Any, keys: SiteKeys) -> int:
     return sum(int(number) for counts in stored for number in counts.split(b","))
 
 
-_COUNTERS: dict[str, Callable[[Any, SiteKeys], int]] = {"ballot": _ballots, "rating": _ratings}
+_COUNTERS: dict[str, Callable[[Any, SiteKeys], int]] = {
+    "ballot": _ballots,
+    "rating": _ratings,
+    "page_votes": lambda client, keys: _views(client, keys) + _ballots(client, keys),
+}
 
 
 def _scripts(server: Server) -> int:
