@@ -31,7 +31,9 @@ from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
 from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
+from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_views import SharedViews
+from stats_service.services.shared_votes import SharedVotes
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.ticks import RetentionJob, Ticks
@@ -43,18 +45,19 @@ from stats_service.services.webhooks import Caller, WebhookJob
 from stats_service.store.accounts import AccountStore
 from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
-from stats_service.store.ballots import BallotStore
+from stats_service.store.ballots import BallotStore, LoopBallots
 from stats_service.store.connection import connect, disconnect
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
 from stats_service.store.legacy import LegacyStore
-from stats_service.store.limits import RequestCounts
+from stats_service.store.limits import LoopCountsStorage, RequestCounts
+from stats_service.store.loop_client import LoopClient
 from stats_service.store.notices import NoticeStore
-from stats_service.store.pipeline import Pipeline, endpoint
+from stats_service.store.pipeline import Endpoint, Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.quarantine import QuarantineStore
-from stats_service.store.ratings import RatingStore
+from stats_service.store.ratings import LoopRatings, RatingStore
 from stats_service.store.retention import RetentionStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.site_copies import SiteCopies
@@ -80,7 +83,7 @@ from stats_service.web import (
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
-from stats_service.web.hot import HotPages
+from stats_service.web.hot import HotPaths
 from stats_service.web.sessions import SessionsBesideTheApi
 
 
@@ -194,21 +197,33 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 
 
 def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None) -> AsgiApp:
-    """Return the service as an ASGI application, whose page views share their round trips.
+    """Return the service as an ASGI application, whose views and votes share a connection.
 
-    On a Redis Cluster, whose slots live on many servers, Flask records page views as well.
+    On a Redis Cluster, whose slots live on many servers, Flask answers these as well.
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
     settings = services.settings
     server = endpoint(settings.redis_url, settings.redis_timeout)
-    pages = None
-    if server:
-        pipeline = Pipeline(server, settings.redis_timeout)
-        keeper = ViewKeeper(services.spool, services.replay.wake)
-        commit = GroupCommit(pipeline, settings.key_prefix, keeper)
-        pages = HotPages(services, SharedViews(commit))
-    return AsgiApp(_flask_app(services), pages, settings.path_prefix)
+    hot = _hot_paths(services, server) if server else None
+    return AsgiApp(_flask_app(services), hot)
+
+
+def _hot_paths(services: Services, server: Endpoint) -> HotPaths:
+    settings = services.settings
+    prefix = settings.key_prefix
+    pipeline = Pipeline(server, settings.redis_timeout)
+    client = LoopClient(pipeline)
+    keeper = ViewKeeper(services.spool, services.replay.wake)
+    sites = SharedSites(services.directory, settings.redis_timeout)
+    ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
+    return HotPaths(
+        services,
+        sites,
+        SharedViews(GroupCommit(pipeline, prefix, keeper)),
+        SharedVotes(ballots, ratings, sites, services.proofs),
+        limits.LoopLimit(LoopCountsStorage(client, prefix), settings.write_limit),
+    )
 
 
 def _flask_app(services: Services) -> Flask:

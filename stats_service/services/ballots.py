@@ -85,15 +85,15 @@ class Ballots:
         """
         for _ in range(ATTEMPTS):
             poll = find_poll(entry, self._directory, name, now)
-            command, fault = self._decide(entry, poll, query, visitor, now, hosted=hosted)
-            if fault is not None:
-                return self._refuse(entry, command, query, fault, now)
+            command, fault = decide(entry, poll, query, visitor, now, self._proofs, hosted=hosted)
             hour = hour_label(now, entry.site.timezone)
+            if fault is not None:
+                return self._refuse(entry, command, query, fault, hour, now)
             result = self._store.cast(entry.site.slug, command, hour, now)
             if result.outcome != "stale":
                 return answer(entry, command, result, now)
             entry = self._directory.load(entry.site.slug, now)
-        raise StoreUnavailableError(f"The poll {name!r} is being changed. Try again.")
+        raise changing(name)
 
     def view(self, entry: SiteEntry, name: str, token: str, now: float) -> PollView:
         """Return a public poll (`current` too) as the voter of a token sees it.
@@ -108,81 +108,20 @@ class Ballots:
         voted, tally = self._store.look(slug, poll.id, pseudonym)
         return _view(entry, poll, tally, now, voted=voted)
 
-    def _decide(
-        self,
-        entry: SiteEntry,
-        poll: Poll,
-        query: BallotQuery,
-        visitor: Visitor,
-        now: float,
-        *,
-        hosted: bool,
-    ) -> tuple[BallotCommand, StatsError | None]:
-        """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
-        slug = entry.site.slug
-        voter = entry.voters.find(slug, query.voter, now)
-        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
-        known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
-        try:
-            if hosted:
-                check_program(visitor)
-            else:
-                check_sender(entry, visitor)
-            admitted = entry.voters.admit(slug, query.voter, poll.protection.wait, now)
-            if not BALLOT_ID.fullmatch(query.ballot):
-                raise InvalidInputError(
-                    f"ballot {query.ballot[:40]!r}: send 16 to 32 letters, digits, '_' or '-', "
-                    "drawn at random for each ballot."
-                )
-            choices, other = check_choices(poll, query)
-            proof_id, proof_until, hold = b"", 0.0, ""
-            if poll.protection.proof:
-                try:
-                    proof = self._proofs.check(slug, poll.id, query.proof, now)
-                    proof_id, proof_until = proof.id, proof.until
-                except ProofRefusedError:
-                    if not hosted:
-                        raise
-                    hold = "proof"
-        except StatsError as error:
-            return known, error
-        if admitted.burst and poll.protection.per_address:
-            hold = "token"
-        network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
-        wide = customer_prefix(visitor.address) if ":" in network else ""
-        command = BallotCommand(
-            poll=poll,
-            open=state_at(poll, now) == "open",
-            voter=pseudonym,
-            ballot=known.ballot,
-            choices=choices,
-            other=other,
-            address=today.address(network) if network else b"",
-            customer=today.address(wide) if wide else b"",
-            hold=hold,
-            proof=proof_id,
-            proof_until=proof_until,
-        )
-        return command, None
-
     def _refuse(
         self,
         entry: SiteEntry,
         command: BallotCommand,
         query: BallotQuery,
         fault: StatsError,
+        hour: str,
         now: float,
     ) -> BallotAnswer:
-        """Answer a ballot that cannot be taken: as the first time if it was taken before."""
-        hour = hour_label(now, entry.site.timezone)
         outcome, tally = "", PollTally()
         with contextlib.suppress(StoreUnavailableError):
             # The refusal stands whether or not it can be noted.
             outcome, tally = self._store.refuse(entry.site.slug, command, fault.code, hour)
-        if outcome and outcome != "voted":
-            view = _view(entry, command.poll, tally, now)
-            return BallotAnswer(outcome, query.choices, view)
-        raise fault
+        return refusal(entry, command, query, fault, outcome, tally, now)
 
 
 def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float) -> Poll:
@@ -197,6 +136,64 @@ def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float)
     if poll is None:
         raise UnknownPollError(name)
     return poll
+
+
+def decide(
+    entry: SiteEntry,
+    poll: Poll,
+    query: BallotQuery,
+    visitor: Visitor,
+    now: float,
+    proofs: Proofs,
+    *,
+    hosted: bool = False,
+) -> tuple[BallotCommand, StatsError | None]:
+    """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
+    slug = entry.site.slug
+    voter = entry.voters.find(slug, query.voter, now)
+    pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+    known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
+    try:
+        if hosted:
+            check_program(visitor)
+        else:
+            check_sender(entry, visitor)
+        admitted = entry.voters.admit(slug, query.voter, poll.protection.wait, now)
+        if not BALLOT_ID.fullmatch(query.ballot):
+            raise InvalidInputError(
+                f"ballot {query.ballot[:40]!r}: send 16 to 32 letters, digits, '_' or '-', "
+                "drawn at random for each ballot."
+            )
+        choices, other = check_choices(poll, query)
+        proof_id, proof_until, hold = b"", 0.0, ""
+        if poll.protection.proof:
+            try:
+                proof = proofs.check(slug, poll.id, query.proof, now)
+                proof_id, proof_until = proof.id, proof.until
+            except ProofRefusedError:
+                if not hosted:
+                    raise
+                hold = "proof"
+    except StatsError as error:
+        return known, error
+    if admitted.burst and poll.protection.per_address:
+        hold = "token"
+    network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
+    wide = customer_prefix(visitor.address) if ":" in network else ""
+    command = BallotCommand(
+        poll=poll,
+        open=state_at(poll, now) == "open",
+        voter=pseudonym,
+        ballot=known.ballot,
+        choices=choices,
+        other=other,
+        address=today.address(network) if network else b"",
+        customer=today.address(wide) if wide else b"",
+        hold=hold,
+        proof=proof_id,
+        proof_until=proof_until,
+    )
+    return command, None
 
 
 def check_sender(entry: SiteEntry, visitor: Visitor) -> None:
@@ -237,6 +234,36 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
     if _LINK.search(text):
         raise InvalidInputError(f"other {text[:80]!r}: write words, without links or < and >.")
     return query.choices, text
+
+
+def refusal(
+    entry: SiteEntry,
+    command: BallotCommand,
+    query: BallotQuery,
+    fault: StatsError,
+    outcome: str,
+    tally: PollTally,
+    now: float,
+) -> BallotAnswer:
+    """Answer a ballot that cannot be taken: as the first time if it was taken before.
+
+    Args:
+        entry: the site.
+        command: the ballot, as far as it is known.
+        query: the ballot as it was sent.
+        fault: what is raised if it was not taken before.
+        outcome: as `BallotStore.refuse` returns it.
+        tally: of the poll.
+        now: seconds since 1970.
+    """
+    if outcome and outcome != "voted":
+        return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
+    raise fault
+
+
+def changing(name: str) -> StoreUnavailableError:
+    """Return the error of a ballot whose poll was changed at every attempt."""
+    return StoreUnavailableError(f"The poll {name!r} is being changed. Try again.")
 
 
 def answer(

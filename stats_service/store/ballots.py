@@ -6,11 +6,18 @@ from typing import Any
 from stats_service.errors import UnknownSiteError
 from stats_service.models.polls import BallotCommand, BallotResult, Poll, PollTally
 from stats_service.store.connection import RedisClient, store_errors
-from stats_service.store.keys import BALLOT_BUCKET_SECONDS, SiteKeys, cast_ballot_keys
+from stats_service.store.keys import (
+    BALLOT_BUCKET_SECONDS,
+    SiteKeys,
+    cast_ballot_keys,
+    refuse_ballot_keys,
+)
+from stats_service.store.loop_client import LoopClient
 from stats_service.store.polls import poll_tally
 from stats_service.store.scripts import load_script
 
 CAST_BALLOT = load_script("cast_ballot")
+REFUSE_BALLOT = load_script("refuse_ballot")
 
 #: How long it stays known who has voted, after a poll has closed.
 VOTERS_KEPT_SECONDS = 30 * 86400
@@ -41,10 +48,7 @@ class BallotStore:
         keys, args = cast_ballot_call(self._prefix, slug, command, hour, now)
         with store_errors():
             reply = CAST_BALLOT.run(self._client, keys, args)
-        outcome = _text(reply[0])
-        if outcome == "no-site":
-            raise UnknownSiteError(slug)
-        return BallotResult(outcome, poll_tally(reply[1]) if len(reply) > 1 else PollTally())
+        return cast_ballot_reply(slug, reply)
 
     def refuse(
         self, slug: str, command: BallotCommand, code: str, hour: str
@@ -55,17 +59,10 @@ class BallotStore:
             The outcome of the same ballot sent earlier, `voted` if it was another ballot, empty
             if the voter is unknown or has none; and the tally.
         """
-        names, poll = SiteKeys(self._prefix, slug), command.poll.id
-        with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hget(names.poll(poll, "voters"), command.voter)
-            pipe.hgetall(names.poll(poll, "tally"))
-            pipe.hincrby(names.poll(poll, "report"), code, 1)
-            pipe.hincrby(names.poll(poll, "report"), f"{code}:{hour}", 1)
-            first, tally, *_ = pipe.execute()
-        if not first or not command.voter:
-            return "", poll_tally(tally)
-        same = first[:8] == command.ballot
-        return OUTCOMES[first[8:9]] if same else "voted", poll_tally(tally)
+        keys, args = refuse_ballot_call(self._prefix, slug, command, code, hour)
+        with store_errors():
+            reply = REFUSE_BALLOT.run(self._client, keys, args)
+        return refuse_ballot_reply(command, reply)
 
     def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
         """Return whether a voter's ballot is in, and the tally."""
@@ -100,6 +97,26 @@ class BallotStore:
             pipe.execute()
 
 
+class LoopBallots:
+    """The same for an event loop: `cast` and `refuse` of `BallotStore`, as coroutines."""
+
+    def __init__(self, client: LoopClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def cast(self, slug: str, command: BallotCommand, hour: str, now: float) -> BallotResult:
+        """Settle a ballot."""
+        keys, args = cast_ballot_call(self._prefix, slug, command, hour, now)
+        return cast_ballot_reply(slug, await self._client.run(CAST_BALLOT, keys, args))
+
+    async def refuse(
+        self, slug: str, command: BallotCommand, code: str, hour: str
+    ) -> tuple[str, PollTally]:
+        """Note a refusal; return what became of the voter's earlier ballot."""
+        keys, args = refuse_ballot_call(self._prefix, slug, command, code, hour)
+        return refuse_ballot_reply(command, await self._client.run(REFUSE_BALLOT, keys, args))
+
+
 def cast_ballot_call(
     prefix: str, slug: str, command: BallotCommand, hour: str, now: float
 ) -> tuple[tuple[str, ...], list[Any]]:
@@ -131,6 +148,30 @@ def cast_ballot_call(
         *command.choices,
     ]
     return cast_ballot_keys(prefix, slug, poll.id, int(now // BALLOT_BUCKET_SECONDS)), args
+
+
+def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:
+    """Return what `cast_ballot.lua` answered; UnknownSiteError if the site was removed."""
+    outcome = _text(reply[0])
+    if outcome == "no-site":
+        raise UnknownSiteError(slug)
+    return BallotResult(outcome, poll_tally(reply[1]) if len(reply) > 1 else PollTally())
+
+
+def refuse_ballot_call(
+    prefix: str, slug: str, command: BallotCommand, code: str, hour: str
+) -> tuple[tuple[str, ...], list[Any]]:
+    """Return the KEYS and ARGV of `refuse_ballot.lua`; its header documents them."""
+    return refuse_ballot_keys(prefix, slug, command.poll.id), [command.voter, code, hour]
+
+
+def refuse_ballot_reply(command: BallotCommand, reply: Any) -> tuple[str, PollTally]:
+    """Return what `refuse_ballot.lua` answered, as `BallotStore.refuse` does."""
+    first, tally = reply
+    if not first:
+        return "", poll_tally(tally)
+    same = first[:8] == command.ballot
+    return OUTCOMES[first[8:9]] if same else "voted", poll_tally(tally)
 
 
 def _text(value: bytes | str) -> str:

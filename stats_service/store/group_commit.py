@@ -10,14 +10,11 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-import hiredis
-
 from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
-from stats_service.store.connection import unavailable_reply
-from stats_service.store.pipeline import Pipeline, pack
+from stats_service.store.pipeline import Pipeline, lacks_script, pack
 from stats_service.store.spool import KeptView
 from stats_service.store.traffic import RECORD_VIEWS, record_views_call, record_views_reply
 from stats_service.store.view_keeper import ViewKeeper
@@ -26,9 +23,6 @@ from stats_service.store.view_keeper import ViewKeeper
 BATCH_MAX = 128
 #: Most views that wait in this process; the next is refused at once.
 WAITING_MAX = 4096
-
-#: Replies of a server that is no longer the one to write to.
-_MOVED_AWAY = ("READONLY", "MASTERDOWN")
 
 logger = logging.getLogger(__name__)
 
@@ -138,8 +132,7 @@ class GroupCommit:
 
     def answered(self, batch: _Batch, reply: object) -> None:
         """Take Redis' reply to `batch`, or the exception that stands for it."""
-        if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT"):
-            # A restart or SCRIPT FLUSH: nothing was run, so it cannot be done twice.
+        if lacks_script(reply):
             self._pipeline.send(
                 self._packed(batch, "EVAL", RECORD_VIEWS.body), [_Answer(self, batch)]
             )
@@ -165,11 +158,7 @@ class GroupCommit:
                 logger.exception("a recorded view cannot be answered")
 
     def _refused(self, batch: _Batch, reply: Exception) -> None:
-        error: Exception = reply
-        if isinstance(reply, hiredis.ReplyError):
-            if str(reply).startswith(_MOVED_AWAY):
-                self._pipeline.drop()
-            error = unavailable_reply(str(reply)) or reply
+        error = self._pipeline.error_of(reply)
         self._unacknowledged(batch.site, batch.now, batch.commands, batch.waiters, error)
 
     def _unacknowledged(

@@ -309,6 +309,31 @@ def cast_ballot_keys(prefix: str, slug: str, poll: str, hour: int) -> tuple[str,
 
 
 @lru_cache(maxsize=4096)
+def refuse_ballot_keys(prefix: str, slug: str, poll: str) -> tuple[str, ...]:
+    """Return the KEYS of `lua/refuse_ballot.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    return (keys.site, *(keys.poll(poll, part) for part in ("tally", "voters", "report")))
+
+
+@lru_cache(maxsize=4096)
+def rate_article_keys(
+    prefix: str, slug: str, article: str, rated_bucket: int, address_bucket: int
+) -> tuple[str, ...]:
+    """Return the KEYS of `lua/rate_article.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    return (
+        keys.site,
+        keys.articles,
+        keys.ratings,
+        keys.raters(article),
+        keys.rated(rated_bucket),
+        keys.rated(rated_bucket - 1),
+        keys.rated(rated_bucket - 2),
+        keys.addresses(address_bucket),
+    )
+
+
+@lru_cache(maxsize=4096)
 def poll_keys(prefix: str, slug: str, poll: str) -> tuple[str, str]:
     """Return the keys of a poll that `lua/record_views.lua` takes: its tally and its voters."""
     keys = SiteKeys(prefix, slug)

@@ -19,12 +19,15 @@ from redis.asyncio.connection import SSLConnection, parse_url
 from redis.sentinel import SentinelConnectionPool
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.store.connection import connect, store_errors
+from stats_service.store.connection import connect, store_errors, unavailable_reply
 
 #: Seconds between two tries to connect.
 RECONNECT_SECONDS = 0.2
 #: Seconds of silence after which the connection is tried: a firewall may have forgotten it.
 IDLE_SECONDS = 15.0
+
+#: Replies of a server that is no longer the one to write to.
+_MOVED_AWAY = ("READONLY", "MASTERDOWN")
 
 #: Gets the reply, or the exception that stands for it.
 Callback = Callable[[Any], None]
@@ -166,6 +169,14 @@ class Pipeline(asyncio.Protocol):
         if self._transport:
             self._transport.abort()
 
+    def error_of(self, reply: Exception) -> Exception:
+        """Return the error that a failed command raises; leave a server that has moved away."""
+        if not isinstance(reply, hiredis.ReplyError):
+            return reply
+        if str(reply).startswith(_MOVED_AWAY):
+            self.drop()
+        return unavailable_reply(str(reply)) or reply
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -251,14 +262,21 @@ class Pipeline(asyncio.Protocol):
                 host, port = place
                 await self._loop.create_connection(lambda: self, host, port, ssl=self._server.tls)
             answers = [self._loop.create_future() for _ in self._server.greeting]
-            self._write(b"".join(map(pack, self._server.greeting)), [_resolver(f) for f in answers])
+            self._write(b"".join(map(pack, self._server.greeting)), [resolver(f) for f in answers])
             for reply in await asyncio.gather(*answers):
                 if isinstance(reply, Exception):
                     raise reply
             self.ready = True
 
 
-def _resolver(future: asyncio.Future[Any]) -> Callback:
+def lacks_script(reply: object) -> bool:
+    """Tell whether the server does not have the script: nothing was run, so send it as a whole."""
+    return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT")
+
+
+def resolver(future: asyncio.Future[Any]) -> Callback:
+    """Return a callback that lets a future have the reply."""
+
     def resolve(reply: Any) -> None:
         if not future.done():
             future.set_result(reply)

@@ -12,7 +12,9 @@ from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
     RATED_BUCKET_SECONDS,
     SiteKeys,
+    rate_article_keys,
 )
+from stats_service.store.loop_client import LoopClient
 from stats_service.store.scripts import load_script
 
 RATE_ARTICLE = load_script("rate_article")
@@ -33,32 +35,10 @@ class RatingStore:
             UnknownSiteError: the site was removed meanwhile.
             StoreUnavailableError: nothing was acknowledged; the same score may be sent again.
         """
-        names, bucket = SiteKeys(self._prefix, site.slug), int(now // RATED_BUCKET_SECONDS)
-        keys = (
-            names.site,
-            names.articles,
-            names.ratings,
-            names.raters(command.article),
-            names.rated(bucket),
-            names.rated(bucket - 1),
-            names.rated(bucket - 2),
-            names.addresses(int(now // ADDRESS_BUCKET_SECONDS)),
-        )
-        args: list[Any] = [
-            int(now * 1000),
-            command.article,
-            command.score,
-            site.rating_scale,
-            command.rater,
-            command.address,
-            site.rating_ceiling,
-        ]
+        keys, args = rate_article_call(self._prefix, site, command, now)
         with store_errors():
             reply = RATE_ARTICLE.run(self._client, keys, args)
-        outcome = _text(reply[0])
-        if outcome == "no-site":
-            raise UnknownSiteError(site.slug)
-        return RatingResult(outcome, histogram(reply[1]), int(reply[2]) / 1000)
+        return rate_article_reply(site, reply)
 
     def get(self, slug: str, articles: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the number of ratings by score for each article, empty where there are none."""
@@ -93,6 +73,50 @@ class RatingStore:
         with store_errors():
             keys = (names.ratings_voided, names.ratings)
             return int(MOVE_RATINGS.run(self._client, keys, [article]))
+
+
+class LoopRatings:
+    """The same for an event loop: `rate` of `RatingStore`, as a coroutine."""
+
+    def __init__(self, client: LoopClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def rate(self, site: Site, command: RatingCommand, now: float) -> RatingResult:
+        """Record a score."""
+        keys, args = rate_article_call(self._prefix, site, command, now)
+        return rate_article_reply(site, await self._client.run(RATE_ARTICLE, keys, args))
+
+
+def rate_article_call(
+    prefix: str, site: Site, command: RatingCommand, now: float
+) -> tuple[tuple[str, ...], list[Any]]:
+    """Return the KEYS and ARGV of `rate_article.lua`; its header documents them."""
+    keys = rate_article_keys(
+        prefix,
+        site.slug,
+        command.article,
+        int(now // RATED_BUCKET_SECONDS),
+        int(now // ADDRESS_BUCKET_SECONDS),
+    )
+    args: list[Any] = [
+        int(now * 1000),
+        command.article,
+        command.score,
+        site.rating_scale,
+        command.rater,
+        command.address,
+        site.rating_ceiling,
+    ]
+    return keys, args
+
+
+def rate_article_reply(site: Site, reply: Any) -> RatingResult:
+    """Return what `rate_article.lua` answered; UnknownSiteError if the site was removed."""
+    outcome = _text(reply[0])
+    if outcome == "no-site":
+        raise UnknownSiteError(site.slug)
+    return RatingResult(outcome, histogram(reply[1]), int(reply[2]) / 1000)
 
 
 def _text(value: bytes | str) -> str:

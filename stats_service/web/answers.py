@@ -8,6 +8,9 @@ from msgspec import UNSET, UnsetType
 from stats_service.models.polls import PollView
 from stats_service.models.traffic import ArticleCounts, PageAnswer, SiteCounts
 
+#: Headers of an answer that concerns one reader and one moment.
+FRESH_JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+
 
 class PageBody(msgspec.Struct, frozen=True):
     """The body of the answer to a page view."""
@@ -46,7 +49,7 @@ def page_answer_json(
 
 def page_answer_headers(ignored: str, note: str) -> list[tuple[str, str]]:
     """Return the headers of an answer, CORS apart, from the fields of `PageAnswer`."""
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    headers = list(FRESH_JSON)
     if ignored:
         headers.append(("Stats-Ignored", ignored))
     if note:

@@ -1,18 +1,12 @@
-"""The ASGI application: page views in the event loop, everything else by Flask in threads."""
+"""The ASGI application: the hot paths in the event loop, everything else by Flask in threads."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.bridge import WsgiApp, WsgiBridge, joined_headers
-from stats_service.web.hot import Head, HotPages, PageRequest
-
-#: Longest path of a page view, in bytes; a longer one is for Flask to refuse.
-TARGET_MAX_BYTES = 256
+from stats_service.web.hot import Head, HotPath, HotPaths, HotRequest
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
@@ -23,15 +17,12 @@ class AsgiApp:
 
     Args:
         flask: Answers whatever is not answered here.
-        pages: Records page views; None: Flask does.
-        prefix: What the paths of the API begin with.
+        hot: Answers page views, ballots and ratings; None: Flask does.
     """
 
-    def __init__(self, flask: WsgiApp, pages: HotPages | None, prefix: str) -> None:
-        self.pages = pages
+    def __init__(self, flask: WsgiApp, hot: HotPaths | None) -> None:
+        self.hot = hot
         self._bridge = WsgiBridge(flask)
-        self._page = re.compile(re.escape(prefix) + "/([^/?#]+)/page")
-        self._remembered_slug = lru_cache(maxsize=1024)(self._slug_of)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: SendMessage) -> None:
         """Serve one connection's request, or the worker's start and end."""
@@ -42,12 +33,12 @@ class AsgiApp:
 
     async def _live(self, receive: Receive, send: SendMessage) -> None:
         await receive()
-        if self.pages:
-            await self.pages.start()
+        if self.hot:
+            await self.hot.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if self.pages:
-            await self.pages.stop()
+        if self.hot:
+            await self.hot.stop()
         self._bridge.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -56,11 +47,11 @@ class AsgiApp:
         if read is None:
             return
         body, whole = read
-        slug = ""
-        if whole and scope["method"] == "POST":
-            slug = self.slug_of(scope["raw_path"])
-        if self.pages and slug:
-            status, headers, out = await _recorded(self.pages, slug, scope, body)
+        path = None
+        if self.hot and whole and scope["method"] == "POST":
+            path = self.hot.find(scope["raw_path"])
+        if self.hot and path:
+            status, headers, out = await _answered(self.hot, path, scope, body)
         else:
             status, headers, out = await self._bridge.answer(scope, body, whole=whole)
         if not whole:
@@ -68,17 +59,9 @@ class AsgiApp:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": out})
 
-    def slug_of(self, target: bytes) -> str:
-        """Return the site of a page view, from the path; empty for any other path."""
-        return self._remembered_slug(target) if len(target) <= TARGET_MAX_BYTES else ""
 
-    def _slug_of(self, target: bytes) -> str:
-        match = self._page.fullmatch(unquote(target.decode("latin-1")))
-        return match[1] if match else ""
-
-
-async def _recorded(
-    pages: HotPages, slug: str, scope: dict[str, Any], body: bytes
+async def _answered(
+    hot: HotPaths, path: HotPath, scope: dict[str, Any], body: bytes
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     answer: asyncio.Future[tuple[int, Head, bytes]] = asyncio.get_running_loop().create_future()
 
@@ -88,7 +71,7 @@ async def _recorded(
 
     client = scope.get("client")
     headers = joined_headers(scope["headers"])
-    pages.record_view(PageRequest(slug, headers, body, client[0] if client else ""), send)
+    hot.answer(HotRequest(path, headers, body, client[0] if client else ""), send)
     status, head, out = await answer
     return status, [*head.pairs, (b"content-length", b"%d" % len(out))], out
 

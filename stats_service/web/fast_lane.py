@@ -1,16 +1,16 @@
-"""The fast lane: a page view from the parser to `web.hot` without an ASGI task in between.
+"""The fast lane: from the parser to `web.hot` without an ASGI task in between.
 
 httptools still parses every byte, and everything here is handed over by it. Headers are only
 collected until they are complete. Then the request
 
-* takes the fast lane, if it is as plain as a browser's page view always is: `POST
-  <prefix>/<site>/page` in HTTP/1.1 with a short Content-Length, no header twice, nothing that
+* takes the fast lane, if it is for a hot path and as plain as those of browsers always are: a POST
+  in HTTP/1.1 with a short Content-Length, no header twice, nothing that
   asks for more (Transfer-Encoding, Expect, Upgrade), and nothing before it on its connection
   that is still unanswered or unread; or
 * is replayed, callback by callback, into the usual protocol, which then behaves as if nobody
   had come in between.
 
-Both end in the same `HotPages.record_view`, so the fast lane is an optimisation and nothing else:
+Both end in the same `HotPaths.answer`, so the fast lane is an optimisation and nothing else:
 `STATS_FAST_LANE=0` switches it off. What it saves is measured in docs/decisions/0002-server.md.
 
 It leans on these insides of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
@@ -23,7 +23,7 @@ from typing import Any, ClassVar, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from stats_service.web.asgi import AsgiApp
-from stats_service.web.hot import Head, PageRequest
+from stats_service.web.hot import Head, HotPath, HotRequest
 from stats_service.web.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, StrictProtocol
 
 #: Longest body that may take the fast lane, in bytes. It is not held back by flow control.
@@ -42,8 +42,8 @@ class _Event:
 class _FastCycle:
     """Stands where uvicorn keeps the request that is being answered.
 
-    uvicorn reads and writes these attributes: so its own code queues what is pipelined behind a
-    page view, notes that the client left, and lets the answer go out before a shutdown closes.
+    uvicorn reads and writes these attributes: so its own code queues what is pipelined behind the
+    request, notes that the client left, and lets the answer go out before a shutdown closes.
     """
 
     __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete")
@@ -63,11 +63,11 @@ class FastLaneProtocol(StrictProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pages = self.app.pages if isinstance(self.app, AsgiApp) else None
+        self._hot = self.app.hot if isinstance(self.app, AsgiApp) else None
         self._fast = _FastCycle()
         self._raw: list[tuple[bytes, bytes]] = []
-        #: Of the request on the fast lane whose body comes in; its site is empty if none does.
-        self._slug = ""
+        #: Of the request on the fast lane whose body comes in; the path is None if none does.
+        self._path: HotPath | None = None
         self._fields: dict[bytes, bytes] = {}
         self._body = b""
 
@@ -76,7 +76,7 @@ class FastLaneProtocol(StrictProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._unfinished = self._in_head = True
-        self.url, self._slug = b"", ""
+        self.url, self._path = b"", None
         self._raw = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -93,7 +93,7 @@ class FastLaneProtocol(StrictProtocol):
             self._fast.response_complete = False
             self._fast.keep_alive = self.parser.should_keep_alive()
             return
-        url, raw, self._slug = self.url, self._raw, ""
+        url, raw, self._path = self.url, self._raw, None
         super().on_message_begin()
         self.url = url
         for name, value in raw:
@@ -102,29 +102,27 @@ class FastLaneProtocol(StrictProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
-        if self._slug:
+        if self._path:
             self._body += body
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is complete."""
-        if not self._slug:
+        path, self._path = self._path, None  # the next request may be in the same packet
+        if path is None or self._hot is None:
             super().on_message_complete()
             return
         self._unfinished = False
-        slug, self._slug = self._slug, ""  # the next request may be in the same packet
         peer = self.client[0] if self.client else ""
-        if self._pages:
-            request = PageRequest(slug, self._fields, self._body, peer)
-            self._pages.record_view(request, self._answer)
+        self._hot.answer(HotRequest(path, self._fields, self._body, peer), self._answer)
 
     def _is_plain(self) -> bool:
         cycle = self.cycle
-        if self._pages is None or not (cycle is None or cycle.response_complete):
+        if self._hot is None or not (cycle is None or cycle.response_complete):
             return False
-        self._slug = self.app.slug_of(self.url)
-        if not self._slug:
+        self._path = self._hot.find(self.url)
+        if self._path is None:
             return False
         parser, raw = self.parser, self._raw
         fields = self._fields = {name.lower(): value for name, value in raw}
@@ -144,7 +142,7 @@ class FastLaneProtocol(StrictProtocol):
         )
 
     def _answer(self, status: int, head: Head, body: bytes) -> None:
-        """Write the answer of a page view; if the client has gone, it is counted all the same."""
+        """Write the answer; if the client has gone, what it sent is counted all the same."""
         cycle, transport = self._fast, self.transport
         cycle.response_complete = True
         if cycle.disconnected or transport.is_closing():

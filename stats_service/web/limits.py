@@ -4,6 +4,9 @@ The limit is loose, because an office or a mobile carrier is one network: it kee
 filling the store, while what a poll believes of one network is settled with the ballot itself
 (`cast_ballot.lua`). A page view passes none of this; its ceiling is part of its own script.
 
+The counters are the same whichever way a write is answered: `protect` guards routes of Flask,
+`LoopLimit` what the event loop answers itself.
+
 When Redis is away the count fails, and so the write is refused with 503, as it would be anyway.
 """
 
@@ -13,12 +16,15 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
+from limits.aio.storage import Storage
+from limits.aio.strategies import FixedWindowRateLimiter
 
 from stats_service.errors import TooManyRequestsError
 from stats_service.services.addresses import network_prefix
+from stats_service.services.sites import SiteEntry
 from stats_service.web.api.sites import site_entry
 from stats_service.web.context import EXTENSION, services
 from stats_service.web.request import request_address
@@ -32,7 +38,7 @@ def protect(app: Flask, endpoints: Iterable[str], per_minute: int) -> None:
     """
     counts = app.extensions[EXTENSION].request_counts
     limiter = Limiter(
-        network_key,
+        request_address,
         storage_uri=counts.uri,
         storage_options={"counts": counts},
         strategy="fixed-window",
@@ -40,7 +46,7 @@ def protect(app: Flask, endpoints: Iterable[str], per_minute: int) -> None:
     # Said to be there already, so that it puts no hooks around every request of the service.
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
-    limit = parse(f"{per_minute}/minute")
+    limit = _limit(per_minute)
     for endpoint in endpoints:
         app.view_functions[endpoint] = _limited(
             app.view_functions[endpoint], limiter, limit, endpoint
@@ -52,27 +58,54 @@ def _limited(
 ) -> Callable[..., Any]:
     @wraps(view)
     def limited(**values: Any) -> Any:
-        key = network_key()
+        entry = site_entry(values["slug"])
+        key = network_key(entry, request_address(), services().clock.now())
         if key and not limiter.limiter.hit(limit, endpoint, key):
             ends = limiter.limiter.get_window_stats(limit, endpoint, key).reset_time
-            raise TooManyRequestsError(
-                f"Your network has sent more than {limit.amount} of these in a minute. Nothing "
-                "was stored; send the same again a little later.",
-                min(limit.get_expiry(), max(1, math.ceil(ends - time.time()))),
-            )
+            raise _exceeded(limit, ends)
         return view(**values)
 
     return limited
 
 
-def network_key() -> str:
+class LoopLimit:
+    """The same limit for requests that the event loop answers.
+
+    Args:
+        storage: the same counters.
+        per_minute: as for `protect`.
+    """
+
+    def __init__(self, storage: Storage, per_minute: int) -> None:
+        self._limiter = FixedWindowRateLimiter(storage)
+        self._limit = _limit(per_minute)
+
+    async def check(self, endpoint: str, entry: SiteEntry, address: str, now: float) -> None:
+        """Count a request; TooManyRequestsError if its network has sent too many."""
+        key = network_key(entry, address, now)
+        if key and not await self._limiter.hit(self._limit, endpoint, key):
+            stats = await self._limiter.get_window_stats(self._limit, endpoint, key)
+            raise _exceeded(self._limit, stats.reset_time)
+
+
+def network_key(entry: SiteEntry, address: str, now: float) -> str:
     """Return the site and a pseudonym of the caller's network, which ends with the day.
 
     Empty where the address is not known: everybody would share one limit.
     """
-    address = request_address()
     if not address:
         return ""
-    slug = (request.view_args or {})["slug"]
-    today, _ = site_entry(slug).day_keys_at(services().clock.now())
-    return f"{slug}:{today.address(network_prefix(address)).hex()}"
+    today, _ = entry.day_keys_at(now)
+    return f"{entry.site.slug}:{today.address(network_prefix(address)).hex()}"
+
+
+def _limit(per_minute: int) -> RateLimitItem:
+    return parse(f"{per_minute}/minute")
+
+
+def _exceeded(limit: RateLimitItem, ends: float) -> TooManyRequestsError:
+    return TooManyRequestsError(
+        f"Your network has sent more than {limit.amount} of these in a minute. Nothing was stored; "
+        "send the same again a little later.",
+        min(limit.get_expiry(), max(1, math.ceil(ends - time.time()))),
+    )

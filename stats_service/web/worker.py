@@ -31,6 +31,6 @@ class Worker(UvicornWorker):  # type: ignore[misc] # it has no annotations
 
 
 class FastWorker(Worker):
-    """The same with a fast lane for page views."""
+    """The same with a fast lane for the hot paths."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = Worker.CONFIG_KWARGS | {"http": FastLaneProtocol}

@@ -1,4 +1,7 @@
-"""Voting over HTTP: what counts, once, and what every other ballot is told."""
+"""Voting over HTTP: what counts, once, and what every other ballot is told.
+
+One contract for both ways to answer it: Flask's route and the event loop.
+"""
 
 import dataclasses
 from datetime import datetime
@@ -32,6 +35,13 @@ POLL = "muc-quan-tam"
 @pytest.fixture(autouse=True)
 def _site(site: Site) -> None:
     """Every test here has the site."""
+
+
+@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
+def client(request: pytest.FixtureRequest) -> FlaskClient:
+    """Every test here is run with both."""
+    found: FlaskClient = request.getfixturevalue(request.param)
+    return found
 
 
 def votes(services: Services, poll: str = POLL) -> dict[str, int]:

@@ -96,8 +96,8 @@ def test_a_site_is_read_once_for_all_who_wait(
     """A hundred first views make one reading, and none waits for a later one."""
     settings = replace(settings, site_cache_seconds=60)
     app = create_asgi_app(settings, clock)
-    assert app.pages
-    directory = app.pages._directory
+    assert app.hot
+    directory = app.hot._sites._directory
     loads: list[str] = []
     load = directory.load
 
@@ -112,7 +112,7 @@ def test_a_site_is_read_once_for_all_who_wait(
         clock.advance(31)  # past the half: read ahead, while it is still good
         view(client)
         wait_until(lambda: len(loads) == 2)
-        wait_until(lambda: not app.pages._loading)
+        wait_until(lambda: not app.hot._sites._reading)
         view(client)
 
     assert loads == ["kimson", "kimson"]
@@ -188,14 +188,14 @@ def test_a_header_with_an_underscore_is_not_believed(
         ],
     }
     seen: list[str] = []
-    assert app.pages
-    record = app.pages._views.record_view
+    assert app.hot
+    record = app.hot._views.record_view
 
     def spy(entry: Any, query: Any, visitor: Any, now: float, reply: Any) -> None:
         seen.append(visitor.address)
         record(entry, query, visitor, now, reply)
 
-    app.pages._views.record_view = spy  # type: ignore[method-assign]
+    app.hot._views.record_view = spy  # type: ignore[method-assign]
     sent: list[dict[str, Any]] = []
 
     async def main() -> None:
@@ -205,10 +205,10 @@ def test_a_header_with_an_underscore_is_not_believed(
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        assert app.pages
-        await app.pages.start()
+        assert app.hot
+        await app.hot.start()
         await app(scope, receive, send)
-        await app.pages.stop()
+        await app.hot.stop()
 
     asyncio.run(main())
 

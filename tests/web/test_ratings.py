@@ -1,4 +1,7 @@
-"""Rating articles over HTTP: one score a voter, on the site's scale, changeable for a day."""
+"""Rating articles over HTTP: one score a voter, on the site's scale, changeable for a day.
+
+One contract for both ways to answer it: Flask's route and the event loop.
+"""
 
 import json
 from typing import Any
@@ -18,6 +21,13 @@ from tests.support.redis_groups import client_of
 from tests.support.votes import WHO, new_voter
 
 ARTICLE = "/tin/1"
+
+
+@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
+def client(request: pytest.FixtureRequest) -> FlaskClient:
+    """Every test here is run with both."""
+    found: FlaskClient = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(autouse=True)

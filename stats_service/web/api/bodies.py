@@ -6,11 +6,10 @@ import msgspec
 from flask import Response, request
 
 from stats_service.errors import InvalidInputError
+from stats_service.web.answers import FRESH_JSON
 
 #: Longest request body that is read: 100 article keys of the greatest length fit.
 BODY_MAX_BYTES = 64 * 1024
-
-_FRESH_JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 
 T = TypeVar("T")
 
@@ -29,7 +28,7 @@ def decode_body(body: bytes, type_: type[T]) -> T:
 
 def fresh_json(body: object) -> Response:
     """Return an answer that concerns one reader and one moment."""
-    return Response(msgspec.json.encode(body), headers=_FRESH_JSON)
+    return Response(msgspec.json.encode(body), headers=FRESH_JSON)
 
 
 def cached_json(body: bytes, seconds: int, mimetype: str = "application/json") -> Response:
