@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from stats_service.store.embedded import EmbeddedRedis
 from stats_service.web.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
-from tests.support.openapi import ConformingClient
+from tests.support.openapi import ConformingClient, Serve, conforming_client
 from tests.support.redis_groups import client_of, running_group
 
 # A busy machine is no failure; tests that bound the time of an input measure the processor's.
@@ -104,13 +105,25 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def hot_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
-    """Give the same for the application that gunicorn runs, whose page views are not Flask's."""
+    """Give the same for the application that gunicorn runs, whose hot paths are not Flask's."""
     with in_process(create_asgi_app(settings, clock)) as asgi:
-        outside = Flask(__name__)
-        outside.testing = True
-        outside.wsgi_app = asgi  # type: ignore[method-assign]
-        outside.test_client_class = ConformingClient
-        yield outside.test_client()
+        yield conforming_client(asgi)
+
+
+@pytest.fixture(params=["flask", "hot"])
+def serve(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Serve]:
+    """Run a test with both ways to answer: Flask's routes, and the event loop."""
+    with ExitStack() as stack:
+
+        def start(settings: Settings) -> FlaskClient:
+            if request.param == "hot":
+                app = stack.enter_context(in_process(create_asgi_app(settings, clock)))
+                return conforming_client(app)
+            flask = create_app(settings, clock)
+            stack.callback(flask.extensions[EXTENSION].close)
+            return conforming_client(flask)
+
+        yield start
 
 
 @pytest.fixture

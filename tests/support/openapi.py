@@ -1,13 +1,16 @@
 """Holding answers against the OpenAPI document."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
+from stats_service.config import Settings
 from stats_service.web.api.openapi import document
 
 PREFIX = "/v1"
@@ -54,3 +57,18 @@ class ConformingClient(FlaskClient):
         response = super().open(*args, **kwargs)
         assert_conforms(response.request.method, response.request.path, response)
         return response
+
+
+#: Starts a service with settings of its own; gives its test client.
+Serve = Callable[[Settings], FlaskClient]
+
+
+def conforming_client(app: Any) -> FlaskClient:
+    """Return such a client of a Flask application, or of any other WSGI one."""
+    if not isinstance(app, Flask):
+        outside = Flask(__name__)
+        outside.wsgi_app = app  # type: ignore[method-assign]
+        app = outside
+    app.testing = True
+    app.test_client_class = ConformingClient
+    return app.test_client()

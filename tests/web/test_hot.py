@@ -1,6 +1,7 @@
-"""The page view in the event loop, where it differs from Flask's route in how it works."""
+"""The hot paths in the event loop, where they differ from Flask's routes in how they work."""
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -10,27 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from stats_service.app import create_app, create_asgi_app, create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
+from stats_service.services.voters import Voters
 from stats_service.store.embedded import EmbeddedRedis
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
+from tests.support.openapi import conforming_client
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view
 from tests.support.processes import wait_until
+from tests.support.votes import make_poll
 
 BODY_LENGTHS = [0, 1, 64 * 1024, 64 * 1024 + 1, 500_000]
-
-
-def asgi_client(app: Any) -> FlaskClient:
-    """Return a test client of what `in_process` gives."""
-    outside = Flask(__name__)
-    outside.wsgi_app = app  # type: ignore[method-assign]
-    return outside.test_client()
 
 
 @pytest.mark.parametrize(
@@ -65,11 +61,74 @@ def test_answers_are_those_of_the_flask_route(
     expected = view(create_app(other, clock).test_client(), **change)
 
     with in_process(create_asgi_app(settings, clock)) as app:
-        got = view(asgi_client(app), **change)
+        got = view(conforming_client(app), **change)
 
     assert got.status_code == expected.status_code
     assert got.data == expected.data
     assert _headers(got) == _headers(expected)
+
+
+VOTER = Voters("test-" + "0" * 32).mint("kimson", FakeClock().now() - 60)
+BALLOT = {"ballot": "a-ballot-of-the-test", "choices": ["a"], "voter": VOTER}
+RATING = {"article": "/tin/1", "score": 4, "voter": VOTER}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "change"),
+    [
+        ("polls/muc-quan-tam/ballots", BALLOT, {}),
+        ("polls/current/ballots", BALLOT, {}),
+        ("polls/muc%2Dquan-tam/ballots", BALLOT, {}),
+        ("polls/none/ballots", BALLOT, {}),
+        ("polls/a/b/ballots", BALLOT, {}),
+        ("polls/muc-quan-tam/ballots/", BALLOT, {}),
+        ("polls/muc-quan-tam/ballots?x=1", BALLOT, {}),
+        ("polls/muc-quan-tam/ballots", BALLOT | {"choices": ["z"]}, {}),
+        ("polls/muc-quan-tam/ballots", BALLOT | {"voter": "forged"}, {}),
+        ("polls/muc-quan-tam/ballots", BALLOT, {"Origin": "https://elsewhere.example"}),
+        ("polls/muc-quan-tam/ballots", BALLOT, {"User-Agent": ""}),
+        ("ratings", RATING, {}),
+        ("ratings", RATING | {"score": 9}, {}),
+        ("ratings", RATING | {"article": "/never/read"}, {}),
+        ("ratings", RATING, {"Origin": ""}),
+        ("ratings", [], {}),
+        *(("ratings", {"padding": "x" * length}, {}) for length in BODY_LENGTHS),
+        *(("polls/muc-quan-tam/ballots", "x" * length, {}) for length in BODY_LENGTHS),
+    ],
+)
+def test_votes_are_answered_as_by_the_flask_routes(
+    settings: Settings,
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    path: str,
+    body: Any,
+    change: dict[str, str],
+) -> None:
+    """Status, every header and every byte of the body, twice, on stores that hold the same."""
+    other = replace(settings, key_prefix=f"{settings.key_prefix}o")
+    others = create_services(other, clock)
+    others.sites.add(site)
+    for wired in (services, others):
+        make_poll(wired)
+
+    def ask(client: FlaskClient) -> list[Any]:
+        view(client, "/tin/1")
+        headers = {"User-Agent": BROWSER, "Origin": ORIGIN} | change
+        return [
+            client.post(f"/v1/kimson/{path}", data=json.dumps(body), headers=headers)
+            for _ in range(2)
+        ]
+
+    expected = ask(create_app(other, clock).test_client())
+    with in_process(create_asgi_app(settings, clock)) as app:
+        got = ask(conforming_client(app))
+    others.close()
+
+    for mine, theirs in zip(got, expected, strict=True):
+        assert mine.status_code == theirs.status_code
+        assert mine.data == theirs.data
+        assert _headers(mine) == _headers(theirs)
 
 
 def _headers(response: Any) -> dict[str, str]:
@@ -107,7 +166,7 @@ def test_a_site_is_read_once_for_all_who_wait(
 
     directory.load = counting  # type: ignore[method-assign]
     with in_process(app) as served:
-        client = asgi_client(served)
+        client = conforming_client(served)
         _at_once(lambda: view(client), 100)
         clock.advance(31)  # past the half: read ahead, while it is still good
         view(client)
@@ -135,7 +194,7 @@ def test_the_service_starts_without_redis_and_recovers(
     services = create_services(settings, clock)
 
     with in_process(create_asgi_app(settings, clock)) as app:
-        client = asgi_client(app)
+        client = conforming_client(app)
         away = _timed(client)
         server.start()
         try:
