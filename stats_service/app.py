@@ -3,6 +3,7 @@
 import os
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -31,6 +32,7 @@ from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
 from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
+from stats_service.services.second_factor import SecondFactor
 from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.shared_votes import SharedVotes
@@ -118,6 +120,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     session_store = SessionStore(client, settings.key_prefix)
     history_store = HistoryStore(client, settings.key_prefix)
     accounts = Accounts(account_store, session_store, audit)
+    issuer = urlsplit(settings.public_url).hostname or "stats_service"
+    second_factor = SecondFactor(settings.secret, issuer, account_store, session_store, audit)
     retention = Retention(RetentionStore(client, settings.key_prefix), sites)
     traffic = Traffic(traffic_store, spool, replay.wake)
     quarantine = Quarantine(quarantine_store, audit)
@@ -169,7 +173,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         webhooks=webhooks,
         archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
         accounts=accounts,
-        sign_in=SignIn(accounts, account_store, session_store, audit),
+        second_factor=second_factor,
+        sign_in=SignIn(accounts, second_factor, account_store, session_store, audit),
         tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
         history=history,
         top_articles=top_articles,

@@ -166,6 +166,12 @@ class TooManyAttemptsError(StatsError):
     title = "Too many attempts"
 
 
+class TooManyCodesError(TooManyAttemptsError):
+    """Codes of an account were tried too often today; a recovery code is still looked at."""
+
+    code = "too-many-codes"
+
+
 class ConflictError(StatsError):
     """The thing exists already, or its state does not allow this."""
 

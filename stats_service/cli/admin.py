@@ -58,7 +58,8 @@ def list_() -> None:
     for account in accounts:
         roles = [f"{slug}={role}" for slug, role in account.roles.items()]
         rights = [*(["operator"] if account.operator else []), *roles]
-        click.echo(f"{account.name}\t{', '.join(rights) or '(no rights)'}")
+        code = "\twith a code" if account.second_factor else ""
+        click.echo(f"{account.name}\t{', '.join(rights) or '(no rights)'}{code}")
 
 
 @admin.command()
@@ -113,6 +114,31 @@ def role(name: str, site: str | None, role: str | None, operator: bool | None) -
             slug = services.sites.get(site).slug
             services.accounts.set_role(name, slug, role.replace("none", ""), COMMAND_LINE, now)
     click.echo(f"Changed the rights of {name}.")
+
+
+@admin.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="Ask for no code any more; all sessions end.")
+def totp(name: str, off: bool) -> None:
+    """Say whether NAME is asked for a code of the phone at the sign-in, or switch that off.
+
+    People switch it on themselves, on the page of their account.
+
+    \b
+    Examples:
+      stats-service admin totp lan
+      stats-service admin totp lan --off
+    """
+    with open_services() as services:
+        if off:
+            services.second_factor.disable(name, COMMAND_LINE, services.clock.now())
+        account = services.accounts.get(name)
+    if off:
+        click.echo(f"{name} is asked for no code any more. The sessions have ended.")
+    elif account.second_factor:
+        click.echo(f"{name} is asked for a code; {account.recovery_codes} recovery codes are left.")
+    else:
+        click.echo(f"{name} is asked for the password only.")
 
 
 @admin.command()

@@ -23,6 +23,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created: float = 0.0
     #: A password is set; without one only a one-time link lets the person in.
     has_password: bool = False
+    #: A sign-in asks for a code of the person's phone after the password.
+    second_factor: bool = False
+    #: Recovery codes that are left.
+    recovery_codes: int = 0
 
     def may(self, role: str, slug: str) -> bool:
         """Tell whether the account has `role`, or more, on a site."""
@@ -37,6 +41,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
     #: Argon2 hash, or empty.
     password: str
+    #: What the secret of the phone is derived from, or empty; by itself it says nothing.
+    seed: str = ""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -45,6 +51,8 @@ class Session(msgspec.Struct, frozen=True):
     account: str
     #: Seconds since 1970.
     created: float
+    #: The password was right, and the code is still to come: nobody is signed in by this.
+    half: bool = False
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):

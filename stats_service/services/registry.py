@@ -24,6 +24,7 @@ from stats_service.services.ratings import ArticleRatings
 from stats_service.services.replay import Replay
 from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
+from stats_service.services.second_factor import SecondFactor
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
 from stats_service.services.ticks import Ticks
@@ -67,6 +68,7 @@ class Services:
     webhooks: WebhookJob
     backups: Backups
     accounts: Accounts
+    second_factor: SecondFactor
     sign_in: SignIn
     tokens: Tokens
     history: History

@@ -14,8 +14,9 @@ from stats_service.services.passwords import (
     new_secret,
     secret_digest,
 )
+from stats_service.services.second_factor import SecondFactor
 from stats_service.store.accounts import AccountStore
-from stats_service.store.sessions import SESSION_MAX_SECONDS, SessionStore
+from stats_service.store.sessions import HALF_SECONDS, SESSION_MAX_SECONDS, SessionStore
 
 #: Sign-ins that may be tried in a minute for one account, and from one address (IPv6: network).
 ATTEMPTS_PER_MINUTE = 10
@@ -29,19 +30,34 @@ class SignedIn(NamedTuple):
     session: str
 
 
+class Begun(NamedTuple):
+    """A session that has begun, or half of one."""
+
+    #: To be kept by the browser alone.
+    session: str
+    #: The code of the second factor is still to come.
+    half: bool
+
+
 class SignIn:
     """Let people in."""
 
     def __init__(
-        self, accounts: Accounts, store: AccountStore, sessions: SessionStore, audit: Audit
+        self,
+        accounts: Accounts,
+        second_factor: SecondFactor,
+        store: AccountStore,
+        sessions: SessionStore,
+        audit: Audit,
     ) -> None:
         self._accounts = accounts
+        self._second_factor = second_factor
         self._store = store
         self._sessions = sessions
         self._audit = audit
 
-    def sign_in(self, name: str, password: str, address: str, now: float) -> str:
-        """Return the id of a new session, to be kept by the browser alone.
+    def sign_in(self, name: str, password: str, address: str, now: float) -> Begun:
+        """Begin a session, or half of one for an account with a second factor.
 
         Raises:
             TooManyAttemptsError: for this account or from this address; nothing was looked at.
@@ -54,13 +70,36 @@ class SignIn:
             raise SignInError("The name or the password is wrong.")
         if needs_rehash(stored):
             self._store.change(name, {"password": hash_password(password, name)})
+        return self._begun(name, now)
+
+    def half(self, half_id: str, now: float) -> str | None:
+        """Return whose code the half session `half_id` waits for, or None if it has ended."""
+        session = self._sessions.half(secret_digest(half_id))
+        known = self._store.get(session.account) if session else None
+        if session is None or known is None or now - session.created > HALF_SECONDS:
+            return None
+        return session.account if known[0].created <= session.created else None
+
+    def give_code(self, half_id: str, code: str, address: str, now: float) -> str:
+        """Make the half session `half_id` a whole one; return its id, which is another.
+
+        Raises:
+            TooManyAttemptsError: as `sign_in`.
+            SignInError: the half session has ended, or the code is wrong or used up.
+        """
+        name = self.half(half_id, now)
+        if name is None:
+            raise SignInError("The sign-in took too long. Begin again.")
+        self._throttle(f"account {name}", f"address {network_prefix(address)}")
+        self._second_factor.check(name, code, now)
+        self._sessions.remove(secret_digest(half_id), name)
         return self._begin(name, now)
 
     def signed_in(self, session_id: str, now: float) -> SignedIn | None:
         """Return who has the session `session_id`, or None if it has ended."""
         digest = secret_digest(session_id)
         session = self._sessions.use(digest)
-        if session is None or now - session.created > SESSION_MAX_SECONDS:
+        if session is None or session.half or now - session.created > SESSION_MAX_SECONDS:
             return None
         known = self._store.get(session.account)
         # An account made later under the same name is another one.
@@ -82,6 +121,11 @@ class SignIn:
         known = self._store.get(name)
         if not check_password(known[1].password if known else "", password):
             raise SignInError("The password is wrong.")
+
+    def confirm_both(self, name: str, password: str, code: str, address: str, now: float) -> None:
+        """Check password and code of somebody signed in; errors as `sign_in` and `give_code`."""
+        self.confirm(name, password, address)
+        self._second_factor.check(name, code, now)
 
     def make_link(self, name: str, who: str, now: float) -> str:
         """Return the secret of a one-time link with which a person sets a new password."""
@@ -106,8 +150,8 @@ class SignIn:
             raise _used_up()
         return name
 
-    def use_link(self, secret: str, name: str, password: str, now: float) -> str:
-        """Set the password that a link allows to set, and return the id of a new session.
+    def use_link(self, secret: str, name: str, password: str, now: float) -> Begun:
+        """Set the password that a link allows to set, and go on as after a sign-in.
 
         Args:
             secret: of the link; it is used up unless name or password cannot be used.
@@ -126,11 +170,15 @@ class SignIn:
             self._accounts.set_password(name, password, name, now)
         else:
             self._accounts.add(name, password, name, now, operator=True)
-        return self._begin(name, now)
+        return self._begun(name, now)
 
-    def _begin(self, name: str, now: float) -> str:
+    def _begun(self, name: str, now: float) -> Begun:
+        half = self._accounts.get(name).second_factor
+        return Begun(self._begin(name, now, half=half), half)
+
+    def _begin(self, name: str, now: float, *, half: bool = False) -> str:
         secret = new_secret()
-        self._sessions.add(secret_digest(secret), Session(name, now))
+        self._sessions.add(secret_digest(secret), Session(name, now, half))
         return secret
 
     def _throttle(self, *subjects: str) -> None:

@@ -12,8 +12,11 @@ ADD_ACCOUNT = load_script("add_account")
 CHANGE_ACCOUNT = load_script("change_account")
 SET_OPERATOR = load_script("set_operator")
 REMOVE_ACCOUNT = load_script("remove_account")
+SET_SECOND_FACTOR = load_script("set_second_factor")
+SPEND_CODE = load_script("spend_code")
 
 _ROLE = "role:"
+_RECOVERY = "recovery:"
 
 
 class LastOperator(Exception):  # noqa: N818 - an answer of the store, which the service explains
@@ -96,6 +99,37 @@ class AccountStore:
         with store_errors():
             return _done(SET_OPERATOR.run(self._client, keys, (name, _flag(operator))))
 
+    def set_second_factor(self, name: str, seed: str, step: int, recovery: Iterable[str]) -> bool:
+        """Ask the account for codes from now on, or with the seed `""` no more.
+
+        Args:
+            name: of the account.
+            seed: what the phone's secret is derived from; if it is the present one, only the
+                recovery codes are replaced.
+            step: the latest of the time steps whose codes are used up.
+            recovery: digests of the recovery codes, in place of all there were.
+
+        Returns:
+            False if there is no such account.
+        """
+        key = self._keys.account(name)
+        with store_errors():
+            return bool(SET_SECOND_FACTOR.run(self._client, (key,), (seed, step, *recovery)))
+
+    def spend_code(self, name: str, seed: str, step: int) -> bool:
+        """Use up the code of a time step and those before it.
+
+        Returns:
+            False if it was used up already, or the seed is not the account's.
+        """
+        with store_errors():
+            return bool(SPEND_CODE.run(self._client, (self._keys.account(name),), (seed, step)))
+
+    def spend_recovery(self, name: str, digest: str) -> bool:
+        """Use up a recovery code; False if the account has none with this digest."""
+        with store_errors():
+            return bool(self._client.hdel(self._keys.account(name), _RECOVERY + digest))
+
     def remove(self, name: str) -> bool:
         """Forget an account; answers and errors as `set_operator`."""
         keys = (self._keys.account(name), self._keys.accounts, self._keys.operators)
@@ -118,8 +152,10 @@ def _account(name: str, row: Mapping[Any, Any]) -> tuple[Account, Credentials]:
         language=fields.get("language", ""),
         created=float(fields.get("created", 0)),
         has_password=bool(fields.get("password")),
+        second_factor=bool(fields.get("seed")),
+        recovery_codes=sum(field.startswith(_RECOVERY) for field in fields),
     )
-    return account, Credentials(fields.get("password", ""))
+    return account, Credentials(fields.get("password", ""), fields.get("seed", ""))
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:

@@ -62,11 +62,14 @@ key                             type    holds; how long
 <p>:{@admin}:accounts           set     names of all accounts; for ever
 <p>:{@admin}:operators          set     names of the service operators; for ever
 <p>:{@admin}:account:<name>     hash    `password` (Argon2), `operator`, `language`, `created`,
-                                        `role:<site>`; for ever
-<p>:{@admin}:session:<digest>   string  JSON (`models.accounts.Session`); 12 hours after last use
+                                        `role:<site>`; with a second factor `seed`, `step` (its
+                                        last code used), `recovery:<digest>`; for ever
+<p>:{@admin}:session:<digest>   string  JSON (`models.accounts.Session`); 12 hours after last use,
+                                        5 minutes while the code is still to come
 <p>:{@admin}:sessions:<name>    set     digests of the account's sessions; 31 days
 <p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
-<p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute
+<p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute;
+                                        codes tried for one account; one day
 ==============================  ======  =======================================================
 
 Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)

@@ -12,6 +12,8 @@ from stats_service.store.keys import AdminKeys
 SESSION_IDLE_SECONDS = 12 * 3600
 #: A session ends this long after the sign-in, however much it is used.
 SESSION_MAX_SECONDS = 30 * 86400
+#: A sign-in waits this long for the code that follows the password.
+HALF_SECONDS = 300
 #: A one-time link that nobody follows ends after this.
 LINK_SECONDS = 24 * 3600
 ATTEMPTS_SECONDS = 60
@@ -25,10 +27,10 @@ class SessionStore:
         self._keys = AdminKeys(prefix)
 
     def add(self, digest: str, session: Session) -> None:
-        """Store a new session."""
-        keys = self._keys
+        """Store a new session, or half of one."""
+        keys, seconds = self._keys, HALF_SECONDS if session.half else SESSION_IDLE_SECONDS
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
-            pipe.set(keys.session(digest), msgspec.json.encode(session), ex=SESSION_IDLE_SECONDS)
+            pipe.set(keys.session(digest), msgspec.json.encode(session), ex=seconds)
             pipe.sadd(keys.sessions(session.account), digest)
             pipe.expire(keys.sessions(session.account), SESSION_MAX_SECONDS + 86400)
             pipe.execute()
@@ -38,6 +40,13 @@ class SessionStore:
         with store_errors():
             document = self._client.getex(self._keys.session(digest), ex=SESSION_IDLE_SECONDS)
         return msgspec.json.decode(document, type=Session) if document else None
+
+    def half(self, digest: str) -> Session | None:
+        """Return a session that waits for its code, or None; its end is not put off."""
+        with store_errors():
+            document = self._client.get(self._keys.session(digest))
+        session = msgspec.json.decode(document, type=Session) if document else None
+        return session if session and session.half else None
 
     def remove(self, digest: str, account: str) -> None:
         """End one session."""
@@ -70,12 +79,12 @@ class SessionStore:
         with store_errors():
             return _name(self._client.getdel(self._keys.link(digest)))
 
-    def count_attempts(self, digests: Sequence[str]) -> list[int]:
-        """Add one attempt for each digest; return how many there were in its minute."""
+    def count_attempts(self, digests: Sequence[str], seconds: int = ATTEMPTS_SECONDS) -> list[int]:
+        """Add one attempt for each digest; return how many there were in its minute, or so."""
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
             for digest in digests:
                 pipe.incr(self._keys.attempts(digest))
-                pipe.expire(self._keys.attempts(digest), ATTEMPTS_SECONDS, nx=True)
+                pipe.expire(self._keys.attempts(digest), seconds, nx=True)
             return list(pipe.execute()[::2])
 
 

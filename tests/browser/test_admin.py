@@ -1,12 +1,14 @@
 """The admin pages in a real browser: signing in, every page in both languages, axe, pictures."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from pyotp import TOTP
 
 from stats_service.models.polls import Choice, Poll
 from stats_service.services.registry import Services
@@ -183,3 +185,67 @@ def test_a_page_is_small_and_quick(service_url: str, signed_in: Callable[..., Pa
 
     assert 0 < sum(sizes) < 150_000
     assert re.search(r"\d", page.locator("[data-number=online]").text_content() or "")
+
+
+def test_a_phone_takes_part_in_the_sign_in(
+    service_url: str, services: Services, open_context: Callable[..., BrowserContext]
+) -> None:
+    """Set up, recovery codes, sign-in with a code: in both languages, without a fault of axe."""
+    add_account(services, "hoa", operator=True)
+    OUT.mkdir(exist_ok=True)
+    page = open_context(viewport={"width": 1280, "height": 860}).new_page()
+    faults = []
+
+    def look(name: str) -> None:
+        for look, size in (("wide", 1280), ("phone-dark", 360)):
+            page.set_viewport_size({"width": size, "height": 800})
+            page.emulate_media(color_scheme="dark" if look == "phone-dark" else "light")
+            page.screenshot(path=OUT / f"admin-{name}-{look}.png", full_page=True)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{name}: wider than the screen")
+            faults.extend(f"{name}: {line}" for line in violations(page))
+        page.set_viewport_size({"width": 1280, "height": 860})
+
+    def sign_in() -> None:
+        page.goto(f"{service_url}/admin/")
+        page.fill("#name", "hoa")
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+
+    sign_in()
+    page.goto(f"{service_url}/admin/account")
+    page.fill("#second-password", PASSWORD)
+    page.get_by_role("button", name="Thiết lập").click()
+    secret = page.locator("#secret").input_value()
+    look("second-factor-vi")
+    page.fill("#code", TOTP(secret).at(time.time() - 30))
+    page.get_by_role("button", name="Bật", exact=True).click()
+    codes = (page.locator("#codes").text_content() or "").split()
+    look("recovery-codes-vi")
+    page.locator("main a.primary").click()
+    expect(page.get_by_text("Còn 10 mã dự phòng.")).to_be_visible()
+    look("account-two-step-vi")
+    page.get_by_role("button", name="English").click()
+    look("account-two-step-en")
+    page.locator(".who button").click()
+
+    sign_in()
+    expect(page.locator("h1")).to_have_text("Enter the code")
+    look("code-en")
+    page.fill("#code", "000000")
+    page.click("button.primary")
+    expect(page.get_by_role("alert")).to_contain_text("That did not fit")
+    page.fill("#code", TOTP(secret).now())
+    page.click("button.primary")
+    expect(page.locator("h1")).to_have_text("Overview")
+    page.get_by_role("button", name="Tiếng Việt").click()
+    page.locator(".who button").click()
+
+    sign_in()
+    expect(page.locator("h1")).to_have_text("Nhập mã xác thực")
+    look("code-vi")
+    page.fill("#code", codes[0])
+    page.click("button.primary")
+    expect(page.locator("h1")).to_have_text("Tổng quan")
+    assert services.accounts.get("hoa").recovery_codes == 9
+    assert faults == []

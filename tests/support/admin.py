@@ -2,6 +2,7 @@
 
 import re
 
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -48,3 +49,16 @@ def add_account(
     services.accounts.add(name, PASSWORD, "test", now, operator=operator)
     for slug, role in (roles or {}).items():
         services.accounts.set_role(name, slug, role, "test", now)
+
+
+def dump(client: redis.Redis, prefix: str) -> str:
+    """Return every key of an installation with what it holds, as who steals Redis' data has it."""
+    read = {
+        "string": client.get,
+        "hash": client.hgetall,
+        "set": client.smembers,
+        "stream": client.xrange,
+    }
+    return "\n".join(
+        f"{key} {read[client.type(key)](key)}" for key in client.scan_iter(f"{prefix}:*")
+    )

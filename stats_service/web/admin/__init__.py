@@ -26,6 +26,7 @@ from stats_service.web.admin import (
     poll_review,
     polls,
     ratings,
+    second_factor,
     security,
     settings,
     sign_in,
@@ -36,6 +37,7 @@ from stats_service.web.admin import (
 NOUNS = (
     sign_in,
     own_account,
+    second_factor,
     overview,
     traffic,
     articles,

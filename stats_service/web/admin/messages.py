@@ -69,6 +69,9 @@ CONFLICTS = {
 CODES = {
     "sign-in": lazy_gettext("The name or the password is wrong, or the link was used already."),
     "too-many-attempts": lazy_gettext("Too many attempts. Wait a minute, then try again."),
+    "too-many-codes": lazy_gettext(
+        "Too many codes were tried today. Use a recovery code, or ask the operator."
+    ),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
     "unknown-site": lazy_gettext("This site does not exist, or you have no part in it."),
@@ -91,6 +94,17 @@ def explain(error: StatsError) -> str:
     return str(FIELDS.get(field) or CODES.get(error.code) or error)
 
 
+def code_error(error: StatsError) -> str:
+    """Return what to tell somebody whose code, or the password before it, was not taken."""
+    if error.code != "sign-in":
+        return explain(error)
+    text: str = _(
+        "That did not fit. A code is good once and for a minute: wait for the next one, and see "
+        "that the phone's clock is right."
+    )
+    return text
+
+
 def role_name(role: str) -> str:
     """Return a role as people say it."""
     names: dict[str, str] = {
@@ -111,6 +125,10 @@ def change_name(what: str) -> str:
         "account.role-set": _("Role changed"),
         "account.operator-set": _("Operator right changed"),
         "account.link-made": _("One-time link made"),
+        "account.second-factor-on": _("Two-step sign-in switched on"),
+        "account.second-factor-off": _("Two-step sign-in switched off"),
+        "account.recovery-code-used": _("Recovery code used"),
+        "account.recovery-codes-made": _("New recovery codes made"),
         "token.created": _("Token made"),
         "token.revoked": _("Token revoked"),
         "site.created": _("Site added"),

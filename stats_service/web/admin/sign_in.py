@@ -5,6 +5,7 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from stats_service.errors import StatsError
+from stats_service.services.sign_in import Begun
 from stats_service.web.admin.access import (
     User,
     access,
@@ -14,11 +15,14 @@ from stats_service.web.admin.access import (
     peer_address,
 )
 from stats_service.web.admin.languages import LANGUAGE
-from stats_service.web.admin.messages import explain
+from stats_service.web.admin.messages import code_error, explain
 from stats_service.web.admin.own_account import THEME
 from stats_service.web.context import services
 
 bp = Blueprint("sign_in", __name__)
+
+#: Where the cookie keeps the id of a session that waits for its code.
+HALF = "half"
 
 Page = str | tuple[str, int] | Response
 
@@ -40,7 +44,7 @@ def sign_in() -> Page:
     name = request.form.get("name", "").strip().lower()
     target = local_path(request.form.get("next"))
     try:
-        session_id = services().sign_in.sign_in(
+        begun = services().sign_in.sign_in(
             name, request.form.get("password", ""), peer_address(), services().clock.now()
         )
     except StatsError as error:
@@ -48,8 +52,38 @@ def sign_in() -> Page:
             raise
         page = render_template("admin/sign_in.html", next=target, name=name, error=explain(error))
         return page, error.status
-    _begin(session_id)
-    return redirect(target or url_for("admin.overview.show"))
+    return _go_on(begun, target)
+
+
+@bp.get("/sign-in/code")
+@access("public")
+def code_form() -> Page:
+    """Ask for the code that follows the password."""
+    name = services().sign_in.half(session.get(HALF, ""), services().clock.now())
+    if name is None:
+        return redirect(url_for("admin.sign_in.form"))
+    return render_template("admin/code.html", next=local_path(request.args.get("next")))
+
+
+@bp.post("/sign-in/code")
+@access("public")
+def give_code() -> Page:
+    """Take the code, and begin the session."""
+    target = local_path(request.form.get("next"))
+    try:
+        session_id = services().sign_in.give_code(
+            session.get(HALF, ""),
+            request.form.get("code", ""),
+            peer_address(),
+            services().clock.now(),
+        )
+    except StatsError as error:
+        if error.status >= 500:
+            raise
+        return render_template(
+            "admin/code.html", next=target, error=code_error(error)
+        ), error.status
+    return _go_on(Begun(session_id, half=False), target)
 
 
 @bp.post("/sign-out")
@@ -80,21 +114,25 @@ def use_link(secret: str) -> Page:
     if password != again:
         return render_template("admin/link.html", owner=owner, name=name, differ=True), 400
     try:
-        session_id = services().sign_in.use_link(secret, name, password, services().clock.now())
+        begun = services().sign_in.use_link(secret, name, password, services().clock.now())
     except StatsError as error:
         if error.status >= 500:
             raise
         page = render_template("admin/link.html", owner=owner, name=name, error=explain(error))
         return page, error.status
-    _begin(session_id)
-    return redirect(url_for("admin.overview.show"))
+    return _go_on(begun)
 
 
-def _begin(session_id: str) -> None:
-    user = load_user(session_id)
+def _go_on(begun: Begun, target: str = "") -> Response:
+    """Keep the session in the cookie, and lead to the code or to where the person wanted to go."""
+    user = None if begun.half else load_user(begun.session)
     _forget()
+    if begun.half:
+        session[HALF] = begun.session
+        return redirect(url_for("admin.sign_in.code_form", next=target or None))
     if isinstance(user, User):
         login_user(user)
+    return redirect(target or url_for("admin.overview.show"))
 
 
 def _forget() -> None:

@@ -14,7 +14,7 @@ from stats_service.models.sites import Site
 from stats_service.services import passwords
 from stats_service.services.registry import Services
 from stats_service.web.context import EXTENSION
-from tests.support.admin import BASE, PASSWORD, Person, add_account
+from tests.support.admin import BASE, PASSWORD, Person, add_account, dump
 
 People = Callable[[], Person]
 
@@ -220,17 +220,7 @@ def test_redis_holds_no_secret(
     link = services.sign_in.make_link("lan", "test", services.clock.now())
     _token, text = services.tokens.add(site.slug, "báo cáo", "read", "lan", services.clock.now())
 
-    dump = []
-    for key in redis_client.scan_iter(f"{settings.key_prefix}:*"):
-        kind = redis_client.type(key)
-        read = {
-            "string": redis_client.get,
-            "hash": redis_client.hgetall,
-            "set": redis_client.smembers,
-            "stream": redis_client.xrange,
-        }[kind]
-        dump.append(f"{key} {read(key)}")
-    everything = "\n".join(dump)
+    everything = dump(redis_client, settings.key_prefix)
 
     assert "$argon2id$" in everything
     for secret in (PASSWORD, session_id, link, text, text.rpartition("_")[2]):
