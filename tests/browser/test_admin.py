@@ -200,7 +200,8 @@ def test_a_phone_takes_part_in_the_sign_in(
         for look, size in (("wide", 1280), ("phone-dark", 360)):
             page.set_viewport_size({"width": size, "height": 800})
             page.emulate_media(color_scheme="dark" if look == "phone-dark" else "light")
-            page.screenshot(path=OUT / f"admin-{name}-{look}.png", full_page=True)
+            picture = OUT / f"admin-{name}-{look}.png"
+            page.screenshot(path=picture, full_page=True, animations="disabled")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 faults.append(f"{name}: wider than the screen")
             faults.extend(f"{name}: {line}" for line in violations(page))
