@@ -1,5 +1,6 @@
 """How gunicorn runs the service; read by gunicorn itself, in the master process."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
+import stats_service.app  # noqa: F401 - read once, here: a worker is up in 0.1 s instead of 2
 from stats_service import processes
 from stats_service.config import load_settings
 from stats_service.logs import logging_config
@@ -43,6 +45,17 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # Where each worker leaves what it has measured; made once, and not again at a reload.
 if _settings.metrics_token and FOLDER_VARIABLE not in os.environ:
     os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp("-stats-meters", dir=worker_tmp_dir)
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Leave what is loaded to all workers together: no collection touches it any more."""
+    gc.freeze()
+
+
+def post_worker_init(worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Let the collector look at what requests leave behind, and not at the application."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature

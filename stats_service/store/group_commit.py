@@ -3,6 +3,9 @@
 Views that come while a batch is under way are collected; they leave, in one write with one
 script call for each site, as soon as that batch is answered, and none is answered before Redis
 has answered it. The busier the service is, the larger the batches and the cheaper each view.
+
+Sites are served in turn: a write has one batch of each, the smallest first, so that a site that is
+flooded does not hold up the others.
 """
 
 import asyncio
@@ -116,13 +119,26 @@ class GroupCommit:
 
     def _flush(self) -> None:
         self._scheduled = False
-        batches, self._batches, self._waiting = self._batches, [], 0
-        self._open.clear()
+        batches = self._next_batches()
+        self._waiting -= sum(len(batch.commands) for batch in batches)
         self._in_flight += len(batches)
         self._pipeline.send(
             b"".join([self._packed(batch, "EVALSHA", RECORD_VIEWS.sha) for batch in batches]),
             [_Answer(self, batch) for batch in batches],
         )
+
+    def _next_batches(self) -> list[_Batch]:
+        """Take the first batch of each site out of those that wait, the smallest first."""
+        first: dict[str, _Batch] = {}
+        self._batches = [
+            batch
+            for batch in self._batches
+            if first.setdefault(batch.site.slug, batch) is not batch
+        ]
+        self._open = {batch.site.slug: batch for batch in self._batches}
+        if len(first) == 1:
+            return list(first.values())
+        return sorted(first.values(), key=lambda batch: len(batch.commands))
 
     def _packed(self, batch: _Batch, command: str, script: str) -> bytes:
         keys, args = record_views_call(

@@ -7,7 +7,8 @@ finished; that is what this file adds. Nothing here looks at raw bytes.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 from weakref import WeakSet
 
@@ -23,6 +24,10 @@ HEADERS_MAX = 100
 MESSAGE_MAX_BYTES = 2 * 1024 * 1024
 #: Longest time from the first byte of a request to its last, in seconds.
 REQUEST_SECONDS = 15.0
+#: Seconds between two looks at all connections, and connections in a row: half a millisecond, in
+#: which nobody is served.
+SWEEP_SECONDS = 1.0
+SWEEP_MAX = 500
 
 _sweeping: WeakSet[ServerState] = WeakSet()
 
@@ -145,12 +150,21 @@ class StrictProtocol(HttpToolsProtocol):
 
 def _sweep(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:
     """Once a second part from clients that are silent: cheaper than a timer for each request."""
+    connections: list[Any] = list(state.connections)
+    _sweep_some(loop, state, iter(connections))
+
+
+def _sweep_some(
+    loop: asyncio.AbstractEventLoop, state: ServerState, left: Iterator[StrictProtocol]
+) -> None:
     now = loop.time()
-    connections: Iterable[Any] = list(state.connections)
-    for connection in connections:
+    some = list(islice(left, SWEEP_MAX))
+    for connection in some:
         if connection.silent_too_long(now):
             connection.transport.abort()
-    if state.connections:
-        loop.call_later(1.0, _sweep, loop, state)
+    if len(some) == SWEEP_MAX:
+        loop.call_later(0.001, _sweep_some, loop, state, left)
+    elif state.connections:
+        loop.call_later(SWEEP_SECONDS, _sweep, loop, state)
     else:
         _sweeping.discard(state)

@@ -138,6 +138,21 @@ def test_views_that_come_meanwhile_leave_together(server: EmbeddedRedis) -> None
     assert run(server, scenario) == 2
 
 
+def test_a_flooded_site_does_not_hold_up_another(server: EmbeddedRedis) -> None:
+    """A thousand views of one site wait; one of another that comes last is in the first write."""
+
+    async def scenario(recorder: Recorder) -> int:
+        await recorder.add()
+        flood = [recorder.add("a") for _ in range(1000)]
+        await recorder.add("b")
+        answered = sum(one.done() for one in flood)
+        await asyncio.gather(*flood)
+        return answered
+
+    assert run(server, scenario) <= group_commit.BATCH_MAX
+    assert (total(server, "a"), total(server, "b")) == (1001, 1)
+
+
 def test_a_hit_id_twice_in_one_batch_counts_once(server: EmbeddedRedis) -> None:
     """A double click on reload is one view, and both are answered."""
 
