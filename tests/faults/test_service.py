@@ -9,12 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from shutil import which
-from typing import Any
+from statistics import median
 from urllib.parse import urlsplit
 
 import pytest
@@ -313,57 +313,45 @@ def test_a_flooded_site_leaves_the_others_alone(
 ) -> None:
     """Ten times the usual pace for one site while the readers of another are measured.
 
-    In turn, five spells each: no flood; the flood at another installation on this machine, with a
-    Redis of its own; the flood at theirs. The second tells what it costs that the machine works
-    for the flood, the third what it costs to share a service with it. The services, Redis and
-    the readers have precedence over everything else; the flood's sender comes last.
+    In turn, seven spells each: no flood; the flood at another installation on this machine, with
+    a Redis of its own; the flood at theirs. The second tells what it costs that the machine
+    works for the flood, the third what it costs to share a service with it. The readers have
+    precedence, the flood's sender comes last. Compared are the medians of the spells' p99: a
+    single p99 differs by half from one spell to the next.
     """
     counted.sites.add(replace_site("khac"))
     server = Server(tmp_path / "elsewhere" / "redis", "appendonly yes\nsave ''").start()
     elsewhere = replace(installed, data_dir=tmp_path / "elsewhere", redis_url=server.url)
     create_services(elsewhere).sites.add(SITE)
-    calm: dict[str, list[Sent]] = {"": [], "elsewhere": [], "here": []}
+    calm: dict[str, list[list[Sent]]] = {"": [], "elsewhere": [], "here": []}
     flood: list[Sent] = []
     try:
         with running_service(installed) as url, running_service(elsewhere) as other:
-            for settings in (installed, elsewhere):
-                own = [*service_processes(settings.data_dir), _redis_process(settings)]
-                _give_precedence(own)
             Reader(url, rate=80, connections=8, seconds=2, slug="khac").result()
-            for where in [*calm] * 5:
+            for where in [*calm] * 7:
                 if where:
                     target = url if where == "here" else other
-                    sender = Reader(target, rate=800, connections=64, seconds=5, rank="last")
-                reader = Reader(url, rate=80, connections=8, seconds=4, slug="khac", rank="first")
-                calm[where] += reader.result()
+                    sender = Reader(target, rate=800, connections=64, seconds=4, rank="last")
+                reader = Reader(url, rate=80, connections=8, seconds=3, slug="khac", rank="first")
+                calm[where].append(reader.result())
                 if where:
                     flood += sender.result()
     finally:
         server.kill()
 
-    p99 = {where: percentile(sent, 0.99) for where, sent in calm.items()}
-    p50 = {where: percentile(sent, 0.5) for where, sent in calm.items()}
+    p99, p50 = (
+        {where: median(percentile(spell, share) for spell in calm[where]) for where in calm}
+        for share in (0.99, 0.5)
+    )
     measured(
-        f"{len(flood) / 50:.0f} views/s of flood; readers of another site, median and p99: alone "
+        f"{len(flood) / 56:.0f} views/s of flood; readers of another site, median and p99: alone "
         f"{p50[''] * 1000:.1f} and {p99[''] * 1000:.1f} ms, flood at another installation "
         f"{p50['elsewhere'] * 1000:.1f} and {p99['elsewhere'] * 1000:.1f} ms, at theirs "
         f"{p50['here'] * 1000:.1f} and {p99['here'] * 1000:.1f} ms"
     )
-    assert {status for sent in (*calm.values(), flood) for status in statuses(sent)} == {200}
-    assert p99["here"] < 1.2 * max(p99[""], p99["elsewhere"]) + 0.001, "1 ms is uncertain"
-
-
-def _redis_process(settings: Settings) -> int:
-    with redis.Redis.from_url(settings.redis_url) as client:
-        server: dict[str, Any] = client.info("server")  # type: ignore[assignment]
-        return int(server["process_id"])
-
-
-def _give_precedence(processes: Iterable[int]) -> None:
-    for pid in processes:
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(PermissionError):  # for root alone
-                os.sched_setscheduler(int(thread.name), os.SCHED_FIFO, os.sched_param(1))
+    assert {one.status for spells in calm.values() for spell in spells for one in spell} == {200}
+    assert statuses(flood).keys() == {200}
+    assert p99["here"] < 1.2 * max(p99[""], p99["elsewhere"])
 
 
 def replace_site(slug: str) -> Site:
