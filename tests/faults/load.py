@@ -99,6 +99,16 @@ class Load:
             self._stop.wait(0.02)
         return time.monotonic() - begin
 
+    def resend(self, one: Sent) -> Sent:
+        """Send a view again, as the script in the page does; give the new answer."""
+        number = int(one.hit.split("-")[2])
+        netloc = urlsplit(self._urls[number % len(self._urls)]).netloc
+        connection = http.client.HTTPConnection(netloc, timeout=10)
+        try:
+            return self._send(connection, one.hit, number)
+        finally:
+            connection.close()
+
     def _client(self, number: int) -> None:
         netloc = urlsplit(self._urls[number % len(self._urls)]).netloc
         connection = http.client.HTTPConnection(netloc, timeout=10)

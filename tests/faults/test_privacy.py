@@ -24,7 +24,7 @@ from stats_service.models.sites import Site
 from stats_service.store.embedded import EmbeddedRedis
 from tests.faults.load import Load
 from tests.support.pages import BROWSER, view
-from tests.support.processes import free_port, wait_until
+from tests.support.processes import free_port, service_processes, wait_until
 from tests.support.redis_groups import client_of, restricted_user
 from tests.support.server import _is_live, running_service
 
@@ -245,16 +245,33 @@ def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
 
 
-#: Everything read-only but the data folder, then no capability and no way to get one.
+#: A user who owns nothing here.
+NOBODY = 65534
+
+#: Everything read-only but the data folder and the memory disk; then another user, who has no
+#: capability and no way to get one. Folders on the way to Python may be root's own: in this mount
+#: namespace alone they are replaced by empty ones that all may pass.
 _BARE = """
 set -e
 mount --make-rprivate /
+mkdir "$STATS_DATA_DIR/way"
+for needed in $NEEDED; do
+    top=/$(echo "$needed" | cut -d/ -f2)
+    if setpriv --reuid=$WHO --regid=$WHO --clear-groups test -x "$needed"; then continue; fi
+    mount --bind "$needed" "$STATS_DATA_DIR/way"
+    mount -t tmpfs -o mode=755 tmpfs "$top"
+    mkdir -p "$needed"
+    mount --move "$STATS_DATA_DIR/way" "$needed"
+done
+rmdir "$STATS_DATA_DIR/way"
 mount --bind "$STATS_DATA_DIR" "$STATS_DATA_DIR"
-mount -o remount,bind,ro /
+for place in / $(awk '{print $2}' /proc/mounts | grep -vE '^/(proc|sys|dev)?(/|$)' | sort -u); do
+    case "$place" in "$STATS_DATA_DIR") ;; *) mount -o remount,bind,ro "$place" ;; esac
+done
 if touch /probe 2>/dev/null; then exit 9; fi
 cd /
-exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
-    --securebits=+noroot,+noroot_locked "$0" -m stats_service serve
+exec setpriv --reuid=$WHO --regid=$WHO --clear-groups --no-new-privs --bounding-set=-all \
+    --inh-caps=-all --securebits=+noroot,+noroot_locked "$0" -m stats_service serve
 """
 
 
@@ -263,9 +280,10 @@ exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all \
     os.geteuid() != 0 or not shutil.which("unshare"), reason="mounting read-only wants root"
 )
 def test_it_runs_without_rights_on_a_read_only_tree(settings: Settings, measured: Note) -> None:
-    """In a mount namespace of its own; no containers are needed for that."""
+    """As another user, in a mount namespace of its own; no containers are needed for that."""
     folder = Path("/var/tmp") / f"stats-bare-{os.getpid()}"
     folder.mkdir(mode=0o700)
+    os.chown(folder, NOBODY, NOBODY)
     port = free_port()
     process = subprocess.Popen(
         ["unshare", "--mount", "sh", "-c", _BARE, sys.executable],
@@ -274,6 +292,8 @@ def test_it_runs_without_rights_on_a_read_only_tree(settings: Settings, measured
             "PYTHONPATH": str(ROOT),
             "STATS_DATA_DIR": str(folder),
             "STATS_BIND": f"127.0.0.1:{port}",
+            "WHO": str(NOBODY),
+            "NEEDED": f"{sys.base_prefix} {ROOT} {sys.prefix}",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -282,8 +302,9 @@ def test_it_runs_without_rights_on_a_read_only_tree(settings: Settings, measured
     try:
         wait_until(lambda: process.poll() is not None or _is_live(f"http://127.0.0.1:{port}"), 60)
         assert process.poll() is None, process.stdout and process.stdout.read()
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        flags = Path(f"/proc/{process.pid}/mounts").read_text().splitlines()
+        all_processes = [process.pid, *service_processes(folder)]
+        status = [Path(f"/proc/{pid}/status").read_text() for pid in set(all_processes)]
+        mounts = Path(f"/proc/{process.pid}/mounts").read_text().splitlines()
         ready = urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).status
         kept = sorted(path.name for path in folder.iterdir())
     finally:
@@ -291,15 +312,19 @@ def test_it_runs_without_rights_on_a_read_only_tree(settings: Settings, measured
         process.communicate(timeout=20)
         shutil.rmtree(folder)
 
-    writable = [line.split()[1] for line in flags if line.split()[3].startswith("rw")]
-    capabilities = {line.split()[1] for line in status.splitlines() if line.startswith("CapEff")}
+    writable = sorted(line.split()[1] for line in mounts if line.split()[3].startswith("rw"))
+    lines = [line.split() for text in status for line in text.splitlines()]
+    users = {name for line in lines if line[0] == "Uid:" for name in line[1:]}
+    capabilities = {line[1] for line in lines if line[0] in ("CapEff:", "CapPrm:", "CapBnd:")}
     measured(
-        f"readiness {ready} with capabilities {capabilities}, / read-only; data folder holds "
-        f"{kept}; not as another user (this machine's Python is root's own), not in a container"
+        f"readiness {ready}; {len(status)} processes of uid {users}, capabilities {capabilities}; "
+        f"writable mounts {writable}; data folder holds {kept}; not in a container"
     )
     assert ready == 200
+    assert users == {str(NOBODY)}
     assert capabilities == {"0000000000000000"}
-    assert "/" not in writable
+    assert all(place.startswith(("/proc", "/sys", "/dev", str(folder))) for place in writable)
+    assert {"redis", "secret"} <= set(kept)
     assert process.returncode == 0
 
 

@@ -2,18 +2,13 @@
 
 import contextlib
 import os
-import re
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from shutil import which
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -25,13 +20,13 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.faults.load import Load, Sent, percentile, slowest, statuses
+from tests.faults.proxied import parent
 from tests.faults.reader import Reader
-from tests.support.processes import free_port, service_processes, wait_until
+from tests.support.processes import service_processes, wait_until
 from tests.support.redis_groups import Server
-from tests.support.server import APP, _is_live, _variables, running_service
+from tests.support.server import running_service
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
-NGINX = Path(__file__).parents[2] / "examples" / "nginx.conf"
 
 Note = Callable[[str], None]
 
@@ -59,161 +54,42 @@ def total(services: Services) -> int:
 def workers(settings: Settings) -> list[int]:
     """Return the workers of the service: the processes whose parent is one of its own."""
     found = service_processes(settings.data_dir)
-    return [pid for pid in found if _parent(pid) in found]
-
-
-def _parent(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
+    return [pid for pid in found if parent(pid) in found]
 
 
 @pytest.mark.check("T46")
 def test_killed_workers_lose_what_they_had_in_hand(
     installed: Settings, counted: Services, measured: Note
 ) -> None:
-    """Kill -9 twenty times, one worker after the other; then the same with a script's retry."""
-    with running_service(installed) as url, Load([url], clients=16, rate=150) as load:
-        load.run(1)
-        for _ in range(20):
-            victim = min(workers(installed))
-            os.kill(victim, signal.SIGKILL)
-            load.wait_for(lambda: len(workers(installed)) == 2)
-            load.run(0.5)
-    counted_views = total(counted)
+    """Kill -9 twenty times, one worker after the other; then every failed view is sent again.
 
-    promised = sum(one.promised for one in load.sent)
-    failed = len(load.sent) - promised
+    A worker may die between Redis' answer and its own, so more is counted than was promised: the
+    script in the page sends such a view again under its hit id, and so does this test.
+    """
+    with running_service(installed) as url:
+        with Load([url], clients=16, rate=150) as load:
+            load.run(1)
+            for _ in range(20):
+                victim = min(workers(installed))
+                os.kill(victim, signal.SIGKILL)
+                load.wait_for(lambda: len(workers(installed)) == 2)
+                load.run(0.5)
+        first = total(counted)
+        failed = [one for one in load.sent if not one.promised]
+        again = [load.resend(one) for one in failed]
+        second = total(counted)
+
+    promised = len(load.sent) - len(failed)
     measured(
-        f"{failed} of {len(load.sent)} requests failed in 20 kills with 16 clients "
-        f"({statuses(load.sent)}); {promised} promised, {counted_views} counted"
+        f"{len(failed)} of {len(load.sent)} requests failed in 20 kills with 16 clients "
+        f"({statuses(load.sent)}); {promised} promised, {first} counted ({first - promised} "
+        f"recorded, but their answer died with the worker); the failed ones sent again: {second} "
+        f"counted; slowest answer {slowest([o for o in load.sent if o.promised]):.2f} s"
     )
-    assert failed <= 20 * 16
-    assert promised <= counted_views <= promised + failed
-
-
-class Instance:
-    """One instance of the service on a port of its own, to be stopped and started again."""
-
-    def __init__(self, settings: Settings, port: int) -> None:
-        self.settings = replace(settings, bind=f"127.0.0.1:{port}")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        log = (self.settings.data_dir / f"{self.settings.bind[-5:]}.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "python:stats_service.gunicorn_conf", APP],
-                env=os.environ | _variables(self.settings),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_until(lambda: _is_live(f"http://{self.settings.bind}"), 60)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send its master a signal."""
-        assert self._process
-        self._process.send_signal(number)
-
-    def workers(self) -> set[int]:
-        """Return its workers."""
-        assert self._process
-        return {
-            pid
-            for pid in service_processes(self.settings.data_dir)
-            if _parent(pid) == self._process.pid
-        }
-
-    def stop(self) -> None:
-        """End it with TERM."""
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(20)
-
-
-def _renewed(instance: Instance, before: set[int]) -> bool:
-    now = instance.workers()
-    return len(now) == 2 and not now & before and _is_live(f"http://{instance.settings.bind}")
-
-
-@contextlib.contextmanager
-def running_nginx(folder: Path, ports: list[int]) -> Iterator[str]:
-    """Run nginx with the example configuration, without TLS, before the instances."""
-    port, text = free_port(), NGINX.read_text()
-    server = re.search(r"^    (server 127\.0\.0\.1:)\d+(.*;)", text, re.MULTILINE)
-    assert server
-    servers = "".join(f"{server[1]}{number}{server[2]}" for number in ports)
-    text = re.sub(
-        r"(upstream stats_service \{).*?(keepalive)", rf"\1 {servers} \2", text, flags=re.DOTALL
-    )
-    text = text[: text.rindex("server {")]  # the redirection to https
-    text = re.sub(r"listen \[::\].*\n", "", text)
-    text = re.sub(r"listen 443 ssl;", f"listen 127.0.0.1:{port};", text)
-    text = re.sub(r"ssl_certificate.*\n", "", text)
-    text = re.sub(r"/var/log/nginx/", f"{folder}/", text)
-    (folder / "site.conf").write_text(text)
-    temporary = "".join(
-        f"{name}_temp_path {folder}/{name};"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/error.log; user root;"
-        f"events {{ worker_connections 1024; }} http {{ {temporary} include {folder}/site.conf; }}"
-    )
-    process = subprocess.Popen(
-        [str(which("nginx")), "-p", str(folder), "-c", str(folder / "nginx.conf")],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: _is_live(f"http://127.0.0.1:{port}"))
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.mark.check("T47")
-@pytest.mark.skipif(not which("nginx"), reason="nginx is not installed")
-def test_restarts_behind_nginx_fail_nobody(
-    installed: Settings, counted: Services, tmp_path: Path, measured: Note
-) -> None:
-    """HUP 20 times in turn, then each instance is ended with TERM and started again, twice."""
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    ports = [free_port(), free_port()]
-    with ExitStack() as stack:
-        instances = [Instance(installed, port) for port in ports]
-        for instance in instances:
-            stack.callback(instance.stop)
-            instance.start()
-        url = stack.enter_context(running_nginx(folder, ports))
-        load = stack.enter_context(Load([url], clients=16, rate=100))
-        load.run(2)
-        for number in range(20):
-            instance = instances[number % 2]
-            before = instance.workers()
-            instance.signal(signal.SIGHUP)
-            # One after the other: the next one is restarted when this one serves again.
-            load.wait_for(lambda: _renewed(instance, before))  # noqa: B023
-            load.run(0.5)
-        hups = len(load.sent)
-        for instance in [*instances, *instances]:
-            instance.stop()
-            load.run(0.5)
-            instance.start()
-            load.run(0.5)
-    counted_views = total(counted)
-
-    failed = [one for one in load.sent if not one.promised]
-    measured(
-        f"{len(failed)} of {len(load.sent)} requests failed ({hups} during 20 HUPs, the rest "
-        f"during 4 restarts): {statuses(load.sent)}; {counted_views} counted; slowest "
-        f"{slowest(load.sent):.2f} s"
-    )
-    assert not failed
-    assert counted_views == len(load.sent)
+    assert len(failed) <= 20 * 16
+    assert promised <= first <= len(load.sent)
+    assert set(statuses(again)) <= {200}
+    assert second == len(load.sent), "each once"
 
 
 @contextlib.contextmanager
