@@ -37,7 +37,7 @@ _COUNTERS = (
     ("views", "stats_views", ("result",), "Page views and heartbeats by what became of them"),
     ("ballots", "stats_ballots", ("result",), "Ballots by what became of them"),
     ("ratings", "stats_ratings", ("result",), "Ratings by what became of them"),
-    ("requests", "stats_requests", ("route", "status"), "Requests that Flask answered"),
+    ("requests", "stats_requests", ("route", "status"), "All other requests, ballots among them"),
     ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
     ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
@@ -101,7 +101,7 @@ class _Collector(Collector):
         yield from _counters(sums)
         views = "Time of a page view in the event loop; one in 16 is timed"
         yield _histogram("stats_page_view_seconds", views, sums, "view")
-        yield _histogram("stats_request_seconds", "Time of a request in Flask", sums, "request")
+        yield _histogram("stats_request_seconds", "Time of any other request", sums, "request")
         yield GaugeMetricFamily("stats_workers", "Processes that serve", processes)
         yield InfoMetricFamily("stats_service", "The program", {"version": __version__})
         yield from self._spool()

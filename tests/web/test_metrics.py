@@ -18,6 +18,7 @@ from stats_service.meters import BOUNDS, Meters, Sums, process_ended
 from stats_service.models.sites import Site
 from tests.support.clock import FakeClock
 from tests.support.crowd import Request, send_all
+from tests.support.openapi import Serve
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view
 from tests.support.processes import wait_until
 from tests.support.server import running_service
@@ -80,12 +81,14 @@ def test_what_is_counted(measured: Flask) -> None:
     assert found["stats_workers"] == 1
 
 
-def test_ballots_and_ratings_by_what_became_of_them(measured: Flask) -> None:
-    """Taken or refused, and why."""
-    client = measured.test_client()
+def test_ballots_and_ratings_by_what_became_of_them(
+    serve: Serve, settings: Settings, clock: FakeClock, site: Site
+) -> None:
+    """Taken or refused, and why, whichever way they are answered."""
+    client = serve(replace(settings, metrics_token=TOKEN))
     view(client, "/tin/1")
     page = view(client, "/tin/1", voter="").get_json()
-    measured.extensions["stats_service"].clock.advance(60)
+    clock.advance(60)
     rating = {"article": "/tin/1", "score": 4, "voter": page["voter"]}
     headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
 
@@ -96,7 +99,11 @@ def test_ballots_and_ratings_by_what_became_of_them(measured: Flask) -> None:
     found = values(client.get("/metrics", headers=BEARER).text)
     assert found['stats_ratings_total{result="counted"}'] == 1
     assert found['stats_ratings_total{result="invalid-input"}'] == 1
-    assert sum(n for name, n in found.items() if name.startswith("stats_ballots_total")) == 1
+    assert found['stats_ballots_total{result="invalid-input"}'] == 1
+    assert found['stats_requests_total{route="ratings.rate_article",status="200"}'] == 1
+    assert found['stats_requests_total{route="ratings.rate_article",status="400"}'] == 1
+    assert found['stats_requests_total{route="polls.cast_ballot",status="400"}'] == 1
+    assert found['stats_request_seconds_count{route="ratings.rate_article"}'] == 2
 
 
 def test_redis_away_is_a_metric(settings: Settings, clock: FakeClock) -> None:
