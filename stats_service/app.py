@@ -27,6 +27,7 @@ from stats_service.services.notices import NoticeBook
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
+from stats_service.services.rating_review import RatingReview
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
@@ -59,6 +60,7 @@ from stats_service.store.notices import NoticeStore
 from stats_service.store.pipeline import Endpoint, Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.quarantine import QuarantineStore
+from stats_service.store.rating_review import RatingReviewStore
 from stats_service.store.ratings import LoopRatings, RatingStore
 from stats_service.store.retention import RetentionStore
 from stats_service.store.sessions import SessionStore
@@ -106,6 +108,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
     audit = Audit(AuditStore(client, settings.key_prefix))
+    rating_store = RatingStore(client, settings.key_prefix)
+    ratings = ArticleRatings(rating_store)
     quarantine_store = QuarantineStore(client, settings.key_prefix)
     polls = Polls(poll_store, ballot_store, audit)
     directory = SiteDirectory(
@@ -159,7 +163,10 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         quarantine=quarantine,
         integrity=IntegrityReports(quarantine_store, polls, audit),
         ballots=Ballots(ballot_store, directory, proofs),
-        ratings=ArticleRatings(RatingStore(client, settings.key_prefix), audit),
+        ratings=ratings,
+        rating_review=RatingReview(
+            RatingReviewStore(client, settings.key_prefix), rating_store, ratings, audit
+        ),
         request_counts=RequestCounts(client, settings.key_prefix),
         health=health_service,
         spool=spool,

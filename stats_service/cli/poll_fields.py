@@ -1,9 +1,7 @@
 """The options of `stats-service poll create` and `edit`, and what they make of a poll."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -11,6 +9,7 @@ import msgspec
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
+from stats_service.services.periods import moment_of
 from stats_service.services.poll_rules import PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
 
 #: Options of `create` and `edit` that are fields of `Poll` as they stand.
@@ -133,9 +132,6 @@ def _protection(before: Protection, options: dict[str, Any]) -> Protection:
 
 def _moment(name: str, text: str, site: Site) -> float:
     try:
-        moment = datetime.fromisoformat(text)
+        return moment_of(text, site.timezone)
     except ValueError as error:
         raise InvalidInputError(f"{name} {text!r}: write it as 2026-11-23T08:00.") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(site.timezone))
-    return moment.timestamp()

@@ -5,6 +5,7 @@ import click
 from stats_service.cli.group import Group, echo_json, echo_table, open_services
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.ratings import RatedArticle
+from stats_service.services.periods import local_time, moment_of
 
 
 @click.group(cls=Group)
@@ -71,34 +72,105 @@ def top(site: str, limit: int, fewest: int, as_json: bool) -> None:
 
 @rating.command()
 @click.argument("site")
-@click.argument("article")
-def void(site: str, article: str) -> None:
-    """Take the ratings of ARTICLE of SITE out of its average; `restore` puts them back.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bursts(site: str, as_json: bool) -> None:
+    """Show where an article of SITE got many ratings within an hour, in the last two weeks.
 
     \b
     Example:
-      stats-service rating void kimson /tin-tuc/abc
+      stats-service rating bursts kimson
     """
     with open_services() as services:
         of = services.sites.get(site)
-        found = services.ratings.void(of, article, COMMAND_LINE, services.clock.now())
-    click.echo(f"Taken out. Now {_line(found)}")
+        found = services.rating_review.bursts(of, services.clock.now())
+    if as_json:
+        echo_json(found)
+        return
+    rows = [
+        (
+            local_time(span.begin, of.timezone),
+            local_time(span.end, of.timezone),
+            str(span.rating.count),
+            f"{span.rating.average:.2f}",
+            span.article,
+        )
+        for span in found
+    ]
+    echo_table([("FROM", "TO", "RATINGS", "AVERAGE", "ARTICLE"), *rows])
 
 
 @rating.command()
 @click.argument("site")
 @click.argument("article")
-def restore(site: str, article: str) -> None:
-    """Count again the ratings of ARTICLE of SITE that were taken out.
+@click.option("--from", "begin", default="", help="First given at 2026-11-23T08:00, or later.")
+@click.option("--to", "end", default="", help="First given before this time, in the site's zone.")
+def void(site: str, article: str, begin: str, end: str) -> None:
+    """Take ratings of ARTICLE of SITE out of its average: all, or those of a span.
+
+    A span is taken in whole tens of minutes. `restore` takes the decision back.
+
+    \b
+    Examples:
+      stats-service rating void kimson /tin-tuc/abc
+      stats-service rating void kimson /tin-tuc/abc --from 2026-11-23T21:10 --to 2026-11-23T21:40
+    """
+    if bool(begin) != bool(end):
+        raise click.UsageError("--from and --to go together.")
+    with open_services() as services:
+        of, now = services.sites.get(site), services.clock.now()
+        span = None
+        if begin:
+            try:
+                span = moment_of(begin, of.timezone), moment_of(end, of.timezone)
+            except ValueError as error:
+                raise click.UsageError(f"{error}. Write times like 2026-11-23T08:00.") from None
+        made = services.rating_review.void(of, article, span, COMMAND_LINE, now)
+        left = services.ratings.get(of, [made.article]).ratings[made.article]
+    click.echo(f"Taken out: {sum(made.counts)} ratings, decision {made.id}.")
+    click.echo(_line(left))
+
+
+@rating.command()
+@click.argument("site")
+def voided(site: str) -> None:
+    """Show what was taken out of the averages of SITE, and by which decision.
 
     \b
     Example:
-      stats-service rating restore kimson /tin-tuc/abc
+      stats-service rating voided kimson
     """
     with open_services() as services:
         of = services.sites.get(site)
-        found = services.ratings.restore(of, article, COMMAND_LINE, services.clock.now())
-    click.echo(f"Put back. Now {_line(found)}")
+        found = services.rating_review.voided(of)
+    rows = [
+        (
+            one.id,
+            str(sum(one.counts)),
+            local_time(one.begin, of.timezone) if one.begin else "all",
+            local_time(one.end, of.timezone),
+            one.article,
+        )
+        for one in found
+    ]
+    echo_table([("DECISION", "RATINGS", "FROM", "TO", "ARTICLE"), *rows])
+
+
+@rating.command()
+@click.argument("site")
+@click.argument("decision")
+def restore(site: str, decision: str) -> None:
+    """Count again the ratings that DECISION took out; `voided` lists the decisions.
+
+    \b
+    Example:
+      stats-service rating restore kimson 1a2b3c4d
+    """
+    with open_services() as services:
+        of = services.sites.get(site)
+        made = services.rating_review.restore(of, decision, COMMAND_LINE, services.clock.now())
+        now = services.ratings.get(of, [made.article]).ratings[made.article]
+    click.echo(f"Put back: {sum(made.counts)} ratings.")
+    click.echo(_line(now))
 
 
 @rating.command()
@@ -111,7 +183,7 @@ def check(site: str) -> None:
       stats-service rating check kimson
     """
     with open_services() as services:
-        faults = services.ratings.faults(services.sites.get(site))
+        faults = services.rating_review.faults(services.sites.get(site))
     for fault in faults:
         click.echo(f"NOT SOUND: {fault}")
     if faults:

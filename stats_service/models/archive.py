@@ -109,10 +109,14 @@ class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
 
 
 class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
-    """Ratings of an article that an administrator took out."""
+    """Ratings of an article that an administrator took out, by one decision."""
 
+    id: str
     article: str
     counts: tuple[int, ...]
+    #: Seconds since 1970 between which they were first given; 0: every rating of the article.
+    begin: int
+    end: int
 
 
 class RaterRow(Row, frozen=True, kw_only=True, tag="raters"):

@@ -81,3 +81,37 @@ class RatingResult(msgspec.Struct, frozen=True):
     counts: tuple[int, ...]
     #: When the voter first rated the article, in seconds; 0 if that is not known any more.
     first: float
+
+
+class RatingSlot(msgspec.Struct, frozen=True):
+    """The ratings of an article that were first given in the same ten minutes."""
+
+    article: str
+    #: Seconds since 1970.
+    begin: int
+    #: Number of ratings by score, from 1.
+    counts: tuple[int, ...]
+    #: The decision that took them out, or empty.
+    voided: str = ""
+
+
+class RatingSpan(msgspec.Struct, frozen=True):
+    """Ratings of an article that came close together."""
+
+    article: str
+    #: Seconds since 1970, in whole slots; the end is not part of it.
+    begin: int
+    end: int
+    rating: RatingTally
+
+
+class VoidedRatings(msgspec.Struct, frozen=True, kw_only=True):
+    """Ratings of an article that an administrator took out, by one decision."""
+
+    id: str
+    article: str
+    #: Number of ratings by score, from 1.
+    counts: tuple[int, ...]
+    #: Seconds since 1970; 0: every rating of the article.
+    begin: int
+    end: int

@@ -40,6 +40,22 @@ def hour_label(now: float, timezone: str) -> str:
     return f"{periods.day}T{periods.hour}"
 
 
+def moment_of(text: str, timezone: str) -> float:
+    """Return the seconds since 1970 of a date and time there, `2026-11-23T09:00`.
+
+    Raises:
+        ValueError: `text` is no date and time.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).timestamp()
+
+
+def local_minute(moment: float, timezone: str) -> str:
+    """Return a moment as `moment_of` and the fields of forms take it: `2026-11-23T09:00`."""
+    local = datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(timezone))
+    return local.strftime("%Y-%m-%dT%H:%M")
+
+
 def local_time(now: float, timezone: str) -> str:
     """Return `now` as an ISO time, to the second, with the offset of `timezone`."""
     return (

@@ -1,11 +1,14 @@
-"""Ratings of articles: one score a voter, changeable for a day; averages and the best rated."""
+"""Ratings of articles: one score a voter, changeable for a day; averages and the best rated.
+
+What an administrator takes out is in `services.rating_review`.
+"""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from stats_service.errors import (
     AlreadyRatedError,
     InvalidInputError,
-    NotFoundError,
     TooManyRequestsError,
     UnknownArticleError,
 )
@@ -20,10 +23,9 @@ from stats_service.models.ratings import (
     TopRated,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic import RatingTally, Visitor
 from stats_service.services.addresses import network_prefix
 from stats_service.services.article_keys import canonical_article, canonical_articles
-from stats_service.services.audit import Audit
 from stats_service.services.ballots import check_sender
 from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
@@ -49,9 +51,8 @@ CEILING_RETRY_SECONDS = 1800
 class ArticleRatings:
     """Rate articles, and read their ratings."""
 
-    def __init__(self, store: RatingStore, audit: Audit) -> None:
+    def __init__(self, store: RatingStore) -> None:
         self._store = store
-        self._audit = audit
         self._all: dict[str, tuple[float, dict[str, tuple[int, ...]]]] = {}
 
     def rate_article(
@@ -93,10 +94,19 @@ class ArticleRatings:
             raise InvalidInputError(f"min {fewest}: use 1 to 1000000.")
         return ranking(site, self._recent(site, now), limit, fewest)
 
-    def ranked(self, site: Site, now: float) -> TopRated:
-        """Return every rated article of a site, the best first, as of a minute ago."""
+    def ranked(self, site: Site, fewest: int, now: float) -> TopRated:
+        """Return every article with at least `fewest` ratings, best first, as of a minute ago."""
         kept = self._recent(site, now)
-        return ranking(site, kept, len(kept), 1)
+        return ranking(site, kept, len(kept), fewest)
+
+    def distribution(self, site: Site, now: float) -> RatingTally:
+        """Return all ratings of a site together, as of a minute ago."""
+        columns = zip_longest(*self._recent(site, now).values(), fillvalue=0)
+        return rating_tally(tuple(map(sum, columns)), site.rating_scale)
+
+    def forget(self, site: Site) -> None:
+        """Read the ranking of a site anew when it is asked for next."""
+        self._all.pop(site.slug, None)
 
     def _recent(self, site: Site, now: float) -> Mapping[str, Sequence[int]]:
         kept = self._all.get(site.slug)
@@ -104,51 +114,6 @@ class ArticleRatings:
             kept = now, self._store.all(site.slug)
             self._all[site.slug] = kept
         return kept[1]
-
-    def void(self, site: Site, article: str, who: str, now: float) -> RatedArticle:
-        """Take an article's ratings out of its average; they are kept, and can be restored.
-
-        Raises:
-            NotFoundError: the article has none.
-        """
-        key = canonical_article(article, site.article_parameters)
-        moved = self._store.void(site.slug, key)
-        if not moved:
-            raise NotFoundError(f"The article {key[:80]!r} has no ratings.")
-        self._audit.record(site.slug, who, "rating.voided", now, subject=key, before=moved, after=0)
-        return self._forget_ranking(site, key)
-
-    def restore(self, site: Site, article: str, who: str, now: float) -> RatedArticle:
-        """Count again the ratings of an article that were taken out; NotFoundError if none were."""
-        key = canonical_article(article, site.article_parameters)
-        moved = self._store.restore(site.slug, key)
-        if not moved:
-            raise NotFoundError(f"No ratings of the article {key[:80]!r} were taken out.")
-        self._audit.record(
-            site.slug, who, "rating.restored", now, subject=key, before=0, after=moved
-        )
-        return self._forget_ranking(site, key)
-
-    def voided(self, site: Site) -> dict[str, RatedArticle]:
-        """Return the ratings that were taken out, by article."""
-        stored = self._store.all(site.slug, voided=True)
-        return {key: rated_article(site, key, counts) for key, counts in stored.items()}
-
-    def faults(self, site: Site) -> list[str]:
-        """Return, in words, every article whose ratings are not as many as its raters."""
-        counted = self._store.all(site.slug)
-        voided = self._store.all(site.slug, voided=True)
-        found = []
-        for key in sorted(counted.keys() | voided.keys()):
-            ratings = sum(counted.get(key, ())) + sum(voided.get(key, ()))
-            raters = self._store.raters(site.slug, key)
-            if ratings != raters:
-                found.append(f"{key}: {ratings} ratings of {raters} voters")
-        return found
-
-    def _forget_ranking(self, site: Site, key: str) -> RatedArticle:
-        self._all.pop(site.slug, None)
-        return rated_article(site, key, self._store.get(site.slug, [key])[0])
 
 
 def decide(entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float) -> RatingCommand:

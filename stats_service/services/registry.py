@@ -20,6 +20,7 @@ from stats_service.services.notices import NoticeBook
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
+from stats_service.services.rating_review import RatingReview
 from stats_service.services.ratings import ArticleRatings
 from stats_service.services.replay import Replay
 from stats_service.services.reports.job import ReportJob
@@ -55,6 +56,7 @@ class Services:
     quarantine: Quarantine
     integrity: IntegrityReports
     ratings: ArticleRatings
+    rating_review: RatingReview
     request_counts: RequestCounts
     health: Health
     spool: Spool

@@ -29,7 +29,12 @@ key                             type    holds; how long
                                         digits for its key); for ever
 <p>:{site}:rated:<n>            hash    8-byte id of a rater -> score and time (ms) of the first
                                         rating, `4 1764034200000`, of half a day; 36 hours
-<p>:{site}:ratings:voided       hash    as `ratings`: what an administrator took out; for ever
+<p>:{site}:ratings:slots:<n>    hash    `<ten minutes of the day>:<article key>` -> ratings by score
+                                        that were first given then, and behind them, if they were
+                                        taken out, by which decision; 15 days of UTC
+<p>:{site}:ratings:voided       hash    decision of an administrator -> the ratings by score that it
+                                        took out, from and to which ten minutes since 1970, and
+                                        the article: `0,9,0,0,0 2940057 2940059 /tin/1`; for ever
 <p>:{site}:polls                hash    poll id -> its definition as JSON (`models.polls.Poll`)
 <p>:{site}:polls:revisions      hash    poll id -> revision, and `*` -> sum of all; for ever
 <p>:{site}:poll:<id>:tally      hash    `ballots`, `c:<choice>`, `t:<approved free text>` ->
@@ -90,6 +95,12 @@ ADDRESS_BUCKET_SECONDS = 1800
 BALLOT_BUCKET_SECONDS = 3600
 #: Seconds over which the ratings are kept together that may still be changed.
 RATED_BUCKET_SECONDS = 43_200
+#: Seconds of a day of UTC.
+DAY_SECONDS = 86_400
+#: Seconds of ratings of an article that can be told apart from others; a day has 144 of them.
+RATING_SLOT_SECONDS = 600
+#: Days for which they can; `rate_article.lua` has the same.
+RATING_SLOTS_DAYS = 15
 #: Field of a site's revisions that grows with each of them.
 ANY_POLL = "*"
 #: Days after which the numbers by hour, and those by article and day, are gone.
@@ -219,8 +230,12 @@ class SiteKeys:
 
     @property
     def ratings_voided(self) -> str:
-        """Ratings by article that an administrator took out."""
+        """Decisions by which an administrator took ratings out."""
         return self._key("ratings:voided")
+
+    def rating_slots(self, day: int) -> str:
+        """The ratings of one day of UTC, numbered since 1970, by ten minutes and article."""
+        return self._key(f"ratings:slots:{day}")
 
     @property
     def polls(self) -> str:
@@ -320,7 +335,7 @@ def refuse_ballot_keys(prefix: str, slug: str, poll: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def rate_article_keys(
-    prefix: str, slug: str, article: str, rated_bucket: int, address_bucket: int
+    prefix: str, slug: str, article: str, rated_bucket: int, address_bucket: int, day: int
 ) -> tuple[str, ...]:
     """Return the KEYS of `lua/rate_article.lua` in its order."""
     keys = SiteKeys(prefix, slug)
@@ -333,6 +348,9 @@ def rate_article_keys(
         keys.rated(rated_bucket - 1),
         keys.rated(rated_bucket - 2),
         keys.addresses(address_bucket),
+        keys.rating_slots(day),
+        keys.rating_slots(day - 1),
+        keys.ratings_voided,
     )
 
 

@@ -1,4 +1,7 @@
-"""Ratings of articles: `lua/rate_article.lua`, and reads of the same numbers."""
+"""Ratings of articles: `lua/rate_article.lua`, and reads of the same numbers.
+
+What an administrator takes out is in `store.rating_review`.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +13,7 @@ from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.histograms import histogram
 from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
+    DAY_SECONDS,
     RATED_BUCKET_SECONDS,
     SiteKeys,
     rate_article_keys,
@@ -18,7 +22,6 @@ from stats_service.store.loop_client import LoopClient
 from stats_service.store.scripts import load_script
 
 RATE_ARTICLE = load_script("rate_article")
-MOVE_RATINGS = load_script("move_ratings")
 
 
 class RatingStore:
@@ -48,31 +51,16 @@ class RatingStore:
             stored = self._client.hmget(SiteKeys(self._prefix, slug).ratings, list(articles))
         return [histogram(value) for value in stored]
 
-    def all(self, slug: str, *, voided: bool = False) -> dict[str, tuple[int, ...]]:
-        """Return the ratings of every article, or those that were taken out."""
-        names = SiteKeys(self._prefix, slug)
+    def all(self, slug: str) -> dict[str, tuple[int, ...]]:
+        """Return the ratings of every article; zeros where all were taken out."""
         with store_errors():
-            stored = self._client.hgetall(names.ratings_voided if voided else names.ratings)
+            stored = self._client.hgetall(SiteKeys(self._prefix, slug).ratings)
         return {_text(article): histogram(value) for article, value in stored.items()}
 
     def raters(self, slug: str, article: str) -> int:
         """Return how many voters have rated an article."""
         with store_errors():
             return int(self._client.scard(SiteKeys(self._prefix, slug).raters(article)))
-
-    def void(self, slug: str, article: str) -> int:
-        """Take the ratings of an article out of its average; return how many they were."""
-        names = SiteKeys(self._prefix, slug)
-        with store_errors():
-            keys = (names.ratings, names.ratings_voided)
-            return int(MOVE_RATINGS.run(self._client, keys, [article]))
-
-    def restore(self, slug: str, article: str) -> int:
-        """Count again what `void` took out; return how many they were."""
-        names = SiteKeys(self._prefix, slug)
-        with store_errors():
-            keys = (names.ratings_voided, names.ratings)
-            return int(MOVE_RATINGS.run(self._client, keys, [article]))
 
 
 class LoopRatings:
@@ -98,6 +86,7 @@ def rate_article_call(
         command.article,
         int(now // RATED_BUCKET_SECONDS),
         int(now // ADDRESS_BUCKET_SECONDS),
+        int(now // DAY_SECONDS),
     )
     args: list[Any] = [
         int(now * 1000),

@@ -1,11 +1,15 @@
 """`stats-service rating`: what it prints, and what is stored."""
 
 import json
+import time
 
 import pytest
 from flask.testing import FlaskClient
 
+from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
+from stats_service.models.traffic import Visitor
+from stats_service.services.periods import local_minute
 from stats_service.services.registry import Services
 from tests.cli.conftest import Run
 from tests.support.pages import BROWSER, ORIGIN, view
@@ -37,10 +41,30 @@ def test_show_and_top(run: Run) -> None:
 
 def test_void_restore_and_check(run: Run) -> None:
     """What is taken out can be put back; the sums agree throughout."""
-    assert "0 ratings" in run("rating", "void", "kimson", ARTICLE).stdout
+    assert "(0 ratings" in run("rating", "void", "kimson", ARTICLE).stdout
     assert "Sound" in run("rating", "check", "kimson").stdout
-    assert "2 ratings" in run("rating", "restore", "kimson", ARTICLE).stdout
+    decision = run("rating", "voided", "kimson").stdout.splitlines()[1].split()[0]
+    assert "(2 ratings" in run("rating", "restore", "kimson", decision).stdout
+    assert "no decision" in run("rating", "restore", "kimson", decision, code=2).stderr
     assert "no ratings" in run("rating", "void", "kimson", "/none", code=2).stderr
+
+
+def test_a_span_is_taken_out_alone(run: Run, services: Services, site: Site) -> None:
+    """In the site's own time; what was rated outside of it stays."""
+    now = time.time()
+    entry, voter = services.directory.entry("kimson", now), services.voters.mint("kimson", now - 9)
+    visitor = Visitor("", BROWSER, ORIGIN, private=False, prefetch=False)
+    services.ratings.rate_article(entry, RatingQuery(ARTICLE, 1, voter), visitor, now)
+    void = ("rating", "void", "kimson", ARTICLE, "--from")
+    begin, end = local_minute(now - 60, site.timezone), local_minute(now + 60, site.timezone)
+
+    assert "no ratings" in run(*void, "2026-03-03T12:00", "--to", "2026-03-04T12:00", code=2).stderr
+    assert "go together" in run(*void, begin, code=2).stderr
+    assert "Write times like" in run(*void, begin, "--to", "noon", code=2).stderr
+    assert "Taken out: 1" in run(*void, begin, "--to", end).stdout
+    assert "(2 ratings" in run("rating", "show", "kimson", ARTICLE).stdout
+    assert ARTICLE in run("rating", "voided", "kimson").stdout
+    assert "RATINGS" in run("rating", "bursts", "kimson").stdout
 
 
 def test_check_fails_where_sums_do_not_agree(run: Run, services: Services) -> None:

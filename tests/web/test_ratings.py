@@ -233,19 +233,23 @@ def test_ratings_can_be_taken_out_and_put_back(
     rate(client, voter, 1)
     rate(client, new_voter(services), 1)
 
-    services.ratings.void(site, ARTICLE, WHO, clock.now())
+    made = services.rating_review.void(site, ARTICLE, None, WHO, clock.now())
 
     assert sum(counts(client)) == 0
-    assert services.ratings.voided(site)[ARTICLE].rating.count == 2
-    assert services.ratings.faults(site) == []
+    assert services.rating_review.voided(site) == [made]
+    assert (made.article, made.counts, made.begin) == (ARTICLE, (2, 0, 0, 0, 0), 0)
+    assert services.rating_review.faults(site) == []
+    clock.advance(600)
     rate(client, new_voter(services), 5)
-    services.ratings.restore(site, ARTICLE, WHO, clock.now())
+    assert counts(client) == [0, 0, 0, 0, 1]
+    services.rating_review.restore(site, made.id, WHO, clock.now())
     assert counts(client) == [2, 0, 0, 0, 1]
-    assert services.ratings.faults(site) == []
+    assert services.rating_review.voided(site) == []
+    assert services.rating_review.faults(site) == []
     whats = [entry.what for entry in services.audit.newest("kimson")]
     assert whats[:2] == ["rating.restored", "rating.voided"]
     with pytest.raises(NotFoundError):
-        services.ratings.restore(site, ARTICLE, WHO, clock.now())
+        services.rating_review.restore(site, made.id, WHO, clock.now())
 
 
 def test_nothing_that_names_a_rater_outlives_the_change_but_a_pseudonym(

@@ -2,8 +2,10 @@
 
 import json
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -210,4 +212,27 @@ def test_a_thousand_raters_at_once_are_summed_exactly_and_move_one_unit_each(
     voters = voters[:1]
     assert rate_all(4) == {"changed": 1}
     assert counts() == (200, 199, 200, 200, 201)
-    assert services.ratings.faults(site) == []
+
+    # Meanwhile an administrator takes ratings out and puts them back, again and again.
+    review, done = services.rating_review, threading.Event()
+    now = services.clock.now()
+
+    def dither() -> int:
+        turns = 0
+        while not done.is_set():
+            made = review.void(site, article, (now - 3600, now + 3600), "test", now)
+            review.restore(site, made.id, "test", now)
+            turns += 1
+        return turns
+
+    with ThreadPoolExecutor() as threads:
+        dithering = threads.submit(dither)
+        voters = tokens(services, 500)
+        try:
+            assert rate_all(0) == {"counted": 500}
+            assert rate_all(2) == {"changed": 500}
+        finally:
+            done.set()
+        assert dithering.result() > 10
+    assert counts() == (300, 299, 300, 300, 301)
+    assert services.rating_review.faults(site) == []

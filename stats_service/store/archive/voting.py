@@ -19,6 +19,7 @@ from stats_service.store.archive.reader import SiteReader
 from stats_service.store.archive.table import Scope, Table
 from stats_service.store.archive.writer import SiteWriter
 from stats_service.store.keys import SiteKeys
+from stats_service.store.rating_review import voided_ratings, voided_text
 
 #: The hashes of a poll whose fields and values are text.
 _PARTS = ("tally", "groups", "others", "report")
@@ -34,12 +35,19 @@ def _write_ratings(writer: SiteWriter, row: RatingRow) -> None:
 
 
 def _read_voided(reader: SiteReader) -> Iterator[Row]:
-    for article, counts in reader.hash(reader.keys.ratings_voided):
-        yield VoidedRatingRow(article=article, counts=tuple(map(int, counts.split(","))))
+    for name, value in reader.hash(reader.keys.ratings_voided):
+        one = voided_ratings(name, value)
+        yield VoidedRatingRow(
+            id=one.id, article=one.article, counts=one.counts, begin=one.begin, end=one.end
+        )
 
 
 def _write_voided(writer: SiteWriter, row: VoidedRatingRow) -> None:
-    writer.hset(writer.keys.ratings_voided, row.article, ",".join(map(str, row.counts)))
+    writer.hset(
+        writer.keys.ratings_voided,
+        row.id,
+        voided_text(row.article, row.counts, row.begin, row.end),
+    )
 
 
 def _read_raters(reader: SiteReader) -> Iterator[Row]:

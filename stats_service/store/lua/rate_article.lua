@@ -2,35 +2,58 @@
 --
 -- KEYS  1 site STRING  2 articles ZSET  3 ratings HASH  4 raters of the article SET
 --       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
---       8 addresses HASH
+--       8 addresses HASH  9, 10 slots of this day of UTC HASH, of the one before  11 voided HASH
 -- ARGV  1 now (ms)  2 article  3 score  4 scale  5 rater id  6 address id or ""
 --       7 ceiling of an address
 -- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
 --       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
 --       "ceiling"; "no-site".
 local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
+local DAY_MS, SLOT_MS, SLOTS_TTL = 86400000, 600000, 1296000
 
-local articles, ratings, raters, addresses = KEYS[2], KEYS[3], KEYS[4], KEYS[8]
+local articles, ratings, raters, addresses, voided = KEYS[2], KEYS[3], KEYS[4], KEYS[8], KEYS[11]
 local now, article, score = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local scale, rater, address = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { 'no-site' } end
 
-local stored = call('HGET', ratings, article)
-local function answer(outcome, first) return { outcome, stored, first or 0 } end
+local function answer(outcome, first)
+  return { outcome, call('HGET', ratings, article), first or 0 }
+end
 
-if not stored and not call('ZSCORE', articles, article) then return answer('unknown') end
+if call('HEXISTS', ratings, article) == 0 and not call('ZSCORE', articles, article) then
+  return answer('unknown')
+end
 
--- Move one unit from the bin `from` (0: none) to the bin `to`.
-local function move(from, to)
+-- Move one unit of a field from the bin `from` (0: none) to the bin `to`; returns what stands
+-- behind its bins.
+local function move(key, field, from, to)
+  local bins, rest = string.match(call('HGET', key, field) or '', '^([%d,]*)(.*)$')
   local counts = {}
-  for n in string.gmatch(stored or '', '%d+') do counts[#counts + 1] = tonumber(n) end
+  for n in string.gmatch(bins, '%d+') do counts[#counts + 1] = tonumber(n) end
   for i = #counts + 1, scale do counts[i] = 0 end
   if from > 0 then counts[from] = counts[from] - 1 end
   counts[to] = counts[to] + 1
-  stored = table.concat(counts, ',')
-  call('HSET', ratings, article, stored)
+  call('HSET', key, field, table.concat(counts, ',') .. rest)
+  return rest
+end
+
+-- The same in the slot of the voter's first rating, and where that slot's ratings stand: among
+-- those that count, or with the decision that took them out.
+local function settle(at, from, to)
+  local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
+  local field = math.floor(at % DAY_MS / SLOT_MS) .. ':' .. article
+  local decision = ''
+  if from == 0 or call('HEXISTS', slots, field) == 1 then
+    decision = string.sub(move(slots, field, from, to), 2)
+    call('EXPIRE', slots, SLOTS_TTL, 'NX')
+  end
+  if decision == '' then
+    move(ratings, article, from, to)
+  else
+    move(voided, decision, from, to)
+  end
 end
 
 if call('SISMEMBER', raters, rater) == 0 then
@@ -39,7 +62,7 @@ if call('SISMEMBER', raters, rater) == 0 then
   end
   call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
   call('SADD', raters, rater)
-  move(0, score)
+  settle(now, 0, score)
   call('HSET', KEYS[5], rater, score .. ' ' .. ARGV[1])
   call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
   return answer('counted', now)
@@ -52,7 +75,7 @@ for i = 5, 7 do
     before, at = tonumber(before), tonumber(at)
     if now - at >= CHANGE_MS then return answer('fixed', at) end
     if before == score then return answer('unchanged', at) end
-    move(before, score)
+    settle(at, before, score)
     call('HSET', KEYS[i], rater, score .. ' ' .. at)
     return answer('changed', at)
   end

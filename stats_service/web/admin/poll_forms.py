@@ -1,14 +1,13 @@
 """The form of a poll: its fields into a definition, and a definition into its fields."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.services.periods import local_minute, moment_of
 from stats_service.services.poll_rules import PRESETS, new_id
 
 #: The languages that the form asks for; the first is the one that every text has.
@@ -112,14 +111,10 @@ def _moment(name: str, text: str, timezone: str) -> float | None:
     if not text.strip():
         return None
     try:
-        local = datetime.fromisoformat(text.strip())
+        return moment_of(text, timezone)
     except ValueError:
         raise InvalidInputError(f"{name} {text[:40]!r}: write a date and a time.") from None
-    return local.replace(tzinfo=ZoneInfo(timezone)).timestamp()
 
 
 def _local(moment: float | None, timezone: str) -> str:
-    if moment is None:
-        return ""
-    local = datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(timezone))
-    return local.strftime("%Y-%m-%dT%H:%M")
+    return "" if moment is None else local_minute(moment, timezone)

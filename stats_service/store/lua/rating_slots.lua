@@ -1,0 +1,31 @@
+-- rating_slots: what void_ratings and restore_ratings have in common; it comes before them.
+--
+-- KEYS  1 ratings HASH  2 voided HASH  3… slots of days of UTC HASH, day after day
+local SLOTS = 144
+
+local ratings, voided = KEYS[1], KEYS[2]
+local call = redis.call
+
+-- Add `sign` times the bins of a text to `counts`; returns how many ratings the text has.
+local function add(counts, bins, sign)
+  local i, n = 0, 0
+  for number in string.gmatch(string.match(bins or '', '^[%d,]*'), '%d+') do
+    i = i + 1
+    counts[i] = (counts[i] or 0) + sign * tonumber(number)
+    n = n + tonumber(number)
+  end
+  return n
+end
+
+-- Call `visit(key, field, value)` for every slot of the article from `first` up to and without
+-- `last`; `day` is that of KEYS[3].
+local function each_slot(article, first, last, day, visit)
+  for k = 3, #KEYS do
+    local begin = (day + k - 3) * SLOTS
+    for slot = math.max(first, begin), math.min(last, begin + SLOTS) - 1 do
+      local field = string.format('%d:%s', slot - begin, article)
+      local value = call('HGET', KEYS[k], field)
+      if value then visit(KEYS[k], field, value) end
+    end
+  end
+end
