@@ -42,7 +42,8 @@ def main() -> None:
         write_po(file, catalog, width=100, no_location=True, sort_output=True)
     with (FOLDER / "messages.mo").open("wb") as file:
         write_mo(file, catalog)
-    missing = [message.id for message in catalog if message.id and not message.string]
+    # The forms of a plural are a tuple, which is not empty though its texts are.
+    missing = [m.id for m in catalog if m.id and not any(m.string or ())]
     if missing:
         sys.exit("Without Vietnamese in messages.po:\n" + "\n".join(map(repr, missing)))
 

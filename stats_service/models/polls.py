@@ -83,6 +83,15 @@ class PollTally(msgspec.Struct, frozen=True):
     others: dict[str, int] = {}
 
 
+class PollSummary(msgspec.Struct, frozen=True):
+    """How many ballots a poll has."""
+
+    #: Those that count.
+    ballots: int = 0
+    #: Those that wait for an administrator.
+    held: int = 0
+
+
 class ChoiceResult(msgspec.Struct, frozen=True):
     """The result of one choice."""
 

@@ -16,6 +16,7 @@ from stats_service.errors import (
     ProofRefusedError,
     StatsError,
     StoreUnavailableError,
+    TooManyRequestsError,
     UnknownPollError,
 )
 from stats_service.models.polls import (
@@ -43,6 +44,8 @@ from stats_service.store.ballots import BallotStore
 BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 #: What would make a free text a link, or look like one.
 _LINK = re.compile(r"://|\bwww\.|[<>]", re.IGNORECASE)
+#: What the report calls ballots over the limit of their network.
+FLOOD = TooManyRequestsError.code
 #: Attempts at a ballot while an administrator changes its poll.
 ATTEMPTS = 3
 
@@ -107,6 +110,15 @@ class Ballots:
         pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
         voted, tally = self._store.look(slug, poll.id, pseudonym)
         return _view(entry, poll, tally, now, voted=voted)
+
+    def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
+        """Note in a poll's report a ballot that its network's limit kept from being looked at."""
+        poll = entry.polls.find(name, now)
+        # A poll that this worker does not know costs nothing: names can be invented.
+        if poll is not None:
+            hour = hour_label(now, entry.site.timezone)
+            with contextlib.suppress(StoreUnavailableError):
+                self._store.refuse(entry.site.slug, BallotCommand(poll=poll), FLOOD, hour)
 
     def _refuse(
         self,

@@ -82,14 +82,19 @@ def vote_altering(before: Poll, after: Poll) -> list[str]:
 
 def new_id(text: str, taken: Collection[str]) -> str:
     """Return an id made of a text, e.g. `tin-tuc` of `Tin tức`, that is not among `taken`."""
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    words = re.findall(r"[a-z0-9]+", "".join(c for c in plain if not unicodedata.combining(c)))
+    words = re.findall(r"[a-z0-9]+", plain(text))
     base = "-".join(words)[:34].strip("-") or "poll"
     number, name = 1, base
     while name in taken or name in (OTHER, CURRENT):
         number += 1
         name = f"{base}-{number}"
     return name
+
+
+def plain(text: str) -> str:
+    """Return `text` in small letters without accents, `tin tuc` of `Tin tức`."""
+    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def clean_text(name: str, text: str, longest: int) -> str:

@@ -14,6 +14,7 @@ from stats_service.errors import (
 )
 from stats_service.models.polls import Poll, PollTally, PollView
 from stats_service.services.audit import Audit
+from stats_service.services.poll_lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.poll_rules import check_poll, vote_altering
 from stats_service.services.poll_views import (
     SitePolls,
@@ -56,6 +57,27 @@ class Polls:
     def tally(self, slug: str, poll: str) -> PollTally:
         """Return the tally of a poll."""
         return self._store.tally(slug, poll)
+
+    def page(self, slug: str, words: str, state: str, number: int, now: float) -> PollPage:
+        """Return a page of a site's polls, the latest made first.
+
+        Args:
+            slug: the site.
+            words: that question or id must have, without regard to accents; empty: all.
+            state: as `state_at` says it; empty: all.
+            number: of the page, from 1; one that does not exist becomes the nearest.
+            now: seconds since 1970.
+        """
+        found, states = find_polls(self.all(slug), words, state, now)
+        pages = max(1, -(-len(found) // PAGE_SIZE))
+        number = min(max(1, number), pages)
+        shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        summaries = self._store.summaries(slug, [poll.id for poll in shown])
+        rows = tuple(
+            PollRow(poll, state_at(poll, now), summary)
+            for poll, summary in zip(shown, summaries, strict=True)
+        )
+        return PollPage(rows, number, pages, len(found), states)
 
     def create(self, slug: str, poll: Poll, who: str, now: float) -> Poll:
         """Store a new poll, as a draft or open.

@@ -7,7 +7,7 @@ these are coroutines, and what they ask Redis goes over the connection that page
 import contextlib
 
 from stats_service.errors import StoreUnavailableError, UnknownPollError
-from stats_service.models.polls import BallotAnswer, BallotQuery, PollTally
+from stats_service.models.polls import BallotAnswer, BallotCommand, BallotQuery, PollTally
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
 from stats_service.services import ballots, ratings
@@ -54,6 +54,14 @@ class SharedVotes:
                 return ballots.answer(entry, command, result, now)
             entry = await self._sites.load(slug, now)
         raise ballots.changing(name)
+
+    async def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
+        """Note a ballot over its network's limit, as `Ballots.note_flood` does."""
+        poll = entry.polls.find(name, now)
+        if poll is not None:
+            hour, command = hour_label(now, entry.site.timezone), BallotCommand(poll=poll)
+            with contextlib.suppress(StoreUnavailableError):
+                await self._ballots.refuse(entry.site.slug, command, ballots.FLOOD, hour)
 
     async def rate_article(
         self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from stats_service.models.polls import Poll, PollTally
+from stats_service.models.polls import Poll, PollSummary, PollTally
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
 from stats_service.store.scripts import load_script
@@ -62,6 +62,16 @@ class PollStore:
             for poll in polls:
                 pipe.hgetall(names.poll(poll, "tally"))
             return [poll_tally(stored) for stored in pipe.execute()]
+
+    def summaries(self, slug: str, polls: Sequence[str]) -> list[PollSummary]:
+        """Return how many ballots polls have, in their order, in one round trip."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for poll in polls:
+                pipe.hget(names.poll(poll, "tally"), "ballots")
+                pipe.hget(names.poll(poll, "report"), "now:held")
+            stored = [int(number or 0) for number in pipe.execute()]
+        return [PollSummary(*pair) for pair in zip(stored[::2], stored[1::2], strict=True)]
 
 
 def poll_tally(stored: Any) -> PollTally:

@@ -44,6 +44,7 @@ FIELDS = {
     "max_choices": lazy_gettext("A voter may choose at most as many answers as there are."),
     "opens": lazy_gettext("Opening comes before closing; write a date and a time."),
     "closes": lazy_gettext("The closing time is over already, or before the opening."),
+    "span": lazy_gettext("The span ends after it begins; write two dates and times."),
     "Somebody": lazy_gettext(
         "Somebody has voted already. Texts can be corrected and answers added or withdrawn; "
         "nothing else."

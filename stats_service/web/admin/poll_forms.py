@@ -51,9 +51,33 @@ def changed_fields(poll: Poll, form: Form, timezone: str) -> dict[str, Any]:
     }
 
 
+def drafted_poll(poll: Poll | None, form: Form, timezone: str) -> Poll:
+    """Return the poll of a form that somebody is still filling in.
+
+    What is missing is filled in or taken from `poll` as it was; errors are those that remain.
+    """
+    offered = [c for c in poll.choices if form.get(f"hidden-{c.id}") != "yes"] if poll else []
+    lines = _lines(form.get("choices", ""))
+    lines += [f"Câu trả lời {n}" for n in range(len(offered) + len(lines) + 1, 3)]
+    english = _lines(form.get("choices_en", ""))
+    filled = dict(form) | {
+        "question": form.get("question", "").strip() or "Câu hỏi của bạn",
+        "choices": "\n".join(lines),
+        "choices_en": "\n".join(
+            [*english, *lines[len(english) :]][: len(lines)] if english else []
+        ),
+    }
+    if poll is None:
+        return new_poll(filled, timezone, ())
+    for choice in poll.choices:
+        name = f"text-{choice.id}"
+        filled[name] = form.get(name, "").strip() or choice.text.get("vi", choice.text[poll.lang])
+    return replace(poll, **changed_fields(poll, filled, timezone))
+
+
 def form_values(poll: Poll, timezone: str) -> dict[str, object]:
     """Return what the form shows of a poll that exists."""
-    return {
+    values: dict[str, object] = {
         "question": poll.question.get("vi", ""),
         "question_en": poll.question.get("en", ""),
         "max_choices": str(poll.max_choices),
@@ -66,6 +90,7 @@ def form_values(poll: Poll, timezone: str) -> dict[str, object]:
         "other": "yes" if poll.other else "",
         "change": "yes" if poll.change else "",
     }
+    return values | {f"hidden-{choice.id}": "yes" for choice in poll.choices if choice.hidden}
 
 
 def _options(form: Form, timezone: str) -> dict[str, Any]:
@@ -88,8 +113,7 @@ def _options(form: Form, timezone: str) -> dict[str, Any]:
 
 def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
     """Return the choices of the two text fields, which belong together line by line."""
-    lines = [line.strip() for line in form.get("choices", "").splitlines() if line.strip()]
-    english = [line.strip() for line in form.get("choices_en", "").splitlines() if line.strip()]
+    lines, english = _lines(form.get("choices", "")), _lines(form.get("choices_en", ""))
     if english and len(english) != len(lines):
         raise InvalidInputError(
             f"choices: {len(lines)} lines in Vietnamese and {len(english)} in English; give both "
@@ -100,6 +124,10 @@ def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
         known.append(new_id(text, known))
         found.append(Choice(id=known[-1], text=_texts(text, english[n] if english else "")))
     return tuple(found)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _texts(vi: str, en: str, before: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -6,7 +6,10 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.charts import point_name
+from stats_service.web.admin.curves import ballot_curve
 from stats_service.web.admin.messages import explain
+from stats_service.web.admin.polls import poll_frame
 from stats_service.web.context import services
 
 bp = Blueprint("poll_review", __name__, url_prefix="/sites/<slug>/polls/<poll_id>")
@@ -17,13 +20,13 @@ bp = Blueprint("poll_review", __name__, url_prefix="/sites/<slug>/polls/<poll_id
 def show(poll_id: str) -> str:
     """Show the ballots that wait, and the free texts."""
     slug = site().slug
-    poll = services().polls.get(slug, poll_id)
+    poll, now = services().polls.get(slug, poll_id), services().clock.now()
     return render_template(
         "admin/poll_review.html",
-        poll=poll,
         groups=services().quarantine.groups(slug, poll_id),
         texts=services().quarantine.texts(slug, poll_id),
-        choices={choice.id: choice.text[poll.lang] for choice in poll.choices},
+        choices={choice.id: choice for choice in poll.choices},
+        **poll_frame(poll, now),
     )
 
 
@@ -53,11 +56,12 @@ def integrity(poll_id: str) -> str:
     report = services().integrity.report(site().slug, poll_id, site().timezone, now)
     return render_template(
         "admin/integrity.html",
-        poll=services().polls.get(site().slug, poll_id),
         report=report,
         outcomes=outcomes(),
-        now=now,
+        curve=ballot_curve(report.hours),
+        point_name=point_name,
         most=max((sum(hour.ballots.values()) for hour in report.hours), default=1) or 1,
+        **poll_frame(services().polls.get(site().slug, poll_id), now),
     )
 
 
@@ -75,4 +79,7 @@ def outcomes() -> dict[str, str]:
         "voter-too-new": _("Put off: the token was too new"),
         "host": _("Refused: a page of another site"),
         "program": _("Refused: a program"),
+        "too-many-requests": _("Refused: too many from one network in a minute"),
+        "invalid-input": _("Refused: not a valid ballot"),
+        "unknown-poll": _("Refused: no such poll"),
     }

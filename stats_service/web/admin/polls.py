@@ -9,12 +9,21 @@ from stats_service.models.polls import Poll
 from stats_service.services.poll_rules import PRESETS, RESULTS_AS, RESULTS_WHEN
 from stats_service.services.poll_views import results, state_at
 from stats_service.web.admin.access import access, account, site, who
+from stats_service.web.admin.charts import point_name
+from stats_service.web.admin.curves import ballot_curve
 from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.messages import explain
+from stats_service.web.admin.paging import page_number
 from stats_service.web.admin.poll_forms import changed_fields, form_values, new_poll
+from stats_service.web.admin.poll_share import hosted_address
 from stats_service.web.context import services
+from stats_service.web.embed.scripts import embed_files
+from stats_service.web.embed.version import VERSION
 
 bp = Blueprint("polls", __name__, url_prefix="/sites/<slug>/polls")
+
+#: What stands in the form's own address, and so is no poll's id.
+NEW = "new"
 
 Page = str | tuple[str, int] | AnyResponse
 
@@ -22,18 +31,13 @@ Page = str | tuple[str, int] | AnyResponse
 @bp.get("")
 @access("viewer")
 def index() -> str:
-    """List every poll."""
-    now = services().clock.now()
-    slug = site().slug
-    rows = [
-        {
-            "poll": poll,
-            "state": state_at(poll, now) if poll.status != "draft" else "draft",
-            "tally": services().polls.tally(slug, poll.id),
-        }
-        for poll in services().polls.all(slug)
-    ]
-    return render_template("admin/polls.html", rows=rows, states=states())
+    """List the polls, a page at a time."""
+    now, slug = services().clock.now(), site().slug
+    words, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
+    state = state if state in states() else ""
+    number = request.args.get("page", "1")
+    page = services().polls.page(slug, words, state, page_number(number), now)
+    return render_template("admin/polls.html", page=page, words=words, state=state, states=states())
 
 
 @bp.get("/new")
@@ -49,7 +53,7 @@ def create() -> Page:
     """Create a poll, as a draft or open."""
     slug = site().slug
     try:
-        taken = [poll.id for poll in services().polls.all(slug)]
+        taken = [poll.id for poll in services().polls.all(slug)] + [NEW]
         wanted = new_poll(request.form, site().timezone, taken)
         made = services().polls.create(slug, wanted, who(), services().clock.now())
     except (InvalidInputError, ConflictError) as error:
@@ -62,20 +66,20 @@ def create() -> Page:
 @access("viewer")
 def show(poll_id: str) -> str:
     """Show one poll with its results, whoever else may see them."""
-    poll = services().polls.get(site().slug, poll_id)
-    now = services().clock.now()
-    tally = services().polls.tally(site().slug, poll_id)
+    slug, now = site().slug, services().clock.now()
+    poll = services().polls.get(slug, poll_id)
+    tally = services().polls.tally(slug, poll_id)
+    report = services().integrity.report(slug, poll_id, site().timezone, now)
     found = results(poll, tally)
-    votes = {row.id: row for row in found.choices}
-    rows = [(choice, votes.get(choice.id)) for choice in poll.choices]
     return render_template(
         "admin/poll.html",
-        poll=poll,
-        state=state_at(poll, now) if poll.status != "draft" else "draft",
-        states=states(),
-        rows=rows,
         results=found,
-        may_edit=account().may("editor", site().slug) and poll.status != "archived",
+        choices={choice.id: choice for choice in poll.choices},
+        report=report,
+        curve=ballot_curve(report.hours),
+        point_name=point_name,
+        address=hosted_address(slug, poll_id),
+        **poll_frame(poll, now),
     )
 
 
@@ -144,13 +148,27 @@ def states() -> dict[str, str]:
     }
 
 
+def poll_frame(poll: Poll, now: float) -> dict[str, object]:
+    """Return what the head of every page about a poll shows."""
+    return {
+        "poll": poll,
+        "state": state_at(poll, now),
+        "states": states(),
+        "now": now,
+        "may_edit": account().may("editor", site().slug) and poll.status != "archived",
+    }
+
+
 def _form(values: dict[str, object], poll: Poll | None, error: str = "") -> str:
+    frame = poll_frame(poll, services().clock.now()) if poll else {"poll": None}
     return render_template(
         "admin/poll_form.html",
         values=values,
-        poll=poll,
         error=error,
+        widget=embed_files().by_name[f"embed-votes.{VERSION}.js"],
+        version=VERSION,
         presets=list(PRESETS),
         results_when=RESULTS_WHEN,
         results_as=RESULTS_AS,
+        **frame,
     )

@@ -1,54 +1,197 @@
-"""Ratings of articles: the best, the distribution, and taking a burst out."""
+"""Ratings of articles: the best, the worst, the distribution, and taking a burst out."""
+
+from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.web.admin.access import access, site, who
+from stats_service.models.ratings import RankedArticle, RatingSlot
+from stats_service.models.traffic import RatingTally
+from stats_service.services.numbers import rating_tally
+from stats_service.services.periods import local_minute, moment_of
+from stats_service.services.poll_rules import plain
+from stats_service.services.rating_review import BURST_MIN, HOUR_SECONDS, total, whole_slots
+from stats_service.services.ratings import RANKED_MIN
+from stats_service.web.admin.access import access, account, site, who
+from stats_service.web.admin.charts import point_name
+from stats_service.web.admin.curves import rating_curve
 from stats_service.web.admin.messages import explain
+from stats_service.web.admin.paging import page_number
 from stats_service.web.context import services
 
 bp = Blueprint("ratings", __name__, url_prefix="/sites/<slug>/ratings")
 
-SHOWN = 50
+#: Articles on one page of the list.
+PAGE_SIZE = 50
+#: Bursts and decisions that the list of articles shows.
+BURSTS_SHOWN, VOIDED_SHOWN = 8, 20
+#: Fewest ratings that an article may be asked to have to be among the best or the worst.
+FEWEST = (1, RANKED_MIN, 10, 20, 50)
 
 
 @bp.get("")
 @access("viewer")
 def index() -> str:
-    """Show the rated articles, in one of three orders, and those taken out."""
-    orders = {"best": _("Best"), "worst": _("Worst"), "most": _("Most rated")}
-    order = request.args.get("order", "best")
-    order = order if order in orders else "best"
-    top = services().ratings.ranked(site(), services().clock.now())
-    articles = list(top.articles)
-    if order == "worst":
-        articles.reverse()
-    elif order == "most":
-        articles.sort(key=lambda article: -article.rating.count)
+    """Show the rated articles, in one of three orders, with what came in bursts."""
+    now = services().clock.now()
+    order, fewest = request.args.get("order", "best"), page_number(request.args.get("min", ""))
+    order = order if order in orders() else "best"
+    fewest = fewest if "min" in request.args and fewest in FEWEST else RANKED_MIN
+    words = request.args.get("q", "").strip()[:100]
+    ranked = services().ratings.ranked(site(), 1 if order == "most" else fewest, now)
+    found = _ordered([a for a in ranked.articles if plain(words) in plain(a.key)], order)
+    pages = max(1, -(-len(found) // PAGE_SIZE))
+    number = min(page_number(request.args.get("page", "1")), pages)
     return render_template(
         "admin/ratings.html",
-        top=top,
-        articles=articles[:SHOWN],
+        ranked=ranked,
+        articles=found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
+        all=services().ratings.distribution(site(), now),
+        total=len(found),
+        number=number,
+        pages=pages,
+        first=(number - 1) * PAGE_SIZE,
         order=order,
-        orders=orders,
-        voided=services().ratings.voided(site()),
+        orders=orders(),
+        fewest=fewest,
+        choices=FEWEST,
+        words=words,
+        bursts=services().rating_review.bursts(site(), now)[:BURSTS_SHOWN],
+        burst_min=BURST_MIN,
+        voided=services().rating_review.voided(site())[:VOIDED_SHOWN],
+        tally=_tally,
+        minute=_minute,
     )
 
 
-@bp.post("")
+@bp.get("/article")
+@access("viewer")
+def article() -> str:
+    """Show the ratings of one article over time; with a span, what its ratings amount to."""
+    now, key = services().clock.now(), request.args.get("key", "")
+    rated = services().ratings.get(site(), [key]).ratings[key]
+    slots = services().rating_review.slots(site(), key, now)
+    voided = [one for one in services().rating_review.voided(site()) if one.article == rated.key]
+    if not (rated.rating.count or voided):
+        raise NotFoundError(f"The article {key[:80]!r} has no ratings.")
+    chosen, problem = _chosen(slots)
+    inside = _tally(total(chosen))
+    left = tuple(n - m for n, m in zip(rated.rating.counts, inside.counts, strict=True))
+    return render_template(
+        "admin/rated_article.html",
+        article=rated,
+        slots=slots,
+        hours=_by_hour(slots),
+        voided=voided,
+        begin=request.args.get("from", ""),
+        end=request.args.get("to", ""),
+        problem=problem,
+        inside=inside,
+        left=_tally(left),
+        curve=rating_curve(slots, site().timezone),
+        point_name=point_name,
+        tally=_tally,
+        minute=_minute,
+        may_void=account().may("editor", site().slug),
+    )
+
+
+@bp.post("/void")
 @access("editor")
-def change() -> Response:
-    """Take the ratings of an article out, or put them back."""
-    article = request.form.get("article", "")
-    ratings, now = services().ratings, services().clock.now()
-    restore = request.form.get("do") == "restore"
+def void() -> Response:
+    """Take ratings of an article out: those of a span, or all."""
+    form, now = request.form, services().clock.now()
+    key = form.get("article", "")
     try:
-        (ratings.restore if restore else ratings.void)(site(), article, who(), now)
+        span = None if form.get("all") == "yes" else _span(form.get("from", ""), form.get("to", ""))
+        made = services().rating_review.void(site(), key, span, who(), now)
     except (InvalidInputError, ConflictError, NotFoundError) as error:
         flash(explain(error), "error")
-    else:
-        done = _("The ratings are back.") if restore else _("The ratings are taken out.")
-        flash(done, "good")
-    return redirect(url_for("admin.ratings.index", slug=site().slug))
+        return redirect(url_for("admin.ratings.index", slug=site().slug))
+    flash(
+        ngettext(
+            "%(num)d rating is taken out.", "%(num)d ratings are taken out.", sum(made.counts)
+        ),
+        "good",
+    )
+    return redirect(url_for("admin.ratings.article", slug=site().slug, key=made.article))
+
+
+@bp.post("/restore")
+@access("editor")
+def restore() -> Response:
+    """Put the ratings back that a decision took out."""
+    decision, now = request.form.get("decision", ""), services().clock.now()
+    try:
+        made = services().rating_review.restore(site(), decision, who(), now)
+    except NotFoundError as error:
+        flash(explain(error), "error")
+        return redirect(url_for("admin.ratings.index", slug=site().slug))
+    flash(_("The ratings are back."), "good")
+    return redirect(url_for("admin.ratings.article", slug=site().slug, key=made.article))
+
+
+def orders() -> dict[str, str]:
+    """Return the orders of the list."""
+    return {"best": _("Best"), "worst": _("Worst"), "most": _("Most rated")}
+
+
+def _ordered(articles: list[RankedArticle], order: str) -> list[RankedArticle]:
+    if order == "worst":
+        return articles[::-1]
+    if order == "most":
+        return sorted(articles, key=lambda article: -article.rating.count)
+    return articles
+
+
+def _chosen(slots: list[RatingSlot]) -> tuple[list[RatingSlot], str]:
+    """Return what the query's span has that counts, or what is wrong with the span."""
+    begin, end = request.args.get("from", ""), request.args.get("to", "")
+    if not (begin or end):
+        return [], ""
+    try:
+        first, last = whole_slots(*_span(begin, end))
+    except InvalidInputError as error:
+        return [], explain(error)
+    return [slot for slot in slots if first <= slot.begin < last and not slot.voided], ""
+
+
+def _span(begin: str, end: str) -> tuple[float, float]:
+    zone = site().timezone
+    try:
+        return moment_of(begin, zone), moment_of(end, zone)
+    except ValueError:
+        raise InvalidInputError("span: write two dates and times.") from None
+
+
+class RatedHour(NamedTuple):
+    """The ratings of an article in one hour: those that count, or those taken out."""
+
+    #: Seconds since 1970.
+    begin: float
+    end: float
+    counts: tuple[int, ...]
+    voided: bool
+
+
+def _by_hour(slots: list[RatingSlot]) -> list[RatedHour]:
+    """Return the ratings by hour, the latest first, those that count apart from the others."""
+    hours: dict[tuple[int, bool], list[RatingSlot]] = {}
+    for slot in slots:
+        hour = slot.begin // HOUR_SECONDS * HOUR_SECONDS
+        hours.setdefault((hour, bool(slot.voided)), []).append(slot)
+    return [
+        RatedHour(hour, hour + HOUR_SECONDS, total(hours[hour, out]), out)
+        for hour, out in sorted(hours, reverse=True)
+    ]
+
+
+def _tally(counts: tuple[int, ...]) -> RatingTally:
+    return rating_tally(counts, site().rating_scale)
+
+
+def _minute(moment: float) -> str:
+    return local_minute(moment, site().timezone)

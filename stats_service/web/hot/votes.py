@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
-from stats_service.errors import StatsError
+from stats_service.errors import StatsError, TooManyRequestsError
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
@@ -86,7 +86,7 @@ class HotVotes:
             entry = await self._sites.entry(request.path.slug, self._clock.now())
             allowed = allowed_origin(entry, request.header(b"origin"))
             visitor = request.visitor(self._trusted_proxies)
-            await self._limit.check(route, entry, visitor.address, self._clock.now())
+            await self._check_limit(route, entry, request, visitor)
             answer = await vote(entry, request, visitor, self._clock.now())
             status, head, body = 200, _head(allowed), msgspec.json.encode(answer)
             result = answer.outcome
@@ -99,6 +99,17 @@ class HotVotes:
         self._meters.count("requests", route, str(status))
         self._meters.count(meter, result)
         send(status, head, body)
+
+    async def _check_limit(
+        self, route: str, entry: SiteEntry, request: HotRequest, visitor: Visitor
+    ) -> None:
+        now = self._clock.now()
+        try:
+            await self._limit.check(route, entry, visitor.address, now)
+        except TooManyRequestsError:
+            if request.path.poll:
+                await self._votes.note_flood(entry, request.path.poll, now)
+            raise
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,11 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // The live numbers: every 15 seconds while the page is looked at.
 const live = document.querySelector("[data-live]");
 if (live) {
