@@ -12,7 +12,7 @@ from stats_service.errors import (
     UnknownPollError,
     UnknownSiteError,
 )
-from stats_service.models.polls import Poll, PollTally, PollView
+from stats_service.models.polls import Poll, PollSummary, PollTally, PollView
 from stats_service.services.audit import Audit
 from stats_service.services.poll_lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.poll_rules import check_poll, vote_altering
@@ -57,6 +57,10 @@ class Polls:
     def tally(self, slug: str, poll: str) -> PollTally:
         """Return the tally of a poll."""
         return self._store.tally(slug, poll)
+
+    def summary(self, slug: str, poll: str) -> PollSummary:
+        """Return how many ballots a poll has."""
+        return self._store.summaries(slug, [poll])[0]
 
     def page(self, slug: str, words: str, state: str, number: int, now: float) -> PollPage:
         """Return a page of a site's polls, the latest made first.

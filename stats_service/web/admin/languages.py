@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "web/admin/translations"
     Babel(app, default_locale=LANGUAGES[0], locale_selector=choose_language)
     app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
+    app.jinja_env.filters.update(calendar_day=calendar_day, score=score)
     app.jinja_env.globals["language"] = lambda: str(get_locale())
     app.jinja_env.globals["LANGUAGES"] = {"vi": "Tiếng Việt", "en": "English"}
 
@@ -45,6 +46,16 @@ def number(value: float) -> str:
 def percent(value: float, digits: int = 0) -> str:
     """Write a share of 1 as a percentage."""
     return cast("str", format_decimal(round(value * 100, digits))) + "\N{NO-BREAK SPACE}%"
+
+
+def score(value: float) -> str:
+    """Write an average of scores with its two decimals."""
+    return cast("str", format_decimal(value, "0.00"))
+
+
+def calendar_day(seconds: float, timezone: str) -> str:
+    """Write the day of a moment (seconds since 1970) in a zone: `23/11/2026`."""
+    return moment(seconds, timezone)[:10]
 
 
 def day(value: str | date, style: str = "medium") -> str:

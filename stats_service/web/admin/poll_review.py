@@ -1,16 +1,23 @@
 """What a poll's ballots need a person for: quarantine, free texts, and the integrity report."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.models.quarantine import ReportHour
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.charts import point_name
 from stats_service.web.admin.curves import ballot_curve
 from stats_service.web.admin.messages import explain
 from stats_service.web.admin.polls import poll_frame
 from stats_service.web.context import services
+
+#: Most hours that the report has one by one.
+HOURS_SHOWN = 48
 
 bp = Blueprint("poll_review", __name__, url_prefix="/sites/<slug>/polls/<poll_id>")
 
@@ -60,9 +67,27 @@ def integrity(poll_id: str) -> str:
         outcomes=outcomes(),
         curve=ballot_curve(report.hours),
         point_name=point_name,
-        most=max((sum(hour.ballots.values()) for hour in report.hours), default=1) or 1,
+        **report_spans(report.hours),
         **poll_frame(services().polls.get(site().slug, poll_id), now),
     )
+
+
+def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:
+    """Return what became of the ballots by hour, or by day with the striking hours apart.
+
+    A poll of a month has 720 hours: nobody reads, or prints, so many alike.
+    """
+    by_day = len(hours) > HOURS_SHOWN
+    spans = defaultdict[str, Counter[str]](Counter)
+    for hour in hours:
+        spans[hour.hour[:10] if by_day else hour.hour].update(hour.ballots)
+    striking = [hour for hour in hours if set(hour.ballots) - {"counted", "changed"}]
+    return {
+        "spans": sorted(spans.items()),
+        "by_day": by_day,
+        "striking": striking[-HOURS_SHOWN:] if by_day else (),
+        "most": max((ballots.total() for ballots in spans.values()), default=1) or 1,
+    }
 
 
 def outcomes() -> dict[str, str]:

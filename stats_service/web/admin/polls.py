@@ -142,7 +142,7 @@ def states() -> dict[str, str]:
     return {
         "draft": _("Draft"),
         "scheduled": _("Scheduled"),
-        "open": _("Open"),
+        "open": _("Open now"),
         "closed": _("Closed"),
         "archived": _("Archived"),
     }
@@ -155,6 +155,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "state": state_at(poll, now),
         "states": states(),
         "now": now,
+        "held": services().polls.summary(site().slug, poll.id).held,
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",
     }
 
