@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
+import redis
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -56,6 +57,22 @@ def test_too_many_of_one_network_have_to_wait(
     assert vote(client, new_voter(services), "a", address="192.0.2.2").status_code == 200
     assert view(client).status_code == 200
     assert services.polls.tally("kimson", POLL).ballots == 4
+    report = services.integrity.report("kimson", POLL, "Asia/Ho_Chi_Minh", services.clock.now())
+    assert report.outcomes == {"counted": 4, "too-many-requests": 2}
+    assert report.hours[0].ballots == report.outcomes
+    assert report.sound
+
+
+def test_a_flood_at_a_poll_that_is_none_leaves_nothing_behind(
+    serve: Serve, settings: Settings, redis_client: redis.Redis
+) -> None:
+    """Names of polls can be invented; reports of them are not kept."""
+    client = serve(replace(settings, write_limit=1))
+
+    answers = [vote(client, "", "a", poll=f"none-{n}") for n in range(20)]
+
+    assert [answer.status_code for answer in answers[1:]] == [429] * 19
+    assert not redis_client.keys("*:none-*")
 
 
 def test_what_cannot_be_used_counts_as_well_and_each_route_by_itself(

@@ -10,7 +10,7 @@ from stats_service.web.context import services
 
 bp = Blueprint("poll_share", __name__, url_prefix="/sites/<slug>/polls/<poll_id>")
 
-#: Side of the code as it is printed, its quiet zone included, in millimetres.
+#: Side of the code as it is printed, its quiet zone included, in millimetres, or nearly so.
 PRINTED_MM = 150
 #: Modules of white around the code, as ISO/IEC 18004 wants them.
 QUIET_ZONE = 4
@@ -27,7 +27,8 @@ def qr(poll_id: str) -> Response:
     code.save(
         drawing,
         kind="svg",
-        scale=PRINTED_MM / code.symbol_size(border=QUIET_ZONE)[0],
+        # In whole millimetres: with other scales segno leaves a part of the background out.
+        scale=max(1, round(PRINTED_MM / code.symbol_size(border=QUIET_ZONE)[0])),
         border=QUIET_ZONE,
         unit="mm",
         light="#fff",

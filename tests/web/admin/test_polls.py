@@ -1,15 +1,22 @@
-"""Polls and ratings on the admin pages."""
+"""Polls on the admin pages."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+import redis
+import segno
 from flask import Flask
+from flask.testing import FlaskClient
+from redis.connection import AbstractConnection
 
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
+from tests.support.votes import make_poll, new_voter, vote
 
 URL = "/admin/sites/kimson/polls"
 FIELDS = {
@@ -153,33 +160,6 @@ def test_a_viewer_reads_polls_and_runs_none(app: Flask, made: Made, services: Se
     assert services.polls.get("kimson", made.id).status == "open"
 
 
-def test_ratings_are_listed_taken_out_and_put_back(
-    app: Flask, editor: Person, site: Site, services: Services, clock: FakeClock
-) -> None:
-    """Worst means the worst of all; what is taken out can come back."""
-    for article, score in (("/tot", 5), ("/xau", 1)):
-        browser = app.test_client()
-        headers = {"Origin": "https://kimson.example.vn", "User-Agent": "Mozilla/5.0 Firefox/140.0"}
-        page = browser.post(
-            "/v1/kimson/page",
-            json={"hit": f"hit-{score}-0123456789ab", "voter": "", "article": article},
-            headers=headers,
-        )
-        clock.advance(60)
-        body = {"article": article, "score": score, "voter": page.get_json()["voter"]}
-        rated = browser.post("/v1/kimson/ratings", json=body, headers=headers)
-        assert rated.status_code == 200, rated.get_data(as_text=True)
-    url = "/admin/sites/kimson/ratings"
-
-    worst = editor.get(f"{url}?order=worst").get_data(as_text=True)
-    editor.post(url, token=editor.token(url), article="/xau")
-
-    assert worst.index("/xau") < worst.index("/tot")
-    assert list(services.ratings.voided(site)) == ["/xau"]
-    editor.post(url, token=editor.token(url), article="/xau", do="restore")
-    assert not services.ratings.voided(site)
-
-
 def test_held_ballots_are_accepted_and_the_report_agrees(
     app: Flask, editor: Person, services: Services, site: Site, clock: FakeClock
 ) -> None:
@@ -218,3 +198,169 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     assert services.polls.tally(site.slug, "held").votes == {"a": 3}
     report = editor.get(f"{url}/integrity").get_data(as_text=True)
     assert "mọi tổng đều khớp" in report
+    assert 'data-preview="/admin' not in report
+
+
+def test_two_hundred_polls_are_pages_that_can_be_searched(
+    editor: Person, services: Services, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two questions to Redis for the list, however many polls; accents do not matter."""
+    for number in range(60):
+        subject = "đường giao thông" if number % 2 else "chợ phiên"
+        clock.advance(60)
+        make_poll(services, id=f"p{number}", question={"vi": f"Về {subject} {number}?"})
+    make_poll(services, id="draft", status="draft")
+    asked: list[str] = []
+    monkeypatch.setattr(
+        AbstractConnection,
+        "send_packed_command",
+        _noting(asked, AbstractConnection.send_packed_command),
+    )
+    page = services.polls.page("kimson", "", "", 2, services.clock.now())
+
+    assert len(asked) == 2
+    assert (page.number, page.pages, page.total, len(page.rows)) == (2, 3, 61, 25)
+    assert page.states == {"open": 60, "draft": 1}
+    found = editor.get(f"{URL}?q=DUONG+giao&state=open").get_data(as_text=True)
+    assert "đường giao thông 59" in found
+    assert "chợ phiên" not in found
+    assert "page=2" in found
+    assert "q=DUONG" in found
+    last = editor.get(f"{URL}?page=99").get_data(as_text=True)
+    assert "đường giao thông 1?" in last
+    nothing = editor.get(f"{URL}?q=khong-co").get_data(as_text=True)
+    assert "Không tìm thấy" in nothing
+
+
+def _noting(asked: list[str], send: Callable[..., None]) -> Callable[..., None]:
+    def note(*args: object, **options: object) -> None:
+        asked.append("sent")
+        send(*args, **options)
+
+    return note
+
+
+def test_a_preview_is_what_readers_would_see_and_stores_nothing(
+    editor: Person, services: Services, redis_client: redis.Redis
+) -> None:
+    """Both states, in both languages, out of a form that is not complete yet."""
+    url = f"{URL}/new/preview"
+    token = editor.token(f"{URL}/new")
+    before = redis_client.dbsize()
+
+    empty = editor.post(url, token=token).get_json()
+    half = editor.post(url, token=token, question="Đường nào?", choices="A\nB\nC", choices_en="X")
+    bad = editor.post(url, token=token, choices="A\nB", opens="2026-05-02T08:00", closes="soon")
+
+    assert len(empty["form"]["choices"]) == 2
+    made = half.get_json()
+    assert made["form"]["question"] == {"vi": "Đường nào?"}
+    assert [c["text"] for c in made["form"]["choices"]][:2] == [
+        {"vi": "A", "en": "X"},
+        {"vi": "B", "en": "B"},
+    ]
+    assert (made["form"]["state"], made["form"]["voted"], made["sample"]) == ("open", False, True)
+    assert made["results"]["voted"]
+    assert sum(c["votes"] for c in made["results"]["results"]["choices"]) > 0
+    assert bad.status_code == 400
+    assert bad.get_json()["problem"]
+    assert redis_client.dbsize() == before
+    assert services.polls.all("kimson") == []
+
+
+@pytest.mark.parametrize(
+    ("when", "form", "results", "state"),
+    [
+        ("always", True, True, "open"),
+        ("after-voting", False, True, "open"),
+        ("after-closing", False, True, "closed"),
+        ("admins", False, False, "closed"),
+    ],
+)
+def test_a_preview_shows_results_where_readers_will_see_them(
+    editor: Person, when: str, form: bool, results: bool, state: str
+) -> None:
+    """What only administrators see is in neither state."""
+    token = editor.token(f"{URL}/new")
+    fields = FIELDS | {"results_when": when, "max_choices": "2"}
+
+    made = editor.post(f"{URL}/new/preview", token=token, **fields).get_json()
+
+    assert (made["form"]["results"] is not None) is form
+    assert (made["results"]["results"] is not None) is results
+    assert made["results"]["state"] == state
+
+
+def test_a_preview_of_a_poll_with_votes_has_its_own_numbers(
+    editor: Person, made: Made, client: FlaskClient, services: Services
+) -> None:
+    """With the texts of the form, a choice withdrawn there, and the poll as it was."""
+    poll = services.polls.edit(
+        "kimson",
+        made.id,
+        "lan",
+        services.clock.now(),
+        closes=None,
+        protection=Protection(wait=0),
+        results_when="always",
+    )
+    first, second, third = (choice.id for choice in poll.choices)
+    vote(client, new_voter(services), first, poll=made.id)
+    before = services.polls.get("kimson", made.id)
+
+    answer = editor.post(
+        f"{made.url}/preview",
+        token=editor.token(f"{made.url}/edit"),
+        **{f"text-{first}": "Tin mới", f"hidden-{third}": "yes", "choices": "", "question": "Gì?"},
+    ).get_json()
+
+    assert not answer["sample"]
+    shown = {c["id"]: c for c in answer["form"]["choices"]}
+    assert shown[first]["text"]["vi"] == "Tin mới"
+    assert shown[second]["text"]["vi"] == "Thủ tục"
+    assert shown[third]["hidden"]
+    assert answer["results"]["results"]["choices"][0] == {"id": first, "votes": 1, "percent": 100}
+    assert services.polls.get("kimson", made.id) == before
+
+
+def test_the_qr_code_leads_to_the_page_for_everybody(editor: Person, made: Made) -> None:
+    """A drawing of about 15 cm without script or style; the page has the address to copy."""
+    drawing = editor.get(f"{made.url}/qr.svg")
+    page = editor.get(made.url).get_data(as_text=True)
+
+    assert drawing.mimetype == "image/svg+xml"
+    text = drawing.get_data(as_text=True)
+    side = re.search(r'width="(\d+)mm" height="(\d+)mm"', text)
+    assert side
+    assert 120 <= int(side[1]) == int(side[2]) <= 200
+    assert "<script" not in text
+    assert "style" not in text
+    address = f"http://127.0.0.1:8080/v1/kimson/p/{made.id}"
+    assert f'value="{address}"' in page
+    assert segno.make(address, error="m", micro=False).version >= 1
+
+
+def test_the_report_has_what_was_refused_and_when(
+    editor: Person, made: Made, services: Services, clock: FakeClock
+) -> None:
+    """Ballots over the limit of their network, which nobody looked at, are told as well."""
+    entry = services.directory.load("kimson", clock.now())
+    for _ in range(3):
+        services.ballots.note_flood(entry, made.id, clock.now())
+
+    page = editor.get(f"{made.url}/integrity").get_data(as_text=True)
+
+    assert "quá nhiều phiếu từ một mạng" in page
+    assert "12:00, 4/3/26" in page
+    assert "Bản nháp" not in page
+
+
+def test_a_poll_called_new_can_be_reached(editor: Person, services: Services) -> None:
+    """Its id is not the address of the form."""
+    fields = FIELDS | {"question": "New"}
+
+    answer = editor.post(f"{URL}/new", token=editor.token(f"{URL}/new"), status="open", **fields)
+
+    (poll,) = services.polls.all("kimson")
+    assert poll.id == "new-2"
+    assert answer.location.endswith("/new-2")

@@ -46,7 +46,9 @@ MATRIX = {
         "polls.show",
         "polls.as_file",
         "poll_review.integrity",
+        "poll_share.qr",
         "ratings.index",
+        "ratings.article",
         "install.show",
     },
     "editor": {
@@ -57,7 +59,10 @@ MATRIX = {
         "polls.set_state",
         "poll_review.show",
         "poll_review.decide",
-        "ratings.change",
+        "poll_preview.of_new",
+        "poll_preview.of_changed",
+        "ratings.void",
+        "ratings.restore",
     },
     "owner": {
         "settings.show",
