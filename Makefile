@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults fuzz lint types bench translations embed lock chromium clean
+.PHONY: help run test test-faults fuzz lint types bench translations embed vendor lock chromium clean
 
 VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -41,6 +41,9 @@ translations: .venv/test.stamp ## bring the Vietnamese catalog up to date and co
 
 embed: .venv/test.stamp ## build the script that portals embed
 	$(VENV)/python -m tools.build_embed
+
+vendor: .venv/test.stamp ## fetch the chart library of the admin pages (needs npm)
+	$(VENV)/python -m tools.vendor
 
 lock: .venv/run.stamp ## resolve pyproject.toml into requirements/ again
 	$(LOCK) pyproject.toml -o requirements/run.txt

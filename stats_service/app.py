@@ -17,6 +17,7 @@ from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
 from stats_service.services.integrity import IntegrityReports
@@ -50,6 +51,7 @@ from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
 from stats_service.store.ballots import BallotStore, LoopBallots
 from stats_service.store.connection import connect, disconnect
+from stats_service.store.glances import GlanceStore
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
@@ -184,6 +186,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         sign_in=SignIn(accounts, second_factor, account_store, session_store, audit),
         tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
         history=history,
+        glances=Glances(GlanceStore(client, settings.key_prefix), health_service, spool),
         top_articles=top_articles,
         legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
         close=partial(disconnect, client),

@@ -71,6 +71,16 @@ class Ignored(msgspec.Struct, frozen=True):
     share: float
 
 
+class Shortfall(msgspec.Struct, frozen=True):
+    """What of a range was not counted, or only in part."""
+
+    ignored: tuple[Ignored, ...]
+    #: Views counted without a visit, as the reader sends GPC or DNT.
+    private: int
+    #: Views of articles beyond the site's cap, which are counted without the article's name.
+    unnamed: int
+
+
 class TopArticle(msgspec.Struct, frozen=True):
     """One article in a list of the most viewed."""
 

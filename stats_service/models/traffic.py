@@ -8,6 +8,8 @@ from stats_service.models.polls import Poll, PollTally, PollView
 ONLINE_SECONDS = 5 * 60
 #: A view this long after the visitor's last one begins a new visit. The Lua file has the same.
 VISIT_GAP_SECONDS = 30 * 60
+#: The article under which views are counted beyond the site's cap. The Lua file has the same.
+OTHER_ARTICLES = "(other)"
 #: Most articles whose numbers one request may ask for.
 LISTED_MAX = 100
 

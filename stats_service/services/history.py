@@ -12,10 +12,13 @@ from stats_service.models.history import (
     Pair,
     Point,
     Series,
+    Shortfall,
     StoredHistory,
 )
 from stats_service.models.sites import Site
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.store.history import HistoryStore
+from stats_service.store.keys import ARTICLE_DAYS_KEPT
 
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
@@ -29,9 +32,11 @@ REASONS = (
     "ceiling",
 )
 #: Longest range by unit, in days: hours are kept for 91 days, and the period before is read too.
-RANGE_MAX_DAYS = {"hour": 14, "day": 1100, "month": 3660}
+RANGE_MAX_DAYS = {"hour": 45, "day": 1100, "month": 3660}
 #: Days whose hours are kept.
 HOURS_KEPT_DAYS = 91
+#: Fewer views than this are a silence that nobody notices.
+SILENCE_MIN_VIEWS = 20
 DAY = timedelta(days=1)
 
 
@@ -62,7 +67,7 @@ class History:
 
         def so_far(begin: date, last: date) -> Pair:
             whole = _sum(stored, begin, last - DAY)
-            return whole + _part_of_day(stored, last, local)
+            return whole + part_of_day(stored, last, local)
 
         monday = today - today.weekday() * DAY
         return [
@@ -120,16 +125,6 @@ class History:
             )
         return Series(unit, first, last, points)
 
-    def recent(self, sites: list[Site], days: int, now: float) -> dict[str, list[Pair]]:
-        """Return, by slug, the last `days` days up to today, for small charts."""
-        result = {}
-        for site in sites:
-            today = _today(site, now)
-            names = _iso(_days(today - (days - 1) * DAY, today))
-            stored = self._store.read(site, _fields(names), (), ())
-            result[site.slug] = [stored.pair(name) for name in names]
-        return result
-
     def ignored(self, site: Site, first: date, last: date) -> list[Ignored]:
         """Return what was not counted from `first` to `last`, the most frequent reason first."""
         if not 0 <= (last - first).days < RANGE_MAX_DAYS["day"]:
@@ -145,18 +140,23 @@ class History:
         found = [Ignored(reason, n, n / arrived) for reason, n in sums.items() if n]
         return sorted(found, key=lambda row: -row.n)
 
+    def shortfall(self, site: Site, first: date, last: date) -> Shortfall:
+        """Return what was not counted from `first` to `last`, or only in part."""
+        ignored = self.ignored(site, first, last)
+        names = _iso(_days(first, last))
+        stored = self._store.read(site, [f"private:{name}" for name in names], (), ())
+        unnamed = self._store.views(site, (OTHER_ARTICLES,), names[-ARTICLE_DAYS_KEPT:])
+        return Shortfall(
+            ignored=tuple(ignored),
+            private=sum(stored.counts.values()),
+            unnamed=sum(sum(day) for day in unnamed),
+        )
+
     def is_silent(self, site: Site, now: float, hours: int) -> bool:
         """Tell whether nothing came for `hours` in which, a week ago, at least 20 views did."""
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
-        moments = [local - timedelta(hours=n) for n in range(hours + 1)]
-        before = [moment - timedelta(days=7) for moment in moments[1:]]
-        days = dict.fromkeys(moment.date().isoformat() for moment in moments + before)
-        stored = self._store.read(site, (), list(days), ())
-
-        def views(of: list[datetime]) -> int:
-            return sum(stored.hour(m.date().isoformat(), m.hour).views for m in of)
-
-        return views(moments) == 0 and views(before) >= 20
+        days = silence_days(local, hours)
+        return was_silent(self._store.read(site, (), days, ()), local, hours)
 
     def write(self, site: Site, days: Sequence[DayHistory]) -> None:
         """Write days on which the site has counted nothing yet, in order; each once ever."""
@@ -174,8 +174,25 @@ class History:
         return Series("month", first, last, points)
 
 
-def _today(site: Site, now: float) -> date:
-    return datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
+def silence_days(local: datetime, hours: int) -> list[str]:
+    """Return the days whose hours `was_silent` wants to know."""
+    moments, before = _silence_moments(local, hours)
+    return list(dict.fromkeys(moment.date().isoformat() for moment in moments + before))
+
+
+def was_silent(stored: StoredHistory, local: datetime, hours: int) -> bool:
+    """Tell whether nothing came in the hours up to `local` in which, a week ago, 20 views did."""
+
+    def views(of: list[datetime]) -> int:
+        return sum(stored.hour(m.date().isoformat(), m.hour).views for m in of)
+
+    moments, before = _silence_moments(local, hours)
+    return views(moments) == 0 and views(before) >= SILENCE_MIN_VIEWS
+
+
+def _silence_moments(local: datetime, hours: int) -> tuple[list[datetime], list[datetime]]:
+    moments = [local - timedelta(hours=n) for n in range(hours + 1)]
+    return moments, [moment - timedelta(days=7) for moment in moments[1:]]
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -194,7 +211,7 @@ def _sum(stored: StoredHistory, first: date, last: date) -> Pair:
     return sum((stored.pair(day.isoformat()) for day in _days(first, last)), Pair())
 
 
-def _part_of_day(stored: StoredHistory, day: date, moment: datetime) -> Pair:
+def part_of_day(stored: StoredHistory, day: date, moment: datetime) -> Pair:
     """Return what `day` had counted by the time of day of `moment`."""
     name, into_hour = day.isoformat(), (moment.minute * 60 + moment.second) / 3600
     if not stored.hours.get(name):

@@ -11,6 +11,7 @@ from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
 from stats_service.services.integrity import IntegrityReports
@@ -74,6 +75,7 @@ class Services:
     sign_in: SignIn
     tokens: Tokens
     history: History
+    glances: Glances
     top_articles: TopArticles
     legacy: Legacy
     #: Close the connections to Redis; for programs that go on without the services.

@@ -214,8 +214,7 @@ class Sites:
 
     def all(self) -> list[Site]:
         """Return every site, by slug."""
-        sites = (self._store.get(slug) for slug in self._store.slugs())
-        return [site for site in sites if site is not None]
+        return self._store.all()
 
     def get(self, slug: str) -> Site:
         """Return one site; UnknownSiteError if there is none."""

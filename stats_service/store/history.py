@@ -36,12 +36,9 @@ class HistoryStore:
                 pipe.hgetall(names.hours(day))
             found, found_ignored, *found_hours = pipe.execute()
         return StoredHistory(
-            _numbers(counts, found),
-            {
-                day: {_text(field): int(n) for field, n in row.items()}
-                for day, row in zip(hours, found_hours, strict=True)
-            },
-            _numbers(ignored, found_ignored),
+            stored_numbers(counts, found),
+            {day: hour_fields(row) for day, row in zip(hours, found_hours, strict=True)},
+            stored_numbers(ignored, found_ignored),
         )
 
     def top(self, site: Site, days: Sequence[str], limit: int) -> list[dict[str, int]]:
@@ -61,7 +58,7 @@ class HistoryStore:
             return [[] for _ in days]
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for day in days:
-                pipe.zmscore(names.day_articles(day), articles)
+                pipe.zmscore(names.day_articles(day), list(articles))
             rows = pipe.execute()
         return [[int(score or 0) for score in row] for row in rows]
 
@@ -143,8 +140,14 @@ def _records(days: Sequence[DayHistory]) -> dict[str, Any]:
     return fields
 
 
-def _numbers(fields: Sequence[str], values: Sequence[Any]) -> dict[str, int]:
+def stored_numbers(fields: Sequence[str], values: Sequence[Any]) -> dict[str, int]:
+    """Return the fields of a hash that are there, by name."""
     return {field: int(n) for field, n in zip(fields, values, strict=False) if n}
+
+
+def hour_fields(row: dict[Any, Any]) -> dict[str, int]:
+    """Return the hours of a day as `StoredHistory` has them."""
+    return {_text(field): int(n) for field, n in row.items()}
 
 
 def _text(value: bytes | str) -> str:

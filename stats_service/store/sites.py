@@ -37,6 +37,15 @@ class SiteStore:
         with store_errors():
             return sorted(_text(slug) for slug in self._client.smembers(sites(self._prefix)))
 
+    def all(self) -> list[Site]:
+        """Return every site, by slug."""
+        slugs = self.slugs()
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for slug in slugs:
+                pipe.get(SiteKeys(self._prefix, slug).site)
+            documents = pipe.execute()
+        return [msgspec.json.decode(document, type=Site) for document in documents if document]
+
     def get(self, slug: str) -> Site | None:
         """Return the site, or None."""
         with store_errors():

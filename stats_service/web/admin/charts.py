@@ -1,13 +1,14 @@
-"""Charts as SVG of our own: geometry here, drawing in `templates/admin/charts.html`.
+"""The picture of a chart: geometry here, drawing in `templates/admin/charts.html`.
 
-The curves live in a coordinate system of their own that stretches with the page, the words
-beside it in percent, so that a chart is sharp and legible at every width, without a script and
-without an inline style.
+It is what stands on the page before `static/chart.js` draws the same with uPlot, without a script
+and on paper. The curves live in a coordinate system of their own that stretches with the page, the
+words beside it in percent, so that it is sharp and legible at every width without inline style.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_date
 
@@ -16,6 +17,8 @@ from stats_service.web.admin.languages import number
 
 #: The curves' own coordinates.
 WIDTH, HEIGHT = 1000, 100
+#: The same of a small chart, of which a page may have a hundred.
+SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 #: Names below the chart, at most.
 LABELS = 8
 
@@ -43,6 +46,17 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Spark:
+    """A small chart without words."""
+
+    line: str
+    #: The line to the last day, which is not over yet.
+    tail: str
+    width: int = SPARK_WIDTH
+    height: int = SPARK_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """Everything that is drawn."""
 
@@ -52,13 +66,13 @@ class Chart:
     names: tuple[Label, ...]
 
 
-def chart(series: Series, metric: str, *, unfinished: bool) -> Chart:
+def chart(series: Series, metric: str, begun: int | None) -> Chart:
     """Return the chart of a series; the former period is drawn for `metric` alone.
 
     Args:
         series: what is drawn.
         metric: `visits` or `views`, of which the former period is drawn.
-        unfinished: the last point is still being counted, and is drawn apart.
+        begun: what `begun` says of the series.
     """
     rows = {
         f"{metric}-before": [point.before.of(metric) for point in series.points],
@@ -66,10 +80,9 @@ def chart(series: Series, metric: str, *, unfinished: bool) -> Chart:
         "visits": [point.now.visits for point in series.points],
     }
     top = nice_top(max((max(row) for row in rows.values()), default=0))
-    apart = unfinished and len(series.points) > 2
     return Chart(
         tuple(
-            _curve(kind, row, top, apart=apart and kind in ("views", "visits"))
+            _curve(kind, row, top, begun if kind in ("views", "visits") else None)
             for kind, row in rows.items()
         ),
         tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
@@ -77,17 +90,31 @@ def chart(series: Series, metric: str, *, unfinished: bool) -> Chart:
     )
 
 
-def sparkline(days: Sequence[Pair], metric: str) -> Curve:
+def begun(series: Series, now: float, timezone: str) -> int | None:
+    """Return how many points have begun if the last of these is not over yet, else None."""
+    local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(timezone))
+    if series.last < local.date():
+        return None
+    return len(series.points) - (23 - local.hour if series.unit == "hour" else 0)
+
+
+def sparkline(days: Sequence[Pair], metric: str) -> Spark:
     """Return the small chart of a site; its last day is not over."""
     row = [day.of(metric) for day in days]
-    return _curve(metric, row, max(*row, 1), apart=True)
+    step, top = SPARK_WIDTH / max(1, len(row) - 1), max(*row, 1)
+    points = [
+        (round(at * step), round((SPARK_HEIGHT - 2) * (1 - n / top)) + 1)
+        for at, n in enumerate(row)
+    ]
+    return Spark(_line(points[:-1]), _line(points[-2:]))
 
 
-def _curve(kind: str, row: Sequence[int], top: int, *, apart: bool) -> Curve:
+def _curve(kind: str, row: Sequence[int], top: int, known: int | None) -> Curve:
     points = _points(row, top)
-    if not apart:
+    if known is None or known < 2:
         return Curve(kind, _line(points), _area(points))
-    return Curve(kind, _line(points[:-1]), _area(points[:-1]), _line(points[-2:]))
+    over = points[: known - 1]
+    return Curve(kind, _line(over), _area(over), _line(points[known - 2 : known]))
 
 
 def _points(row: Sequence[int], top: int) -> list[tuple[float, float]]:

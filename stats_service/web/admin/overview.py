@@ -5,40 +5,44 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.glances import Alarm
+from stats_service.models.history import Pair
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
+from stats_service.services.glances import TREND_DAYS
 from stats_service.web.admin import frame
 from stats_service.web.admin.access import access, account, who
 from stats_service.web.admin.charts import sparkline
+from stats_service.web.admin.languages import number
 from stats_service.web.admin.messages import explain
-from stats_service.web.admin.ranges import today_of
 from stats_service.web.context import services
 
 bp = Blueprint("overview", __name__)
 
-TREND_DAYS = 30
-#: Hours without a view after which a site that is otherwise visited gives an alarm.
-SILENT_HOURS = 3
-#: Share of one day's arrivals from hosts that are not the site's, after which to say so.
-STRANGE_HOSTS = 0.05
+#: From this many sites on there is a field to find one.
+FILTER_FROM = 8
 
 
 @bp.get("/")
 @access("signed-in")
 def show() -> str:
     """Show every site that the account may see."""
-    now = services().clock.now()
     sites = frame.sites_of(account())
-    recent = services().history.recent(sites, TREND_DAYS, now)
-    rows = [
-        {
-            "site": site,
-            "counts": services().traffic.counts(site, now),
-            "trend": sparkline(recent[site.slug], site.headline),
-            "alarms": alarms(site),
-        }
-        for site in sites
-    ]
-    return render_template("admin/overview.html", rows=rows)
+    glances = services().glances.of_sites(sites, services().clock.now())
+    rows = list(zip(sites, glances, strict=True))
+    return render_template(
+        "admin/overview.html",
+        rows=rows,
+        everything={
+            "online": sum(glance.online for glance in glances),
+            "today": sum((glance.today for glance in glances), Pair()),
+            "yesterday": sum((glance.yesterday for glance in glances), Pair()),
+        },
+        service_alarms=services().glances.of_installation() if account().operator else [],
+        alarm_text=alarm_text,
+        sparkline=sparkline,
+        trend_days=TREND_DAYS,
+        filtered=len(rows) >= FILTER_FROM,
+    )
 
 
 @bp.get("/sites/new")
@@ -78,15 +82,22 @@ def nowhere(_rest: str) -> Response:
     abort(404)
 
 
-def alarms(site: Site) -> list[str]:
-    """Return what somebody should look at."""
-    found = []
-    today = today_of(site)
-    if services().history.is_silent(site, services().clock.now(), SILENT_HOURS):
-        found.append(_("No view for %(hours)d hours", hours=SILENT_HOURS))
-    strange = [
-        row for row in services().history.ignored(site, today, today) if row.reason == "host"
-    ]
-    if strange and strange[0].share > STRANGE_HOSTS:
-        found.append(_("Views from hosts that are not the site's"))
-    return found
+def alarm_text(alarm: Alarm) -> str:
+    """Return what to tell a person of an alarm."""
+    n = number(alarm.n)
+    texts: dict[str, str] = {
+        "silent": _("No view for %(n)s hours. Is the snippet still in the portal's pages?", n=n),
+        "hosts": _("%(n)s views came from hosts that are not the site's.", n=n),
+        "ceiling": _("%(n)s views were refused: too many from one address.", n=n),
+        "articles": _("All %(n)s articles are taken; new ones are counted without a name.", n=n),
+        "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
+        "spool": _("%(n)s views wait on the disk until Redis takes them.", n=n),
+        "redis": _("Redis does not answer. Views are kept on the disk meanwhile."),
+        "version": _("This Redis is too old."),
+        "role": _("This Redis is a replica and takes no writes."),
+        "persistence": _("Redis may lose counts in a crash: its append-only file is off or fails."),
+        "snapshot": _("Redis' last snapshot failed."),
+        "eviction": _("Redis may throw counts away when its memory is full."),
+        "memory": _("Redis' memory is nearly full."),
+    }
+    return texts.get(alarm.kind, alarm.text)

@@ -68,7 +68,7 @@ def range_of(site: Site) -> Range:
     days = (last - first).days + 1
     if days > RANGE_MAX_DAYS.get(unit, 0):
         unit = ""
-    unit = unit or ("hour" if days <= 2 else "day" if days <= 400 else "month")
+    unit = unit or ("hour" if days <= 3 else "day" if days <= 400 else "month")
     first = max(first, last - (RANGE_MAX_DAYS[unit] - 1) * DAY)
     return Range(first, last, unit, preset)
 

@@ -2,12 +2,16 @@
 
 from flask import Blueprint, Response, jsonify, render_template
 
-from stats_service.models.history import Series
+from stats_service.models.history import Series, Shortfall
+from stats_service.services.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
 from stats_service.web.admin.access import access, site
-from stats_service.web.admin.charts import chart, point_name
+from stats_service.web.admin.charts import begun, chart, point_name
 from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.ranges import Range, presets, range_of, today_of
 from stats_service.web.context import services
+
+#: Articles that the page of a site names; the page of articles has more.
+TOP_SHOWN = 6
 
 bp = Blueprint("traffic", __name__, url_prefix="/sites/<slug>")
 
@@ -18,17 +22,20 @@ def show() -> str:
     """Show the numbers of a site."""
     now = services().clock.now()
     span, series = _series()
+    known = begun(series, now, site().timezone)
     return render_template(
         "admin/traffic.html",
         counts=services().traffic.counts(site(), now),
         cards=services().history.cards(site(), now),
         series=series,
-        chart=chart(series, site().headline, unfinished=span.last == today_of(site())),
+        begun=known,
+        chart=chart(series, site().headline, known),
         span=span,
         presets=presets(),
-        ignored=services().history.ignored(site(), span.first, span.last)
-        if span.unit != "month"
-        else None,
+        days_max=RANGE_MAX_DAYS,
+        hours_kept=HOURS_KEPT_DAYS,
+        shortfall=_shortfall(span),
+        top=services().top_articles.of_days(site(), today_of(site()), 7)[:TOP_SHOWN],
         point_name=point_name,
     )
 
@@ -59,6 +66,13 @@ def live() -> Response:
             "total": headline.total,
         }
     )
+
+
+def _shortfall(span: Range) -> Shortfall | None:
+    """Return what was not counted in the range, unless it is too long to add up."""
+    if (span.last - span.first).days >= RANGE_MAX_DAYS["day"]:
+        return None
+    return services().history.shortfall(site(), span.first, span.last)
 
 
 def _series() -> tuple[Range, Series]:

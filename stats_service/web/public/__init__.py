@@ -6,7 +6,7 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites import SLUG
 from stats_service.web.admin import failures, security
-from stats_service.web.admin.charts import chart, point_name
+from stats_service.web.admin.charts import begun, chart, point_name
 from stats_service.web.admin.ranges import DAY, today_of
 from stats_service.web.context import services
 
@@ -32,12 +32,14 @@ def statistics(slug: str) -> str:
     site = _public_site(slug)
     now, today = services().clock.now(), today_of(site)
     series = services().history.series(site, "day", today - (SHOWN_DAYS - 1) * DAY, today)
+    known = begun(series, now, site.timezone)
     return render_template(
         "public/statistics.html",
         public_site=site,
         counts=services().traffic.counts(site, now),
         series=series,
-        chart=chart(series, site.headline, unfinished=True),
+        begun=known,
+        chart=chart(series, site.headline, known),
         point_name=point_name,
     )
 

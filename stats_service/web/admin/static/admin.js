@@ -1,4 +1,4 @@
-// What pages do beyond forms and links: copy, ask before a removal, live numbers, chart hints.
+// What pages do beyond forms and links: copy, ask before a removal, live numbers.
 // Every page works without it.
 "use strict";
 
@@ -52,37 +52,16 @@ if (live) {
   document.addEventListener("visibilitychange", refresh);
 }
 
-// A chart's hint: the row of the table below that belongs to the place under the pointer.
-for (const chart of document.querySelectorAll("[data-chart]")) {
-  const table = chart.parentElement.querySelector("[data-series]");
-  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
-  const rows = table.tBodies[0].rows;
-  const tip = chart.querySelector(".tip");
-  const hair = chart.querySelector(".hair");
-  const line = (name, value) => {
-    const row = document.createElement("span");
-    for (const text of [name, value]) row.append(Object.assign(document.createElement("b"), { textContent: text }));
-    row.firstChild.className = "muted";
-    return row;
-  };
-  const show = (event) => {
-    const box = chart.getBoundingClientRect();
-    const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-    const at = Math.round(share * (rows.length - 1));
-    const cells = rows[at].cells;
-    const title = Object.assign(document.createElement("strong"), { textContent: cells[0].textContent });
-    tip.replaceChildren(title, ...heads.slice(1).map((head, n) => line(head, cells[n + 1].textContent)));
-    tip.hidden = false;
-    const x = rows.length > 1 ? at / (rows.length - 1) : 0.5;
-    const left = x * box.width + (x > 0.5 ? -tip.offsetWidth - 12 : 12);
-    tip.style.left = `${Math.max(0, Math.min(left, box.width - tip.offsetWidth))}px`;
-    hair.setAttribute("x1", `${x * 100}%`);
-    hair.setAttribute("x2", `${x * 100}%`);
-    hair.style.visibility = "visible";
-  };
-  chart.addEventListener("pointermove", show);
-  chart.addEventListener("pointerleave", () => {
-    tip.hidden = true;
-    hair.style.visibility = "hidden";
+// A field that leaves of a list what contains its words, with or without their accents.
+const plain = (text) =>
+  text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d");
+for (const field of document.querySelectorAll("[data-filter]")) {
+  field.parentElement.hidden = false;
+  field.addEventListener("input", () => {
+    const words = plain(field.value).split(/\s+/);
+    for (const row of document.getElementById(field.dataset.filter).children) {
+      const text = plain(row.textContent);
+      row.hidden = !words.every((word) => text.includes(word));
+    }
   });
 }

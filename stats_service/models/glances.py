@@ -1,0 +1,39 @@
+"""A site at one glance, and what somebody should look at."""
+
+import msgspec
+
+from stats_service.models.history import Pair
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """Something that somebody should look at."""
+
+    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`; of the installation: `spool`,
+    #: or what `Health` looked at, such as `memory`.
+    kind: str
+    #: How many hours, views, articles or ballots it is about.
+    n: int = 0
+    #: The id of the poll that it is about.
+    poll: str = ""
+    #: More of it, in English.
+    text: str = ""
+
+
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the overview shows of a site."""
+
+    online: int
+    today: Pair
+    #: The same weekday a week ago, by this time of the day.
+    before: Pair
+    yesterday: Pair
+    #: Since ever, with the opening balances.
+    total: Pair
+    #: The last days up to today.
+    days: tuple[Pair, ...]
+    alarms: tuple[Alarm, ...]
+
+    def change(self, metric: str) -> float | None:
+        """Return today's change against a week ago, as a share of 1; None without a before."""
+        before = self.before.of(metric)
+        return (self.today.of(metric) - before) / before if before else None

@@ -1,0 +1,189 @@
+// Charts that answer: a read-out for mouse, finger and keyboard, and a part chosen by dragging.
+// Drawn by uPlot out of the table beside the chart; without this file, and on paper, the picture
+// that the server drew stays.
+"use strict";
+
+(() => {
+  //: Points between two names below the chart, the least that leaves room is taken.
+  const STEPS = {
+    hour: [1, 2, 3, 6, 12, 24, 48, 72, 168],
+    day: [1, 2, 7, 14, 28, 56, 91, 182, 364],
+    month: [1, 2, 3, 6, 12, 24, 60],
+  };
+  const NAME_WIDTH = 64;
+  const DASHES = { before: [4, 4], tail: [2, 4] };
+  const format = new Intl.NumberFormat(document.documentElement.lang);
+
+  const element = (tag, className, text = "") =>
+    Object.assign(document.createElement(tag), { className, textContent: text });
+
+  // A count as the page writes it; null where there is none yet.
+  const number = (text) => (/\d/.test(text) ? Number(text.replace(/\D/g, "")) : null);
+
+  // What the table says: the names of the points, and of each line its numbers and its kind.
+  const read = (table) => {
+    const rows = [...table.tBodies[0].rows];
+    const lines = [...table.tHead.rows[0].cells].slice(1).map((head, n) => ({
+      name: head.textContent,
+      kind: head.dataset.line ?? "",
+      values: rows.map((row) => number(row.cells[n + 1].textContent)),
+    }));
+    return { names: rows.map((row) => row.cells[0].textContent), lines };
+  };
+
+  // The colours of the page's style sheet, as they are at the moment.
+  const colour = (chart, name) => () => getComputedStyle(chart).getPropertyValue(`--${name}`).trim();
+
+  // The first day of a point, as an ISO date.
+  const dayOf = (table, point) => {
+    const [year, month, day] = table.dataset.first.split("-").map(Number);
+    const date =
+      table.dataset.unit === "month"
+        ? Date.UTC(year, month - 1 + point, 1)
+        : Date.UTC(year, month - 1, day + (table.dataset.unit === "hour" ? Math.floor(point / 24) : point));
+    return new Date(date).toISOString().slice(0, 10);
+  };
+
+  // A day before the one that `point` begins with.
+  const lastDayBefore = (table, point) =>
+    new Date(Date.parse(dayOf(table, point)) - 86400000).toISOString().slice(0, 10);
+
+  const shortName = (name, unit, single) =>
+    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d/.exec(name) ?? [name])[0];
+
+  function draw(chart) {
+    const table = chart.parentElement.querySelector("[data-series]");
+    const { names, lines } = read(table);
+    const { unit } = table.dataset;
+    const single = unit === "hour" && names.length <= 24;
+    const last = names.length - 1;
+    const drawn = lines.filter((line) => line.kind);
+    // What is not over yet is drawn dotted: a line of its own for the last step.
+    const begun = Number(table.dataset.begun ?? 0);
+    const apart = begun > 1;
+    const series = [];
+    const add = (line, values, more) => {
+      const ink = colour(chart, `chart-${line.kind}`);
+      series.push({ values, line, options: { label: line.name, stroke: ink, width: 2, points: { show: last < 2 }, ...more } });
+    };
+    for (const line of drawn) {
+      const former = line.kind === "before";
+      const whole = apart && !former ? line.values.map((n, at) => (at < begun - 1 ? n : null)) : line.values;
+      const fill = former ? undefined : colour(chart, `chart-${line.kind}-soft`);
+      add(line, whole, { fill, dash: former ? DASHES.before : undefined, width: former ? 1.5 : 2 });
+      if (whole !== line.values) {
+        add(line, line.values.map((n, at) => (at >= begun - 2 ? n : null)), { dash: DASHES.tail });
+      }
+    }
+
+    const tip = chart.querySelector(".tip");
+    const line = (name, value) => {
+      const row = element("span", "");
+      row.append(element("span", "muted", name), element("b", "", value));
+      return row;
+    };
+    const tell = (plot) => {
+      const at = plot.cursor.idx;
+      tip.hidden = at == null;
+      if (at == null) return;
+      tip.replaceChildren(
+        element("strong", "", names[at]),
+        ...lines.map((one) => line(one.name, one.values[at] === null ? "–" : format.format(one.values[at]))),
+      );
+      const begin = plot.over.offsetLeft;
+      const place = begin + plot.valToPos(at, "x");
+      const left = place > chart.clientWidth / 2 ? place - tip.offsetWidth - 14 : place + 14;
+      tip.style.left = `${Math.max(0, Math.min(left, chart.clientWidth - tip.offsetWidth))}px`;
+    };
+    // The part that was dragged over becomes the page's range.
+    const choose = (plot) => {
+      const from = Math.max(0, Math.round(plot.posToVal(plot.select.left, "x")));
+      const to = Math.min(last, Math.round(plot.posToVal(plot.select.left + plot.select.width, "x")));
+      plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+      if (!("choose" in chart.dataset) || to - from < 1) return;
+      const end = unit === "hour" ? dayOf(table, to) : lastDayBefore(table, to + 1);
+      const range = { from: dayOf(table, from), to: end };
+      if (from === 0 && to === last) return;
+      location.assign(`?${new URLSearchParams(range)}`);
+    };
+
+    const ticks = (plot) => {
+      const room = Math.max(1, Math.floor(plot.over.clientWidth / NAME_WIDTH));
+      const wanted = Math.ceil(names.length / room);
+      const step = (STEPS[unit] ?? STEPS.day).find((n) => n >= wanted) ?? wanted;
+      return names.map((_, at) => at).filter((at) => at % step === 0);
+    };
+    const axis = { stroke: colour(chart, "muted"), font: `12px ${getComputedStyle(chart).fontFamily}` };
+    const grid = (name) => ({ stroke: colour(chart, name), width: 1 });
+    const size = () => ({
+      width: chart.clientWidth,
+      height: chart.querySelector(".plot, .uplot").clientHeight || 280,
+    });
+    const options = {
+      ...size(),
+      padding: [12, 8, 0, 0],
+      legend: { show: false },
+      scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.05)] } },
+      cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },
+      axes: [
+        { ...axis, grid: { show: false }, ticks: grid("line-strong"), splits: ticks,
+          values: (_, splits) => splits.map((at) => shortName(names[at], unit, single)) },
+        { ...axis, grid: grid("line"), ticks: { show: false }, gap: 6, size: (_, values) => 18 + 7.2 * Math.max(3, ...(values ?? []).map((text) => text.length)),
+          incrs: [1, 2, 5, 10, 20, 50].flatMap((n) => [1, 100, 1e4, 1e6, 1e8].map((m) => n * m)).sort((a, b) => a - b),
+          values: (_, splits) => splits.map((n) => format.format(n)) },
+      ],
+      series: [{}, ...series.map((one) => one.options)],
+      hooks: { setCursor: [tell], setSelect: [choose] },
+    };
+
+    const data = [names.map((_, at) => at), ...series.map((one) => one.values)];
+    const plot = new uPlot(options, data, chart);
+    chart.classList.add("drawn");
+
+    const point = (at) => {
+      const place = plot.valToPos(at, "x");
+      plot.setCursor({ left: place, top: plot.over.clientHeight / 2 });
+    };
+    // A finger: uPlot itself listens to the mouse alone.
+    for (const type of ["pointerdown", "pointermove"]) {
+      plot.over.addEventListener(type, (event) => {
+        if (event.pointerType === "mouse") return;
+        plot.setCursor({ left: event.clientX - plot.over.getBoundingClientRect().left, top: 10 });
+      });
+    }
+    chart.tabIndex = 0;
+    chart.addEventListener("keydown", (event) => {
+      const now = plot.cursor.idx ?? -1;
+      const steps = { ArrowRight: now + 1, ArrowLeft: now < 0 ? last : now - 1, Home: 0, End: last, PageUp: now - 7, PageDown: now + 7 };
+      if (event.key === "Escape") plot.setCursor({ left: -10, top: -10 });
+      if (!(event.key in steps)) return;
+      event.preventDefault();
+      // Read out what keys ask for; a moving mouse would only make noise.
+      tip.setAttribute("aria-live", "polite");
+      point(Math.max(0, Math.min(last, steps[event.key])));
+    });
+    chart.addEventListener("blur", () => plot.setCursor({ left: -10, top: -10 }));
+
+    new ResizeObserver(() => plot.setSize({ ...size(), height: plot.height })).observe(chart);
+    const repaint = () => plot.redraw(false);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+
+    // Each line can be taken away, so that the others use the height.
+    for (const key of chart.parentElement.querySelectorAll("[data-key]")) {
+      const button = element("button", "key-button");
+      button.type = "button";
+      button.append(...key.childNodes);
+      button.setAttribute("aria-pressed", "true");
+      key.append(button);
+      button.addEventListener("click", () => {
+        const shown = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(shown));
+        series.forEach((one, n) => {
+          if (one.line.kind === key.dataset.key) plot.setSeries(n + 1, { show: shown });
+        });
+      });
+    }
+  }
+
+  for (const chart of document.querySelectorAll("[data-chart]")) draw(chart);
+})();
