@@ -19,6 +19,9 @@ from stats_service.web.demo.pages import SLUG
 OPENING_VISITS = 1_814_165
 OPENING_VIEWS = 4_936_240
 OPENING_DAY = "2019-12-24"
+#: The second site of the demo, and its traffic as a share of the portal's.
+TOWN_SLUG = "phat-diem"
+TOWN_SIZE = 0.11
 
 
 @click.command()
@@ -86,3 +89,21 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     paths = [article.path for article in load_content().articles]
     services.history.write(site, demo_history(site, services.clock.now(), paths))
     add_demo_votes(services, site, paths)
+    add_demo_town(services)
+
+
+def add_demo_town(services: Services) -> None:
+    """Add a second, smaller site, so that there is something to compare; nobody visits it."""
+    if any(site.slug == TOWN_SLUG for site in services.sites.all()):
+        return
+    town = services.sites.add(
+        Site(
+            slug=TOWN_SLUG,
+            name="Trang thông tin điện tử thị trấn Phát Diệm",
+            hosts=("phatdiem.example.vn",),
+            opening_visits=96_412,
+            opening_views=231_907,
+            opening_day="2021-07-01",
+        )
+    )
+    services.history.write(town, demo_history(town, services.clock.now(), size=TOWN_SIZE))

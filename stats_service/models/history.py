@@ -120,3 +120,5 @@ class DayHistory(msgspec.Struct, frozen=True):
     articles: dict[str, int] = {}
     #: Views not counted, by reason.
     ignored: dict[str, int] = {}
+    #: Of the views, those of readers who send GPC or DNT.
+    private: int = 0

@@ -71,31 +71,50 @@ NEWS = (
 )
 NEWS_DAYS = 21
 #: Views not counted, as shares of the views.
-IGNORED = {"bot": 0.19, "prefetch": 0.021, "duplicate": 0.009, "host": 0.006, "opt-out": 0.003}
+IGNORED = {
+    "bot": 0.19,
+    "prefetch": 0.021,
+    "duplicate": 0.009,
+    "host": 0.006,
+    "opt-out": 0.003,
+    "no-user-agent": 0.002,
+    "ceiling": 0.0012,
+}
+#: Views of readers who send GPC or DNT, as a share.
+PRIVATE = 0.034
 
 
-def demo_history(site: Site, now: float, articles: Sequence[str] = ()) -> list[DayHistory]:
+def demo_history(
+    site: Site, now: float, articles: Sequence[str] = (), size: float = 1.0
+) -> list[DayHistory]:
     """Return the two years up to `now`, today as far as it has come.
 
     Args:
         site: whose zone and name it is.
         now: seconds since 1970.
         articles: keys of pages that the demo portal really has; they are read every day.
+        size: how much of a district's traffic the site has.
     """
     local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
     today = local.date()
+    level = VISITS * size
     days = [today - timedelta(days=n) for n in range(DAYS, -1, -1)]
     return [
-        _day(day, local if day == today else None, (day - today).days, (*STANDING, *articles))
+        _day(
+            day, local if day == today else None, (day - today).days, (*STANDING, *articles), level
+        )
         for day in days
     ]
 
 
-def _day(day: date, until: datetime | None, age: int, standing: Sequence[str]) -> DayHistory:
-    chance = random.Random(day.toordinal())  # noqa: S311 - a demo, and the same at every start
+def _day(
+    day: date, until: datetime | None, age: int, standing: Sequence[str], usual: float
+) -> DayHistory:
+    # Sites of different sizes have different days.
+    chance = random.Random(f"{usual}:{day}")  # noqa: S311 - a demo, the same at every start
     off = day.weekday() > 4 or _is_holiday(day)
     growth = 0.62 + 0.38 * (1 + age / DAYS)
-    level = VISITS * growth * WEEKDAYS[day.weekday()] * _season(day) * chance.uniform(0.93, 1.08)
+    level = usual * growth * WEEKDAYS[day.weekday()] * _season(day) * chance.uniform(0.93, 1.08)
     if chance.random() < 0.012:
         level *= chance.uniform(1.5, 2.1)
     weights = OFF if off else WORKING
@@ -109,7 +128,13 @@ def _day(day: date, until: datetime | None, age: int, standing: Sequence[str]) -
     views = sum(pair.views for pair in hours)
     ignored = {reason: round(views * s * chance.uniform(0.7, 1.4)) for reason, s in IGNORED.items()}
     articles = _articles(day, views, standing, chance) if age > -ARTICLE_DAYS else {}
-    return DayHistory(day, tuple(hours), articles, {k: n for k, n in ignored.items() if n})
+    return DayHistory(
+        day,
+        tuple(hours),
+        articles,
+        {reason: n for reason, n in ignored.items() if n},
+        round(views * PRIVATE * chance.uniform(0.8, 1.2)),
+    )
 
 
 def _articles(

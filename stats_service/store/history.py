@@ -112,7 +112,8 @@ def _span_counts(day: DayHistory) -> dict[str, int]:
     year, week, _ = day.day.isocalendar()
     name, total = day.day.isoformat(), sum(day.hours, Pair())
     spans = ("", f":{name}", f":{year:04d}-W{week:02d}", f":{name[:7]}", f":{name[:4]}")
-    return {
+    private = {f"private:{name}": day.private} if day.private else {}
+    return private | {
         metric + span: total.of(metric)
         for metric in ("visits", "views")
         for span in spans

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from pyotp import TOTP
 
 from stats_service.models.polls import Choice, Poll
@@ -148,19 +148,84 @@ def test_every_page_is_accessible_and_fits(
 def test_the_chart_tells_the_numbers_of_a_day(
     service_url: str, signed_in: Callable[..., Page]
 ) -> None:
-    """What the hint says is the row of the table below."""
-    page = signed_in(viewport={"width": 1360, "height": 900})
+    """What the read-out says is the row of the table below: by mouse, by keys, by finger."""
+    page = signed_in(viewport={"width": 1360, "height": 900}, has_touch=True)
     page.goto(f"{service_url}/admin/sites/demo/?range=28")
+    rows = page.locator("[data-series] tbody tr")
+    name, visits = page.locator(".tip strong"), page.locator(".tip span b").first
 
-    box = page.locator("[data-chart]").bounding_box()
+    def cell(row: int, column: int) -> str:
+        return (rows.nth(row).locator("td").nth(column).text_content() or "").strip()
+
+    box = page.locator(".u-over").bounding_box()
     assert box
     page.mouse.move(box["x"] + 1, box["y"] + 60)
+    expect(name).to_have_text(cell(0, 0))
+    expect(visits).to_have_text(cell(0, 1))
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(name).to_have_text(cell(1, 0))
+    page.keyboard.press("End")
+    expect(name).to_have_text(cell(27, 0))
+    page.keyboard.press("Escape")
+    expect(page.locator(".tip")).to_be_hidden()
+    page.touchscreen.tap(box["x"] + 1, box["y"] + 60)
+    expect(visits).to_have_text(cell(0, 1))
 
-    first = page.locator("[data-series] tbody tr").first
-    expect(page.locator(".tip strong")).to_have_text(first.locator("td").first.text_content() or "")
-    expect(page.locator(".tip span b").nth(1)).to_have_text(
-        first.locator("td").nth(1).text_content() or ""
-    )
+
+def test_a_part_of_the_chart_is_chosen_by_dragging(
+    service_url: str, signed_in: Callable[..., Page]
+) -> None:
+    """The page then shows these days alone, its table as well."""
+    page = signed_in(viewport={"width": 1360, "height": 900})
+    page.goto(f"{service_url}/admin/sites/demo/?range=28")
+    box = page.locator(".u-over").bounding_box()
+    assert box
+    day = box["width"] / 27
+
+    page.mouse.move(box["x"] + 4 * day, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 10 * day, box["y"] + 80, steps=4)
+    page.mouse.up()
+
+    page.wait_for_url("**/?from=*")
+    expect(page.locator("[data-series] tbody tr")).to_have_count(7)
+
+
+def test_a_line_of_the_chart_can_be_taken_away(
+    service_url: str, signed_in: Callable[..., Page]
+) -> None:
+    """The names above the chart are buttons."""
+    page = signed_in(viewport={"width": 1360, "height": 900})
+    page.goto(f"{service_url}/admin/sites/demo/?range=28")
+    views = page.locator("[data-key=views] button")
+
+    before = page.locator(".uplot canvas").screenshot()
+    views.click()
+
+    expect(views).to_have_attribute("aria-pressed", "false")
+    assert page.locator(".uplot canvas").screenshot() != before
+
+
+def test_without_a_script_the_chart_is_a_picture(
+    service_url: str, signed_in: Callable[..., Page], chromium: Browser
+) -> None:
+    """The server's own, which is also what is printed."""
+    scripted = signed_in()
+    cookies = scripted.context.cookies()
+    scripted.goto(f"{service_url}/admin/sites/demo/")
+    expect(scripted.locator(".plot")).to_be_hidden()
+    scripted.emulate_media(media="print")
+    expect(scripted.locator(".plot")).to_be_visible()
+    expect(scripted.locator(".uplot")).to_be_hidden()
+    plain = chromium.new_context(java_script_enabled=False)
+    plain.add_cookies(cookies)  # type: ignore[arg-type]
+    page = plain.new_page()
+
+    page.goto(f"{service_url}/admin/sites/demo/")
+
+    expect(page.locator(".plot path.line.visits").first).to_be_visible()
+    plain.close()
 
 
 def test_settings_are_saved_by_a_person(

@@ -10,7 +10,7 @@
     day: [1, 2, 7, 14, 28, 56, 91, 182, 364],
     month: [1, 2, 3, 6, 12, 24, 60],
   };
-  const NAME_WIDTH = 64;
+  const NAME_WIDTH = 52;
   const DASHES = { before: [4, 4], tail: [2, 4] };
   const format = new Intl.NumberFormat(document.documentElement.lang);
 
@@ -126,7 +126,7 @@
       scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.05)] } },
       cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },
       axes: [
-        { ...axis, grid: { show: false }, ticks: grid("line-strong"), splits: ticks,
+        { ...axis, size: 34, grid: { show: false }, ticks: grid("line-strong"), splits: ticks,
           values: (_, splits) => splits.map((at) => shortName(names[at], unit, single)) },
         { ...axis, grid: grid("line"), ticks: { show: false }, gap: 6, size: (_, values) => 18 + 7.2 * Math.max(3, ...(values ?? []).map((text) => text.length)),
           incrs: [1, 2, 5, 10, 20, 50].flatMap((n) => [1, 100, 1e4, 1e6, 1e8].map((m) => n * m)).sort((a, b) => a - b),

@@ -1,0 +1,81 @@
+"""How long somebody waits who has just cloned the repository: `make run`, to the first number."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Error, sync_playwright
+
+from benchmarks.servers import ROOT, free_port
+from benchmarks.snippet import ARGUMENTS, READER
+
+#: Seconds after which the start has failed.
+DEADLINE = 120.0
+#: True as soon as the portal's widget shows a number.
+SHOWN = """() => {
+  const widget = document.querySelector("stats-visits");
+  return widget && /[0-9]/.test((widget.shadowRoot || widget).textContent);
+}"""
+
+
+def measure_first_start() -> dict[str, float]:
+    """Return the seconds from `make run` in a clean copy to the first number in Chromium.
+
+    The packages come from pip's and uv's cache, if that has them.
+    """
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser_path:
+        print("no Chromium: the first start is not measured", file=sys.stderr)
+        return {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, sync_playwright() as playwright:
+        copy = Path(folder, "checkout")
+        _copy_tracked(copy)
+        browser = playwright.chromium.launch(executable_path=browser_path, args=list(ARGUMENTS))
+        page = browser.new_context(user_agent=READER).new_page()
+        bind = f"127.0.0.1:{free_port()}"
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            ["make", "run"],
+            env=os.environ | {"STATS_BIND": bind, "STATS_DATA_DIR": str(Path(folder, "data"))},
+            cwd=copy,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            while True:
+                if process.poll() is not None or time.monotonic() - begin > DEADLINE:
+                    raise RuntimeError("`make run` does not come to a page")
+                try:
+                    page.goto(f"http://{bind}/demo/", timeout=5000)
+                    page.wait_for_function(SHOWN, timeout=10_000)
+                    break
+                except Error:
+                    time.sleep(0.1)
+            seconds = time.monotonic() - begin
+        finally:
+            browser.close()
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+    return {"first_number_s": round(seconds, 1)}
+
+
+def _copy_tracked(target: Path) -> None:
+    """Copy what git knows, as it is in the working folder; so not what was made."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        source, place = ROOT / name, target / name
+        if source.is_file():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, place)
