@@ -4,6 +4,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.ranges import today_of
@@ -35,6 +36,7 @@ def index() -> str:
         articles=articles,
         span=span,
         spans=spans(),
+        other_articles=OTHER_ARTICLES,
         most=max((article.views for article in articles), default=1) or 1,
     )
 

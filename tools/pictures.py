@@ -1,0 +1,102 @@
+"""Take the README's picture of the admin pages anew: `python -m tools.pictures`.
+
+It is the demo's page, in Vietnamese, at twenty past three on the afternoon of a Wednesday, with
+readers online. Needs Chromium (scripts/chromium) and the packages of requirements/test.txt.
+"""
+
+import logging
+import sys
+import tempfile
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import which
+
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
+
+from stats_service.app import create_app, create_services
+from stats_service.cli.demo import add_demo_site
+from stats_service.config import Settings
+from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.services.registry import Services
+from stats_service.store.embedded import EmbeddedRedis
+
+PICTURE = Path(__file__).parents[1] / "docs/images/admin.png"
+#: What a README can afford.
+MAX_BYTES = 300_000
+WIDTH, HEIGHT = 1280, 1010
+PASSWORD = "for one picture only"  # noqa: S105 - of an account that lives for a second
+READERS = 37
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+
+
+class Afternoon:
+    """A clock that stands still."""
+
+    def now(self) -> float:
+        """Return the moment of the picture, in seconds since 1970."""
+        return datetime(2026, 11, 25, 8, 20, tzinfo=UTC).timestamp()
+
+
+def main() -> None:
+    """Fill a store, serve it, and take the picture."""
+    browser_path = which("chromium") or which("google-chrome")
+    if browser_path is None:
+        sys.exit("There is no Chromium: scripts/chromium installs it.")
+    with tempfile.TemporaryDirectory() as folder, EmbeddedRedis(Path(folder)) as redis:
+        server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
+        host = f"127.0.0.1:{server.server_port}"
+        settings = Settings(
+            secret="p" * 32,
+            data_dir=Path(folder),
+            redis_url=redis.url,
+            bind=host,
+            redis_timeout=5,
+        )
+        services = create_services(settings, Afternoon())
+        add_demo_site(services, (host,))
+        _read(services, host)
+        services.sites.edit("demo", hosts=("kimson.example.vn",))
+        services.accounts.add("lan", PASSWORD, "picture", Afternoon().now(), operator=True)
+        server.app = create_app(settings, Afternoon())
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
+            )
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="vi-VN")
+            page.goto(f"http://{host}/admin/sign-in?next=/admin/sites/demo/")
+            page.fill("#name", "lan")
+            page.fill("#password", PASSWORD)
+            page.click("button.primary")
+            page.wait_for_selector(".chart.drawn")
+            page.screenshot(path=PICTURE)
+            browser.close()
+        server.shutdown()
+        services.close()
+    size = PICTURE.stat().st_size
+    sys.stdout.write(f"{PICTURE}: {size:,} bytes\n")
+    if size > MAX_BYTES:
+        sys.exit(f"That is more than {MAX_BYTES:,}.")
+
+
+def _read(services: Services, host: str) -> None:
+    """Let some readers look at the portal's front page."""
+    now = services.clock.now()
+    entry = services.directory.load("demo", now)
+    for number in range(READERS):
+        visitor = Visitor(
+            address=f"198.51.100.{number + 1}",
+            user_agent=BROWSER,
+            origin=f"http://{host}",
+            private=False,
+            prefetch=False,
+        )
+        query = PageQuery(hit=f"picture-{number:012}", article="/")
+        services.traffic.record_view(entry, query, visitor, now)
+
+
+if __name__ == "__main__":
+    main()
