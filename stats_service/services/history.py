@@ -152,6 +152,15 @@ class History:
             unnamed=sum(sum(day) for day in unnamed),
         )
 
+    def share_by_now(self, site: Site, days_ago: int, now: float) -> float:
+        """Return how much of a day's views had come by this time of the day, as a share of 1."""
+        local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
+        day = local.date() - days_ago * DAY
+        name = day.isoformat()
+        stored = self._store.read(site, _fields([name]), (name,), ())
+        whole, part = stored.pair(name).views, part_of_day(stored, day, local).views
+        return min(1.0, part / whole) if whole else 1.0
+
     def is_silent(self, site: Site, now: float, hours: int) -> bool:
         """Tell whether nothing came for `hours` in which, a week ago, at least 20 views did."""
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))

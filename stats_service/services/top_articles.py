@@ -22,15 +22,23 @@ class TopArticles:
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
 
-    def of_days(self, site: Site, last: date, days: int) -> list[TopArticle]:
-        """Return the most viewed of the `days` days up to `last`, with the span before."""
-        return self._read(site, last, days)[:SHOWN]
+    def of_days(self, site: Site, last: date, days: int, share: float = 1.0) -> list[TopArticle]:
+        """Return the most viewed of the `days` days up to `last`, with as much of the span before.
 
-    def rising(self, site: Site, last: date, days: int = 7) -> list[TopArticle]:
-        """Return the articles that gained most views against the span before."""
+        Args:
+            site: the site.
+            last: the last day.
+            days: their number.
+            share: how much of its last day the span before counts; less than 1 where `last` is
+                not over yet.
+        """
+        return self._read(site, last, days, share)[:SHOWN]
+
+    def rising(self, site: Site, last: date, days: int = 7, share: float = 1.0) -> list[TopArticle]:
+        """Return the articles that gained most views against the span before; see `of_days`."""
         risen = [
             article
-            for article in self._read(site, last, days)
+            for article in self._read(site, last, days, share)
             if article.views >= RISING_MIN_VIEWS and article.views > article.before
         ]
         return sorted(risen, key=lambda a: a.before - a.views)[:SHOWN]
@@ -46,7 +54,7 @@ class TopArticles:
         ]
         return sorted(articles, key=lambda a: -a.views)[:SHOWN]
 
-    def _read(self, site: Site, last: date, days: int) -> list[TopArticle]:
+    def _read(self, site: Site, last: date, days: int, share: float) -> list[TopArticle]:
         names = [(last - timedelta(days=n)).isoformat() for n in range(2 * days)]
         sums: dict[str, int] = {}
         for row in self._store.top(site, names[:days], CANDIDATES_PER_DAY):
@@ -58,7 +66,7 @@ class TopArticles:
             TopArticle(
                 key,
                 sum(row[at] for row in rows[:days]),
-                sum(row[at] for row in rows[days:]),
+                round(rows[days][at] * share) + sum(row[at] for row in rows[days + 1 :]),
             )
             for at, key in enumerate(keys)
         ]

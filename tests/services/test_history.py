@@ -151,6 +151,21 @@ def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, 
     assert (ever[0].key, ever[0].views) == ("/a", 5140)
 
 
+def test_a_span_that_is_not_over_stands_beside_as_much_of_the_one_before(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """At noon, half of the day a week ago is taken; the other days are whole."""
+    past = steady(TODAY - timedelta(days=13), TODAY - timedelta(days=1))
+    days = [DayHistory(day.day, day.hours, {"/a": 100}) for day in past]
+    services.history.write(site, [*days, DayHistory(TODAY, (Pair(1, 1),), {"/a": 50})])
+
+    share = services.history.share_by_now(site, 7, clock.now())
+    (article,) = services.top_articles.of_days(site, TODAY, 7, share)
+
+    assert share == 0.5
+    assert (article.views, article.before) == (650, 650)
+
+
 def test_the_demo_has_two_years_that_add_up(
     services: Services, site: Site, clock: FakeClock
 ) -> None:

@@ -30,7 +30,7 @@ def index() -> str:
     """Show one of the lists."""
     span = request.args.get("span", "7")
     span = span if span in spans() else "7"
-    articles = _articles(span)
+    articles = top_of(span)
     return render_template(
         "admin/articles.html",
         articles=articles,
@@ -45,17 +45,19 @@ def index() -> str:
 @access("viewer")
 def as_file(kind: str) -> Response:
     """Give one of the lists as a file."""
-    articles = _articles(request.args.get("span", "7"))
+    articles = top_of(request.args.get("span", "7"))
     rows = ((article.key, article.views, article.before) for article in articles)
     headings = ["article", "views", "views_before"]
     return table_file(f"{site().slug}-articles", headings, rows, kind)
 
 
-def _articles(span: str) -> list[TopArticle]:
-    today, top = today_of(site()), services().top_articles
+def top_of(span: str) -> list[TopArticle]:
+    """Return one of the lists; today stands beside as much of the day that it is compared with."""
+    today, top, now = today_of(site()), services().top_articles, services().clock.now()
     if span == "all":
         return top.of_all_time(site())
-    if span == "rising":
-        return top.rising(site(), today)
     days = {"today": 1, "30": 30}.get(span, 7)
-    return top.of_days(site(), today, days)
+    share = services().history.share_by_now(site(), days, now)
+    if span == "rising":
+        return top.rising(site(), today, days, share)
+    return top.of_days(site(), today, days, share)

@@ -1,6 +1,7 @@
 """The audit log: of one site, and of the installation; on the page and as JSON Lines."""
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 from flask import Blueprint, Response, render_template, request, stream_with_context
@@ -12,6 +13,16 @@ from stats_service.web.context import services
 bp = Blueprint("audit", __name__)
 
 PAGE = 50
+#: Characters of a value that the page shows; the export has all of it.
+VALUE_MAX = 160
+
+
+class Difference(NamedTuple):
+    """One field that a change has changed; empty texts for what was, or is, not there."""
+
+    field: str
+    before: str
+    after: str
 
 
 @bp.get("/sites/<slug>/audit")
@@ -49,7 +60,26 @@ def _page(slug: str) -> str:
         entries=entries,
         more=entries[-1].id if len(entries) == PAGE else "",
         change_name=change_name,
+        differences=differences,
     )
+
+
+def differences(before: Any, after: Any) -> list[Difference]:
+    """Return the fields in which the values before and after a change differ."""
+    old = before if isinstance(before, dict) else {"": before}
+    new = after if isinstance(after, dict) else {"": after}
+    return [
+        Difference(field, _shown(old.get(field)), _shown(new.get(field)))
+        for field in dict.fromkeys([*old, *new])
+        if old.get(field) != new.get(field)
+    ]
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return ""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= VALUE_MAX else text[:VALUE_MAX] + "…"
 
 
 def _export(slug: str) -> Response:

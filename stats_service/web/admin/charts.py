@@ -8,15 +8,16 @@ words beside it in percent, so that it is sharp and legible at every width witho
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_date
+from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
-from stats_service.web.admin.languages import number
+from stats_service.web.admin.languages import number, weekday_names
 
-#: The curves' own coordinates.
-WIDTH, HEIGHT = 1000, 100
+#: The curves' own coordinates, fine enough for whole numbers.
+WIDTH, HEIGHT = 2000, 400
 #: The same of a small chart, of which a page may have a hundred.
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 #: Names below the chart, at most.
@@ -117,21 +118,21 @@ def _curve(kind: str, row: Sequence[int], top: int, known: int | None) -> Curve:
     return Curve(kind, _line(over), _area(over), _line(points[known - 2 : known]))
 
 
-def _points(row: Sequence[int], top: int) -> list[tuple[float, float]]:
+def _points(row: Sequence[int], top: int) -> list[tuple[int, int]]:
     if len(row) == 1:
         row = (row[0], row[0])
     step = WIDTH / (len(row) - 1)
-    return [
-        (round(n * step, 1), round(HEIGHT - value / top * HEIGHT, 2)) for n, value in enumerate(row)
-    ]
+    return [(round(n * step), round(HEIGHT - value / top * HEIGHT)) for n, value in enumerate(row)]
 
 
-def _line(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+def _line(points: Sequence[tuple[int, int]]) -> str:
+    """Return the path through points, each told from the one before: a year is 3 KB so."""
+    steps = " ".join(f"{x - a} {y - b}" for (a, b), (x, y) in pairwise(points))
+    return f"M{points[0][0]} {points[0][1]}" + f"l{steps}".replace(" -", "-") * bool(steps)
 
 
-def _area(points: Sequence[tuple[float, float]]) -> str:
-    return f"{_line(points)}L{points[-1][0]:g} {HEIGHT}L{points[0][0]:g} {HEIGHT}Z"
+def _area(points: Sequence[tuple[int, int]]) -> str:
+    return f"{_line(points)}V{HEIGHT}H{points[0][0]}z"
 
 
 def nice_top(highest: int) -> int:
@@ -151,10 +152,11 @@ def point_name(unit: str, name: str) -> str:
     """Return the name of a point as people write it."""
     if unit == "hour":
         day, _, hour = name.partition("T")
-        return f"{hour}:00, {format_date(date.fromisoformat(day), 'dd/MM')}"
+        return f"{hour}:00, {day[8:]}/{day[5:7]}"
     if unit == "month":
         return f"{name[5:]}/{name[:4]}"
-    return str(format_date(date.fromisoformat(name), "EEE dd/MM/yyyy"))
+    weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
+    return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
 
 
 def _names(series: Series) -> list[Label]:

@@ -1,9 +1,12 @@
 """Vietnamese and English: which one a page speaks, and how it writes numbers and times."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_day_names
+from babel.numbers import get_group_symbol
 from flask import Flask, has_request_context, request, session
 from flask_babel import Babel, format_date, format_decimal, get_locale
 from flask_login import current_user
@@ -40,7 +43,21 @@ def register(app: Flask) -> None:
 
 def number(value: float) -> str:
     """Write a count as the language does: 1.814.165 or 1,814,165."""
+    if isinstance(value, int):  # some pages have thousands, and Babel takes its time
+        return f"{value:,}".replace(",", _group_sign(str(get_locale())))
     return cast("str", format_decimal(value))
+
+
+@lru_cache
+def _group_sign(language: str) -> str:
+    return get_group_symbol(language)
+
+
+@lru_cache
+def weekday_names(language: str) -> tuple[str, ...]:
+    """Return the short names of the days of a week, from Monday."""
+    names = get_day_names("abbreviated", locale=language)
+    return tuple(names[weekday] for weekday in range(7))
 
 
 def percent(value: float, digits: int = 0) -> str:

@@ -5,9 +5,10 @@ from flask import Blueprint, Response, jsonify, render_template
 from stats_service.models.history import Series, Shortfall
 from stats_service.services.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.articles import top_of
 from stats_service.web.admin.charts import begun, chart, point_name
 from stats_service.web.admin.downloads import ENDING, table_file
-from stats_service.web.admin.ranges import Range, presets, range_of, today_of
+from stats_service.web.admin.ranges import Range, presets, range_of
 from stats_service.web.context import services
 
 #: Articles that the page of a site names; the page of articles has more.
@@ -35,7 +36,7 @@ def show() -> str:
         days_max=RANGE_MAX_DAYS,
         hours_kept=HOURS_KEPT_DAYS,
         shortfall=_shortfall(span),
-        top=services().top_articles.of_days(site(), today_of(site()), 7)[:TOP_SHOWN],
+        top=top_of("7")[:TOP_SHOWN],
         point_name=point_name,
     )
 

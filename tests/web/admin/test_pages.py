@@ -192,3 +192,17 @@ def test_an_error_says_what_was_wrong(
         answer = operator.get(str(answer.location))
 
     assert said in answer.get_data(as_text=True)
+
+
+def test_the_log_shows_what_differs(owner: Person, site: Site, services: Services) -> None:
+    """Not the fields that stayed, and of a long value the beginning."""
+    changed = services.sites.edit(site.slug, name="Tên mới", hosts=("a.example.vn", "b.example.vn"))
+    services.audit.record_change(
+        site.slug, "lan", "site.changed", services.clock.now(), before=site, after=changed
+    )
+
+    page = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
+
+    assert '<del class="mono">Kim Sơn</del> → <ins class="mono">Tên mới</ins>' in page
+    assert "b.example.vn" in page
+    assert "Asia/Ho_Chi_Minh" not in page
