@@ -137,4 +137,4 @@ def test_what_was_counted_in_part(
 
     assert (found.private, found.unnamed) == (12, 5)
     keys = SiteKeys(settings.key_prefix, site.slug)
-    assert redis_client.hget(keys.counts, "private:2026-03-03") == b"12"
+    assert redis_client.hget(keys.counts, "private:2026-03-03") == "12"
