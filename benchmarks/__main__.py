@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections import defaultdict
 
+from benchmarks.admin_pages import measure_admin_pages
 from benchmarks.growth import measure_growth, measure_memory
 from benchmarks.load import require_wrk
 from benchmarks.machine import description
@@ -87,6 +88,7 @@ def main() -> None:
     figures |= measure_growth(arguments.rounds, arguments.seconds)
     figures |= measure_memory()
     figures |= measure_snippet()
+    figures |= measure_admin_pages()
     machine = description()
     for name, value in figures.items():
         print(f"{name:<28} {value}")

@@ -67,10 +67,7 @@ class Page(NamedTuple):
 
 
 def measure_admin_pages() -> dict[str, float]:
-    """Print a table of all pages; return the largest figures, and how long the first start takes.
-
-    Ends the process with 1 if a page is over a limit.
-    """
+    """Print a table of all pages; return their figures, and how long the first start takes."""
     with running("ours") as server:
         fill(server.services)
         pages = list(_measure(server))

@@ -1,4 +1,7 @@
-"""How long somebody waits who has just cloned the repository: `make run`, to the first number."""
+"""How long somebody waits who has just cloned the repository: `make run`, to the first number.
+
+Run alone by `python -m benchmarks.first_start`.
+"""
 
 import os
 import shutil
@@ -79,3 +82,7 @@ def _copy_tracked(target: Path) -> None:
         if source.is_file():
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, place)
+
+
+if __name__ == "__main__":
+    print(measure_first_start())
