@@ -4,12 +4,9 @@
 portal sent is ever shown as a link or as markup.
 """
 
-import hashlib
 import hmac
-from functools import cache
-from importlib.resources import files
 
-from flask import Blueprint, Flask, url_for
+from flask import Blueprint, Flask
 
 from stats_service.config import Settings
 from stats_service.web.admin import (
@@ -32,6 +29,7 @@ from stats_service.web.admin import (
     security,
     settings,
     sign_in,
+    static_files,
     tokens,
     traffic,
 )
@@ -88,21 +86,11 @@ def _blueprint() -> Blueprint:
     bp.before_request(security.check_host)
     bp.before_request(security.check_forgery)
     bp.before_request(access.guard)
+    bp.after_request(static_files.compress)
     bp.after_request(security.add_headers)
     failures.register(bp)
-    bp.app_template_global("asset")(asset)
+    bp.app_template_global("asset")(static_files.asset)
     bp.app_context_processor(frame.page_context)
     for noun in NOUNS:
         bp.register_blueprint(noun.bp)
     return bp
-
-
-def asset(name: str) -> str:
-    """Return the URL of a static file, which changes with its content."""
-    return url_for("admin.static", filename=name, v=_digest(name))
-
-
-@cache
-def _digest(name: str) -> str:
-    content = files(__name__).joinpath("static", name).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:12]

@@ -20,6 +20,8 @@ from stats_service.web.admin.languages import number, weekday_names
 WIDTH, HEIGHT = 2000, 400
 #: The same of a small chart, of which a page may have a hundred.
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
+#: Points from which on the area below a line is left out.
+DENSE = 400
 #: Names below the chart, at most.
 LABELS = 8
 
@@ -41,6 +43,7 @@ class Curve:
     #: `visits`, `views`, `visits-before` or `views-before`
     kind: str
     line: str
+    #: Empty where there are so many points that it would only be noise.
     area: str
     #: The line to the last point, where that hour, day or month is not over yet.
     tail: str = ""
@@ -132,6 +135,8 @@ def _line(points: Sequence[tuple[int, int]]) -> str:
 
 
 def _area(points: Sequence[tuple[int, int]]) -> str:
+    if len(points) > DENSE:
+        return ""
     return f"{_line(points)}V{HEIGHT}H{points[0][0]}z"
 
 

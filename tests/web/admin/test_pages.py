@@ -1,15 +1,17 @@
 """The pages show what is stored, keep what is entered, and never repeat markup."""
 
+import gzip
 import json
 from io import BytesIO
 
 import openpyxl
 import pytest
+from flask import Flask
 
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from tests.support.admin import Person
+from tests.support.admin import BASE, Person
 
 
 @pytest.fixture
@@ -206,3 +208,21 @@ def test_the_log_shows_what_differs(owner: Person, site: Site, services: Service
     assert '<del class="mono">Kim Sơn</del> → <ins class="mono">Tên mới</ins>' in page
     assert "b.example.vn" in page
     assert "Asia/Ho_Chi_Minh" not in page
+
+
+def test_what_pages_load_is_compressed_once(app: Flask) -> None:
+    """Where the browser can read it; the pages, which hold a token, are not."""
+    client = app.test_client()
+
+    plain = client.get("/admin/static/base.css", base_url=BASE, buffered=True)
+    packed = client.get(
+        "/admin/static/base.css", base_url=BASE, headers={"Accept-Encoding": "gzip, br"}
+    )
+    page = client.get("/admin/sign-in", base_url=BASE, headers={"Accept-Encoding": "gzip"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert "immutable" in packed.headers["Cache-Control"]
+    assert "Content-Encoding" not in plain.headers
+    assert "Content-Encoding" not in page.headers
