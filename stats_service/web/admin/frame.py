@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from flask import g, session
+from flask import g, request, session
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -10,6 +10,9 @@ from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
 from stats_service.web.admin.own_account import THEME
 from stats_service.web.context import services
+
+#: Entries of the menu that concern no single site.
+SERVICE_PAGES = ("overview.show", "accounts.index", "audit.of_installation")
 
 
 def page_context() -> dict[str, Any]:
@@ -21,7 +24,18 @@ def page_context() -> dict[str, Any]:
         "site": g.get("admin_site"),
         "theme": session.get(THEME, ""),
         "site_pages": site_pages,
+        "menu_page": menu_page(),
     }
+
+
+def menu_page() -> str:
+    """Return the endpoint in the menu that the page belongs to, or an empty text."""
+    endpoint = (request.endpoint or "").removeprefix("admin.")
+    noun = endpoint.partition(".")[0].replace("poll_review", "polls")
+    listed = [page[0] for page in site_pages()] if "admin_site" in g else list(SERVICE_PAGES)
+    if endpoint in listed or endpoint == "overview.nowhere":
+        return endpoint
+    return next((page for page in listed if page.partition(".")[0] == noun), "")
 
 
 def site_pages() -> list[tuple[str, str, str, str]]:
@@ -42,7 +56,6 @@ def site_pages() -> list[tuple[str, str, str, str]]:
 def sites_of(account: Account) -> list[Site]:
     """Return the sites that an account may look at, by name."""
     if "frame_sites" not in g:
-        g.frame_sites = [
-            site for site in services().sites.all() if account.may(ROLES[0], site.slug)
-        ]
+        seen = (site for site in services().sites.all() if account.may(ROLES[0], site.slug))
+        g.frame_sites = sorted(seen, key=lambda site: (site.name.casefold(), site.slug))
     return cast("list[Site]", g.frame_sites)
