@@ -156,27 +156,31 @@ def _vote(services: Services, site: Site, entry: DemoPoll, times: list[float], e
     if poll.protection.per_address == BURST_FROM:
         # One evening, one address votes again and again; what is over the ceiling waits.
         times = sorted([*times, *_times(chance, end - 2 * DAY, end - 2 * DAY + 600, BURST)])
+    known = services.directory.load(site.slug, times[0])
     for number, (moment, visitor, voter) in enumerate(_readers(services, site, times)):
+        if not known.knows_day(moment):
+            known = services.directory.load(site.slug, moment)
         if 0 <= moment - (end - 2 * DAY) <= 600:
             visitor = replace(visitor, address="203.0.113.61")
         wanted = chance.choices(poll.choices, entry.shares, k=poll.max_choices)
         choices = tuple(dict.fromkeys(choice.id for choice in wanted))
         ballot = BallotQuery(ballot=f"demo-{poll.id}-{number:06}", choices=choices, voter=voter)
-        known = services.directory.load(site.slug, moment)
         services.ballots.cast_ballot(known, poll.id, ballot, visitor, moment)
 
 
 def _rate(services: Services, site: Site, articles: Iterable[str], chance: random.Random) -> None:
     now = services.clock.now()
+    known = services.directory.load(site.slug, now - 60)
     for place, article in enumerate(articles):
         best = chance.uniform(0.45, 0.95)
         number = int(RATINGS_MAX * chance.random() ** 2) if place else RATINGS_MAX
         times = _times(chance, now - 5 * 3600, now - 60, number)
         for moment, visitor, voter in _readers(services, site, times):
             score = 1 + sum(chance.random() < best for _ in range(site.rating_scale - 1))
-            entry = services.directory.entry(site.slug, moment)
+            if not known.knows_day(moment):
+                known = services.directory.load(site.slug, moment)
             rating = RatingQuery(article=article, score=score, voter=voter)
-            services.ratings.rate_article(entry, rating, visitor, moment)
+            services.ratings.rate_article(known, rating, visitor, moment)
 
 
 def _times(chance: random.Random, begin: float, end: float, number: int) -> list[float]:
