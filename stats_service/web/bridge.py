@@ -78,7 +78,9 @@ class WsgiBridge:
                 close()
         status, headers = started[-1]
         pairs = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in headers
+            if name != "Date"  # the server says it
         ]
         return int(status[:3]), pairs, body
 

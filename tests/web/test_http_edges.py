@@ -172,6 +172,18 @@ def test_connection_close_is_obeyed(service: Running) -> None:
     assert service.total() - before == 1
 
 
+def test_the_date_is_said_once(service: Running) -> None:
+    """Also where Flask has one, in answers that may be kept."""
+    closing = (
+        page("Connection: close"),
+        page("Connection: close", line="GET /v1/kimson/counts HTTP/1.1"),
+    )
+
+    answers = [service.ask(request).rest().lower() for request in closing]
+
+    assert [answer.count(b"\r\ndate: ") for answer in answers] == [1, 1]
+
+
 def test_http_1_0_is_answered_and_closed(service: Running) -> None:
     """Without a Host, as it may be."""
     connection = service.ask(page(line="POST /v1/kimson/page HTTP/1.0", host=False))
@@ -444,12 +456,12 @@ def test_an_unfinished_request_is_cut(tmp_path_factory: pytest.TempPathFactory, 
 def test_a_stop_answers_what_is_under_way(
     tmp_path_factory: pytest.TempPathFactory, fast: bool
 ) -> None:
-    """SIGTERM: the view in flight is answered, an idle connection closed, a half one cut."""
+    """SIGTERM: what is in flight is answered, an idle connection closed, a half request cut."""
     with running(tmp_path_factory, fast=fast, redis_timeout=10) as service:
         idle, half = service.ask(page()), service.ask(page()[:-5])
         assert idle.answer().status == 200
         os.kill(service.redis.pid or 0, signal.SIGSTOP)
-        under_way = service.ask(page())
+        under_way, voting = service.ask(page()), service.ask(ballot())
         # The master ends its workers; the younger of the two is the worker.
         _, worker = sorted(
             p for p, c in service_processes(service.folder).items() if "gunicorn" in c
@@ -462,4 +474,7 @@ def test_a_stop_answers_what_is_under_way(
 
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert under_way.is_closed()
+        refused = voting.answer()
+        assert (refused.status, refused.headers["connection"]) == (404, "close")
+        assert voting.is_closed()
         assert b" 200 " not in half.rest()

@@ -49,9 +49,9 @@ class HotPaths:
         await self._views.start()
 
     async def stop(self) -> None:
-        """Answer what is under way, then end."""
-        await self._sites.stop()
+        """Answer what is under way, then end: votes may need sites, and both need Redis."""
         await self._votes.stop()
+        await self._sites.stop()
         await self._views.stop()
 
     def find(self, target: bytes) -> HotPath | None:
