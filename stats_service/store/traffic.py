@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from stats_service.errors import UnknownSiteError
 from stats_service.models.periods import Periods
 from stats_service.models.polls import PollTally
@@ -27,8 +29,14 @@ from stats_service.store.keys import (
 from stats_service.store.polls import poll_tally
 from stats_service.store.scripts import load_script
 
+#: Stands for an id where there is none.
+NO_ID = bytes(8)
+
 RECORD_VIEWS = load_script("record_views")
 REPLAY_VIEWS = load_script("replay_guard", "record_views")
+
+_packed = msgspec.msgpack.Encoder().encode
+_unpacked = msgspec.msgpack.Decoder().decode
 
 
 class TrafficStore:
@@ -111,7 +119,7 @@ class TrafficStore:
 
 def record_views_call(
     prefix: str, site: Site, periods: Periods, now: float, commands: Sequence[ViewCommand]
-) -> tuple[Sequence[str], list[Any]]:
+) -> tuple[Sequence[str], tuple[bytes, bytes, bytes]]:
     """Return the KEYS and ARGV of `record_views.lua`; its header documents them."""
     keys = record_views_keys(
         prefix,
@@ -124,7 +132,7 @@ def record_views_call(
     if polls:
         for poll in polls:
             keys += poll_keys(prefix, site.slug, poll)
-    args: list[Any] = [
+    head = (
         int(now * 1000),
         periods.day,
         periods.yesterday,
@@ -136,25 +144,29 @@ def record_views_call(
         site.identity_cap,
         site.view_ceiling,
         site.token_ceiling,
-        len(commands),
-    ]
+    )
+    views: list[tuple[Any, ...]] = []
+    ids: list[bytes] = []
     for command in commands:
-        args += (
-            command.kind,
-            command.hit,
-            command.visitor,
-            command.visitor_before,
-            command.address,
-            command.article,
-            "1" if command.rated else "",
-            polls[command.poll.id] if command.poll else "",
-            command.voter,
-            "1" if command.mint else "",
-            command.customer,
-            len(command.listed),
+        views.append(
+            (
+                command.kind,
+                command.article,
+                command.rated,
+                polls[command.poll.id] if command.poll else 0,
+                command.mint,
+                command.listed,
+            )
         )
-        args += command.listed
-    return keys, args
+        ids += (
+            command.hit or NO_ID,
+            command.visitor or NO_ID,
+            command.visitor_before or NO_ID,
+            command.address or NO_ID,
+            command.voter or NO_ID,
+            command.customer or NO_ID,
+        )
+    return keys, (_packed(head), _packed(views), b"".join(ids))
 
 
 def wanted_polls(commands: Sequence[ViewCommand]) -> dict[str, int]:
@@ -176,7 +188,7 @@ def record_views_reply(
     """
     if reply is None:
         raise UnknownSiteError(site.slug)
-    online, numbers, tallies, voters, results = reply
+    online, numbers, tallies, voters, results = _unpacked(reply)
     peak = numbers[16]
     counts = StoredCounts(
         visits=_totals(numbers[0:8]),
@@ -189,7 +201,7 @@ def record_views_reply(
     # What concerns polls; the views of a poll share its tally.
     numbered = wanted_polls(commands)
     known = [poll_tally(tally) for tally in tallies]
-    votes = {number: (bool(voted), bool(burst)) for number, voted, burst in voters}
+    votes = {number: (voted, burst) for number, voted, burst in voters}
     return counts, [
         _result(
             result,
@@ -209,7 +221,7 @@ def _totals(numbers: Sequence[Any]) -> StoredTotals:
         int(week or 0),
         int(month or 0),
         int(year or 0),
-        Record(int(record), _text(record_day)) if record else None,
+        Record(int(record), record_day) if record else None,
     )
 
 
@@ -221,8 +233,8 @@ def _result(
 ) -> ViewResult:
     size = len(result)
     return ViewResult(
-        _text(result[0]),
-        _text(result[1]),
+        result[0],
+        result[1],
         _article(result[2:6]) if size > 2 else None,
         tuple([_article(result[at : at + 4]) for at in range(6, size, 4)]) if size > 6 else (),
         tally,
@@ -239,7 +251,3 @@ def _article(fields: Sequence[Any]) -> StoredArticle:
         int(opening or 0),
         histogram(ratings),
     )
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -80,7 +80,7 @@ def test_salts_and_identities_have_an_end(
 
     assert 0 < expiry["salt:"] <= 26 * 3600
     assert 0 < expiry["visitors:"] <= 48 * 3600
-    assert 0 < expiry["online"] <= 1800
+    assert 0 < expiry["online"] <= 1860
     assert 0 < expiry["hits:"] <= 2400
     assert 0 < expiry["addresses:"] <= 3600
     assert expiry["counts"] == expiry["articles"] == -1

@@ -3,29 +3,32 @@
 -- One call takes one view or many. First everything that they need is read, of one kind in one
 -- command; then it is decided view by view, in Lua alone, in the order in which they came; then
 -- what has changed is written, again of one kind in one command. A command from a script costs
--- Redis more than what it does, so a batch costs little more than a single view.
+-- Redis more than what it does, an argument or a part of a reply nearly as much: so a batch costs
+-- little more than a single view, and what goes in and out is packed (MessagePack).
+--
 -- KEYS  1 counts HASH      2 hours of the day HASH   3 online ZSET      4 visitors of the day HLL
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
 --       9 articles of the day ZSET                  10 opening HASH    11 ratings HASH
 --      12 ignored HASH     13 site STRING           14… tally HASH and voters HASH of each poll
--- ARGV  1 now (ms)  2 day  3 yesterday  4 week  5 month  6 year  7 hour
---       8 article cap  9 identity cap  10 view ceiling  11 token ceiling  12 number of views;
---       then for each view
---       kind ("view", "beat", or the reason why it is ignored), hit id, visitor id,
---       visitor id of the day before, address id ("" where there is none), article key or "",
---       "1" if ratings are wanted, number of the poll that is wanted or "", voter id in it or "",
---       "1" if a voter's token is to be minted, id of the address's /48 or "",
---       number of listed articles, their keys
--- Returns nil, and writes nothing, if the site is not (or no longer) registered; else
+-- ARGV  1 packed: { now (ms), day, yesterday, week, month, year, hour, article cap,
+--         identity cap, view ceiling, token ceiling }
+--       2 packed, for each view: { kind ("view", "beat", or the reason why it is ignored),
+--         article key or "", whether ratings are wanted, number of the poll that is wanted or 0,
+--         whether a voter's token is to be minted, the keys of listed articles }
+--       3 for each view six ids of 8 bytes, NONE where there is none: hit, visitor, visitor of
+--         the day before, address, voter in the poll, the address's /48
+-- Returns nil, and writes nothing, if the site is not (or no longer) registered; else packed
 --       { online, counts, { tally, … }, { voter, … }, { view, … } }, a voter being
---       { number of the view, 1 if voted, 1 if minted beyond the ceiling } (only views that ask
---       for one of the two), a view being
+--       { number of the view, whether voted, whether minted beyond the ceiling } (only views that
+--       ask for one of the two), a view being
 --       { outcome ("" if counted), note, views, views today, opening, ratings } and, behind it,
 --       those four for each listed article.
-local ONLINE_MS, VISIT_GAP_MS = 300000, 1800000
+local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
 local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
-local OTHER = '(other)'
+local OTHER, NONE = '(other)', '\0\0\0\0\0\0\0\0'
+-- Stands among hit ids and in the hash of addresses, and says that the key has its expiry.
+local EXPIRES = '*'
 -- A /48 is one customer, or one provider's many: it may have this many times as many tokens.
 local CUSTOMER_FACTOR = 3
 -- The estimate of the day's visitors is off by 1 %; from this many visits on it is worked out
@@ -35,33 +38,17 @@ local VISITORS_STEPS = 512
 local counts, hours, online, visitors = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local hits, hits_before, addresses = KEYS[5], KEYS[6], KEYS[7]
 local articles, day_articles = KEYS[8], KEYS[9]
-local opening, ratings, ignored = KEYS[10], KEYS[11], KEYS[12]
-local now, day, yesterday, week = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
-local month, year, hour = ARGV[5], ARGV[6], ARGV[7]
-local article_cap, identity_cap = tonumber(ARGV[8]), tonumber(ARGV[9])
-local view_ceiling, token_ceiling = tonumber(ARGV[10]), tonumber(ARGV[11])
-local call = redis.call
+local opening, ratings, ignored, site = KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local now, day, yesterday, week, month, year, hour, article_cap, identity_cap, view_ceiling,
+  token_ceiling = unpack(cmsgpack.unpack(ARGV[1]))
+local batch, ids = cmsgpack.unpack(ARGV[2]), ARGV[3]
+local call, sub = redis.call, string.sub
 
-if call('EXISTS', KEYS[13]) == 0 then return false end
+-- A key counts as often as it is named: 1 is a balance without a site, 3 is both.
+local existing = call('EXISTS', site, site, opening)
+if existing < 2 then return false end
 
 -- READ ---------------------------------------------------------------------------------------
-
-local starts, hit_ids, visitor_ids, names, rated_names = {}, {}, {}, {}, {}
-local lists = false
-local at = 13
-for i = 1, tonumber(ARGV[12]) do
-  local kind, article = ARGV[at], ARGV[at + 5]
-  starts[i] = at
-  if kind == 'view' then hit_ids[#hit_ids + 1] = ARGV[at + 1] end
-  if ARGV[at + 2] ~= '' then visitor_ids[#visitor_ids + 1] = ARGV[at + 2] end
-  if article ~= '' then
-    names[#names + 1] = article
-    if ARGV[at + 6] == '1' then rated_names[#rated_names + 1] = article end
-  end
-  local listed = tonumber(ARGV[at + 11])
-  lists = lists or listed > 0
-  at = at + 12 + listed
-end
 
 -- What `command` answers for each of `members`, by member.
 local function read(command, key, members)
@@ -73,45 +60,88 @@ local function read(command, key, members)
   return found
 end
 
-local known, known_before = read('SMISMEMBER', hits, hit_ids), read('SMISMEMBER', hits_before, hit_ids)
+local hit_ids, visitor_ids, names, rated_names = { EXPIRES }, {}, {}, {}
+local address_of, voters_of = {}, {}
+for i = 1, #batch do
+  local view, at = batch[i], 48 * i - 47
+  local article, poll = view[2], view[4]
+  if view[1] == 'view' then hit_ids[#hit_ids + 1] = sub(ids, at, at + 7) end
+  local visitor, before = sub(ids, at + 8, at + 15), sub(ids, at + 16, at + 23)
+  if visitor ~= NONE then visitor_ids[#visitor_ids + 1] = visitor end
+  if before ~= NONE then visitor_ids[#visitor_ids + 1] = before end
+  address_of[i] = sub(ids, at + 24, at + 31)
+  if article ~= '' then
+    names[#names + 1] = article
+    if view[3] then rated_names[#rated_names + 1] = article end
+  end
+  local voter = poll > 0 and sub(ids, at + 32, at + 39) or NONE
+  if voter ~= NONE then
+    voters_of[poll] = voters_of[poll] or {}
+    table.insert(voters_of[poll], voter)
+  end
+end
+
+local counted = #hit_ids > 1
+local known = counted and read('SMISMEMBER', hits, hit_ids)
+local known_before = counted and read('SMISMEMBER', hits_before, hit_ids)
 local last_seen = read('ZMSCORE', online, visitor_ids)
 local totals, todays = read('ZMSCORE', articles, names), read('ZMSCORE', day_articles, names)
-local has_opening = (lists or #names > 0) and call('EXISTS', opening) == 1
-local openings = has_opening and read('HMGET', opening, names) or {}
+local openings = existing == 3 and read('HMGET', opening, names) or {}
 local scores = read('HMGET', ratings, rated_names)
-local articles_known = #hit_ids > 0 and #names > 0 and call('ZCARD', articles)
+local articles_known = false
+
+local address_fields = { EXPIRES }
+for i = 1, #batch do
+  local view, at, address = batch[i], 48 * i - 47, address_of[i]
+  if address ~= NONE then
+    if view[1] == 'view' then
+      address_fields[#address_fields + 1] = 'v' .. address
+      if not last_seen[sub(ids, at + 8, at + 15)] then
+        address_fields[#address_fields + 1] = 'n' .. address
+      end
+    end
+    if view[5] then address_fields[#address_fields + 1] = 't' .. address end
+  end
+  local customer = view[5] and sub(ids, at + 40, at + 47) or NONE
+  if customer ~= NONE then address_fields[#address_fields + 1] = 't' .. customer end
+end
+local of_address = #address_fields > 1 and read('HMGET', addresses, address_fields)
+
+local ballots = {}
+for poll, voters in pairs(voters_of) do
+  ballots[poll] = read('HMGET', KEYS[13 + 2 * poll], voters)
+end
+
+local fields = {
+  'visits', 'visits:' .. day, 'visits:' .. yesterday, 'visits:' .. week, 'visits:' .. month,
+  'visits:' .. year, 'record:visits', 'record:visits:day',
+  'views', 'views:' .. day, 'views:' .. yesterday, 'views:' .. week, 'views:' .. month,
+  'views:' .. year, 'record:views', 'record:views:day', 'peak', 'peak:at', 'swept',
+}
+local numbers = call('HMGET', counts, unpack(fields))
 
 -- DECIDE -------------------------------------------------------------------------------------
 
-local views, visits, private = 0, 0, 0
-local new_hits, new_visitors, seen, viewed = {}, {}, {}, {}
-local new_address, new_article = false, false
+local views, visits, private, new_article = 0, 0, 0, false
+local new_hits, new_visitors, seen, moved = {}, {}, {}, {}
+local viewed, touched, refused = {}, {}, {}
 
 -- Count one more for an address; returns the number.
 local function count_address(field)
-  local n = call('HINCRBY', addresses, field, 1)
-  new_address = new_address or n == 1
+  local n = (of_address[field] or 0) + 1
+  of_address[field], touched[field] = n, true
   return n
-end
-
--- Why a view must not be counted, or ''. The ceiling comes first, so that a flood from one
--- address leaves no hit ids behind.
-local function refused(hit, address)
-  if address ~= '' and count_address('v' .. address) > view_ceiling then return 'ceiling' end
-  if known[hit] == 1 or known_before[hit] == 1 then return 'duplicate' end
-  known[hit] = 1
-  new_hits[#new_hits + 1] = hit
-  return ''
 end
 
 -- Whether the visitor's last view or beat belongs to a visit that still runs. A visitor known
 -- under the id of the day before goes on under the new one: a visit survives midnight.
 local function visit_runs(visitor, before)
   local last = last_seen[visitor]
-  if not last and before ~= '' then
-    last = call('ZSCORE', online, before)
+  if not last and before ~= NONE then
+    last = last_seen[before]
     if last then
-      call('ZREM', online, before)
+      last_seen[before] = nil
+      moved[#moved + 1] = before
       new_visitors[#new_visitors + 1] = visitor
     end
   end
@@ -124,97 +154,110 @@ local function see(visitor)
   seen[#seen + 1] = visitor
 end
 
--- Count the visitor of a view; returns a note where that was not possible in full.
-local function count_visitor(visitor, before, address)
-  if visitor == '' then
-    private = private + 1
-    return 'private'
-  end
-  if not visit_runs(visitor, before) then
-    if address ~= '' and count_address('n' .. address) > identity_cap then return 'identity-cap' end
-    visits = visits + 1
-    new_visitors[#new_visitors + 1] = visitor
-  end
-  see(visitor)
-  return ''
-end
-
 -- Count a view of an article; returns a note, and the article under which it is counted.
 local function count_article(article)
   local note = ''
-  if not totals[article] and articles_known >= article_cap then
-    article, note = OTHER, 'article-cap'
-    if not viewed[OTHER] then
-      totals[OTHER] = call('ZSCORE', articles, OTHER)
-      todays[OTHER] = call('ZSCORE', day_articles, OTHER)
+  if not totals[article] then
+    articles_known = articles_known or call('ZCARD', articles)
+    if articles_known >= article_cap then
+      article, note = OTHER, 'article-cap'
+      if not viewed[OTHER] then
+        totals[OTHER] = call('ZSCORE', articles, OTHER)
+        todays[OTHER] = call('ZSCORE', day_articles, OTHER)
+      end
     end
+    if not totals[article] then articles_known = articles_known + 1 end
   end
-  if not totals[article] then articles_known = articles_known + 1 end
   if not todays[article] then new_article = true end
   totals[article], todays[article] = (totals[article] or 0) + 1, (todays[article] or 0) + 1
   viewed[article] = true
   return note, article
 end
 
--- Whether a token for this address is one too many.
-local function minted_beyond(address, customer)
-  local beyond = address ~= '' and count_address('t' .. address) > token_ceiling
-  if customer ~= '' then
-    local n = count_address('t' .. customer)
-    beyond = beyond or n > token_ceiling * CUSTOMER_FACTOR
-  end
-  return beyond
-end
-
 local results, voters = {}, {}
-for i = 1, #starts do
-  local at = starts[i]
-  local kind, visitor, before, address = ARGV[at], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  local article, counted_as = ARGV[at + 5], ARGV[at + 5]
-  local voter, mint = ARGV[at + 8], ARGV[at + 9] == '1'
-  local outcome, note = kind, ''
+for i = 1, #batch do
+  local view, at, address = batch[i], 48 * i - 47, address_of[i]
+  local outcome, article, poll, mint = view[1], view[2], view[4], view[5]
+  local note, counted_as = '', article
+  local visitor, before = sub(ids, at + 8, at + 15), sub(ids, at + 16, at + 23)
 
-  if kind == 'view' then
-    outcome = refused(ARGV[at + 1], address)
-    if outcome == '' then
+  if outcome == 'view' then
+    local hit = sub(ids, at, at + 7)
+    -- The ceiling comes first, so that a flood from one address leaves no hit ids behind.
+    if address ~= NONE and count_address('v' .. address) > view_ceiling then
+      outcome = 'ceiling'
+    elseif known[hit] == 1 or known_before[hit] == 1 then
+      outcome = 'duplicate'
+    else
+      outcome, known[hit] = '', 1
+      new_hits[#new_hits + 1] = hit
       views = views + 1
-      note = count_visitor(visitor, before, address)
+      if visitor == NONE then
+        private, note = private + 1, 'private'
+      elseif visit_runs(visitor, before) then
+        see(visitor)
+      elseif address ~= NONE and count_address('n' .. address) > identity_cap then
+        note = 'identity-cap'
+      else
+        visits = visits + 1
+        new_visitors[#new_visitors + 1] = visitor
+        see(visitor)
+      end
       if article ~= '' then
         local article_note
         article_note, counted_as = count_article(article)
         if article_note ~= '' then note = article_note end
       end
     end
-  elseif kind == 'beat' and visitor ~= '' and visit_runs(visitor, before) then
+  elseif outcome == 'beat' and visitor ~= NONE and visit_runs(visitor, before) then
     see(visitor)
   end
-  if outcome ~= '' and outcome ~= 'beat' then
-    call('HINCRBY', ignored, outcome, 1)
-    call('HINCRBY', ignored, outcome .. ':' .. day, 1)
-  end
-  if mint or voter ~= '' then
-    voters[#voters + 1] = {
-      i, voter ~= '' and call('HEXISTS', KEYS[13 + 2 * tonumber(ARGV[at + 7])], voter) or 0,
-      mint and minted_beyond(address, ARGV[at + 10]) and 1 or 0,
-    }
+  if outcome ~= '' and outcome ~= 'beat' then refused[outcome] = (refused[outcome] or 0) + 1 end
+
+  local voter = poll > 0 and sub(ids, at + 32, at + 39) or NONE
+  if mint or voter ~= NONE then
+    local beyond = false
+    if mint then
+      beyond = address ~= NONE and count_address('t' .. address) > token_ceiling
+      local customer = sub(ids, at + 40, at + 47)
+      if customer ~= NONE then
+        local n = count_address('t' .. customer)
+        beyond = beyond or n > token_ceiling * CUSTOMER_FACTOR
+      end
+    end
+    local voted = voter ~= NONE and ballots[poll][voter] and true or false
+    voters[#voters + 1] = { i, voted, beyond }
   end
   results[i] = article == '' and { outcome, note } or {
     outcome, note, totals[counted_as] or false, todays[counted_as] or false,
-    openings[article] or false, ARGV[at + 6] == '1' and scores[article] or false,
+    openings[article] or false, view[3] and scores[article] or false,
   }
 end
 
 -- WRITE --------------------------------------------------------------------------------------
 
 if #new_hits > 0 then
-  call('SADD', hits, unpack(new_hits))
-  call('EXPIRE', hits, HITS_TTL, 'NX')
+  if known[EXPIRES] == 1 then
+    call('SADD', hits, unpack(new_hits))
+  else
+    call('SADD', hits, EXPIRES, unpack(new_hits))
+    call('EXPIRE', hits, HITS_TTL, 'NX')
+  end
 end
-if #seen > 0 then
-  call('ZADD', online, 'GT', unpack(seen))
-  -- Without the expiry, the last readers of a site that falls silent would stay for ever.
-  call('EXPIRE', online, VISIT_GAP_MS / 1000)
+local of_addresses = {}
+for field in pairs(touched) do
+  of_addresses[#of_addresses + 1], of_addresses[#of_addresses + 2] = field, of_address[field]
 end
+if #of_addresses > 0 then
+  if of_address[EXPIRES] then
+    call('HSET', addresses, unpack(of_addresses))
+  else
+    call('HSET', addresses, EXPIRES, 1, unpack(of_addresses))
+    call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
+  end
+end
+if #moved > 0 then call('ZREM', online, unpack(moved)) end
+if #seen > 0 then call('ZADD', online, 'GT', unpack(seen)) end
 local all, today = {}, {}
 for article in pairs(viewed) do
   all[#all + 1], all[#all + 2] = totals[article], article
@@ -225,18 +268,12 @@ if #all > 0 then
   call('ZADD', day_articles, unpack(today))
 end
 if new_article then call('EXPIRE', day_articles, DAY_ARTICLES_TTL, 'NX') end
-if new_address then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
+for reason, n in pairs(refused) do
+  call('HINCRBY', ignored, reason, n)
+  call('HINCRBY', ignored, reason .. ':' .. day, n)
+end
 
-call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
-local online_now = call('ZCOUNT', online, now - ONLINE_MS, '+inf')
-
-local fields = {
-  'visits', 'visits:' .. day, 'visits:' .. yesterday, 'visits:' .. week, 'visits:' .. month,
-  'visits:' .. year, 'record:visits', 'record:visits:day',
-  'views', 'views:' .. day, 'views:' .. yesterday, 'views:' .. week, 'views:' .. month,
-  'views:' .. year, 'record:views', 'record:views:day', 'peak', 'peak:at',
-}
-local numbers, changes = call('HMGET', counts, unpack(fields)), {}
+local changes = {}
 local function set(place, value)
   numbers[place] = value
   changes[#changes + 1] = fields[place]
@@ -253,12 +290,27 @@ local function add(first, n)
   end
 end
 
+-- Readers who have gone are swept out once a minute, by a call that records something.
+local swept = tonumber(numbers[19] or 0)
+if #batch > 0 and math.abs(now - swept) >= SWEEP_MS then
+  call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
+  set(19, now)
+  swept = false
+end
+local online_now = call('ZCOUNT', online, now - ONLINE_MS, '+inf')
+-- Without the expiry, the last readers of a site that falls silent would stay for ever. Where all
+-- who are online came with this call, the key is perhaps new.
+if not swept or #seen > 0 and online_now <= #seen / 2 then
+  call('EXPIRE', online, (VISIT_GAP_MS + SWEEP_MS) / 1000)
+end
+
 if #new_visitors > 0 and call('PFADD', visitors, unpack(new_visitors)) == 1 then
   local before = tonumber(numbers[2] or 0)
   local after = before + visits
   local step = math.floor(after / VISITORS_STEPS)
   if step <= 1 or math.floor(before / step) < math.floor(after / step) then
-    changes = { 'visitors:' .. day, call('PFCOUNT', visitors) }
+    changes[#changes + 1] = 'visitors:' .. day
+    changes[#changes + 1] = call('PFCOUNT', visitors)
     call('EXPIRE', visitors, VISITORS_TTL)
   end
 end
@@ -282,24 +334,23 @@ if #changes > 0 then call('HSET', counts, unpack(changes)) end
 -- ANSWER -------------------------------------------------------------------------------------
 
 -- The articles of lists, which are as they are after all views of the batch.
-for i = 1, lists and #starts or 0 do
-  local listed = tonumber(ARGV[starts[i] + 11])
-  if listed > 0 then
-    local first, last = starts[i] + 12, starts[i] + 11 + listed
-    local result, rated = results[i], ARGV[starts[i] + 6] == '1'
-    local all = call('ZMSCORE', articles, unpack(ARGV, first, last))
-    local todays = call('ZMSCORE', day_articles, unpack(ARGV, first, last))
-    local openings = has_opening and call('HMGET', opening, unpack(ARGV, first, last)) or {}
-    local scores = rated and call('HMGET', ratings, unpack(ARGV, first, last)) or {}
+for i = 1, #batch do
+  local listed, rated = batch[i][6], batch[i][3]
+  if #listed > 0 then
+    local result = results[i]
+    local listed_totals = call('ZMSCORE', articles, unpack(listed))
+    local listed_todays = call('ZMSCORE', day_articles, unpack(listed))
+    local listed_openings = existing == 3 and call('HMGET', opening, unpack(listed)) or {}
+    local listed_scores = rated and call('HMGET', ratings, unpack(listed)) or {}
     for p = #result + 1, 6 do result[p] = false end
-    for j = 1, listed do
+    for j = 1, #listed do
       local p = 3 + 4 * j
-      result[p], result[p + 1] = all[j], todays[j]
-      result[p + 2], result[p + 3] = openings[j] or false, scores[j] or false
+      result[p], result[p + 1] = listed_totals[j], listed_todays[j]
+      result[p + 2], result[p + 3] = listed_openings[j] or false, listed_scores[j] or false
     end
   end
 end
 
 local tallies = {}
 for i = 14, #KEYS, 2 do tallies[#tallies + 1] = call('HGETALL', KEYS[i]) end
-return { online_now, numbers, tallies, voters, results }
+return cmsgpack.pack({ online_now, numbers, tallies, voters, results })
