@@ -26,6 +26,8 @@ from stats_service.store.view_keeper import ViewKeeper
 BATCH_MAX = 128
 #: Most views that wait in this process; the next is refused at once.
 WAITING_MAX = 4096
+#: Most turns of the loop that a batch waits for more views.
+GATHER_TURNS = 4
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +116,18 @@ class GroupCommit:
         self._waiting += 1
         if not self._in_flight and not self._scheduled:
             self._scheduled = True
-            # At the end of this turn of the loop, with all that came in it.
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._gather, 0, GATHER_TURNS)
+
+    def _gather(self, before: int, turns: int) -> None:
+        """Send what waits once a turn of the loop has brought nothing more.
+
+        A call of the script costs Redis as much as some views in it: a batch that leaves while
+        requests still come in would be followed by others of the same size.
+        """
+        if self._waiting > before and turns:
+            self._loop.call_soon(self._gather, self._waiting, turns - 1)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         self._scheduled = False
@@ -164,7 +176,8 @@ class GroupCommit:
             else:
                 self._recorded(batch, counts, results)
         if self._batches and not self._in_flight and not self._scheduled:
-            self._flush()
+            self._scheduled = True
+            self._loop.call_soon(self._gather, 0, GATHER_TURNS)
 
     def _recorded(self, batch: _Batch, counts: StoredCounts, results: Sequence[ViewResult]) -> None:
         for waiter, result in zip(batch.waiters, results, strict=True):

@@ -12,14 +12,14 @@ key                             type    holds; how long
 <p>:{site}:site                 string  the site's settings as JSON (`models.sites.Site`); for ever
 <p>:{site}:counts               hash    visits and views, see below; for ever
 <p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
-<p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 30 minutes
+<p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 31 minutes
 <p>:{site}:visitors:<day>       HLL     visitor ids of the day; 48 hours, at most 12 KB
 <p>:{site}:salt:<day>           string  16 random bytes behind the day's visitor ids; 26 hours
-<p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes; 40 minutes
+<p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes, and `*`; 40 minutes
 <p>:{site}:replayed:<batch>     string  marks kept views that were recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
-                                        voters' tokens (`t…`) and ratings (`r…`) of half an hour;
-                                        one hour
+                                        voters' tokens (`t…`) and ratings (`r…`) of half an hour,
+                                        and `*`; one hour
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key -> views of the day; 400 days
 <p>:{site}:months:<month>       zset    the month's most read articles -> views; for ever
@@ -80,7 +80,8 @@ key                             type    holds; how long
 Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
-visits; `peak`, `peak:at` (ms). About 60 bytes a field and nine fields a day.
+visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
+bytes a field and nine fields a day.
 """
 
 import hashlib
@@ -101,6 +102,8 @@ DAY_SECONDS = 86_400
 RATING_SLOT_SECONDS = 600
 #: Days for which they can; `rate_article.lua` has the same.
 RATING_SLOTS_DAYS = 15
+#: Field of `counts` that is no number of the site; `lua/record_views.lua` has the same.
+SWEPT = "swept"
 #: Field of a site's revisions that grows with each of them.
 ANY_POLL = "*"
 #: Days after which the numbers by hour, and those by article and day, are gone.

@@ -17,7 +17,7 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.archive.tables import TRANSIENT
-from stats_service.store.keys import SiteKeys
+from stats_service.store.keys import SWEPT, SiteKeys
 from stats_service.store.sorting import sorted_pairs
 from tests.support.clock import START, FakeClock
 from tests.support.filled import fill, fill_votes
@@ -57,11 +57,14 @@ def lasting_keys(client: redis.Redis, settings: Settings) -> dict[str, object]:
         b"set": client.smembers,
         b"stream": client.xrange,
     }
-    return {
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    found = {
         key.decode(): readers[client.type(key)](key)
-        for key in sorted(client.scan_iter(match=SiteKeys(settings.key_prefix, "kimson").pattern))
+        for key in sorted(client.scan_iter(match=keys.pattern))
         if not TRANSIENT.fullmatch(key.decode().rpartition("}:")[2])
     }
+    found[keys.counts].pop(SWEPT.encode(), None)  # no number of the site
+    return found
 
 
 def test_an_archive_restores_the_site_exactly(

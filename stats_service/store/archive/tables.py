@@ -32,7 +32,7 @@ from stats_service.store.archive.reader import SiteReader
 from stats_service.store.archive.table import Scope, Table, end_of
 from stats_service.store.archive.voting import VOTING_TABLES
 from stats_service.store.archive.writer import SiteWriter
-from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SiteKeys
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SWEPT, SiteKeys
 
 #: Names of keys, behind the site's own, that are not exported: they end by themselves.
 #: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
@@ -74,7 +74,7 @@ def _write_counts(writer: SiteWriter, row: CountsRow) -> None:
 
 def _read_marks(reader: SiteReader) -> Iterator[Row]:
     for field, value in reader.hash(reader.keys.counts):
-        if not _COUNTER.fullmatch(field):
+        if not _COUNTER.fullmatch(field) and field != SWEPT:
             yield MarkRow(name=field, value=value)
 
 

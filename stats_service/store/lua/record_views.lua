@@ -42,74 +42,79 @@ local opening, ratings, ignored, site = KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local now, day, yesterday, week, month, year, hour, article_cap, identity_cap, view_ceiling,
   token_ceiling = unpack(cmsgpack.unpack(ARGV[1]))
 local batch, ids = cmsgpack.unpack(ARGV[2]), ARGV[3]
-local call, sub = redis.call, string.sub
+local call = redis.call
 
 -- A key counts as often as it is named: 1 is a balance without a site, 3 is both.
 local existing = call('EXISTS', site, site, opening)
 if existing < 2 then return false end
 
 -- READ ---------------------------------------------------------------------------------------
+-- Replies stay the arrays that they are: the k-th hit id, article … has the k-th answer.
 
--- What `command` answers for each of `members`, by member.
-local function read(command, key, members)
-  local found = {}
-  if #members > 0 then
-    local answers = call(command, key, unpack(members))
-    for i = 1, #members do found[members[i]] = answers[i] end
-  end
-  return found
-end
-
-local hit_ids, visitor_ids, names, rated_names = { EXPIRES }, {}, {}, {}
-local address_of, voters_of = {}, {}
+local hit_of, visitor_of, before_of, address_of, customer_of = {}, {}, {}, {}, {}
+local hit_ids, visitor_ids, names, rated_names, voters_of = { EXPIRES }, {}, {}, {}, {}
 for i = 1, #batch do
-  local view, at = batch[i], 48 * i - 47
+  local view = batch[i]
   local article, poll = view[2], view[4]
-  if view[1] == 'view' then hit_ids[#hit_ids + 1] = sub(ids, at, at + 7) end
-  local visitor, before = sub(ids, at + 8, at + 15), sub(ids, at + 16, at + 23)
+  local hit, visitor, before, address, voter, customer =
+    struct.unpack('c8c8c8c8c8c8', ids, 48 * i - 47)
+  hit_of[i], visitor_of[i], before_of[i] = hit, visitor, before
+  address_of[i], customer_of[i] = address, customer
+  if view[1] == 'view' then hit_ids[#hit_ids + 1] = hit end
   if visitor ~= NONE then visitor_ids[#visitor_ids + 1] = visitor end
   if before ~= NONE then visitor_ids[#visitor_ids + 1] = before end
-  address_of[i] = sub(ids, at + 24, at + 31)
   if article ~= '' then
     names[#names + 1] = article
     if view[3] then rated_names[#rated_names + 1] = article end
   end
-  local voter = poll > 0 and sub(ids, at + 32, at + 39) or NONE
-  if voter ~= NONE then
-    voters_of[poll] = voters_of[poll] or {}
-    table.insert(voters_of[poll], voter)
+  if poll > 0 and voter ~= NONE then
+    local of_poll = voters_of[poll] or {}
+    voters_of[poll], of_poll[#of_poll + 1] = of_poll, voter
+    view[7] = #of_poll
   end
+end
+
+-- What `command` answers for each of `members`.
+local function read(command, key, members)
+  return #members > 0 and call(command, key, unpack(members)) or members
 end
 
 local counted = #hit_ids > 1
 local known = counted and read('SMISMEMBER', hits, hit_ids)
 local known_before = counted and read('SMISMEMBER', hits_before, hit_ids)
-local last_seen = read('ZMSCORE', online, visitor_ids)
 local totals, todays = read('ZMSCORE', articles, names), read('ZMSCORE', day_articles, names)
 local openings = existing == 3 and read('HMGET', opening, names) or {}
 local scores = read('HMGET', ratings, rated_names)
 local articles_known = false
 
+local last_seen, answers = {}, read('ZMSCORE', online, visitor_ids)
+for k = 1, #visitor_ids do last_seen[visitor_ids[k]] = answers[k] end
+
 local address_fields = { EXPIRES }
 for i = 1, #batch do
-  local view, at, address = batch[i], 48 * i - 47, address_of[i]
+  local view, address, customer = batch[i], address_of[i], customer_of[i]
   if address ~= NONE then
     if view[1] == 'view' then
       address_fields[#address_fields + 1] = 'v' .. address
-      if not last_seen[sub(ids, at + 8, at + 15)] then
+      if not last_seen[visitor_of[i]] then
         address_fields[#address_fields + 1] = 'n' .. address
       end
     end
     if view[5] then address_fields[#address_fields + 1] = 't' .. address end
   end
-  local customer = view[5] and sub(ids, at + 40, at + 47) or NONE
-  if customer ~= NONE then address_fields[#address_fields + 1] = 't' .. customer end
+  if view[5] and customer ~= NONE then
+    address_fields[#address_fields + 1] = 't' .. customer
+  end
 end
-local of_address = #address_fields > 1 and read('HMGET', addresses, address_fields)
+local of_address = {}
+if #address_fields > 1 then
+  answers = call('HMGET', addresses, unpack(address_fields))
+  for k = 1, #address_fields do of_address[address_fields[k]] = answers[k] end
+end
 
 local ballots = {}
-for poll, voters in pairs(voters_of) do
-  ballots[poll] = read('HMGET', KEYS[13 + 2 * poll], voters)
+for poll, of_poll in pairs(voters_of) do
+  ballots[poll] = call('HMGET', KEYS[13 + 2 * poll], unpack(of_poll))
 end
 
 local fields = {
@@ -124,7 +129,9 @@ local numbers = call('HMGET', counts, unpack(fields))
 
 local views, visits, private, new_article = 0, 0, 0, false
 local new_hits, new_visitors, seen, moved = {}, {}, {}, {}
-local viewed, touched, refused = {}, {}, {}
+local touched, refused = {}, {}
+-- Views of articles, as ZADD takes them, and where each article stands among them.
+local all, today, place = {}, {}, {}
 
 -- Count one more for an address; returns the number.
 local function count_address(field)
@@ -154,47 +161,59 @@ local function see(visitor)
   seen[#seen + 1] = visitor
 end
 
--- Count a view of an article; returns a note, and the article under which it is counted.
-local function count_article(article)
-  local note = ''
-  if not totals[article] then
-    articles_known = articles_known or call('ZCARD', articles)
-    if articles_known >= article_cap then
-      article, note = OTHER, 'article-cap'
-      if not viewed[OTHER] then
-        totals[OTHER] = call('ZSCORE', articles, OTHER)
-        todays[OTHER] = call('ZSCORE', day_articles, OTHER)
+-- Count a view of an article that has had `total` and `of_today` of them; returns a note, and
+-- where the article stands under which it is counted.
+local function count_article(article, total, of_today)
+  local note, p = '', place[article]
+  if not p then
+    if not total then
+      articles_known = articles_known or call('ZCARD', articles)
+      if articles_known >= article_cap then
+        article, note = OTHER, 'article-cap'
+        p = place[OTHER]
+        if not p then
+          total, of_today = call('ZSCORE', articles, OTHER), call('ZSCORE', day_articles, OTHER)
+        end
       end
     end
-    if not totals[article] then articles_known = articles_known + 1 end
+    if not p then
+      if not total then articles_known = articles_known + 1 end
+      if not of_today then new_article = true end
+      p = #all + 1
+      place[article], all[p], all[p + 1] = p, total or 0, article
+      today[p], today[p + 1] = of_today or 0, article
+    end
   end
-  if not todays[article] then new_article = true end
-  totals[article], todays[article] = (totals[article] or 0) + 1, (todays[article] or 0) + 1
-  viewed[article] = true
-  return note, article
+  all[p], today[p] = all[p] + 1, today[p] + 1
+  return note, p
 end
 
 local results, voters = {}, {}
+local hits_read, names_read, rated_read = 1, 0, 0
 for i = 1, #batch do
-  local view, at, address = batch[i], 48 * i - 47, address_of[i]
-  local outcome, article, poll, mint = view[1], view[2], view[4], view[5]
-  local note, counted_as = '', article
-  local visitor, before = sub(ids, at + 8, at + 15), sub(ids, at + 16, at + 23)
+  local view, address = batch[i], address_of[i]
+  local outcome, article, rated, mint = view[1], view[2], view[3], view[5]
+  local visitor, note, p = visitor_of[i], '', false
+  if article ~= '' then
+    names_read = names_read + 1
+    if rated then rated_read = rated_read + 1 end
+  end
 
   if outcome == 'view' then
-    local hit = sub(ids, at, at + 7)
+    local hit = hit_of[i]
+    hits_read = hits_read + 1
     -- The ceiling comes first, so that a flood from one address leaves no hit ids behind.
     if address ~= NONE and count_address('v' .. address) > view_ceiling then
       outcome = 'ceiling'
-    elseif known[hit] == 1 or known_before[hit] == 1 then
+    elseif known[hits_read] == 1 or known_before[hits_read] == 1 or known[hit] then
       outcome = 'duplicate'
     else
-      outcome, known[hit] = '', 1
+      outcome, known[hit] = '', true
       new_hits[#new_hits + 1] = hit
       views = views + 1
       if visitor == NONE then
         private, note = private + 1, 'private'
-      elseif visit_runs(visitor, before) then
+      elseif visit_runs(visitor, before_of[i]) then
         see(visitor)
       elseif address ~= NONE and count_address('n' .. address) > identity_cap then
         note = 'identity-cap'
@@ -205,39 +224,42 @@ for i = 1, #batch do
       end
       if article ~= '' then
         local article_note
-        article_note, counted_as = count_article(article)
+        article_note, p = count_article(article, totals[names_read], todays[names_read])
         if article_note ~= '' then note = article_note end
       end
     end
-  elseif outcome == 'beat' and visitor ~= NONE and visit_runs(visitor, before) then
+  elseif outcome == 'beat' and visitor ~= NONE and visit_runs(visitor, before_of[i]) then
     see(visitor)
   end
   if outcome ~= '' and outcome ~= 'beat' then refused[outcome] = (refused[outcome] or 0) + 1 end
 
-  local voter = poll > 0 and sub(ids, at + 32, at + 39) or NONE
-  if mint or voter ~= NONE then
+  if mint or view[7] then
     local beyond = false
     if mint then
       beyond = address ~= NONE and count_address('t' .. address) > token_ceiling
-      local customer = sub(ids, at + 40, at + 47)
+      local customer = customer_of[i]
       if customer ~= NONE then
         local n = count_address('t' .. customer)
         beyond = beyond or n > token_ceiling * CUSTOMER_FACTOR
       end
     end
-    local voted = voter ~= NONE and ballots[poll][voter] and true or false
-    voters[#voters + 1] = { i, voted, beyond }
+    voters[#voters + 1] = { i, view[7] and ballots[view[4]][view[7]] and true or false, beyond }
   end
-  results[i] = article == '' and { outcome, note } or {
-    outcome, note, totals[counted_as] or false, todays[counted_as] or false,
-    openings[article] or false, view[3] and scores[article] or false,
-  }
+  if article == '' then
+    results[i] = { outcome, note }
+  else
+    p = p or place[article]
+    results[i] = {
+      outcome, note, p and all[p] or totals[names_read], p and today[p] or todays[names_read],
+      openings[names_read] or false, rated and scores[rated_read] or false,
+    }
+  end
 end
 
 -- WRITE --------------------------------------------------------------------------------------
 
 if #new_hits > 0 then
-  if known[EXPIRES] == 1 then
+  if known[1] == 1 then
     call('SADD', hits, unpack(new_hits))
   else
     call('SADD', hits, EXPIRES, unpack(new_hits))
@@ -258,11 +280,6 @@ if #of_addresses > 0 then
 end
 if #moved > 0 then call('ZREM', online, unpack(moved)) end
 if #seen > 0 then call('ZADD', online, 'GT', unpack(seen)) end
-local all, today = {}, {}
-for article in pairs(viewed) do
-  all[#all + 1], all[#all + 2] = totals[article], article
-  today[#today + 1], today[#today + 2] = todays[article], article
-end
 if #all > 0 then
   call('ZADD', articles, unpack(all))
   call('ZADD', day_articles, unpack(today))
