@@ -7,7 +7,7 @@
   //: Points between two names below the chart, the least that leaves room is taken.
   const STEPS = {
     hour: [1, 2, 3, 6, 12, 24, 48, 72, 168],
-    day: [1, 2, 7, 14, 28, 56, 91, 182, 364],
+    day: [1, 2, 3, 7, 14, 28, 56, 91, 182, 364],
     month: [1, 2, 3, 6, 12, 24, 60],
   };
   const NAME_WIDTH = 52;
@@ -121,7 +121,7 @@
     });
     const options = {
       ...size(),
-      padding: [12, 8, 0, 0],
+      padding: [12, 18, 0, 0],
       legend: { show: false },
       scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.05)] } },
       cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },
