@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from stats_service import processes
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
 from stats_service.meters import FOLDER_VARIABLE, Meters
@@ -40,10 +41,11 @@ from stats_service.services.shared_views import SharedViews
 from stats_service.services.shared_votes import SharedVotes
 from stats_service.services.sign_in import SignIn
 from stats_service.services.sites import SiteDirectory, Sites
-from stats_service.services.ticks import RetentionJob, Ticks
+from stats_service.services.ticks import RetentionJob, Ticks, UploadJob
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
+from stats_service.services.uploads import Uploads
 from stats_service.services.voters import Voters
 from stats_service.services.webhooks import Caller, WebhookJob
 from stats_service.store.accounts import AccountStore
@@ -73,6 +75,7 @@ from stats_service.store.spool import Spool
 from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
+from stats_service.store.uploads import UploadStore
 from stats_service.store.view_keeper import ViewKeeper
 from stats_service.web import (
     admin,
@@ -89,6 +92,7 @@ from stats_service.web import (
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
 from stats_service.web.context import EXTENSION
+from stats_service.web.files import RequestWithFiles
 from stats_service.web.hot import HotPaths
 from stats_service.web.sessions import SessionsBesideTheApi
 
@@ -150,7 +154,12 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     alarm = RedisAlarm(
         caller, settings.alert_url, notices.signing_key("", OPERATOR), settings.data_dir
     )
-    jobs = (RetentionJob(tick_store, retention), reports, webhooks)
+    archives = Archives(ArchiveStore(client, settings.key_prefix), sites)
+    legacy = Legacy(LegacyStore(client, settings.key_prefix), sites)
+    uploads = Uploads(
+        UploadStore(settings.data_dir), sites, legacy, archives, audit, _work_on_upload
+    )
+    jobs = (RetentionJob(tick_store, retention), reports, webhooks, UploadJob(uploads))
     return Services(
         settings=settings,
         clock=clock,
@@ -180,7 +189,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         notices=notices,
         reports=reports,
         webhooks=webhooks,
-        archives=Archives(ArchiveStore(client, settings.key_prefix), sites),
+        archives=archives,
         accounts=accounts,
         second_factor=second_factor,
         sign_in=SignIn(accounts, second_factor, account_store, session_store, audit),
@@ -188,9 +197,14 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         history=history,
         glances=Glances(GlanceStore(client, settings.key_prefix), health_service, spool),
         top_articles=top_articles,
-        legacy=Legacy(LegacyStore(client, settings.key_prefix), sites),
+        legacy=legacy,
+        uploads=uploads,
         close=partial(disconnect, client),
     )
+
+
+def _work_on_upload(upload: str, held: int) -> None:
+    processes.start_command(["work-on-upload", upload], held)
 
 
 def _meters(spool: Spool, replay: Replay) -> Meters:
@@ -246,6 +260,7 @@ def _flask_app(services: Services) -> Flask:
         services.replay.wake()
     app = Flask("stats_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
+    app.request_class = RequestWithFiles
     app.extensions[EXTENSION] = services
     errors.register(app)
     metrics.measure(app)

@@ -71,6 +71,8 @@ class Settings:
     redis_timeout: float = 0.3
     #: Greatest size of the file that keeps views while Redis is away, in MB; 0: keep none.
     spool_megabytes: int = 256
+    #: Greatest size of a file that is sent to the admin pages, in MB; 0: take none.
+    upload_megabytes: int = 256
 
     @property
     def base_url(self) -> str:
@@ -108,6 +110,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         write_limit=env.integer("STATS_WRITE_LIMIT", 3_000, 1, 1_000_000),
         redis_timeout=env.number("STATS_REDIS_TIMEOUT", 0.3, 0.01, 10.0),
         spool_megabytes=env.integer("STATS_SPOOL_MEGABYTES", 256, 0, 1_000_000),
+        upload_megabytes=env.integer("STATS_UPLOAD_MEGABYTES", 256, 0, 1_000_000),
     )
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,6 +68,24 @@ def spawn(
         start_new_session=True,
         preexec_fn=bind_to_parent,
     )
+
+
+def start_command(words: Sequence[str], keep_open: int) -> None:
+    """Start the command `stats-service` with `words`, which ends by itself.
+
+    The child inherits the environment and the file descriptor `keep_open`. It asks by itself to
+    end with this process (`end_with_parent`), for code between fork and exec is not safe where
+    there are threads.
+    """
+    process = subprocess.Popen(  # noqa: S603 - every argument is the service's own
+        [sys.executable, "-m", "stats_service", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(keep_open,),
+        start_new_session=True,
+    )
+    # Somebody must take note of its end.
+    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def end_with_parent() -> None:

@@ -126,7 +126,7 @@ def import_polls(site: str, questions: Path, answers: Path, language: str, dry_r
         polls = read_polls(read_rows(asked.text()), read_rows(said.text()), language, now)
         for text, added in services.legacy.add_polls(site, polls, dry_run=dry_run):
             click.echo(text)
-            if added:
+            if added and not dry_run:
                 services.audit.record(
                     site, COMMAND_LINE, "poll.imported", now, subject=text.split()[1].rstrip(":")
                 )

@@ -1,6 +1,6 @@
 """The lines of a site's archive: one struct a table, in the order of docs/archive-format.md."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -235,6 +235,16 @@ class Restored(msgspec.Struct, frozen=True):
 def table_name(row: type[Row] | Row) -> str:
     """Return the name of a row's table, which is also that of its CSV file and its sheet."""
     return str(row.__struct_config__.tag)
+
+
+def columns(table: str) -> list[str]:
+    """Return the names of a table's columns, as in `flat`."""
+    nested = {SettingsRow: Site, PollRow: Poll}
+    for row in get_args(TableRow):
+        if table_name(row) == table:
+            names = nested.get(row, row).__struct_fields__
+            return [*AuditEntry.__struct_fields__] if row is AuditRow else list(names)
+    return []
 
 
 def flat(row: Row) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,8 @@ class ArchiveFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._sha256 = ""
+        #: Digest of the rows, once `check` has read them.
+        self.sha256 = ""
 
     def check(self) -> Site:
         """Read the whole archive without keeping it; return the settings of its site.
@@ -71,7 +73,7 @@ class ArchiveFile:
             raise self._broken(2, "it has no settings")
         if (end.lines, end.sha256) != (number - 2, digest.hexdigest()):
             raise self._broken(number, "its digest says that lines were changed or are missing")
-        self._sha256 = digest.hexdigest()
+        self.sha256 = digest.hexdigest()
         return site
 
     def rows(self) -> Iterator[Row]:
@@ -84,7 +86,7 @@ class ArchiveFile:
                     break
                 digest.update(line)
                 yield self._decode(_rows, line, number)
-        if digest.hexdigest() != self._sha256:
+        if digest.hexdigest() != self.sha256:
             raise InvalidInputError(
                 f"{self._path} was changed while it was read. Nothing was imported."
             )
@@ -98,7 +100,7 @@ class ArchiveFile:
                 yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
         except EOFError as error:
             raise self._broken(0, "it is cut off") from error
-        except OSError as error:
+        except (OSError, zlib.error) as error:
             raise InvalidInputError(f"{self._path} cannot be read: {error}") from error
 
     def _lines(self, file: IO[bytes]) -> Iterator[bytes]:

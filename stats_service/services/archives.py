@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stats_service import __version__
-from stats_service.errors import ConflictError
+from stats_service.errors import ConflictError, NotFoundError
 from stats_service.models.archive import (
     ARCHIVE_VERSION,
     EndRow,
@@ -18,10 +18,12 @@ from stats_service.models.archive import (
     Row,
     table_name,
 )
+from stats_service.models.uploads import ArchiveSummary
 from stats_service.services.archive_files import ArchiveFile
 from stats_service.services.periods import day_of
 from stats_service.services.sites import Sites
 from stats_service.store.archive.store import ArchiveStore
+from stats_service.store.archive.tables import TABLES
 
 #: Around now, in seconds: the days in which a view may be counted while an export begins.
 _AROUND = (-86_400, 0, 3_600)
@@ -34,15 +36,31 @@ class Archives:
         self._store = store
         self._sites = sites
 
-    def rows(self, slug: str, now: float) -> Iterator[Row]:
-        """Give every row of a site, settings first; UnknownSiteError if there is none."""
+    def rows(self, slug: str, now: float, table: str = "") -> Iterator[Row]:
+        """Give the rows of a site, settings first, or those of one table.
+
+        Raises:
+            NotFoundError: there is no such site, or no such table.
+        """
+        tables = [known for known in TABLES if table in ("", table_name(known.row))]
+        if not tables:
+            raise NotFoundError(f"There is no table {table[:40]!r}.")
         site = self._sites.get(slug)
         days = {day_of(now + shift, site.timezone) for shift in _AROUND}
-        return self._store.rows(slug, sorted(days))
+        return self._store.rows(slug, sorted(days), tables)
 
     def lines(self, slug: str, now: float) -> Iterator[bytes]:
         """Give the lines of a site's archive; UnknownSiteError if there is none."""
         return _lines(slug, self.rows(slug, now), now)
+
+    def look(self, path: Path, now: float) -> ArchiveSummary:
+        """Return what an archive holds, checked to its end; errors as `restore`."""
+        file = ArchiveFile(path)
+        site = file.check()
+        rows = Counter(map(table_name, file.rows()))
+        taken = any(known.slug == site.slug for known in self._sites.all())
+        same = taken and _digest(map(_line, self.rows(site.slug, now))) == file.sha256
+        return ArchiveSummary(slug=site.slug, name=site.name, rows=rows, taken=taken, same=same)
 
     def restore(self, path: Path, now: float, *, replace: bool = False) -> Restored:
         """Put the site of an archive in its place, whole or not at all.
@@ -90,6 +108,13 @@ def _lines(slug: str, rows: Iterable[Row], now: float) -> Iterator[bytes]:
         number += 1
         yield line
     yield _line(EndRow(lines=number, sha256=digest.hexdigest()))
+
+
+def _digest(lines: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
 
 
 def _line(row: Row) -> bytes:

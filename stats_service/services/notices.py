@@ -110,4 +110,6 @@ class NoticeBook:
 
 def _check_number(notices: tuple[object, ...]) -> None:
     if len(notices) >= NOTICES_MAX:
-        raise InvalidInputError(f"A site has at most {NOTICES_MAX} of these: remove one first.")
+        raise InvalidInputError(
+            f"notices: a site has at most {NOTICES_MAX} of these: remove one first."
+        )

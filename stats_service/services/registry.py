@@ -33,6 +33,7 @@ from stats_service.services.ticks import Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
+from stats_service.services.uploads import Uploads
 from stats_service.services.voters import Voters
 from stats_service.services.webhooks import WebhookJob
 from stats_service.store.limits import RequestCounts
@@ -78,5 +79,6 @@ class Services:
     glances: Glances
     top_articles: TopArticles
     legacy: Legacy
+    uploads: Uploads
     #: Close the connections to Redis; for programs that go on without the services.
     close: Callable[[], None]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import xlsxwriter
 
-from stats_service.models.archive import Row, flat, table_name
+from stats_service.models.archive import Row, columns, flat, table_name
 
 #: Rows of a sheet in XLSX, the headings among them.
 SHEET_ROWS = 1_048_576
@@ -34,8 +34,11 @@ def write_csv(rows: Iterable[Row], folder: Path) -> list[Path]:
     return paths
 
 
-def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Give the rows of one table as lines of CSV, headings first."""
+def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
+    """Give the rows of one table as lines of CSV, headings first.
+
+    Without a row, the headings are those of `table`, if it is named.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     for number, row in enumerate(rows):
@@ -46,12 +49,17 @@ def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
+        table = ""
+    if table:
+        writer.writerow(columns(table))
+        yield buffer.getvalue()
 
 
-def write_xlsx(rows: Iterable[Row], path: Path) -> None:
+def write_xlsx(rows: Iterable[Row], place: Path | IO[bytes]) -> None:
     """Write a workbook with a sheet for each table; a table too long for one goes on in others."""
     with ExitStack() as stack:
-        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
+        options = {"constant_memory": True, "strings_to_urls": False}
+        book = xlsxwriter.Workbook(str(place) if isinstance(place, Path) else place, options)
         stack.callback(book.close)
         bold = book.add_format({"bold": True})
         for name, table in groupby(rows, table_name):

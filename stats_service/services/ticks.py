@@ -9,6 +9,7 @@ from stats_service.services.alarm import RedisAlarm
 from stats_service.services.health import FAIL, Health
 from stats_service.services.retention import Retention
 from stats_service.services.tick_outcome import Outcome
+from stats_service.services.uploads import Uploads
 from stats_service.store.ticks import TickStore
 
 
@@ -39,6 +40,18 @@ class RetentionJob:
             if kept.ends:
                 yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")
         self._store.note("retention", today)
+
+
+class UploadJob:
+    """Erases files that were sent to the admin pages and never confirmed."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do it."""
+        if number := self._uploads.forget_old(now):
+            yield Outcome(f"Erased {number} files that nobody had confirmed.")
 
 
 class Ticks:

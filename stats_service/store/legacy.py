@@ -119,6 +119,11 @@ class LegacyStore:
                 "what is in already is not added twice."
             )
 
+    def has_poll(self, slug: str, poll: str) -> bool:
+        """Tell whether there is a poll of an id."""
+        with store_errors():
+            return bool(self._client.hexists(SiteKeys(self._prefix, slug).polls, poll))
+
     def add_poll(self, slug: str, poll: Poll, tally: PollTally) -> bool:
         """Add a poll with its result; False, and nothing changed, if there is one of its id."""
         names = SiteKeys(self._prefix, slug)

@@ -1,15 +1,12 @@
 """The ASGI application: the hot paths in the event loop, everything else by Flask in threads."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.bridge import WsgiApp, WsgiBridge, joined_headers
 from stats_service.web.hot import Head, HotPath, HotPaths, HotRequest
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
+from stats_service.web.transfers import Receive, SendMessage, Transfers, is_transfer
 
 
 class AsgiApp:
@@ -23,6 +20,7 @@ class AsgiApp:
     def __init__(self, flask: WsgiApp, hot: HotPaths | None) -> None:
         self.hot = hot
         self._bridge = WsgiBridge(flask)
+        self._transfers = Transfers(flask)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: SendMessage) -> None:
         """Serve one connection's request, or the worker's start and end."""
@@ -40,9 +38,13 @@ class AsgiApp:
         if self.hot:
             await self.hot.stop()
         self._bridge.stop()
+        self._transfers.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, send: SendMessage) -> None:
+        if is_transfer(scope["method"], scope["path"]):
+            await self._transfers.answer(scope, receive, send)
+            return
         read = await _read(receive)
         if read is None:
             return

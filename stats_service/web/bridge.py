@@ -1,7 +1,8 @@
 """Flask behind an event loop: a WSGI application called in a few threads.
 
-Thinner than the general adapters: bodies are small and read before the call, and no answer of
-ours streams, so that neither direction needs a queue between loop and thread.
+Thinner than the general adapters: bodies are small and read before the call, and no answer
+streams, so that neither direction needs a queue between loop and thread. The few requests of
+another kind are in `web.transfers`.
 """
 
 import asyncio
@@ -49,7 +50,7 @@ class WsgiBridge:
                 the application refuses it for the length that it declares.
         """
         if self._under_way >= THREADS + WAITING_MAX:
-            return _busy()
+            return busy()
         self._under_way += 1
         try:
             loop = asyncio.get_running_loop()
@@ -77,12 +78,7 @@ class WsgiBridge:
             if close:
                 close()
         status, headers = started[-1]
-        pairs = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in headers
-            if name != "Date"  # the server says it
-        ]
-        return int(status[:3]), pairs, body
+        return int(status[:3]), header_pairs(headers), body
 
 
 def environ_of(scope: dict[str, Any], body: bytes, *, whole: bool) -> dict[str, Any]:
@@ -136,8 +132,18 @@ def joined_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]
     return joined
 
 
-def _busy() -> Answer:
+def header_pairs(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return headers of WSGI as ASGI writes them."""
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in headers
+        if name != "Date"  # the server says it
+    ]
+
+
+def busy() -> Answer:
+    """Return the answer to a request that would wait for too long."""
     error = BusyError("Too many requests wait. Nothing was stored; try again shortly.")
     body = msgspec.json.encode(problem_of(error))
-    pairs = [(name.lower().encode(), value.encode()) for name, value in problem_headers(error)]
+    pairs = header_pairs(problem_headers(error))
     return error.status, [*pairs, (b"content-length", b"%d" % len(body))], body

@@ -15,6 +15,8 @@ from weakref import WeakSet
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from stats_service.web.transfers import is_upload
+
 #: Longest request line and headers together, in bytes. `articles/views` names up to 100
 #: articles in its query.
 HEAD_MAX_BYTES = 24 * 1024
@@ -22,7 +24,8 @@ HEADERS_MAX = 100
 #: Longest message of any kind, its body, chunk sizes and trailers included, in bytes. A body
 #: that a route refuses for its length is dropped, not kept, up to here.
 MESSAGE_MAX_BYTES = 2 * 1024 * 1024
-#: Longest time from the first byte of a request to its last, in seconds.
+#: Longest time from the first byte of a request to its last, in seconds; of a file that is sent,
+#: between two of its parts. How long it may be, the application says.
 REQUEST_SECONDS = 15.0
 #: Seconds between two looks at all connections, and connections in a row: half a millisecond, in
 #: which nobody is served.
@@ -40,6 +43,8 @@ class StrictProtocol(HttpToolsProtocol):
         #: A request has begun to come in and is not complete; `_in_head`: nor are its headers.
         self._unfinished = False
         self._in_head = False
+        #: It brings a file.
+        self._is_upload = False
         #: Bytes of the unfinished request, and of the packet that is being parsed.
         self._size = 0
         self._packet = 0
@@ -63,7 +68,9 @@ class StrictProtocol(HttpToolsProtocol):
         self._packet = len(data)
         if self._unfinished:
             self._size += self._packet
-            if self._size > (HEAD_MAX_BYTES if self._in_head else MESSAGE_MAX_BYTES):
+            if self._is_upload:
+                self._since = self.loop.time()
+            elif self._size > (HEAD_MAX_BYTES if self._in_head else MESSAGE_MAX_BYTES):
                 self.send_400_response("Request too large.")
                 return
         super().data_received(data)
@@ -89,6 +96,7 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._unfinished = self._in_head = True
+        self._is_upload = False
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -101,6 +109,7 @@ class StrictProtocol(HttpToolsProtocol):
         self._in_head = False
         self._require_sound_headers(self.headers)
         super().on_headers_complete()
+        self._is_upload = is_upload(self.scope["method"], self.scope["path"])
         self._ignore_upgrade()
 
     def on_message_complete(self) -> None:

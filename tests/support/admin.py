@@ -1,6 +1,7 @@
 """A browser's part in the admin pages, for tests: cookies, CSRF tokens and sign-ins."""
 
 import re
+from typing import Any
 
 import redis
 from flask import Flask
@@ -31,8 +32,11 @@ class Person:
         assert found, f"{path} has no form"
         return found[1]
 
-    def post(self, path: str, *, token: str | None = None, **fields: str) -> TestResponse:
-        """Send a form, with the CSRF token of this browser unless another is given."""
+    def post(self, path: str, *, token: str | None = None, **fields: Any) -> TestResponse:
+        """Send a form, with the CSRF token of this browser unless another is given.
+
+        A field that is a pair is a file: its content, as a stream, and its name.
+        """
         data = fields | {"csrf_token": self.token() if token is None else token}
         return self.client.post(path, data=data, base_url=BASE)
 

@@ -65,6 +65,7 @@ def _variables(settings: Settings) -> dict[str, str]:
         "STATS_WRITE_LIMIT": str(settings.write_limit),
         "STATS_REDIS_TIMEOUT": str(settings.redis_timeout),
         "STATS_SPOOL_MEGABYTES": str(settings.spool_megabytes),
+        "STATS_UPLOAD_MEGABYTES": str(settings.upload_megabytes),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
 

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,5 +78,5 @@ def opened_file(
             yield LegacyFile(raw, file, progress)
     except EOFError as error:
         raise InvalidInputError(f"{path} is cut off. Nothing of it was imported.") from error
-    except OSError as error:
+    except (OSError, zlib.error) as error:
         raise InvalidInputError(f"{path} cannot be read: {error}") from error

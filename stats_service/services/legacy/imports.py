@@ -56,7 +56,10 @@ class Legacy:
     def add_polls(
         self, slug: str, polls: Iterator[LegacyPoll | str], *, dry_run: bool
     ) -> Iterator[tuple[str, bool]]:
-        """Add polls that were held elsewhere; say of each what became of it, and if it is new."""
+        """Add polls that were held elsewhere; say of each what became of it, and if it is new.
+
+        Nothing is added in a dry run.
+        """
         site = self._sites.get(slug)
         for found in polls:
             if isinstance(found, str):
@@ -65,7 +68,8 @@ class Legacy:
             name = f"{found.poll.id}: {found.poll.question[found.poll.lang]}"
             text = f"{name} ({found.tally.ballots:,} ballots)"
             if dry_run:
-                yield f"would add {text}", False
+                new = not self._store.has_poll(site.slug, found.poll.id)
+                yield f"would add {text}" if new else f"there already: {name}", new
             elif self._store.add_poll(site.slug, found.poll, found.tally):
                 yield f"added {text}", True
             else:

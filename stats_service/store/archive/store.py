@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from stats_service.models.archive import Row
 from stats_service.store.archive.reader import opened_reader
-from stats_service.store.archive.table import Scope
+from stats_service.store.archive.table import Scope, Table
 from stats_service.store.archive.tables import BY_ROW, TABLES
 from stats_service.store.archive.writer import SiteWriter
 from stats_service.store.connection import RedisClient, store_errors
@@ -18,18 +18,21 @@ class ArchiveStore:
         self._client = client
         self._prefix = prefix
 
-    def rows(self, slug: str, days: Sequence[str]) -> Iterator[Row]:
-        """Give every row of a site as it stands now, in the order of an archive.
+    def rows(
+        self, slug: str, days: Sequence[str], tables: Sequence[Table] = TABLES
+    ) -> Iterator[Row]:
+        """Give the rows of a site as it stands now, in the order of an archive.
 
         Args:
             slug: the site.
             days: the days that views may change meanwhile: today and its neighbours.
+            tables: whose rows; without it, all of them.
         """
         keys = SiteKeys(self._prefix, slug)
         scope = Scope(days, self._polls(keys))
-        changing = [key for table in TABLES for key in table.changing(keys, scope)]
+        changing = [key for table in tables for key in table.changing(keys, scope)]
         with opened_reader(self._client, self._prefix, slug, changing) as reader:
-            for table in TABLES:
+            for table in tables:
                 yield from table.read(reader)
 
     def _polls(self, keys: SiteKeys) -> list[str]:

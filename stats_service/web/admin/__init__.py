@@ -14,6 +14,7 @@ from stats_service.web.admin import (
     accounts,
     articles,
     audit,
+    exports,
     failures,
     frame,
     install,
@@ -32,6 +33,7 @@ from stats_service.web.admin import (
     static_files,
     tokens,
     traffic,
+    uploads,
 )
 
 NOUNS = (
@@ -47,6 +49,8 @@ NOUNS = (
     poll_share,
     ratings,
     install,
+    exports,
+    uploads,
     settings,
     accounts,
     tokens,
@@ -65,7 +69,7 @@ def register(app: Flask, service_settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
-        # The Origin is compared by security.check_forgery, proxies or not.
+        # The Origin is compared by security.check_origin, proxies or not.
         WTF_CSRF_SSL_STRICT=False,
     )
     security.csrf.init_app(app)
@@ -84,8 +88,9 @@ def _blueprint() -> Blueprint:
     )
     bp.url_value_preprocessor(access.take_slug)
     bp.before_request(security.check_host)
-    bp.before_request(security.check_forgery)
+    bp.before_request(security.check_origin)
     bp.before_request(access.guard)
+    bp.before_request(security.check_token)
     bp.after_request(static_files.compress)
     bp.after_request(security.add_headers)
     failures.register(bp)

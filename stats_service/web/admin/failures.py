@@ -45,6 +45,10 @@ def _http(error: HTTPException) -> tuple[str, int]:
             _("This page does not exist"),
             _("The address may be mistyped, or you have no part in this site."),
         ),
+        413: (
+            _("This file is too large"),
+            _("Nothing was kept of it. Pack it with gzip, or bring it in on the command line."),
+        ),
     }
     title, text = titles.get(code, (_("This did not work"), error.name))
     return _page(code, title, text)

@@ -51,6 +51,20 @@ FIELDS = {
     ),
     "role": lazy_gettext("Choose one of the roles."),
     "scope": lazy_gettext("Choose one of the scopes."),
+    "kind": lazy_gettext("Choose what wrote the file."),
+    "file": lazy_gettext("Choose a file."),
+    "second": lazy_gettext("WP-Polls needs both of its tables: pollsq, and pollsa as second file."),
+    "rows": lazy_gettext("This table is too long for a workbook. Take the CSV."),
+    "address": lazy_gettext("An e-mail address is written like name@example.vn."),
+    "every": lazy_gettext("Choose week or month."),
+    "language": lazy_gettext("Choose one of the languages."),
+    "URL": lazy_gettext(
+        "A webhook's address begins with https:// and leads to the public Internet, unless the "
+        "operator has allowed its host."
+    ),
+    "event": lazy_gettext("Choose events of the list."),
+    "silent": lazy_gettext("Hours of silence: a whole number from 1 to 168."),
+    "notices": lazy_gettext("A site has at most 20 of these: remove one first."),
 }
 
 #: What a conflict is about, by words that its error has.
@@ -77,6 +91,11 @@ CODES = {
     "not-found": lazy_gettext("This does not exist, or not any more."),
     "unknown-site": lazy_gettext("This site does not exist, or you have no part in it."),
     "forbidden": lazy_gettext("Your role does not allow this."),
+    "busy": lazy_gettext("Too many files wait to be confirmed. Confirm or discard one first."),
+    "configuration": lazy_gettext(
+        "The operator has not set up the sending of e-mail: STATS_SMTP_URL and STATS_MAIL_FROM."
+    ),
+    "delivery": lazy_gettext("It could not be delivered: the other side did not take it."),
     "store-unavailable": lazy_gettext(
         "The numbers cannot be read at the moment. Nothing is lost; try again shortly."
     ),
@@ -149,5 +168,12 @@ def change_name(what: str) -> str:
         "text.pending": _("Free text waits again"),
         "rating.voided": _("Ratings taken out"),
         "rating.restored": _("Ratings put back"),
+        "site.exported": _("Data exported"),
+        "site.imported": _("Site restored from an archive"),
+        "legacy.imported": _("Numbers of an earlier counter added"),
+        "poll.imported": _("Poll of an earlier counter added"),
+        "report.added": _("Report added"),
+        "webhook.added": _("Webhook added"),
+        "notice.removed": _("Report or webhook removed"),
     }
     return names.get(what, what)

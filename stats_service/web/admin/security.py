@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from stats_service.config import Settings
 from stats_service.web.context import services
+from stats_service.web.transfers import is_upload
 
 csrf = CSRFProtect()
 
@@ -15,6 +16,9 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+#: What a form with a file may have beside the file, in bytes.
+FORM_MAX_BYTES = 64 * 1024
+_HARMLESS = ("GET", "HEAD", "OPTIONS")
 #: Two years, as browsers' preload lists ask.
 HSTS = "max-age=63072000; includeSubDomains"
 
@@ -56,15 +60,26 @@ def check_host() -> None:
         abort(400)
 
 
-def check_forgery() -> None:
-    """Refuse a write that another site's page sent, or one without the page's CSRF token."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+def check_origin() -> None:
+    """Refuse a write that another site's page sent."""
+    if request.method in _HARMLESS:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
         abort(403)
+
+
+def check_token() -> None:
+    """Refuse a write without the page's CSRF token.
+
+    It stands in the body, which for a file is only read once it is known who sends it.
+    """
+    if request.method in _HARMLESS:
+        return
+    if is_upload(request.method, request.path):
+        request.max_content_length = services().settings.upload_megabytes * 10**6 + FORM_MAX_BYTES
     csrf.protect()
 
 

@@ -31,6 +31,29 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 
+// A page of work that goes on: look again, until it is over.
+const working = document.querySelector("[data-reload]");
+if (working) setTimeout(() => location.reload(), Number(working.dataset.reload));
+
+// A file that the service would refuse for its size need not be sent first.
+for (const input of document.querySelectorAll("[data-max-bytes]")) {
+  input.addEventListener("change", () => {
+    const tooLarge = [...input.files].some((file) => file.size > Number(input.dataset.maxBytes));
+    input.setCustomValidity(tooLarge ? input.dataset.tooLarge : "");
+    input.reportValidity();
+  });
+}
+
+// Fields that only some choices of a list need.
+for (const list of document.querySelectorAll("select[data-shows]")) {
+  const fields = list.form.querySelectorAll("[data-shown-for]");
+  const show = () => {
+    for (const field of fields) field.hidden = !field.dataset.shownFor.split(" ").includes(list.value);
+  };
+  list.addEventListener("change", show);
+  show();
+}
+
 // The live numbers: every 15 seconds while the page is looked at.
 const live = document.querySelector("[data-live]");
 if (live) {

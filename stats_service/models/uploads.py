@@ -1,0 +1,77 @@
+"""A file that somebody sent to the admin pages, on its way into a site."""
+
+import msgspec
+
+from stats_service.models.legacy import LegacySummary
+
+#: What is sent as an archive, and as the two tables of WP-Polls; the rest is as `legacy import`.
+ARCHIVE = "archive"
+WP_POLLS = "wp-polls"
+
+
+class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What an archive holds."""
+
+    slug: str
+    name: str
+    #: Number of rows by table.
+    rows: dict[str, int]
+    #: There is a site of that slug already.
+    taken: bool = False
+    #: That site is the same as the archive, in every row.
+    same: bool = False
+
+
+class PollOutcome(msgspec.Struct, frozen=True):
+    """What became, or would become, of one poll."""
+
+    text: str
+    #: It is not there yet.
+    new: bool
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, what is to be done with it, and how far that is."""
+
+    id: str
+    #: The site that it goes into; empty for an archive, which has its own.
+    site: str
+    who: str
+    #: Seconds since 1970.
+    made: float
+    kind: str
+    #: Names of the file, and of the one that belongs to it (posts of WordPress, answers).
+    name: str
+    second: str = ""
+    #: As in `services.legacy.imports.Plan`.
+    opening: bool = False
+    keep_opening: bool = False
+    #: `reading`, `ready` (for the confirmation), `adding`, `done` or `failed`.
+    state: str = "reading"
+    #: Share of the file that is read.
+    progress: float = 0.0
+    #: Why it failed, in English, and the error's code.
+    error: str = ""
+    code: str = ""
+    summary: LegacySummary | None = None
+    archive: ArchiveSummary | None = None
+    polls: tuple[PollOutcome, ...] = ()
+
+    @property
+    def under_way(self) -> bool:
+        """Tell whether something is being done with it at the moment."""
+        return self.state in ("reading", "adding")
+
+    @property
+    def adds(self) -> bool:
+        """Tell whether there is anything in it that the site has not."""
+        if self.archive:
+            return not self.archive.same
+        if self.kind == WP_POLLS:
+            return any(poll.new for poll in self.polls)
+        found = self.summary
+        return bool(
+            found
+            and not found.known
+            and (found.views or found.visits or found.articles or found.ratings)
+        )

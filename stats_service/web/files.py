@@ -1,0 +1,23 @@
+"""Files in a form: kept below the data folder while they come in, never in memory."""
+
+import tempfile
+from typing import IO
+
+from flask import Request
+
+from stats_service.web.context import services
+
+
+class RequestWithFiles(Request):
+    """Flask's request; only the upload routes take bodies that are long enough for a file."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,  # noqa: ARG002 - werkzeug's signature
+        content_type: str | None,  # noqa: ARG002
+        filename: str | None = None,  # noqa: ARG002
+        content_length: int | None = None,  # noqa: ARG002
+    ) -> IO[bytes]:
+        folder = services().settings.data_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=folder)
