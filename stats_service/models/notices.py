@@ -36,6 +36,17 @@ class Notices(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: tuple[Webhook, ...] = ()
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a report or a webhook when it was last due, or tried."""
+
+    #: Seconds since 1970.
+    at: float
+    #: `report`, or the name of an event.
+    what: str
+    #: Why it could not be delivered; empty: it was taken.
+    error: str = ""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a webhook's call."""
 

@@ -7,7 +7,7 @@ import secrets
 import msgspec
 
 from stats_service.errors import InvalidInputError, NotFoundError
-from stats_service.models.notices import EVENTS, Notices, Report, Webhook
+from stats_service.models.notices import EVENTS, Delivery, Notices, Report, Webhook
 from stats_service.services.audit import Audit
 from stats_service.services.outgoing import check_url
 from stats_service.services.sites import Sites
@@ -56,10 +56,13 @@ class NoticeBook:
             raise InvalidInputError(f"every {every[:40]!r}: use 'week' or 'month'.")
         if language not in ("vi", "en"):
             raise InvalidInputError(f"language {language[:40]!r}: use 'vi' or 'en'.")
-        known = self.get(slug)
         report = Report(id=secrets.token_hex(4), address=address, every=every, language=language)
-        _check_number(known.reports)
-        self._store.put(slug, msgspec.structs.replace(known, reports=(*known.reports, report)))
+
+        def add(known: Notices) -> Notices:
+            _check_number(known.reports)
+            return msgspec.structs.replace(known, reports=(*known.reports, report))
+
+        self._store.change(self._sites.get(slug).slug, add)
         self._audit.record(slug, who, "report.added", now, subject=report.id, after=report)
         return report
 
@@ -73,29 +76,58 @@ class NoticeBook:
                 raise InvalidInputError(f"event {event[:40]!r}: use {', '.join(EVENTS)}.")
         if not 1 <= silent_hours <= SILENT_HOURS_MAX:
             raise InvalidInputError(f"silent hours {silent_hours}: use 1 to {SILENT_HOURS_MAX}.")
-        known = self.get(slug)
-        _check_number(known.webhooks)
         webhook = Webhook(
             id=secrets.token_hex(4),
             url=url,
             events=tuple(dict.fromkeys(events)) or EVENTS,
             silent_hours=silent_hours,
         )
-        self._store.put(slug, msgspec.structs.replace(known, webhooks=(*known.webhooks, webhook)))
+
+        def add(known: Notices) -> Notices:
+            _check_number(known.webhooks)
+            return msgspec.structs.replace(known, webhooks=(*known.webhooks, webhook))
+
+        self._store.change(self._sites.get(slug).slug, add)
         self._audit.record(slug, who, "webhook.added", now, subject=webhook.id, after=webhook)
         return webhook
 
     def remove(self, slug: str, notice: str, who: str, now: float) -> None:
         """Send no more of a report or webhook; NotFoundError if there is none."""
-        known = self.get(slug)
-        left = Notices(
-            reports=tuple(report for report in known.reports if report.id != notice),
-            webhooks=tuple(webhook for webhook in known.webhooks if webhook.id != notice),
-        )
-        if left == known:
-            raise self.unknown(slug, notice)
-        self._store.put(slug, left)
+
+        def without(known: Notices) -> Notices:
+            left = Notices(
+                reports=tuple(report for report in known.reports if report.id != notice),
+                webhooks=tuple(webhook for webhook in known.webhooks if webhook.id != notice),
+            )
+            if left == known:
+                raise self.unknown(slug, notice)
+            return left
+
+        self._store.change(self._sites.get(slug).slug, without)
+        self._store.note(slug, notice, None)
         self._audit.record(slug, who, "notice.removed", now, subject=notice)
+
+    def report(self, slug: str, notice: str) -> Report:
+        """Return a report; NotFoundError if there is none."""
+        for report in self.get(slug).reports:
+            if report.id == notice:
+                return report
+        raise self.unknown(slug, notice)
+
+    def webhook(self, slug: str, notice: str) -> Webhook:
+        """Return a webhook; NotFoundError if there is none."""
+        for webhook in self.get(slug).webhooks:
+            if webhook.id == notice:
+                return webhook
+        raise self.unknown(slug, notice)
+
+    def deliveries(self, slug: str) -> dict[str, Delivery]:
+        """Return what became of each report and webhook last, by its id."""
+        return self._store.deliveries(slug)
+
+    def delivered(self, slug: str, notice: str, what: str, now: float, error: str = "") -> None:
+        """Note what became of a report or webhook; `error` is empty if it was taken."""
+        self._store.note(slug, notice, Delivery(at=now, what=what, error=error))
 
     @staticmethod
     def unknown(slug: str, notice: str) -> NotFoundError:

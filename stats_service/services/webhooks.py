@@ -90,15 +90,15 @@ class WebhookJob:
                     yield from self._deliver(site, webhook, note, mark, event, now)
 
     def test(self, slug: str, notice: str, now: float) -> None:
-        """Call a webhook with an event `test`; NotFoundError if there is none."""
+        """Call a webhook with an event `test`; errors as `Caller.call`.
+
+        Raises:
+            NotFoundError: there is no such webhook.
+        """
         site = self._sites.get(slug)
-        for webhook in self._book.get(slug).webhooks:
-            if webhook.id == notice:
-                event = _event("test", site, now, "This is a test.", {})
-                key = self._book.signing_key(slug, notice)
-                self._caller.call(webhook.url, key, event, f"test:{now}", now)
-                return
-        raise self._book.unknown(slug, notice)
+        webhook = self._book.webhook(slug, notice)
+        event = _event("test", site, now, "This is a test.", {})
+        self._call(site, webhook, event, f"test:{now}", now)
 
     def _deliver(
         self, site: Site, webhook: Webhook, note: str, mark: str, event: Event | None, now: float
@@ -106,12 +106,21 @@ class WebhookJob:
         """Call with `event` if there is one; then note `mark`, so that it is told once."""
         try:
             if event:
-                key = self._book.signing_key(site.slug, webhook.id)
-                self._caller.call(webhook.url, key, event, f"{note}={mark}", now)
+                self._call(site, webhook, event, f"{note}={mark}", now)
                 yield Outcome(f"{site.slug}: told {webhook.id} of {event.event}.")
             self._store.note(note, mark)
         except (outgoing.DeliveryError, InvalidInputError) as error:
             yield Outcome(f"{site.slug}: webhook {webhook.id}: {error}", failed=True)
+
+    def _call(self, site: Site, webhook: Webhook, event: Event, delivery: str, now: float) -> None:
+        """Call, and note what became of it."""
+        key = self._book.signing_key(site.slug, webhook.id)
+        try:
+            self._caller.call(webhook.url, key, event, delivery, now)
+        except (outgoing.DeliveryError, InvalidInputError) as error:
+            self._book.delivered(site.slug, webhook.id, event.event, now, str(error))
+            raise
+        self._book.delivered(site.slug, webhook.id, event.event, now)
 
     def _events(
         self, site: Site, webhook: Webhook, now: float

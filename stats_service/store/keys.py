@@ -55,6 +55,8 @@ key                             type    holds; how long
                                         `<digest>:<part>` while one is brought in; `views:<day>`:
                                         imported views of the day; for ever
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
+<p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
+                                        (`models.notices.Delivery`); for ever
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
@@ -264,6 +266,11 @@ class SiteKeys:
     def notices(self) -> str:
         """Who gets reports and calls."""
         return self._key("notices")
+
+    @property
+    def deliveries(self) -> str:
+        """What became of each report and webhook last."""
+        return self._key("deliveries")
 
     @property
     def legacy(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from stats_service.errors import ConfigurationError
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
 from stats_service.services.history import History
@@ -50,11 +51,33 @@ class ReportJob:
                     continue
                 try:
                     if known:
-                        self._mailer.send(self.mail(site, report, now), now)
+                        self._send(site, report, now)
                         yield Outcome(f"{site.slug}: sent the report {report.id}.")
                     self._store.note(note, due)
                 except DeliveryError as error:
                     yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=True)
+
+    def _send(self, site: Site, report: Report, now: float) -> None:
+        """Send, and note what became of it."""
+        try:
+            self._mailer.send(self.mail(site, report, now), now)
+        except (DeliveryError, ConfigurationError) as error:
+            self._book.delivered(site.slug, report.id, "report", now, str(error))
+            raise
+        self._book.delivered(site.slug, report.id, "report", now)
+
+    @property
+    def can_send(self) -> bool:
+        """Tell whether a mail server is configured."""
+        try:
+            self._mailer.check()
+        except ConfigurationError:
+            return False
+        return True
+
+    def send_again(self, slug: str, notice: str, now: float) -> None:
+        """Send one of the site's reports at once, to try it; errors as `send_now`."""
+        self._send(self._sites.get(slug), self._book.report(slug, notice), now)
 
     def mail(self, site: Site, report: Report, now: float) -> Mail:
         """Return the e-mail of a report of the last period."""

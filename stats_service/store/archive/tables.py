@@ -36,9 +36,9 @@ from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SWEPT, 
 
 #: Names of keys, behind the site's own, that are not exported: they end by themselves.
 #: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
-#: tokens are keys to this installation, and stay in it.
+#: tokens are keys to this installation, and stay in it; so does what was delivered from here.
 TRANSIENT = re.compile(
-    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens"
+    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens|deliveries"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
 )

@@ -48,6 +48,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
         ("install.show", "code", _("Install"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
         ("uploads.of_site", "data", _("Data"), "owner"),
+        ("notices.index", "bell", _("Notices"), "owner"),
         ("accounts.people", "people", _("People"), "owner"),
         ("tokens.index", "key", _("API tokens"), "owner"),
         ("audit.of_site", "log", _("Log"), "owner"),

@@ -174,6 +174,7 @@ def change_name(what: str) -> str:
         "poll.imported": _("Poll of an earlier counter added"),
         "report.added": _("Report added"),
         "webhook.added": _("Webhook added"),
+        "notice.tried": _("Report or webhook tried"),
         "notice.removed": _("Report or webhook removed"),
     }
     return names.get(what, what)

@@ -220,4 +220,5 @@ def explain_failure(upload: Upload) -> str:
         "conflict": _("The numbers may be in the site already."),
         "store-unavailable": _("The store of the numbers did not answer. Try again shortly."),
     }
-    return texts.get(upload.code, _("The work on the file was cut off. Send it again."))
+    otherwise: str = _("The work on the file was cut off. Send it again.")
+    return texts.get(upload.code, otherwise)

@@ -74,6 +74,11 @@ MATRIX = {
         "uploads.add_history",
         "uploads.of_history",
         "uploads.decide_history",
+        "notices.index",
+        "notices.add_report",
+        "notices.add_webhook",
+        "notices.try_out",
+        "notices.remove",
         "accounts.people",
         "accounts.set_role",
         "tokens.index",
@@ -111,6 +116,7 @@ VALUES = {
     "kind": "csv",
     "table": "counts",
     "upload": "none",
+    "notice": "none",
     "_rest": "none",
 }
 
@@ -177,7 +183,7 @@ def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
             assert status in (200, 302, 403), f"{reader} {method} {url[1]}: {status}"
         elif may(reader, level):
             gone = rule.endpoint.endswith(("nowhere", "remove", "operator", "revoke"))
-            gone = gone or not rule.arguments.isdisjoint(("poll_id", "upload"))
+            gone = gone or not rule.arguments.isdisjoint(("poll_id", "upload", "notice"))
             allowed = (404,) if gone else (200, 302, 400)
             assert status in allowed, f"{reader} {method} {url[1]}: {status}"
         else:

@@ -1,0 +1,12 @@
+-- Replace a document that nobody has changed since it was read.
+--
+-- KEYS[1]  the document
+-- ARGV[1]  what was read; empty: there was none
+-- ARGV[2]  what takes its place
+-- returns  1, or 0 if it was changed meanwhile, and nothing was written
+local known = redis.call('GET', KEYS[1]) or ''
+if known ~= ARGV[1] then
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1

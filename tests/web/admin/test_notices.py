@@ -1,0 +1,126 @@
+"""Reports and webhooks on the admin pages, sent to real servers."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.registry import Services
+from stats_service.services.webhooks import signature
+from tests.support.admin import Person
+from tests.support.receivers import Inbox, Receiver, running_smtp
+
+NOTICES = "/admin/sites/kimson/notices"
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    """Give what the SMTP server takes."""
+    return Inbox()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run an HTTP server."""
+    server = Receiver()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def settings(settings: Settings, inbox: Inbox) -> Iterator[Settings]:
+    """Give the settings of an installation that sends mail, and may call this machine."""
+    with running_smtp(inbox) as url:
+        yield replace(
+            settings, smtp_url=url, mail_from="a@example.vn", webhook_hosts=("127.0.0.1",)
+        )
+
+
+def act(person: Person, path: str, **fields: str) -> str:
+    """Send a form and return the page that it ends on."""
+    answer = person.post(f"{NOTICES}{path}", token=person.token(NOTICES), **fields)
+    if answer.status_code == 302:
+        answer = person.get(answer.location)
+    return answer.get_data(as_text=True)
+
+
+def test_a_report_is_added_tried_and_removed(
+    owner: Person, site: Site, services: Services, inbox: Inbox
+) -> None:
+    """The page says what became of the last one."""
+    page = act(owner, "/reports", address="an@example.vn", every="week", language="en")
+    (report,) = services.notices.get("kimson").reports
+    assert "an@example.vn" in page
+    assert "chưa gửi gì" in page
+
+    sent = act(owner, f"/{report.id}/try")
+    inbox.refuses = True
+    refused = act(owner, f"/{report.id}/try")
+
+    assert [message["To"] for message in inbox.messages] == ["an@example.vn"]
+    assert "đã nhận" in sent
+    assert "did not take the e-mail" in refused
+    act(owner, f"/{report.id}/remove")
+    assert services.notices.get("kimson").reports == ()
+    assert services.notices.deliveries("kimson") == {}
+    what = [entry.what for entry in services.audit.newest("kimson", 4)]
+    assert what == ["notice.removed", "notice.tried", "notice.tried", "report.added"]
+
+
+def test_a_webhook_s_key_is_shown_once_and_signs_its_calls(
+    owner: Person, site: Site, services: Services, receiver: Receiver
+) -> None:
+    """A refusal is told on the page, and stays beside the webhook."""
+    page = act(owner, "/webhooks", url=receiver.url, event="silent", silent_hours="3")
+    (hook,) = services.notices.get("kimson").webhooks
+    key = page.split('id="key" value="')[1].split('"')[0]
+    assert (hook.events, hook.silent_hours) == (("silent",), 3)
+    assert key not in owner.get(NOTICES).get_data(as_text=True)
+
+    tried = act(owner, f"/{hook.id}/try")
+    receiver.status = 500
+    failed = act(owner, f"/{hook.id}/try")
+
+    assert "đã nhận" in tried
+    assert "answered 500" in failed
+    headers, body = receiver.calls[0]
+    assert json.loads(body)["event"] == "test"
+    at, mac = (part.partition("=")[2] for part in headers["Stats-Signature"].split(","))
+    assert mac == signature(key, int(at), body)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/reports", {"address": "an", "every": "week", "language": "vi"}),
+        ("/reports", {"address": "an@example.vn", "every": "day", "language": "vi"}),
+        ("/reports", {"address": "an@example.vn\nBcc: x@y.vn", "every": "week", "language": "vi"}),
+        ("/webhooks", {"url": "https://10.0.0.1/", "event": "peak", "silent_hours": "6"}),
+        ("/webhooks", {"url": "https://a.example.vn/", "silent_hours": "6"}),
+        ("/webhooks", {"url": "https://a.example.vn/", "event": "moon", "silent_hours": "6"}),
+        ("/webhooks", {"url": "https://a.example.vn/", "event": "peak", "silent_hours": "0"}),
+        ("/webhooks", {"url": "https://a.example.vn/", "event": "peak", "silent_hours": "x"}),
+        ("/webhooks", {"url": "javascript:alert(1)", "event": "peak", "silent_hours": "6"}),
+    ],
+)
+def test_what_cannot_be_used_is_told_and_not_kept(
+    owner: Person, site: Site, services: Services, path: str, fields: dict[str, str]
+) -> None:
+    """In the reader's language."""
+    answer = owner.post(f"{NOTICES}{path}", token=owner.token(NOTICES), **fields)
+
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.get_data(as_text=True)
+    known = services.notices.get("kimson")
+    assert (known.reports, known.webhooks) == ((), ())
+
+
+def test_a_notice_that_there_is_none_of(owner: Person, site: Site) -> None:
+    """Is not found."""
+    token = owner.token(NOTICES)
+
+    assert owner.post(f"{NOTICES}/none/try", token=token).status_code == 404
+    assert owner.post(f"{NOTICES}/none/remove", token=token).status_code == 404
