@@ -114,7 +114,7 @@ class StrictProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
-        self._unfinished = False
+        self._unfinished = self._is_upload = False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

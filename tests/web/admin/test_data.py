@@ -23,8 +23,10 @@ from tests.support.filled import fill, fill_votes
 
 DATA = "/admin/sites/kimson/data"
 ARCHIVES = "/admin/archives"
-_PACKED = gzip.compress(bytes(range(256)) * 40)
-DAMAGED = _PACKED[:40] + b"\xff" * 40 + _PACKED[80:]
+_ROWS = [f"2025-01-02,{n * n},{n * n * 7}" for n in range(4000)]
+_PACKED = gzip.compress("\n".join(("date,nb_visits,nb_pageviews", *_ROWS)).encode())
+_HALF = len(_PACKED) // 2
+DAMAGED = _PACKED[:_HALF] + b"\xff" * 40 + _PACKED[_HALF + 40 :]
 MATOMO = "date,nb_visits,nb_pageviews\n2025-01-02,10,25\n2025-01-03,12,30\n"
 
 
@@ -102,8 +104,8 @@ def test_a_file_that_is_not_wanted_is_erased(
     ("kind", "content", "said"),
     [
         ("matomo", "a,b\n1,2\n", "a, b"),
-        ("goatcounter", DAMAGED, "cannot be read"),
-        ("goatcounter", _PACKED[:-12], "cut off"),
+        ("matomo", DAMAGED, "cannot be read"),
+        ("matomo", _PACKED[:-12], "cut off"),
         ("matomo", "date,nb_visits,nb_pageviews\nyesterday,1,2\n", "yesterday"),
         ("wp-statistics", "ID,last_counter,visit\n1,2025-01-02,-5\n", "-5"),
     ],
