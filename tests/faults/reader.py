@@ -1,6 +1,6 @@
 """Readers in a process of their own, so that what is measured is the service.
 
-python -m tests.faults.reader URL RATE CONNECTIONS SECONDS SLUG [first|last]
+python -m tests.faults.reader URL RATE CONNECTIONS SECONDS SLUG first|last|""
 
 One view is sent every 1/RATE seconds on a connection that is idle, whether or not those before it
 are answered. `first` asks the machine for precedence over everything else, so that a reader who
@@ -23,6 +23,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from tests.faults.load import Sent
+from tests.support.hosts import LOCAL, Host
 from tests.support.pages import BROWSER, ORIGIN
 
 #: Longest wait for the answers that are owed at the end, in seconds.
@@ -111,10 +112,11 @@ class Reader:
         seconds: float,
         slug: str = "kimson",
         rank: str = "",
+        host: Host = LOCAL,
     ) -> None:
         arguments = [url, str(rate), str(connections), str(seconds), slug, rank]
         self._process: subprocess.Popen[str] = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.reader", *arguments],
+            [*host.prefix, sys.executable, "-m", "tests.faults.reader", *arguments],
             stdout=subprocess.PIPE,
             text=True,
         )

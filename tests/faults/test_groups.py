@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.faults.load import Load, slowest, statuses
+from tests.faults.reader import Reader
+from tests.support.hosts import Network, hosts_are_possible
 from tests.support.processes import wait_until
 from tests.support.redis_groups import ClusterGroup, SentinelGroup, Server
 from tests.support.server import running_service
@@ -99,6 +102,58 @@ def test_sentinels_choose_another_master(
     assert set(statuses(load.sent)) <= {200, 202, 503}
     assert unknown <= 20
     assert max(first, second) < 20
+
+
+@pytest.mark.check("T42", "T25")
+@pytest.mark.skipif(not hosts_are_possible(), reason="network namespaces want root")
+@pytest.mark.parametrize("lag", [2, 0], ids=["bounded", "unbounded"])
+def test_a_master_is_cut_off_with_some_of_its_readers(
+    settings: Settings, tmp_path: Path, lag: int, measured: Note
+) -> None:
+    """Three hosts with cables: the master's is pulled for 12 s, with one instance on its side.
+
+    With `min-replicas-to-write 1` and `min-replicas-max-lag 2`, and without: then what the old
+    master has taken meanwhile is lost when it becomes a replica.
+    """
+    lines = f"min-replicas-to-write 1\nmin-replicas-max-lag {lag}" if lag else ""
+    with ExitStack() as stack:
+        network = stack.enter_context(Network(3))
+        group = stack.enter_context(
+            SentinelGroup(tmp_path / "group", lines=lines, hosts=network.hosts)
+        )
+        ours, services = installed(settings, group.url)
+        places = [replace(ours, data_dir=tmp_path / name) for name in ("cut", "rest")]
+        urls = []
+        for place, host in zip(places, network.hosts, strict=False):
+            place.data_dir.mkdir()
+            urls.append(stack.enter_context(running_service(place, host=host)))
+        readers = [
+            Reader(url, rate=RATE / 2, connections=8, seconds=30, host=host)
+            for url, host in zip(urls, network.hosts, strict=False)
+        ]
+        time.sleep(3)
+        network.cut(0)
+        time.sleep(12)
+        network.heal(0)
+        cut, rest = (reader.result() for reader in readers)
+        old = group.master.client
+        wait_until(lambda: old.info("replication")["role"] == "slave", 30)
+        spools = [create_services(place).spool for place in places]
+        wait_until(lambda: not any(spool.waiting() for spool in spools), 40)
+        counted = total(services)
+        again = next(one.at for one in rest if one.at > 3 and one.status == 200)
+
+    promised = sum(one.promised for one in [*cut, *rest])
+    unknown = len(cut) + len(rest) - promised
+    taken = sum(one.status == 200 and 3 <= one.at < 15 for one in cut)
+    measured(
+        f"{'min-replicas-max-lag 2' if lag else 'without min-replicas'}, master cut off for 12 s "
+        f"with half of the readers: {taken} views taken on its side, {promised - counted} of "
+        f"{promised} promised lost; {statuses(cut)} there, {statuses(rest)} on the other side"
+    )
+    assert again < 15, "the others go on before the cable is in again"
+    assert -unknown <= promised - counted <= ((lag + 2) if lag else 20) * RATE / 2
+    assert set(statuses([*cut, *rest])) <= {200, 202, 503}
 
 
 def _node(group: SentinelGroup, port: int) -> Server:

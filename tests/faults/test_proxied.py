@@ -192,7 +192,8 @@ def _in_one_packet(
         streams = {}
         for body in bodies:
             stream = peer.get_next_available_stream_id()
-            peer.send_headers(stream, [*_HEAD, (":path", path), ("content-length", str(len(body)))])
+            head = [(":path", path), *_HEAD, ("content-length", str(len(body)))]
+            peer.send_headers(stream, head)
             peer.send_data(stream, body[:-1])
             streams[stream] = b""
         peer.ping(b"all read")

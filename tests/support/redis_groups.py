@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +15,7 @@ from redis.cluster import RedisCluster
 from redis.sentinel import Sentinel
 
 from stats_service.store.server_binary import find_server_binary
+from tests.support.hosts import LOCAL, Host
 from tests.support.processes import free_port, wait_until
 
 #: Milliseconds of silence after which a server counts as gone.
@@ -31,20 +32,29 @@ class Server:
         lines: its configuration, without port and folder.
         sentinel: whether it is a Sentinel.
         port: default: a free one.
+        host: where it runs.
     """
 
     def __init__(
-        self, folder: Path, lines: str = "", *, sentinel: bool = False, port: int | None = None
+        self,
+        folder: Path,
+        lines: str = "",
+        *,
+        sentinel: bool = False,
+        port: int | None = None,
+        host: Host = LOCAL,
     ) -> None:
         self.folder = folder
+        self.host = host
         self.port = port or free_port()
         self._sentinel = sentinel
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "redis.conf").write_text(
-            f"port {self.port}\nbind 127.0.0.1\ndir {folder}\nlogfile {folder}/redis.log\n{lines}\n"
+            f"port {self.port}\nbind {host.address}\nprotected-mode no\ndir {folder}\n"
+            f"logfile {folder}/redis.log\n{lines}\n"
         )
-        self.client = redis.Redis(port=self.port, socket_timeout=5, decode_responses=True)
+        self.client = redis.Redis(host.address, self.port, socket_timeout=5, decode_responses=True)
 
     @property
     def pid(self) -> int:
@@ -55,13 +65,17 @@ class Server:
     @property
     def url(self) -> str:
         """The URL of this server alone."""
-        return f"redis://127.0.0.1:{self.port}"
+        return f"redis://{self.host.address}:{self.port}"
 
     def start(self, preload: dict[str, str] | None = None) -> "Server":
         """Start it and wait until it answers."""
         if self._process:
             self._process.wait(10)
-        command = [str(find_server_binary().path), str(self.folder / "redis.conf")]
+        command = [
+            *self.host.prefix,
+            str(find_server_binary().path),
+            str(self.folder / "redis.conf"),
+        ]
         self._process = subprocess.Popen(
             command + (["--sentinel"] if self._sentinel else []),
             stdin=subprocess.DEVNULL,
@@ -96,25 +110,29 @@ class Server:
 
 
 class SentinelGroup:
-    """A master, two replicas and three Sentinels."""
+    """A master, two replicas and three Sentinels, one of each kind on each of three hosts."""
 
-    def __init__(self, folder: Path, *, lines: str = "") -> None:
+    def __init__(self, folder: Path, *, lines: str = "", hosts: Sequence[Host] = (LOCAL,) * 3):
         usual = f"appendonly yes\nsave ''\nrepl-diskless-sync-delay 0\n{lines}"
-        self.master = Server(folder / "node0", usual)
+        self.master = Server(folder / "node0", usual, host=hosts[0])
+        place = f"{hosts[0].address} {self.master.port}"
         self.replicas = [
-            Server(folder / f"node{n}", f"{usual}\nreplicaof 127.0.0.1 {self.master.port}")
+            Server(folder / f"node{n}", f"{usual}\nreplicaof {place}", host=hosts[n])
             for n in (1, 2)
         ]
         watch = (
-            f"sentinel monitor {MASTER} 127.0.0.1 {self.master.port} 2\n"
+            f"sentinel monitor {MASTER} {place} 2\n"
             f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n"
             f"sentinel failover-timeout {MASTER} 6000\n"
             f"sentinel parallel-syncs {MASTER} 2"
         )
-        self.sentinels = [Server(folder / f"sentinel{n}", watch, sentinel=True) for n in range(3)]
+        self.sentinels = [
+            Server(folder / f"sentinel{n}", watch, sentinel=True, host=host)
+            for n, host in enumerate(hosts)
+        ]
         self.url = (
             "redis+sentinel://"
-            + ",".join(f"127.0.0.1:{server.port}" for server in self.sentinels)
+            + ",".join(f"{server.host.address}:{server.port}" for server in self.sentinels)
             + f"/{MASTER}"
         )
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stats_service.config import Settings
+from tests.support.hosts import LOCAL, Host
 from tests.support.processes import free_port, wait_until
 
 APP = "stats_service.app:create_asgi_app()"
@@ -18,7 +19,11 @@ APP = "stats_service.app:create_asgi_app()"
 
 @contextlib.contextmanager
 def running_service(
-    settings: Settings, *, app: str = APP, environ: dict[str, str] | None = None
+    settings: Settings,
+    *,
+    app: str = APP,
+    environ: dict[str, str] | None = None,
+    host: Host = LOCAL,
 ) -> Iterator[str]:
     """Run the service with `settings` on a free port; give its URL, without a slash at the end.
 
@@ -26,12 +31,21 @@ def running_service(
         settings: whatever `Settings` holds is handed over as environment variables.
         app: the application factory that gunicorn loads.
         environ: further environment variables.
+        host: where it runs.
     """
-    settings = replace(settings, bind=f"127.0.0.1:{free_port()}")
+    settings = replace(settings, bind=f"{host.address}:{free_port()}")
     log = settings.data_dir / f"gunicorn-{settings.bind.rpartition(':')[2]}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:stats_service.gunicorn_conf", app],
+            [
+                *host.prefix,
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "-c",
+                "python:stats_service.gunicorn_conf",
+                app,
+            ],
             env=os.environ | _variables(settings) | (environ or {}),
             stdout=output,
             stderr=subprocess.STDOUT,
