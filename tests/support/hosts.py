@@ -57,6 +57,7 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         for name in self._names:
+            _ip("link del", f"{name}c", check=False)  # at once, while a namespace ends later
             _ip("netns del", name, check=False)
         _ip("link del", self._bridge, check=False)
 
