@@ -1,0 +1,227 @@
+"""Polls and ratings of the admin pages in a browser: the preview, the link, a burst taken out."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, Request, expect
+
+from stats_service.models.ratings import RatingQuery
+from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.services.registry import Services
+from tests.browser.visitor import Embed
+from tests.support.admin import PASSWORD, add_account
+from tests.support.pages import BROWSER, new_hit
+
+OUT = Path(__file__).parent / "out"
+
+
+@pytest.fixture(scope="session")
+def editor(services: Services) -> str:
+    """Give the name of somebody who runs polls everywhere."""
+    add_account(services, "hoa", operator=True)
+    return "hoa"
+
+
+@pytest.fixture
+def admin(
+    service_url: str, editor: str, embed: Embed, open_context: Callable[..., BrowserContext]
+) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens a page of the test's site; the console has to stay silent."""
+    troubles: list[str] = []
+
+    def open_one(path: str, **options: object) -> Page:
+        page = open_context(**({"viewport": {"width": 1360, "height": 900}} | options)).new_page()
+        page.on(
+            "console",
+            lambda message: (
+                troubles.append(message.text) if message.type in ("error", "warning") else None
+            ),
+        )
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(f"{service_url}/admin/sites/{embed.slug}/{path}")
+        page.fill("#name", editor)
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url(f"**/{path}")
+        return page
+
+    yield open_one
+    assert troubles == []
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds wrong."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
+
+
+def test_the_preview_is_the_widget_and_follows_the_typing(
+    admin: Callable[..., Page], embed: Embed, services: Services
+) -> None:
+    """Both states, both languages, nothing stored, and nothing sent but the form to its preview."""
+    page = admin("polls/new")
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        sent.append(f"{request.method} {request.url.split('/', 3)[3]}")
+
+    page.on("request", note)
+    stage = page.locator("[data-stage]")
+    expect(stage.locator("legend")).to_have_text("Câu hỏi của bạn")
+
+    page.locator("#question").press_sequentially("Chợ phiên họp ngày nào?")
+    page.fill("#question_en", "When should the market be?")
+    page.fill("#choices", "Thứ bảy\nChủ nhật\nNgày rằm")
+    page.fill("#choices_en", "Saturday\nSunday")
+
+    expect(stage.locator("legend")).to_have_text("Chợ phiên họp ngày nào?")
+    expect(stage.locator("label[part=choice]")).to_have_text(["Thứ bảy", "Chủ nhật", "Ngày rằm"])
+    page.locator("[name=other]").check()
+    expect(stage.locator("label[part=choice]")).to_have_count(4)
+    page.fill("#max_choices", "2")
+    expect(stage.locator("input[type=checkbox]")).to_have_count(4)
+    page.locator("[data-lang=en]").click()
+    expect(stage.locator("legend")).to_have_text("When should the market be?")
+    expect(stage.locator("label[part=choice]").first).to_have_text("Saturday")
+    page.locator("[data-lang=vi]").click()
+    OUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUT / "admin-preview-form.png")
+
+    page.locator("[data-show=results]").click()
+    expect(stage.locator("[part=bars] li")).to_have_count(4)
+    expect(page.locator("[data-sample]")).to_be_visible()
+    page.fill("#question", "Chợ phiên nên họp ngày nào?")
+    expect(stage.locator("p[part=question]")).to_have_text("Chợ phiên nên họp ngày nào?")
+    page.screenshot(path=OUT / "admin-preview-results.png")
+    page.select_option("#results_when", "admins")
+    expect(stage).to_contain_text("không công bố tại đây")
+
+    assert faults(page) == []
+    assert {line.split("?")[0] for line in sent} == {
+        f"POST admin/sites/{embed.slug}/polls/new/preview"
+    }
+    assert services.polls.all(embed.slug) == []
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_vote_in_the_preview_goes_nowhere(admin: Callable[..., Page], embed: Embed) -> None:
+    """The widget checks it as ever, and shows what its voter would see."""
+    page = admin("polls/new")
+    sent: list[str] = []
+    page.fill("#question", "Gì?")
+    stage = page.locator("[data-stage]")
+    expect(stage.locator("legend")).to_have_text("Gì?")
+    page.on("request", lambda request: sent.append(request.url))
+
+    stage.get_by_role("button", name="Bình chọn").click()
+    expect(stage.get_by_role("status")).to_have_text("Vui lòng chọn một mục.")
+    stage.locator("label[part=choice]").first.click()
+    stage.get_by_role("button", name="Bình chọn").click()
+
+    expect(stage.locator("[part=bars] li")).to_have_count(2)
+    expect(page.locator("[data-show=results]")).to_have_attribute("aria-pressed", "true")
+    assert sent == []
+    page.locator("[data-show=form]").click()
+    expect(stage.get_by_role("button", name="Bình chọn")).to_be_visible()
+
+
+def test_what_cannot_be_previewed_is_said_and_the_last_preview_stays(
+    admin: Callable[..., Page],
+) -> None:
+    """A time that is over before it begins; the service away."""
+    page = admin("polls/new")
+    page.fill("#question", "Gì?")
+    stage = page.locator("[data-stage]")
+    expect(stage.locator("legend")).to_have_text("Gì?")
+    told = page.locator("[data-problem]")
+    # The console tells a 400 as an error of its own; here it is an answer.
+    page.route(
+        "**/preview",
+        lambda route: route.fulfill(
+            status=200, content_type="application/json", body='{"problem": "Sai giờ."}'
+        ),
+    )
+
+    page.fill("#opens", "2026-03-02T08:00")
+    expect(told).to_have_text("Sai giờ.")
+    expect(stage.locator("legend")).to_have_text("Gì?")
+    page.unroute("**/preview")
+    page.route("**/preview", lambda route: route.fulfill(status=200, body="<p>proxy</p>"))
+    page.fill("#question", "Gì nữa?")
+
+    expect(told).to_contain_text("Hiện chưa xem trước được")
+    page.unroute("**/preview")
+    page.fill("#question", "Gì thế?")
+    expect(stage.locator("legend")).to_have_text("Gì thế?")
+    expect(told).to_be_hidden()
+
+
+def test_without_javascript_the_form_makes_a_poll(
+    admin: Callable[..., Page], embed: Embed, services: Services
+) -> None:
+    """No preview, and nothing that only a script could fill."""
+    page = admin("polls/new", java_script_enabled=False)
+    expect(page.locator("[data-preview]")).to_be_hidden()
+
+    page.fill("#question", "Không có JavaScript?")
+    page.fill("#choices", "Có\nKhông")
+    page.get_by_role("button", name="Lưu và mở").click()
+
+    expect(page.locator("h1")).to_have_text("Không có JavaScript?")
+    (poll,) = services.polls.all(embed.slug)
+    assert (poll.status, len(poll.choices)) == ("open", 2)
+
+
+def test_a_poll_is_shared_by_its_address_and_its_code(
+    admin: Callable[..., Page], embed: Embed
+) -> None:
+    """The address is copied; it is that of the page for everybody; the code is drawn."""
+    page = admin("polls/new")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.fill("#question", "Chia sẻ?")
+    page.fill("#choices", "Có\nKhông")
+    page.get_by_role("button", name="Lưu và mở").click()
+
+    page.locator("[data-copy=address]").click()
+    address = page.evaluate("navigator.clipboard.readText()")
+    code = page.locator(".qr-code img")
+    assert code.evaluate("image => image.complete && image.naturalWidth > 100")
+    with page.expect_download() as download:
+        page.locator(".qr-code a").click()
+
+    assert download.value.suggested_filename == f"{embed.slug}-chia-se-qr.svg"
+    page.goto(address)
+    expect(page.locator("h1")).to_have_text("Chia sẻ?")
+
+
+def test_a_burst_is_taken_out_by_clicking(
+    admin: Callable[..., Page], embed: Embed, services: Services
+) -> None:
+    """From the list to the span, to the decision, and back."""
+    site, now = services.sites.get(embed.slug), services.clock.now()
+    visitor = Visitor(
+        "192.0.2.1", BROWSER, f"http://{site.hosts[0]}", private=False, prefetch=False
+    )
+    entry = services.directory.load(site.slug, now)
+    services.traffic.record_view(entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now)
+    for number in range(15):
+        token = services.voters.mint(site.slug, now - 60)
+        services.ratings.rate_article(
+            entry, RatingQuery("/tin/1", 1 if number else 5, token), visitor, now
+        )
+    page = admin("ratings")
+    assert faults(page) == []
+
+    page.locator(".bursts a").click()
+    expect(page.locator(".verdict")).to_contain_text("15 đánh giá")
+    assert faults(page) == []
+    page.get_by_role("button", name="Loại 15 đánh giá này").click()
+
+    expect(page.get_by_role("status")).to_have_text("Đã loại 15 đánh giá.")
+    assert services.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 0
+    assert faults(page) == []
+    page.locator("[name=decision] + button").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    assert services.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 15
