@@ -42,7 +42,10 @@ def index() -> str:
     fewest = fewest if "min" in request.args and fewest in FEWEST else RANKED_MIN
     words = request.args.get("q", "").strip()[:100]
     ranked = services().ratings.ranked(site(), 1 if order == "most" else fewest, now)
-    found = _ordered([a for a in ranked.articles if plain(words) in plain(a.key)], order)
+    articles = list(ranked.articles)
+    if words:
+        articles = [article for article in articles if plain(words) in plain(article.key)]
+    found = _ordered(articles, order)
     pages = max(1, -(-len(found) // PAGE_SIZE))
     number = min(page_number(request.args.get("page", "1")), pages)
     return render_template(
