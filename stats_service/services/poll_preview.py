@@ -7,8 +7,8 @@ from stats_service.models.polls import OTHER, Poll, PollTally, PollView
 from stats_service.services.poll_rules import check_poll
 from stats_service.services.poll_views import poll_view, results
 
-#: Ballots of a made-up result, and the share of a hundred that each next choice gets of the rest.
-SAMPLE_BALLOTS, SAMPLE_SHARE = 120, 45
+#: Ballots of a made-up result, and how many votes each choice has there beside the one before.
+SAMPLE_BALLOTS, SAMPLE_FALL = 120, 0.7
 
 
 class PollPreview(msgspec.Struct, frozen=True):
@@ -54,11 +54,11 @@ def sample_tally(poll: Poll) -> PollTally:
     """Return a made-up result in which every choice has votes."""
     ids = [choice.id for choice in poll.choices if not choice.hidden]
     ids += [OTHER] if poll.other else []
-    votes, left = dict[str, int](), SAMPLE_BALLOTS
-    for name in ids[:-1]:
-        votes[name] = left * SAMPLE_SHARE // 100
-        left -= 0 if poll.multiple else votes[name]
-        left = left * 4 // 5 if poll.multiple else left
-    votes[ids[-1]] = left
-    ballots = max(SAMPLE_BALLOTS, *votes.values()) if poll.multiple else sum(votes.values())
-    return PollTally(ballots, votes)
+    weights = [SAMPLE_FALL**place for place in range(len(ids))]
+    # Of several choices each has its own share of the voters; of one, they share the ballots.
+    whole = 1 / SAMPLE_FALL if poll.multiple else sum(weights)
+    votes = {
+        name: max(1, int(SAMPLE_BALLOTS * weight / whole))
+        for name, weight in zip(ids, weights, strict=True)
+    }
+    return PollTally(SAMPLE_BALLOTS if poll.multiple else sum(votes.values()), votes)
