@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults fuzz lint types bench translations embed vendor lock chromium clean
+.PHONY: help run test test-faults test-redis fuzz lint types bench translations embed vendor lock chromium clean
 
 VENV := .venv/bin
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -19,6 +19,10 @@ test: .venv/test.stamp chromium lint types ## lint, types and every test but the
 
 test-faults: .venv/faults.stamp ## break servers under load (minutes)
 	$(VENV)/python -m tests.faults
+
+test-redis: .venv/test.stamp ## the tests against an ACL user, Sentinel and Cluster (long)
+	@for kind in acl sentinel cluster; do \
+	    $(VENV)/python -m pytest --redis=$$kind -m "not faults and not browser" || exit 1; done
 
 fuzz: .venv/faults.stamp ## look for inputs that break a parser (an hour)
 	@for target in article origin address body token; do \

@@ -440,6 +440,7 @@ def test_invented_sites_leave_nothing(settings: Settings, measured: Note) -> Non
 
 
 @pytest.mark.check("T35", "T36")
+@pytest.mark.timeout(900)
 def test_a_million_names_cost_little(
     settings: Settings, clock: FakeClock, tmp_path: Path, measured: Note
 ) -> None:
