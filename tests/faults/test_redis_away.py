@@ -197,7 +197,8 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
     assert promised <= total <= promised + unknown
     assert recovery < RECOVERY_SECONDS
     assert attempts <= 1.1
-    assert percentile(load.sent, 0.99) < ANSWER_SECONDS
+    answered = [one for one in load.sent if one.status]
+    assert slowest(answered) < ANSWER_SECONDS
     assert unknown <= 60, "what a killed worker had in hand"
 
 
