@@ -21,6 +21,7 @@ from stats_service.services.ballots import Ballots
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.install_checks import InstallChecks
 from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.mail import Mailer
@@ -57,6 +58,7 @@ from stats_service.store.glances import GlanceStore
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
+from stats_service.store.install_checks import InstallCheckStore
 from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import LoopCountsStorage, RequestCounts
 from stats_service.store.loop_client import LoopClient
@@ -199,6 +201,9 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         top_articles=top_articles,
         legacy=legacy,
         uploads=uploads,
+        install_checks=InstallChecks(
+            InstallCheckStore(client, settings.key_prefix), settings.secret
+        ),
         close=partial(disconnect, client),
     )
 

@@ -26,8 +26,12 @@ MANIFEST = DIST / "manifest.json"
 
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
 CORE_MAX_BYTES = 3000
+#: The files that the core fetches where a page needs them, by the folder of their sources.
+PARTS = ("votes", "check")
 #: What the file of polls and ratings, loaded where a page has any, may weigh.
 VOTES_MAX_BYTES = 15_000
+#: What the file of the install checker, loaded where the address asks for it, may weigh.
+CHECK_MAX_BYTES = 5_000
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./([\w./-]+)";\n', re.MULTILINE)
 _CONSTANT = re.compile(r'^const ([A-Z][A-Z_]+) = (\d+|"[^"\n]*");\n', re.MULTILINE)
@@ -66,12 +70,13 @@ def read_manifest() -> dict[str, dict]:
 
 def build() -> dict[str, bytes]:
     """Return the newest version of each file by name, as it goes over the wire."""
-    votes = f"embed-votes.{VERSION}.js"
     files: dict[str, bytes] = {}
-    baked = {"__VOTES_FILE__": "", "__VOTES_INTEGRITY__": ""}
-    if (SOURCES / "votes/index.js").exists():
-        files[votes] = script("votes/index.js", {})
-        baked = {"__VOTES_FILE__": votes, "__VOTES_INTEGRITY__": integrity(files[votes], "sha256")}
+    baked = {"__VERSION__": VERSION}
+    for part in PARTS:
+        name = f"embed-{part}.{VERSION}.js"
+        files[name] = script(f"{part}/index.js", baked)
+        baked[f"__{part.upper()}_FILE__"] = name
+        baked[f"__{part.upper()}_INTEGRITY__"] = integrity(files[name], "sha256")
     files[f"embed.{VERSION}.js"] = script("index.js", baked)
     return files
 

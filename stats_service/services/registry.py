@@ -14,6 +14,7 @@ from stats_service.services.ballots import Ballots
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
+from stats_service.services.install_checks import InstallChecks
 from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
@@ -80,5 +81,6 @@ class Services:
     top_articles: TopArticles
     legacy: Legacy
     uploads: Uploads
+    install_checks: InstallChecks
     #: Close the connections to Redis; for programs that go on without the services.
     close: Callable[[], None]

@@ -57,6 +57,9 @@ key                             type    holds; how long
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
+<p>:{site}:check:<id>           string  what a page told of itself (`models.install_checks`), the
+                                        address of the administrator who opened it among it; 30
+                                        minutes
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
@@ -281,6 +284,10 @@ class SiteKeys:
     def audit(self) -> str:
         """Who changed what and when."""
         return self._key("audit")
+
+    def check(self, check_id: str) -> str:
+        """The report of one checked page."""
+        return self._key(f"check:{check_id}")
 
     def hours(self, day: str) -> str:
         """Visits and views by hour of one day."""

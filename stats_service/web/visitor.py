@@ -33,6 +33,13 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
     return canonical_address(peer)
 
 
+def forwarded_entries(forwarded_for: str) -> int:
+    """Return how many stations an `X-Forwarded-For` header names, each proxy adding one."""
+    if len(forwarded_for) > FORWARDED_MAX_LENGTH:
+        return 0
+    return sum(bool(entry.strip()) for entry in forwarded_for.split(","))
+
+
 def visitor_of(
     address: str, origin: str, user_agent: str, gpc: str, dnt: str, purpose: str
 ) -> Visitor:

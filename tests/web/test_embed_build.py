@@ -47,13 +47,21 @@ def test_polls_and_ratings_stay_bounded() -> None:
     assert len(gzip.compress(body, 9)) <= build_embed.VOTES_MAX_BYTES
 
 
-def test_the_core_loads_the_file_of_polls_by_its_hash() -> None:
-    """Whoever pinned the core has pinned the second file as well."""
-    core = (DIST / f"embed.{VERSION}.js").read_text()
-    votes = DIST / f"embed-votes.{VERSION}.js"
+def test_the_checker_stays_bounded() -> None:
+    """Only a page whose address asks for it loads it."""
+    body = (DIST / f"embed-check.{VERSION}.js").read_bytes()
 
-    assert votes.name in core
-    assert build_embed.integrity(votes.read_bytes(), "sha256") in core
+    assert len(gzip.compress(body, 9)) <= build_embed.CHECK_MAX_BYTES
+
+
+@pytest.mark.parametrize("part", build_embed.PARTS)
+def test_the_core_loads_its_parts_by_their_hashes(part: str) -> None:
+    """Whoever pinned the core has pinned the other files as well."""
+    core = (DIST / f"embed.{VERSION}.js").read_text()
+    file = DIST / f"embed-{part}.{VERSION}.js"
+
+    assert file.name in core
+    assert build_embed.integrity(file.read_bytes(), "sha256") in core
 
 
 def test_nothing_needs_a_lenient_policy() -> None:

@@ -11,8 +11,10 @@ import msgspec
 from flask import Blueprint, Response, current_app
 
 from stats_service import __version__
+from stats_service.models.install_checks import InstallReport
 from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
 from stats_service.web.answers import PageBody
+from stats_service.web.api.checks import CheckAnswer
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.vote_operations import VOTE_OPERATIONS
 from stats_service.web.context import services
@@ -120,6 +122,16 @@ OPERATIONS: list[Operation] = [
         (Parameter("kind", "What it brings.", {"type": "string"}), VERSION),
         answers={200: "text/javascript"},
         problems=(404,),
+    ),
+    Operation(
+        "post",
+        "/{slug}/check",
+        "check",
+        "Tell how the snippet on a page is, and get what is right and wrong with it",
+        (SITE,),
+        InstallReport,
+        {200: CheckAnswer},
+        (400, 404, 413, 429, 503),
     ),
     Operation(
         "get",

@@ -5,7 +5,9 @@ from typing import cast
 from flask import Blueprint, Response, current_app, request
 
 from stats_service.errors import NotFoundError
+from stats_service.services.install_checks import Scripts
 from stats_service.web.embed.files import EmbedFile, EmbedFiles
+from stats_service.web.embed.version import VERSION
 
 #: Name of the loaded files in `app.extensions`.
 EXTENSION = "stats_service.embed"
@@ -20,6 +22,16 @@ bp = Blueprint("embed", __name__)
 def embed_files() -> EmbedFiles:
     """Return the files that the current application serves."""
     return cast("EmbedFiles", current_app.extensions[EXTENSION])
+
+
+def served_scripts() -> Scripts:
+    """Return which versions of the core there are, and their hashes."""
+    cores = {
+        name.split(".")[1]: file.integrity
+        for name, file in embed_files().by_name.items()
+        if name.startswith("embed.")
+    }
+    return Scripts(VERSION, cores)
 
 
 @bp.get("/embed.js")
@@ -51,6 +63,8 @@ def _script(file: EmbedFile, cache_control: str) -> Response:
             "Vary": "Accept-Encoding",
             # Public bytes without credentials: `integrity` needs a page of any host to read them.
             "Access-Control-Allow-Origin": "*",
+            # So that the install checker sees how long a cache has had the script.
+            "Access-Control-Expose-Headers": "Age, Date",
             "Cross-Origin-Resource-Policy": "cross-origin",
             "Timing-Allow-Origin": "*",
             "X-Content-Type-Options": "nosniff",

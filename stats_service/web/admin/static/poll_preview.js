@@ -30,16 +30,17 @@
     }
   }
 
-  const core = {
+  /** In the order of embed/src/parts.js; what a vote would need leads nowhere. */
+  const core = [
     Widget,
     answer,
+    () => undefined,
     english,
-    article: () => undefined,
-    number: (n, element) => n.toLocaleString(english(element) ? "en" : "vi"),
-    options: { site: "preview" },
-    resolve: () => "about:blank",
-    voter: () => "",
-  };
+    (n, element) => n.toLocaleString(english(element) ? "en" : "vi"),
+    () => "about:blank",
+    { dataset: { site: "preview" } },
+    () => "",
+  ];
 
   const tell = (text) => {
     const place = part("problem");

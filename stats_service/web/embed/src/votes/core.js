@@ -1,4 +1,5 @@
-/** What the core hands over; see voting.js. */
+/** What the core hands over, in the order of parts.js. */
 
-export const { Widget, answer, article, english, number, options, resolve, voter } =
+export const [Widget, answer, article, english, number, resolve, script, voter] =
   document.currentScript.core;
+export const options = script.dataset;

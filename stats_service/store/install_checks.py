@@ -1,0 +1,30 @@
+"""Reports of checked pages, for the minutes until an administrator has read them."""
+
+import msgspec
+
+from stats_service.models.install_checks import InstallCheck
+from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.keys import SiteKeys
+
+#: How long a report is kept.
+CHECK_SECONDS = 30 * 60
+
+
+class InstallCheckStore:
+    """The checks of every site of one installation, one for each token."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def put(self, slug: str, check_id: str, check: InstallCheck) -> None:
+        """Keep a report in place of the one before."""
+        key = SiteKeys(self._prefix, slug).check(check_id)
+        with store_errors():
+            self._client.set(key, msgspec.json.encode(check), ex=CHECK_SECONDS)
+
+    def get(self, slug: str, check_id: str) -> InstallCheck | None:
+        """Return the report that came last, or None."""
+        with store_errors():
+            document = self._client.get(SiteKeys(self._prefix, slug).check(check_id))
+        return msgspec.json.decode(document, type=InstallCheck) if document else None

@@ -1,0 +1,61 @@
+"""The install checker: a page of a portal tells how its snippet is, and learns what is wrong.
+
+It is asked by the third file of the script, which only an address ending in `#stats-check`
+loads. Nothing is counted here, and nothing that a page names is fetched.
+"""
+
+import msgspec
+from flask import Blueprint, Response, request
+from flask_babel import force_locale
+
+from stats_service.models.install_checks import InstallReport, Sender
+from stats_service.models.traffic import PageQuery
+from stats_service.services.hosts import origin_host
+from stats_service.services.install_checks import findings
+from stats_service.services.page_views import ignored_reason
+from stats_service.web.api.bodies import decode_body, fresh_json
+from stats_service.web.api.sites import allow_site_pages, site_entry
+from stats_service.web.context import services
+from stats_service.web.cors import allowed_origin
+from stats_service.web.embed.scripts import served_scripts
+from stats_service.web.findings import WordedFinding, worded
+from stats_service.web.request import request_visitor
+from stats_service.web.visitor import forwarded_entries
+
+bp = Blueprint("checks", __name__)
+allow_site_pages(bp)
+
+
+class CheckAnswer(msgspec.Struct, frozen=True):
+    """What a checked page learns."""
+
+    #: An administrator's page will show the findings as well.
+    stored: bool
+    findings: list[WordedFinding]
+
+
+@bp.post("/<slug>/check")
+def check(slug: str) -> Response:
+    """Weigh what a page reports; keep it for the administrator whose token it has."""
+    entry = site_entry(slug)
+    report = decode_body(request.get_data(cache=False), InstallReport)
+    now = services().clock.now()
+    visitor = request_visitor()
+    sender = Sender(
+        host=origin_host(visitor.origin) or "",
+        address=visitor.address,
+        forwarded=forwarded_entries(request.headers.get("X-Forwarded-For", "")),
+        ignored=ignored_reason(entry, PageQuery(out=report.out, bot=report.bot), visitor),
+        private=visitor.private,
+    )
+    made = services().install_checks.keep(entry, report, sender, now)
+    stored = services().install_checks.is_good(slug, report.token, now)
+    # Whoever has no token is a reader, who learns of the proxies before us nothing.
+    trusted = services().settings.trusted_proxies if stored else None
+    with force_locale(report.lang):
+        found = [worded(finding) for finding in findings(made, slug, served_scripts(), trusted)]
+    response = fresh_json(CheckAnswer(stored, found))
+    if stored and not allowed_origin(entry, visitor.origin):
+        # The webmaster's page on a host that the site does not know yet is to learn just that.
+        response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
