@@ -1,69 +1,117 @@
-"""How to put the counter into a portal: the snippet, and where each system wants it."""
+"""How to put the counter into a portal: the snippet, its place, the widgets, and a check of it."""
 
-from flask import Blueprint, render_template
+import msgspec
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 
+from stats_service.models.install_checks import InstallCheck
+from stats_service.services.install_checks import findings
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.install_places import places
+from stats_service.web.admin.install_preview import example_article
+from stats_service.web.admin.security import CONTENT_SECURITY_POLICY
 from stats_service.web.context import services
-from stats_service.web.embed.scripts import embed_files
-from stats_service.web.embed.snippet import snippet
+from stats_service.web.embed.scripts import embed_files, served_scripts
+from stats_service.web.embed.snippet import Embedding
+from stats_service.web.findings import WordedFinding, worded
 
 bp = Blueprint("install", __name__, url_prefix="/sites/<slug>/install")
+
+#: Polls that one can choose for a widget, the latest ones.
+POLLS_SHOWN = 50
 
 
 @bp.get("")
 @access("viewer")
-def show() -> str:
-    """Show the snippet, the widgets, and the places."""
+def show() -> Response:
+    """Show the snippet, its places, the widgets, and what the last check found."""
     settings = services().settings
-    base = settings.base_url + settings.path_prefix
-    file = embed_files().newest
-    return render_template(
-        "admin/install.html",
-        pinned=snippet(base, site().slug, file),
-        newest=snippet(base, site().slug, file, pinned=False),
-        public_url=settings.public_url,
-        places=places(),
-        widgets=widgets(),
+    now, slug = services().clock.now(), site().slug
+    embedding = Embedding(settings.base_url + settings.path_prefix, slug, embed_files().newest)
+    follows = Embedding(embedding.base, slug, embedding.file, pinned=False)
+    checks = services().install_checks
+    token = request.args.get("check", "")
+    if not checks.is_good(slug, token, now):
+        token = checks.new_token(slug, now)
+    check = checks.latest(slug, token, now)
+    polls = [poll for poll in services().polls.all(slug) if poll.status != "draft"]
+    response = make_response(
+        render_template(
+            "admin/install.html",
+            pinned=embedding.html(),
+            newest=follows.html(),
+            public_url=settings.public_url,
+            origin="/".join(embedding.base.split("/")[:3]),
+            places=places(embedding),
+            widgets=widgets(),
+            metrics=metrics(),
+            polls=polls[:POLLS_SHOWN],
+            is_new=not services().traffic.counts(site(), now).views.total,
+            example=example_article(),
+            token=token,
+            check=check,
+            findings=_findings(check) if check else [],
+            links=[_page_of(host, token) for host in site().hosts],
+        )
     )
+    # The preview is a page of ours in a frame.
+    response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
+    return response
 
 
-def places() -> list[tuple[str, str]]:
-    """Return the systems, and where each takes the snippet."""
+class CheckState(msgspec.Struct, frozen=True):
+    """What the page asks for while it waits."""
+
+    #: When the report came, in seconds since 1970; None: none has come.
+    at: float | None
+    findings: list[WordedFinding]
+
+
+@bp.get("/check.json")
+@access("viewer")
+def check_state() -> Response:
+    """Answer with what a checked page has reported so far."""
+    token = request.args.get("token", "")
+    check = services().install_checks.latest(site().slug, token, services().clock.now())
+    state = CheckState(check.at if check else None, _findings(check) if check else [])
+    return Response(msgspec.json.encode(state), mimetype="application/json")
+
+
+def _findings(check: InstallCheck) -> list[WordedFinding]:
+    trusted = services().settings.trusted_proxies
+    found = findings(check, site().slug, served_scripts(), trusted)
+    return [worded(finding) for finding in found]
+
+
+def _page_of(host: str, token: str) -> str:
+    """Return where a portal's front page is checked."""
+    name = host.split(":")[0]
+    scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
+    return f"{scheme}://{host}/#stats-check={token}"
+
+
+def widgets() -> list[tuple[str, str, str]]:
+    """Return what can be shown on a page: the element, what it is, and its markup."""
     return [
-        ("HTML", _("Into every page, just before </body>: usually one shared footer file.")),
-        (
-            "WordPress",
-            _(
-                "Appearance › Theme File Editor › footer.php, before wp_footer(); or a plugin that "
-                "inserts code into the footer."
-            ),
-        ),
-        (
-            "Joomla",
-            _(
-                "System › Site Templates › your template › index.php, before </body>. The editor's "
-                "text filter would remove a script from an article."
-            ),
-        ),
-        ("Drupal", _("The theme's html.html.twig, before the closing body tag.")),
-        (
-            "SharePoint",
-            _(
-                "The master page in SharePoint Designer, before </body>; a Script Editor web part "
-                "counts only its own page."
-            ),
-        ),
-        ("DNN", _("Site Settings › SEO or the skin's .ascx file: at its end.")),
-        ("Liferay", _("Site Settings › Pages › JavaScript › Bottom, or portal_normal.ftl.")),
+        ("stats-visits", _("Block of counters"), "<stats-visits></stats-visits>"),
+        ("stats-count", _("One number"), '<stats-count metric="today"></stats-count>'),
+        ("stats-views", _("Views of an article"), "<stats-views></stats-views>"),
+        ("stats-poll", _("Poll"), "<stats-poll></stats-poll>"),
+        ("stats-poll-archive", _("Past polls"), "<stats-poll-archive></stats-poll-archive>"),
+        ("stats-rating", _("Stars of an article"), "<stats-rating></stats-rating>"),
     ]
 
 
-def widgets() -> list[tuple[str, str]]:
-    """Return what can be shown on a page, and its markup."""
+def metrics() -> list[tuple[str, str]]:
+    """Return the numbers of a site that a widget can show, and their names."""
     return [
-        (_("Visits: total, online, today"), "<stats-visits></stats-visits>"),
-        (_("Views of this article"), "<stats-views></stats-views>"),
-        (_("The current poll"), "<stats-poll></stats-poll>"),
-        (_("Rating of this article"), "<stats-rating></stats-rating>"),
+        ("total", _("Total")),
+        ("online", _("Online now")),
+        ("today", _("Today")),
+        ("yesterday", _("Yesterday")),
+        ("week", _("This week")),
+        ("month", _("This month")),
+        ("year", _("This year")),
+        ("record", _("Busiest day")),
+        ("peak", _("Most online")),
     ]

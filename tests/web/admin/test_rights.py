@@ -50,6 +50,9 @@ MATRIX = {
         "ratings.index",
         "ratings.article",
         "install.show",
+        "install.check_state",
+        "install_preview.show",
+        "install_preview.numbers",
     },
     "editor": {
         "polls.new",

@@ -1,0 +1,182 @@
+// Widgets put together by clicking: the markup to paste, and the real widget in the frame beside.
+"use strict";
+
+(() => {
+  const builder = document.querySelector("[data-builder]");
+  if (!builder) return;
+  const form = builder.querySelector("form");
+  const frame = builder.querySelector("iframe");
+  const find = (id) => document.getElementById(id);
+  const value = (id) => find(id).value.trim();
+  /** Rows in the order in which they were clicked. */
+  let rows = ["total", "online", "today"];
+  /** Looks that somebody has chosen, by custom property. */
+  const looks = new Map();
+  let page = "light";
+
+  const chosen = () => form.elements.widget.value;
+
+  /** The attributes of the chosen widget, as [name, value]. */
+  const attributes = (tag) => {
+    const found = [];
+    const add = (name, text) => text !== "" && found.push([name, text]);
+    if (tag === "stats-visits") {
+      if (rows.join(" ") !== "total online today") add("rows", rows.join(" "));
+      const labels = rows.map((row) => value(`label-${row}`).replaceAll("|", "/"));
+      if (labels.some(Boolean)) add("labels", labels.join("|"));
+    }
+    if (tag === "stats-count") add("metric", find("metric").value);
+    if (tag === "stats-poll") add("poll", find("poll").value);
+    if (tag === "stats-poll-archive") add("limit", find("limit").checkValidity() ? value("limit") : "");
+    if (tag === "stats-rating" && find("readonly").checked) found.push(["readonly", ""]);
+    if (takesArticle(tag)) add("article", value("article"));
+    if (tag === "stats-views" || tag === "stats-rating") {
+      if (find("wordless").checked) found.push(["label", ""]);
+      else add("label", value("word"));
+    }
+    add("lang", find("language").value);
+    return found;
+  };
+
+  const takesArticle = (tag) =>
+    tag === "stats-views" || tag === "stats-rating" || (tag === "stats-count" && find("metric").value === "views");
+
+  const escaped = (text) =>
+    text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+  /** The markup: the element, or the form for editors that strip unknown tags. */
+  const markup = (tag, found) => {
+    const written = (pairs) =>
+      pairs.map(([name, text]) => (text || name !== "readonly" ? ` ${name}="${escaped(text)}"` : ` ${name}`)).join("");
+    if (!asSpan(tag)) return `<${tag}${written(found)}></${tag}>`;
+    const given = new Map(found);
+    const pairs = [["data-stats", tag === "stats-views" ? "views" : given.get("metric")]];
+    for (const [name, own] of [["article", "data-article"], ["lang", "lang"]]) {
+      if (given.has(name)) pairs.push([own, given.get(name)]);
+    }
+    return `<span${written(pairs)}>…</span>`;
+  };
+
+  const asSpan = (tag) => (tag === "stats-count" || tag === "stats-views") && find("span").checked;
+
+  const styles = (tag) =>
+    [...form.querySelectorAll("[data-property]")]
+      .filter((input) => input.closest("[data-for]").dataset.for.split(" ").includes(tag))
+      .map((input) => [input.dataset.property, looks.get(input.dataset.property)])
+      .filter(([, text]) => text);
+
+  /** Put the widget into the frame's page; an element that is there already is changed. */
+  const preview = (tag, found) => {
+    const document = frame.contentDocument;
+    const stage = document?.getElementById("stage");
+    if (!stage) return;
+    document.documentElement.dataset.page = page;
+    const language = find("language").value || "vi";
+    let element = stage.querySelector(tag);
+    if (!element || document.documentElement.lang !== language) {
+      document.documentElement.lang = language;
+      element = document.createElement(tag);
+      for (const [name, text] of found) element.setAttribute(name, text);
+      const text = tag === "stats-count" || tag === "stats-views";
+      const place = text ? document.createElement("p") : stage;
+      place.replaceChildren(element);
+      if (text) stage.replaceChildren(place);
+    } else {
+      for (const name of element.getAttributeNames()) {
+        if (name !== "state" && !found.some(([other]) => other === name)) element.removeAttribute(name);
+      }
+      for (const [name, text] of found) {
+        if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+      }
+    }
+    for (const input of form.querySelectorAll("[data-property]")) {
+      element.style.removeProperty(input.dataset.property);
+    }
+    for (const [name, text] of styles(tag)) element.style.setProperty(name, text);
+  };
+
+  const show = () => {
+    const tag = chosen();
+    for (const part of form.querySelectorAll("[data-for]")) {
+      part.hidden = !part.dataset.for.split(" ").includes(tag);
+    }
+    find("article").closest(".field").hidden = !takesArticle(tag);
+    find("word").disabled = find("wordless").checked;
+    for (const part of form.querySelectorAll("[data-label-of]")) {
+      part.hidden = !rows.includes(part.dataset.labelOf);
+    }
+    for (const box of form.elements.row) {
+      const at = rows.indexOf(box.value);
+      box.parentElement.querySelector(".order").textContent = at < 0 ? "" : at + 1;
+    }
+    const found = attributes(tag);
+    find("markup").textContent = markup(tag, found);
+    const own = styles(tag);
+    builder.querySelector("[data-styles]").hidden = !own.length;
+    find("styles").textContent = `${tag} { ${own.map(([name, text]) => `${name}: ${text}`).join("; ")} }`;
+    preview(tag, found);
+  };
+
+  const press = (name, value) => {
+    for (const button of builder.querySelectorAll(`button[data-${name}]`)) {
+      button.setAttribute("aria-pressed", String(button.dataset[name] === value));
+    }
+  };
+
+  form.addEventListener("input", ({ target }) => {
+    if (target.name === "row") {
+      rows = rows.filter((row) => row !== target.value);
+      if (target.checked) rows.push(target.value);
+      if (!rows.length) {
+        // A block without rows would be the usual one.
+        target.checked = true;
+        rows = [target.value];
+      }
+    }
+    if (target.dataset.property) {
+      const isOn = target.type === "color" || target.checked;
+      if (isOn) looks.set(target.dataset.property, target.value);
+      else looks.delete(target.dataset.property);
+    }
+    show();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => {
+    const tag = chosen();
+    rows = ["total", "online", "today"];
+    looks.clear();
+    // The fields have their first values only after the event.
+    setTimeout(() => {
+      form.elements.widget.value = tag;
+      show();
+    });
+  });
+  builder.addEventListener("click", ({ target }) => {
+    if (target.dataset.page) {
+      page = target.dataset.page;
+      press("page", page);
+      show();
+    }
+    if (target.dataset.numbers) {
+      const numbers = target.dataset.numbers;
+      press("numbers", numbers);
+      builder.querySelector("[data-sample]").hidden = numbers !== "sample";
+      frame.src = `${frame.dataset.preview}?numbers=${numbers}`;
+    }
+  });
+
+  const fit = () => {
+    const { contentDocument: page, contentWindow: view } = frame;
+    const stage = page?.getElementById("stage");
+    if (!stage) return;
+    show();
+    new view.ResizeObserver(() => {
+      frame.style.height = `${Math.max(90, stage.scrollHeight)}px`;
+    }).observe(stage);
+  };
+  frame.addEventListener("load", fit);
+  document.querySelector("[data-list]").hidden = true;
+  builder.hidden = false;
+  if (frame.contentDocument?.readyState === "complete") fit();
+  show();
+})();

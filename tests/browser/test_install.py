@@ -1,0 +1,199 @@
+"""The install page in a browser: widgets by clicking, a preview that counts nothing, a check."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from stats_service.services.registry import Services
+from tests.browser.visitor import Embed
+from tests.support.admin import PASSWORD, add_account
+
+OUT = Path(__file__).parent / "out"
+
+
+@pytest.fixture(scope="session")
+def webmaster(services: Services) -> str:
+    """Give the name of somebody who runs everything."""
+    add_account(services, "nga", operator=True)
+    return "nga"
+
+
+@pytest.fixture
+def install(
+    service_url: str, webmaster: str, open_context: Callable[..., BrowserContext]
+) -> Callable[..., Page]:
+    """Give a function that opens the install page of a site."""
+
+    def open_one(slug: str, **options: object) -> Page:
+        page = open_context(viewport={"width": 1280, "height": 900}, **options).new_page()
+        page.goto(f"{service_url}/admin/sites/{slug}/install")
+        page.fill("#name", webmaster)
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url("**/install")
+        return page
+
+    return open_one
+
+
+def choose(page: Page, widget: str) -> None:
+    """Choose a widget."""
+    page.locator(f'input[value="{widget}"]').check(force=True)
+
+
+def markup(page: Page) -> str:
+    """Return what is to be pasted."""
+    return page.locator("#markup").inner_text()
+
+
+def preview(page: Page) -> Locator:
+    """Return what the frame shows."""
+    return page.frame_locator("iframe").locator("#stage")
+
+
+def test_the_markup_and_the_widget_follow_the_clicks(
+    install: Callable[..., Page], embed: Embed
+) -> None:
+    """Rows in the order of clicking, words of one's own, another language; nothing is counted."""
+    page = install(embed.slug)
+    page.locator('[data-numbers="live"]').click()
+    expect(preview(page).locator("dd").first).to_have_text("1.814.164")
+    assert markup(page) == "<stats-visits></stats-visits>"
+
+    page.locator('input[value="online"]').uncheck(force=True)
+    page.locator('input[value="week"]').check(force=True)
+
+    assert markup(page) == '<stats-visits rows="total today week"></stats-visits>'
+    expect(preview(page).locator("dt")).to_have_text(["Lượt truy cập", "Hôm nay", "Tuần này"])
+    page.select_option("#language", "en")
+    expect(preview(page).locator("dt")).to_have_text(["Visits", "Today", "This week"])
+    expect(preview(page).locator("dd").first).to_have_text("1,814,164")
+    page.get_by_text("Đặt nhãn riêng").click()
+    page.fill('[data-label="today"]', 'Trong "ngày"')
+    assert 'labels="|Trong &quot;ngày&quot;|"' in markup(page)
+    expect(preview(page).locator("dt").nth(1)).to_have_text('Trong "ngày"')
+    assert embed.counts().views.total == 0
+    assert embed.counts().online == 0
+
+
+def test_what_is_pasted_shows_on_the_portal_what_the_preview_showed(
+    install: Callable[..., Page], embed: Embed, page: Page
+) -> None:
+    """The markup is used as it stands there."""
+    admin = install(embed.slug)
+    choose(admin, "stats-count")
+    admin.select_option("#metric", "year")
+    admin.check("#span")
+    pasted = markup(admin)
+
+    page.goto(embed.put("/tin/1", pasted))
+
+    assert pasted == '<span data-stats="year">…</span>'
+    expect(page.locator("span")).to_have_text("1")
+
+
+def test_every_widget_is_shown_with_made_up_numbers(
+    install: Callable[..., Page], embed: Embed
+) -> None:
+    """A new site has none of its own yet; that they are made up stands there."""
+    page = install(embed.slug)
+    expect(page.locator(".stage .badge")).to_have_text("Số liệu mẫu")
+    expect(preview(page).locator("dd").first).to_have_text("1.814.165")
+
+    choose(page, "stats-views")
+    expect(preview(page).locator("stats-views")).to_have_text("366 lượt xem")
+    page.fill("#word", "lượt đọc")
+    expect(preview(page).locator("stats-views")).to_have_text("366 lượt đọc")
+    assert markup(page) == '<stats-views label="lượt đọc"></stats-views>'
+    choose(page, "stats-poll")
+    expect(preview(page).get_by_text("Thủ tục hành chính")).to_be_visible()
+    choose(page, "stats-poll-archive")
+    expect(preview(page).locator("details").first).to_be_visible()
+    choose(page, "stats-rating")
+    expect(preview(page).get_by_text("4,3 điểm")).to_be_visible()
+    page.check("#readonly")
+    assert "<stats-rating readonly" in markup(page)
+
+
+def test_a_vote_in_the_preview_goes_nowhere(
+    install: Callable[..., Page], embed: Embed, services: Services
+) -> None:
+    """The widget says that nothing can be sent from there."""
+    page = install(embed.slug)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
+    choose(page, "stats-poll")
+
+    preview(page).get_by_text("Văn bản, chỉ đạo").click()
+    preview(page).get_by_role("button", name="Bình chọn").click()
+
+    expect(preview(page).get_by_text("Trang này không gửi được.")).to_be_visible()
+    assert not [request for request in sent if request.startswith("POST")]
+
+
+def test_looks_become_a_style_sheet_of_the_portal(
+    install: Callable[..., Page], embed: Embed
+) -> None:
+    """Only what was chosen, and gone again when all is as usual."""
+    page = install(embed.slug)
+    page.get_by_text("Hình thức").click()
+
+    page.locator('[data-property="--stats-value-color"]').fill("#0000ff")
+    page.locator('[data-property="--stats-flow"]').check()
+
+    expect(page.locator("#styles")).to_have_text(
+        "stats-visits { --stats-value-color: #0000ff; --stats-flow: column }"
+    )
+    expect(preview(page).locator("dd").first).to_have_css("color", "rgb(0, 0, 255)")
+    page.get_by_role("button", name="Trở lại mặc định").click()
+    expect(page.locator("[data-styles]")).to_be_hidden()
+
+
+def test_a_checked_page_reports_to_the_page_that_opened_it(
+    install: Callable[..., Page], embed: Embed
+) -> None:
+    """The link opens the portal; what it finds appears here while one waits."""
+    url = embed.put("/tin/1", embed.snippet + "<stats-visits></stats-visits>")
+    page = install(embed.slug)
+    page.fill("#page-address", url)
+
+    with page.context.expect_page() as opened:
+        page.locator("[data-open]").click()
+    portal = opened.value
+    expect(portal.locator("li").first).to_be_visible(timeout=20_000)
+    page.bring_to_front()
+
+    findings = page.locator("[data-findings] li")
+    expect(findings.first).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-findings] li.warn")).to_contain_text("2 lần")
+    expect(page.get_by_role("status")).to_have_text("Bộ đếm hoạt động, có điều cần xem.")
+    assert embed.counts().views.total == 1
+    OUT.mkdir(exist_ok=True)
+    page.locator("#check").screenshot(path=OUT / "admin-install-check.png")
+
+
+def test_an_address_that_is_none_opens_nothing(install: Callable[..., Page], embed: Embed) -> None:
+    """Only pages are opened."""
+    page = install(embed.slug)
+    page.fill("#page-address", "javascript:alert(1)")
+
+    page.locator("[data-open]").click()
+
+    assert len(page.context.pages) == 1
+    assert page.locator("[data-open]").get_attribute("href", timeout=1000) != "javascript:alert(1)"
+
+
+def test_without_javascript_there_are_lists_and_links(
+    install: Callable[..., Page], embed: Embed
+) -> None:
+    """Markup of each widget, the steps for each system, a link to open and one for the result."""
+    page = install(embed.slug, java_script_enabled=False)
+
+    expect(page.get_by_text("<stats-poll-archive></stats-poll-archive>")).to_be_visible()
+    expect(page.locator("#place-html ol")).to_be_visible()
+    page.locator("#place-liferay summary").click()
+    expect(page.locator("#place-liferay ol")).to_be_visible()
+    expect(page.get_by_role("link", name="Xem kết quả")).to_be_visible()
+    expect(page.locator("[data-builder]")).to_be_hidden()
