@@ -42,6 +42,7 @@ def test_the_page_of_a_site_tells_the_opening_balance_apart(owner: Person, count
         "range=years",
         "range=91",
         "from=2026-01-01&to=2026-03-04&unit=month",
+        "from=2026-01-19&to=2026-03-04&unit=hour",
         "from=1&to=x&unit=%00",
         "range='",
         "from=2026-03-04&to=2020-01-01",
@@ -87,6 +88,22 @@ def test_a_workbook_has_the_same_rows(
     assert answer.headers["Content-Disposition"].endswith('.xlsx"')
     assert rows[0][0] == first
     assert ",".join(map(str, rows[-1])) == last
+
+
+def test_hours_to_come_have_no_numbers(owner: Person, counted: Site) -> None:
+    """At noon, eleven hours of the day have not begun; the thirteenth is drawn as unfinished."""
+    page = owner.get("/admin/sites/kimson/?range=today").get_data(as_text=True)
+
+    assert page.count("<td>–<td>–<td>") == 11
+    assert 'data-begun="13"' in page
+
+
+def test_a_range_that_is_over_has_no_unfinished_point(owner: Person, counted: Site) -> None:
+    """Yesterday's numbers do not change any more."""
+    page = owner.get("/admin/sites/kimson/?from=2026-02-02&to=2026-03-03").get_data(as_text=True)
+
+    assert "data-begun" not in page
+    assert page.count("<tr><td>") == 30
 
 
 def test_the_live_numbers_are_json(owner: Person, counted: Site) -> None:
