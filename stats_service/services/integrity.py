@@ -23,8 +23,14 @@ class IntegrityReports:
         self._polls = polls
         self._audit = audit
 
-    def report(self, slug: str, name: str, timezone: str, now: float) -> Integrity:
-        """Return the report of a poll; UnknownPollError if there is none."""
+    def report(
+        self, slug: str, name: str, timezone: str, now: float, *, history: bool = True
+    ) -> Integrity:
+        """Return the report of a poll; UnknownPollError if there is none.
+
+        Without `history` it says nothing of the protection over time, for which the site's whole
+        log is read.
+        """
         poll = self._polls.get(slug, name)
         record = self._store.read(slug, name)
         # An archived poll without a trace of voting here was brought in with its results.
@@ -49,7 +55,7 @@ class IntegrityReports:
             voters=None if gone else record.voters,
             sound=False if faults else None if gone else True,
             faults=faults,
-            protection=self._protection(slug, name, timezone),
+            protection=self._protection(slug, name, timezone) if history else (),
         )
 
     def _protection(self, slug: str, name: str, timezone: str) -> tuple[ProtectionChange, ...]:

@@ -1,5 +1,6 @@
 """Polls and ratings of the admin pages in a browser: the preview, the link, a burst taken out."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
+from stats_service.models.polls import BallotQuery, Choice, Poll
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.registry import Services
@@ -22,6 +24,26 @@ def editor(services: Services) -> str:
     """Give the name of somebody who runs polls everywhere."""
     add_account(services, "hoa", operator=True)
     return "hoa"
+
+
+def make_poll(services: Services, slug: str) -> str:
+    """Open a poll with twenty ballots; return its id."""
+    choices = (Choice(id="a", text={"vi": "Có"}), Choice(id="b", text={"vi": "Không"}))
+    poll = Poll(id="in", question={"vi": "Có nên không?"}, choices=choices, status="open")
+    now = services.clock.now()
+    services.polls.create(slug, poll, "lan", now)
+    entry = services.directory.load(slug, now)
+    visitor = Visitor(
+        "192.0.2.1", BROWSER, f"http://{entry.site.hosts[0]}", private=False, prefetch=False
+    )
+    for number in range(20):
+        ballot = BallotQuery(
+            ballot=f"ballot-{number:012}",
+            choices=("ab"[number % 2],),
+            voter=services.voters.mint(slug, now - 60),
+        )
+        services.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
+    return poll.id
 
 
 @pytest.fixture
@@ -225,3 +247,21 @@ def test_a_burst_is_taken_out_by_clicking(
     page.locator("[name=decision] + button").click()
     expect(page.get_by_role("status")).to_be_visible()
     assert services.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 15
+
+
+def test_the_integrity_report_is_made_for_paper(
+    admin: Callable[..., Page], embed: Embed, services: Services
+) -> None:
+    """Without the menu, with the site's name and places for signatures, on a page or two."""
+    poll = make_poll(services, embed.slug)
+    page = admin(f"polls/{poll}/integrity", color_scheme="dark")
+    expect(page.locator(".signatures")).to_be_hidden()
+
+    page.emulate_media(media="print", color_scheme="dark")
+
+    expect(page.locator(".letterhead")).to_contain_text(services.sites.get(embed.slug).name)
+    expect(page.locator(".signatures")).to_be_visible()
+    expect(page.locator(".side")).to_be_hidden()
+    expect(page.get_by_role("button", name="In báo cáo")).to_be_hidden()
+    paper = page.pdf(path=OUT / "admin-integrity.pdf", format="A4")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 2

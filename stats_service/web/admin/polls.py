@@ -69,7 +69,7 @@ def show(poll_id: str) -> str:
     slug, now = site().slug, services().clock.now()
     poll = services().polls.get(slug, poll_id)
     tally = services().polls.tally(slug, poll_id)
-    report = services().integrity.report(slug, poll_id, site().timezone, now)
+    report = services().integrity.report(slug, poll_id, site().timezone, now, history=False)
     found = results(poll, tally)
     return render_template(
         "admin/poll.html",

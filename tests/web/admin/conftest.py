@@ -41,3 +41,12 @@ def owner(app: Flask, services: Services, site: Site) -> Person:
     found = Person(app)
     found.sign_in("chu")
     return found
+
+
+@pytest.fixture
+def editor(app: Flask, services: Services, site: Site) -> Person:
+    """Give an editor of `site` who is signed in."""
+    add_account(services, "bientap", roles={site.slug: "editor"})
+    found = Person(app)
+    found.sign_in("bientap")
+    return found

@@ -31,15 +31,6 @@ FIELDS = {
 }
 
 
-@pytest.fixture
-def editor(app: Flask, services: Services, site: Site) -> Person:
-    """Give an editor of `site` who is signed in."""
-    add_account(services, "bientap", roles={site.slug: "editor"})
-    found = Person(app)
-    found.sign_in("bientap")
-    return found
-
-
 @dataclass
 class Made:
     """A poll made by a form."""

@@ -19,15 +19,6 @@ GOOD, BAD, LONE = "/tin/tot", "/tin/xau", "/tin/mot-minh"
 
 
 @pytest.fixture
-def editor(app: Flask, services: Services, site: Site) -> Person:
-    """Give an editor of `site` who is signed in."""
-    add_account(services, "bientap", roles={site.slug: "editor"})
-    found = Person(app)
-    found.sign_in("bientap")
-    return found
-
-
-@pytest.fixture
 def _rated(services: Services, site: Site, clock: FakeClock) -> None:
     """Rate three articles: well, badly in a burst, and once."""
     visitor = Visitor("192.0.2.1", BROWSER, ORIGIN, private=False, prefetch=False)
