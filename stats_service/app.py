@@ -18,6 +18,7 @@ from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.erasure import Erasure
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
@@ -158,9 +159,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     )
     archives = Archives(ArchiveStore(client, settings.key_prefix), sites)
     legacy = Legacy(LegacyStore(client, settings.key_prefix), sites)
-    uploads = Uploads(
-        UploadStore(settings.data_dir), sites, legacy, archives, audit, _work_on_upload
-    )
+    upload_store = UploadStore(settings.data_dir)
+    uploads = Uploads(upload_store, sites, legacy, archives, audit, _work_on_upload)
     jobs = (RetentionJob(tick_store, retention), reports, webhooks, UploadJob(uploads))
     return Services(
         settings=settings,
@@ -204,6 +204,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         install_checks=InstallChecks(
             InstallCheckStore(client, settings.key_prefix), settings.secret
         ),
+        erasure=Erasure(sites, accounts, tick_store, upload_store, audit),
         close=partial(disconnect, client),
     )
 

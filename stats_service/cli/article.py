@@ -3,6 +3,7 @@
 import click
 
 from stats_service.cli.group import Group, open_services
+from stats_service.models.audit import COMMAND_LINE
 
 
 @click.group(cls=Group)
@@ -30,5 +31,9 @@ def set_opening(site: str, article: str, views: int) -> None:
       stats-service article set-opening kimson https://kimson.example.vn/tin-tuc/abc 0
     """
     with open_services() as services:
-        key = services.traffic.set_opening(services.sites.get(site), article, views)
+        found, now = services.sites.get(site), services.clock.now()
+        key = services.traffic.set_opening(found, article, views)
+        services.audit.record(
+            site, COMMAND_LINE, "opening.set", now, subject=key, after={"views": views}
+        )
     click.echo(f"The article {key} had {views:,} views before.")

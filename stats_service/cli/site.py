@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services
+from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
 from stats_service.services.sites import check_site
@@ -23,6 +24,7 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     ),
     "--timezone": ("timezone", str, False, "IANA name; days begin in it."),
     "--headline": ("headline", str, False, "What the widget shows first: visits or views."),
+    "--language": ("language", str, False, "Language of the public page: vi or en."),
     "--opening-visits": ("opening_visits", int, False, "Visits before the site came here."),
     "--opening-views": ("opening_views", int, False, "Views before the site came here."),
     "--opening-day": ("opening_day", str, False, "When those were read, as 2026-11-23."),
@@ -37,6 +39,8 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
 }
 
+#: Settings whose changes are a history of their own.
+OPENING = {"opening_visits", "opening_views", "opening_day"}
 _DEFAULTS = Site(slug="any", name="", hosts=())
 
 
@@ -80,6 +84,8 @@ def add(slug: str, **options: Any) -> None:
             today = periods_at(services.clock.now(), check_site(new).timezone).day
             new = msgspec.structs.replace(new, opening_day=today)
         added = services.sites.add(new)
+        now = services.clock.now()
+        services.audit.record("", COMMAND_LINE, "site.created", now, subject=slug, after=added)
     click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
 
 
@@ -142,7 +148,10 @@ def edit(slug: str, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Name at least one setting to change.")
     with open_services() as services:
-        services.sites.edit(slug, **changes)
+        before, now = services.sites.get(slug), services.clock.now()
+        after = services.sites.edit(slug, **changes)
+        what = "opening.set" if changes.keys() & OPENING else "site.changed"
+        services.audit.record_change(slug, COMMAND_LINE, what, now, before=before, after=after)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
 
 
@@ -161,7 +170,7 @@ def remove(slug: str, yes: bool) -> None:
         found = services.sites.get(slug)
         if not yes:
             _confirm(f"Remove the site {slug} ({found.name}) and every number of it, for ever?")
-        services.sites.remove(slug)
+        services.erasure.erase(slug, COMMAND_LINE, services.clock.now())
     click.echo(f"Removed the site {slug}.")
 
 

@@ -16,6 +16,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]
     #: IANA name; days, weeks, months and years begin in this zone.
     timezone: str = DEFAULT_TIMEZONE
+    #: Language of the public page, for readers who chose none: `vi` or `en`.
+    language: str = "vi"
     #: What the widget's headline number shows: `visits` or `views`.
     headline: str = "visits"
     #: Totals that the site had before it came here, and the day (ISO) on which they were read.

@@ -11,6 +11,7 @@ from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.erasure import Erasure
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
@@ -82,5 +83,6 @@ class Services:
     legacy: Legacy
     uploads: Uploads
     install_checks: InstallChecks
+    erasure: Erasure
     #: Close the connections to Redis; for programs that go on without the services.
     close: Callable[[], None]

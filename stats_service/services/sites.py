@@ -275,6 +275,8 @@ def check_site(site: Site) -> Site:
         raise InvalidInputError("hosts: name at least one host, e.g. kimson.example.vn.")
     if site.headline not in ("visits", "views"):
         raise InvalidInputError(f"headline {site.headline!r}: use 'visits' or 'views'.")
+    if site.language not in ("vi", "en"):
+        raise InvalidInputError(f"language {site.language[:40]!r}: use 'vi' or 'en'.")
     if not _is_timezone(site.timezone):
         raise InvalidInputError(
             f"timezone {site.timezone!r} is not an IANA time zone; use a name such as "

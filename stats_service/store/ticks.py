@@ -38,6 +38,13 @@ class TickStore:
             value = self._client.hget(self._keys.ticks, job)
         return value.decode() if value else ""
 
+    def forget(self, begin: str) -> None:
+        """Forget what was noted for every job whose name begins so."""
+        with store_errors():
+            names = self._client.hkeys(self._keys.ticks)
+            if gone := [name for name in names if name.startswith(begin.encode())]:
+                self._client.hdel(self._keys.ticks, *gone)
+
     def note(self, job: str, value: str) -> None:
         """Note for a job; an empty text forgets it."""
         with store_errors():

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from pyotp import TOTP
 
 from stats_service.models.polls import Choice, Poll
+from stats_service.models.uploads import Upload
 from stats_service.services.registry import Services
 from tests.support.admin import PASSWORD, add_account
 
@@ -42,6 +43,10 @@ PAGES = {
     "ratings": "sites/demo/ratings",
     "ratings-worst": "sites/demo/ratings?order=worst&min=1",
     "rated-article": "sites/demo/ratings/article?key=/demo/tin-tuc/khanh-thanh-cau-song-vac",
+    "data": "sites/demo/data",
+    "upload": "sites/demo/data/{upload}",
+    "notices": "sites/demo/notices",
+    "archives": "archives",
     "settings": "sites/demo/settings",
     "people": "sites/demo/people",
     "tokens": "sites/demo/tokens",
@@ -70,7 +75,27 @@ def operator(services: Services, service_url: str) -> str:
     services.polls.create("demo", poll, "lan", now)
     services.sites.edit("demo", public=True)
     services.tokens.add("demo", "báo cáo tháng", "read", "lan", now)
+    add_data(services, now)
     return "lan"
+
+
+def add_data(services: Services, now: float) -> None:
+    """Add a file that waits for its confirmation, and notices that were sent and not."""
+    services.uploads.launch = lambda upload, _held: services.uploads.run(upload, now)
+    rows = "date,nb_visits,nb_pageviews\n2015-01-02,310,825\n2015-01-03,412,1130\n"
+    upload = Upload(
+        id="", site="demo", who="lan", made=now, kind="matomo", name="matomo.csv", keep_opening=True
+    )
+    services.uploads.add(upload, lambda path: path.write_text(rows))
+    book = services.notices
+    report = book.add_report("demo", "bientap@kimson.example.vn", "week", "vi", "lan", now)
+    hook = book.add_webhook("demo", "https://chat.example.vn/hook/kimson", (), 6, "lan", now)
+    book.delivered("demo", report.id, "report", now)
+    book.delivered("demo", hook.id, "silent", now, "chat.example.vn answered 502 instead of 200.")
+    services.traffic.set_opening(services.sites.get("demo"), "/tin-tuc/cu", 366)
+    services.audit.record(
+        "demo", "lan", "opening.set", now, subject="/tin-tuc/cu", after={"views": 366}
+    )
 
 
 @pytest.fixture
@@ -132,7 +157,11 @@ def test_a_person_signs_in_and_out(service_url: str, signed_in: Callable[..., Pa
     ],
 )
 def test_every_page_is_accessible_and_fits(
-    service_url: str, signed_in: Callable[..., Page], look: str, options: dict[str, object]
+    service_url: str,
+    signed_in: Callable[..., Page],
+    services: Services,
+    look: str,
+    options: dict[str, object],
 ) -> None:
     """Axe finds nothing, nothing overflows sideways, and each page has its picture."""
     page = signed_in(**options)
@@ -142,8 +171,9 @@ def test_every_page_is_accessible_and_fits(
     OUT.mkdir(exist_ok=True)
     faults = []
 
+    waiting = services.uploads.of_site("demo")[0].id
     for name, path in PAGES.items():
-        page.goto(f"{service_url}/admin/{path}")
+        page.goto(f"{service_url}/admin/{path.format(upload=waiting)}")
         page.screenshot(path=OUT / f"admin-{name}-{look}.png", full_page=True)
         faults += [f"{name}: {line}" for line in violations(page)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 from babel.numbers import get_group_symbol
-from flask import Flask, has_request_context, request, session
+from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, format_date, format_decimal, get_locale
 from flask_login import current_user
 
@@ -25,6 +25,8 @@ def choose_language() -> str:
         request.args.get("lang"),
         current_user.account.language if current_user.is_authenticated else None,
         session.get(LANGUAGE),
+        # A public page's own, which `web.public` knows.
+        g.get("site_language"),
     ):
         if wanted in LANGUAGES:
             return cast("str", wanted)

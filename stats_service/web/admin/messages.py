@@ -35,6 +35,9 @@ FIELDS = {
     "article_cap": lazy_gettext("Articles kept by name: a whole number from 1 to 10,000,000."),
     "identity_cap": lazy_gettext("New visitors of an address: a whole number from 1 to 1,000,000."),
     "view_ceiling": lazy_gettext("Views of an address: a whole number from 1 to 100,000,000."),
+    "token_ceiling": lazy_gettext("Voters of an address: a whole number from 1 to 1,000,000."),
+    "rating_ceiling": lazy_gettext("Ratings of an address: a whole number from 1 to 1,000,000."),
+    "article": lazy_gettext("Write the address of an article, such as /tin-tuc/mot-bai."),
     "rating_scale": lazy_gettext("The highest score is 2 to 10."),
     "question": lazy_gettext("Write a question that is neither empty nor too long."),
     "choices": lazy_gettext(

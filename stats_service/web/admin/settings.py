@@ -8,14 +8,24 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.services.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, peer_address, site, who
 from stats_service.web.admin.messages import change_name, explain
+from stats_service.web.admin.ranges import DAY, today_of
 from stats_service.web.context import services
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 
 #: Fields that are one number, and how they are grouped on the page.
-NUMBERS = ("article_cap", "identity_cap", "view_ceiling", "rating_scale")
+NUMBERS = (
+    "article_cap",
+    "identity_cap",
+    "view_ceiling",
+    "token_ceiling",
+    "rating_ceiling",
+    "rating_scale",
+)
+TEXTS = ("name", "timezone", "language", "headline", "opening_day")
 BALANCES = ("opening_visits", "opening_views")
 LISTS = ("hosts", "excluded", "article_parameters")
 
@@ -24,7 +34,7 @@ LISTS = ("hosts", "excluded", "article_parameters")
 @access("owner")
 def show() -> str:
     """Show the settings."""
-    return _page({name: getattr(site(), name) for name in site().__struct_fields__})
+    return _page(_values())
 
 
 @bp.post("")
@@ -35,7 +45,7 @@ def save() -> str | tuple[str, int] | Response:
         changes = _changes()
         changed = services().sites.edit(site().slug, **changes)
     except (InvalidInputError, ConflictError) as error:
-        values = {name: getattr(site(), name) for name in site().__struct_fields__}
+        values = _values()
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
         values |= {name: request.form[name].splitlines() for name in LISTS if name in request.form}
         return _page(values, error=explain(error)), error.status
@@ -50,22 +60,55 @@ def save() -> str | tuple[str, int] | Response:
 @bp.post("/exclude-me")
 @access("owner")
 def exclude_me() -> Response:
-    """Leave the reader's own address out of the counts."""
-    excluded = (*site().excluded, peer_address())
-    changed = services().sites.edit(site().slug, excluded=excluded)
+    """Leave the reader's own address out of the counts, or count it again."""
+    own = canonical_network(peer_address())
+    others = tuple(network for network in site().excluded if network != own)
+    again = request.form.get("do") == "count"
+    changed = services().sites.edit(site().slug, excluded=others if again else (*others, own))
     services().audit.record_change(
         site().slug, who(), "site.changed", services().clock.now(), before=site(), after=changed
     )
-    flash(_("Views from your address are not counted any more."), "good")
-    return redirect(url_for("admin.settings.show", slug=site().slug))
+    if again:
+        flash(_("Views from your address are counted again."), "good")
+    else:
+        flash(_("Views from your address are not counted any more."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="excluded-title"))
+
+
+@bp.post("/opening")
+@access("owner")
+def set_article_opening() -> str | tuple[str, int] | Response:
+    """Set what an article had before it came here."""
+    form, now = request.form, services().clock.now()
+    try:
+        views = _whole_number("opening_views", form.get("article_views", ""))
+        key = services().traffic.set_opening(site(), form.get("article", "").strip(), views)
+    except InvalidInputError as error:
+        return _page(_values(), error=explain(error)), error.status
+    services().audit.record(
+        site().slug, who(), "opening.set", now, subject=key, after={"views": views}
+    )
+    flash(_("The opening balance of the article is set."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="balance-title"))
+
+
+@bp.post("/erase")
+@access("operator")
+def erase() -> Response:
+    """Erase the site for ever, if its short name was typed."""
+    slug = site().slug
+    if request.form.get("slug", "").strip() != slug:
+        flash(_("The short name that you typed is another one. Nothing was changed."), "error")
+        return redirect(url_for("admin.settings.show", slug=slug, _anchor="erase-title"))
+    services().erasure.erase(slug, who(), services().clock.now())
+    flash(_("The site %(slug)s is erased, with everything counted for it.", slug=slug), "good")
+    return redirect(url_for("admin.overview.show"))
 
 
 def _changes() -> dict[str, Any]:
     """Return the settings that the form holds; each card of the page sends its own."""
     form = request.form
-    changes: dict[str, Any] = {
-        name: form[name] for name in ("name", "timezone", "headline", "opening_day") if name in form
-    }
+    changes: dict[str, Any] = {name: form[name] for name in TEXTS if name in form}
     if "public" in form:
         changes["public"] = form["public"] == "yes"
     for name in LISTS:
@@ -84,15 +127,32 @@ def _whole_number(name: str, text: str) -> int:
     return int(digits)
 
 
+def _values() -> dict[str, Any]:
+    return {name: getattr(site(), name) for name in site().__struct_fields__}
+
+
 def _page(values: dict[str, Any], error: str = "") -> str:
     balances = [
         entry for entry in services().audit.newest(site().slug, 200) if entry.what == "opening.set"
     ]
+    today, address = today_of(site()), peer_address()
     return render_template(
         "admin/settings.html",
+        address=address,
+        is_excluded=in_networks(address, site().excluded),
+        is_excluded_alone=bool(address) and canonical_network(address) in site().excluded,
+        pages=[_page_of(host) for host in site().hosts],
+        private=services().history.shortfall(site(), today - 27 * DAY, today).private,
         values=values,
         error=error,
         timezones=sorted(available_timezones()),
         balances=balances,
         change_name=change_name,
     )
+
+
+def _page_of(host: str) -> tuple[str, str]:
+    """Return a host, and where its pages begin."""
+    name = host.partition(":")[0]
+    local = name == "localhost" or ":" in host
+    return host, f"{'http' if local else 'https'}://{host}/"

@@ -1,6 +1,6 @@
 """The public statistics page of a site, where its owner has switched it on."""
 
-from flask import Blueprint, Flask, abort, render_template
+from flask import Blueprint, Flask, abort, g, render_template
 
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
@@ -62,4 +62,5 @@ def _public_site(slug: str) -> Site:
     site = services().sites.get(slug)
     if not site.public:
         abort(404)
+    g.site_language = site.language
     return site

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+import redis
 from flask import Flask
 
 from stats_service.models.history import DayHistory, Pair
@@ -243,3 +244,58 @@ def test_what_pages_load_is_compressed_once(app: Flask) -> None:
     assert "immutable" in packed.headers["Cache-Control"]
     assert "Content-Encoding" not in plain.headers
     assert "Content-Encoding" not in page.headers
+
+
+def test_a_person_leaves_the_own_address_out_and_takes_it_back(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """Twice is once."""
+    url = "/admin/sites/kimson/settings"
+    assert "127.0.0.1" in owner.get(url).get_data(as_text=True)
+
+    for _ in range(2):
+        owner.post(f"{url}/exclude-me", token=owner.token(url))
+    assert services.sites.get("kimson").excluded == ("127.0.0.1/32",)
+    owner.post(f"{url}/exclude-me", token=owner.token(url), do="count")
+
+    assert services.sites.get("kimson").excluded == ()
+
+
+def test_the_opening_balance_of_an_article_has_a_history(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """Who set it, and to what; what can be no article is told."""
+    url = "/admin/sites/kimson/settings"
+    token = owner.token(url)
+
+    owner.post(f"{url}/opening", token=token, article="/tin/1", article_views="1.366")
+    bad = owner.post(f"{url}/opening", token=token, article="/tin/1", article_views="many")
+
+    assert bad.status_code == 400
+    now = services.clock.now()
+    assert services.traffic.articles(site, ["/tin/1"], now)["/tin/1"].views == 1366
+    (entry,) = services.audit.newest("kimson", 1)
+    assert (entry.what, entry.subject, entry.after) == ("opening.set", "/tin/1", {"views": 1366})
+    assert "/tin/1" in owner.get(url).get_data(as_text=True)
+
+
+def test_a_site_is_erased_by_its_name_alone(
+    operator: Person, owner: Person, site: Site, services: Services, redis_client: redis.Redis
+) -> None:
+    """Nothing of it is left, not even who had a role; the installation's log says who did it."""
+    url = "/admin/sites/kimson/settings"
+    token = operator.token(url)
+    prefix = services.settings.key_prefix
+
+    operator.post(f"{url}/erase", token=token, slug="kim")
+    assert services.sites.get("kimson")
+    refused = owner.post(f"{url}/erase", token=owner.token(url), slug="kimson")
+    operator.post(f"{url}/erase", token=token, slug="kimson")
+
+    assert refused.status_code == 403
+    assert services.sites.all() == []
+    left = list(redis_client.scan_iter(f"{prefix}:*kimson*"))
+    assert left == []
+    assert services.accounts.get("chu").roles == {}
+    (entry,) = services.audit.newest("", 1)
+    assert (entry.what, entry.who, entry.subject) == ("site.removed", "op", "kimson")

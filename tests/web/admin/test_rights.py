@@ -71,6 +71,7 @@ MATRIX = {
         "settings.show",
         "settings.save",
         "settings.exclude_me",
+        "settings.set_article_opening",
         "exports.archive",
         "exports.table",
         "uploads.of_site",
@@ -91,6 +92,7 @@ MATRIX = {
         "audit.export_of_site",
     },
     "operator": {
+        "settings.erase",
         "overview.new",
         "overview.create",
         "uploads.archives",
