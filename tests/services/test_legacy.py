@@ -306,6 +306,25 @@ EXPORTS = {
 }
 
 
+def test_pages_of_matomo_as_its_renderer_writes_them(
+    services: Services, site: Site, tmp_path: Path
+) -> None:
+    """UTF-16, metadata with a prefix, and early days without columns that only later ones have."""
+    path = tmp_path / "pages.csv"
+    path.write_text(
+        "date,label,nb_visits,nb_hits,metadata_url,entry_nb_visits\n"
+        "2026-02-17,/tin/1,3,4,https://kimson.example.vn/tin/1\n"
+        "2026-02-18,tin/2,1,2,https://kimson.example.vn/tin/2,1\n"
+        "2026-02-18,tin/1,5,6,,2\n",
+        encoding="utf-16",
+    )
+
+    run(services, path, "matomo", site)
+
+    counted = services.traffic.articles(site, ["/tin/1", "/tin/2"], services.clock.now())
+    assert {key: article.views for key, article in counted.items()} == {"/tin/1": 10, "/tin/2": 2}
+
+
 @pytest.mark.parametrize("kind", EXPORTS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_exports(services: Services, site: Site, tmp_path: Path, kind: str, encoding: str) -> None:

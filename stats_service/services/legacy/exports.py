@@ -54,7 +54,9 @@ def read_rows(lines: Iterable[str]) -> Iterator[Row]:
         names = [name.strip().lstrip("\ufeff").lower() for name in next(reader, [])]
         for row in reader:
             if row:
-                yield dict(zip(names, row, strict=False))
+                # Matomo's early days lack the columns that only later ones have.
+                cells = row + [""] * (len(names) - len(row))
+                yield dict(zip(names, cells, strict=False))
     except csv.Error as error:
         raise InvalidInputError(f"The file is no CSV: {error}.") from error
 
@@ -108,16 +110,17 @@ def matomo(source: Source, rows: Iterator[Row], tally: Tally) -> None:
     """CSV of the reporting API by day: `API.get`, or `Actions.getPageUrls` with `flat=1`."""
     for row in _with(rows, "date"):
         tally.lines += 1
-        if "label" in row or "url" in row:
-            article = source.article(row.get("url") or "/" + row["label"].lstrip("/"))
+        if not row.keys().isdisjoint(("label", "url", "metadata_url")):
+            address = row.get("metadata_url") or row.get("url")
+            article = source.article(address or "/" + row.get("label", "").lstrip("/"))
             if article:
                 hits = _number(row.get("nb_hits") or row.get("nb_visits", "0"))
                 tally.add_article(_day(row["date"]), article, hits)
             else:
                 tally.ignored["article-invalid"] += 1
         else:
-            views = row.get("nb_pageviews") or row.get("nb_actions")
-            if views is None:
+            views = row.get("nb_pageviews") or row.get("nb_actions") or ""
+            if not {"nb_pageviews", "nb_actions"} & row.keys():
                 raise InvalidInputError(
                     "The report of Matomo has neither nb_pageviews nor nb_actions: export it with "
                     "method=API.get and translateColumnNames=0."
