@@ -14,8 +14,9 @@ from collections import defaultdict
 
 from benchmarks.admin_pages import measure_admin_pages
 from benchmarks.growth import measure_growth, measure_memory
-from benchmarks.load import require_wrk
+from benchmarks.load import require_program
 from benchmarks.machine import description
+from benchmarks.redis_alone import measure_redis_alone
 from benchmarks.report import against_hello, draw, ratios, table, write
 from benchmarks.runs import Run, measure, warm_up
 from benchmarks.servers import running
@@ -64,7 +65,7 @@ def main() -> None:
     parser.add_argument("--picture", action="store_true", help="draw the README's figure anew")
     parser.add_argument("--only", type=_plan, metavar="KIND,...", help="kinds of request: " + KINDS)
     arguments = parser.parse_args()
-    require_wrk()
+    require_program("wrk", "wrk")
 
     runs: dict[tuple[str, str, int], list[Run]] = defaultdict(list)
     for number in range(arguments.rounds):
@@ -84,12 +85,17 @@ def main() -> None:
     if arguments.only:
         print("\n".join(against_hello(runs)))
         return
-    figures = ratios(runs)
-    figures |= measure_growth(arguments.rounds, arguments.seconds)
-    figures |= measure_memory()
-    figures |= measure_snippet()
-    figures |= measure_admin_pages()
-    machine = description()
+    figures, machine = ratios(runs), description()
+    for measure_more in (
+        measure_redis_alone,
+        lambda: measure_growth(arguments.rounds, arguments.seconds),
+        measure_memory,
+        measure_snippet,
+        measure_admin_pages,
+    ):
+        # What is measured stays, whatever the next one meets.
+        write(figures, machine, runs)
+        figures |= measure_more()
     for name, value in figures.items():
         print(f"{name:<28} {value}")
     write(figures, machine, runs)

@@ -67,6 +67,9 @@ def fill(server: Server) -> None:
                 client.zadd(keys.day_articles(periods.day), paths)
             for numbers in _parts(ONLINE):
                 client.zadd(keys.online, {_name(n): int(now * 1000) - n % 1000 for n in numbers})
+        # So much at once makes it rewrite its file, beside which everything is slow.
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            time.sleep(0.2)
 
 
 def _parts(number: int) -> Iterator[range]:

@@ -34,16 +34,18 @@ class Load:
         return self.requests / self.seconds
 
 
-def require_wrk() -> None:
-    """Install wrk from Debian's packages if it is absent and this is root."""
-    if shutil.which("wrk"):
+def require_program(name: str, package: str) -> None:
+    """Install a program from Debian's packages if it is absent and this is root."""
+    if shutil.which(name):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("installing wrk …", file=sys.stderr)
+        print(f"installing {package} …", file=sys.stderr)
         subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], check=True)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], check=True
+        )
     else:
-        sys.exit("The benchmarks need wrk: install the package wrk (Debian, Ubuntu, Homebrew).")
+        sys.exit(f"The benchmarks need {name}: install the package {package} (Debian, Ubuntu).")
 
 
 def run_wrk(url: str, templates: Sequence[bytes], connections: int, seconds: float) -> Load:

@@ -2,6 +2,7 @@
 
 import random
 import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,11 +81,25 @@ class Run:
         return self.surplus is None or 0 <= self.surplus <= self.connections
 
 
+class BadAnswersError(Exception):
+    """Requests failed, or were answered by a status of 400 or more."""
+
+
 def measure(server: Server, kind: str, connections: int, seconds: float) -> Run:
-    """Run once, or again while other programs disturb; return the least disturbed run."""
+    """Run once, or again while other programs disturb; return the least disturbed run.
+
+    Raises:
+        BadAnswersError: not even the last try was answered well.
+    """
     runs: list[Run] = []
-    while len(runs) < REPEATS_MAX:
-        runs.append(_measure(server, kind, connections, seconds))
+    for tries_left in reversed(range(REPEATS_MAX)):
+        try:
+            runs.append(_measure(server, kind, connections, seconds))
+        except BadAnswersError as error:
+            print(f"{error}; {tries_left} tries left", file=sys.stderr)
+            if not tries_left and not runs:
+                raise
+            continue
         if runs[-1].others < OTHERS_MAX:
             break
     return min(runs, key=lambda run: run.others)
@@ -112,7 +127,7 @@ def _measure(server: Server, kind: str, connections: int, seconds: float) -> Run
     others = (busy_seconds() - busy - used - redis_used - wrk) / (time.monotonic() - begin)
     time.sleep(0.2)  # what wrk gave up on is still recorded
     if load.errors or load.bad:
-        raise RuntimeError(f"{server.name} {kind}: {load.errors} errors, {load.bad} bad answers")
+        raise BadAnswersError(f"{server.name} {kind}: {load.errors} errors, {load.bad} bad answers")
     if kind in ONCE_EACH and load.requests > number:
         raise RuntimeError(f"{server.name} {kind}: {number} readers are not enough")
     surplus = None if counted is None else (_settled(server, kind) or 0) - counted - load.requests
