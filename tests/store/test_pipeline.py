@@ -75,16 +75,17 @@ def _answers(client: redis.Redis) -> bool:
         return False
 
 
-def test_replies_come_in_order(redis_server: str) -> None:
+def test_replies_come_in_order(tmp_path: Path) -> None:
     """Commands sent without waiting are each answered by their own reply, None and errors too."""
 
     async def scenario() -> list[Any]:
-        async with connected(redis_server) as pipeline:
+        async with connected(server.url) as pipeline:
             commands = [("ECHO", str(n)) for n in range(500)]
             commands[7], commands[8] = ("GET", "nobody-has-set-this"), ("NONSENSE",)
             return await asyncio.gather(*(ask(pipeline, *command) for command in commands))
 
-    replies = asyncio.run(scenario())
+    with EmbeddedRedis(tmp_path) as server:
+        replies = asyncio.run(scenario())
 
     assert replies[6] == b"6"
     assert replies[7] is None

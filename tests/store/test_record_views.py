@@ -14,6 +14,7 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand, ViewResult
 from stats_service.services.periods import periods_at
 from stats_service.store.connection import connect
+from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
 from tests.support.clock import FakeClock
@@ -77,12 +78,12 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(redis_server: str) -> Iterator[Pair]:
-    """Give two installations of the same site, in a database of their own."""
-    client = connect(f"{redis_server}?db=5", 5)
-    yield Pair(client, (TrafficStore(client, "x"), TrafficStore(client, "y")))
-    client.flushdb()
-    client.close()
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Give two installations of the same site, on a server of their own."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("pair")) as server:
+        client = connect(server.url, 5)
+        yield Pair(client, (TrafficStore(client, "x"), TrafficStore(client, "y")))
+        client.close()
 
 
 def plain(results: Sequence[ViewResult]) -> list[Any]:
