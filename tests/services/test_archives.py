@@ -340,9 +340,9 @@ def test_any_numbers_come_back(
 def _round_trip(
     url: str, client: redis.Redis, opening: dict[str, int], counts: dict[str, int]
 ) -> list[list[bytes]]:
-    settings = Settings(secret="s" * 32, redis_url=url, key_prefix="roundtrip", redis_timeout=5)
+    settings = Settings(secret="s" * 32, redis_url=url, key_prefix="troundtrip", redis_timeout=5)
     services = create_services(settings, FakeClock())
-    keys = SiteKeys("roundtrip", "kimson")
+    keys = SiteKeys("troundtrip", "kimson")
     services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
     try:
         for key, values in ((keys.opening, opening), (keys.counts, counts)):
