@@ -23,6 +23,9 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     #: Bytes; 0 for no limit.
     memory_limit: int
     memory_used: int
+    #: Replicas that it knows, and whether it stops taking writes when they are out of reach.
+    replicas: int = 0
+    wants_replicas: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -48,12 +48,17 @@ class Health:
 
 
 def server_findings(facts: ServerFacts) -> Iterator[Finding]:
-    """Judge one server: version, role, persistence, eviction, memory."""
+    """Judge one server: version, role, replicas, persistence, eviction, memory."""
     yield _version(facts)
     if facts.role != "master":
         yield Finding(
             FAIL, "role", "This Redis is a replica and takes no writes: name its master in "
             "REDIS_URL, or use redis+sentinel://.",
+        )  # fmt: skip
+    if facts.replicas and not facts.wants_replicas:
+        yield Finding(
+            WARN, "replicas", "A master that is cut off goes on counting, and that is lost when "
+            "it is back: set `min-replicas-to-write 1` and `min-replicas-max-lag 2`.",
         )  # fmt: skip
     yield _persistence(facts)
     if not facts.snapshot_ok:

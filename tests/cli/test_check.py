@@ -79,6 +79,8 @@ def test_a_secret_that_others_may_read(run: Run, environ: dict[str, str], tmp_pa
         ({"version": "7.0.15"}, "version", "ok"),
         ({"name": "valkey", "version": "9.1.2"}, "version", "ok"),
         ({"role": "slave"}, "role", "FAIL"),
+        ({"replicas": 2}, "replicas", "warn"),
+        ({"replicas": 2, "wants_replicas": True}, "version", "ok"),
         ({"append_fsync": "always"}, "persistence", "ok"),
         ({"append_fsync": None}, "persistence", "ok"),
         ({"append_fsync": "no"}, "persistence", "warn"),

@@ -289,7 +289,8 @@ def running_group(kind: str, folder: Path) -> Iterator[str]:
         finally:
             server.kill()
         return
-    with SentinelGroup(folder) if kind == "sentinel" else ClusterGroup(folder) as group:
+    make = SentinelGroup if kind == "sentinel" else ClusterGroup
+    with make(folder, lines="min-replicas-to-write 1\nmin-replicas-max-lag 10") as group:
         yield group.url
 
 
