@@ -14,6 +14,10 @@ from stats_service.services.registry import Services
 
 WHO = "demo"
 DAY = 86_400.0
+#: Which article got a burst of ratings, how many, of what score, and how many days ago.
+BURST_ARTICLE, BURST_RATINGS, BURST_SCORE, BURST_AGO = 9, 42, 1, 3
+#: Days in which the articles were rated.
+RATED_DAYS = 12
 #: Ratings of the most rated article; the others have fewer.
 RATINGS_MAX = 34
 #: Ballots that one address casts within ten minutes, of which so many count at once.
@@ -174,9 +178,14 @@ def _rate(services: Services, site: Site, articles: Iterable[str], chance: rando
     for place, article in enumerate(articles):
         best = chance.uniform(0.45, 0.95)
         number = int(RATINGS_MAX * chance.random() ** 2) if place else RATINGS_MAX
-        times = _times(chance, now - 5 * 3600, now - 60, number)
+        times = _times(chance, now - RATED_DAYS * DAY, now - 60, number)
+        burst = now - BURST_AGO * DAY, now - BURST_AGO * DAY + 1_500
+        if place == BURST_ARTICLE:
+            times = sorted([*times, *_times(chance, *burst, BURST_RATINGS)])
         for moment, visitor, voter in _readers(services, site, times):
             score = 1 + sum(chance.random() < best for _ in range(site.rating_scale - 1))
+            if place == BURST_ARTICLE and burst[0] <= moment <= burst[1]:
+                score = BURST_SCORE
             if not known.knows_day(moment):
                 known = services.directory.load(site.slug, moment)
             rating = RatingQuery(article=article, score=score, voter=voter)

@@ -39,8 +39,7 @@ class RatingReview:
     def bursts(self, site: Site, now: float) -> list[RatingSpan]:
         """Return where an article got many ratings within hours, the latest first.
 
-        Hours of one article that follow upon each other are one span. What was taken out already
-        is not in it.
+        Hours of one article that overlap are one span. What was taken out already is not in it.
         """
         return bursts_in(site, self._store.slots(site.slug, now))
 
@@ -141,21 +140,10 @@ def total(slots: Iterable[RatingSlot]) -> tuple[int, ...]:
 
 def bursts_in(site: Site, slots: Sequence[RatingSlot]) -> list[RatingSpan]:
     """Return the spans of single articles in which ratings were many, the latest first."""
-    hours = defaultdict[tuple[str, int], list[RatingSlot]](list)
+    articles = defaultdict[str, list[RatingSlot]](list)
     for slot in slots:
         if not slot.voided:
-            hours[slot.article, slot.begin // HOUR_SECONDS].append(slot)
-    runs: list[list[RatingSlot]] = []
-    last: tuple[str, int] = ("", 0)
-    for article, hour in sorted(hours):
-        inside = hours[article, hour]
-        if sum(sum(slot.counts) for slot in inside) < BURST_MIN:
-            continue
-        if (article, hour - 1) == last:
-            runs[-1].extend(inside)
-        else:
-            runs.append(list(inside))
-        last = (article, hour)
+            articles[slot.article].append(slot)
     spans = [
         RatingSpan(
             run[0].article,
@@ -163,6 +151,29 @@ def bursts_in(site: Site, slots: Sequence[RatingSlot]) -> list[RatingSpan]:
             run[-1].begin + RATING_SLOT_SECONDS,
             rating_tally(total(run), site.rating_scale),
         )
-        for run in runs
+        for of_one in articles.values()
+        for run in _runs(of_one)
     ]
     return sorted(spans, key=lambda span: (-span.begin, span.article))
+
+
+def _runs(slots: Sequence[RatingSlot]) -> list[list[RatingSlot]]:
+    """Return the slots of one article that lie in any hour with many ratings, hour by hour.
+
+    An hour begins with any slot, so that a burst around the full hour is seen as one.
+    """
+    runs: list[list[RatingSlot]] = []
+    # Slots before this place have been looked at.
+    covered = 0
+    for first, begins in enumerate(slots):
+        last = first
+        while last < len(slots) and slots[last].begin < begins.begin + HOUR_SECONDS:
+            last += 1
+        if sum(sum(slot.counts) for slot in slots[first:last]) < BURST_MIN:
+            continue
+        if first < covered:
+            runs[-1].extend(slots[covered:last])
+        else:
+            runs.append(list(slots[first:last]))
+        covered = max(covered, last)
+    return runs

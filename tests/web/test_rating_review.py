@@ -73,6 +73,30 @@ def test_a_burst_is_seen_and_taken_out_alone(
     assert len(services.rating_review.bursts(site, clock.now())) == 2
 
 
+def test_a_burst_around_the_full_hour_is_one(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """An hour begins with any ten minutes; a single rating far from the others is not in it."""
+    rate(services, 5)
+    clock.advance(2 * 3600 - 1200)
+    for _ in range(4):
+        for _ in range(4):
+            rate(services, 1)
+        clock.advance(600)
+    clock.advance(3 * 3600)
+    rate(services, 5)
+    clock.advance(48 * 3600)
+    for _ in range(10):
+        rate(services, 2)
+
+    later, burst = services.rating_review.bursts(site, clock.now())
+
+    assert burst.rating.counts == (16, 0, 0, 0, 0)
+    assert burst.end - burst.begin == 2400
+    assert later.rating.counts == (0, 10, 0, 0, 0)
+    assert later.end - later.begin == 600
+
+
 def test_a_score_that_was_taken_out_can_change_and_stays_out(
     services: Services, site: Site, clock: FakeClock
 ) -> None:
