@@ -10,13 +10,14 @@ from datetime import date
 
 from stats_service.models.history import Point
 
-#: Twice the size at which it is shown, for sharp screens.
+#: Twice the size at which it is shown, for sharp screens; its letters are still read on a phone.
 WIDTH, HEIGHT = 1200, 440
-LEFT, RIGHT, TOP, BOTTOM = 110, 20, 24, 56
+LEFT, RIGHT, TOP, BOTTOM = 120, 20, 24, 66
 
 PAPER, GRID, TEXT = "#ffffff", "#e3e6ea", "#57606a"
 VIEWS, VISITS, BEFORE = "#9ec5e8", "#0b5394", "#7d858e"
 STEPS = 4
+LETTERS = 30
 
 
 def draw(points: Sequence[Point]) -> bytes:
@@ -26,7 +27,7 @@ def draw(points: Sequence[Point]) -> bytes:
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(22)
+    font = ImageFont.load_default(LETTERS)
     top = _round_up(max([1, *(p.now.views for p in points), *(p.before.visits for p in points)]))
     height, width = HEIGHT - TOP - BOTTOM, WIDTH - LEFT - RIGHT
 
@@ -39,7 +40,7 @@ def draw(points: Sequence[Point]) -> bytes:
         pen.text((LEFT - 12, y(value)), _short(value), fill=TEXT, font=font, anchor="rm")
     slot = width / max(1, len(points))
     middles = [LEFT + slot * (n + 0.5) for n in range(len(points))]
-    every = max(1, round(len(points) / 8))
+    every = max(1, round(len(points) / 7))
     for number, (point, x) in enumerate(zip(points, middles, strict=True)):
         bar = (x - slot * 0.34, y(point.now.views), x + slot * 0.34, y(0))
         pen.rectangle(bar, fill=VIEWS)

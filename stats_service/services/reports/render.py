@@ -44,6 +44,7 @@ def render(numbers: ReportNumbers, report: Report, base_url: str) -> Mail:
         ),
         "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
         "picture_id": PICTURE_ID,
+        "reason": partial(words.reason, language=language),
         "n": partial(words.number, language=language),
         "change": partial(words.change, language=language),
         "day": partial(words.day, language=language),

@@ -42,6 +42,25 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
+#: Why a view was not counted, in Vietnamese and English; another reason is shown as it is.
+REASONS: dict[str, tuple[str, str]] = {
+    "bot": ("chương trình tự động (bot)", "programs (bots)"),
+    "prefetch": ("tải trước, chưa đọc", "fetched ahead, not read"),
+    "no-user-agent": ("không rõ trình duyệt", "no name of a browser"),
+    "host": ("tên miền không thuộc trang", "hosts that are not the site's"),
+    "excluded": ("địa chỉ loại trừ", "excluded addresses"),
+    "opt-out": ("bạn đọc chọn không đếm", "readers who opted out"),
+    "duplicate": ("một lần tải trang gửi hai lần", "the same page load twice"),
+    "ceiling": ("quá nhiều từ một địa chỉ", "too many from one address"),
+}
+
+
+def reason(name: str, language: str) -> str:
+    """Return why views were not counted."""
+    vietnamese, english = REASONS.get(name, (name, name))
+    return vietnamese if language == "vi" else english
+
+
 def number(value: int, language: str) -> str:
     """Return `1.814.165` in Vietnamese, `1,814,165` in English."""
     text = f"{value:,}"

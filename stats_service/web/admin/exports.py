@@ -19,7 +19,7 @@ from stats_service.web.context import services
 
 bp = Blueprint("exports", __name__, url_prefix="/sites/<slug>/export")
 
-#: Rows of a workbook that is made for a person who waits; some 20 seconds of computing.
+#: Rows of a workbook that is made for a person who waits; some 13 seconds of computing.
 WORKBOOK_ROWS_MAX = 300_000
 #: Bytes of a file that are sent at a time.
 PART_BYTES = 64 * 1024
