@@ -28,6 +28,7 @@ from stats_service.services.legacy.imports import Legacy
 from stats_service.services.mail import Mailer
 from stats_service.services.minting import Minting
 from stats_service.services.notices import NoticeBook
+from stats_service.services.openings import Openings
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
@@ -169,6 +170,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         sites=sites,
         directory=directory,
         traffic=traffic,
+        openings=Openings(traffic_store, audit),
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,
@@ -194,7 +196,9 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         archives=archives,
         accounts=accounts,
         second_factor=second_factor,
-        sign_in=SignIn(accounts, second_factor, account_store, session_store, audit),
+        sign_in=SignIn(
+            settings.secret, accounts, second_factor, account_store, session_store, audit
+        ),
         tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
         history=history,
         glances=Glances(GlanceStore(client, settings.key_prefix), health_service, spool),

@@ -65,7 +65,7 @@ class Settings:
     demo: bool = False
     #: Seconds that a worker may keep a site's settings before it reads them again.
     site_cache_seconds: float = 5.0
-    #: Ballots, ratings and the like that one network may send in a minute, of each kind.
+    #: Ballots, ratings, calls of programs that one network may send in a minute, of each kind.
     write_limit: int = 3_000
     #: Longest wait for one answer of Redis, in seconds.
     redis_timeout: float = 0.3

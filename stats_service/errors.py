@@ -150,6 +150,20 @@ class UnknownArticleError(NotFoundError):
         )
 
 
+class TokenRefusedError(StatsError):
+    """The program's token is missing, no token at all, or was revoked."""
+
+    code = "token-refused"
+    status = 401
+    title = "The token is not good"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The token is missing, mistyped or revoked. Send `Authorization: Bearer sst_…`; an "
+            "owner of the site makes tokens on its page of API tokens."
+        )
+
+
 class SignInError(StatsError):
     """Name, password or code do not fit, or a link is used up; which of them is not said."""
 

@@ -36,6 +36,8 @@ _UNSAFE = re.compile(
 _ADDRESS = re.compile(
     r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?!\w)"
 )
+#: What `services.tokens` makes.
+_TOKEN = re.compile(r"\bsst_[a-z0-9-]{1,39}_[0-9a-f]{12}_[\w-]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
@@ -83,7 +85,7 @@ class JsonFormatter(logging.Formatter):
         text = text[: FIELD_MAX + _ADDRESS_MAX]
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
-        text = _CREDENTIALS.sub("[secret]", text)
+        text = _TOKEN.sub("[secret]", _CREDENTIALS.sub("[secret]", text))
         text = _ADDRESS.sub(self._hide_address, text)
         text = _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
         return text[: FIELD_MAX - _ADDRESS_MAX] + "…" if too_long else text

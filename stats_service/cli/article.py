@@ -31,9 +31,7 @@ def set_opening(site: str, article: str, views: int) -> None:
       stats-service article set-opening kimson https://kimson.example.vn/tin-tuc/abc 0
     """
     with open_services() as services:
-        found, now = services.sites.get(site), services.clock.now()
-        key = services.traffic.set_opening(found, article, views)
-        services.audit.record(
-            site, COMMAND_LINE, "opening.set", now, subject=key, after={"views": views}
+        made = services.openings.set(
+            services.sites.get(site), article, views, COMMAND_LINE, services.clock.now()
         )
-    click.echo(f"The article {key} had {views:,} views before.")
+    click.echo(f"The article {made.key} had {views:,} views before.")

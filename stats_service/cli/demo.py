@@ -9,6 +9,7 @@ from stats_service.cli.demo_votes import add_demo_votes
 from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
+from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.demo_history import demo_history
 from stats_service.services.registry import Services
@@ -84,8 +85,9 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
             opening_day=OPENING_DAY,
         )
     )
+    now = services.clock.now()
     for article in load_content().articles:
-        services.traffic.set_opening(site, article.path, article.views)
+        services.openings.set(site, article.path, article.views, COMMAND_LINE, now)
     paths = [article.path for article in load_content().articles]
     services.history.write(site, demo_history(site, services.clock.now(), paths))
     add_demo_votes(services, site, paths)

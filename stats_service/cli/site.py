@@ -39,8 +39,6 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
 }
 
-#: Settings whose changes are a history of their own.
-OPENING = {"opening_visits", "opening_views", "opening_day"}
 _DEFAULTS = Site(slug="any", name="", hosts=())
 
 
@@ -84,8 +82,7 @@ def add(slug: str, **options: Any) -> None:
             today = periods_at(services.clock.now(), check_site(new).timezone).day
             new = msgspec.structs.replace(new, opening_day=today)
         added = services.sites.add(new)
-        now = services.clock.now()
-        services.audit.record("", COMMAND_LINE, "site.created", now, subject=slug, after=added)
+        services.audit.record_site(COMMAND_LINE, services.clock.now(), None, added)
     click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
 
 
@@ -148,10 +145,9 @@ def edit(slug: str, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Name at least one setting to change.")
     with open_services() as services:
-        before, now = services.sites.get(slug), services.clock.now()
-        after = services.sites.edit(slug, **changes)
-        what = "opening.set" if changes.keys() & OPENING else "site.changed"
-        services.audit.record_change(slug, COMMAND_LINE, what, now, before=before, after=after)
+        before = services.sites.get(slug)
+        changed = services.sites.edit(slug, **changes)
+        services.audit.record_site(COMMAND_LINE, services.clock.now(), before, changed)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
 
 

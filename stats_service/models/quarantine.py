@@ -1,5 +1,7 @@
 """Ballots kept apart, and what an administrator can check about a poll."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -55,7 +57,7 @@ class ProtectionChange(msgspec.Struct, frozen=True):
     #: ISO time in the site's zone.
     at: str
     who: str
-    protection: dict[str, object]
+    protection: dict[str, Any]
 
 
 class Integrity(msgspec.Struct, frozen=True, kw_only=True):

@@ -118,6 +118,15 @@ class ArticleCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     rating: RatingTally | None = None
 
 
+class ArticleOpening(msgspec.Struct, frozen=True):
+    """The views that an article had before it came here."""
+
+    key: str
+    views: int
+    #: What was set before; 0: nothing.
+    before: int
+
+
 class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be recorded for one request of a page, decided and free of identities."""
 

@@ -8,10 +8,13 @@ import msgspec
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import AuditEntry
+from stats_service.models.sites import Site
 from stats_service.store.audit import AuditStore
 
 #: Most entries on one page.
 PAGE_MAX = 200
+#: Settings of a site whose changes have a history of their own.
+BALANCES = ("opening_visits", "opening_views")
 #: How an entry is numbered.
 ENTRY_ID = re.compile(r"\d{1,16}-\d{1,10}")
 
@@ -70,6 +73,18 @@ class Audit:
                 before={name: old.get(name) for name in changed},
                 after={name: new[name] for name in changed},
             )
+
+    def record_site(self, who: str, now: float, before: Site | None, after: Site) -> None:
+        """Record that a site was added (`before` is None) or has other settings.
+
+        That it was added stands in the log of the installation, beside its removal.
+        """
+        if before is None:
+            self.record("", who, "site.created", now, subject=after.slug, after=after)
+            return
+        balances = any(getattr(before, name) != getattr(after, name) for name in BALANCES)
+        what = "opening.set" if balances else "site.changed"
+        self.record_change(after.slug, who, what, now, before, after)
 
     def newest(self, slug: str, limit: int = 50, before: str = "") -> list[AuditEntry]:
         """Return a page of entries, newest first; `before` is the id of the last one seen."""

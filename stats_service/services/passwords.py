@@ -1,6 +1,7 @@
 """Passwords and other secrets: made, checked, and kept as digests only."""
 
 import hashlib
+import hmac
 import secrets
 from functools import cache
 
@@ -56,6 +57,14 @@ def _nobodys_hash() -> str:
 def new_secret() -> str:
     """Return 256 random bits, fit for a URL."""
     return secrets.token_urlsafe(32)
+
+
+def keyed_digest(secret: str, purpose: str, text: str) -> str:
+    """Return what is stored of a text that can be guessed, such as an address.
+
+    Without the service's secret nobody can tell which text it is of.
+    """
+    return hmac.digest(secret.encode(), f"{purpose}\0{text}".encode(), "sha256").hex()
 
 
 def secret_digest(secret: str) -> str:

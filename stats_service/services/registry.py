@@ -20,6 +20,7 @@ from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
 from stats_service.services.notices import NoticeBook
+from stats_service.services.openings import Openings
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
@@ -52,6 +53,7 @@ class Services:
     sites: Sites
     directory: SiteDirectory
     traffic: Traffic
+    openings: Openings
     voters: Voters
     minting: Minting
     proofs: Proofs

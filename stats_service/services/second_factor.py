@@ -15,7 +15,7 @@ from pyotp import TOTP
 from stats_service.errors import ConflictError, NotFoundError, SignInError, TooManyCodesError
 from stats_service.models.accounts import Account
 from stats_service.services.audit import Audit
-from stats_service.services.passwords import secret_digest
+from stats_service.services.passwords import keyed_digest
 from stats_service.store.accounts import AccountStore
 from stats_service.store.sessions import SessionStore
 
@@ -58,7 +58,7 @@ class SecondFactor:
         sessions: SessionStore,
         audit: Audit,
     ) -> None:
-        self._key = hmac.digest(secret.encode(), b"second factor", "sha256")
+        self._secret = secret
         self._issuer = issuer
         self._store = store
         self._sessions = sessions
@@ -148,14 +148,16 @@ class SecondFactor:
         return known[0], known[1].seed
 
     def _count(self, name: str) -> None:
-        (tried,) = self._sessions.count_attempts([secret_digest(f"codes {name}")], DAY_SECONDS)
+        (tried,) = self._sessions.count_attempts(
+            [keyed_digest(self._secret, "codes", name)], DAY_SECONDS
+        )
         if tried > CODES_PER_DAY:
             raise TooManyCodesError(
                 "Too many codes were tried today. Use a recovery code, or ask the operator."
             )
 
     def _totp(self, name: str, seed: str) -> TOTP:
-        secret = hmac.digest(self._key, f"{name} {seed}".encode(), "sha256")[:20]
+        secret = bytes.fromhex(keyed_digest(self._secret, "second factor", f"{name} {seed}"))[:20]
         return TOTP(base64.b32encode(secret).decode())
 
     def _step(self, name: str, seed: str, code: str, now: float) -> int | None:
@@ -175,7 +177,7 @@ class SecondFactor:
         return codes
 
     def _digest(self, name: str, code: str) -> str:
-        return hmac.digest(self._key, f"recovery {name} {code}".encode(), "sha256").hex()
+        return keyed_digest(self._secret, "recovery code", f"{name} {code}")
 
 
 def _new_code() -> str:

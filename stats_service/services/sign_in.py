@@ -10,6 +10,7 @@ from stats_service.services.audit import Audit
 from stats_service.services.passwords import (
     check_password,
     hash_password,
+    keyed_digest,
     needs_rehash,
     new_secret,
     secret_digest,
@@ -44,12 +45,14 @@ class SignIn:
 
     def __init__(
         self,
+        secret: str,
         accounts: Accounts,
         second_factor: SecondFactor,
         store: AccountStore,
         sessions: SessionStore,
         audit: Audit,
     ) -> None:
+        self._secret = secret
         self._accounts = accounts
         self._second_factor = second_factor
         self._store = store
@@ -182,9 +185,8 @@ class SignIn:
         return secret
 
     def _throttle(self, *subjects: str) -> None:
-        if max(self._sessions.count_attempts([secret_digest(text) for text in subjects])) > (
-            ATTEMPTS_PER_MINUTE
-        ):
+        digests = [keyed_digest(self._secret, "attempt", text) for text in subjects]
+        if max(self._sessions.count_attempts(digests)) > ATTEMPTS_PER_MINUTE:
             raise TooManyAttemptsError("Too many attempts. Wait a minute, then try again.")
 
 

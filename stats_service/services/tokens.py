@@ -1,9 +1,16 @@
 """API tokens: shown once, stored as a digest, good for one site."""
 
 import hmac
+import re
 import secrets
 
-from stats_service.errors import ForbiddenError, InvalidInputError, NotFoundError
+from stats_service.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    TokenRefusedError,
+    UnknownSiteError,
+)
 from stats_service.models.accounts import SCOPES, Token
 from stats_service.services.audit import Audit
 from stats_service.services.passwords import new_secret, secret_digest
@@ -11,6 +18,8 @@ from stats_service.store.tokens import TokenStore
 
 #: How a token begins, so that scanners of leaked secrets recognise one.
 PREFIX = "sst"
+#: `sst_<site>_<id>_<secret>`: it names its site, so that one of another site is told from none.
+TOKEN = re.compile(PREFIX + r"_([a-z0-9][a-z0-9-]{0,38})_([0-9a-f]{12})_([\w-]{43})", re.ASCII)
 NAME_MAX = 80
 TOKENS_MAX = 100
 #: The last use is stored to this many seconds, so that reading does not write each time.
@@ -59,7 +68,7 @@ class Tokens:
             subject=token.id,
             after={"name": name, "scope": scope},
         )
-        return token, f"{PREFIX}_{token.id}_{secret}"
+        return token, f"{PREFIX}_{slug}_{token.id}_{secret}"
 
     def revoke(self, slug: str, token_id: str, who: str, now: float) -> None:
         """Revoke a token; NotFoundError if there is none."""
@@ -71,15 +80,20 @@ class Tokens:
         )
 
     def check(self, slug: str, text: str, scope: str, now: float) -> Token:
-        """Return the token that a program sent, if it may do `scope`; else ForbiddenError."""
-        prefix, _, rest = text.partition("_")
-        token_id, _, secret = rest.partition("_")
-        token = self._store.get(slug, token_id) if prefix == PREFIX and token_id else None
+        """Return the token that a program sent, if it may do `scope` on a site.
+
+        Raises:
+            TokenRefusedError: it is no token, or was revoked.
+            UnknownSiteError: it is of another site, whether there is a site `slug` or not.
+            ForbiddenError: it may only read.
+        """
+        parts = TOKEN.fullmatch(text)
+        own, token_id, secret = parts.groups() if parts else ("", "", "")
+        token = self._store.get(own, token_id) if parts else None
         if token is None or not hmac.compare_digest(token.digest, secret_digest(secret)):
-            raise ForbiddenError(
-                f"The token is not one of site {slug!r}, or was revoked. Make one on the site's "
-                "page of tokens."
-            )
+            raise TokenRefusedError
+        if own != slug:
+            raise UnknownSiteError(slug)
         if SCOPES.index(token.scope) < SCOPES.index(scope):
             raise ForbiddenError(f"This needs a token with the scope {scope!r}.")
         if now - token.used >= USED_SECONDS:

@@ -2,10 +2,13 @@
 
 from datetime import date, timedelta
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
 from stats_service.store.history import HistoryStore
 
+#: The lists that people choose from, with their days; that of all time has none.
+SPANS = {"today": 1, "7": 7, "30": 30, "all": 0, "rising": 7}
 #: Articles in a list.
 SHOWN = 30
 #: Articles of each day that may enter a list. Their sums are exact; an article that was below
@@ -21,6 +24,19 @@ class TopArticles:
 
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
+
+    def of_span(self, site: Site, span: str, today: date, share: float) -> list[TopArticle]:
+        """Return the list of a span of `SPANS`, `share` as in `of_days`.
+
+        Raises:
+            InvalidInputError: there is no such span.
+        """
+        if span not in SPANS:
+            raise InvalidInputError(f"span {span[:40]!r}: use one of {', '.join(SPANS)}.")
+        if span == "all":
+            return self.of_all_time(site)
+        find = self.rising if span == "rising" else self.of_days
+        return find(site, today, SPANS[span], share)
 
     def of_days(self, site: Site, last: date, days: int, share: float = 1.0) -> list[TopArticle]:
         """Return the most viewed of the `days` days up to `last`, with as much of the span before.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from stats_service.errors import InvalidInputError, StoreUnavailableError, ViewKeptError
+from stats_service.errors import StoreUnavailableError, ViewKeptError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     ArticleCounts,
@@ -11,7 +11,7 @@ from stats_service.models.traffic import (
     SiteCounts,
     Visitor,
 )
-from stats_service.services.article_keys import canonical_article, canonical_articles
+from stats_service.services.article_keys import canonical_articles
 from stats_service.services.numbers import article_counts, site_counts
 from stats_service.services.page_views import answer, decide
 from stats_service.services.periods import periods_at
@@ -70,11 +70,3 @@ class Traffic:
             asked: article_counts(site, key, numbers, rated=False)
             for asked, key, numbers in zip(articles, keys, stored, strict=True)
         }
-
-    def set_opening(self, site: Site, article: str, views: int) -> str:
-        """Set the views that an article had before it came here; return its key."""
-        if not 0 <= views <= 10**12:
-            raise InvalidInputError(f"views {views}: use a whole number from 0 to {10**12}.")
-        key = canonical_article(article, site.article_parameters)
-        self._store.set_opening(site, key, views)
-        return key

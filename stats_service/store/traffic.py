@@ -107,14 +107,19 @@ class TrafficStore:
             pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
             return [int(number) for number in pipe.execute()[:2]]
 
-    def set_opening(self, site: Site, article: str, views: int) -> None:
-        """Set the views that an article had before it came here; 0 removes the balance."""
+    def set_opening(self, site: Site, article: str, views: int) -> int:
+        """Set the views that an article had before it came here; return what was set before.
+
+        0 removes the balance.
+        """
         key = SiteKeys(self._prefix, site.slug).opening
-        with store_errors():
+        with store_errors(), self._client.pipeline(transaction=True) as pipe:
+            pipe.hget(key, article)
             if views:
-                self._client.hset(key, article, views)
+                pipe.hset(key, article, views)
             else:
-                self._client.hdel(key, article)
+                pipe.hdel(key, article)
+            return int(pipe.execute()[0] or 0)
 
 
 def record_views_call(

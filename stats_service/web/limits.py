@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
@@ -24,10 +24,11 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from stats_service.errors import TooManyRequestsError
 from stats_service.services.addresses import network_prefix
+from stats_service.services.passwords import keyed_digest
 from stats_service.services.sites import SiteEntry
-from stats_service.web.api.sites import site_entry
 from stats_service.web.context import EXTENSION, services
 from stats_service.web.request import request_address
+from stats_service.web.sites import site_entry
 
 
 def protect(app: Flask, endpoints: Iterable[str], per_minute: int) -> None:
@@ -68,6 +69,20 @@ def _limited(
         return view(**values)
 
     return limited
+
+
+def check_network(name: str, per_minute: int) -> None:
+    """Count a request of the caller's network; TooManyRequestsError if it has sent too many.
+
+    For routes that must not look for a site before they know who asks.
+    """
+    address = request_address()
+    if not address:
+        return
+    key = keyed_digest(services().settings.secret, "limit", network_prefix(address))
+    (limiter,), limit = current_app.extensions["limiter"], _limit(per_minute)
+    if not limiter.limiter.hit(limit, name, key):
+        raise _exceeded(limit, limiter.limiter.get_window_stats(limit, name, key).reset_time)
 
 
 class LoopLimit:

@@ -4,11 +4,18 @@ import math
 
 import msgspec
 
-from stats_service.errors import AlreadyRatedError, BallotConflictError, StatsError
+from stats_service.errors import (
+    AlreadyRatedError,
+    BallotConflictError,
+    StatsError,
+    TokenRefusedError,
+)
 from stats_service.models.polls import PollView
 from stats_service.models.ratings import RatedArticle
 
 CONTENT_TYPE = "application/problem+json"
+#: What a program without a good token is told to send (RFC 6750).
+CHALLENGE = 'Bearer realm="stats_service"'
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -62,4 +69,6 @@ def problem_headers(error: Exception) -> list[tuple[str, str]]:
     headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
     if isinstance(error, StatsError) and error.retry_after is not None:
         headers.append(("Retry-After", str(math.ceil(error.retry_after))))
+    if isinstance(error, TokenRefusedError):
+        headers.append(("WWW-Authenticate", CHALLENGE))
     return headers

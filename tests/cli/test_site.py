@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.cli.conftest import Run
@@ -167,3 +168,26 @@ def test_remove_with_yes_does_not_ask(run: Run, site: Site, services: Services) 
     run("site", "remove", "kimson", "--yes")
 
     assert services.sites.all() == []
+
+
+def test_the_log_says_what_was_changed_here(run: Run, services: Services) -> None:
+    """Who runs commands is not known; that, when, and what from and to, is."""
+    run("site", "add", "moi", "--host", "moi.example.vn")
+    run("site", "edit", "moi", "--name", "Mới")
+    run("site", "edit", "moi", "--opening-views", "366")
+    run("article", "set-opening", "moi", "/tin/1", "12")
+    log = services.audit.newest("moi")
+    run("site", "remove", "moi", "--yes")
+
+    assert {entry.who for entry in log} == {COMMAND_LINE}
+    assert [(entry.what, entry.before, entry.after) for entry in reversed(log)] == [
+        ("site.changed", {"name": "moi"}, {"name": "Mới"}),
+        ("opening.set", {"opening_views": 0}, {"opening_views": 366}),
+        ("opening.set", {"views": 0}, {"views": 12}),
+    ]
+    of_all = services.audit.newest("")
+    assert [(entry.what, entry.subject) for entry in reversed(of_all)] == [
+        ("site.created", "moi"),
+        ("site.removed", "moi"),
+    ]
+    assert of_all[0].before == {"name": "Mới"}

@@ -62,7 +62,7 @@ CORPUS = [
 
 def test_schemathesis_few(settings: Settings, services: Services, site: Site) -> None:
     """A small number of cases of every operation: half a minute, to look before the long run."""
-    out = _schemathesis(settings, 3)
+    out = _schemathesis(settings, services, 3)
 
     print(out.stdout)  # noqa: T201 - pytest shows it if the test fails
     assert "generated" in out.stdout
@@ -74,7 +74,7 @@ def test_schemathesis_many(
     settings: Settings, services: Services, site: Site, measured: Note
 ) -> None:
     """10,000 cases with all checks but one against a running service."""
-    out = _schemathesis(settings, 500)
+    out = _schemathesis(settings, services, 500)
 
     found = re.search(r"(\d[\d,]*) generated", out.stdout)
     cases = int(found[1].replace(",", "")) if found else 0
@@ -83,8 +83,11 @@ def test_schemathesis_many(
     assert cases >= CASES
 
 
-def _schemathesis(settings: Settings, examples: int) -> "subprocess.CompletedProcess[str]":
+def _schemathesis(
+    settings: Settings, services: Services, examples: int
+) -> "subprocess.CompletedProcess[str]":
     command = Path(sys.executable).parent / "schemathesis"
+    _, token = services.tokens.add(SITE.slug, "schemathesis", "write", "test", time.time())
     with running_service(replace(settings, write_limit=10**6)) as url:
         return subprocess.run(
             [
@@ -92,6 +95,7 @@ def _schemathesis(settings: Settings, examples: int) -> "subprocess.CompletedPro
                 "run",
                 f"{url}/v1/openapi.json",
                 "--checks=all",
+                f"--header=Authorization: Bearer {token}",
                 # What a page may call an article, and that a view but no beat has a hit id, no
                 # JSON schema says: a refusal of what the schema allows is right there.
                 "--exclude-checks=positive_data_acceptance",

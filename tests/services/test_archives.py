@@ -174,7 +174,7 @@ def test_a_site_that_is_there_is_refused(
     services: Services, raw_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """Unless it is to be replaced, and then nothing of the old one stays."""
-    services.traffic.set_opening(services.sites.get("kimson"), "/newer", 5)
+    services.openings.set(services.sites.get("kimson"), "/newer", 5, "an", services.clock.now())
     before = lasting_keys(raw_client, settings)
 
     with pytest.raises(ConflictError, match="--replace"):

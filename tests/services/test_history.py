@@ -136,7 +136,7 @@ def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, 
             for n in range(13, -1, -1)
         ],
     )
-    services.traffic.set_opening(site, "/a", 5000)
+    services.openings.set(site, "/a", 5000, "an", services.clock.now())
 
     week = services.top_articles.of_days(site, TODAY, 7)
     rising = services.top_articles.rising(site, TODAY)

@@ -30,8 +30,8 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
             services.traffic.record_view(entry, query, visitor, clock.now())
             clock.advance(3_000)
         clock.advance(DAY - 12 * 3_000)
-    services.traffic.set_opening(site, "/tin/0", 366)
-    services.traffic.set_opening(site, "=HYPERLINK(A1)", 2)
+    services.openings.set(site, "/tin/0", 366, "an", clock.now())
+    services.openings.set(site, "=HYPERLINK(A1)", 2, "an", clock.now())
     services.audit.record(
         site.slug, "an", "site.changed", clock.now(), before={"name": "A"}, after={"name": "Bé"}
     )

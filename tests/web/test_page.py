@@ -296,7 +296,7 @@ def test_opening_balances_are_part_of_the_total_and_told_apart(
 ) -> None:
     """The old counter's number goes on, for the site and for an article."""
     services.sites.edit("kimson", opening_visits=1_814_164, opening_views=5_000_000)
-    services.traffic.set_opening(site, "/tin/1", 365)
+    services.openings.set(site, "/tin/1", 365, "an", services.clock.now())
 
     body = view(client, "/tin/1").get_json()
 

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
 from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.services.top_articles import SPANS
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.ranges import today_of
@@ -28,8 +29,7 @@ def spans() -> dict[str, str]:
 @access("viewer")
 def index() -> str:
     """Show one of the lists."""
-    span = request.args.get("span", "7")
-    span = span if span in spans() else "7"
+    span = _span()
     articles = top_of(span)
     return render_template(
         "admin/articles.html",
@@ -45,7 +45,7 @@ def index() -> str:
 @access("viewer")
 def as_file(kind: str) -> Response:
     """Give one of the lists as a file."""
-    articles = top_of(request.args.get("span", "7"))
+    articles = top_of(_span())
     rows = ((article.key, article.views, article.before) for article in articles)
     headings = ["article", "views", "views_before"]
     return table_file(f"{site().slug}-articles", headings, rows, kind)
@@ -53,11 +53,11 @@ def as_file(kind: str) -> Response:
 
 def top_of(span: str) -> list[TopArticle]:
     """Return one of the lists; today stands beside as much of the day that it is compared with."""
-    today, top, now = today_of(site()), services().top_articles, services().clock.now()
-    if span == "all":
-        return top.of_all_time(site())
-    days = {"today": 1, "30": 30}.get(span, 7)
-    share = services().history.share_by_now(site(), days, now)
-    if span == "rising":
-        return top.rising(site(), today, days, share)
-    return top.of_days(site(), today, days, share)
+    now = services().clock.now()
+    share = services().history.share_by_now(site(), SPANS[span] or 1, now)
+    return services().top_articles.of_span(site(), span, today_of(site()), share)
+
+
+def _span() -> str:
+    span = request.args.get("span", "7")
+    return span if span in SPANS else "7"

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.services.addresses import canonical_network, in_networks
+from stats_service.services.audit import BALANCES
 from stats_service.web.admin.access import access, peer_address, site, who
 from stats_service.web.admin.messages import change_name, explain
 from stats_service.web.admin.ranges import DAY, today_of
@@ -26,7 +27,6 @@ NUMBERS = (
     "rating_scale",
 )
 TEXTS = ("name", "timezone", "language", "headline", "opening_day")
-BALANCES = ("opening_visits", "opening_views")
 LISTS = ("hosts", "excluded", "article_parameters")
 
 
@@ -49,10 +49,7 @@ def save() -> str | tuple[str, int] | Response:
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
         values |= {name: request.form[name].splitlines() for name in LISTS if name in request.form}
         return _page(values, error=explain(error)), error.status
-    what = "opening.set" if set(changes) & set(BALANCES) else "site.changed"
-    services().audit.record_change(
-        site().slug, who(), what, services().clock.now(), before=site(), after=changed
-    )
+    services().audit.record_site(who(), services().clock.now(), site(), changed)
     flash(_("The settings are saved. Every page knows within a few seconds."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug))
 
@@ -65,9 +62,7 @@ def exclude_me() -> Response:
     others = tuple(network for network in site().excluded if network != own)
     again = request.form.get("do") == "count"
     changed = services().sites.edit(site().slug, excluded=others if again else (*others, own))
-    services().audit.record_change(
-        site().slug, who(), "site.changed", services().clock.now(), before=site(), after=changed
-    )
+    services().audit.record_site(who(), services().clock.now(), site(), changed)
     if again:
         flash(_("Views from your address are counted again."), "good")
     else:
@@ -82,12 +77,9 @@ def set_article_opening() -> str | tuple[str, int] | Response:
     form, now = request.form, services().clock.now()
     try:
         views = _whole_number("opening_views", form.get("article_views", ""))
-        key = services().traffic.set_opening(site(), form.get("article", "").strip(), views)
+        services().openings.set(site(), form.get("article", "").strip(), views, who(), now)
     except InvalidInputError as error:
         return _page(_values(), error=explain(error)), error.status
-    services().audit.record(
-        site().slug, who(), "opening.set", now, subject=key, after={"views": views}
-    )
     flash(_("The opening balance of the article is set."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="balance-title"))
 

@@ -47,6 +47,13 @@ def revoke(token_id: str) -> Response:
 
 
 def _page(slug: str, **values: str) -> str:
+    settings = services().settings
+    public = settings.base_url + settings.path_prefix
     return render_template(
-        "admin/tokens.html", tokens=services().tokens.all(slug), scopes=SCOPES, **values
+        "admin/tokens.html",
+        tokens=services().tokens.all(slug),
+        scopes=SCOPES,
+        api=f"{public}/{slug}/manage",
+        document=f"{public}/openapi.json",
+        **values,
     )

@@ -14,12 +14,12 @@ from stats_service.services.hosts import origin_host
 from stats_service.services.install_checks import findings
 from stats_service.services.page_views import ignored_reason
 from stats_service.web.api.bodies import decode_body, fresh_json
-from stats_service.web.api.sites import allow_site_pages, site_entry
 from stats_service.web.context import services
 from stats_service.web.cors import allowed_origin
 from stats_service.web.embed.scripts import served_scripts
 from stats_service.web.findings import WordedFinding, worded
 from stats_service.web.request import request_visitor
+from stats_service.web.sites import allow_site_pages, site_entry
 from stats_service.web.visitor import forwarded_entries
 
 bp = Blueprint("checks", __name__)

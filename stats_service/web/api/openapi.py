@@ -15,6 +15,7 @@ from stats_service.models.install_checks import InstallReport
 from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
 from stats_service.web.answers import PageBody
 from stats_service.web.api.checks import CheckAnswer
+from stats_service.web.api.manage import OPERATIONS as MANAGE_OPERATIONS
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.vote_operations import VOTE_OPERATIONS
 from stats_service.web.context import services
@@ -142,6 +143,7 @@ OPERATIONS: list[Operation] = [
         problems=(),
     ),
     *VOTE_OPERATIONS,
+    *MANAGE_OPERATIONS,
 ]
 
 HEADERS = {
@@ -177,7 +179,16 @@ def document(base_url: str, prefix: str) -> dict[str, Any]:
         },
         "servers": [{"url": base_url + prefix}],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of the site, made on its page of API tokens.",
+                }
+            },
+        },
     }
 
 
@@ -196,10 +207,10 @@ def _operation(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dic
         ]
     if operation.body:
         media = {"schema": schemas[operation.body]}
-        result["requestBody"] = {
-            "required": True,
-            "content": {"text/plain": media, "application/json": media},
-        }
+        types = ("application/json",) if operation.scope else ("text/plain", "application/json")
+        result["requestBody"] = {"required": True, "content": dict.fromkeys(types, media)}
+    if operation.scope:
+        result["security"] = [{"token": [operation.scope]}]
     responses: dict[str, Any] = {}
     for status, answer in (operation.answers or {}).items():
         responses[str(status)] = _response(answer, schemas)

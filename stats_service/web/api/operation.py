@@ -35,6 +35,8 @@ class Operation:
     problems: tuple[int, ...] = (404, 503)
     #: Statuses answered with a problem document that has further members.
     extended: dict[int, type] | None = None
+    #: What the program's token must be allowed; empty: the operation is for everybody.
+    scope: str = ""
 
 
 def one_of(*values: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 from stats_service.models.traffic import PageQuery
 from stats_service.web.answers import page_answer_headers, page_answer_json
 from stats_service.web.api.bodies import cached_json, decode_body
-from stats_service.web.api.sites import allow_site_pages, site_entry
 from stats_service.web.context import services
 from stats_service.web.request import request_visitor
+from stats_service.web.sites import allow_site_pages, site_entry
 
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)

@@ -1,0 +1,39 @@
+"""Opening balances of articles: the views that they had before they came here. Audited."""
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ArticleOpening
+from stats_service.services.article_keys import canonical_article
+from stats_service.services.audit import Audit
+from stats_service.services.sites import BALANCE_MAX
+from stats_service.store.traffic import TrafficStore
+
+
+class Openings:
+    """Set opening balances of articles."""
+
+    def __init__(self, store: TrafficStore, audit: Audit) -> None:
+        self._store = store
+        self._audit = audit
+
+    def set(self, site: Site, article: str, views: int, who: str, now: float) -> ArticleOpening:
+        """Set the balance of an article, which is part of its views; 0 removes it.
+
+        Raises:
+            InvalidInputError: the article can be none, or the number is out of range.
+        """
+        if not 0 <= views <= BALANCE_MAX:
+            raise InvalidInputError(f"views {views}: use a whole number from 0 to {BALANCE_MAX}.")
+        key = canonical_article(article, site.article_parameters)
+        before = self._store.set_opening(site, key, views)
+        if before != views:
+            self._audit.record(
+                site.slug,
+                who,
+                "opening.set",
+                now,
+                subject=key,
+                before={"views": before},
+                after={"views": views},
+            )
+        return ArticleOpening(key, views, before)

@@ -1,0 +1,96 @@
+"""Which program may call which route: the token of the site, and its scope."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar, cast
+
+from flask import Response, abort, current_app, g, request
+
+from stats_service.models.accounts import SCOPES, Token
+from stats_service.models.sites import Site
+from stats_service.services.periods import day_of
+from stats_service.web.api.operation import SITE, Operation, Parameter
+from stats_service.web.context import services
+from stats_service.web.limits import check_network
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def scope(name: str) -> Callable[[View], View]:
+    """Mark a route with the scope that it asks of the token: `read` or `write`."""
+    if name not in SCOPES:
+        raise ValueError(f"{name!r} is no scope")
+
+    def mark(view: View) -> View:
+        view.scope = name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def take_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Take the site's slug out of the URL, so that routes ask `site` for it."""
+    if values and "slug" in values:
+        g.manage_slug = values.pop("slug")
+
+
+def guard() -> None:
+    """Let a program through, or refuse it; nothing tells it whether a site exists."""
+    wanted = getattr(current_app.view_functions[request.endpoint or ""], "scope", None)
+    if wanted is None:
+        abort(403)
+    check_network("manage", services().settings.write_limit)
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    text = text.strip() if kind.lower() == "bearer" else ""
+    g.manage_token = services().tokens.check(g.manage_slug, text, wanted, services().clock.now())
+    g.manage_site = services().sites.get(g.manage_slug)
+
+
+def add_headers(response: Response) -> Response:
+    """Keep answers out of caches, and browsers from guessing what they are."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def site() -> Site:
+    """Return the site that the request is about."""
+    return cast("Site", g.manage_site)
+
+
+def who() -> str:
+    """Return the name that the audit log shows; no account has one with a colon."""
+    return f"token:{cast('Token', g.manage_token).id}"
+
+
+def today() -> date:
+    """Return today where the site is."""
+    return date.fromisoformat(day_of(services().clock.now(), site().timezone))
+
+
+def operation(
+    method: str,
+    path: str,
+    name: str,
+    wanted: str,
+    summary: str,
+    answer: type | str,
+    *parameters: Parameter,
+    body: type | None = None,
+    created: bool = False,
+    problems: tuple[int, ...] = (),
+) -> Operation:
+    """Return what OpenAPI tells of a route; who may call it is told for every one alike."""
+    always = (401, 403, 404, 429, 503)
+    writes = (400, 413) if body else ()
+    return Operation(
+        method,
+        "/{slug}/manage" + path,
+        name,
+        summary,
+        (SITE, *parameters),
+        body,
+        {201 if created else 200: answer},
+        tuple(sorted({*always, *writes, *problems})),
+        scope=wanted,
+    )

@@ -1,0 +1,171 @@
+"""Polls: list, make, change, open, close, with results whoever else may see them."""
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from stats_service.models.polls import Poll
+from stats_service.models.quarantine import Integrity
+from stats_service.web.api.bodies import decode_body, fresh_json
+from stats_service.web.api.manage.access import operation, scope, site, who
+from stats_service.web.api.manage.poll_bodies import (
+    ManagedPoll,
+    PollChanges,
+    PollDraft,
+    changed_fields,
+    managed_poll,
+    new_poll,
+)
+from stats_service.web.api.vote_operations import POLL
+from stats_service.web.context import services
+
+bp = Blueprint("polls", __name__, url_prefix="/polls")
+
+#: What a program may make of a poll, by the last word of the path.
+VERBS = ("open", "close", "archive")
+
+
+class ManagedPolls(msgspec.Struct, frozen=True):
+    """Every poll of a site, drafts included, the latest made first."""
+
+    polls: list[ManagedPoll]
+
+
+@bp.get("")
+@scope("read")
+def index() -> Response:
+    """Answer with every poll."""
+    return fresh_json(ManagedPolls([_managed(poll) for poll in services().polls.all(site().slug)]))
+
+
+@bp.post("")
+@scope("write")
+def create() -> tuple[Response, int]:
+    """Make a poll, as a draft or open."""
+    slug = site().slug
+    draft = decode_body(request.get_data(cache=False), PollDraft)
+    taken = {poll.id for poll in services().polls.all(slug)}
+    made = services().polls.create(slug, new_poll(draft, taken), who(), services().clock.now())
+    return fresh_json(_managed(made)), 201
+
+
+@bp.get("/<poll>")
+@scope("read")
+def show(poll: str) -> Response:
+    """Answer with one poll."""
+    return fresh_json(_managed(services().polls.get(site().slug, poll)))
+
+
+@bp.patch("/<poll>")
+@scope("write")
+def edit(poll: str) -> Response:
+    """Change a poll; what would alter votes is refused once there are any."""
+    slug, polls = site().slug, services().polls
+    wanted = decode_body(request.get_data(cache=False), PollChanges)
+    changes = changed_fields(polls.get(slug, poll), wanted)
+    return fresh_json(_managed(polls.edit(slug, poll, who(), services().clock.now(), **changes)))
+
+
+@bp.post("/<poll>/open")
+@scope("write")
+def open_(poll: str) -> Response:
+    """Let readers vote."""
+    return fresh_json(
+        _managed(services().polls.open(site().slug, poll, who(), services().clock.now()))
+    )
+
+
+@bp.post("/<poll>/close")
+@scope("write")
+def close(poll: str) -> Response:
+    """Take no more ballots."""
+    return fresh_json(
+        _managed(services().polls.close(site().slug, poll, who(), services().clock.now()))
+    )
+
+
+@bp.post("/<poll>/archive")
+@scope("write")
+def archive(poll: str) -> Response:
+    """Close a poll for good."""
+    return fresh_json(
+        _managed(services().polls.archive(site().slug, poll, who(), services().clock.now()))
+    )
+
+
+@bp.get("/<poll>/integrity")
+@scope("read")
+def integrity(poll: str) -> Response:
+    """Answer with what happened to every ballot."""
+    now = services().clock.now()
+    return fresh_json(services().integrity.report(site().slug, poll, site().timezone, now))
+
+
+def _managed(poll: Poll) -> ManagedPoll:
+    tally = services().polls.tally(site().slug, poll.id)
+    return managed_poll(poll, tally, site().timezone, services().clock.now())
+
+
+_NAMES = {
+    "open": "Let readers vote in a poll",
+    "close": "Take no more ballots in a poll",
+    "archive": "Close a poll for good; its results stay",
+}
+
+OPERATIONS = (
+    operation(
+        "get", "/polls", "manage_polls", "read", "Get every poll, drafts included", ManagedPolls
+    ),
+    operation(
+        "post",
+        "/polls",
+        "manage_create_poll",
+        "write",
+        "Make a poll, as a draft or open",
+        ManagedPoll,
+        body=PollDraft,
+        created=True,
+        problems=(409,),
+    ),
+    operation(
+        "get",
+        "/polls/{poll}",
+        "manage_poll",
+        "read",
+        "Get a poll with its results, whoever else may see them",
+        ManagedPoll,
+        POLL,
+    ),
+    operation(
+        "patch",
+        "/polls/{poll}",
+        "manage_edit_poll",
+        "write",
+        "Change a poll; what is not named stays, and what would alter votes is refused",
+        ManagedPoll,
+        POLL,
+        body=PollChanges,
+        problems=(409,),
+    ),
+    *(
+        operation(
+            "post",
+            f"/polls/{{poll}}/{verb}",
+            f"manage_{verb}_poll",
+            "write",
+            summary,
+            ManagedPoll,
+            POLL,
+            problems=(400, 409),
+        )
+        for verb, summary in _NAMES.items()
+    ),
+    operation(
+        "get",
+        "/polls/{poll}/integrity",
+        "manage_integrity",
+        "read",
+        "Get what happened to every ballot of a poll, and whether the sums agree",
+        Integrity,
+        POLL,
+    ),
+)

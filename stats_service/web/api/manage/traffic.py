@@ -1,0 +1,165 @@
+"""The numbers of a site: now, in the past, by article, and what was not counted."""
+
+import re
+from datetime import date, timedelta
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.history import Ignored, Series, TopArticle
+from stats_service.models.traffic import ArticleOpening, SiteCounts
+from stats_service.services.history import RANGE_MAX_DAYS
+from stats_service.services.top_articles import SPANS
+from stats_service.web.api.bodies import decode_body, fresh_json
+from stats_service.web.api.manage.access import operation, scope, site, today, who
+from stats_service.web.api.operation import Parameter, one_of
+from stats_service.web.context import services
+
+bp = Blueprint("traffic", __name__)
+
+#: Days of a range whose first day is not named: the last of them is today.
+DEFAULT_DAYS = {"hour": 2, "day": 28, "month": 365}
+_DAY = re.compile(r"20\d\d-\d\d-\d\d|21\d\d-\d\d-\d\d", re.ASCII)
+
+
+class IgnoredViews(msgspec.Struct, frozen=True):
+    """What was not counted in a range of days, both included."""
+
+    first: date
+    last: date
+    ignored: list[Ignored]
+
+
+class ArticleList(msgspec.Struct, frozen=True):
+    """The most viewed articles, the first first."""
+
+    span: str
+    articles: list[TopArticle]
+
+
+class OpeningBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The views that an article had before it came here."""
+
+    #: Path with query, URL, or explicit key.
+    article: str
+    #: 0 removes the balance.
+    views: int
+
+
+@bp.get("/counts")
+@scope("read")
+def counts() -> Response:
+    """Answer with the numbers of the site, as they are now."""
+    return fresh_json(services().traffic.counts(site(), services().clock.now()))
+
+
+@bp.get("/history")
+@scope("read")
+def history() -> Response:
+    """Answer with visits and views by hour, day or month, beside the range before."""
+    unit = request.args.get("unit", "day")
+    first, last = _range(DEFAULT_DAYS.get(unit, 1))
+    return fresh_json(services().history.series(site(), unit, first, last))
+
+
+@bp.get("/ignored")
+@scope("read")
+def ignored() -> Response:
+    """Answer with what was not counted, and why."""
+    first, last = _range(DEFAULT_DAYS["day"])
+    if first > last:
+        raise InvalidInputError(f"first {first}: is after the last day, {last}.")
+    found = services().history.ignored(site(), first, last)
+    return fresh_json(IgnoredViews(first, last, found))
+
+
+@bp.get("/articles")
+@scope("read")
+def articles() -> Response:
+    """Answer with the most viewed articles."""
+    span = request.args.get("span", "7")
+    now, days = services().clock.now(), SPANS.get(span) or 1
+    share = services().history.share_by_now(site(), days, now)
+    found = services().top_articles.of_span(site(), span, today(), share)
+    return fresh_json(ArticleList(span, found))
+
+
+@bp.put("/articles/opening")
+@scope("write")
+def set_opening() -> Response:
+    """Set the opening balance of an article."""
+    wanted = decode_body(request.get_data(cache=False), OpeningBalance)
+    now = services().clock.now()
+    return fresh_json(services().openings.set(site(), wanted.article, wanted.views, who(), now))
+
+
+def _range(days: int) -> tuple[date, date]:
+    last = _day("last") or today()
+    return _day("first") or last - timedelta(days=days - 1), last
+
+
+def _day(name: str) -> date | None:
+    text = request.args.get(name)
+    if text is None:
+        return None
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(f"{name} {text[:40]!r}: write a day as 2026-11-23.") from None
+
+
+_UNIT = Parameter("unit", "Default: day.", one_of(*RANGE_MAX_DAYS), required=False)
+_ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
+_FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
+_LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
+_SPAN = Parameter("span", "Default: 7 days.", one_of(*SPANS), required=False)
+
+OPERATIONS = (
+    operation("get", "/counts", "manage_counts", "read", "Get the numbers of the site", SiteCounts),
+    operation(
+        "get",
+        "/history",
+        "manage_history",
+        "read",
+        "Get visits and views by hour (at most 14 days), day (1,100) or month (3,660), each beside "
+        "the one of the range before",
+        Series,
+        _UNIT,
+        _FIRST,
+        _LAST,
+        problems=(400,),
+    ),
+    operation(
+        "get",
+        "/ignored",
+        "manage_ignored",
+        "read",
+        "Get what was not counted, by reason; `share` is of everything that arrived",
+        IgnoredViews,
+        _FIRST,
+        _LAST,
+        problems=(400,),
+    ),
+    operation(
+        "get",
+        "/articles",
+        "manage_articles",
+        "read",
+        "Get the 30 most viewed articles",
+        ArticleList,
+        _SPAN,
+        problems=(400,),
+    ),
+    operation(
+        "put",
+        "/articles/opening",
+        "manage_set_opening",
+        "write",
+        "Set the views that an article had before it came here",
+        ArticleOpening,
+        body=OpeningBalance,
+    ),
+)
