@@ -76,7 +76,7 @@ key                             type    holds; how long
                                         last code used), `recovery:<digest>`; for ever
 <p>:{@admin}:session:<digest>   string  JSON (`models.accounts.Session`); 12 hours after last use,
                                         5 minutes while the code is still to come
-<p>:{@admin}:sessions:<name>    set     digests of the account's sessions; 31 days
+<p>:{@admin}:sessions:<name>    set     digests of the account's sessions and links; 31 days
 <p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
 <p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute;
                                         codes tried for one account; one day

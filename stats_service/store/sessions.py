@@ -49,14 +49,14 @@ class SessionStore:
         return session if session and session.half else None
 
     def remove(self, digest: str, account: str) -> None:
-        """End one session."""
+        """End one session, or one-time link."""
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
-            pipe.unlink(self._keys.session(digest))
+            pipe.unlink(self._keys.session(digest), self._keys.link(digest))
             pipe.srem(self._keys.sessions(account), digest)
             pipe.execute()
 
     def remove_all(self, account: str, keep: str = "") -> None:
-        """End every session of an account but the one with the digest `keep`."""
+        """End every session and link of an account but the one with the digest `keep`."""
         key = self._keys.sessions(account)
         with store_errors():
             for member in self._client.smembers(key):
@@ -66,8 +66,13 @@ class SessionStore:
 
     def add_link(self, digest: str, account: str) -> None:
         """Store a one-time link for an account; `""` is the setup of the first operator."""
-        with store_errors():
-            self._client.set(self._keys.link(digest), account, ex=LINK_SECONDS)
+        keys = self._keys
+        with store_errors(), self._client.pipeline(transaction=True) as pipe:
+            pipe.set(keys.link(digest), account, ex=LINK_SECONDS)
+            if account:
+                pipe.sadd(keys.sessions(account), digest)
+                pipe.expire(keys.sessions(account), SESSION_MAX_SECONDS + 86400)
+            pipe.execute()
 
     def link(self, digest: str) -> str | None:
         """Return whom a link is for, or None if it is used up or was never made."""

@@ -95,14 +95,16 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T4": ("tests/web/test_ratings.py::test_a_score_that_is_none_adds_nothing",),
     "T5": (f"{BALLOTS}_a_ballot_that_breaks_a_rule", f"{BALLOTS}_multiple_choice"),
     "T9": ("tests/web/test_http_edges.py::test_what_is_not_sound_is_refused_and_closed",),
-    "T10": (f"{ADMIN}/test_rights.py",),
+    "T10": (f"{ADMIN}/test_rights.py", "tests/web/manage/test_rights.py"),
     "T11": (
         f"{ADMIN}/test_security.py::test_a_write_from_elsewhere",
         f"{ADMIN}/test_security.py::test_the_token_of_another_session",
+        f"{ADMIN}/test_rights.py::test_no_form_is_taken_without_its_token",
     ),
     "T12": (
         f"{ADMIN}/test_sign_in.py::test_guessing_is_throttled",
         f"{ADMIN}/test_sign_in.py::test_an_unknown_account_costs_what_a_known_one_does",
+        f"{ADMIN}/test_second_factor.py::test_codes_are_throttled",
     ),
     "T13": (
         f"{ADMIN}/test_sign_in.py::test_a_replayed_cookie",
@@ -110,17 +112,24 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{ADMIN}/test_sign_in.py::test_a_new_password_ends",
         f"{ADMIN}/test_sign_in.py::test_a_removed_account",
     ),
-    "T14": (f"{ADMIN}/test_sign_in.py::test_the_way_back_stays_here",),
+    "T14": (
+        f"{ADMIN}/test_sign_in.py::test_the_way_back_stays_here",
+        f"{ADMIN}/test_second_factor.py::test_the_way_back_stays_here",
+    ),
     "T15": (
         f"{ADMIN}/test_security.py::test_a_forged_host",
         f"{ADMIN}/test_security.py::test_the_forwarded_host",
     ),
-    "T16": (f"{ADMIN}/test_sign_in.py::test_redis_holds_no_secret",),
+    "T16": (
+        f"{ADMIN}/test_sign_in.py::test_redis_holds_no_secret",
+        f"{ADMIN}/test_second_factor.py::test_redis_does_not_know",
+    ),
     "T17": (
         "tests/services/test_hosts.py::test_a_look_alike_is_not_the_site",
         "tests/web/test_counts.py::test_only_pages_of_the_site_may_read_across_origins",
         f"{PAGE}_an_ignored_view_says_why_and_still_gets_the_numbers",
         f"{BALLOTS}_a_foreign_page_cannot_vote",
+        "tests/web/manage/test_rights.py::test_no_page_of_the_portal_may_call",
     ),
     "T19": (
         f"{ADMIN}/test_security.py::test_every_page_carries_the_headers",

@@ -197,6 +197,17 @@ def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
                 assert status == 404
 
 
+def test_no_form_is_taken_without_its_token(app: Flask, operator: Person, site: Site) -> None:
+    """T11: whatever changes something, for whoever may do everything."""
+    for rule, method in rules(app):
+        if method != "GET":
+            url = rule.build({k: v for k, v in VALUES.items() if k in rule.arguments})
+            assert url
+            answer = operator.client.open(url[1], method=method, base_url=BASE)
+            assert answer.status_code == 403, f"{method} {url[1]}"
+            assert "hết hạn" in answer.get_data(as_text=True), f"{method} {url[1]}"
+
+
 def test_a_route_that_says_nothing_is_refused(app: Flask, services: Services) -> None:
     """Forgetting the mark on a route closes it."""
     add_account(services, "op", operator=True)

@@ -189,6 +189,23 @@ def test_a_link_sets_a_password_once(services: Services, person: People) -> None
     assert second.status_code == 403
 
 
+def test_a_new_password_voids_links_and_so_does_a_removal(
+    services: Services, person: People
+) -> None:
+    """A link in an old mail opens neither the account nor another one of its name."""
+    now = services.clock.now()
+    add_account(services, "op", operator=True)
+    add_account(services, "lan")
+    before = services.sign_in.make_link("lan", "test", now)
+    services.accounts.set_password("lan", PASSWORD + "!", "test", now)
+    of_removed = services.sign_in.make_link("lan", "test", now)
+    services.accounts.remove("lan", "op", now)
+    add_account(services, "lan")
+
+    for secret in (before, of_removed):
+        assert person().get(f"/admin/link/{secret}").status_code == 403
+
+
 def test_the_setup_link_makes_the_first_operator_and_no_second(
     services: Services, person: People
 ) -> None:
