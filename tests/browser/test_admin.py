@@ -353,6 +353,9 @@ def test_a_phone_takes_part_in_the_sign_in(
     faults += look(page, "account-two-step-vi")
     page.get_by_role("button", name="English").click()
     faults += look(page, "account-two-step-en")
+    page.goto(f"{service_url}/admin/accounts")
+    expect(page.get_by_text("two-step sign-in", exact=True)).to_be_visible()
+    faults += look(page, "accounts-two-step-en")
     page.locator(".who button").click()
 
     sign_in()
