@@ -90,9 +90,6 @@ def add_data(services: Services, now: float) -> None:
     book.delivered("demo", report.id, "report", now)
     book.delivered("demo", hook.id, "silent", now, "chat.example.vn answered 502 instead of 200.")
     services.openings.set(services.sites.get("demo"), "/tin-tuc/cu", 366, "lan", now)
-    services.audit.record(
-        "demo", "lan", "opening.set", now, subject="/tin-tuc/cu", after={"views": 366}
-    )
 
 
 @pytest.fixture

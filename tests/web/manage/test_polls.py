@@ -161,22 +161,50 @@ def test_a_group_is_decided(services: Services, voted: Site, writer: Program) ->
 
 
 def test_ratings_are_taken_out_and_put_back(
-    services: Services, voted: Site, writer: Program
+    services: Services, site: Site, writer: Program, settings: Settings, redis_client: redis.Redis
 ) -> None:
     """As in the pages: kept, told apart, and in the log."""
+    keys = SiteKeys(settings.key_prefix, site.slug)
+    redis_client.hset(keys.ratings, "/tin/0", "0,1,0,3,9")
     assert writer.get("/ratings")["articles"][0]["key"] == "/tin/0"
-    body = {"article": "/tin/0"}
 
-    assert writer.call("POST", "/ratings/void", body).get_json()["rating"]["count"] == 0
+    made = writer.call("POST", "/ratings/void", {"article": "/tin/0"}).get_json()
     report = writer.get("/ratings?order=most")
-    assert report["articles"] == []
-    assert report["voided"][0]["rating"]["count"] == 20
-    assert writer.call("POST", "/ratings/restore", body).get_json()["rating"]["count"] == 20
+    back = writer.call("POST", "/ratings/restore", {"decision": made["id"]}).get_json()
 
-    log = services.audit.newest(voted.slug, 2)
+    assert (made["article"], made["begin"], made["rating"]["count"]) == ("/tin/0", None, 13)
+    assert report["articles"] == []
+    assert report["voided"] == [made]
+    assert back == made
+    assert writer.get("/ratings")["articles"][0]["rating"]["count"] == 13
+    log = services.audit.newest(site.slug, 2)
     assert [(e.who, e.what) for e in reversed(log)] == [
         (writer.who, "rating.voided"),
         (writer.who, "rating.restored"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"article": "/none"}, 404),
+        ({}, 400),
+        ({"article": "/tin/0", "begin": "2026-03-04T21:10:00+07:00"}, 400),
+        (
+            {
+                "article": "/tin/0",
+                "begin": "2026-03-04T21:10:00+07:00",
+                "end": "2026-03-04T21:00:00+07:00",
+            },
+            400,
+        ),
+        ({"article": "/tin/0", "begin": "2026-03-04", "end": "2026-03-05"}, 400),
+    ],
+)
+def test_ratings_that_are_none_stay(
+    site: Site, writer: Program, body: dict[str, Any], status: int
+) -> None:
+    """With a word about what is wrong."""
+    assert writer.call("POST", "/ratings/void", body).status_code == status
     assert writer.call("GET", "/ratings?order=any").status_code == 400
-    assert writer.call("POST", "/ratings/void", {"article": "/none"}).status_code == 404
+    assert writer.call("POST", "/ratings/restore", {"decision": "none"}).status_code == 404

@@ -1,19 +1,45 @@
-"""Ratings of articles: ranked, and taken out or put back."""
+"""Ratings of articles: ranked, those that came in bursts, and taken out or put back."""
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.ratings import RankedArticle, RatedArticle
+from stats_service.models.ratings import RankedArticle, RatingSpan, VoidedRatings
+from stats_service.models.traffic import RatingTally
+from stats_service.services.numbers import rating_tally
+from stats_service.services.periods import local_time
 from stats_service.services.ratings import RANKED_MAX
 from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.api.manage.access import operation, scope, site, who
+from stats_service.web.api.manage.poll_bodies import Moment
 from stats_service.web.api.operation import Parameter, one_of
 from stats_service.web.context import services
 
 bp = Blueprint("ratings", __name__, url_prefix="/ratings")
 
 ORDERS = ("best", "worst", "most")
+
+
+class RatingBurst(msgspec.Struct, frozen=True):
+    """Ratings of one article that came close together."""
+
+    article: str
+    #: From and to when, in the site's zone.
+    begin: str
+    end: str
+    rating: RatingTally
+
+
+class VoidedAnswer(msgspec.Struct, frozen=True):
+    """Ratings of an article that are taken out, or were put back."""
+
+    #: Of the decision that took them out.
+    id: str
+    article: str
+    #: From and to when they were given; null: all of them.
+    begin: str | None
+    end: str | None
+    rating: RatingTally
 
 
 class RatingReport(msgspec.Struct, frozen=True):
@@ -23,50 +49,91 @@ class RatingReport(msgspec.Struct, frozen=True):
     articles: list[RankedArticle]
     #: Mean score of all ratings of the site; 0 without ratings.
     mean: float
-    #: Ratings that an administrator took out.
-    voided: list[RatedArticle]
+    #: What came close together in the last two weeks, the latest first.
+    bursts: list[RatingBurst]
+    #: What was taken out, the latest first.
+    voided: list[VoidedAnswer]
 
 
-class ArticleName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names an article."""
+class RatingsToVoid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names ratings of an article."""
 
     #: Path with query, URL, or explicit key.
     article: str
+    #: From and to when they were given, in whole tens of minutes; null: all of them.
+    begin: Moment | None = None
+    end: Moment | None = None
+
+
+class RatingDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names a decision about ratings."""
+
+    #: Its id.
+    decision: str
 
 
 @bp.get("")
 @scope("read")
 def index() -> Response:
-    """Answer with the rated articles, in one of three orders, and those taken out."""
+    """Answer with the rated articles in one of three orders, bursts, and what was taken out."""
     order = request.args.get("order", "best")
     if order not in ORDERS:
         raise InvalidInputError(f"order {order[:40]!r}: use one of {', '.join(ORDERS)}.")
-    top = services().ratings.ranked(site(), services().clock.now())
-    articles = list(top.articles)
+    now, review = services().clock.now(), services().rating_review
+    ranked = services().ratings.ranked(site(), 1, now)
+    articles = list(ranked.articles)
     if order == "worst":
         articles.reverse()
     elif order == "most":
         articles.sort(key=lambda article: -article.rating.count)
-    voided = list(services().ratings.voided(site()).values())
-    return fresh_json(RatingReport(order, articles[:RANKED_MAX], top.mean, voided))
+    report = RatingReport(
+        order,
+        articles[:RANKED_MAX],
+        ranked.mean,
+        [_burst(span) for span in review.bursts(site(), now)],
+        [_voided(one) for one in review.voided(site())],
+    )
+    return fresh_json(report)
 
 
 @bp.post("/void")
 @scope("write")
 def void() -> Response:
-    """Take the ratings of an article out of its average."""
-    wanted = decode_body(request.get_data(cache=False), ArticleName)
+    """Take ratings of an article out of its average: those of a span, or all."""
+    wanted = decode_body(request.get_data(cache=False), RatingsToVoid)
+    if (wanted.begin is None) != (wanted.end is None):
+        raise InvalidInputError("begin, end: name both or none.")
+    span = (
+        (wanted.begin.timestamp(), wanted.end.timestamp()) if wanted.begin and wanted.end else None
+    )
     now = services().clock.now()
-    return fresh_json(services().ratings.void(site(), wanted.article, who(), now))
+    made = services().rating_review.void(site(), wanted.article, span, who(), now)
+    return fresh_json(_voided(made))
 
 
 @bp.post("/restore")
 @scope("write")
 def restore() -> Response:
-    """Count them again."""
-    wanted = decode_body(request.get_data(cache=False), ArticleName)
+    """Count again what a decision took out."""
+    wanted = decode_body(request.get_data(cache=False), RatingDecision)
     now = services().clock.now()
-    return fresh_json(services().ratings.restore(site(), wanted.article, who(), now))
+    return fresh_json(
+        _voided(services().rating_review.restore(site(), wanted.decision, who(), now))
+    )
+
+
+def _burst(span: RatingSpan) -> RatingBurst:
+    return RatingBurst(span.article, _time(span.begin), _time(span.end), span.rating)
+
+
+def _voided(one: VoidedRatings) -> VoidedAnswer:
+    begin, end = (_time(one.begin), _time(one.end)) if one.begin else (None, None)
+    tally = rating_tally(one.counts, site().rating_scale)
+    return VoidedAnswer(one.id, one.article, begin, end, tally)
+
+
+def _time(moment: float) -> str:
+    return local_time(moment, site().timezone)
 
 
 OPERATIONS = (
@@ -75,7 +142,7 @@ OPERATIONS = (
         "/ratings",
         "manage_ratings",
         "read",
-        "Get the rated articles: best, worst or most rated, and the ratings taken out",
+        "Get the rated articles: best, worst or most rated; bursts; and what was taken out",
         RatingReport,
         Parameter("order", "Default: best.", one_of(*ORDERS), required=False),
         problems=(400,),
@@ -85,17 +152,17 @@ OPERATIONS = (
         "/ratings/void",
         "manage_void_ratings",
         "write",
-        "Take the ratings of an article out of its average; they can be restored",
-        RatedArticle,
-        body=ArticleName,
+        "Take ratings of an article out of its average; they can be restored",
+        VoidedAnswer,
+        body=RatingsToVoid,
     ),
     operation(
         "post",
         "/ratings/restore",
         "manage_restore_ratings",
         "write",
-        "Count again the ratings of an article that were taken out",
-        RatedArticle,
-        body=ArticleName,
+        "Count again the ratings that a decision took out",
+        VoidedAnswer,
+        body=RatingDecision,
     ),
 )
