@@ -18,25 +18,23 @@ local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { 'no-site' } end
 
-local function answer(outcome, first)
-  return { outcome, call('HGET', ratings, article), first or 0 }
-end
+local stored = call('HGET', ratings, article)
+local function answer(outcome, first) return { outcome, stored, first or 0 } end
 
-if call('HEXISTS', ratings, article) == 0 and not call('ZSCORE', articles, article) then
-  return answer('unknown')
-end
+if not stored and not call('ZSCORE', articles, article) then return answer('unknown') end
 
--- Move one unit of a field from the bin `from` (0: none) to the bin `to`; returns what stands
--- behind its bins.
-local function move(key, field, from, to)
-  local bins, rest = string.match(call('HGET', key, field) or '', '^([%d,]*)(.*)$')
+-- Move one unit of a field that has this value from the bin `from` (0: none) to the bin `to`;
+-- returns its new value, and what stands behind the bins.
+local function move(key, field, value, from, to)
+  local bins, rest = string.match(value or '', '^([%d,]*)(.*)$')
   local counts = {}
   for n in string.gmatch(bins, '%d+') do counts[#counts + 1] = tonumber(n) end
   for i = #counts + 1, scale do counts[i] = 0 end
   if from > 0 then counts[from] = counts[from] - 1 end
   counts[to] = counts[to] + 1
-  call('HSET', key, field, table.concat(counts, ',') .. rest)
-  return rest
+  local moved = table.concat(counts, ',') .. rest
+  call('HSET', key, field, moved)
+  return moved, rest
 end
 
 -- The same in the slot of the voter's first rating, and where that slot's ratings stand: among
@@ -44,15 +42,16 @@ end
 local function settle(at, from, to)
   local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
   local field = math.floor(at % DAY_MS / SLOT_MS) .. ':' .. article
-  local decision = ''
-  if from == 0 or call('HEXISTS', slots, field) == 1 then
-    decision = string.sub(move(slots, field, from, to), 2)
-    call('EXPIRE', slots, SLOTS_TTL, 'NX')
+  local value, decision = call('HGET', slots, field), ''
+  if value or from == 0 then
+    local _, rest = move(slots, field, value, from, to)
+    decision = string.sub(rest, 2)
+    if not value then call('EXPIRE', slots, SLOTS_TTL, 'NX') end
   end
   if decision == '' then
-    move(ratings, article, from, to)
+    stored = move(ratings, article, stored, from, to)
   else
-    move(voided, decision, from, to)
+    move(voided, decision, call('HGET', voided, decision), from, to)
   end
 end
 
