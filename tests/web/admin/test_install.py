@@ -13,6 +13,7 @@ from stats_service.services.registry import Services
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import Embedding
 from tests.support.admin import BASE, Person
+from tests.support.clock import START
 from tests.support.pages import view
 
 PAGE = "/admin/sites/kimson/install"
@@ -77,13 +78,7 @@ def test_the_preview_reads_and_counts_nothing(
     assert answer.get_json()["articles"]["/b"]["views"] == 0
     assert "voter" not in answer.get_json()
     assert services.traffic.counts(site, now) == before
-    assert services.history.ignored(site, _today(), _today()) == []
-
-
-def _today() -> object:
-    from datetime import date
-
-    return date(2026, 3, 4)
+    assert services.history.ignored(site, START.date(), START.date()) == []
 
 
 def test_the_preview_is_framed_by_our_own_pages_alone(owner: Person, site: Site) -> None:
