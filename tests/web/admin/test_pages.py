@@ -8,11 +8,14 @@ import openpyxl
 import pytest
 import redis
 from flask import Flask
+from flask.testing import FlaskClient
 
 from stats_service.models.history import DayHistory, Pair
+from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from tests.support.admin import BASE, Person
+from tests.support.admin import BASE, Person, add_account
+from tests.support.votes import make_poll, new_voter, vote
 
 
 @pytest.fixture
@@ -299,3 +302,22 @@ def test_a_site_is_erased_by_its_name_alone(
     assert services.accounts.get("chu").roles == {}
     (entry,) = services.audit.newest("", 1)
     assert (entry.what, entry.who, entry.subject) == ("site.removed", "op", "kimson")
+
+
+def test_an_alarm_leads_where_its_reader_may_go(
+    app: Flask, services: Services, site: Site, client: FlaskClient
+) -> None:
+    """An editor to the review, a viewer to the result."""
+    make_poll(services, protection=Protection(per_address=1))
+    for _ in range(2):
+        vote(client, new_voter(services), "a")
+    pages = {}
+    for role in ("viewer", "editor"):
+        add_account(services, role, roles={site.slug: role})
+        person = Person(app)
+        person.sign_in(role)
+        pages[role] = person.get("/admin/").get_data(as_text=True)
+
+    assert "/admin/sites/kimson/polls/muc-quan-tam/review" in pages["editor"]
+    assert "/admin/sites/kimson/polls/muc-quan-tam/review" not in pages["viewer"]
+    assert 'href="/admin/sites/kimson/polls/muc-quan-tam"' in pages["viewer"]
