@@ -136,10 +136,12 @@ def _measure(server: Server) -> Iterator[Page]:
     sizes: dict[str, int] = {}
 
     def get(path: str) -> tuple[bytes, str]:
+        """Return a body and its type; of a page that leads elsewhere, nothing."""
         # As browsers ask; what is compressed counts as it goes over the wire.
         wanted = urllib.request.Request(server.url + path, headers={"Accept-Encoding": "gzip"})
         with opener.open(wanted, timeout=30) as answer:
-            return answer.read(), answer.headers.get_content_type()
+            elsewhere = answer.url != server.url + path
+            return answer.read(), "" if elsewhere else answer.headers.get_content_type()
 
     found = _TOKEN.search(get("/admin/sign-in")[0].decode())
     fields = {"name": "bench", "password": PASSWORD, "csrf_token": found[1] if found else ""}

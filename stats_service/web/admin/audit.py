@@ -13,8 +13,9 @@ from stats_service.web.context import services
 bp = Blueprint("audit", __name__)
 
 PAGE = 50
-#: Characters of a value that the page shows; the export has all of it.
-VALUE_MAX = 160
+#: Characters of a value, and fields of an entry, that the page shows; the export has all of it.
+VALUE_MAX = 120
+FIELDS_MAX = 8
 
 
 class Difference(NamedTuple):
@@ -61,6 +62,7 @@ def _page(slug: str) -> str:
         more=entries[-1].id if len(entries) == PAGE else "",
         change_name=change_name,
         differences=differences,
+        fields_max=FIELDS_MAX,
     )
 
 
