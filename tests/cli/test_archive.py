@@ -38,7 +38,8 @@ def test_export_and_import(run: Run, services: Services, tmp_path: Path) -> None
     assert "kimson" in said
     assert run("counts", "kimson", "--json").stdout == before
     assert not list(tmp_path.glob("*.part"))
-    assert [entry.what for entry in services.audit.newest("")] == ["site.imported"]
+    log = [entry.what for entry in services.audit.newest("")]
+    assert log == ["site.imported", "site.removed"]
 
 
 def test_export_names_its_file(run: Run, tmp_path: Path) -> None:
