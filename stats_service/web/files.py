@@ -1,10 +1,11 @@
-"""Files in a form: kept below the data folder while they come in, never in memory."""
+"""Files in a form: below the data folder while they come in, never in memory."""
 
 import tempfile
 from typing import IO
 
 from flask import Request
 
+from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.context import services
 
 
@@ -18,6 +19,5 @@ class RequestWithFiles(Request):
         filename: str | None = None,  # noqa: ARG002
         content_length: int | None = None,  # noqa: ARG002
     ) -> IO[bytes]:
-        folder = services().settings.data_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=folder)
+        folder = str(services().settings.data_dir)
+        return tempfile.SpooledTemporaryFile(BODY_MAX_BYTES, dir=folder)

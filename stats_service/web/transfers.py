@@ -63,9 +63,9 @@ class Transfers:
         exchange = _Exchange(loop, receive, send)
         try:
             await loop.run_in_executor(self._threads, exchange.run, self._app, scope)
-            await exchange.finish()
         finally:
-            self._under_way -= 1
+            self._under_way -= 1  # whoever is refused and goes on sending is in nobody's way
+        await exchange.finish()
 
 
 class _Exchange(io.RawIOBase):
