@@ -29,3 +29,14 @@ def test_the_public_page_shows_the_numbers(app: Flask, site: Site, services: Ser
     assert "Asia/Ho_Chi_Minh" in rules
     assert "frame-ancestors 'none'" in vietnamese.headers["Content-Security-Policy"]
     assert reader.client.get("/s/kimson", base_url="http://evil.example").status_code == 400
+
+
+def test_the_page_speaks_the_site_s_language_unless_asked_otherwise(
+    app: Flask, site: Site, services: Services
+) -> None:
+    """What is asked for in the address goes first."""
+    services.sites.edit(site.slug, public=True, language="en")
+    reader = Person(app)
+
+    assert '<html lang="en"' in reader.get("/s/kimson").get_data(as_text=True)
+    assert '<html lang="vi"' in reader.get("/s/kimson?lang=vi").get_data(as_text=True)
