@@ -236,6 +236,7 @@ def test_a_header_with_an_underscore_is_not_believed(
     scope = {
         "type": "http",
         "method": "POST",
+        "path": "/v1/kimson/page",
         "raw_path": b"/v1/kimson/page",
         "client": None,
         "headers": [
