@@ -55,7 +55,9 @@ def _http(error: HTTPException) -> tuple[str, int]:
 
 
 def _stats(error: StatsError) -> tuple[str, int]:
-    return _page(error.status, _("This did not work"), explain(error))
+    missing = error.status == 404
+    title = _("This page does not exist") if missing else _("This did not work")
+    return _page(error.status, title, explain(error))
 
 
 def _store(_error: StoreUnavailableError) -> tuple[str, int]:

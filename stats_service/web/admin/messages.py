@@ -92,6 +92,7 @@ CODES = {
     ),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
+    "unknown-poll": lazy_gettext("There is no such poll, or not any more."),
     "unknown-site": lazy_gettext("This site does not exist, or you have no part in it."),
     "forbidden": lazy_gettext("Your role does not allow this."),
     "busy": lazy_gettext("Too many files wait to be confirmed. Confirm or discard one first."),
@@ -104,10 +105,13 @@ CODES = {
     ),
 }
 
+#: Errors whose own words are for somebody at the command line, or tell too much.
+SAID_OTHERWISE = ("sign-in", "unknown-poll")
+
 
 def explain(error: StatsError) -> str:
     """Return what to tell a person; in English the error's own, more exact, words."""
-    if str(get_locale()) == "en" and error.code != "sign-in":
+    if str(get_locale()) == "en" and error.code not in SAID_OTHERWISE:
         return str(error)
     if isinstance(error, ConflictError):
         for words, text in CONFLICTS.items():

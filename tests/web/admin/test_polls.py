@@ -355,3 +355,13 @@ def test_a_poll_called_new_can_be_reached(editor: Person, services: Services) ->
     (poll,) = services.polls.all("kimson")
     assert poll.id == "new-2"
     assert answer.location.endswith("/new-2")
+
+
+def test_a_poll_that_there_is_not_is_told_in_the_readers_language(editor: Person) -> None:
+    """No word of a command line, which an editor does not have."""
+    answer = editor.get(f"{URL}/khong-co")
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert "Không có cuộc bình chọn này" in page
+    assert "stats-service" not in page
