@@ -21,8 +21,10 @@ PART_SECONDS = 15.0
 #: How long what a client still sends is taken after a refusal, so that it reads the refusal.
 LINGER_SECONDS = 3.0
 
-_UPLOAD = re.compile(r"/admin/(?:[^?]*/)?upload")
-_DOWNLOAD = re.compile(r"/admin/(?:[^?]*/)?(?:export/[^/?]+|audit\.jsonl)")
+# Route by route: a pattern that also fits a page that is open to everybody (`/admin/link/upload`)
+# lets a stranger send hundreds of megabytes and keep every thread waiting.
+_UPLOAD = re.compile(r"/admin/(?:archives|sites/[^/]+/data)/upload")
+_DOWNLOAD = re.compile(r"/admin/(?:sites/[^/]+/(?:export/[^/]+|audit\.jsonl)|audit\.jsonl)")
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 SendMessage = Callable[[dict[str, Any]], Awaitable[None]]

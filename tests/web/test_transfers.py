@@ -57,7 +57,9 @@ class Browser:
         body = urlencode(fields | {"csrf_token": self.token(page)}).encode()
         return self.ask("POST", path, body, "application/x-www-form-urlencoded")[0]
 
-    def send(self, token: str, content: bytes) -> http.client.HTTPResponse:
+    def send(
+        self, token: str, content: bytes, path: str = f"{DATA}/upload"
+    ) -> http.client.HTTPResponse:
         """Send a file as an access log."""
         fields = {"csrf_token": token, "kind": "access-log", "into": "days"}
         parts = [
@@ -65,9 +67,8 @@ class Browser:
             for name, value in fields.items()
         ]
         head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.log"\r\n\r\n'
-        return self.ask(
-            "POST", f"{DATA}/upload", b"".join((*parts, head, content, b"\r\n--edge--\r\n")), TYPE
-        )[0]
+        body = b"".join((*parts, head, content, b"\r\n--edge--\r\n"))
+        return self.ask("POST", path, body, TYPE)[0]
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,11 @@ def test_who_may_not_send_a_file_is_told_before_it_is_read(
 
     assert status == 403
     assert len(list(folder.rglob("*"))) <= before
+
+
+def test_a_page_that_is_open_to_everybody_takes_no_file(stranger: Browser) -> None:
+    """Whatever the secret is that its address names: its body is as short as any other."""
+    assert stranger.send("x", b"x" * 100_000, "/admin/link/upload").status == 413
 
 
 def test_a_file_over_the_bound_is_refused(owner: Browser, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Every admin route against every kind of reader (T10): the table is the URL map's."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from werkzeug.routing import Rule
 from stats_service.models.accounts import ROLES
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
+from stats_service.web.transfers import is_transfer
 from tests.support.admin import BASE, Person, add_account
 
 #: Who may use what. A route that is missing here fails the test below.
@@ -230,3 +232,14 @@ def test_a_role_of_one_site_is_none_on_another(app: Flask, services: Services, s
 
     assert answer.status_code == 404
     assert services.sites.get("other").name == "Khác"
+
+
+@pytest.mark.parametrize("word", ["upload", "audit.jsonl", "export", "export/archive"])
+def test_a_stranger_can_begin_no_transfer(app: Flask, word: str) -> None:
+    """Whatever its address names: the few threads of files would wait for somebody unknown."""
+    addresses = app.url_map.bind("127.0.0.1")
+    for rule, method in rules(app):
+        path = re.sub(r"<[^>]*>", word, rule.rule)
+        if is_transfer(method, path):
+            endpoint, _values = addresses.match(path, method)
+            assert LEVEL_OF[endpoint] != "public", path
