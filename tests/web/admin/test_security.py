@@ -23,6 +23,7 @@ People = Callable[[], Person]
         ("made-up", {}),
         (None, {"Origin": "https://evil.example"}),
         (None, {"Origin": "null"}),
+        (None, {"Origin": "http://["}),
         (None, {"Sec-Fetch-Site": "cross-site"}),
     ],
 )
