@@ -9,12 +9,19 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from urllib.parse import SplitResult, urlsplit
 
 from stats_service.errors import InvalidInputError, StatsError
 
 #: Longest wait for a connection, and for each part of an answer, in seconds.
 TIMEOUT_SECONDS = 5.0
+#: Longest call as a whole: a receiver that sends a byte now and then would keep a worker's thread,
+#: and the regular work, for ever.
+CALL_SECONDS = 10.0
 URL_MAX_LENGTH = 500
 #: Bytes of an answer that are read, for the error's text.
 ANSWER_MAX_BYTES = 200
@@ -70,16 +77,14 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
     parts = check_url(url, allowed_hosts)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        connection = _PinnedHTTPS(host, port, host in allowed_hosts)
-    else:
-        connection = _Pinned(host, port, host in allowed_hosts)
+    kind = _PinnedHTTPS if parts.scheme == "https" else _Pinned
+    connection = kind(host, port, host in allowed_hosts)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        connection.request("POST", target, body, headers)
-        answer = connection.getresponse()
-        answer.read(ANSWER_MAX_BYTES)
+        with connection.ended_in_time():
+            connection.request("POST", target, body, headers)
+            answer = connection.getresponse()
+            answer.read(ANSWER_MAX_BYTES)
     except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise DeliveryError(
             f"{host} did not take the call: {error or type(error).__name__}"
@@ -97,21 +102,26 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner or ip in _NAT64:
             return False
+        if ip.is_site_local:
+            return False
     return ip.is_global and not ip.is_multicast
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/32")
 
 
-def _connected(host: str, port: int, *, private: bool) -> socket.socket:
+def _connected(host: str, port: int, deadline: float, *, private: bool) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not private and not all(map(is_public, addresses)):
         raise DeliveryError(f"{host} leads to an address that is not on the public Internet.")
     failure: OSError | None = None
     for address in dict.fromkeys(addresses):  # a machine without IPv6 reaches the other one
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise failure or TimeoutError("too slow")
         try:
-            return socket.create_connection((address, port), TIMEOUT_SECONDS)
+            return socket.create_connection((address, port), min(TIMEOUT_SECONDS, left))
         except OSError as error:
             failure = error
     raise failure or OSError("the name has no address")
@@ -123,10 +133,42 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, private: bool) -> None:
         super().__init__(host, port, timeout=TIMEOUT_SECONDS)
         self._private = private
+        self._deadline = time.monotonic() + CALL_SECONDS
+        self._late = False
+        #: Kept here as well: `sock` is forgotten while the answer is still being read.
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         """Connect."""
-        self.sock = _connected(self.host, self.port, private=self._private)
+        self._line = self.sock = _connected(
+            self.host, self.port, self._deadline, private=self._private
+        )
+        self.sock.settimeout(TIMEOUT_SECONDS)
+        if self._late:
+            raise TimeoutError
+
+    @contextmanager
+    def ended_in_time(self) -> Iterator[None]:
+        """Cut the connection off when the call has taken too long; TimeoutError says so."""
+        watch = threading.Timer(self._deadline - time.monotonic(), self._cut_off)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        except (OSError, http.client.HTTPException):
+            if not self._late:
+                raise
+        finally:
+            watch.cancel()
+        if self._late:  # half an answer may look like a whole one
+            raise TimeoutError("timed out")
+
+    def _cut_off(self) -> None:
+        self._late = True
+        if self._line is not None:
+            with suppress(OSError):  # it is closed already
+                # The kernel's end of it alone: another thread is in the middle of its TLS.
+                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
 
 
 class _PinnedHTTPS(_Pinned):
@@ -136,4 +178,7 @@ class _PinnedHTTPS(_Pinned):
         """Connect."""
         super().connect()
         context = ssl.create_default_context()
-        self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+        self._line = self.sock = context.wrap_socket(
+            self.sock, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self.sock.do_handshake()  # now that `_cut_off` reaches it

@@ -1,7 +1,10 @@
 """Webhooks: called for what happened, once, signed, and never into the inner network."""
 
+import contextlib
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -159,6 +162,7 @@ def test_trouble_with_redis(
         "https://169.254.169.254/latest/meta-data/",
         "https://[::1]/",
         "https://[fd00::1]/",
+        "https://[fec0::1]/",
         "https://[::ffff:10.0.0.1]/",
         "https://[64:ff9b::a00:1]/",
         "https://[2002:a00:1::]/",
@@ -227,6 +231,40 @@ def test_a_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyP
         outgoing.post("https://hook.example.vn/", b"{}", {}, ())
 
     assert connected == [("93.184.216.34", 443)]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "begin"),
+    [
+        ("http", b"HTTP/1.1 200 "),
+        ("http", b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 200\r\n\r\n"),
+        ("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"),
+    ],
+)
+def test_a_receiver_that_never_comes_to_an_end_is_left(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, begin: bytes
+) -> None:
+    """Each byte of its head, body or handshake is in time; the call as a whole is not."""
+    monkeypatch.setattr(outgoing, "CALL_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=_drip, args=(server, begin))
+        dripping.start()
+        port = server.getsockname()[1]
+
+        with pytest.raises(DeliveryError, match="timed out"):
+            outgoing.post(f"{scheme}://127.0.0.1:{port}/", b"{}", {}, ("127.0.0.1",))
+
+        dripping.join(5)
+        assert not dripping.is_alive()
+
+
+def _drip(server: socket.socket, begin: bytes) -> None:
+    client, _ = server.accept()
+    with client, contextlib.suppress(OSError):
+        client.sendall(begin)
+        for _ in range(100):  # ten seconds, if nobody hangs up
+            client.sendall(b"1")
+            time.sleep(0.1)
 
 
 def test_one_webhook_that_cannot_be_called_is_not_in_the_way_of_others(
