@@ -47,10 +47,7 @@ def check_poll(poll: Poll) -> Poll:
         raise InvalidInputError(f"lang {poll.lang[:20]!r}: use a code such as vi or en.")
     choices = tuple(_choice(choice, poll.lang) for choice in poll.choices)
     ids = [choice.id for choice in choices]
-    if not CHOICES_MIN <= len(ids) <= CHOICES_MAX:
-        raise InvalidInputError(
-            f"choices: {len(ids)} were given; a poll has {CHOICES_MIN} to {CHOICES_MAX}."
-        )
+    check_number_of_choices(len(ids))
     if len(set(ids)) < len(ids):
         raise InvalidInputError(f"choices: two have the same id among {', '.join(ids)}.")
     _one_of("status", poll.status, STATUSES)
@@ -78,6 +75,14 @@ def vote_altering(before: Poll, after: Poll) -> list[str]:
     if after.change and not before.change:
         changes.append("letting voters change their votes, which are not known by voter")
     return changes
+
+
+def check_number_of_choices(number: int) -> None:
+    """Return if a poll may have so many choices; to be asked before ids are made for them."""
+    if not CHOICES_MIN <= number <= CHOICES_MAX:
+        raise InvalidInputError(
+            f"choices: {number} were given; a poll has {CHOICES_MIN} to {CHOICES_MAX}."
+        )
 
 
 def new_id(text: str, taken: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.services.periods import local_minute, moment_of
-from stats_service.services.poll_rules import PRESETS, new_id
+from stats_service.services.poll_rules import PRESETS, check_number_of_choices, new_id
 
 #: The languages that the form asks for; the first is the one that every text has.
 LANGUAGES = ("vi", "en")
@@ -95,7 +95,7 @@ def form_values(poll: Poll, timezone: str) -> dict[str, object]:
 
 def _options(form: Form, timezone: str) -> dict[str, Any]:
     most = form.get("max_choices", "1").strip() or "1"
-    if not (most.isascii() and most.isdigit() and 1 <= int(most) <= 50):
+    if not (most.isascii() and most.isdigit() and len(most) <= 2 and 1 <= int(most) <= 50):
         raise InvalidInputError(f"max_choices {most[:20]!r}: use a whole number from 1 to 50.")
     return {
         "multiple": int(most) > 1,
@@ -119,6 +119,7 @@ def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
             f"choices: {len(lines)} lines in Vietnamese and {len(english)} in English; give both "
             "the same number, or no English ones."
         )
+    check_number_of_choices(len(taken) + len(lines))
     found, known = [], list(taken)
     for n, text in enumerate(lines):
         known.append(new_id(text, known))

@@ -73,6 +73,7 @@ def test_a_poll_is_made_of_a_form(editor: Person, made: Made, services: Services
         ("choices", "một mình"),
         ("choices_en", "only one"),
         ("max_choices", "51"),
+        ("max_choices", "9" * 5000),
         ("max_choices", "x"),
         ("closes", "2020-01-01T00:00"),
         ("closes", "soon"),
@@ -280,6 +281,27 @@ def test_a_preview_shows_results_where_readers_will_see_them(
     assert (made["form"]["results"] is not None) is form
     assert (made["results"]["results"] is not None) is results
     assert made["results"]["state"] == state
+
+
+def test_ten_thousand_choices_are_refused_before_they_get_ids(
+    editor: Person, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id that is free is looked for, each time longer: they would take a thread for hours."""
+    made_ids: list[str] = []
+
+    def make_few(text: str, _taken: object) -> str:
+        made_ids.append(text)
+        assert len(made_ids) < 10
+        return f"id-{len(made_ids)}"
+
+    monkeypatch.setattr("stats_service.web.admin.poll_forms.new_id", make_few)
+    fields = FIELDS | {"choices": "a\n" * 10_000, "choices_en": ""}
+
+    for path in ("new", "new/preview"):
+        token = editor.token(f"{URL}/new")
+        assert editor.post(f"{URL}/{path}", token=token, **fields).status_code == 400
+    answer = editor.post(f"{made.url}/preview", token=editor.token(made.url), **fields)
+    assert answer.status_code == 400
 
 
 def test_a_preview_of_a_poll_with_votes_has_its_own_numbers(

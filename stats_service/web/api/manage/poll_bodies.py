@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, PollResults, PollTally, Protection
 from stats_service.services.periods import local_time
-from stats_service.services.poll_rules import PRESETS, new_id
+from stats_service.services.poll_rules import PRESETS, check_number_of_choices, new_id
 from stats_service.services.poll_views import results, state_at
 
 #: With an offset from UTC, so that nobody has to guess the zone.
@@ -140,6 +140,7 @@ def managed_poll(poll: Poll, tally: PollTally, timezone: str, now: float) -> Man
 
 
 def _choices(drafts: Sequence[DraftChoice], before: Poll) -> tuple[Choice, ...]:
+    check_number_of_choices(len(drafts))
     taken = {choice.id for choice in before.choices} | {draft.id for draft in drafts}
     found = []
     for draft in drafts:
