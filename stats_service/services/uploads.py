@@ -32,8 +32,12 @@ from stats_service.store.uploads import UploadStore
 UPLOAD_KINDS = (*KINDS, WP_POLLS)
 #: Kinds that take a second file: with the posts' addresses, or the answers (which must be).
 WITH_SECOND = ("wp-postviews", "wp-postratings", WP_POLLS)
-#: Uploads of one host that may wait for somebody at the same time.
+#: Uploads that may wait for somebody at the same time: of one host, and of one site, whose owner
+#: is not to keep others out.
 WAITING_MAX = 10
+SITE_WAITING_MAX = 5
+#: Uploads that are over whose outcome is kept, the latest ones.
+OVER_KEPT = 50
 #: Seconds after which a file that nobody has said anything about is erased.
 KEPT_SECONDS = 24 * 3600
 #: Shortest time between two notes of the progress, in seconds.
@@ -77,8 +81,7 @@ class Uploads:
         if wanted.kind == WP_POLLS and not wanted.second:
             raise InvalidInputError("second file: WP-Polls has two tables, pollsq and pollsa.")
         self.forget_old(wanted.made)
-        if len(self._store.all()) >= WAITING_MAX:
-            raise BusyError("Too many files wait to be confirmed. Confirm or discard one first.")
+        self._make_room(wanted.site)
         upload = msgspec.structs.replace(wanted, id=self._store.new_id())
         try:
             save(self._store.file(upload.id, upload.name))
@@ -155,6 +158,16 @@ class Uploads:
         self._store.put(msgspec.structs.replace(done, state=state, progress=1.0))
         if state == "done":
             self._store.erase_files(upload)
+
+    def _make_room(self, site: str) -> None:
+        """Forget the oldest uploads that are over; BusyError if too many others wait."""
+        known = self._store.all()
+        over = [upload for upload in known if upload.state in _OVER]
+        for upload in over[:-OVER_KEPT]:
+            self._store.remove(upload.id)
+        waiting = [upload.site for upload in known if upload.state not in _OVER]
+        if len(waiting) >= WAITING_MAX or waiting.count(site) >= SITE_WAITING_MAX:
+            raise BusyError("Too many files wait to be confirmed. Confirm or discard one first.")
 
     def _start(self, upload: Upload) -> None:
         self._store.work_on(upload.id, lambda descriptor: self.launch(upload.id, descriptor))

@@ -14,7 +14,7 @@ from flask import Flask
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from stats_service.services.uploads import KEPT_SECONDS, WAITING_MAX
+from stats_service.services.uploads import KEPT_SECONDS, SITE_WAITING_MAX, WAITING_MAX
 from stats_service.store.keys import SiteKeys
 from stats_service.web.context import EXTENSION
 from tests.support.admin import Person
@@ -160,12 +160,34 @@ def test_polls_come_with_their_second_table(owner: Person, site: Site, services:
     assert "không có gì mới" in shown(owner, send(owner, DATA, asked, "pollsq.csv", **both))
 
 
-def test_waiting_files_are_bounded(owner: Person, site: Site) -> None:
-    """Nobody fills the disk with files that wait."""
-    for number in range(WAITING_MAX):
+def test_waiting_files_are_bounded(
+    owner: Person, operator: Person, site: Site, services: Services
+) -> None:
+    """Nobody fills the disk with files that wait, and no site's owner keeps others out."""
+    for number in range(SITE_WAITING_MAX):
         send(owner, DATA, MATOMO + f"2025-02-{number + 1:02d},1,1\n", kind="matomo")
 
     assert send(owner, DATA, MATOMO, kind="matomo").status_code == 503
+    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    for number in range(WAITING_MAX - SITE_WAITING_MAX):
+        content = MATOMO + f"2025-02-{number + 1:02d},1,1\n"
+        shown(operator, send(operator, "/admin/sites/other/data", content, kind="matomo"))
+    assert send(operator, ARCHIVES, "x").status_code == 503
+
+
+def test_files_that_are_over_are_in_nobodys_way(
+    owner: Person, site: Site, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many were brought in today; what became of the latest is still told."""
+    monkeypatch.setattr("stats_service.services.uploads.OVER_KEPT", 2)
+    taken = []
+    for _ in range(WAITING_MAX + 1):
+        taken.append(send(owner, DATA, "no,columns\n1,2\n", kind="matomo"))
+        clock.advance(1)
+
+    assert 'role="alert"' in shown(owner, taken[-1])
+    assert owner.get(taken[-3].location).status_code == 200
+    assert owner.get(taken[-4].location).status_code == 404
 
 
 def test_a_file_over_the_bound_is_refused(
