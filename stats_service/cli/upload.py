@@ -12,6 +12,8 @@ from stats_service.logs import logging_config
 
 #: Seconds of computing after which the system ends it: a small file may unpack into a huge one.
 COMPUTING_SECONDS = 1800
+#: Memory that it may use, in bytes, so that the system does not end Redis for it instead.
+MEMORY_MAX_BYTES = 1024**3
 
 
 @click.command("work-on-upload", hidden=True)
@@ -20,6 +22,7 @@ def work_on_upload(upload: str) -> None:
     """Do what is next with the file UPLOAD that was sent to the admin pages."""
     processes.end_with_parent()
     resource.setrlimit(resource.RLIMIT_CPU, (COMPUTING_SECONDS, COMPUTING_SECONDS + 5))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
     settings = load_settings()
     logging.config.dictConfig(logging_config(settings))
     with open_services(settings) as services:

@@ -119,6 +119,11 @@ class LegacyStore:
                 "what is in already is not added twice."
             )
 
+    def number_of_polls(self, slug: str) -> int:
+        """Return how many polls a site has."""
+        with store_errors():
+            return int(self._client.hlen(SiteKeys(self._prefix, slug).polls))
+
     def has_poll(self, slug: str, poll: str) -> bool:
         """Tell whether there is a poll of an id."""
         with store_errors():

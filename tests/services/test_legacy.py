@@ -9,15 +9,19 @@ import redis
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, InvalidInputError, StoreUnavailableError
 from stats_service.models.legacy import LegacySummary
+from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site
 from stats_service.services.legacy.exports import Source
+from stats_service.services.legacy.files import TEXT_LINE_MAX
 from stats_service.services.legacy.imports import Plan
+from stats_service.services.legacy.wp_polls import LegacyPoll
 from stats_service.services.registry import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.legacy import LegacyStore
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.support.pages import BROWSER
+from tests.support.votes import make_choices, make_poll
 
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
@@ -422,3 +426,41 @@ def test_a_large_log_takes_bounded_memory(
     summary = run(services, path, "access-log", site)
 
     assert (summary.views, summary.articles) == (100, 10)
+
+
+@pytest.mark.parametrize("kind", ["matomo", "wp-postviews"])
+def test_a_line_without_end_is_no_csv(
+    services: Services, site: Site, tmp_path: Path, kind: str
+) -> None:
+    """A small file that unpacks into one line is not put together in memory."""
+    path = tmp_path / "bomb.gz"
+    with gzip.open(path, "wb", 1) as file:
+        file.write(b"date,nb_visits\n")
+        for _ in range(3 * TEXT_LINE_MAX // 10**6):
+            file.write(b"a" * 10**6)
+
+    with pytest.raises(InvalidInputError, match="A line has more than"):
+        run(services, path, kind, site, dry_run=True)
+
+
+@pytest.mark.parametrize("known", [0, 1])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_site_gets_no_more_polls_than_it_may_have(
+    services: Services, site: Site, monkeypatch: pytest.MonkeyPatch, known: int, dry_run: bool
+) -> None:
+    """Those that it has included; a dry run says so already."""
+    monkeypatch.setattr("stats_service.services.legacy.imports.POLLS_MAX", 2)
+    if known:
+        make_poll(services, id="there-already")
+    polls = [
+        LegacyPoll(
+            Poll(id=f"wp-{n}", question={"vi": "?"}, choices=make_choices("ab"), status="archived"),
+            PollTally(),
+        )
+        for n in range(3 - known)
+    ]
+
+    with pytest.raises(InvalidInputError, match="at most 2 polls"):
+        list(services.legacy.add_polls("kimson", iter(polls), dry_run=dry_run))
+
+    assert len(services.polls.all("kimson")) == (known if dry_run else 2)

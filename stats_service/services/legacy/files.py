@@ -16,6 +16,9 @@ _GZIP = b"\x1f\x8b"
 PROGRESS_LINES = 2_000
 #: Longest line read at once; what is longer comes in pieces.
 LINE_MAX_BYTES = 1_000_000
+#: Longest line that is put together of pieces, in characters: a file of some megabytes may unpack
+#: into one line that no memory holds.
+TEXT_LINE_MAX = 8_000_000
 
 
 class LegacyFile:
@@ -45,7 +48,11 @@ class LegacyFile:
         self._tell()
 
     def text(self) -> Iterator[str]:
-        """Give the lines as text: UTF-8, or UTF-16 with its mark, as Matomo writes it."""
+        """Give the lines as text: UTF-8, or UTF-16 with its mark, as Matomo writes it.
+
+        Raises:
+            InvalidInputError: a line is too long.
+        """
         decoder: codecs.IncrementalDecoder | None = None
         rest = ""
         for line in self.lines():
@@ -56,6 +63,10 @@ class LegacyFile:
                 )
             *whole, rest = (rest + decoder.decode(line)).split("\n")
             yield from (f"{text}\n" for text in whole)
+            if len(rest) > TEXT_LINE_MAX:
+                raise InvalidInputError(
+                    f"A line has more than {TEXT_LINE_MAX:,} characters: the file is no CSV."
+                )
         if rest:
             yield rest
 

@@ -17,6 +17,7 @@ from stats_service.services.legacy.logs import LogReader
 from stats_service.services.legacy.tally import Tally
 from stats_service.services.legacy.wp_polls import LegacyPoll
 from stats_service.services.periods import periods_at
+from stats_service.services.polls import POLLS_MAX
 from stats_service.services.sites import BALANCE_MAX, Sites
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.legacy import LegacyStore
@@ -59,16 +60,25 @@ class Legacy:
         """Add polls that were held elsewhere; say of each what became of it, and if it is new.
 
         Nothing is added in a dry run.
+
+        Raises:
+            InvalidInputError: the file, or the site with it, has more polls than a site may have.
         """
         site = self._sites.get(slug)
-        for found in polls:
+        room = POLLS_MAX - self._store.number_of_polls(site.slug)
+        for number, found in enumerate(polls, 1):
+            if number > POLLS_MAX:  # what is told of each is kept, and shown on one page
+                raise _too_many_polls()
             if isinstance(found, str):
                 yield found, False
                 continue
             name = f"{found.poll.id}: {found.poll.question[found.poll.lang]}"
             text = f"{name} ({found.tally.ballots:,} ballots)"
+            new = not self._store.has_poll(site.slug, found.poll.id)
+            room -= new
+            if room < 0:
+                raise _too_many_polls()
             if dry_run:
-                new = not self._store.has_poll(site.slug, found.poll.id)
                 yield f"would add {text}" if new else f"there already: {name}", new
             elif self._store.add_poll(site.slug, found.poll, found.tally):
                 yield f"added {text}", True
@@ -167,6 +177,10 @@ class Legacy:
 
 
 _KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
+
+
+def _too_many_polls() -> InvalidInputError:
+    return InvalidInputError(f"A site has at most {POLLS_MAX:,} polls; these would be more.")
 
 
 def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> LegacySummary:
