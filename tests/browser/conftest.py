@@ -15,6 +15,8 @@ from stats_service.cli.demo import add_demo_site
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
+from stats_service.store.connection import connect
+from stats_service.store.keys import AdminKeys
 from tests.browser.visitor import Embed, Visitor
 from tests.browser.voting import Voter
 from tests.support.pages import BROWSER
@@ -67,6 +69,16 @@ def settings(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 def services(settings: Settings) -> Services:
     """Give the wired services, to look at what the browser did."""
     return create_services(settings)
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_tried_to_sign_in(settings: Settings) -> None:
+    """Forget the sign-ins of the tests before: all come from one address, which is throttled."""
+    client = connect(settings.redis_url, settings.redis_timeout)
+    pattern = AdminKeys(settings.key_prefix).attempts("*")
+    for key in list(client.scan_iter(match=pattern, count=10_000)):
+        client.delete(key)
+    client.close()
 
 
 @pytest.fixture(scope="session")

@@ -325,13 +325,13 @@ def test_a_phone_takes_part_in_the_sign_in(
     service_url: str, services: Services, open_context: Callable[..., BrowserContext]
 ) -> None:
     """Set up, recovery codes, sign-in with a code: in both languages, without a fault of axe."""
-    add_account(services, "hoa", operator=True)
+    add_account(services, "thao", operator=True)
     page = open_context(viewport={"width": 1280, "height": 860}).new_page()
     faults: list[str] = []
 
     def sign_in() -> None:
         page.goto(f"{service_url}/admin/")
-        page.fill("#name", "hoa")
+        page.fill("#name", "thao")
         page.fill("#password", PASSWORD)
         page.click("button.primary")
 
@@ -373,5 +373,5 @@ def test_a_phone_takes_part_in_the_sign_in(
     page.fill("#code", codes[0])
     page.click("button.primary")
     expect(page.locator("h1")).to_have_text("Tổng quan")
-    assert services.accounts.get("hoa").recovery_codes == 9
+    assert services.accounts.get("thao").recovery_codes == 9
     assert faults == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
@@ -71,7 +72,11 @@ def test_restore_while_the_service_runs(run: Run, embedded: dict[str, str], tmp_
 def test_a_folder_keeps_the_newest(
     services: Services, clock: FakeClock, site: Site, tmp_path: Path
 ) -> None:
-    """And only files that a backup has named so."""
+    """And only files that a backup has named so. A cluster is refused, with what to do instead."""
+    if "cluster" in services.settings.redis_url.partition(":")[0]:
+        with pytest.raises(InvalidInputError, match="BGSAVE"):
+            services.backups.write(tmp_path, clock.now(), keep=2)
+        return
     fill(services, clock, site, days=1)
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups" / "other.rdb").touch()
