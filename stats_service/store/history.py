@@ -70,11 +70,6 @@ class HistoryStore:
             rows = self._client.hmget(SiteKeys(self._prefix, site.slug).opening, articles)
         return [int(row or 0) for row in rows]
 
-    def article_count(self, site: Site) -> int:
-        """Return how many articles are kept by name."""
-        with store_errors():
-            return int(self._client.zcard(SiteKeys(self._prefix, site.slug).articles))
-
     def write(self, site: Site, days: Sequence[DayHistory], with_hours: int) -> None:
         """Write whole days on which a site has counted nothing yet, in one pipeline.
 
