@@ -7,11 +7,11 @@ from typing import Any
 from stats_service.models.history import DayHistory, Pair, StoredHistory
 from stats_service.models.sites import Site
 from stats_service.store.connection import RedisClient, store_errors
-from stats_service.store.keys import SiteKeys
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 
 #: As in `lua/record_views.lua`.
-HOURS_TTL_SECONDS = 91 * 86400
-DAY_ARTICLES_TTL_SECONDS = 400 * 86400
+HOURS_TTL_SECONDS = HOURS_DAYS_KEPT * DAY_SECONDS
+DAY_ARTICLES_TTL_SECONDS = ARTICLE_DAYS_KEPT * DAY_SECONDS
 
 
 class HistoryStore:
