@@ -43,7 +43,8 @@ from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.shared_votes import SharedVotes
 from stats_service.services.sign_in import SignIn
-from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.site_directory import SiteDirectory
+from stats_service.services.sites import Sites
 from stats_service.services.ticks import RetentionJob, Ticks, UploadJob
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles

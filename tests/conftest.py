@@ -20,6 +20,7 @@ from stats_service.web.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient, Serve, conforming_client
+from tests.support.receivers import Inbox, Receiver, running_smtp
 from tests.support.redis_groups import client_of, running_group
 
 # A busy machine is no failure; tests that bound the time of an input measure the processor's.
@@ -131,3 +132,24 @@ def redis_client(redis_server: str) -> Iterator[redis.Redis]:
     """Give a client of the test's own, to look at what is stored."""
     with client_of(redis_server) as client:
         yield client
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    """Give what the SMTP server takes."""
+    return Inbox()
+
+
+@pytest.fixture
+def smtp(inbox: Inbox) -> Iterator[str]:
+    """Run an SMTP server and give its URL."""
+    with running_smtp(inbox) as url:
+        yield url
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run an HTTP server that keeps what it is told."""
+    server = Receiver()
+    yield server
+    server.close()

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 SETTING = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
 
 SETTINGS = sorted(set(SETTING.findall((ROOT / "stats_service/config.py").read_text("utf-8"))))
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -32,6 +32,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert file.exists(), target
         if heading:
             assert heading in _headings(file), target
+
+
+def test_every_page_is_in_the_index() -> None:
+    """A page or decision that nobody can find is read by nobody."""
+    docs = ROOT / "docs"
+    index = (docs / "README.md").read_text("utf-8")
+    pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")} - {"README.md"}
+
+    assert {page for page in pages if f"]({page})" not in index} == set()
 
 
 def _headings(page: Path) -> set[str]:

@@ -18,7 +18,7 @@ from stats_service.models.history import (
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.store.history import HistoryStore
-from stats_service.store.keys import ARTICLE_DAYS_KEPT
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
@@ -33,8 +33,8 @@ REASONS = (
 )
 #: Longest range by unit, in days: hours are kept for 91 days, and the period before is read too.
 RANGE_MAX_DAYS = {"hour": 45, "day": 1100, "month": 3660}
-#: Days whose hours are kept.
-HOURS_KEPT_DAYS = 91
+#: Days whose hours are kept, for the web layer, which does not look into the store.
+HOURS_KEPT_DAYS = HOURS_DAYS_KEPT
 #: Fewer views than this are a silence that nobody notices.
 SILENCE_MIN_VIEWS = 20
 DAY = timedelta(days=1)
@@ -170,7 +170,7 @@ class History:
     def write(self, site: Site, days: Sequence[DayHistory]) -> None:
         """Write days on which the site has counted nothing yet, in order; each once ever."""
         if days:
-            self._store.write(site, days, HOURS_KEPT_DAYS)
+            self._store.write(site, days, HOURS_DAYS_KEPT)
 
     def _by_month(self, site: Site, first: date, last: date) -> Series:
         months = list(_months(first, last))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stats_service.models.install_checks import Finding, InstallCheck, InstallReport, Sender
-from stats_service.services.sites import SiteEntry
+from stats_service.services.site_directory import SiteEntry
 from stats_service.store.install_checks import CHECK_SECONDS, InstallCheckStore
 
 TOKEN_MAX_LENGTH = 160

@@ -28,7 +28,7 @@ from stats_service.services.hosts import origin_host
 from stats_service.services.identities import DayKey, hit_digest
 from stats_service.services.numbers import article_counts
 from stats_service.services.poll_views import PollViews
-from stats_service.services.sites import SiteEntry
+from stats_service.services.site_directory import SiteEntry
 
 #: Outcomes of a view whose sender may have a voter's token all the same.
 MINTING_REASONS = frozenset({"", "opt-out", "excluded"})

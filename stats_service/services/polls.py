@@ -23,7 +23,7 @@ from stats_service.services.poll_views import (
     poll_view,
     state_at,
 )
-from stats_service.services.sites import SiteEntry
+from stats_service.services.site_directory import SiteEntry
 from stats_service.store.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls import PollStore
 

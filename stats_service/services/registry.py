@@ -31,7 +31,8 @@ from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
 from stats_service.services.second_factor import SecondFactor
 from stats_service.services.sign_in import SignIn
-from stats_service.services.sites import SiteDirectory, Sites
+from stats_service.services.site_directory import SiteDirectory
+from stats_service.services.sites import Sites
 from stats_service.services.ticks import Ticks
 from stats_service.services.tokens import Tokens
 from stats_service.services.top_articles import TopArticles

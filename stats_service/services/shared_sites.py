@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from stats_service.errors import StatsError, StoreUnavailableError
-from stats_service.services.sites import SiteDirectory, SiteEntry
+from stats_service.services.site_directory import SiteDirectory, SiteEntry
 
 #: Threads that read sites from Redis, and how many sites may be read or wait for it.
 READING_THREADS = 4

@@ -12,24 +12,18 @@ Below `<data_dir>/redis/`:
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import socket
 import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 from stats_service import processes
 from stats_service.errors import StartupError
 from stats_service.store.folder_lock import InUseError, acquire, held
 from stats_service.store.server_binary import find_server_binary
-
-#: Longest path of a unix socket, in bytes, that Linux and macOS both take.
-SOCKET_PATH_MAX = 103
+from stats_service.store.server_socket import command, ping, socket_path, socket_url
 
 #: Longest wait, in seconds, for a started server to listen. Reading its data may take longer.
 LISTEN_SECONDS = 20.0
@@ -263,45 +257,6 @@ def running_redis(data_dir: Path) -> Iterator[str]:
     finally:
         with held(users, fcntl.LOCK_EX):  # another command may still use the server
             server.stop()
-
-
-def socket_path(data_dir: Path) -> Path:
-    """Return where the server of `data_dir` listens."""
-    usual = data_dir.absolute() / "redis" / "redis.sock"
-    if len(os.fsencode(usual)) <= SOCKET_PATH_MAX:
-        return usual
-    digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
-    return Path(tempfile.gettempdir(), f"stats-service-{os.getuid()}-{digest}", "redis.sock")
-
-
-def socket_url(path: Path) -> str:
-    """Return the `unix://` URL of a socket."""
-    return "unix://" + quote(str(path))
-
-
-def ping(path: Path) -> str:
-    """Return the first word of the server's answer to PING; empty if there is none."""
-    try:
-        answer = command(path, "PING")
-    except OSError:
-        return ""
-    return answer.lstrip("+-").split(" ")[0].strip()
-
-
-def command(path: Path, line: str, timeout: float = 5.0) -> str:
-    """Send one command without a client library and return the raw answer.
-
-    Raises:
-        OSError: nobody listens at `path`, or no answer came in time.
-    """
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(timeout)
-        connection.connect(str(path))
-        connection.sendall(f"{line}\r\nQUIT\r\n".encode())
-        answer = b""
-        while part := connection.recv(65536):
-            answer += part
-    return answer.decode(errors="replace")
 
 
 def _private(path: str, flags: int) -> int:

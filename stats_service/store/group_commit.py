@@ -2,7 +2,8 @@
 
 Views that come while a batch is under way are collected; they leave, in one write with one
 script call for each site, when that batch is answered and a turn of the loop brings no more of
-them, and none is answered before Redis has answered it. The busier the service is, the larger the batches and the cheaper each view.
+them, and none is answered before Redis has answered it. The busier the service is, the larger the
+batches and the cheaper each view.
 
 Sites are served in turn: a write has one batch of each, the smallest first, so that a site that is
 flooded does not hold up the others.

@@ -7,11 +7,11 @@ from typing import Any
 from stats_service.models.history import DayHistory, Pair, StoredHistory
 from stats_service.models.sites import Site
 from stats_service.store.connection import RedisClient, store_errors
-from stats_service.store.keys import SiteKeys
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 
 #: As in `lua/record_views.lua`.
-HOURS_TTL_SECONDS = 91 * 86400
-DAY_ARTICLES_TTL_SECONDS = 400 * 86400
+HOURS_TTL_SECONDS = HOURS_DAYS_KEPT * DAY_SECONDS
+DAY_ARTICLES_TTL_SECONDS = ARTICLE_DAYS_KEPT * DAY_SECONDS
 
 
 class HistoryStore:
@@ -69,11 +69,6 @@ class HistoryStore:
         with store_errors():
             rows = self._client.hmget(SiteKeys(self._prefix, site.slug).opening, articles)
         return [int(row or 0) for row in rows]
-
-    def article_count(self, site: Site) -> int:
-        """Return how many articles are kept by name."""
-        with store_errors():
-            return int(self._client.zcard(SiteKeys(self._prefix, site.slug).articles))
 
     def write(self, site: Site, days: Sequence[DayHistory], with_hours: int) -> None:
         """Write whole days on which a site has counted nothing yet, in one pipeline.

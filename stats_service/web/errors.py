@@ -6,7 +6,7 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from stats_service.errors import StatsError
+from stats_service.errors import StatsError, TooLargeError
 from stats_service.web.problems import (
     CONTENT_TYPE,
     Problem,
@@ -33,6 +33,8 @@ def _stats_error(error: StatsError) -> Response:
 def _http_exception(error: HTTPException) -> Response:
     if error.response is not None or error.code is None:
         return error.get_response()  # type: ignore[return-value] # a werkzeug Response
+    if error.code == TooLargeError.status:  # Flask refuses before any route sees the body
+        return _stats_error(TooLargeError(error.description or ""))
     code = error.name.lower().replace(" ", "-")
     headers = [
         (name, value) for name, value in error.get_headers() if name.lower() != "content-type"

@@ -1,7 +1,5 @@
 """`stats-service report` and `webhook`."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from stats_service.errors import NotFoundError
@@ -9,28 +7,7 @@ from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.cli.conftest import Run
-from tests.support.receivers import Inbox, Receiver, running_smtp
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    """Give what the SMTP server takes."""
-    return Inbox()
-
-
-@pytest.fixture
-def smtp(inbox: Inbox) -> Iterator[str]:
-    """Run an SMTP server and give its URL."""
-    with running_smtp(inbox) as url:
-        yield url
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run an HTTP server."""
-    server = Receiver()
-    yield server
-    server.close()
+from tests.support.receivers import Inbox, Receiver
 
 
 def test_reports(run: Run, site: Site, smtp: str, inbox: Inbox, services: Services) -> None:

@@ -1,7 +1,6 @@
 """Reports by e-mail, sent to a real SMTP server."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -24,24 +23,11 @@ from stats_service.services.reports import words
 from stats_service.services.reports.numbers import period
 from tests.support.clock import FakeClock
 from tests.support.processes import free_port
-from tests.support.receivers import Inbox, running_smtp
+from tests.support.receivers import Inbox
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: A Monday at noon: the week before ran from the second to the eighth of March.
 MONDAY = datetime(2026, 3, 9, 12, tzinfo=VIETNAM)
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    """Give what the SMTP server takes."""
-    return Inbox()
-
-
-@pytest.fixture
-def smtp(inbox: Inbox) -> Iterator[str]:
-    """Run an SMTP server and give its URL."""
-    with running_smtp(inbox) as url:
-        yield url
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from stats_service.errors import (
 )
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from stats_service.services.sites import SiteDirectory
+from stats_service.services.site_directory import SiteDirectory
 from stats_service.services.voters import Voters
 from stats_service.store.connection import connect
 from stats_service.store.polls import PollStore

@@ -5,7 +5,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -26,14 +25,6 @@ from stats_service.services.webhooks import signature
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.receivers import Receiver
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run an HTTP server."""
-    server = Receiver()
-    yield server
-    server.close()
 
 
 @pytest.fixture

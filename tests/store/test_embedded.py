@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from stats_service.errors import StartupError
 from stats_service.store import embedded
 from stats_service.store.embedded import EmbeddedRedis, running_redis
 from stats_service.store.server_binary import find_server_binary
+from stats_service.store.server_socket import socket_path, socket_url
 from tests.support.processes import process_lives, wait_until
 
 
@@ -104,9 +106,9 @@ def test_a_prepared_socket_folder_is_refused(
 ) -> None:
     """The predictable name in the shared temporary folder is no way in."""
     deep = tmp_path / ("d" * 60) / ("e" * 60)
-    monkeypatch.setattr(embedded.tempfile, "gettempdir", lambda: str(tmp_path))
-    embedded.socket_path(deep).parent.mkdir(mode=0o777)
-    embedded.socket_path(deep).parent.chmod(0o777)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    socket_path(deep).parent.mkdir(mode=0o777)
+    socket_path(deep).parent.chmod(0o777)
 
     with pytest.raises(StartupError, match="not a folder of this user alone"):
         EmbeddedRedis(deep).start()
@@ -241,7 +243,7 @@ def test_kill_9_of_the_parent_leaves_no_server(tmp_path: Path) -> None:
     ) as parent:
         assert parent.stdout
         pid = int(parent.stdout.readline())
-        client(embedded.socket_url(embedded.socket_path(tmp_path))).set("a", "1")
+        client(socket_url(socket_path(tmp_path))).set("a", "1")
         parent.kill()
 
     with EmbeddedRedis(tmp_path) as server:

@@ -304,6 +304,7 @@ def test_a_body_of_a_megabyte_is_refused(service: Running, how: str) -> None:
 
     assert answer.status == 413
     assert answer.headers["content-type"] == "application/problem+json"
+    assert json.loads(answer.body)["code"] == "too-large"
     assert connection.is_closed()
 
 

@@ -21,7 +21,7 @@ from stats_service.errors import (
 from stats_service.models.polls import OTHER, BallotQuery, PollView
 from stats_service.services.bots import is_bot
 from stats_service.services.hosts import origin_host
-from stats_service.services.sites import SiteEntry
+from stats_service.services.site_directory import SiteEntry
 from stats_service.services.voters import TOKEN_SECONDS
 from stats_service.web.context import services
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS

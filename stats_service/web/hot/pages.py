@@ -11,7 +11,7 @@ from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.registry import Services
 from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_views import SharedViews
-from stats_service.services.sites import SiteEntry
+from stats_service.services.site_directory import SiteEntry
 from stats_service.web.answers import page_answer_headers, page_answer_json
 from stats_service.web.api.bodies import decode_body
 from stats_service.web.cors import allowed_origin

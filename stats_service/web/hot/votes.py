@@ -18,7 +18,7 @@ from stats_service.models.traffic import Visitor
 from stats_service.services.registry import Services
 from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_votes import SharedVotes
-from stats_service.services.sites import SiteEntry
+from stats_service.services.site_directory import SiteEntry
 from stats_service.web.answers import FRESH_JSON
 from stats_service.web.api.bodies import decode_body
 from stats_service.web.cors import allowed_origin

@@ -1,7 +1,6 @@
 """Reports and webhooks on the admin pages, sent to real servers."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,32 +10,15 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.services.webhooks import signature
 from tests.support.admin import Person
-from tests.support.receivers import Inbox, Receiver, running_smtp
+from tests.support.receivers import Inbox, Receiver
 
 NOTICES = "/admin/sites/kimson/notices"
 
 
 @pytest.fixture
-def inbox() -> Inbox:
-    """Give what the SMTP server takes."""
-    return Inbox()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run an HTTP server."""
-    server = Receiver()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def settings(settings: Settings, inbox: Inbox) -> Iterator[Settings]:
+def settings(settings: Settings, smtp: str) -> Settings:
     """Give the settings of an installation that sends mail, and may call this machine."""
-    with running_smtp(inbox) as url:
-        yield replace(
-            settings, smtp_url=url, mail_from="a@example.vn", webhook_hosts=("127.0.0.1",)
-        )
+    return replace(settings, smtp_url=smtp, mail_from="a@example.vn", webhook_hosts=("127.0.0.1",))
 
 
 def act(person: Person, path: str, **fields: str) -> str:

@@ -20,9 +20,6 @@ from stats_service.web.context import services
 
 bp = Blueprint("polls", __name__, url_prefix="/polls")
 
-#: What a program may make of a poll, by the last word of the path.
-VERBS = ("open", "close", "archive")
-
 
 class ManagedPolls(msgspec.Struct, frozen=True):
     """Every poll of a site, drafts included, the latest made first."""

@@ -124,7 +124,7 @@ OPERATIONS = (
         "/history",
         "manage_history",
         "read",
-        "Get visits and views by hour (at most 14 days), day (1,100) or month (3,660), each beside "
+        "Get visits and views by hour (at most 45 days), day (1,100) or month (3,660), each beside "
         "the one of the range before",
         Series,
         _UNIT,
