@@ -51,6 +51,7 @@ def prepare_demo(settings: Settings) -> list[str]:
         setup = setup_lines(services, base)
     return [
         f"Demo portal      {base}/demo/",
+        f"Public page      {base}/s/{SLUG}",
         f"Counts as JSON   {base}{settings.path_prefix}/{SLUG}/counts",
         *(setup or [f"Admin pages      {base}/admin/"]),
         f"Data             {settings.data_dir.absolute()}",
@@ -83,14 +84,16 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
             opening_visits=OPENING_VISITS,
             opening_views=OPENING_VIEWS,
             opening_day=OPENING_DAY,
+            public=True,
         )
     )
     now = services.clock.now()
+    paths = [article.path for article in load_content().articles]
+    services.history.write(site, demo_history(site, now, paths))
+    # The polls are of the past: the log, which shows what came last first, has them before.
+    add_demo_votes(services, site, paths)
     for article in load_content().articles:
         services.openings.set(site, article.path, article.views, COMMAND_LINE, now)
-    paths = [article.path for article in load_content().articles]
-    services.history.write(site, demo_history(site, services.clock.now(), paths))
-    add_demo_votes(services, site, paths)
     add_demo_town(services)
 
 

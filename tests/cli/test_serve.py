@@ -87,9 +87,14 @@ def test_demo_from_start_to_start(tmp_path: Path) -> None:
     """It prints where to look, counts, stops with Ctrl-C, and goes on where it was."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    with started(tmp_path, "demo", 4, STATS_BIND=f"127.0.0.1:{port}") as (process, lines):
+    with started(tmp_path, "demo", 5, STATS_BIND=f"127.0.0.1:{port}") as (process, lines):
         assert f"{base}/demo/" in lines[0]
-        assert f"{base}/v1/demo/counts" in lines[1]
+        assert f"{base}/s/demo" in lines[1]
+        assert f"{base}/v1/demo/counts" in lines[2]
+        with urllib.request.urlopen(f"{base}/s/demo") as public:
+            assert "1.814.165" in public.read().decode()
+        with urllib.request.urlopen(base) as entrance:
+            assert entrance.url == f"{base}/demo/"
         before = total_views(base)
         for number, origin in enumerate([base, f"http://localhost:{port}"]):
             body = {"hit": f"a-random-hit-id-{number}", "article": "/a"}

@@ -92,7 +92,9 @@ def set_role() -> Response:
     role = request.form.get("role", "")
     try:
         services().accounts.set_role(name, site().slug, role, who(), services().clock.now())
-    except (InvalidInputError, NotFoundError) as error:
+    except NotFoundError:
+        flash(_("There is no account of this name. The operator makes accounts."), "error")
+    except InvalidInputError as error:
         flash(explain(error), "error")
     else:
         flash(_("The roles are changed."), "good")

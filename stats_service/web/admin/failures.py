@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -48,6 +48,11 @@ def _http(error: HTTPException) -> tuple[str, int]:
         413: (
             _("This file is too large"),
             _("Nothing was kept of it. Pack it with gzip, or bring it in on the command line."),
+        )
+        if request.mimetype == "multipart/form-data"
+        else (
+            _("These texts are too long"),
+            _("Nothing was changed. Go back and shorten what you wrote."),
         ),
     }
     title, text = titles.get(code, (_("This did not work"), error.name))

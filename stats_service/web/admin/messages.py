@@ -121,6 +121,14 @@ def explain(error: StatsError) -> str:
     return str(FIELDS.get(field) or CODES.get(error.code) or error)
 
 
+def password_error(error: StatsError) -> str:
+    """Return what to tell somebody signed in whose password was asked for again."""
+    if error.code != "sign-in":
+        return explain(error)
+    text: str = _("The password is wrong. Nothing was changed.")
+    return text
+
+
 def code_error(error: StatsError) -> str:
     """Return what to tell somebody whose code, or the password before it, was not taken."""
     if error.code != "sign-in":

@@ -9,7 +9,7 @@ from stats_service.errors import StatsError
 from stats_service.models.accounts import LANGUAGES
 from stats_service.web.admin.access import access, account, local_path, peer_address
 from stats_service.web.admin.languages import LANGUAGE
-from stats_service.web.admin.messages import explain
+from stats_service.web.admin.messages import password_error
 from stats_service.web.context import services
 
 bp = Blueprint("own_account", __name__)
@@ -41,7 +41,7 @@ def set_password() -> Response:
             account().name, fresh, account().name, now, current_user.session_digest
         )
     except StatsError as error:
-        flash(explain(error), "error")
+        flash(password_error(error), "error")
     else:
         flash(_("The password is changed. You were signed out everywhere else."), "good")
     return redirect(url_for("admin.own_account.show"))

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import StatsError
 from stats_service.web.admin.access import access, account, peer_address
-from stats_service.web.admin.messages import code_error, explain
+from stats_service.web.admin.messages import code_error, password_error
 from stats_service.web.context import services
 
 bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -103,7 +103,7 @@ def _confirm() -> None:
 def _refused(error: StatsError) -> Response:
     if error.status >= 500:
         raise error
-    flash(code_error(error) if "code" in request.form else explain(error), "error")
+    flash(code_error(error) if "code" in request.form else password_error(error), "error")
     return redirect(url_for("admin.own_account.show"))
 
 

@@ -7,7 +7,8 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, render_template
+from flask import Blueprint, Response, current_app, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
@@ -30,6 +31,11 @@ bp = Blueprint(
     static_folder="static",
     static_url_path="/static",
 )
+
+
+def enter() -> BaseResponse:
+    """Lead from the service's own address, which has no page, to the portal."""
+    return redirect(url_for("demo.front"))
 
 
 @bp.get("/")
@@ -99,6 +105,7 @@ def _page() -> dict[str, object]:
         "embed": embed_files().newest,
         "nonce": g.nonce,
         "slug_of_site": SLUG,
+        "has_statistics": _has_statistics(),
         "now": datetime.fromtimestamp(services().clock.now(), ZoneInfo(DEFAULT_TIMEZONE)),
     }
 
@@ -135,6 +142,13 @@ def _most_read() -> list[Article]:
         views = services().traffic.articles(site, paths, now)
         articles.sort(key=lambda article: -views[article.path].views)
     return articles
+
+
+def _has_statistics() -> bool:
+    """Say whether the site's statistics page is for everybody; the operator may change that."""
+    with suppress(StatsError):
+        return services().sites.get(SLUG).public
+    return False
 
 
 def _content() -> Content:

@@ -3,6 +3,7 @@
 import gzip
 import json
 from io import BytesIO
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -14,6 +15,7 @@ from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
+from stats_service.web.admin.security import FORM_MAX_BYTES
 from tests.support.admin import BASE, Person, add_account
 from tests.support.votes import make_poll, new_voter, vote
 
@@ -204,6 +206,9 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
         ("/admin/sites/kimson/settings", {"hosts": "a b/c"}, "localhost:8080"),
         ("/admin/sites/kimson/settings", {"excluded": "300.1.1.1"}, "192.0.2.0/24"),
         ("/admin/sites/kimson/settings", {"identity_cap": "0"}, "từ 1 đến 1.000.000"),
+        ("/admin/sites/kimson/people", {"name": "lan", "role": "viewer"}, "Không có tài khoản nào"),
+        ("/admin/account/password", {"old": "another"}, "Mật khẩu không đúng."),
+        ("/admin/account/second-factor", {"password": "another"}, "Mật khẩu không đúng."),
     ],
 )
 def test_an_error_says_what_was_wrong(
@@ -215,6 +220,22 @@ def test_an_error_says_what_was_wrong(
         answer = operator.get(str(answer.location))
 
     assert said in answer.get_data(as_text=True)
+
+
+def test_texts_that_are_too_long_are_no_file(owner: Person, site: Site) -> None:
+    """Somebody who pasted a book into a form is not told to pack it with gzip."""
+    form = {"question": "a" * FORM_MAX_BYTES, "csrf_token": owner.token()}
+
+    answer = owner.client.post(
+        "/admin/sites/kimson/polls/new",
+        data=urlencode(form),
+        content_type="application/x-www-form-urlencoded",
+        base_url=BASE,
+    )
+
+    assert answer.status_code == 413
+    assert "Nội dung gửi quá dài" in answer.get_data(as_text=True)
+    assert "gzip" not in answer.get_data(as_text=True)
 
 
 def test_the_log_shows_what_differs(owner: Person, site: Site, services: Services) -> None:
