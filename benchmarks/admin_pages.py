@@ -55,7 +55,7 @@ QUERIES = {
     "traffic.show": ("", "?range=today", "?range=91", "?range=365", "?range=years", "MOST"),
     "articles.index": ("", "?span=30", "?span=all", "?span=rising"),
 }
-_ASSET = re.compile(r'(?:href|src)="(/[^"?]+\.(?:css|js|svg|png)[^"]*)"')
+_ASSET = re.compile(r'(?:href|src)="(/[^"?]+\.(?:css|js|svg|png)(?:\?[^"]*)?)"')
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 

@@ -12,7 +12,7 @@ from stats_service.web.context import services
 
 bp = Blueprint("audit", __name__)
 
-PAGE = 25
+PAGE = 50
 #: Characters of a value, and fields of an entry, that the page shows; the export has all of it.
 VALUE_MAX = 120
 FIELDS_MAX = 8
