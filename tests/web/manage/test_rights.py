@@ -209,7 +209,7 @@ def test_a_token_is_never_logged(
     assert answer.status_code == 500
     assert "KeyError" in lines
     assert reader.token not in lines + answer.get_data(as_text=True)
-    assert reader.token.rpartition("_")[2] not in lines
+    assert reader.token.split("_", 3)[3] not in lines
 
 
 def test_the_store_away_is_said(
