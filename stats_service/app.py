@@ -64,9 +64,8 @@ from stats_service.store.history import HistoryStore
 from stats_service.store.install_checks import InstallCheckStore
 from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import LoopCountsStorage, RequestCounts
-from stats_service.store.loop_client import LoopClient
+from stats_service.store.loop_client import LoopClient, connect_loop
 from stats_service.store.notices import NoticeStore
-from stats_service.store.pipeline import Endpoint, Pipeline, endpoint
 from stats_service.store.polls import PollStore
 from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.rating_review import RatingReviewStore
@@ -239,28 +238,24 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None) -> AsgiApp:
     """Return the service as an ASGI application, whose views and votes share a connection.
 
-    On a Redis Cluster, whose slots live on many servers, Flask answers these as well.
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
-    settings = services.settings
-    server = endpoint(settings.redis_url, settings.redis_timeout)
-    hot = _hot_paths(services, server) if server else None
-    return AsgiApp(_flask_app(services), hot)
+    return AsgiApp(_flask_app(services), _hot_paths(services))
 
 
-def _hot_paths(services: Services, server: Endpoint) -> HotPaths:
+def _hot_paths(services: Services) -> HotPaths:
     settings = services.settings
     prefix = settings.key_prefix
-    pipeline = Pipeline(server, settings.redis_timeout)
-    client = LoopClient(pipeline)
+    connection = connect_loop(settings.redis_url, settings.redis_timeout)
+    client = LoopClient(connection)
     keeper = ViewKeeper(services.spool, services.replay.wake)
     sites = SharedSites(services.directory, settings.redis_timeout)
     ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return HotPaths(
         services,
         sites,
-        SharedViews(GroupCommit(pipeline, prefix, keeper)),
+        SharedViews(GroupCommit(connection, prefix, keeper)),
         SharedVotes(ballots, ratings, sites, services.proofs),
         limits.LoopLimit(LoopCountsStorage(client, prefix), settings.write_limit),
     )

@@ -79,8 +79,7 @@ def connect(url: str, timeout: float) -> RedisClient:
     scheme, _, kind = parts.scheme.partition("+")
     try:
         if kind:
-            user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-            options |= {"username": unquote(user) or None, "password": unquote(password) or None}
+            options |= credentials_in(parts)
         if kind == "sentinel":
             return _sentinel_master(parts, options, tls=scheme == "rediss")
         if kind == "cluster":
@@ -122,7 +121,14 @@ class LazyCluster:
         return getattr(self._client, name)
 
 
-def _hosts(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
+def credentials_in(parts: SplitResult) -> dict[str, str | None]:
+    """Return the user and password of a URL with several hosts, as redis-py calls them."""
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    return {"username": unquote(user) or None, "password": unquote(password) or None}
+
+
+def hosts_in(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
+    """Return the hosts of a URL with several of them; ValueError if one cannot be understood."""
     hosts = []
     for item in parts.netloc.rpartition("@")[2].split(","):
         host, colon, port = item.rpartition(":")
@@ -147,7 +153,7 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
         raise ValueError(f"it knows no {', '.join(sorted(query))}")
     shared = ("socket_timeout", "socket_connect_timeout", "retry", "maint_notifications_config")
     sentinel = Sentinel(
-        _hosts(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
+        hosts_in(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
     )
     connection = SentinelManagedSSLConnection if tls else SentinelManagedConnection
     return sentinel.master_for(
@@ -162,7 +168,7 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
 def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
     if parts.path.strip("/") not in ("", "0"):
         raise ValueError(f"a cluster has no database but 0, and not {parts.path.strip('/')!r}")
-    (host, port), *others = _hosts(parts, 6379)
+    (host, port), *others = hosts_in(parts, 6379)
     connection = guarded(
         redis.SSLConnection if tls else redis.Connection, lambda made: (made.host, made.port)
     )

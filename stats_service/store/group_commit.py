@@ -18,7 +18,7 @@ from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteE
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
-from stats_service.store.pipeline import Pipeline, lacks_script, pack
+from stats_service.store.pipeline import LoopConnection, lacks_script, pack
 from stats_service.store.spool import KeptView
 from stats_service.store.traffic import RECORD_VIEWS, record_views_call, record_views_reply
 from stats_service.store.view_keeper import ViewKeeper
@@ -61,17 +61,19 @@ class _Batch:
 
 
 class GroupCommit:
-    """Records views over a pipeline. Everything here is called in its loop's own thread.
+    """Records views over a connection. Everything here is called in its loop's own thread.
 
     Args:
-        pipeline: The connection; started and stopped with this.
+        connection: To Redis; started and stopped with this.
         prefix: What every key begins with.
         keeper: Takes the views that Redis does not acknowledge; None: they fail.
     """
 
-    def __init__(self, pipeline: Pipeline, prefix: str, keeper: ViewKeeper | None = None) -> None:
+    def __init__(
+        self, connection: LoopConnection, prefix: str, keeper: ViewKeeper | None = None
+    ) -> None:
         self._keeper = keeper
-        self._pipeline = pipeline
+        self._connection = connection
         self._prefix = prefix
         self._batches: list[_Batch] = []
         #: By slug: the batch that still takes views.
@@ -83,13 +85,13 @@ class GroupCommit:
     async def start(self) -> None:
         """Connect, and stay connected; return after the first try."""
         self._loop = asyncio.get_running_loop()
-        await self._pipeline.start()
+        await self._connection.start()
 
     async def stop(self) -> None:
         """Wait for what is under way, then close the connection."""
         while self._in_flight or self._batches:
-            await asyncio.sleep(0.005)  # it ends by itself: the pipeline has a timeout
-        await self._pipeline.stop()
+            await asyncio.sleep(0.005)  # it ends by itself: the connection has a timeout
+        await self._connection.stop()
         if self._keeper:
             await self._keeper.stop()
 
@@ -97,8 +99,9 @@ class GroupCommit:
         self, site: Site, periods: Periods, now: float, command: ViewCommand, waiter: Waiter
     ) -> None:
         """Record `command`, decided at the moment `now` (seconds), with the next batch."""
-        if not self._pipeline.ready or self._waiting >= WAITING_MAX:
-            reason = "Too many views wait for Redis" if self._waiting else "Redis is not connected"
+        if not self._connection.ready_for(site.slug) or self._waiting >= WAITING_MAX:
+            full = self._waiting >= WAITING_MAX
+            reason = "Too many views wait for Redis" if full else "Redis is not connected"
             self._unacknowledged(
                 site,
                 now,
@@ -135,9 +138,15 @@ class GroupCommit:
         batches = self._next_batches()
         self._waiting -= sum(len(batch.commands) for batch in batches)
         self._in_flight += len(batches)
-        self._pipeline.send(
-            b"".join([self._packed(batch, "EVALSHA", RECORD_VIEWS.sha) for batch in batches]),
-            [_Answer(self, batch) for batch in batches],
+        self._connection.send(
+            [
+                (
+                    batch.site.slug,
+                    self._packed(batch, "EVALSHA", RECORD_VIEWS.sha),
+                    _Answer(self, batch),
+                )
+                for batch in batches
+            ]
         )
 
     def _next_batches(self) -> list[_Batch]:
@@ -162,9 +171,8 @@ class GroupCommit:
     def answered(self, batch: _Batch, reply: object) -> None:
         """Take Redis' reply to `batch`, or the exception that stands for it."""
         if lacks_script(reply):
-            self._pipeline.send(
-                self._packed(batch, "EVAL", RECORD_VIEWS.body), [_Answer(self, batch)]
-            )
+            packed = self._packed(batch, "EVAL", RECORD_VIEWS.body)
+            self._connection.send([(batch.site.slug, packed, _Answer(self, batch))])
             return
         self._in_flight -= 1
         if isinstance(reply, Exception):
@@ -188,7 +196,7 @@ class GroupCommit:
                 logger.exception("a recorded view cannot be answered")
 
     def _refused(self, batch: _Batch, reply: Exception) -> None:
-        error = self._pipeline.error_of(reply)
+        error = self._connection.error_of(reply)
         self._unacknowledged(batch.site, batch.now, batch.commands, batch.waiters, error)
 
     def _unacknowledged(

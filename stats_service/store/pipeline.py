@@ -8,10 +8,10 @@ no request waits for a Redis that is away.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import hiredis
@@ -32,6 +32,9 @@ _MOVED_AWAY = ("READONLY", "MASTERDOWN")
 #: Gets the reply, or the exception that stands for it.
 Callback = Callable[[Any], None]
 
+#: A key that the command touches or its hash tag, the command packed, and who gets its reply.
+Command = tuple[str, bytes, Callback]
+
 logger = logging.getLogger(__name__)
 
 pack: Callable[[tuple[Any, ...]], bytes] = hiredis.pack_command
@@ -47,22 +50,39 @@ class Endpoint:
     greeting: tuple[tuple[Any, ...], ...]
 
 
-def endpoint(url: str, timeout: float) -> Endpoint | None:
-    """Return where `url` (as `REDIS_URL`) leads; None for a cluster, which is many servers.
+class LoopConnection(Protocol):
+    """What an event loop talks to: one server, or a cluster of them."""
+
+    async def start(self) -> None:
+        """Connect, and stay connected; return when connected or after one vain try."""
+
+    async def stop(self) -> None:
+        """Close every connection; what is still awaited fails."""
+
+    def ready_for(self, key: str) -> bool:
+        """Tell whether a command for `key`, or a hash tag, can be sent."""
+
+    def send(self, commands: Sequence[Command]) -> None:
+        """Send commands; each callback is called once, and must not raise."""
+
+    def error_of(self, reply: Exception) -> Exception:
+        """Return the error that a failed command raises."""
+
+
+def endpoint(url: str, timeout: float) -> Endpoint:
+    """Return where `url` (as `REDIS_URL`, not of a cluster) leads.
 
     Raises:
         ConfigurationError: the URL cannot be understood.
     """
     scheme, _, kind = urlsplit(url).scheme.partition("+")
-    if kind == "cluster":
-        return None
     if kind == "sentinel":
         pool = connect(url, timeout).connection_pool
         return Endpoint(
             locate=_sentinel(pool),
             # As redis-py does by default: certificates are verified.
             tls=SSLConnection().ssl_context.get() if scheme == "rediss" else None,
-            greeting=_greeting(pool.connection_kwargs),
+            greeting=greeting(pool.connection_kwargs),
         )
     try:
         options: dict[str, Any] = dict(parse_url(url))
@@ -78,10 +98,11 @@ def endpoint(url: str, timeout: float) -> Endpoint | None:
     async def locate() -> tuple[str, int] | str:
         return place
 
-    return Endpoint(locate, tls, _greeting(options))
+    return Endpoint(locate, tls, greeting(options))
 
 
-def _greeting(options: dict[str, Any]) -> tuple[tuple[Any, ...], ...]:
+def greeting(options: Mapping[str, Any]) -> tuple[tuple[Any, ...], ...]:
+    """Return what a server wants to hear first; `options` as redis-py's connections have them."""
     commands: list[tuple[Any, ...]] = []
     if options.get("password"):
         user = (options["username"],) if options.get("username") else ()
@@ -148,14 +169,19 @@ class Pipeline(asyncio.Protocol):
             self._transport.abort()
             await self._lost.wait()
 
-    def send(self, commands: bytes, callbacks: list[Callback]) -> None:
-        """Send packed commands, one for each callback.
+    def ready_for(self, key: str) -> bool:  # noqa: ARG002 - all keys are on the one server
+        """Tell whether commands can be sent."""
+        return self.ready
+
+    def send(self, commands: Sequence[Command]) -> None:
+        """Send commands, in one write.
 
         A callback is called once, when its answer is there or cannot come any more; it must
         not raise.
         """
+        callbacks = [callback for _, _, callback in commands]
         if self.ready:
-            self._write(commands, callbacks)
+            self._write(b"".join([packed for _, packed, _ in commands]), callbacks)
             return
         error = StoreUnavailableError(
             "Redis is not connected. Nothing was stored; try again shortly."
@@ -250,7 +276,7 @@ class Pipeline(asyncio.Protocol):
                 try:
                     await asyncio.wait_for(self._lost.wait(), IDLE_SECONDS)
                 except TimeoutError:
-                    self.send(pack(("PING",)), [lambda _: None])
+                    self.send([("", pack(("PING",)), lambda _: None)])
 
     async def _connect(self) -> None:
         """Connect and greet; TimeoutError, which is an OSError, when that takes too long."""

@@ -14,10 +14,10 @@ class AsgiApp:
 
     Args:
         flask: Answers whatever is not answered here.
-        hot: Answers page views, ballots and ratings; None: Flask does.
+        hot: Answers page views, ballots and ratings.
     """
 
-    def __init__(self, flask: WsgiApp, hot: HotPaths | None) -> None:
+    def __init__(self, flask: WsgiApp, hot: HotPaths) -> None:
         self.hot = hot
         self._bridge = WsgiBridge(flask)
         self._transfers = Transfers(flask)
@@ -31,12 +31,10 @@ class AsgiApp:
 
     async def _live(self, receive: Receive, send: SendMessage) -> None:
         await receive()
-        if self.hot:
-            await self.hot.start()
+        await self.hot.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        if self.hot:
-            await self.hot.stop()
+        await self.hot.stop()
         self._bridge.stop()
         self._transfers.stop()
         await send({"type": "lifespan.shutdown.complete"})
@@ -50,9 +48,9 @@ class AsgiApp:
             return
         body, whole = read
         path = None
-        if self.hot and whole and scope["method"] == "POST":
+        if whole and scope["method"] == "POST":
             path = self.hot.find(scope["raw_path"])
-        if self.hot and path:
+        if path:
             status, headers, out = await _answered(self.hot, path, scope, body)
         else:
             status, headers, out = await self._bridge.answer(scope, body, whole=whole)

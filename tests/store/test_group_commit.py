@@ -20,7 +20,7 @@ from stats_service.store import group_commit
 from stats_service.store.connection import connect
 from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.group_commit import GATHER_TURNS, GroupCommit
-from stats_service.store.pipeline import Pipeline, endpoint
+from stats_service.store.loop_client import connect_loop
 from stats_service.store.sites import SiteStore
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit
@@ -68,9 +68,7 @@ def run(server: EmbeddedRedis, scenario: Callable[[Recorder], Awaitable[Any]]) -
     """Run a scenario against `server`, with the sites `a` to `d` registered."""
 
     async def main() -> Any:
-        place = endpoint(server.url, TIMEOUT)
-        assert place
-        commit = GroupCommit(Pipeline(place, TIMEOUT), PREFIX)
+        commit = GroupCommit(connect_loop(server.url, TIMEOUT), PREFIX)
         await commit.start()
         try:
             return await scenario(Recorder(commit))

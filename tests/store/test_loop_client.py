@@ -15,8 +15,7 @@ from stats_service.errors import StoreUnavailableError
 from stats_service.store import loop_client
 from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.limits import COUNT_REQUEST
-from stats_service.store.loop_client import LoopClient
-from stats_service.store.pipeline import Pipeline, endpoint
+from stats_service.store.loop_client import LoopClient, connect_loop
 
 #: Longest wait for an answer of Redis, in seconds; a busy machine may take its time.
 TIMEOUT = 2.0
@@ -33,14 +32,12 @@ def run(server: EmbeddedRedis, scenario: Callable[[LoopClient], Awaitable[Any]])
     """Run a scenario with a client of `server`."""
 
     async def main() -> Any:
-        place = endpoint(server.url, TIMEOUT)
-        assert place
-        pipeline = Pipeline(place, TIMEOUT)
-        await pipeline.start()
+        connection = connect_loop(server.url, TIMEOUT)
+        await connection.start()
         try:
-            return await scenario(LoopClient(pipeline))
+            return await scenario(LoopClient(connection))
         finally:
-            await pipeline.stop()
+            await connection.stop()
 
     return asyncio.run(main())
 

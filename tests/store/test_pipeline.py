@@ -26,9 +26,7 @@ TIMEOUT = 0.1
 @contextlib.asynccontextmanager
 async def connected(url: str, timeout: float = 5) -> AsyncIterator[Pipeline]:
     """Give a pipeline after its first try."""
-    server = endpoint(url, timeout)
-    assert server
-    pipeline = Pipeline(server, timeout)
+    pipeline = Pipeline(endpoint(url, timeout), timeout)
     await pipeline.start()
     try:
         yield pipeline
@@ -39,7 +37,7 @@ async def connected(url: str, timeout: float = 5) -> AsyncIterator[Pipeline]:
 async def ask(pipeline: Pipeline, *command: Any) -> Any:
     """Send one command; return its reply."""
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    pipeline.send(pack(command), [answer.set_result])
+    pipeline.send([("", pack(command), answer.set_result)])
     return await answer
 
 
@@ -168,11 +166,6 @@ def test_a_url_that_cannot_be_used_stops_the_start() -> None:
     """Naming the setting."""
     with pytest.raises(ConfigurationError, match="REDIS_URL"):
         endpoint("redis://localhost?db=many", 1)
-
-
-def test_a_cluster_is_not_one_server() -> None:
-    """Its page views are for Flask."""
-    assert endpoint("redis+cluster://localhost:7000", 1) is None
 
 
 def test_a_server_that_stops_answering_fails_everybody_in_time(tmp_path: Path) -> None:
