@@ -12,7 +12,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,9 +38,11 @@ from tests.support.server import running_service
 
 ROOT = Path(__file__).parents[2]
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
-#: Cases of schemathesis, and seconds of each fuzz target, in the long run.
+#: Cases of schemathesis in the long run.
 CASES = 10_000
-FUZZ_SECONDS = 20
+#: Each of these for so many seconds.
+FUZZ_TARGETS = ("article", "origin", "address", "body", "token")
+FUZZ_SECONDS = 60
 
 Note = Callable[[str], None]
 
@@ -119,11 +123,27 @@ def _schemathesis(
 
 
 @pytest.mark.check("T3")
-@pytest.mark.parametrize("target", ["article", "origin", "address", "body", "token"])
-def test_no_input_breaks_a_parser(target: str, tmp_path: Path, measured: Note) -> None:
-    """Atheris, guided by coverage; `make fuzz` goes on for an hour."""
+@pytest.mark.timeout(420)
+def test_no_input_breaks_a_parser(tmp_path: Path, measured: Note) -> None:
+    """Atheris, guided by coverage, five minutes on two cores; `make fuzz` goes on for an hour."""
     pytest.importorskip("atheris")
-    done = subprocess.run(
+    with ThreadPoolExecutor(2) as pool:
+        for target, done in zip(
+            FUZZ_TARGETS, pool.map(partial(_fuzz, tmp_path), FUZZ_TARGETS), strict=True
+        ):
+            runs = re.findall(r"#(\d+)", done.stderr)
+            slowest = re.search(r"slowest input (\S+) ms", done.stdout)
+            measured(
+                f"{target}: {int(runs[-1]) if runs else 0:,} inputs in {FUZZ_SECONDS} s, "
+                f"slowest {slowest and slowest[1]} ms"
+            )
+            assert done.returncode == 0, (target, done.stdout[-1000:], done.stderr[-3000:])
+
+
+def _fuzz(folder: Path, target: str) -> "subprocess.CompletedProcess[str]":
+    corpus = folder / target
+    corpus.mkdir()
+    return subprocess.run(
         [
             sys.executable,
             "-m",
@@ -131,8 +151,8 @@ def test_no_input_breaks_a_parser(target: str, tmp_path: Path, measured: Note) -
             target,
             f"-max_total_time={FUZZ_SECONDS}",
             "-timeout=5",
-            f"-artifact_prefix={tmp_path}/",
-            str(tmp_path),
+            f"-artifact_prefix={corpus}/",
+            str(corpus),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -140,11 +160,6 @@ def test_no_input_breaks_a_parser(target: str, tmp_path: Path, measured: Note) -
         check=False,
         timeout=FUZZ_SECONDS + 60,
     )
-
-    runs = re.findall(r"#(\d+)", done.stderr)
-    slowest = re.search(r"slowest input (\S+) ms", done.stdout)
-    measured(f"{target}: {runs[-1] if runs else '?'} inputs, slowest {slowest and slowest[1]} ms")
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.mark.check("T6", "T7")
@@ -368,16 +383,22 @@ def test_a_view_whose_reply_is_lost_counts_once(
     headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
     try:
         with running_service(replace(ours, site_cache_seconds=60)) as url:
-            first = _view(url, headers)
+            sent = [_view(url, headers)]
+
+            def counted_again() -> bool:
+                sent.append(_view(url, headers))
+                return sent[-1] == 200
+
             lost = []
-            for number in range(10):
+            for _ in range(10):
+                before = direct.traffic.counts(SITE, time.time()).views.total
                 proxy.swallow = True
                 lost.append(_view(url, headers))
                 at_redis = direct.traffic.counts(SITE, time.time()).views.total
                 proxy.swallow = False
+                assert at_redis == before + 1, "it was carried out"
+                wait_until(counted_again)
                 wait_until(lambda: direct.spool.waiting() == 0)
-                wait_until(lambda: _view(url, headers) == 200)
-                assert at_redis >= number + 2, "it was carried out"
             total = direct.traffic.counts(SITE, time.time()).views.total
             duplicates = server.client.hget(f"{ours.key_prefix}:{{kimson}}:ignored", "duplicate")
     finally:
@@ -385,10 +406,10 @@ def test_a_view_whose_reply_is_lost_counts_once(
         server.kill()
 
     measured(f"10 replies lost: answers {sorted(set(lost))}, {duplicates} repeats recognised")
-    assert first == 200
     assert set(lost) == {202}
+    assert set(sent) <= {200, 202}
     assert int(duplicates or 0) >= 10
-    assert total <= 1 + 10 + 10 + 10
+    assert total == len(sent) + len(lost)
 
 
 def _view(url: str, headers: dict[str, str]) -> int:
