@@ -34,6 +34,27 @@ def test_a_vote_is_counted_and_its_result_shown(voter: Voter, embed: Embed) -> N
     assert voter.errors == voter.warnings == []
 
 
+def test_the_numbers_come_before_the_poll(voter: Voter, embed: Embed) -> None:
+    """The view is sent before the second file is asked for, and no number waits for a poll."""
+    make_poll(embed)
+    asked: list[str] = []
+    voter.page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+    voter.page.add_init_script("""
+        addEventListener("DOMContentLoaded", () => {
+          new MutationObserver((_, observer) => {
+            window.first = document.querySelector("stats-poll").shadowRoot ? "poll" : "views";
+            observer.disconnect();
+          }).observe(document.querySelector("stats-views"), {childList: true});
+        });
+    """)
+
+    voter.open(embed.put("/tin/1", "<stats-views></stats-views>" + POLL))
+
+    expect(voter.poll.get_by_role("group", name=QUESTION)).to_be_visible()
+    assert asked.index("page") < asked.index("embed-votes.1.js")
+    assert voter.page.evaluate("first") == "views"
+
+
 def test_screen_readers_hear_the_result(voter: Voter, embed: Embed) -> None:
     """The live region carries the total and the leading answer besides the thanks."""
     make_poll(embed)

@@ -26,8 +26,14 @@ export const name = (metric, element) => {
   return WORDS[span == "total" ? kind || answer.site.headline : span]?.[english(element)];
 };
 
-/** A number as it is written there: 1.814.165 or 1,814,165. */
-export const number = (n, element) => n.toLocaleString(english(element) ? "en" : "vi");
+/**
+ * A whole number as it is written there: 1.814.165 or 1,814,165.
+ *
+ * Not by `toLocaleString`: its first call on a page loads a language, which takes longer than all
+ * the rest of this script.
+ */
+export const number = (n, element) =>
+  `${n}`.replace(/\B(?=(...)+$)/g, english(element) ? "," : ".");
 
 /** A metric as text, with its date if it has one; "" if there is no such number. */
 export const text = (metric, article, element) => {

@@ -20,7 +20,7 @@ export const votingWishes = () => {
   const poll = first("stats-poll");
   const rating = first("stats-rating");
   if (!(poll || rating || first("stats-poll-archive"))) return;
-  second ||= fetchPart(FILE, INTEGRITY) || 1;
+  second ||= setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
   return {
     poll: poll ? poll.getAttribute("poll") || "current" : undefined,
     rating: !!rating,

@@ -25,6 +25,11 @@ export class Widget extends HTMLElement {
     widgets.delete(this);
   }
 
+  /** Show what a fresh answer has brought. */
+  renew() {
+    this.show();
+  }
+
   attributeChangedCallback() {
     if (this.isConnected) this.connectedCallback();
   }
@@ -39,13 +44,10 @@ export const put = (element, content) => {
   if (element.textContent != content) element.textContent = content;
 };
 
-/** The page's widgets for editors that strip unknown tags: `<span data-stats="today">`. */
-export const marks = () => document.querySelectorAll("[data-stats]");
-
-/** Show the latest numbers everywhere. */
+/** Show the latest numbers everywhere, in `<span data-stats="today">` as well. */
 export const showAll = () => {
-  for (const widget of widgets) widget.show();
-  for (const mark of marks()) {
+  for (const widget of widgets) widget.renew();
+  for (const mark of document.querySelectorAll("[data-stats]")) {
     put(mark, text(mark.dataset.stats, mark.dataset.article, mark));
   }
 };

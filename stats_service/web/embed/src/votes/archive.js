@@ -1,7 +1,8 @@
 /** `<stats-poll-archive limit="20">`: the polls that have closed, each with its results. */
 
-import { Widget, english } from "./core.js";
+import { english } from "./core.js";
 import { button, make, open } from "./dom.js";
+import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
 import { results } from "./results.js";
 import { call } from "./server.js";
@@ -10,7 +11,7 @@ import { say, written } from "./words.js";
 
 const LIMIT = 20;
 
-export class StatsPollArchive extends Widget {
+export class StatsPollArchive extends LateWidget {
   static observedAttributes = ["limit"];
 
   show() {

@@ -1,9 +1,9 @@
 /** `<stats-poll poll="…">`: a question, its choices or its results. */
 
 import { castBallot, confirmBallot, problem } from "./ballot.js";
-import { Widget } from "./core.js";
 import { button, make, open, tell } from "./dom.js";
 import { PollForm } from "./form.js";
+import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
 import { isAnswered, keepPoll, load, pollFor, wishOf } from "./polls.js";
 import { results, summary } from "./results.js";
@@ -18,7 +18,7 @@ const KINDS = { already: "warning", held: "warning", tooLate: "warning" };
 /** What to say of results that this reader may not see, by the poll's `when`. */
 const LATER = { "after-voting": "afterVoting", "after-closing": "afterClosing", admins: "admins" };
 
-export class StatsPoll extends Widget {
+export class StatsPoll extends LateWidget {
   static observedAttributes = ["poll"];
 
   show() {

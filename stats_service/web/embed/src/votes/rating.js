@@ -1,8 +1,9 @@
 /** `<stats-rating article="…">`: what readers think of an article, and what this one does. */
 
 import { problem } from "./ballot.js";
-import { Widget, english, number } from "./core.js";
+import { english, number } from "./core.js";
 import { button, make, open, put, spoken, tell } from "./dom.js";
+import { LateWidget } from "./late.js";
 import { keepRating, ratingOf } from "./memory.js";
 import { articleOf, isLeftOut, keepFresh, loadRating, ratingFor } from "./ratings.js";
 import { bars } from "./results.js";
@@ -18,7 +19,7 @@ const THUMBS = 2;
 
 let groups = 0;
 
-export class StatsRating extends Widget {
+export class StatsRating extends LateWidget {
   static observedAttributes = ["article", "readonly", "label"];
 
   show() {

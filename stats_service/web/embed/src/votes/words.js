@@ -162,11 +162,15 @@ const WORDS = {
   ],
 };
 
+/** A number as it is written there, 4,5 and 4.5 as well. */
+const figure = (n, element) =>
+  n % 1 ? `${n}`.replace(".", english(element) ? "." : ",") : number(n, element);
+
 /** Say something in the language of the page around `element`. */
 export const say = (element, key, ...values) => {
   const word = WORDS[key][english(element)];
   if (typeof word != "function") return word;
-  const written = values.map((value) => (+value === value ? number(value, element) : value));
+  const written = values.map((value) => (+value === value ? figure(value, element) : value));
   return english(element) && word.length > values.length
     ? word(...values, written)
     : word(...written);
