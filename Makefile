@@ -5,6 +5,9 @@
 .PHONY: help run test test-faults test-redis fuzz lint types bench translations embed vendor lock chromium clean
 
 VENV := .venv/bin
+# Where containers and CI say so, Python keeps no bytecode, and then each of the service's processes
+# compiles all of its packages anew: two seconds of every start, in the tests a hundred times over.
+export PYTHONDONTWRITEBYTECODE :=
 LOCK := $(VENV)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header
 
