@@ -336,7 +336,9 @@ def test_a_stop_during_the_start_is_a_stop(tmp_path: Path) -> None:
         assert running.family() == {}
 
 
-def test_another_redis_is_left_alone(tmp_path: Path, redis_server: str) -> None:
+def test_another_redis_is_left_alone(
+    tmp_path: Path, redis_server: str, redis_client: redis.Redis
+) -> None:
     """With REDIS_URL set, no server is started and none is stopped."""
     with service(tmp_path, REDIS_URL=redis_server) as running:
         running.wait_ready()
@@ -344,7 +346,7 @@ def test_another_redis_is_left_alone(tmp_path: Path, redis_server: str) -> None:
         wait_until(lambda: len(running.family()) == 4)
         running.stop(signal.SIGTERM)
 
-    assert redis.Redis.from_url(redis_server).ping()
+    assert redis_client.ping()
     assert not (tmp_path / "data/redis").exists()
 
 

@@ -15,6 +15,7 @@ from stats_service.store.spool import KeptBatch
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 from tests.support.processes import wait_until
+from tests.support.redis_groups import keys_of
 
 
 @pytest.fixture
@@ -88,7 +89,12 @@ def test_a_hit_that_redis_had_recorded_is_not_counted_again(
 
 
 def test_a_crash_between_redis_and_the_disk_counts_once(
-    away: FlaskClient, services: Services, site: Site, clock: FakeClock, settings: Settings
+    away: FlaskClient,
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    settings: Settings,
+    redis_client: redis.Redis,
 ) -> None:
     """Redis remembers the batch, for longer than it remembers hit ids."""
     view(away)
@@ -96,10 +102,8 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
     assert batch is not None
     services.replay._send(batch, clock.now())
     again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands)
-    client = redis.Redis.from_url(settings.redis_url) if "+" not in settings.redis_url else None
-    if client:  # as after 40 minutes
-        for name in client.scan_iter(f"{settings.key_prefix}:*hits*"):
-            client.delete(name)
+    for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
+        redis_client.delete(name)
 
     create_services(settings, clock).replay._send(again, clock.now())
 

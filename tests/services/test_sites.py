@@ -19,6 +19,7 @@ from stats_service.store.connection import connect
 from stats_service.store.polls import PollStore
 from stats_service.store.sites import SiteStore
 from tests.support.clock import FakeClock
+from tests.support.redis_groups import keys_of
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
 
@@ -102,8 +103,8 @@ def test_removing_a_site_removes_every_key(
 
     services.sites.remove("kimson")
 
-    assert redis_client.keys(f"{prefix}:{{kimson}}:*") == []
-    assert len(redis_client.keys(f"{prefix}:{{kimson-2}}:*")) == 2
+    assert keys_of(redis_client, f"{prefix}:{{kimson}}:*") == []
+    assert len(keys_of(redis_client, f"{prefix}:{{kimson-2}}:*")) == 2
     with pytest.raises(UnknownSiteError):
         services.sites.get("kimson")
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import redis
@@ -309,3 +310,8 @@ def client_of(url: str, *, decode_responses: bool = True) -> redis.Redis:
     sentinel = Sentinel(hosts, socket_timeout=5)
     master: redis.Redis = sentinel.master_for(parts.path.strip("/"), **options)
     return master
+
+
+def keys_of(client: redis.Redis, pattern: str) -> list[Any]:
+    """Return the keys that match, sorted; redis-py's own `keys` asks one node of a cluster."""
+    return sorted(set(client.scan_iter(match=pattern, count=1000)))

@@ -31,7 +31,7 @@ from tests.support.clock import FakeClock
 from tests.support.openapi import Serve
 from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.processes import wait_until
-from tests.support.redis_groups import client_of
+from tests.support.redis_groups import client_of, keys_of
 from tests.support.votes import WHO, make_choices, make_poll, new_ballot, new_voter, vote
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -320,7 +320,7 @@ def test_nothing_stored_ties_a_voter_to_a_choice(
 
         assert {(len(name), len(value)) for name, value in stored().items()} == {(8, 9)}
         assert {value[8:] for value in stored().values()} == {b"c"}
-        keys = raw.keys(f"{settings.key_prefix}:{{kimson}}:poll*")
+        keys = keys_of(raw, f"{settings.key_prefix}:{{kimson}}:poll*")
         assert not any(b"changes" in key for key in keys)
 
 

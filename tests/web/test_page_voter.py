@@ -8,6 +8,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import view
+from tests.support.redis_groups import keys_of
 
 
 def test_a_page_that_wants_a_token_gets_one_and_keeps_it(
@@ -73,4 +74,4 @@ def test_an_unknown_poll_is_null_and_one_not_asked_for_is_absent(
     assert view(client, poll="current").get_json()["poll"] is None
     assert view(client, poll="none-such").get_json()["poll"] is None
     assert "poll" not in view(client).get_json()
-    assert redis_client.keys(f"{settings.key_prefix}:{{kimson}}:poll*") == []
+    assert keys_of(redis_client, f"{settings.key_prefix}:{{kimson}}:poll*") == []

@@ -16,6 +16,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
+from tests.support.redis_groups import keys_of
 from tests.support.votes import make_poll, new_voter, vote
 
 URL = "/admin/sites/kimson/polls"
@@ -236,9 +237,9 @@ def test_a_preview_is_what_readers_would_see_and_stores_nothing(
     editor: Person, services: Services, redis_client: redis.Redis
 ) -> None:
     """Both states, in both languages, out of a form that is not complete yet."""
-    url = f"{URL}/new/preview"
+    url, pattern = f"{URL}/new/preview", f"{services.settings.key_prefix}:*"
     token = editor.token(f"{URL}/new")
-    before = redis_client.dbsize()
+    before = keys_of(redis_client, pattern)
 
     empty = editor.post(url, token=token).get_json()
     half = editor.post(url, token=token, question="Đường nào?", choices="A\nB\nC", choices_en="X")
@@ -256,7 +257,7 @@ def test_a_preview_is_what_readers_would_see_and_stores_nothing(
     assert sum(c["votes"] for c in made["results"]["results"]["choices"]) > 0
     assert bad.status_code == 400
     assert bad.get_json()["problem"]
-    assert redis_client.dbsize() == before
+    assert keys_of(redis_client, pattern) == before
     assert services.polls.all("kimson") == []
 
 
