@@ -58,7 +58,7 @@ def settings(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Set
         secret="test-" + "0" * 32,
         data_dir=tmp_path_factory.mktemp("browser"),
         redis_url=redis_server,
-        key_prefix="b" + secrets.token_hex(6),
+        key_prefix="tb" + secrets.token_hex(6),
         workers=1,
         site_cache_seconds=0,
         redis_timeout=5,

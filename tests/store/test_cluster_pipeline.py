@@ -10,10 +10,11 @@ from redis.crc import key_slot
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
 from stats_service.store.cluster_pipeline import ClusterPipeline, cluster
+from stats_service.store.connection import connect
 from stats_service.store.limits import COUNT_REQUEST
 from stats_service.store.loop_client import LoopClient
 from tests.support.processes import wait_until
-from tests.support.redis_groups import ClusterGroup, Server
+from tests.support.redis_groups import CREDENTIALS, ClusterGroup, Server, users_file
 
 #: Longest wait for an answer of Redis, in seconds; a busy machine may take its time.
 TIMEOUT = 2.0
@@ -118,6 +119,29 @@ def end_move(group: ClusterGroup, slot: int, target: Server) -> None:
     """Say to all masters that the slot has gone."""
     for server in group.nodes[:3]:
         server.client.execute_command("CLUSTER SETSLOT", slot, "NODE", group.node_id(target))
+
+
+def test_the_examples_user_may_do_what_a_cluster_takes(tmp_path: Path) -> None:
+    """Find the nodes and the keys of a command, and follow a slot under way: both clients."""
+    users = users_file(tmp_path, "~{a}:*", cluster=True)
+    with ClusterGroup(tmp_path, lines=f"aclfile {users}") as group:
+        url = group.url.replace("//", f"//{CREDENTIALS}@")
+        slot, source = key_slot(b"a"), master_of(group, "{a}:n")
+        target = next(node for node in group.nodes[:3] if node is not source)
+        other = connect(url, TIMEOUT)
+        other.zadd("{a}:some", {"one": 1})
+
+        async def scenario(client: LoopClient, _: ClusterPipeline) -> list[int]:
+            begin_move(group, slot, source, target)
+            count = [await client.run(COUNT_REQUEST, ["{a}:n"], [600, 1])]
+            count.append(await client.run(COUNT_REQUEST, ["{a}:n"], [600, 1]))
+            return count
+
+        assert other.zunionstore("{a}:all", ["{a}:some"]) == 1
+        assert run(url, scenario) == [1, 2]
+        assert other.get("{a}:n") == b"2"
+        other.close()
+        assert [server.client.acl_log() for server in group.nodes] == [[]] * 6
 
 
 def test_a_command_whose_keys_are_half_moved_waits_for_the_others(own: ClusterGroup) -> None:

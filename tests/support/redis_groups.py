@@ -21,6 +21,8 @@ from tests.support.processes import free_port, wait_until
 
 #: Milliseconds of silence after which a server counts as gone.
 DOWN_AFTER_MS = 1500
+#: The user of `examples/redis-users.acl`, with the example's password.
+CREDENTIALS = "stats-service:SECRET"
 #: What the Sentinels call the master.
 MASTER = "portal"
 
@@ -264,46 +266,60 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def restricted_user(folder: Path, pattern: str) -> Server:
-    """Return a server, not started, that knows the user of `examples/redis-users.acl`.
+def users_file(folder: Path, pattern: str, *, cluster: bool = False) -> Path:
+    """Write the user of `examples/redis-users.acl` as Redis reads it; return where.
 
     Args:
-        folder: where its files are.
+        folder: made if absent.
         pattern: the keys that the user may touch, instead of the example's.
+        cluster: with what the example says that a cluster's nodes want besides.
     """
     example = (Path(__file__).parents[2] / "examples" / "redis-users.acl").read_text()
     user = next(line for line in example.splitlines() if line.startswith("user "))
-    folder.mkdir(parents=True)
-    (folder / "users.acl").write_text(
-        f"user default on nopass ~* &* +@all\n{user.replace('~st:*', pattern)}\n"
-    )
-    return Server(folder, f"aclfile {folder}/users.acl\nappendonly yes\nsave ''")
+    if cluster:
+        # Only rights of this one paragraph begin with a plus after two blanks.
+        user += " " + example.partition("cluster's nodes also want  ")[2].partition(".")[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "users.acl"
+    path.write_text(f"user default on nopass ~* &* +@all\n{user.replace('~st:*', pattern)}\n")
+    return path
+
+
+def restricted_user(folder: Path, pattern: str) -> Server:
+    """Return a server, not started, that knows the user of `examples/redis-users.acl`."""
+    return Server(folder, f"aclfile {users_file(folder, pattern)}\nappendonly yes\nsave ''")
 
 
 @contextlib.contextmanager
 def running_group(kind: str, folder: Path) -> Iterator[str]:
-    """Give the URL of a `sentinel` or `cluster` group, or an `acl` user's server, that runs."""
+    """Give the URL of a `sentinel` or `cluster` group, or an `acl` user's server, that runs.
+
+    The service is the restricted user on each kind.
+    """
     if kind == "acl":
         server = restricted_user(folder / "acl", "~t*").start()
         try:
-            yield f"redis://stats-service:SECRET@127.0.0.1:{server.port}/0"
+            yield server.url.replace("//", f"//{CREDENTIALS}@") + "/0"
         finally:
             server.kill()
         return
     make = SentinelGroup if kind == "sentinel" else ClusterGroup
-    with make(folder, lines="min-replicas-to-write 1\nmin-replicas-max-lag 10") as group:
-        yield group.url
+    users = users_file(folder, "~t*", cluster=kind == "cluster")
+    lines = f"min-replicas-to-write 1\nmin-replicas-max-lag 10\naclfile {users}"
+    with make(folder, lines=lines) as group:
+        yield group.url.replace("//", f"//{CREDENTIALS}@")
 
 
 def client_of(url: str, *, decode_responses: bool = True) -> redis.Redis:
     """Return redis-py's own client for any kind of URL."""
     options = {"decode_responses": decode_responses}
     parts = urlsplit(url)
+    # The tests look and prepare as a user who may do everything.
+    netloc = parts.netloc.rpartition("@")[2]
     if "+" not in parts.scheme:
-        # The tests look and prepare as a user who may do everything.
-        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-        return redis.Redis.from_url(bare if parts.netloc else url, **options)
-    hosts = [(h, int(p)) for h, _, p in (item.partition(":") for item in parts.netloc.split(","))]
+        bare = urlunsplit(parts._replace(netloc=netloc))
+        return redis.Redis.from_url(bare if netloc else url, **options)
+    hosts = [(h, int(p)) for h, _, p in (item.partition(":") for item in netloc.split(","))]
     if parts.scheme == "redis+cluster":
         cluster: redis.Redis = RedisCluster(*hosts[0], **options)
         return cluster
