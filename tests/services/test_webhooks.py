@@ -5,8 +5,10 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 import redis
@@ -191,12 +193,23 @@ def test_an_url_that_may_not_be_called(
 )
 def test_a_name_that_leads_inside(addresses: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Is not called: every address that it has must be public."""
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    answer_for_the_hook(monkeypatch, lambda: addresses)
     monkeypatch.setattr(socket, "create_connection", _never)
 
     with pytest.raises(DeliveryError, match="public"):
         outgoing.post("https://hook.example.vn/", b"{}", {}, ())
+
+
+def answer_for_the_hook(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], list[str]]) -> None:
+    """Say where hook.example.vn is; another test's connections to Redis are resolved as ever."""
+    resolve = socket.getaddrinfo
+
+    def replacement(host: str, *args: Any, **options: Any) -> Any:
+        if host != "hook.example.vn":
+            return resolve(host, *args, **options)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in answer()]
+
+    monkeypatch.setattr(socket, "getaddrinfo", replacement)
 
 
 def _never(*_: object) -> None:
@@ -208,14 +221,11 @@ def test_a_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyP
     answers = iter((["93.184.216.34"], ["127.0.0.1"]))
     connected: list[object] = []
 
-    def resolve(*_: object, **__: object) -> list[object]:
-        return [(2, 1, 6, "", (address, 443)) for address in next(answers)]
-
     def connect(address: object, timeout: float) -> None:
         connected.append(address)
         raise ConnectionRefusedError("no")
 
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    answer_for_the_hook(monkeypatch, lambda: next(answers))
     monkeypatch.setattr(socket, "create_connection", connect)
 
     with pytest.raises(DeliveryError):
