@@ -119,6 +119,7 @@ def measure_snippet() -> dict[str, float]:
                 first, again = _load(browser, url)
                 loads.setdefault(name + "first_", []).append(first)
                 loads.setdefault(name, []).append(again)
+            time.sleep(PAUSE)
             client.ask()
         browser.close()
     figures = {"snippet_service_ms": round(median(client.times), 1)}
