@@ -24,6 +24,7 @@ from flask.testing import FlaskClient
 
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
@@ -43,6 +44,8 @@ CASES = 10_000
 #: Each of these for so many seconds.
 FUZZ_TARGETS = ("article", "origin", "address", "body", "token")
 FUZZ_SECONDS = 60
+#: Sites that nobody has registered; a million take some four minutes.
+INVENTED_SITES = 100_000
 
 Note = Callable[[str], None]
 
@@ -302,10 +305,11 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, float]:
 
 
 def _memory(settings: Settings) -> int:
-    return sum(
-        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
-        for pid in service_processes(settings.data_dir)
-    )
+    return sum(_resident(pid) for pid in service_processes(settings.data_dir))
+
+
+def _resident(pid: int | str) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
 
 
 @pytest.mark.check("T18")
@@ -463,6 +467,39 @@ def test_invented_sites_leave_nothing(settings: Settings, measured: Note) -> Non
     assert {answer.status for answer in answers} == {404}
     assert new_keys <= 0
     assert grown < 10 * 2**20
+
+
+@pytest.mark.check("T35")
+@pytest.mark.timeout(900)
+def test_invented_sites_cost_one_question_each(
+    settings: Settings, tmp_path: Path, measured: Note
+) -> None:
+    """More of them, past HTTP: what a worker does for a site that it does not know."""
+    server = Server(tmp_path / "redis", "save ''").start()
+    try:
+        services = create_services(replace(settings, redis_url=server.url, site_cache_seconds=5))
+        now = time.time()
+
+        def invent(numbers: range) -> None:
+            for number in numbers:
+                with pytest.raises(UnknownSiteError):
+                    services.directory.entry(f"invented-{number}", now)
+
+        invent(range(5000))
+        used, ours = _used(server), _resident("self")
+        invent(range(5000, INVENTED_SITES))
+        used, ours = _used(server) - used, _resident("self") - ours
+        keys = server.client.dbsize()
+    finally:
+        server.kill()
+
+    measured(
+        f"{INVENTED_SITES:,} past HTTP: {keys} keys, Redis {used / 2**20:+.1f} MB, "
+        f"the worker {ours / 2**20:+.1f} MB"
+    )
+    assert keys == 0
+    assert used < 2**20
+    assert ours < 10 * 2**20
 
 
 @pytest.mark.check("T35", "T36")
