@@ -417,25 +417,30 @@ def test_a_forgotten_script_is_no_error(service: Running) -> None:
     assert service.total() - before == 2
 
 
-def test_redis_stopped_and_gone_and_back(service: Running) -> None:
-    """Views are kept within half a second; what needs no Redis goes on; then 200 by itself."""
-    assert service.ask(page()).answer().status == 200  # from now on the site is known
-    os.kill(service.redis.pid or 0, signal.SIGSTOP)
-    try:
-        begin = time.monotonic()
-        stopped = service.ask(page(), page()).statuses(2)
-        took = time.monotonic() - begin
-    finally:
-        os.kill(service.redis.pid or 0, signal.SIGCONT)
-    wait_until(lambda: service.ask(page()).answer().status == 200)
+@pytest.mark.parametrize("fast", [True, False], ids=["fast", "plain"])
+def test_redis_stopped_and_gone_and_back(
+    tmp_path_factory: pytest.TempPathFactory, fast: bool
+) -> None:
+    """Views are kept after one wait; what needs no Redis goes on; then 200 by itself."""
+    timeout = 1.0  # long beside the disk of a busy machine
+    with running(tmp_path_factory, fast=fast, redis_timeout=timeout) as service:
+        assert service.ask(page()).answer().status == 200  # from now on the site is known
+        os.kill(service.redis.pid or 0, signal.SIGSTOP)
+        try:
+            begin = time.monotonic()
+            stopped = service.ask(page(), page()).statuses(2)
+            took = time.monotonic() - begin
+        finally:
+            os.kill(service.redis.pid or 0, signal.SIGCONT)
+        wait_until(lambda: service.ask(page()).answer().status == 200)
 
-    service.redis.stop()
-    gone = service.ask(page(), HEALTH).statuses(2)
-    service.redis.start()
-    wait_until(lambda: service.ask(page()).answer().status == 200)
+        service.redis.stop()
+        gone = service.ask(page(), HEALTH).statuses(2)
+        service.redis.start()
+        wait_until(lambda: service.ask(page()).answer().status == 200)
 
     assert stopped == [202, 202]
-    assert took < 0.7  # two, one after the other, the second at once
+    assert took < 2 * timeout  # two, one after the other, the second at once
     assert gone == [202, 200]
 
 
