@@ -50,6 +50,7 @@ _UNAVAILABLE_REPLIES = (
     "TRYAGAIN",
     "NOREPLICAS",
     "BUSY",
+    "NOPERM",
 )
 
 
@@ -112,6 +113,11 @@ class LazyCluster:
         self._make = make
         self._lock = threading.Lock()
         self._client: RedisCluster | None = None
+
+    def close(self) -> None:
+        """Close every connection; a cluster that was never reached is not asked again for that."""
+        if self._client is not None:
+            self._client.close()
 
     def __getattr__(self, name: str) -> Any:
         if self._client is None:
@@ -192,11 +198,10 @@ def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> Redis
 
 def disconnect(client: RedisClient) -> None:
     """Close every connection of `client`; its next command would open a new one."""
-    pool = getattr(client, "connection_pool", None)  # a cluster has one a node
-    if pool is None:
+    if isinstance(client, LazyCluster):
         client.close()
     else:
-        pool.disconnect()
+        client.connection_pool.disconnect()
 
 
 @contextmanager
@@ -224,6 +229,11 @@ def unavailable_reply(text: str) -> StoreUnavailableError | None:
     """Return the error for an error reply that means "not now"; None for any other."""
     if not text.startswith(_UNAVAILABLE_REPLIES):
         return None
+    if text.startswith("NOPERM"):
+        return StoreUnavailableError(
+            "Redis refuses the user of REDIS_URL a command or a key (NOPERM): its rights are to be "
+            "those of examples/redis-users.acl. Nothing was stored."
+        )
     return StoreUnavailableError(
         f"Redis cannot take commands now ({text.split(' ', 1)[0]}). "
         "Nothing was stored; try again shortly."

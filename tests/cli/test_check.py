@@ -9,6 +9,7 @@ from stats_service.models.health import ServerFacts
 from stats_service.models.sites import Site
 from stats_service.services.health import server_findings, settings_findings
 from tests.cli.conftest import Run
+from tests.support.redis_groups import CREDENTIALS, restricted_user
 
 SOUND = ServerFacts(
     name="redis",
@@ -43,12 +44,33 @@ def test_a_sound_installation(run: Run, site: Site) -> None:
     assert set(found.values()) == {"ok"}
 
 
-def test_redis_that_does_not_answer(run: Run) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:9/0",
+        "redis+sentinel://127.0.0.1:9/portal",
+        "redis+cluster://127.0.0.1:9,127.0.0.1:10",
+    ],
+)
+def test_redis_that_does_not_answer(run: Run, url: str) -> None:
     """One line, exit code 1, no traceback."""
-    output = run("check", code=1, REDIS_URL="redis://127.0.0.1:9/0")
+    output = run("check", code=1, REDIS_URL=url)
 
     assert levels(output.stdout)["redis"] == "FAIL"
     assert "REDIS_URL" in output.stdout
+
+
+def test_a_user_without_the_rights(run: Run, tmp_path: Path) -> None:
+    """Named with where they stand; no traceback of redis-py."""
+    server = restricted_user(tmp_path / "redis", "~others:*").start()
+    try:
+        url = server.url.replace("//", f"//{CREDENTIALS}@")
+        output = run("check", code=1, REDIS_URL=url)
+    finally:
+        server.kill()
+
+    assert "NOPERM" in output.output
+    assert "redis-users.acl" in output.output
 
 
 def test_a_wrong_setting(run: Run) -> None:

@@ -21,9 +21,10 @@ from stats_service.services.voters import Voters
 from stats_service.store.embedded import EmbeddedRedis
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
-from tests.support.openapi import conforming_client
+from tests.support.openapi import Serve, conforming_client
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view
 from tests.support.processes import wait_until
+from tests.support.redis_groups import CREDENTIALS, restricted_user
 from tests.support.votes import make_poll
 
 BODY_LENGTHS = [0, 1, 64 * 1024, 64 * 1024 + 1, 500_000]
@@ -218,6 +219,28 @@ def test_the_service_starts_without_redis_and_recovers(
         assert response.content_type == "application/problem+json"
         assert response.get_json()["code"] == "view-kept"
     assert max(seconds for _, seconds in [away, *stopped, gone]) < 0.5
+
+
+def test_views_are_kept_while_redis_refuses_the_user(
+    settings: Settings, clock: FakeClock, tmp_path: Path, serve: Serve
+) -> None:
+    """A right that was forgotten (NOPERM) loses no view: it is kept, and the next one counts."""
+    server = restricted_user(tmp_path / "redis", f"~{settings.key_prefix}:*").start()
+    try:
+        url = server.url.replace("//", f"//{CREDENTIALS}@")
+        settings = replace(settings, redis_url=url, site_cache_seconds=300)
+        services = create_services(settings, clock)
+        services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+        client = serve(settings)
+        before = view(client).status_code
+        server.client.execute_command("ACL", "SETUSER", "stats-service", "-evalsha", "-eval")
+        refused = view(client).status_code
+        server.client.execute_command("ACL", "SETUSER", "stats-service", "+evalsha", "+eval")
+        after = view(client).status_code
+    finally:
+        server.kill()
+
+    assert (before, refused, after) == (200, 202, 200)
 
 
 def _timed(client: FlaskClient) -> tuple[Any, float]:
