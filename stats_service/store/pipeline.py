@@ -273,8 +273,11 @@ class Pipeline(asyncio.Protocol):
                 if not first_try.done():
                     first_try.set_result(None)
             while self.ready:
+                # Not wait_for: before Python 3.12 it loses the cancellation of `stop` when the
+                # connection breaks in the same turn, and `stop` would wait for ever.
                 try:
-                    await asyncio.wait_for(self._lost.wait(), IDLE_SECONDS)
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._lost.wait()
                 except TimeoutError:
                     self.send([("", pack(("PING",)), lambda _: None)])
 

@@ -221,6 +221,24 @@ def test_a_server_that_comes_later_is_found(tmp_path: Path) -> None:
     assert after == b"PONG"
 
 
+@pytest.mark.parametrize("turns", range(6))
+def test_it_stops_while_the_server_goes(tmp_path: Path, turns: int) -> None:
+    """However few turns of the loop the loss of the connection is ahead of the stop."""
+
+    async def scenario() -> None:
+        pipeline = Pipeline(endpoint(server.url, 5), 5)
+        await pipeline.start()
+        await asyncio.sleep(0)
+        pipeline.drop()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await pipeline.stop()
+
+    with EmbeddedRedis(tmp_path) as server:
+        asyncio.run(scenario())
+
+
 def test_the_place_is_asked_anew_for_every_connection(tmp_path: Path) -> None:
     """As Sentinel needs it: the second connection goes to the new master."""
     first, second = EmbeddedRedis(tmp_path / "1"), EmbeddedRedis(tmp_path / "2")
