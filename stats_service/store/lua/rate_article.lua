@@ -28,10 +28,11 @@ if not stored and not call('ZSCORE', articles, article) then return answer('unkn
 local function move(key, field, value, from, to)
   local bins, rest = string.match(value or '', '^([%d,]*)(.*)$')
   local counts = {}
-  for n in string.gmatch(bins, '%d+') do counts[#counts + 1] = tonumber(n) end
-  for i = #counts + 1, scale do counts[i] = 0 end
-  if from > 0 then counts[from] = counts[from] - 1 end
-  counts[to] = counts[to] + 1
+  for n in string.gmatch(bins, '%d+') do counts[#counts + 1] = n end
+  for i = #counts + 1, scale do counts[i] = '0' end
+  -- The others stay text: writing a number costs as much as half a command.
+  if from > 0 then counts[from] = string.format('%d', counts[from] - 1) end
+  counts[to] = string.format('%d', counts[to] + 1)
   local moved = table.concat(counts, ',') .. rest
   call('HSET', key, field, moved)
   return moved, rest
@@ -41,7 +42,7 @@ end
 -- those that count, or with the decision that took them out.
 local function settle(at, from, to)
   local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
-  local field = math.floor(at % DAY_MS / SLOT_MS) .. ':' .. article
+  local field = string.format('%d:%s', at % DAY_MS / SLOT_MS, article)
   local value, decision = call('HGET', slots, field), ''
   if value or from == 0 then
     local _, rest = move(slots, field, value, from, to)
@@ -55,14 +56,17 @@ local function settle(at, from, to)
   end
 end
 
-if call('SISMEMBER', raters, rater) == 0 then
-  if address ~= '' and call('HINCRBY', addresses, 'r' .. address, 1) > tonumber(ARGV[7]) then
-    return answer('ceiling')
+if call('SADD', raters, rater) == 1 then
+  if address ~= '' then
+    local n = call('HINCRBY', addresses, 'r' .. address, 1)
+    if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
+    if n > tonumber(ARGV[7]) then
+      call('SREM', raters, rater)
+      return answer('ceiling')
+    end
   end
-  call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
-  call('SADD', raters, rater)
   settle(now, 0, score)
-  call('HSET', KEYS[5], rater, score .. ' ' .. ARGV[1])
+  call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1])
   call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
   return answer('counted', now)
 end
@@ -75,7 +79,7 @@ for i = 5, 7 do
     if now - at >= CHANGE_MS then return answer('fixed', at) end
     if before == score then return answer('unchanged', at) end
     settle(at, before, score)
-    call('HSET', KEYS[i], rater, score .. ' ' .. at)
+    call('HSET', KEYS[i], rater, string.format('%d %d', score, at))
     return answer('changed', at)
   end
 end
