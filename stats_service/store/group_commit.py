@@ -20,10 +20,11 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
 from stats_service.store.pipeline import LoopConnection, lacks_script, pack
 from stats_service.store.spool import KeptView
-from stats_service.store.traffic import RECORD_VIEWS, record_views_call, record_views_reply
+from stats_service.store.traffic import RECORD_VIEWS
+from stats_service.store.view_batch import ViewBatch
 from stats_service.store.view_keeper import ViewKeeper
 
-#: Most views in one script call: 1 to 2 ms of Redis, in which nobody else is served.
+#: Most views in one script call: a millisecond of Redis, in which nobody else is served.
 BATCH_MAX = 128
 #: Most views that wait in this process; the next is refused at once.
 WAITING_MAX = 4096
@@ -138,14 +139,15 @@ class GroupCommit:
         batches = self._next_batches()
         self._waiting -= sum(len(batch.commands) for batch in batches)
         self._in_flight += len(batches)
+        answers = [_Answer(self, batch, self._call(batch)) for batch in batches]
         self._connection.send(
             [
                 (
-                    batch.site.slug,
-                    self._packed(batch, "EVALSHA", RECORD_VIEWS.sha),
-                    _Answer(self, batch),
+                    answer.batch.site.slug,
+                    _packed(answer.call, "EVALSHA", RECORD_VIEWS.sha),
+                    answer,
                 )
-                for batch in batches
+                for answer in answers
             ]
         )
 
@@ -162,24 +164,22 @@ class GroupCommit:
             return list(first.values())
         return sorted(first.values(), key=lambda batch: len(batch.commands))
 
-    def _packed(self, batch: _Batch, command: str, script: str) -> bytes:
-        keys, args = record_views_call(
-            self._prefix, batch.site, batch.periods, batch.now, batch.commands
-        )
-        return pack((command, script, len(keys), *keys, *args))
+    def _call(self, batch: _Batch) -> ViewBatch:
+        return ViewBatch(self._prefix, batch.site, batch.periods, batch.now, batch.commands)
 
-    def answered(self, batch: _Batch, reply: object) -> None:
-        """Take Redis' reply to `batch`, or the exception that stands for it."""
+    def answered(self, answer: "_Answer", reply: object) -> None:
+        """Take Redis' reply to a batch, or the exception that stands for it."""
+        batch = answer.batch
         if lacks_script(reply):
-            packed = self._packed(batch, "EVAL", RECORD_VIEWS.body)
-            self._connection.send([(batch.site.slug, packed, _Answer(self, batch))])
+            packed = _packed(answer.call, "EVAL", RECORD_VIEWS.body)
+            self._connection.send([(batch.site.slug, packed, answer)])
             return
         self._in_flight -= 1
         if isinstance(reply, Exception):
             self._refused(batch, reply)
         else:
             try:
-                counts, results = record_views_reply(batch.site, batch.commands, reply)
+                counts, results = answer.call.results(reply)
             except UnknownSiteError as error:
                 self._fail(batch.waiters, error)
             else:
@@ -232,14 +232,19 @@ class GroupCommit:
                 logger.exception("a view that failed cannot be answered")
 
 
+def _packed(call: ViewBatch, command: str, script: str) -> bytes:
+    return pack((command, script, len(call.keys), *call.keys, *call.args))
+
+
 class _Answer:
     """The callback of one batch."""
 
-    __slots__ = ("_batch", "_commit")
+    __slots__ = ("_commit", "batch", "call")
 
-    def __init__(self, commit: GroupCommit, batch: _Batch) -> None:
+    def __init__(self, commit: GroupCommit, batch: _Batch, call: ViewBatch) -> None:
         self._commit = commit
-        self._batch = batch
+        self.batch = batch
+        self.call = call
 
     def __call__(self, reply: object) -> None:
-        self._commit.answered(self._batch, reply)
+        self._commit.answered(self, reply)

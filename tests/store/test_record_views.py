@@ -10,11 +10,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand, ViewResult
 from stats_service.services.periods import periods_at
 from stats_service.store.connection import connect
 from stats_service.store.embedded import EmbeddedRedis
+from stats_service.store.keys import ADDRESS_BUCKET_SECONDS
 from stats_service.store.sites import SiteStore
 from stats_service.store.traffic import TrafficStore
 from tests.support.clock import FakeClock
@@ -30,6 +32,16 @@ SITE = Site(
     token_ceiling=1,
 )
 
+POLL = Poll(
+    id="p",
+    question={"vi": "?"},
+    choices=(Choice(id="a", text={"vi": "A"}),),
+    status="open",
+    created=NOW,
+    opened=NOW,
+    revision=1,
+)
+
 few_ids = st.sampled_from([b"11111111", b"22222222", b"33333333"])
 commands = st.builds(
     ViewCommand,
@@ -38,8 +50,10 @@ commands = st.builds(
     visitor=few_ids | st.just(b""),
     visitor_before=st.sampled_from([b"", b"", b"", b"00000000"]),
     address=few_ids | st.just(b""),
-    article=st.sampled_from(["", "/1", "/2", "/3", "/4", "/5"]),
+    article=st.sampled_from(["", "/1", "/2", "/3", "/4", "/5", "(other)"]),
     rated=st.booleans(),
+    poll=st.sampled_from([None, POLL]),
+    voter=few_ids | st.just(b""),
     mint=st.sampled_from([False, False, True]),
     customer=st.sampled_from([b"", b"", b"cccccccc"]),
 )
@@ -62,6 +76,8 @@ class Pair:
             self.client.zadd(f"{keys}articles", {"/1": 7})
             self.client.hset(f"{keys}opening", "/2", 100)
             self.client.hset(f"{keys}ratings", "/1", "0,1,0,0,2")
+            self.client.hset(f"{keys}poll:p:tally", mapping={"ballots": 1, "c:a": 1})
+            self.client.hset(f"{keys}poll:p:voters", "22222222", b"\xff" * 8 + b"c")
 
     def stored(self, prefix: str) -> dict[str, tuple[Any, int]]:
         """Return the content of every key, and in how many seconds it ends."""
@@ -88,7 +104,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 def plain(results: Sequence[ViewResult]) -> list[Any]:
     """Return what each view was answered."""
-    return [(r.ignored, r.note, r.article, r.burst) for r in results]
+    return [(r.ignored, r.note, r.article, r.tally, r.voted, r.burst) for r in results]
 
 
 @hypothesis_settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -127,6 +143,58 @@ def test_lists_are_as_they_are_after_the_batch(pair: Pair) -> None:
     assert second.listed[0].ratings == ()
     assert second.article
     assert second.article.views == 8
+
+
+def test_a_batch_may_be_large(pair: Pair) -> None:
+    """As many views as the spool sends, of as many readers; more listed articles than of one."""
+    together, _ = pair.stores
+    pair.begin()
+    site = Site(slug="a", name="a", hosts=("a.example",))
+    views = [
+        ViewCommand(
+            kind="view",
+            hit=b"h%07d" % n,
+            visitor=b"v%07d" % n,
+            visitor_before=b"w%07d" % n,
+            address=b"a%07d" % n,
+            article=f"/{n}",
+            listed=tuple(f"/{n + more}" for more in range(0, 2000, 20)),
+            poll=POLL,
+            voter=b"p%07d" % n,
+            mint=True,
+            customer=b"c%07d" % n,
+        )
+        for n in range(500)
+    ]
+
+    counts, results = together.record_views(site, periods_at(NOW, site.timezone), NOW, views)
+
+    assert (counts.views.total, counts.visits.total, counts.online) == (500, 500, 501)
+    assert [r.article.views for r in results if r.article] == [1, 8, *[1] * 498]
+    assert [[a.views for a in r.listed] for r in results[2:]] == [
+        [int(n + more < 500) for more in range(0, 2000, 20)] for n in range(2, 500)
+    ]
+
+
+def test_who_returns_after_half_an_hour_is_one_identity_more(pair: Pair) -> None:
+    """Also before the minute is over in which those who have gone are swept out."""
+    together, _ = pair.stores
+    pair.begin()
+    site = Site(slug="a", name="a", hosts=("a.example",), identity_cap=2)
+
+    def view(at: float, visitor: bytes) -> ViewResult:
+        command = ViewCommand(
+            kind="view", hit=int(at).to_bytes(8), visitor=visitor, address=b"1" * 8
+        )
+        return together.record_views(site, periods_at(at, site.timezone), at, (command,))[1][0]
+
+    view(NOW, b"11111111")
+    pair.client.hset("x:{a}:counts", "swept", int((NOW + 1780) * 1000))
+    later = f"x:{{a}}:addresses:{int((NOW + 1800) // ADDRESS_BUCKET_SECONDS)}"
+    pair.client.hset(later, mapping={"*": 1, "n11111111": 2})
+
+    assert view(NOW + 1801, b"11111111").note == "identity-cap"
+    assert pair.client.hget(later, "n11111111") == b"3"
 
 
 def test_large_numbers_stay_whole(pair: Pair) -> None:
