@@ -16,7 +16,8 @@ from stats_service.config import Settings
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import RECORD_VIEWS, record_views_call
+from stats_service.store.traffic import RECORD_VIEWS
+from stats_service.store.view_batch import ViewBatch
 
 #: Views in one call of the script: alone, and as they meet under load.
 BATCHES = (1, 4, 16, 64)
@@ -65,8 +66,10 @@ def measure_redis_alone() -> dict[str, float]:
             with client.pipeline(transaction=False) as pipe:
                 for call in range(first, first + batch * IN_FLIGHT, batch):
                     views = [_view(number) for number in range(call, call + batch)]
-                    keys, args = record_views_call("st", site, periods, now, views)
-                    pipe.execute_command("EVALSHA", RECORD_VIEWS.sha, len(keys), *keys, *args)
+                    batched = ViewBatch("st", site, periods, now, views)
+                    pipe.execute_command(
+                        "EVALSHA", RECORD_VIEWS.sha, len(batched.keys), *batched.keys, *batched.args
+                    )
                 pipe.execute()
 
         before = cpu_seconds([server.pid or 0])

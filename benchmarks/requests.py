@@ -16,7 +16,7 @@ HIT_LENGTH = 16
 
 SITES = tuple(f"portal-{number}" for number in range(4))
 HOST = "portal.example.vn"
-ARTICLES = tuple(f"/tin-tuc/bai-viet-so-{number:02d}.html" for number in range(50))
+ARTICLES = tuple(f"/tin-tuc/bai-viet-so-{number:03d}.html" for number in range(200))
 LIST_LENGTH = 20
 POLL = "muc-quan-tam"
 CHOICES = ("tin-tuc", "thu-tuc", "van-ban", "lien-he")

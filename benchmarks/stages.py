@@ -27,7 +27,8 @@ from stats_service.services.periods import periods_at
 from stats_service.services.poll_views import PollViews
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import RECORD_VIEWS, record_views_call, record_views_reply
+from stats_service.store.traffic import RECORD_VIEWS
+from stats_service.store.view_batch import ViewBatch
 from stats_service.web.answers import page_answer_json
 from stats_service.web.api.bodies import decode_body
 from stats_service.web.visitor import client_address, visitor_of
@@ -72,15 +73,15 @@ def measure_stages(services: Services) -> dict[str, float]:
     periods = periods_at(now, entry.site.timezone)
 
     def call() -> bytes:
-        keys, args = record_views_call("st", entry.site, periods, now, commands)
-        command = ("EVALSHA", RECORD_VIEWS.sha, len(keys), *keys, *args)
+        batch = ViewBatch("st", entry.site, periods, now, commands)
+        command = ("EVALSHA", RECORD_VIEWS.sha, len(batch.keys), *batch.keys, *batch.args)
         packed: bytes = hiredis.pack_command(command)
         return packed
 
-    keys, args = record_views_call("st", entry.site, periods, now, commands)
+    batch = ViewBatch("st", entry.site, periods, now, commands)
     with redis.Redis.from_url(services.settings.redis_url) as client:
-        reply = RECORD_VIEWS.run(client, keys, args)
-    stored, results = record_views_reply(entry.site, commands, reply)
+        reply = RECORD_VIEWS.run(client, batch.keys, batch.args)
+    stored, results = batch.results(reply)
     counts = site_counts(entry.site, stored)
     polls = PollViews()
     answered = answer(entry, queries[0], commands[0], counts, results[0], now, polls)
@@ -95,7 +96,7 @@ def measure_stages(services: Services) -> dict[str, float]:
             lambda: decide(entry, queries[0], who, now)
         ),
         "the script's keys and arguments": best(call) / BATCH,
-        "the script's reply": best(lambda: record_views_reply(entry.site, commands, reply)) / BATCH,
+        "the script's reply": best(lambda: batch.results(reply)) / BATCH,
         "the site's numbers and their JSON": best(
             lambda: msgspec.json.encode(site_counts(entry.site, stored))
         )
