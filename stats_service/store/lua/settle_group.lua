@@ -13,6 +13,10 @@ local group = cjson.decode(stored)
 local before = group.state
 if before == state then return before end
 
+-- What was taken back by changes of a vote is there with 0. The negative of that, -0, is no integer
+-- to HINCRBY of Redis 7.0.
+local function signed(sign, n) return n == 0 and 0 or sign * n end
+
 -- As in cast_ballot.lua: a free text is added where it stands.
 local function add_text(text, n)
   if call('HEXISTS', tally, 't:' .. text) == 1 then
@@ -24,15 +28,15 @@ local function add_text(text, n)
 end
 
 local function add(sign)
-  call('HINCRBY', tally, 'ballots', sign * group.ballots)
-  for choice, n in pairs(group.votes) do call('HINCRBY', tally, 'c:' .. choice, sign * n) end
-  for text, n in pairs(group.texts) do add_text(text, sign * n) end
+  call('HINCRBY', tally, 'ballots', signed(sign, group.ballots))
+  for choice, n in pairs(group.votes) do call('HINCRBY', tally, 'c:' .. choice, signed(sign, n)) end
+  for text, n in pairs(group.texts) do add_text(text, signed(sign, n)) end
 end
 
 if before == 'accepted' then
   add(-1)
 else
-  call('HINCRBY', report, 'now:' .. before, -group.ballots)
+  call('HINCRBY', report, 'now:' .. before, signed(-1, group.ballots))
 end
 if state == 'accepted' then
   add(1)

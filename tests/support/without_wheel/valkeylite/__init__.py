@@ -1,0 +1,1 @@
+"""Stands before the package of this name, so that its server program is not found."""
