@@ -24,7 +24,9 @@ LINGER_SECONDS = 3.0
 # Route by route: a pattern that also fits a page that is open to everybody (`/admin/link/upload`)
 # lets a stranger send hundreds of megabytes and keep every thread waiting.
 _UPLOAD = re.compile(r"/admin/(?:archives|sites/[^/]+/data)/upload")
-_DOWNLOAD = re.compile(r"/admin/(?:sites/[^/]+/(?:export/[^/]+|audit\.jsonl)|audit\.jsonl)")
+_DOWNLOAD = re.compile(
+    r"/admin/(?:sites/[^/]+/(?:export/[^/]+|audit\.jsonl)|audit\.jsonl)|(?:/[^/]+)+/manage/archive"
+)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 SendMessage = Callable[[dict[str, Any]], Awaitable[None]]

@@ -136,6 +136,29 @@ def test_a_file_longer_than_any_other_body_comes_in_and_out(
     assert owner.ask("GET", DATA)[0].status == 200  # the connection serves on
 
 
+def test_a_program_gets_the_archive_part_by_part(running: tuple[str, Services]) -> None:
+    """As a person does; without a token there is nothing, and at once."""
+    url, services = running
+    _, token = services.tokens.add("kimson", "sao lưu", "read", "chu", services.clock.now())
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+
+    def archive(token: str) -> tuple[http.client.HTTPResponse, bytes]:
+        connection.request(
+            "GET", "/v1/kimson/manage/archive", headers={"Authorization": f"Bearer {token}"}
+        )
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    answer, content = archive(token)
+    refused, _ = archive(token[:-1])
+    connection.close()
+
+    assert answer.status == 200
+    assert answer.getheader("Transfer-Encoding") == "chunked"
+    assert gzip.decompress(content).splitlines()[-1].startswith(b'{"table":"end"')
+    assert refused.status == 401
+
+
 @pytest.mark.parametrize("size", [1_000, 5_000_000, 9_000_000])
 def test_who_may_not_send_a_file_is_told_before_it_is_read(
     stranger: Browser, folder: Path, size: int
