@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask_babel import lazy_gettext as _
 
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.messages import change_name
@@ -16,6 +17,67 @@ PAGE = 50
 #: Characters of a value, and fields of an entry, that the page shows; the export has all of it.
 VALUE_MAX = 120
 FIELDS_MAX = 8
+
+#: Fields of what is changed, as the forms call them; any other is shown by its own name.
+FIELD_NAMES = {
+    # Of a site.
+    "name": _("Name"),
+    "hosts": _("Hosts"),
+    "timezone": _("Time zone"),
+    "language": _("Language"),
+    "headline": _("The number that the widget shows first"),
+    "opening_visits": _("Visits before"),
+    "opening_views": _("Views before"),
+    "opening_day": _("Read on"),
+    "excluded": _("Addresses and networks that do not count"),
+    "article_parameters": _("Query parameters that name an article"),
+    "article_cap": _("Articles kept by name"),
+    "identity_cap": _("New visitors of one address in half an hour"),
+    "view_ceiling": _("Views of one address in half an hour"),
+    "token_ceiling": _("Voters of one address in half an hour, before ballots wait"),
+    "rating_ceiling": _("Ratings of one address in half an hour"),
+    "poll": _("Current poll"),
+    "rating_scale": _("Highest score"),
+    "public": _("Public page"),
+    # Of a poll.
+    "question": _("Question"),
+    "choices": _("Answers"),
+    "lang": _("Language"),
+    "min_choices": _("Answers that one voter must choose"),
+    "max_choices": _("Answers that one voter may choose"),
+    "multiple": _("Several answers"),
+    "opens": _("Opens"),
+    "closes": _("Closes"),
+    "status": _("State"),
+    "results_when": _("Readers see the result"),
+    "results_as": _("Shown as"),
+    "shuffle": _("Answers in random order"),
+    "other": _("Longest free text, in characters"),
+    "change": _("Voters may change their vote until the poll closes"),
+    "protection": _("Protection"),
+    "created": _("Created"),
+    "opened": _("Opened"),
+    "closed": _("Closed"),
+    "revision": _("Revision"),
+    # Of ballots, ratings, accounts, tokens, files, reports and webhooks.
+    "state": _("State"),
+    "group": _("Group"),
+    "ballots": _("Ballots"),
+    "text": _("Free text"),
+    "ratings": _("Ratings"),
+    "decision": _("Decision"),
+    "operator": _("Operator"),
+    "roles": _("Roles"),
+    "left": _("Recovery codes left"),
+    "scope": _("Scope"),
+    "file": _("File"),
+    "kind": _("Kind"),
+    "views": _("Views"),
+    "url": _("Address of the webhook"),
+    "events": _("Events"),
+    "address": _("E-mail address"),
+    "every": _("Every"),
+}
 
 
 class Difference(NamedTuple):
@@ -71,10 +133,14 @@ def differences(before: Any, after: Any) -> list[Difference]:
     old = before if isinstance(before, dict) else {"": before}
     new = after if isinstance(after, dict) else {"": after}
     return [
-        Difference(field, _shown(old.get(field)), _shown(new.get(field)))
+        Difference(_name(field), _shown(old.get(field)), _shown(new.get(field)))
         for field in dict.fromkeys([*old, *new])
         if old.get(field) != new.get(field)
     ]
+
+
+def _name(field: str) -> str:
+    return str(FIELD_NAMES.get(field, field))
 
 
 def _shown(value: Any) -> str:

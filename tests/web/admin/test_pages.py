@@ -239,7 +239,7 @@ def test_texts_that_are_too_long_are_no_file(owner: Person, site: Site) -> None:
 
 
 def test_the_log_shows_what_differs(owner: Person, site: Site, services: Services) -> None:
-    """Not the fields that stayed, and of a long value the beginning."""
+    """Not the fields that stayed, and of a long value the beginning; fields as the forms say."""
     changed = services.sites.edit(site.slug, name="Tên mới", hosts=("a.example.vn", "b.example.vn"))
     services.audit.record_change(
         site.slug, "lan", "site.changed", services.clock.now(), before=site, after=changed
@@ -249,6 +249,7 @@ def test_the_log_shows_what_differs(owner: Person, site: Site, services: Service
 
     assert '<del class="mono">Kim Sơn</del> → <ins class="mono">Tên mới</ins>' in page
     assert "b.example.vn" in page
+    assert "Tên miền:" in page
     assert "Asia/Ho_Chi_Minh" not in page
 
 
