@@ -60,7 +60,7 @@ class Report:
         if failed:
             told = ["failed: " + ", ".join(sorted(set(failed)))]
         elif passed:
-            told = [f"{passed} tests passed"]
+            told = [f"{passed} test{'s' * (passed > 1)} passed"]
         else:
             told = ["not shown"]
         return {
