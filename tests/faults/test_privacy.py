@@ -322,7 +322,8 @@ def test_it_runs_without_rights_on_a_read_only_tree(settings: Settings, measured
     capabilities = {line[1] for line in lines if line[0] in ("CapEff:", "CapPrm:", "CapBnd:")}
     measured(
         f"readiness {ready}; {len(status)} processes of uid {users}, capabilities {capabilities}; "
-        f"writable mounts beside /dev, /proc and /sys {writable}; data folder holds {kept}; not in a container"
+        f"writable mounts beside /dev, /proc and /sys {writable}; data folder holds {kept}; not in "
+        "a container"
     )
     assert ready == 200
     assert users == {str(NOBODY)}
