@@ -112,7 +112,7 @@ def warm_up(server: Server, kind: str) -> None:
 
 
 def _measure(server: Server, kind: str, connections: int, seconds: float) -> Run:
-    number = int(12_000 * seconds) if kind in ONCE_EACH else 4096
+    number = int(25_000 * seconds) if kind in ONCE_EACH else 4096
     people = readers(server.services.voters, time.time(), number)
     if kind in ONCE_EACH:
         random.shuffle(people)
