@@ -60,11 +60,6 @@ OPTIONS = {
     "hash-max-listpack-entries": "64",
 }
 
-# A script makes and drops small things by the hundred. The C library keeps seven of each size at
-# hand and looks for others; with so many a view costs a twentieth less, and the server takes 7 MB
-# more at most. A server with an allocator of its own, or another C library, does not heed it.
-TUNABLES = "glibc.malloc.tcache_count=200"
-
 
 class EmbeddedRedis:
     """One server on one data folder; start it, watch it, stop it.
@@ -118,7 +113,6 @@ class EmbeddedRedis:
             with open(self.folder / "redis.log", "ab", opener=_private) as log:
                 self._process = processes.spawn(
                     [binary, *self._arguments()],
-                    environ={"GLIBC_TUNABLES": TUNABLES} | os.environ,
                     cwd=self.folder,
                     output=log,
                     umask=0o077,
