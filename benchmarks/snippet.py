@@ -234,7 +234,7 @@ class _Client:
         self._connection.request("POST", "/v1/demo/page", body, headers)
         answer = self._connection.getresponse()
         answer.read()
-        if answer.status != 200:
+        if answer.status not in (200, 202):  # 202: a slow disk held Redis up, and it was kept
             raise RuntimeError(f"a page view was answered {answer.status}")
         self.times.append((time.perf_counter() - begin) * 1000)
 
