@@ -5,9 +5,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.languages import moment
 from stats_service.web.admin.messages import change_name
 from stats_service.web.context import services
 
@@ -80,6 +82,10 @@ FIELD_NAMES = {
 }
 
 
+#: Fields that hold a moment, in seconds since 1970.
+MOMENTS = ("opens", "closes", "created", "opened", "closed")
+
+
 class Difference(NamedTuple):
     """One field that a change has changed; empty texts for what was, or is, not there."""
 
@@ -128,26 +134,50 @@ def _page(slug: str) -> str:
     )
 
 
-def differences(before: Any, after: Any) -> list[Difference]:
-    """Return the fields in which the values before and after a change differ."""
+def differences(before: Any, after: Any, timezone: str) -> list[Difference]:
+    """Return the fields in which the values before and after a change differ.
+
+    Args:
+        before: the value, or its fields; None: there was nothing.
+        after: the same, now.
+        timezone: in which moments are told.
+    """
     old = before if isinstance(before, dict) else {"": before}
     new = after if isinstance(after, dict) else {"": after}
     return [
-        Difference(_name(field), _shown(old.get(field)), _shown(new.get(field)))
+        Difference(
+            str(FIELD_NAMES.get(field, field)),
+            _shown(field, old.get(field), timezone),
+            _shown(field, new.get(field), timezone),
+        )
         for field in dict.fromkeys([*old, *new])
         if old.get(field) != new.get(field)
     ]
 
 
-def _name(field: str) -> str:
-    return str(FIELD_NAMES.get(field, field))
-
-
-def _shown(value: Any) -> str:
+def _shown(field: str, value: Any, timezone: str) -> str:
     if value is None or value in ("", [], {}):
         return ""
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if field in MOMENTS and isinstance(value, int | float):
+        return moment(value, timezone) if value else ""
+    text = _in_words(value)
     return text if len(text) <= VALUE_MAX else text[:VALUE_MAX] + "…"
+
+
+def _in_words(value: Any) -> str:
+    """Return texts and lists of them as people write them, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(gettext("yes") if value else gettext("no"))
+    if isinstance(value, list):
+        return "; ".join(_in_words(one) for one in value)
+    if isinstance(value, dict):
+        if set(value) <= {"id", "text", "hidden"} and "text" in value:  # a choice of a poll
+            return _in_words(value["text"])
+        if set(value) <= {"vi", "en"}:
+            return " / ".join(map(str, value.values()))
+    return msgspec.json.encode(value).decode()
 
 
 def _export(slug: str) -> Response:

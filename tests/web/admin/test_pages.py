@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import UTC, datetime
 from io import BytesIO
 from urllib.parse import urlencode
 
@@ -251,6 +252,18 @@ def test_the_log_shows_what_differs(owner: Person, site: Site, services: Service
     assert "b.example.vn" in page
     assert "Tên miền:" in page
     assert "Asia/Ho_Chi_Minh" not in page
+
+
+def test_the_log_tells_a_poll_in_words(owner: Person, services: Services) -> None:
+    """Its texts, its times in the site's zone, and yes or no."""
+    poll = make_poll(services, opens=datetime(2026, 3, 5, 1, 0, tzinfo=UTC).timestamp())
+    services.polls.edit("kimson", poll.id, "lan", services.clock.now(), shuffle=True)
+
+    page = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
+
+    assert '<ins class="mono">Mục a; Mục b; Mục c</ins>' in page
+    assert '<ins class="mono">05/03/2026 08:00</ins>' in page
+    assert '<del class="mono">không</del> → <ins class="mono">có</ins>' in page
 
 
 def test_what_pages_load_is_compressed_once(app: Flask) -> None:
