@@ -1,9 +1,11 @@
 """How long a reader waits: from the script's arrival to the numbers on the page, in Chromium.
 
-Two pages: the front page of the demo portal, with eight pictures, a poll and a list of articles,
-all from the service itself; and a page of a few lines on a server of its own, which shows what the
-snippet takes without a page that keeps the browser busy. Each is loaded by readers who come
-for the first time (nothing in the cache, a renderer process that has just begun) and again.
+Three pages: the front page of the demo portal, with eight pictures, a poll and a list of articles,
+all from the service itself; a page of a few lines on a server of its own, which shows what the
+snippet takes without a page that keeps the browser busy; and that page with the bare minimum in its
+place, a script of three lines that sends the same view and writes one number, which shows what the
+browser and the machine take for any script. Each is loaded by readers who come for the first time
+(nothing in the cache, a renderer process that has just begun) and again.
 
 Run alone by `python -m benchmarks.snippet`.
 """
@@ -77,6 +79,7 @@ PARTS = """() => {
   if (!script || !view) return null;
   const parts = {
     "": shownAt - script.responseEnd,
+    run: shownAt - startedAt,
     start: startedAt - script.responseEnd,
     send: view.startTime - startedAt,
     answer: view.responseEnd - view.startTime,
@@ -89,6 +92,15 @@ PARTS = """() => {
 PAGE = """<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Xã Kim Sơn</title>
 {script}</head><body><h1>Trang thông tin điện tử</h1><p><stats-views>…</stats-views></p>
 <stats-visits>…</stats-visits></body></html>"""
+#: The least that counts a view and shows a number of it. Its name is like the snippet's, for PARTS.
+BARE_PATH = "/embed.0.js"
+BARE = """startedAt = performance.now();
+fetch("{service}/v1/portal/page", {{method: "POST", keepalive: true, body: JSON.stringify(
+  {{hit: crypto.getRandomValues(new Uint32Array(3)).join("-"), articles: []}})
+}}).then((response) => response.json()).then((numbers) => {{
+  document.querySelector("stats-visits").textContent = numbers.site.visits.total;
+  shownAt = performance.now();
+}});"""
 
 Parts = dict[str, float]
 
@@ -101,7 +113,11 @@ def measure_snippet() -> dict[str, float]:
 
     start: until the browser runs the script that it has; send: until the script sends the view;
     answer: until the last byte has come, of which wait is from the request's last byte to the
-    answer's first: the service; show: until the numbers stand on the page.
+    answer's first: the service; show: until the numbers stand on the page. run is from the script's
+    first line to the numbers: all of it but start.
+
+    `snippet_alone_…` are those of the page of a few lines, `snippet_bare_…` those of the bare
+    script, and `snippet_vs_bare` and `snippet_first_vs_bare` the first by the second, load by load.
 
     `snippet_service_ms` is the same request from a bare client in between, without a browser.
     """
@@ -109,13 +125,14 @@ def measure_snippet() -> dict[str, float]:
     if not browser_path:
         print("no Chromium: the snippet's time is not measured", file=sys.stderr)
         return {}
-    with _demo() as (base, run), _portal(run) as portal, sync_playwright() as playwright:
+    with _demo() as (base, run), _portal(base, run) as portal, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(ARGUMENTS))
         client = _Client(base)
         # Not one page after the other: what else the machine does then meets all alike.
         loads: dict[str, list[Parts]] = {}
         for _ in range(LOADS):
-            for name, url in (("", f"{base}/demo/"), ("alone_", portal)):
+            pages = (("", f"{base}/demo/"), ("alone_", portal), ("bare_", f"{portal}bare"))
+            for name, url in pages:
                 first, again = _load(browser, url)
                 loads.setdefault(name + "first_", []).append(first)
                 loads.setdefault(name, []).append(again)
@@ -131,6 +148,9 @@ def measure_snippet() -> dict[str, float]:
             if part:
                 key = f"snippet_{name}{part}_ms"
                 figures[key] = round(median(load[part] for load in parts), 1)
+    for name in ("", "first_"):
+        pairs = zip(loads[f"alone_{name}"], loads[f"bare_{name}"], strict=True)
+        figures[f"snippet_{name}vs_bare"] = round(median(a[""] / b[""] for a, b in pairs), 2)
     return figures
 
 
@@ -161,15 +181,19 @@ def _demo() -> Iterator[tuple[str, Callable[..., subprocess.Popen[str]]]]:
 
 
 @contextmanager
-def _portal(run: Callable[..., subprocess.Popen[str]]) -> Iterator[str]:
-    """Serve the page of a portal of its own; give its address."""
-    body = b""
+def _portal(service: str, run: Callable[..., subprocess.Popen[str]]) -> Iterator[str]:
+    """Serve the page of a portal of its own, and with the bare script; give its address."""
+    html = "text/html; charset=utf-8"
+    files: dict[str, tuple[str, bytes]] = {}
 
     class Portal(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            kind, body = files.get(self.path, (html, b""))
             self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            if self.path == BARE_PATH:
+                self.send_header("Cache-Control", "max-age=3600")
             self.end_headers()
             self.wfile.write(body)
 
@@ -181,7 +205,12 @@ def _portal(run: Callable[..., subprocess.Popen[str]]) -> Iterator[str]:
         run("site", "add", "portal", "--name", "Xã Kim Sơn", "--host", host).wait(30)
         lines, _ = run("embed", "portal", output=subprocess.PIPE).communicate(timeout=30)
         begin, end = lines.index("<script"), lines.index("</script>")
-        body = PAGE.format(script=lines[begin:end] + "</script>").encode()
+        for path, script in (
+            ("/", lines[begin:end]),
+            ("/bare", f'<script async src="{BARE_PATH}">'),
+        ):
+            files[path] = html, PAGE.format(script=f"{script}</script>").encode()
+        files[BARE_PATH] = "text/javascript", BARE.format(service=service).encode()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
