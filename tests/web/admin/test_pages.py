@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from urllib.parse import urlencode
 
@@ -24,8 +24,6 @@ from tests.support.votes import make_poll, new_voter, vote
 @pytest.fixture
 def counted(services: Services, site: Site) -> Site:
     """Give a site with a day's numbers, one of its articles named by an attacker."""
-    from datetime import date
-
     evil = "/<script>alert(1)</script>"
     day = DayHistory(date(2026, 3, 4), (Pair(1234, 5678),), {evil: 40, "=cmd|x": 4}, {"bot": 7})
     services.history.write(site, [day])
@@ -66,6 +64,29 @@ def test_the_csv_has_the_chart_s_numbers(owner: Person, counted: Site) -> None:
 
     assert text.splitlines()[-1] == "2026-03-04,1234,5678,0,0"
     assert text.splitlines()[0].endswith("day,visits,views,visits_before,views_before")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (100, 107, "▲ 7\xa0%"),
+        (100, 999, "▲ 899\xa0%"),
+        (3, 1356, "▲ ×\xa0452"),
+        (4, 3, "▼ 25\xa0%"),
+    ],
+)
+def test_growth_from_tenfold_on_is_told_in_times(
+    owner: Person, services: Services, site: Site, before: int, now: int, told: str
+) -> None:
+    """45,100 % is a number that nobody reads, and too wide for its place."""
+    days = [(date(2026, 2, 25), before), (date(2026, 3, 4), now)]
+    services.history.write(
+        site, [DayHistory(day, (Pair(views, views),), {"/a": views}, {}) for day, views in days]
+    )
+
+    page = owner.get("/admin/sites/kimson/articles?range=7").get_data(as_text=True)
+
+    assert told in page.replace("&nbsp;", "\xa0")
 
 
 def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) -> None:
