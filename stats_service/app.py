@@ -121,7 +121,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     rating_store = RatingStore(client, settings.key_prefix)
     ratings = ArticleRatings(rating_store)
     quarantine_store = QuarantineStore(client, settings.key_prefix)
-    polls = Polls(poll_store, ballot_store, audit)
+    polls = Polls(poll_store, ballot_store)
     directory = SiteDirectory(
         site_store,
         poll_store,
@@ -138,14 +138,13 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     second_factor = SecondFactor(settings.secret, issuer, account_store, session_store, audit)
     retention = Retention(RetentionStore(client, settings.key_prefix), sites)
     traffic = Traffic(traffic_store, spool, replay.wake)
-    quarantine = Quarantine(quarantine_store, audit)
+    quarantine = Quarantine(quarantine_store)
     health_service = Health(HealthStore(client))
     history, top_articles = History(history_store), TopArticles(history_store)
     tick_store = TickStore(client, settings.key_prefix)
     notices = NoticeBook(
         NoticeStore(client, settings.key_prefix),
         sites,
-        audit,
         settings.secret,
         settings.webhook_hosts,
     )
@@ -170,7 +169,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         sites=sites,
         directory=directory,
         traffic=traffic,
-        openings=Openings(traffic_store, audit),
+        openings=Openings(traffic_store),
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,
@@ -180,7 +179,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         ballots=Ballots(ballot_store, directory, proofs),
         ratings=ratings,
         rating_review=RatingReview(
-            RatingReviewStore(client, settings.key_prefix), rating_store, ratings, audit
+            RatingReviewStore(client, settings.key_prefix), rating_store, ratings
         ),
         request_counts=RequestCounts(client, settings.key_prefix),
         health=health_service,

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services
-from stats_service.models.audit import COMMAND_LINE
+from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
 from stats_service.services.sites import check_site
@@ -82,7 +82,7 @@ def add(slug: str, **options: Any) -> None:
             today = periods_at(services.clock.now(), check_site(new).timezone).day
             new = msgspec.structs.replace(new, opening_day=today)
         added = services.sites.add(new)
-        services.audit.record_site(COMMAND_LINE, services.clock.now(), None, added)
+        services.audit.record_added_site(COMMAND_LINE, services.clock.now(), added)
     click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
 
 
@@ -145,9 +145,7 @@ def edit(slug: str, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Name at least one setting to change.")
     with open_services() as services:
-        before = services.sites.get(slug)
-        changed = services.sites.edit(slug, **changes)
-        services.audit.record_site(COMMAND_LINE, services.clock.now(), before, changed)
+        services.sites.edit(slug, Author(COMMAND_LINE, services.clock.now()), **changes)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
 
 

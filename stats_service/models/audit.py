@@ -1,11 +1,20 @@
 """What was changed, by whom and when."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 #: Who is named where a change was made on the command line, by whoever may run it there.
 COMMAND_LINE = "(command line)"
+
+
+class Author(NamedTuple):
+    """Who makes a change, and when."""
+
+    #: An account's name, or `COMMAND_LINE`.
+    who: str
+    #: Seconds since 1970.
+    at: float
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,4 +1,9 @@
-"""The audit log: who changed what and when. Append-only; whoever changes a thing records it."""
+"""The audit log: who changed what and when. Append-only; whoever changes a thing records it.
+
+What an administrator does to a site's settings, balances, polls, ratings or notices goes to Redis
+together with its entry, in one step: neither can be there without the other. Accounts and tokens lie
+elsewhere than their log, and a file that is brought in is many steps; their entries follow.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +12,7 @@ from typing import Any
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.audit import AuditEntry
+from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.sites import Site
 from stats_service.store.audit import AuditStore
 
@@ -17,6 +22,51 @@ PAGE_MAX = 200
 BALANCES = ("opening_visits", "opening_views")
 #: How an entry is numbered.
 ENTRY_ID = re.compile(r"\d{1,16}-\d{1,10}")
+
+
+def entry_of(
+    by: Author, what: str, subject: str = "", before: Any = None, after: Any = None
+) -> AuditEntry:
+    """Return the entry of a change.
+
+    Args:
+        by: who makes it, and when.
+        what: a noun and a verb in the past (`poll.closed`).
+        subject: which poll, account, token…; empty for the site itself.
+        before: values before the change; structs and plain values, never a secret.
+        after: values after it.
+    """
+    return AuditEntry(
+        at=by.at,
+        who=by.who,
+        what=what,
+        subject=subject,
+        before=msgspec.to_builtins(before),
+        after=msgspec.to_builtins(after),
+    )
+
+
+def entry_of_change(
+    by: Author, what: str, before: Any, after: Any, subject: str = ""
+) -> AuditEntry | None:
+    """Return an entry with the fields in which two structs differ; None if they do not."""
+    old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
+    changed = [name for name in new if old.get(name) != new[name]]
+    if not changed:
+        return None
+    return entry_of(
+        by,
+        what,
+        subject,
+        before={name: old.get(name) for name in changed},
+        after={name: new[name] for name in changed},
+    )
+
+
+def entry_of_settings(by: Author, before: Site, after: Site) -> AuditEntry | None:
+    """Return the entry of a site's new settings; None if they are the old ones."""
+    balances = any(getattr(before, name) != getattr(after, name) for name in BALANCES)
+    return entry_of_change(by, "opening.set" if balances else "site.changed", before, after)
 
 
 class Audit:
@@ -36,55 +86,22 @@ class Audit:
         before: Any = None,
         after: Any = None,
     ) -> None:
-        """Record that `who` did `what` (`poll.closed`) to `subject` at `now` (seconds).
+        """Record that `who` did `what` at `now` (seconds); the rest as `entry_of` takes it.
 
         Args:
             slug: the site concerned, or `""`.
             who: an account's name, or `models.audit.COMMAND_LINE`.
             what: a noun and a verb in the past.
             now: seconds since 1970.
-            subject: which poll, account, token…; empty for the site itself.
-            before: values before the change; structs and plain values, never a secret.
+            subject: which account, token…
+            before: values before the change.
             after: values after it.
         """
-        entry = AuditEntry(
-            at=now,
-            who=who,
-            what=what,
-            subject=subject,
-            before=msgspec.to_builtins(before),
-            after=msgspec.to_builtins(after),
-        )
-        self._store.add(slug, entry)
+        self._store.add(slug, entry_of(Author(who, now), what, subject, before, after))
 
-    def record_change(
-        self, slug: str, who: str, what: str, now: float, before: Any, after: Any, subject: str = ""
-    ) -> None:
-        """Record only the fields in which two structs differ; nothing if they do not."""
-        old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
-        changed = [name for name in new if old.get(name) != new[name]]
-        if changed:
-            self.record(
-                slug,
-                who,
-                what,
-                now,
-                subject=subject,
-                before={name: old.get(name) for name in changed},
-                after={name: new[name] for name in changed},
-            )
-
-    def record_site(self, who: str, now: float, before: Site | None, after: Site) -> None:
-        """Record that a site was added (`before` is None) or has other settings.
-
-        That it was added stands in the log of the installation, beside its removal.
-        """
-        if before is None:
-            self.record("", who, "site.created", now, subject=after.slug, after=after)
-            return
-        balances = any(getattr(before, name) != getattr(after, name) for name in BALANCES)
-        what = "opening.set" if balances else "site.changed"
-        self.record_change(after.slug, who, what, now, before, after)
+    def record_added_site(self, who: str, now: float, added: Site) -> None:
+        """Record in the log of the installation that a site was added, beside its removal."""
+        self.record("", who, "site.created", now, subject=added.slug, after=added)
 
     def newest(self, slug: str, limit: int = 50, before: str = "") -> list[AuditEntry]:
         """Return a page of entries, newest first; `before` is the id of the last one seen."""

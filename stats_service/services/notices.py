@@ -7,8 +7,9 @@ import secrets
 import msgspec
 
 from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.models.audit import Author
 from stats_service.models.notices import EVENTS, Delivery, Notices, Report, Webhook
-from stats_service.services.audit import Audit
+from stats_service.services.audit import entry_of
 from stats_service.services.outgoing import check_url
 from stats_service.services.sites import Sites
 from stats_service.store.notices import NoticeStore
@@ -28,13 +29,11 @@ class NoticeBook:
         self,
         store: NoticeStore,
         sites: Sites,
-        audit: Audit,
         secret: str,
         allowed_hosts: tuple[str, ...],
     ) -> None:
         self._store = store
         self._sites = sites
-        self._audit = audit
         self._secret = secret
         self._allowed_hosts = allowed_hosts
 
@@ -62,8 +61,8 @@ class NoticeBook:
             _check_number(known.reports)
             return msgspec.structs.replace(known, reports=(*known.reports, report))
 
-        self._store.change(self._sites.get(slug).slug, add)
-        self._audit.record(slug, who, "report.added", now, subject=report.id, after=report)
+        entry = entry_of(Author(who, now), "report.added", report.id, after=report)
+        self._store.change(self._sites.get(slug).slug, add, entry)
         return report
 
     def add_webhook(
@@ -87,8 +86,8 @@ class NoticeBook:
             _check_number(known.webhooks)
             return msgspec.structs.replace(known, webhooks=(*known.webhooks, webhook))
 
-        self._store.change(self._sites.get(slug).slug, add)
-        self._audit.record(slug, who, "webhook.added", now, subject=webhook.id, after=webhook)
+        entry = entry_of(Author(who, now), "webhook.added", webhook.id, after=webhook)
+        self._store.change(self._sites.get(slug).slug, add, entry)
         return webhook
 
     def remove(self, slug: str, notice: str, who: str, now: float) -> None:
@@ -103,9 +102,9 @@ class NoticeBook:
                 raise self.unknown(slug, notice)
             return left
 
-        self._store.change(self._sites.get(slug).slug, without)
+        entry = entry_of(Author(who, now), "notice.removed", notice)
+        self._store.change(self._sites.get(slug).slug, without, entry)
         self._store.note(slug, notice, None)
-        self._audit.record(slug, who, "notice.removed", now, subject=notice)
 
     def report(self, slug: str, notice: str) -> Report:
         """Return a report; NotFoundError if there is none."""

@@ -1,10 +1,11 @@
 """Opening balances of articles: the views that they had before they came here. Audited."""
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ArticleOpening
 from stats_service.services.article_keys import canonical_article
-from stats_service.services.audit import Audit
+from stats_service.services.audit import entry_of
 from stats_service.services.sites import BALANCE_MAX
 from stats_service.store.traffic import TrafficStore
 
@@ -12,9 +13,8 @@ from stats_service.store.traffic import TrafficStore
 class Openings:
     """Set opening balances of articles."""
 
-    def __init__(self, store: TrafficStore, audit: Audit) -> None:
+    def __init__(self, store: TrafficStore) -> None:
         self._store = store
-        self._audit = audit
 
     def set(self, site: Site, article: str, views: int, who: str, now: float) -> ArticleOpening:
         """Set the balance of an article, which is part of its views; 0 removes it.
@@ -25,15 +25,5 @@ class Openings:
         if not 0 <= views <= BALANCE_MAX:
             raise InvalidInputError(f"views {views}: use a whole number from 0 to {BALANCE_MAX}.")
         key = canonical_article(article, site.article_parameters)
-        before = self._store.set_opening(site, key, views)
-        if before != views:
-            self._audit.record(
-                site.slug,
-                who,
-                "opening.set",
-                now,
-                subject=key,
-                before={"views": before},
-                after={"views": views},
-            )
-        return ArticleOpening(key, views, before)
+        entry = entry_of(Author(who, now), "opening.set", key, after={"views": views})
+        return ArticleOpening(key, views, self._store.set_opening(site, key, views, entry))

@@ -12,8 +12,9 @@ from stats_service.errors import (
     UnknownPollError,
     UnknownSiteError,
 )
+from stats_service.models.audit import Author
 from stats_service.models.polls import Poll, PollSummary, PollTally, PollView
-from stats_service.services.audit import Audit
+from stats_service.services.audit import entry_of, entry_of_change
 from stats_service.services.poll_lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.poll_rules import check_poll, vote_altering
 from stats_service.services.poll_views import (
@@ -38,10 +39,9 @@ ATTEMPTS = 5
 class Polls:
     """The polls of every site. Every change is audited under the name `who`."""
 
-    def __init__(self, store: PollStore, ballots: BallotStore, audit: Audit) -> None:
+    def __init__(self, store: PollStore, ballots: BallotStore) -> None:
         self._store = store
         self._ballots = ballots
-        self._audit = audit
 
     def all(self, slug: str) -> list[Poll]:
         """Return every poll of a site, drafts included, the latest made first."""
@@ -99,12 +99,12 @@ class Polls:
             _check_not_over(new, now)
         if len(self._store.all(slug)) >= POLLS_MAX:
             raise ConflictError(f"The site has {POLLS_MAX} polls, and that is the most.")
-        outcome = self._store.save(slug, new, voteless=False)
+        entry = entry_of(Author(who, now), "poll.created", poll.id, after=new)
+        outcome = self._store.save(slug, new, entry, voteless=False)
         if outcome == "no-site":
             raise UnknownSiteError(slug)
         if outcome != "saved":
             raise ConflictError(f"There is a poll {poll.id!r} already. Choose another id.")
-        self._audit.record(slug, who, "poll.created", now, subject=poll.id, after=new)
         return new
 
     def edit(self, slug: str, poll: str, who: str, now: float, **changes: Any) -> Poll:
@@ -174,10 +174,10 @@ class Polls:
             before = self.get(slug, name)
             after = check_poll(replace(change(before), revision=before.revision + 1))
             altering = vote_altering(before, after)
-            outcome = self._store.save(slug, after, voteless=bool(altering))
+            entry = entry_of_change(Author(who, now), what, before, after, name)
+            outcome = self._store.save(slug, after, entry, voteless=bool(altering))
             if outcome == "saved":
                 self._ballots.expire(slug, after, closing_time(after), now)
-                self._audit.record_change(slug, who, what, now, before, after, subject=name)
                 return after
             if outcome == "no-site":
                 raise UnknownSiteError(slug)

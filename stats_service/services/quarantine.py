@@ -1,8 +1,9 @@
 """Ballots kept apart and free texts: what an administrator decides. Audited, and reversible."""
 
 from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.models.audit import Author
 from stats_service.models.quarantine import Group, OtherText, StoredGroup
-from stats_service.services.audit import Audit
+from stats_service.services.audit import entry_of
 from stats_service.store.quarantine import QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
@@ -13,9 +14,8 @@ _NETWORKS = {"a": "address", "c": "customer"}
 class Quarantine:
     """Decide about groups of ballots, and about free texts."""
 
-    def __init__(self, store: QuarantineStore, audit: Audit) -> None:
+    def __init__(self, store: QuarantineStore) -> None:
         self._store = store
-        self._audit = audit
 
     def groups(self, slug: str, poll: str) -> list[Group]:
         """Return every group of a poll, decided or not, by hour."""
@@ -33,20 +33,12 @@ class Quarantine:
         """
         if state not in GROUP_STATES:
             raise InvalidInputError(f"state {state[:40]!r}: use one of {', '.join(GROUP_STATES)}.")
-        before = self._store.settle(slug, poll, group, state)
+        what, named = f"quarantine.{state}", {"group": group}
+        entry = entry_of(Author(who, now), what, poll, named, {**named, "state": state})
+        before = self._store.settle(slug, poll, group, state, entry)
         stored = self._store.read(slug, poll).groups.get(group)
         if before is None or stored is None:
             raise NotFoundError(f"The poll {poll!r} has no group {group[:80]!r} in quarantine.")
-        if before != state:
-            self._audit.record(
-                slug,
-                who,
-                f"quarantine.{state}",
-                now,
-                subject=poll,
-                before={"group": group, "state": before},
-                after={"group": group, "state": state, "ballots": stored.ballots},
-            )
         return group_of(group, stored)
 
     def texts(self, slug: str, poll: str) -> list[OtherText]:
@@ -66,19 +58,10 @@ class Quarantine:
         """
         if state not in TEXT_STATES:
             raise InvalidInputError(f"state {state[:40]!r}: use one of {', '.join(TEXT_STATES)}.")
-        before = self._store.moderate(slug, poll, text, state)
-        if before is None:
+        what, named = f"text.{state}", {"text": text}
+        entry = entry_of(Author(who, now), what, poll, named, {**named, "state": state})
+        if self._store.moderate(slug, poll, text, state, entry) is None:
             raise NotFoundError(f"Nobody wrote {text[:80]!r} in the poll {poll!r}.")
-        if before != state:
-            self._audit.record(
-                slug,
-                who,
-                f"text.{state}",
-                now,
-                subject=poll,
-                before={"text": text, "state": before},
-                after={"text": text, "state": state},
-            )
 
 
 def group_of(name: str, stored: StoredGroup) -> Group:

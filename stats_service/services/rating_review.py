@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.models.audit import Author
 from stats_service.models.ratings import RatingSlot, RatingSpan, VoidedRatings
 from stats_service.models.sites import Site
 from stats_service.services.article_keys import canonical_article
-from stats_service.services.audit import Audit
+from stats_service.services.audit import entry_of
 from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
 from stats_service.services.ratings import ArticleRatings
@@ -29,12 +30,11 @@ class RatingReview:
     """Look at when ratings came, and take some out of the averages."""
 
     def __init__(
-        self, store: RatingReviewStore, stored: RatingStore, ratings: ArticleRatings, audit: Audit
+        self, store: RatingReviewStore, stored: RatingStore, ratings: ArticleRatings
     ) -> None:
         self._store = store
         self._stored = stored
         self._ratings = ratings
-        self._audit = audit
 
     def bursts(self, site: Site, now: float) -> list[RatingSpan]:
         """Return where an article got many ratings within hours, the latest first.
@@ -71,30 +71,22 @@ class RatingReview:
         if span is not None:
             span = whole_slots(*span)
         decision = secrets.token_hex(4)
-        moved = self._store.void(site.slug, decision, key, span, now)
-        if not moved:
-            raise NotFoundError(f"The article {key[:80]!r} has no ratings there.")
-        after: dict[str, object] = {"decision": decision, "ratings": moved}
+        after: dict[str, object] = {"decision": decision}
         if span:
             after["from"], after["to"] = (local_time(at, site.timezone) for at in span)
-        self._audit.record(site.slug, who, "rating.voided", now, subject=key, after=after)
+        entry = entry_of(Author(who, now), "rating.voided", key, after=after)
+        if not self._store.void(site.slug, decision, key, span, now, entry):
+            raise NotFoundError(f"The article {key[:80]!r} has no ratings there.")
         self._ratings.forget(site)
         return self._decision(site, decision)
 
     def restore(self, site: Site, decision: str, who: str, now: float) -> VoidedRatings:
         """Count again what a decision took out; NotFoundError if there is no such decision."""
         before = self._decision(site, decision)
-        moved = self._store.restore(site.slug, decision, now)
-        if moved is None:
+        what, undone = "rating.restored", {"decision": decision}
+        entry = entry_of(Author(who, now), what, before.article, before=undone)
+        if self._store.restore(site.slug, decision, now, entry) is None:
             raise NotFoundError(f"There is no decision {decision[:40]!r} about ratings.")
-        self._audit.record(
-            site.slug,
-            who,
-            "rating.restored",
-            now,
-            subject=before.article,
-            before={"decision": decision, "ratings": moved},
-        )
         self._ratings.forget(site)
         return before
 

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
+from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.sites import Site
 from stats_service.services.addresses import canonical_network
+from stats_service.services.audit import entry_of_settings
 from stats_service.services.hosts import canonical_host
 from stats_service.services.poll_rules import POLL_ID
 from stats_service.store.sites import SiteStore
@@ -53,22 +55,33 @@ class Sites:
             )
         return checked
 
-    def edit(self, slug: str, **changes: Any) -> Site:
-        """Change settings of a site; errors as `add`.
+    def edit(self, slug: str, by: Author | None = None, **changes: Any) -> Site:
+        """Change settings of a site, and record it; errors as `add`.
+
+        Args:
+            slug: the site.
+            by: who changes them; None: nobody, as the demo does, and nothing is recorded.
+            changes: the settings, by name.
 
         Raises:
             ConflictError: the scale of ratings, once there are any.
         """
-        before = self.get(slug)
-        changed = check_site(msgspec.structs.replace(before, **changes))
-        if changed.rating_scale != before.rating_scale and self._store.has_ratings(slug):
-            raise ConflictError(
-                f"rating_scale {changed.rating_scale}: articles have been rated from 1 to "
-                f"{before.rating_scale}, and these scores would mean something else."
-            )
-        if not self._store.replace(changed):
+
+        def change(before: Site) -> Site:
+            changed = check_site(msgspec.structs.replace(before, **changes))
+            if changed.rating_scale != before.rating_scale and self._store.has_ratings(slug):
+                raise ConflictError(
+                    f"rating_scale {changed.rating_scale}: articles have been rated from 1 to "
+                    f"{before.rating_scale}, and these scores would mean something else."
+                )
+            return changed
+
+        def entry(before: Site, after: Site) -> AuditEntry | None:
+            return entry_of_settings(by, before, after) if by else None
+
+        if not SLUG.fullmatch(slug):
             raise UnknownSiteError(slug)
-        return changed
+        return self._store.change(slug, change, entry)
 
     def remove(self, slug: str) -> None:
         """Forget a site and everything about it; UnknownSiteError if there is none."""

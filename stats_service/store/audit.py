@@ -11,6 +11,7 @@ from stats_service.store.keys import SiteKeys, installation_audit
 
 #: Entries read in one round trip.
 BATCH = 500
+#: As in lua/audit_entry.lua.
 _FIELD = "entry"
 
 
@@ -24,7 +25,7 @@ class AuditStore:
     def add(self, slug: str, entry: AuditEntry) -> None:
         """Append `entry` to the log of a site."""
         with store_errors():
-            self._client.xadd(self._key(slug), {_FIELD: msgspec.json.encode(entry)})
+            self._client.xadd(self._key(slug), {_FIELD: packed_entry(entry)})
 
     def newest(self, slug: str, limit: int, before: str = "") -> list[AuditEntry]:
         """Return at most `limit` entries, newest first, older than the entry id `before`."""
@@ -47,6 +48,11 @@ class AuditStore:
 
     def _key(self, slug: str) -> str:
         return SiteKeys(self._prefix, slug).audit if slug else installation_audit(self._prefix)
+
+
+def packed_entry(entry: AuditEntry | None) -> bytes:
+    """Return an entry as `lua/audit_entry.lua` takes it: as the log holds it; none is empty."""
+    return msgspec.json.encode(entry) if entry else b""
 
 
 def _entry(row: tuple[Any, dict[Any, Any]]) -> AuditEntry:

@@ -4,15 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from stats_service.errors import ConflictError
+from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Delivery, Notices
 from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.documents import change_document
 from stats_service.store.keys import SiteKeys
-from stats_service.store.scripts import load_script
-
-REPLACE_SAME = load_script("replace_same")
-#: How often a change is tried while others change the same.
-TRIES = 10
 
 
 class NoticeStore:
@@ -24,18 +20,17 @@ class NoticeStore:
 
     def get(self, slug: str) -> Notices:
         """Return what is wanted; nothing for a site that has none."""
-        return _decoded(self._document(slug))
+        with store_errors():
+            return _decoded(self._client.get(SiteKeys(self._prefix, slug).notices))
 
-    def change(self, slug: str, change: Callable[[Notices], Notices]) -> None:
+    def change(self, slug: str, change: Callable[[Notices], Notices], entry: AuditEntry) -> None:
         """Replace what is wanted by what `change` makes of it; others may do so meanwhile."""
-        key = SiteKeys(self._prefix, slug).notices
-        for _ in range(TRIES):
-            known = self._document(slug)
-            fresh = msgspec.json.encode(change(_decoded(known)))
-            with store_errors():
-                if REPLACE_SAME.run(self._client, [key], [known, fresh]):
-                    return
-        raise ConflictError("Others are changing the same at this moment. Try again.")
+        names = SiteKeys(self._prefix, slug)
+
+        def changed(document: bytes) -> tuple[bytes, AuditEntry]:
+            return msgspec.json.encode(change(_decoded(document))), entry
+
+        change_document(self._client, names.notices, names.audit, changed)
 
     def deliveries(self, slug: str) -> dict[str, Delivery]:
         """Return what became of each report and webhook last, by its id."""
@@ -55,11 +50,6 @@ class NoticeStore:
             else:
                 self._client.hdel(key, notice)
 
-    def _document(self, slug: str) -> bytes:
-        with store_errors():
-            document: bytes | None = self._client.get(SiteKeys(self._prefix, slug).notices)
-        return document or b""
 
-
-def _decoded(document: bytes) -> Notices:
+def _decoded(document: bytes | None) -> Notices:
     return msgspec.json.decode(document, type=Notices) if document else Notices()

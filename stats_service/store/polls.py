@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 
+from stats_service.models.audit import AuditEntry
 from stats_service.models.polls import Poll, PollSummary, PollTally
+from stats_service.store.audit import packed_entry
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
 from stats_service.store.scripts import load_script
 
-SAVE_POLL = load_script("save_poll")
+SAVE_POLL = load_script("audit_entry", "save_poll")
 
 _decoder = msgspec.json.Decoder(Poll)
 
@@ -34,20 +36,28 @@ class PollStore:
             document = self._client.hget(SiteKeys(self._prefix, slug).polls, poll)
         return _decoder.decode(document) if document else None
 
-    def save(self, slug: str, poll: Poll, *, voteless: bool) -> str:
+    def save(self, slug: str, poll: Poll, entry: AuditEntry | None, *, voteless: bool) -> str:
         """Store the definition that follows revision `poll.revision - 1`.
 
         Args:
             slug: the site.
             poll: its revision is one more than that of the definition which it replaces.
+            entry: what the log says of the change; None: nothing.
             voteless: refuse if somebody has voted, because the change would alter votes.
 
         Returns:
             `saved`; `stale` if the stored revision is another; `voted`; `no-site`.
         """
         names = SiteKeys(self._prefix, slug)
-        keys = [names.site, names.polls, names.poll_revisions, names.poll(poll.id, "voters")]
-        args = [poll.id, poll.revision, msgspec.json.encode(poll), "1" if voteless else ""]
+        keys = (
+            names.site,
+            names.polls,
+            names.poll_revisions,
+            names.poll(poll.id, "voters"),
+            names.audit,
+        )
+        definition, log_entry = msgspec.json.encode(poll), packed_entry(entry)
+        args = (poll.id, poll.revision, definition, "1" if voteless else "", log_entry)
         with store_errors():
             return _text(SAVE_POLL.run(self._client, keys, args))
 

@@ -4,15 +4,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from stats_service.models.audit import AuditEntry
 from stats_service.models.polls import PollTally
 from stats_service.models.quarantine import OtherText, StoredGroup
+from stats_service.store.audit import packed_entry
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls import pairs, poll_tally
 from stats_service.store.scripts import load_script
 
-SETTLE_GROUP = load_script("settle_group")
-MODERATE_TEXT = load_script("moderate_text")
+SETTLE_GROUP = load_script("audit_entry", "settle_group")
+MODERATE_TEXT = load_script("audit_entry", "moderate_text")
 READ_POLL = load_script("read_poll")
 
 _TEXT_STATES = {"p:": "pending", "r:": "rejected"}
@@ -53,18 +55,27 @@ class QuarantineStore:
             + [_other_text(_text(name), int(value)) for name, value in pairs(others)],
         )
 
-    def settle(self, slug: str, poll: str, group: str, state: str) -> str | None:
-        """Give a group a state; return the one that it had, or None if there is no such group."""
-        keys = self._keys(slug, poll, "tally", "groups", "others", "report")
+    def settle(self, slug: str, poll: str, group: str, state: str, entry: AuditEntry) -> str | None:
+        """Give a group a state; return the one that it had, or None if there is no such group.
+
+        The state that it had and its ballots are filled into `entry`.
+        """
+        parts = self._keys(slug, poll, "tally", "groups", "others", "report")
+        keys = [*parts, SiteKeys(self._prefix, slug).audit]
         with store_errors():
-            before = SETTLE_GROUP.run(self._client, keys, (group, state))
+            before = SETTLE_GROUP.run(self._client, keys, (group, state, packed_entry(entry)))
         return _text(before) if before else None
 
-    def moderate(self, slug: str, poll: str, text: str, state: str) -> str | None:
-        """Give a free text a state; return the one that it had, or None if nobody wrote it."""
-        keys = self._keys(slug, poll, "tally", "others")
+    def moderate(
+        self, slug: str, poll: str, text: str, state: str, entry: AuditEntry
+    ) -> str | None:
+        """Give a free text a state; return the one that it had, or None if nobody wrote it.
+
+        The state that it had is filled into `entry`.
+        """
+        keys = [*self._keys(slug, poll, "tally", "others"), SiteKeys(self._prefix, slug).audit]
         with store_errors():
-            before = MODERATE_TEXT.run(self._client, keys, (text, state))
+            before = MODERATE_TEXT.run(self._client, keys, (text, state, packed_entry(entry)))
         return _text(before[0]) if before else None
 
     def _keys(self, slug: str, poll: str, *parts: str) -> list[str]:

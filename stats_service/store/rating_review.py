@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from stats_service.models.audit import AuditEntry
 from stats_service.models.ratings import RatingSlot, VoidedRatings
+from stats_service.store.audit import packed_entry
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.histograms import histogram
 from stats_service.store.keys import (
@@ -14,8 +16,8 @@ from stats_service.store.keys import (
 )
 from stats_service.store.scripts import load_script
 
-VOID_RATINGS = load_script("rating_slots", "void_ratings")
-RESTORE_RATINGS = load_script("rating_slots", "restore_ratings")
+VOID_RATINGS = load_script("audit_entry", "rating_slots", "void_ratings")
+RESTORE_RATINGS = load_script("audit_entry", "rating_slots", "restore_ratings")
 
 _SLOTS_OF_A_DAY = DAY_SECONDS // RATING_SLOT_SECONDS
 
@@ -42,7 +44,13 @@ class RatingReviewStore:
         return sorted(found, key=lambda slot: (slot.begin, slot.article))
 
     def void(
-        self, slug: str, decision: str, article: str, span: tuple[float, float] | None, now: float
+        self,
+        slug: str,
+        decision: str,
+        article: str,
+        span: tuple[float, float] | None,
+        now: float,
+        entry: AuditEntry,
     ) -> int:
         """Take ratings of an article out of its average; return how many they were.
 
@@ -52,6 +60,7 @@ class RatingReviewStore:
             article: its canonical key.
             span: from and to when (seconds) they were first given, in whole slots; None: all.
             now: seconds since 1970.
+            entry: what the log says of it; how many they were is filled in.
         """
         first, last = span or (0.0, now + RATING_SLOT_SECONDS)
         args = (
@@ -61,13 +70,17 @@ class RatingReviewStore:
             int(last // RATING_SLOT_SECONDS),
             _days(now)[0],
             "" if span else "1",
+            packed_entry(entry),
         )
         with store_errors():
             return int(VOID_RATINGS.run(self._client, self._keys(slug, now), args))
 
-    def restore(self, slug: str, decision: str, now: float) -> int | None:
-        """Count again what a decision took out; return how many, None if there is no such one."""
-        args = (decision, _days(now)[0])
+    def restore(self, slug: str, decision: str, now: float, entry: AuditEntry) -> int | None:
+        """Count again what a decision took out; return how many, None if there is no such one.
+
+        How many is filled into `entry`.
+        """
+        args = (decision, _days(now)[0], packed_entry(entry))
         with store_errors():
             moved = RESTORE_RATINGS.run(self._client, self._keys(slug, now), args)
         return None if moved is None else int(moved)
@@ -81,7 +94,8 @@ class RatingReviewStore:
 
     def _keys(self, slug: str, now: float) -> list[str]:
         names = SiteKeys(self._prefix, slug)
-        return [names.ratings, names.ratings_voided, *map(names.rating_slots, _days(now))]
+        slots = map(names.rating_slots, _days(now))
+        return [names.ratings, names.ratings_voided, names.audit, *slots]
 
 
 def _days(now: float) -> range:

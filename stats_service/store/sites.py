@@ -1,13 +1,16 @@
 """The registered sites and the salts of their days."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from stats_service.errors import UnknownSiteError
+from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site
 from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.documents import change_document
 from stats_service.store.keys import ANY_POLL, SiteKeys, sites
 
 #: A salt is made at the day's first view and serves until half an hour after the next midnight
@@ -61,11 +64,36 @@ class SiteStore:
             self._client.sadd(sites(self._prefix), site.slug)
             return added
 
-    def replace(self, site: Site) -> bool:
-        """Store the settings of a site that exists; return False if it does not."""
-        with store_errors():
-            key = SiteKeys(self._prefix, site.slug).site
-            return bool(self._client.set(key, msgspec.json.encode(site), xx=True))
+    def change(
+        self,
+        slug: str,
+        change: Callable[[Site], Site],
+        entry: Callable[[Site, Site], AuditEntry | None],
+    ) -> Site:
+        """Store what `change` makes of a site's settings, and return it.
+
+        Args:
+            slug: the site.
+            change: takes the settings as they are.
+            entry: takes them as they were and as they shall be; returns what is recorded of that.
+
+        Raises:
+            UnknownSiteError: there is no such site.
+            ConflictError: others change the same all the time.
+        """
+        names = SiteKeys(self._prefix, slug)
+        results: list[Site] = []
+
+        def changed(document: bytes) -> tuple[bytes, AuditEntry | None]:
+            if not document:
+                raise UnknownSiteError(slug)
+            before = msgspec.json.decode(document, type=Site)
+            after = change(before)
+            results.append(after)
+            return msgspec.json.encode(after), entry(before, after)
+
+        change_document(self._client, names.site, names.audit, changed)
+        return results[-1]
 
     def has_ratings(self, slug: str) -> bool:
         """Return whether any article of the site has been rated."""

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from stats_service.errors import UnknownSiteError
+from stats_service.models.audit import AuditEntry
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredArticle, StoredCounts, ViewCommand, ViewResult
+from stats_service.store.audit import packed_entry
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.scripts import load_script
 from stats_service.store.view_batch import ViewBatch
 
 RECORD_VIEWS = load_script("record_views")
+SET_OPENING = load_script("audit_entry", "set_opening")
 REPLAY_VIEWS = load_script("replay_guard", "record_views")
 
 
@@ -83,16 +86,13 @@ class TrafficStore:
             pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
             return [int(number) for number in pipe.execute()[:2]]
 
-    def set_opening(self, site: Site, article: str, views: int) -> int:
+    def set_opening(self, site: Site, article: str, views: int, entry: AuditEntry) -> int:
         """Set the views that an article had before it came here; return what was set before.
 
-        0 removes the balance.
+        0 removes the balance. What was set before is filled into `entry`, which is recorded unless
+        it is the same.
         """
-        key = SiteKeys(self._prefix, site.slug).opening
-        with store_errors(), self._client.pipeline(transaction=True) as pipe:
-            pipe.hget(key, article)
-            if views:
-                pipe.hset(key, article, views)
-            else:
-                pipe.hdel(key, article)
-            return int(pipe.execute()[0] or 0)
+        names = SiteKeys(self._prefix, site.slug)
+        args = (article, views, packed_entry(entry))
+        with store_errors():
+            return int(SET_OPENING.run(self._client, [names.opening, names.audit], args))

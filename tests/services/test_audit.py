@@ -3,6 +3,7 @@
 import pytest
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store import audit as audit_store
@@ -22,13 +23,12 @@ def test_entries_come_newest_first_and_in_pages(services: Services, site: Site) 
 
 
 def test_a_change_holds_only_what_differs(services: Services, site: Site) -> None:
-    """The values before and after are those of the changed fields."""
-    changed = services.sites.edit(site.slug, headline="views")
-
-    services.audit.record_change(site.slug, "lan", "site.changed", 1.0, site, changed)
-    services.audit.record_change(site.slug, "lan", "site.changed", 2.0, changed, changed)
+    """The values before and after are those of the changed fields; without any there is none."""
+    services.sites.edit(site.slug, Author("lan", 1.0), headline="views")
+    services.sites.edit(site.slug, Author("lan", 2.0), headline="views")
 
     (entry,) = services.audit.newest(site.slug)
+    assert entry.at == 1.0
     assert entry.before == {"headline": "visits"}
     assert entry.after == {"headline": "views"}
 

@@ -1,7 +1,9 @@
 -- moderate_text: approve a free text of voters, reject it, or make it wait again.
+-- audit_entry.lua comes before.
 --
--- KEYS  1 tally HASH  2 others HASH
+-- KEYS  1 tally HASH  2 others HASH  3 audit STREAM
 -- ARGV  1 text  2 its new state: "approved", "rejected" or "pending"
+--       3 entry of the log; the state before is filled in
 -- Returns { state before, ballots that count }, or nil if nobody wrote this.
 local tally, others, text = KEYS[1], KEYS[2], ARGV[1]
 local PLACES = {
@@ -13,8 +15,13 @@ local PLACES = {
 for state, place in pairs(PLACES) do
   local n = redis.call('HGET', place[1], place[2])
   if n then
-    redis.call('HDEL', place[1], place[2])
-    redis.call('HSET', PLACES[ARGV[2]][1], PLACES[ARGV[2]][2], n)
+    if state ~= ARGV[2] then
+      local entry = cjson.decode(ARGV[3])
+      entry.before.state = state
+      record(KEYS[3], cjson.encode(entry))
+      redis.call('HDEL', place[1], place[2])
+      redis.call('HSET', PLACES[ARGV[2]][1], PLACES[ARGV[2]][2], n)
+    end
     return { state, tonumber(n) }
   end
 end

@@ -1,6 +1,7 @@
--- rating_slots: what void_ratings and restore_ratings have in common; it comes before them.
+-- rating_slots: what void_ratings and restore_ratings have in common; it comes before them, and
+-- audit_entry.lua before it.
 --
--- KEYS  1 ratings HASH  2 voided HASH  3… slots of days of UTC HASH, day after day
+-- KEYS  1 ratings HASH  2 voided HASH  3 audit STREAM  4… slots of days of UTC HASH, day after day
 local SLOTS = 144
 
 local ratings, voided = KEYS[1], KEYS[2]
@@ -18,10 +19,10 @@ local function add(counts, bins, sign)
 end
 
 -- Call `visit(key, field, value)` for every slot of the article from `first` up to and without
--- `last`; `day` is that of KEYS[3].
+-- `last`; `day` is that of KEYS[4].
 local function each_slot(article, first, last, day, visit)
-  for k = 3, #KEYS do
-    local begin = (day + k - 3) * SLOTS
+  for k = 4, #KEYS do
+    local begin = (day + k - 4) * SLOTS
     for slot = math.max(first, begin), math.min(last, begin + SLOTS) - 1 do
       local field = string.format('%d:%s', slot - begin, article)
       local value = call('HGET', KEYS[k], field)

@@ -1,7 +1,8 @@
 -- restore_ratings: take back a decision of void_ratings.
 --
 -- KEYS  as rating_slots.lua
--- ARGV  1 decision  2 day of KEYS[3], since 1970
+-- ARGV  1 decision  2 day of KEYS[4], since 1970
+--       3 entry of the log; how many ratings is filled in
 -- Returns how many ratings count again, or nil if there is no such decision.
 local decision = ARGV[1]
 
@@ -10,6 +11,9 @@ if not stored then return false end
 local bins, first, last, article = string.match(stored, '^([%d,]+) (%d+) (%d+) (.*)$')
 local counts = {}
 local moved = add(counts, bins, 1)
+local entry = cjson.decode(ARGV[3])
+entry.before.ratings = moved
+record(KEYS[3], cjson.encode(entry))
 add(counts, call('HGET', ratings, article), 1)
 call('HSET', ratings, article, table.concat(counts, ','))
 call('HDEL', voided, decision)

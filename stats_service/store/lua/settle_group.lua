@@ -1,7 +1,9 @@
 -- settle_group: decide about a group of quarantined ballots, or take a decision back.
+-- audit_entry.lua comes before.
 --
--- KEYS  1 tally HASH  2 groups HASH  3 others HASH  4 report HASH
+-- KEYS  1 tally HASH  2 groups HASH  3 others HASH  4 report HASH  5 audit STREAM
 -- ARGV  1 name of the group  2 its new state: "held", "accepted" or "voided"
+--       3 entry of the log; the state before and the ballots are filled in
 -- Returns the state that it had, or nil if there is no such group.
 local tally, groups, others, report = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, state = ARGV[1], ARGV[2]
@@ -12,6 +14,10 @@ if not stored then return false end
 local group = cjson.decode(stored)
 local before = group.state
 if before == state then return before end
+
+local entry = cjson.decode(ARGV[3])
+entry.before.state, entry.after.ballots = before, group.ballots
+record(KEYS[5], cjson.encode(entry))
 
 -- What was taken back by changes of a vote is there with 0. The negative of that, -0, is no integer
 -- to HINCRBY of Redis 7.0.

@@ -3,7 +3,8 @@
 --
 -- KEYS  as rating_slots.lua
 -- ARGV  1 decision  2 article  3 first slot  4 the one after the last, both since 1970
---       5 day of KEYS[3], since 1970  6 "1": every rating, older ones than the slots as well
+--       5 day of KEYS[4], since 1970  6 "1": every rating, older ones than the slots as well
+--       7 entry of the log; how many ratings is filled in
 -- Returns how many ratings were taken out.
 local decision, article, all = ARGV[1], ARGV[2], ARGV[6] == '1'
 local first, last = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -26,6 +27,9 @@ for i = 1, #left do
   moved = moved + taken[i]
 end
 if moved == 0 then return 0 end
+local entry = cjson.decode(ARGV[7])
+entry.after.ratings = moved
+record(KEYS[3], cjson.encode(entry))
 for i = 1, #slots do call('HSET', unpack(slots[i])) end
 call('HSET', ratings, article, table.concat(left, ','))
 local span = string.format(' %d %d ', first, last)

@@ -68,7 +68,7 @@ def create() -> str | tuple[str, int] | Response:
     except (InvalidInputError, ConflictError) as error:
         page = render_template("admin/new_site.html", values=form, error=explain(error))
         return page, error.status
-    services().audit.record_site(who(), services().clock.now(), None, added)
+    services().audit.record_added_site(who(), services().clock.now(), added)
     flash(_("The site is added. Put its snippet into the portal's pages next."), "good")
     return redirect(url_for("admin.traffic.show", slug=added.slug))
 

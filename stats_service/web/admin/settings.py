@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.audit import Author
 from stats_service.services.addresses import canonical_network, in_networks
 from stats_service.services.audit import BALANCES
 from stats_service.web.admin.access import access, peer_address, site, who
@@ -43,13 +44,12 @@ def save() -> str | tuple[str, int] | Response:
     """Change settings; nothing is changed if one of them cannot be used."""
     try:
         changes = _changes()
-        changed = services().sites.edit(site().slug, **changes)
+        services().sites.edit(site().slug, _author(), **changes)
     except (InvalidInputError, ConflictError) as error:
         values = _values()
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
         values |= {name: request.form[name].splitlines() for name in LISTS if name in request.form}
         return _page(values, error=explain(error)), error.status
-    services().audit.record_site(who(), services().clock.now(), site(), changed)
     flash(_("The settings are saved. Every page knows within a few seconds."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug))
 
@@ -61,8 +61,8 @@ def exclude_me() -> Response:
     own = canonical_network(peer_address())
     others = tuple(network for network in site().excluded if network != own)
     again = request.form.get("do") == "count"
-    changed = services().sites.edit(site().slug, excluded=others if again else (*others, own))
-    services().audit.record_site(who(), services().clock.now(), site(), changed)
+    excluded = others if again else (*others, own)
+    services().sites.edit(site().slug, _author(), excluded=excluded)
     if again:
         flash(_("Views from your address are counted again."), "good")
     else:
@@ -95,6 +95,10 @@ def erase() -> Response:
     services().erasure.erase(slug, who(), services().clock.now())
     flash(_("The site %(slug)s is erased, with everything counted for it.", slug=slug), "good")
     return redirect(url_for("admin.overview.show"))
+
+
+def _author() -> Author:
+    return Author(who(), services().clock.now())
 
 
 def _changes() -> dict[str, Any]:

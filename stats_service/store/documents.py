@@ -1,0 +1,43 @@
+"""A document that people change by reading it first: nobody's change is lost to another's."""
+
+from collections.abc import Callable
+
+from stats_service.errors import ConflictError
+from stats_service.models.audit import AuditEntry
+from stats_service.store.audit import packed_entry
+from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.scripts import load_script
+
+REPLACE_SAME = load_script("audit_entry", "replace_same")
+
+#: Attempts at a change while others change the same document.
+TRIES = 10
+
+
+def change_document(
+    client: RedisClient,
+    key: str,
+    log: str,
+    change: Callable[[bytes], tuple[bytes, AuditEntry | None]],
+) -> None:
+    """Replace a document, and record it in the log of the same site, in one step.
+
+    Args:
+        client: of Redis.
+        key: where the document is.
+        log: where the site's audit log is.
+        change: takes the document (empty: there is none), and returns what takes its place and
+            what is recorded (None: nothing). Called again if somebody else was faster.
+
+    Raises:
+        ConflictError: others were faster every time.
+    """
+    for _ in range(TRIES):
+        with store_errors():
+            known: bytes = client.get(key) or b""
+        fresh, entry = change(known)
+        args = (known, fresh, packed_entry(entry))
+        with store_errors():
+            if REPLACE_SAME.run(client, [key, log], args):
+                return
+    raise ConflictError("Others are changing the same at this moment. Try again.")
