@@ -1,8 +1,8 @@
 """The audit log: who changed what and when. Append-only; whoever changes a thing records it.
 
 What an administrator does to a site's settings, balances, polls, ratings or notices goes to Redis
-together with its entry, in one step: neither can be there without the other. Accounts and tokens lie
-elsewhere than their log, and a file that is brought in is many steps; their entries follow.
+together with its entry, in one step: neither can be there without the other. Accounts and tokens
+lie elsewhere than their log, and a file that is brought in is many steps; their entries follow.
 """
 
 import re

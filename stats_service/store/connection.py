@@ -5,7 +5,9 @@ answer can count a view twice and hold a worker for a minute. Here a command is 
 a short wait. A caller whose command may be repeated says so and repeats it itself.
 """
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,7 +30,13 @@ from redis.exceptions import (
 )
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
-from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
+from redis.sentinel import (
+    MasterNotFoundError,
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
 from stats_service.store.breaker import guarded
@@ -38,6 +46,14 @@ RedisClient = Any
 
 #: Most connections that one process keeps; a thread waits for a free one rather than fail.
 MAX_CONNECTIONS = 32
+
+#: How long the Sentinels are believed, in seconds: a master that stood still while they chose
+#: another holds itself for the master for ten seconds more, and what it takes in these is lost.
+RECHECK_SECONDS = 1.0
+#: And how many times as long as it took to ask them: some of them may be out of reach.
+RECHECK_FACTOR = 10
+#: How long a Sentinel that did not answer is not asked, so that nobody waits for it every time.
+LEFT_OUT_SECONDS = 10.0
 
 #: Error replies that mean "not now" rather than "wrong command".
 _UNAVAILABLE_REPLIES = (
@@ -148,6 +164,99 @@ def hosts_in(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
     return hosts
 
 
+class Sentinels(Sentinel):
+    """The Sentinels, of whom those are believed that have the latest configuration.
+
+    redis-py believes the first that answers. While a failover goes round, which takes a second or
+    two, that one may still name the old master: if it has just come back, as one that can be used.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        #: By place in the list: until when one that did not answer is left out.
+        self._left_out: dict[int, float] = {}
+        #: When the master was last held for gone.
+        self.refused = -math.inf
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Return where the master is.
+
+        Raises:
+            MasterNotFoundError: no Sentinel answers, or those that know best hold the master for
+                gone or are just choosing another.
+        """
+        states = self._states(service_name)
+        latest = max((state["config-epoch"] for state in states), default=0)
+        known = [state for state in states if state["config-epoch"] == latest]
+        usable = [s for s in known if self.check_master_state(s, service_name)]  # type: ignore[no-untyped-call]
+        if not usable or any("failover_in_progress" in state["flags"] for state in known):
+            if states:
+                self.refused = time.monotonic()
+            raise MasterNotFoundError(f"The Sentinels name no master {service_name!r} now.")
+        return usable[0]["ip"], usable[0]["port"]
+
+    def _states(self, service_name: str) -> list[dict[str, Any]]:
+        now, states = time.monotonic(), []
+        for place, sentinel in enumerate(self.sentinels):
+            if self._left_out.get(place, now) > now:
+                continue
+            try:
+                masters: Any = sentinel.sentinel_masters()
+            except (RedisConnectionError, RedisTimeoutError):
+                self._left_out[place] = time.monotonic() + LEFT_OUT_SECONDS
+                continue
+            if service_name in masters:
+                states.append(masters[service_name])
+        if not states:
+            self._left_out.clear()
+        return states
+
+
+class MasterPool(SentinelConnectionPool):
+    """Connections to the server that the Sentinels name as the master.
+
+    redis-py asks them when it connects, and an idle connection would go on with the old one. Here
+    whoever takes a connection asks them once a second, and leaves an old master's behind.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._next_question = time.monotonic() + RECHECK_SECONDS
+        self._asking = threading.Lock()
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def current_master(self) -> tuple[str, int] | None:
+        """Ask the Sentinels; None if all that answer hold the master for gone.
+
+        If it is another one, idle connections are closed.
+
+        Raises:
+            RedisError: none of them answers.
+        """
+        begin = time.monotonic()
+        try:
+            host, port = self.get_master_address()  # type: ignore[no-untyped-call]
+        except MasterNotFoundError:
+            if self.sentinel_manager.refused < begin:
+                raise
+            return None
+        return str(host), int(port)
+
+    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a connection to the master as the Sentinels see it."""
+        if time.monotonic() >= self._next_question and self._asking.acquire(blocking=False):
+            begin = time.monotonic()
+            try:
+                if self.current_master() is None:
+                    self.disconnect(inuse_connections=False)
+            except RedisError:
+                pass  # nobody knows better than the connections that there are
+            finally:
+                end = time.monotonic()
+                self._next_question = end + max(RECHECK_SECONDS, RECHECK_FACTOR * (end - begin))
+                self._asking.release()
+        return super().get_connection(*args, **kwargs)
+
+
 def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
     name, _, db = parts.path.strip("/").partition("/")
     if not name:
@@ -160,13 +269,14 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
     if query:
         raise ValueError(f"it knows no {', '.join(sorted(query))}")
     shared = ("socket_timeout", "socket_connect_timeout", "retry", "maint_notifications_config")
-    sentinel = Sentinel(
+    sentinel = Sentinels(
         hosts_in(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
     )
     connection = SentinelManagedSSLConnection if tls else SentinelManagedConnection
-    return sentinel.master_for(
+    return sentinel.master_for(  # type: ignore[no-untyped-call]
         name,
         db=int(db or 0),
+        connection_pool_class=MasterPool,
         max_connections=MAX_CONNECTIONS,
         connection_class=guarded(connection, lambda _: name),
         **options,

@@ -16,10 +16,15 @@ from urllib.parse import urlsplit
 
 import hiredis
 from redis.asyncio.connection import SSLConnection, parse_url
-from redis.sentinel import SentinelConnectionPool
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.store.connection import connect, store_errors, unavailable_reply
+from stats_service.store.connection import (
+    RECHECK_SECONDS,
+    MasterPool,
+    connect,
+    store_errors,
+    unavailable_reply,
+)
 
 #: Seconds between two tries to connect.
 RECONNECT_SECONDS = 0.2
@@ -48,6 +53,8 @@ class Endpoint:
     locate: Callable[[], Awaitable[tuple[str, int] | str]]
     tls: SSLContext | None
     greeting: tuple[tuple[Any, ...], ...]
+    #: Whether it may be elsewhere by now though the connection is as good as ever.
+    moves: bool = False
 
 
 class LoopConnection(Protocol):
@@ -83,6 +90,7 @@ def endpoint(url: str, timeout: float) -> Endpoint:
             # As redis-py does by default: certificates are verified.
             tls=SSLConnection().ssl_context.get() if scheme == "rediss" else None,
             greeting=greeting(pool.connection_kwargs),
+            moves=True,
         )
     try:
         options: dict[str, Any] = dict(parse_url(url))
@@ -113,11 +121,19 @@ def greeting(options: Mapping[str, Any]) -> tuple[tuple[Any, ...], ...]:
     return (*commands, ("CLIENT", "SETNAME", "stats-service"), ("PING",))
 
 
-def _sentinel(pool: SentinelConnectionPool) -> Callable[[], Awaitable[tuple[str, int] | str]]:
+class NoMaster(StoreUnavailableError):  # noqa: N818 - it is a state, and no fault
+    """The Sentinels hold the master for gone, and have not yet chosen another."""
+
+
+def _sentinel(pool: MasterPool) -> Callable[[], Awaitable[tuple[str, int] | str]]:
     def ask() -> tuple[str, int]:
         with store_errors():
-            host, port = pool.get_master_address()
-        return str(host), int(port)
+            master = pool.current_master()
+        if master is None:
+            raise NoMaster(
+                "The Sentinels name no master now. Nothing was stored; try again shortly."
+            )
+        return master
 
     async def locate() -> tuple[str, int] | str:
         return await asyncio.to_thread(ask)
@@ -145,6 +161,7 @@ class Pipeline(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._lost = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
+        self._place: tuple[str, int] | str = ""
         #: Whether commands can be sent.
         self.ready = False
 
@@ -272,19 +289,39 @@ class Pipeline(asyncio.Protocol):
             finally:
                 if not first_try.done():
                     first_try.set_result(None)
-            while self.ready:
-                # Not wait_for: before Python 3.12 it loses the cancellation of `stop` when the
-                # connection breaks in the same turn, and `stop` would wait for ever.
-                try:
-                    async with asyncio.timeout(IDLE_SECONDS):
-                        await self._lost.wait()
-                except TimeoutError:
+            await self._watch()
+
+    async def _watch(self) -> None:
+        """Return when the connection is lost; try it, and leave a server that has been replaced."""
+        tried = self._loop.time()
+        while self.ready:
+            # Not wait_for: before Python 3.12 it loses the cancellation of `stop` when the
+            # connection breaks in the same turn, and `stop` would wait for ever.
+            try:
+                async with asyncio.timeout(RECHECK_SECONDS if self._server.moves else IDLE_SECONDS):
+                    await self._lost.wait()
+            except TimeoutError:
+                if self._server.moves and await self._is_elsewhere():
+                    logger.warning("The Sentinels name another master, or none")
+                    self.drop()
+                elif self._loop.time() >= tried + IDLE_SECONDS - RECHECK_SECONDS:
+                    tried = self._loop.time()
                     self.send([("", pack(("PING",)), lambda _: None)])
+
+    async def _is_elsewhere(self) -> bool:
+        """Tell whether the server is another by now; not if nobody says where it is."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._server.locate() != self._place
+        except NoMaster:
+            return True
+        except (OSError, StoreUnavailableError):
+            return False
 
     async def _connect(self) -> None:
         """Connect and greet; TimeoutError, which is an OSError, when that takes too long."""
         async with asyncio.timeout(self._timeout):
-            place = await self._server.locate()
+            place = self._place = await self._server.locate()
             if isinstance(place, str):
                 await self._loop.create_unix_connection(lambda: self, place)
             else:

@@ -76,19 +76,19 @@ def test_sentinels_choose_another_master(
     killed = sentinels.master_port()
     with running_service(ours) as url, Load([url], clients=16, rate=RATE) as load:
         load.run(3)
-        _node(sentinels, killed).kill()
+        sentinels.node(killed).kill()
         first = load.wait_for(lambda: sentinels.master_port() != killed)
         at = len(load.sent)
         first += load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
         load.run(3)
         silent = sentinels.master_port()
-        _node(sentinels, killed).start()
+        sentinels.node(killed).start()
         load.run(2)
-        _node(sentinels, silent).signal(signal.SIGSTOP)
+        sentinels.node(silent).signal(signal.SIGSTOP)
         second = load.wait_for(lambda: sentinels.master_port() != silent)
         at = len(load.sent)
         second += load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
-        _node(sentinels, silent).signal(signal.SIGCONT)
+        sentinels.node(silent).signal(signal.SIGCONT)
         load.run(4)
     counted = total(services)
 
@@ -162,10 +162,6 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
     assert again < 15, "the others go on before the cable is in again"
     assert -unknown <= promised - counted <= ((lag + 3) * RATE / 2 if lag else len(cut))
     assert set(statuses([*cut, *rest])) <= {200, 202, 503}
-
-
-def _node(group: SentinelGroup, port: int) -> Server:
-    return next(server for server in group.nodes if server.port == port)
 
 
 @pytest.mark.check("T43")

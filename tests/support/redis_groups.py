@@ -165,6 +165,15 @@ class SentinelGroup:
         said = [server.client.sentinel_master(MASTER) for server in self.sentinels]
         return all(s["num-other-sentinels"] == 2 and s["num-slaves"] == 2 for s in said)
 
+    def node(self, port: int) -> Server:
+        """Return the server at a port."""
+        return next(server for server in self.nodes if server.port == port)
+
+    def master_ports(self) -> set[int]:
+        """Return where the Sentinels see the master; more than one while they do not agree."""
+        asked = [server.client.sentinel_get_master_addr_by_name for server in self.sentinels]
+        return {int(ask(MASTER)[1]) for ask in asked}
+
     def master_port(self) -> int:
         """Return where the Sentinels (the first that answers) see the master."""
         for server in self.sentinels:
