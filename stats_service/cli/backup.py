@@ -15,7 +15,7 @@ from stats_service.services.backups import restore_backup
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--keep", type=click.IntRange(min=1), help="Keep this many in the folder TARGET.")
 def backup(target: Path, keep: int | None) -> None:
-    """Let Redis write a fresh snapshot, and copy it to TARGET, a file or a folder.
+    """Let Redis write a fresh snapshot, and copy it to TARGET, a file or a folder that exists.
 
     Counting goes on. The snapshot holds every site, account and poll, and not the secret of the
     installation, which belongs elsewhere: see docs/operate.md.

@@ -90,7 +90,7 @@ def import_(
         with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
             for summary in services.legacy.run(source, list(files), plan, now, bar.update):
                 summaries.append(summary)
-                if not dry_run and not summary.known:
+                if not dry_run and summary.adds:
                     services.audit.record(
                         site,
                         COMMAND_LINE,
@@ -158,7 +158,7 @@ def list_(site: str, as_json: bool) -> None:
 def _lines(summary: LegacySummary, dry_run: bool) -> list[str]:
     if summary.known:
         return [f"{summary.name}: imported before; nothing added."]
-    verb = "would add" if dry_run else "added"
+    verb = "would add" if dry_run else "added" if summary.adds else "adds nothing:"
     days = f" on {summary.days:,} days ({summary.first_day} to {summary.last_day})"
     lines = [
         f"{summary.name}: {verb} {summary.views:,} views, {summary.visits:,} visits"

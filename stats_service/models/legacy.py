@@ -71,3 +71,8 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     overlapping: int = 0
     #: The file was imported before, so that nothing was added.
     known: bool = False
+
+    @property
+    def adds(self) -> bool:
+        """Tell whether there is anything in it to add."""
+        return bool(not self.known and (self.views or self.visits or self.articles or self.ratings))

@@ -69,9 +69,4 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
             return not self.archive.same
         if self.kind == WP_POLLS:
             return any(poll.new for poll in self.polls)
-        found = self.summary
-        return bool(
-            found
-            and not found.known
-            and (found.views or found.visits or found.articles or found.ratings)
-        )
+        return bool(self.summary and self.summary.adds)

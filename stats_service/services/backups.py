@@ -34,7 +34,9 @@ class Backups:
             InvalidInputError: the snapshot is on another machine, or cannot be copied.
         """
         if keep and not target.is_dir():
-            raise InvalidInputError(f"--keep is for a folder, and {target} is none.")
+            raise InvalidInputError(
+                f"--keep is for a folder, and {target} is none: make it first (mkdir {target})."
+            )
         source = self._store.save()
         file = target / NAME.format(datetime.fromtimestamp(now, UTC)) if target.is_dir() else target
         try:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
@@ -50,6 +51,10 @@ def check_poll(poll: Poll) -> Poll:
     check_number_of_choices(len(ids))
     if len(set(ids)) < len(ids):
         raise InvalidInputError(f"choices: two have the same id among {', '.join(ids)}.")
+    texts = Counter(choice.text[poll.lang].casefold() for choice in choices if not choice.hidden)
+    for text, number in texts.items():
+        if number > 1:
+            raise InvalidInputError(f"choices: {number} of them say {text[:80]!r}.")
     _one_of("status", poll.status, STATUSES)
     _one_of("results_when", poll.results_when, RESULTS_WHEN)
     _one_of("results_as", poll.results_as, RESULTS_AS)
@@ -158,6 +163,10 @@ def _check_numbers(poll: Poll, offered: int) -> None:
         raise InvalidInputError(
             f"min_choices {poll.min_choices}: only {available} choices are offered."
         )
+    # What was withdrawn counts here: it can be withdrawn whatever the most is.
+    most = len(poll.choices) + (1 if poll.other else 0)
+    if poll.max_choices > most:
+        raise InvalidInputError(f"max_choices {poll.max_choices}: the poll has {most} choices.")
     _in_range("other", poll.other, 0, OTHER_MAX)
 
 

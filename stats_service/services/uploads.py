@@ -211,7 +211,7 @@ class Uploads:
             dry_run=upload.state == "reading",
         )
         (summary,) = self._legacy.run(source, [path], plan, now, self._noting(upload, path))
-        if not plan.dry_run and not summary.known:
+        if not plan.dry_run and summary.adds:
             self._audit.record(
                 upload.site,
                 upload.who,

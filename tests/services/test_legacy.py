@@ -183,6 +183,39 @@ def test_days_counted_live_are_left_out(
     assert services.traffic.counts(site, clock.now()).views.total == 12
 
 
+def test_a_file_that_adds_nothing_can_come_again(
+    services: Services, site: Site, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Its days were counted live: nothing is remembered of it, so that it can become a balance."""
+    fill(services, clock, site, days=1)
+    path = tmp_path / "access.log"
+    path.write_text(line("/cu", at="04/Mar/2026:10:00:00 +0700"))
+
+    first = run(services, path, "access-log", site)
+
+    assert (first.views, first.articles, first.adds) == (0, 0, False)
+    assert services.legacy.files("kimson") == []
+    again = run(services, path, "access-log", site, opening=True, before="2026-03-05")
+    assert (again.views, again.known) == (1, False)
+    assert services.sites.get("kimson").opening_views == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"2Path,Event\n/a,0\n", bytes(range(256)).replace(b"\n", b"") * 3]
+)
+def test_a_log_without_one_readable_line_is_none(
+    services: Services, site: Site, tmp_path: Path, content: bytes
+) -> None:
+    """A file of another kind is no file in which nothing is new."""
+    path = tmp_path / "access.log"
+    path.write_bytes(content + b"\n")
+
+    with pytest.raises(InvalidInputError, match="can be read as access-log"):
+        run(services, path, "access-log", site)
+
+    assert services.legacy.files("kimson") == []
+
+
 def test_the_next_file_of_a_rotated_log_is_no_live_day(
     services: Services, site: Site, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def test_texts_are_kept_in_one_spelling() -> None:
         ("question", {"vi": "?", "x" * 30: "?"}),
         ("choices", make_choices("a")),
         ("choices", make_choices("aa")),
+        ("choices", (*make_choices("ab"), Choice(id="c", text={"vi": "mục  B"}))),
         ("choices", tuple(Choice(id=f"c{n}", text={"vi": "x"}) for n in range(51))),
         ("choices", (*make_choices("ab"), Choice(id="other", text={"vi": "x"}))),
         ("choices", (*make_choices("ab"), Choice(id="c", text={"en": "x"}))),
@@ -80,6 +81,15 @@ def test_what_no_poll_may_be(field: str, value: Any) -> None:
 
     names = {field, *NAMED_AS.get(field, ())}
     assert any(str(error.value).startswith(name) for name in names)
+
+
+def test_nobody_can_choose_more_than_there_is() -> None:
+    """But an answer can be withdrawn whatever the most is."""
+    withdrawn = (*make_choices("ab"), replace(make_choices("c")[0], hidden=True))
+
+    assert check_poll(replace(POLL, choices=withdrawn, multiple=True, max_choices=3))
+    with pytest.raises(InvalidInputError, match="max_choices 4"):
+        check_poll(replace(POLL, choices=make_choices("abc"), multiple=True, max_choices=4))
 
 
 def test_it_closes_after_it_opens() -> None:

@@ -96,7 +96,8 @@ class Legacy:
         """Import `paths` in their order; give what became of each.
 
         Visits go on from one access log to the next. A file that was imported before, whatever
-        its name, adds nothing. One whose import was cut off goes on where it stopped.
+        its name, adds nothing. One whose import was cut off goes on where it stopped. One of
+        which there is nothing to add is not remembered, so that it can come again in another way.
 
         Raises:
             InvalidInputError: a file cannot be read as what it is said to be.
@@ -111,6 +112,7 @@ class Legacy:
                     logs.read(file.lines(), tally)
                 else:
                     READERS[plan.kind](source, read_rows(file.text()), tally)
+                _check_readable(path.name, plan.kind, tally)
                 digest = file.digest
                 summary = _summary(path.name, plan.kind, digest, tally, before)
                 known = self._store.file(source.site.slug, digest)
@@ -119,7 +121,7 @@ class Legacy:
                     continue
                 if not opening and not plan.keep_opening:
                     _check_balance(source.site, tally.days(before))
-                if not plan.dry_run:
+                if not plan.dry_run and (summary.adds or known):
                     self._add(source.site, tally, summary, known, before, now, opening=opening)
                 yield summary
 
@@ -193,7 +195,7 @@ def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> Le
         lines=tally.lines,
         views=views,
         visits=visits,
-        articles=tally.article_number(),
+        articles=tally.article_number(before),
         days=len(days),
         first_day=days[0] if days else "",
         last_day=days[-1] if days else "",
@@ -201,6 +203,14 @@ def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> Le
         ignored=dict(tally.ignored.most_common()),
         overlapping=tally.totals()[0] - views,
     )
+
+
+def _check_readable(name: str, kind: str, tally: Tally) -> None:
+    if tally.lines and tally.ignored["unreadable"] == tally.lines:
+        raise InvalidInputError(
+            f"{name}: none of its {tally.lines:,} lines can be read as {kind}. Is it a file of "
+            "another kind?"
+        )
 
 
 def _check_balance(site: Site, days: list[str]) -> None:

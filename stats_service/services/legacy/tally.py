@@ -80,11 +80,11 @@ class Tally:
         )
         return [day for (day,) in rows if not before or day < before]
 
-    def article_number(self) -> int:
-        """Return how many articles there are."""
+    def article_number(self, before: str = "") -> int:
+        """Return how many articles there are, only of the days before `before` if it is given."""
         self._flush()
         (number,) = self._database.execute(
-            "SELECT COUNT(DISTINCT article) FROM articles"
+            "SELECT COUNT(DISTINCT article) FROM articles WHERE day < ?1 OR ?1 = ''", (before,)
         ).fetchone()
         return int(number)
 

@@ -68,6 +68,19 @@ def test_a_range_that_is_none_is_refused(site: Site, reader: Program, query: str
     assert reader.call("GET", f"/history?{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "path", ["/history?unit=day&from=2026-03-01", "/counts?fresh", "/polls?x=1"]
+)
+def test_a_parameter_that_the_route_does_not_have_is_refused(
+    site: Site, reader: Program, path: str
+) -> None:
+    """A mistyped one would be lost in silence, and the answer be of other days."""
+    answer = reader.call("GET", path)
+
+    assert answer.status_code == 400
+    assert path.partition("?")[2].split("&")[-1].partition("=")[0] in answer.get_json()["detail"]
+
+
 def test_what_was_not_counted_has_its_reasons(filled: Site, reader: Program) -> None:
     """As shares of everything that arrived."""
     found = reader.get("/ignored?first=2026-03-04&last=2026-03-06")

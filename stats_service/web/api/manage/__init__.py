@@ -13,9 +13,16 @@ NOUNS = (traffic, polls, poll_review, ratings, archive)
 #: What OpenAPI tells of these routes.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)
 
+#: The names that the query of a route may have, by method and path.
+QUERIES = {
+    (one.method, one.path): [p.name for p in one.parameters if f"{{{p.name}}}" not in one.path]
+    for one in OPERATIONS
+}
+
 bp = Blueprint("manage", __name__)
 bp.url_value_preprocessor(access.take_slug)
 bp.before_request(access.guard)
+bp.before_request(lambda: access.check_query(QUERIES))
 bp.after_request(access.add_headers)
 for noun in NOUNS:
     # `create_app` sets the first part of every path, in place of one that is set here.

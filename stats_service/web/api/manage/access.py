@@ -1,17 +1,22 @@
 """Which program may call which route: the token of the site, and its scope."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, TypeVar, cast
 
 from flask import Response, abort, current_app, g, request
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.accounts import SCOPES, Token
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.web.api.operation import SITE, Operation, Parameter
 from stats_service.web.context import services
 from stats_service.web.limits import check_network
+
+#: An argument in a rule of Flask's.
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,6 +49,19 @@ def guard() -> None:
     text = text.strip() if kind.lower() == "bearer" else ""
     g.manage_token = services().tokens.check(g.manage_slug, text, wanted, services().clock.now())
     g.manage_site = services().sites.get(g.manage_slug)
+
+
+def check_query(known: Mapping[tuple[str, str], Collection[str]]) -> None:
+    """Refuse a parameter that the route does not have: it would be lost in silence."""
+    rule = _ARGUMENT.sub(r"{\1}", str(request.url_rule))
+    method = "get" if request.method == "HEAD" else request.method.lower()
+    names = known[method, rule[rule.index("/{slug}") :]]
+    for name in request.args:
+        if name not in names:
+            wanted = f"use {', '.join(names)}" if names else "there is none"
+            raise InvalidInputError(
+                f"The query parameter {name[:40]!r} is not known here; {wanted}."
+            )
 
 
 def add_headers(response: Response) -> Response:
@@ -81,8 +99,8 @@ def operation(
     problems: tuple[int, ...] = (),
 ) -> Operation:
     """Return what OpenAPI tells of a route; who may call it is told for every one alike."""
-    always = (401, 403, 404, 429, 503)
-    writes = (400, 413) if body else ()
+    always = (400, 401, 403, 404, 429, 503)
+    writes = (413,) if body else ()
     return Operation(
         method,
         "/{slug}/manage" + path,
