@@ -72,7 +72,7 @@ def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> 
     assert html is not None
     said = text.get_content()
     assert "Lượt truy cập: 7.700 (Kỳ trước: 2.800, +175,0 %)" in said
-    assert "Ngày đông nhất: 08/03/2026 (1.400)" in said
+    assert "Ngày cao nhất: 08/03/2026 (1.400)" in said
     assert "https://dem.example.vn/admin/sites/kimson/" in said
     shown = html.get_content()
     assert "7.700" in shown

@@ -9,7 +9,7 @@ WORDS: dict[str, dict[str, str]] = {
         "visits": "Lượt truy cập",
         "views": "Lượt xem trang",
         "before": "Kỳ trước",
-        "busiest": "Ngày đông nhất",
+        "busiest": "Ngày cao nhất",
         "average": "Trung bình mỗi ngày",
         "articles": "Bài viết được xem nhiều nhất",
         "no_articles": "Chưa có bài viết nào được xem.",

@@ -1,6 +1,6 @@
 """The audit log: of one site, and of the installation; on the page and as JSON Lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,8 +9,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from stats_service.web.admin.access import access, site
-from stats_service.web.admin.languages import moment
+from stats_service.web.admin.languages import LANGUAGE_NAMES, moment
 from stats_service.web.admin.messages import change_name
+from stats_service.web.admin.uploads import kinds
 from stats_service.web.context import services
 
 bp = Blueprint("audit", __name__)
@@ -79,6 +80,48 @@ FIELD_NAMES = {
     "events": _("Events"),
     "address": _("E-mail address"),
     "every": _("Every"),
+    "id": _("Code"),
+    "silent_hours": _("Hours without a view"),
+}
+
+#: Codes, by the field that holds them, in words; the field "" is that of a role.
+VALUE_NAMES = {
+    "": {"viewer": _("Viewer"), "editor": _("Editor"), "owner": _("Owner")},
+    "status": {
+        "draft": _("Draft"),
+        "open": _("open"),
+        "closed": _("Closed"),
+        "archived": _("Archived"),
+    },
+    "state": {
+        "held": _("Held"),
+        "accepted": _("counted"),
+        "voided": _("Voided"),
+        "pending": _("waiting"),
+        "approved": _("shown"),
+        "rejected": _("not shown"),
+    },
+    "every": {"week": _("week"), "month": _("month")},
+    "scope": {"read": _("to read"), "write": _("to read and write")},
+    "headline": {"visits": _("Visits"), "views": _("Views")},
+    "language": LANGUAGE_NAMES,
+    "lang": LANGUAGE_NAMES,
+    "results_when": {
+        "always": _("always"),
+        "after-voting": _("after voting"),
+        "after-closing": _("after the poll has closed"),
+        "admins": _("never; only here"),
+    },
+    "results_as": {
+        "both": _("Votes and percentages"),
+        "counts": _("Votes"),
+        "percents": _("Percentages"),
+    },
+    "events": {
+        "peak": _("more readers online than ever"),
+        "burst": _("a burst of ballots"),
+        "silent": _("no view for hours"),
+    },
 }
 
 
@@ -160,8 +203,16 @@ def _shown(field: str, value: Any, timezone: str) -> str:
         return ""
     if field in MOMENTS and isinstance(value, int | float):
         return moment(value, timezone) if value else ""
-    text = _in_words(value)
+    names = dict(kinds()) if field == "kind" else VALUE_NAMES.get(field, {})
+    text = _in_words(_named(names, value))
     return text if len(text) <= VALUE_MAX else text[:VALUE_MAX] + "…"
+
+
+def _named(names: Mapping[str, Any], value: Any) -> Any:
+    """Return a code, or each of a list of codes, by its name."""
+    if isinstance(value, list):
+        return [_named(names, one) for one in value]
+    return str(names.get(value, value)) if isinstance(value, str) else value
 
 
 def _in_words(value: Any) -> str:

@@ -13,12 +13,13 @@ from flask_login import current_user
 
 from stats_service.models.accounts import LANGUAGES
 
+LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 #: Where a reader who is not signed in keeps the choice.
 LANGUAGE = "language"
 
 
 def choose_language() -> str:
-    """Return the language of this answer: asked for in the URL, the account's, the browser's."""
+    """Return the language of this answer: asked for in the URL, the account's, the session's."""
     if not has_request_context():
         return LANGUAGES[0]
     for wanted in (
@@ -40,7 +41,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
     app.jinja_env.filters.update(calendar_day=calendar_day, score=score)
     app.jinja_env.globals["language"] = lambda: str(get_locale())
-    app.jinja_env.globals["LANGUAGES"] = {"vi": "Tiếng Việt", "en": "English"}
+    app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
 
 
 def number(value: float) -> str:
@@ -78,10 +79,11 @@ def calendar_day(seconds: float, timezone: str) -> str:
 
 
 def day(value: str | date, style: str = "medium") -> str:
-    """Write an ISO date as the language does."""
-    return cast(
-        "str", format_date(value if isinstance(value, date) else date.fromisoformat(value), style)
-    )
+    """Write an ISO date as the language does; a short one in English stays as it is."""
+    wanted = value if isinstance(value, date) else date.fromisoformat(value)
+    if style == "short" and str(get_locale()) == "en":
+        return wanted.isoformat()
+    return cast("str", format_date(wanted, style))
 
 
 def moment(seconds: float, timezone: str) -> str:
