@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
@@ -39,7 +40,7 @@ def register(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "web/admin/translations"
     Babel(app, default_locale=LANGUAGES[0], locale_selector=choose_language)
     app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
-    app.jinja_env.filters.update(calendar_day=calendar_day, score=score)
+    app.jinja_env.filters.update(calendar_day=calendar_day, score=score, readable=readable)
     app.jinja_env.globals["language"] = lambda: str(get_locale())
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
 
@@ -66,6 +67,16 @@ def weekday_names(language: str) -> tuple[str, ...]:
 def percent(value: float, digits: int = 0) -> str:
     """Write a share of 1 as a percentage."""
     return cast("str", format_decimal(round(value * 100, digits))) + "\N{NO-BREAK SPACE}%"
+
+
+def readable(key: str) -> str:
+    """Write an article as a browser's address bar does: `/tin/bài` for `/tin/b%C3%A0i`."""
+    try:
+        text = unquote(key, errors="strict")
+    except UnicodeDecodeError:
+        return key
+    # What has no sign of its own could make the text run backwards or look like another one.
+    return text if text.isprintable() else key
 
 
 def score(value: float) -> str:

@@ -90,6 +90,27 @@ def test_growth_from_tenfold_on_is_told_in_times(
     assert told in page.replace("&nbsp;", "\xa0")
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("/tin/b%C3%A0i-m%E1%BB%99t", "/tin/bài-một"),
+        ("/a%3Cb%3E", "/a&lt;b&gt;"),
+        ("/a%E2%80%AEb", "/a%E2%80%AEb"),
+        ("/a%FFb", "/a%FFb"),
+        ("/100%25", "/100%"),
+    ],
+)
+def test_articles_are_written_as_in_an_address_bar(
+    owner: Person, services: Services, site: Site, key: str, shown: str
+) -> None:
+    """But nothing that could hide or turn a text is decoded."""
+    services.history.write(site, [DayHistory(date(2026, 3, 4), (Pair(1, 1),), {key: 1}, {})])
+
+    page = owner.get("/admin/sites/kimson/articles").get_data(as_text=True)
+
+    assert f'<td class="key">{shown}</td>' in page
+
+
 def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) -> None:
     """Neither markup nor a link on the page; no formula in a spreadsheet."""
     page = owner.get("/admin/sites/kimson/articles").get_data(as_text=True)
