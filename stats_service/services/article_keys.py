@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.traffic import LISTED_MAX
+from stats_service.services.normal_form import has_endless_marks
 
 #: Longest key, in bytes. A Vietnamese letter with two marks takes nine bytes in a path, so that
 #: this leaves room for a title of some 300 letters.
@@ -128,7 +129,7 @@ def _key(raw: str, parameters: tuple[str, ...]) -> str:
         )
     if _FORBIDDEN.search(raw):
         raise _refusal(raw, "has a control or direction character", "remove it")
-    text = unicodedata.normalize("NFC", raw).strip()
+    text = _composed(raw, raw).strip()
     if not text:
         raise _refusal(raw, "is empty", "send the page's path, or leave the field out")
     url = _URL.match(text)
@@ -145,6 +146,12 @@ def _key(raw: str, parameters: tuple[str, ...]) -> str:
             "give the page a short key with data-article",
         )
     return key
+
+
+def _composed(raw: str, text: str) -> str:
+    if has_endless_marks(text):
+        raise _refusal(raw, "has more combining marks in a row than any language", "remove them")
+    return unicodedata.normalize("NFC", text)
 
 
 _remembered_key = lru_cache(maxsize=CACHE_SIZE)(_key)
@@ -220,7 +227,7 @@ def _escaped(text: str, unsafe: re.Pattern[str], *, plus: bool = False) -> str:
     if "%" in text:
         # A kept escape becomes one lone surrogate meanwhile: the letters of "%3D" must not
         # join with a combining mark that follows.
-        text = unicodedata.normalize("NFC", _ESCAPES.sub(_unescaped, text))
+        text = _composed(text, _ESCAPES.sub(_unescaped, text))
     return unsafe.sub(_escape, text)
 
 

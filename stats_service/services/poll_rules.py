@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import OTHER, Choice, Poll, Protection
+from stats_service.services.normal_form import has_endless_marks
 from stats_service.services.poll_views import CURRENT
 
 POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
@@ -103,13 +104,16 @@ def new_id(text: str, taken: Collection[str]) -> str:
 
 def plain(text: str) -> str:
     """Return `text` in small letters without accents, `tin tuc` of `Tin tức`."""
-    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    parts = unicodedata.normalize("NFD", text[:QUESTION_MAX].lower().replace("đ", "d"))
     return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def clean_text(name: str, text: str, longest: int) -> str:
     """Return a text on one line, in normal form C; InvalidInputError if it cannot be shown."""
-    clean = unicodedata.normalize("NFC", " ".join(text.split()))
+    words = " ".join(text[: 4 * longest + 1].split())
+    if has_endless_marks(words):
+        raise InvalidInputError(f"{name}: has more combining marks in a row than any language.")
+    clean = unicodedata.normalize("NFC", words)
     if not clean or len(clean) > longest:
         raise InvalidInputError(f"{name} {text[:80]!r}: use 1 to {longest} characters.")
     if not clean.isprintable() or _HIDDEN.search(clean):

@@ -182,6 +182,9 @@ class GroupCommit:
                 counts, results = answer.call.results(reply)
             except UnknownSiteError as error:
                 self._fail(batch.waiters, error)
+            except Exception as error:  # a number that is none must not break the connection of all
+                logger.exception("what Redis answered for %s cannot be read", batch.site.slug)
+                self._fail(batch.waiters, error)
             else:
                 self._recorded(batch, counts, results)
         if self._batches and not self._in_flight and not self._scheduled:

@@ -147,6 +147,8 @@ class FastLaneProtocol(StrictProtocol):
         cycle.response_complete = True
         if cycle.disconnected or transport.is_closing():
             return
+        if self._broken and not self.pipeline:
+            cycle.keep_alive = False
         closing = b"" if cycle.keep_alive else b"connection: close\r\n"
         transport.write(
             b"%b%b%b%bcontent-length: %d\r\n\r\n%b"

@@ -119,7 +119,10 @@ class StrictProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """An answer has gone out."""
+        last = not self.pipeline
         super().on_response_complete()
+        if self._broken and last:
+            self.transport.close()
         self._unset_keepalive_if_required()  # `_sweep` does it
         if not self._unfinished:
             self._since = self.loop.time()

@@ -138,6 +138,17 @@ def test_a_view_in_one_packet_and_byte_by_byte(service: Running) -> None:
     assert service.total() - before == 2
 
 
+@pytest.mark.parametrize("order", ["hh", "ph", "hp", "pp", "hhh", "ppp"])
+def test_rubbish_behind_pipelined_requests_ends_the_connection(
+    service: Running, order: str
+) -> None:
+    """What is under way is answered; then the connection closes, and does not stay for ever."""
+    requests = b"".join(HEALTH if kind == "h" else page() for kind in order)
+    connection = service.ask(requests + b"GARBAGE\0\r\n\r\n")
+
+    assert b" 200 " in connection.rest()
+
+
 @pytest.mark.parametrize("order", ["vvv", "vhv", "hvh", "hhvv", "vvhhvvhh", "bvhbbv", "vbvbh"])
 def test_pipelined_requests_are_answered_in_order(service: Running, order: str) -> None:
     """Views (v), ballots (b), Flask's routes (h) in one packet, each answered in its place."""
@@ -388,11 +399,11 @@ def test_a_hit_id_twice_in_one_packet_counts_once(service: Running) -> None:
 
 
 def test_a_client_that_does_not_read_is_not_served_for_ever(service: Running) -> None:
-    """Once its side is full nothing more of it is read; others do not notice."""
+    """Once its side is full nothing more is read, or it is parted from; others do not notice."""
     begin = service.total()
     greedy = service.ask()
     greedy.socket.settimeout(0.5)
-    with contextlib.suppress(TimeoutError, BlockingIOError):
+    with contextlib.suppress(TimeoutError, BlockingIOError, ConnectionError):
         for _ in range(20_000):
             greedy.socket.sendall(page())
 
