@@ -103,17 +103,18 @@ def new_id(text: str, taken: Collection[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text` in small letters without accents, `tin tuc` of `Tin tức`."""
-    parts = unicodedata.normalize("NFD", text[:QUESTION_MAX].lower().replace("đ", "d"))
+    """Return `text` in small letters without accents, `tin tuc` of `Tin tức`; "" if it is none."""
+    if has_endless_marks(text):
+        return ""
+    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def clean_text(name: str, text: str, longest: int) -> str:
     """Return a text on one line, in normal form C; InvalidInputError if it cannot be shown."""
-    words = " ".join(text[: 4 * longest + 1].split())
-    if has_endless_marks(words):
+    if has_endless_marks(text):
         raise InvalidInputError(f"{name}: has more combining marks in a row than any language.")
-    clean = unicodedata.normalize("NFC", words)
+    clean = unicodedata.normalize("NFC", " ".join(text.split()))
     if not clean or len(clean) > longest:
         raise InvalidInputError(f"{name} {text[:80]!r}: use 1 to {longest} characters.")
     if not clean.isprintable() or _HIDDEN.search(clean):

@@ -90,10 +90,14 @@ class _PendingView:
         self._reply = reply
 
     def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
-        entry = self._entry
-        shared = self._views.counts_of(entry.site, counts)
-        polls = self._views.polls
-        self._reply(answer(entry, self._query, self._command, shared, result, self._now, polls))
+        entry, polls = self._entry, self._views.polls
+        try:
+            shared = self._views.counts_of(entry.site, counts)
+            told = answer(entry, self._query, self._command, shared, result, self._now, polls)
+        except Exception as error:  # whoever waits is told, once
+            self._reply(error)
+            raise
+        self._reply(told)
 
     def failed(self, error: Exception) -> None:
         self._reply(error)

@@ -7,7 +7,7 @@ import pytest
 from stats_service.errors import InvalidInputError
 from stats_service.services.article_keys import canonical_article
 from stats_service.services.normal_form import MARKS_MAX, has_endless_marks
-from stats_service.services.poll_rules import clean_text
+from stats_service.services.poll_rules import clean_text, plain
 
 #: In descending order of their classes, which is the dearest.
 MARKS = "".join(sorted(map(chr, range(0x300, 0x370)), key=unicodedata.combining, reverse=True))
@@ -24,6 +24,13 @@ def test_endless_marks_are_neither_an_article_nor_a_text(text: str) -> None:
             canonical_article(article, ())
     with pytest.raises(InvalidInputError):
         clean_text("other", text, 300)
+    assert plain(text) == ""
+
+
+def test_no_part_of_a_long_text_is_lost() -> None:
+    """Neither what stands behind many blanks, nor the end of what is searched."""
+    assert clean_text("question", "a" + " " * 3000 + "b", 300) == "a b"
+    assert plain("Đường " * 300 + "cuối").endswith(" cuoi")
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,23 @@ def test_a_site_that_was_removed_is_unknown(server: EmbeddedRedis) -> None:
     assert isinstance(other, tuple)
 
 
+def test_a_number_that_is_none_fails_its_own_site_alone(server: EmbeddedRedis) -> None:
+    """Redis writes what is beyond 2^53 as 1e+25; the connection of all sites goes on."""
+    with redis.Redis.from_url(server.url) as client:
+        client.zadd(f"{PREFIX}:{{b}}:articles", {"/tin/1": 1e25})
+
+    async def scenario(recorder: Recorder) -> Any:
+        bad, good = await asyncio.gather(recorder.add("b"), recorder.add("a"))
+        return bad, good, await recorder.add("a")
+
+    bad, good, later = run(server, scenario)
+
+    assert isinstance(bad, ValueError)
+    assert isinstance(good, tuple)
+    assert isinstance(later, tuple)
+    assert total(server, "a") == 2
+
+
 def test_settings_that_changed_meanwhile_are_not_mixed(server: EmbeddedRedis) -> None:
     """Views decided under different settings are different calls."""
 

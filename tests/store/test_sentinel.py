@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,36 @@ def taken(client: RedisClient) -> bool:
         return bool(client.set("after", 1))
     except (redis.ConnectionError, StoreUnavailableError):
         return False
+
+
+def test_a_sentinel_that_does_not_answer_is_left_out(group: SentinelGroup) -> None:
+    """The others are asked; nobody waits for it each time."""
+    group.sentinels[0].signal(signal.SIGSTOP)
+    client = connect(group.url, TIMEOUT)
+    wait_until(lambda: taken(client))
+    begin = time.monotonic()
+    for _ in range(20):
+        client.connection_pool.disconnect()  # each command connects anew, and asks
+        client.set("again", 1)
+    client.close()
+
+    # 20 times the wait for the silent one would be 6 s.
+    assert time.monotonic() - begin < 10 * TIMEOUT
+
+
+def test_the_loop_connects_past_a_sentinel_that_does_not_answer(group: SentinelGroup) -> None:
+    """Though the wait for it is all that a try to connect may take."""
+    group.sentinels[0].signal(signal.SIGSTOP)
+
+    async def scenario() -> None:
+        pipeline = Pipeline(endpoint(group.url, TIMEOUT), TIMEOUT)
+        await pipeline.start()
+        async with asyncio.timeout(10):
+            while not pipeline.ready:
+                await asyncio.sleep(0.02)
+        await pipeline.stop()
+
+    asyncio.run(scenario())
 
 
 def test_a_thread_s_idle_connection_leads_to_the_new_master(group: SentinelGroup) -> None:

@@ -81,6 +81,14 @@ def test_a_parameter_that_the_route_does_not_have_is_refused(
     assert path.partition("?")[2].split("&")[-1].partition("=")[0] in answer.get_json()["detail"]
 
 
+def test_the_methods_of_a_route_can_be_asked_for(site: Site, reader: Program) -> None:
+    """Whatever stands in the query."""
+    answer = reader.call("OPTIONS", "/counts?x=1")
+
+    assert answer.status_code == 200
+    assert "GET" in answer.headers["Allow"]
+
+
 def test_what_was_not_counted_has_its_reasons(filled: Site, reader: Program) -> None:
     """As shares of everything that arrived."""
     found = reader.get("/ignored?first=2026-03-04&last=2026-03-06")

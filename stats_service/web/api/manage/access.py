@@ -53,6 +53,8 @@ def guard() -> None:
 
 def check_query(known: Mapping[tuple[str, str], Collection[str]]) -> None:
     """Refuse a parameter that the route does not have: it would be lost in silence."""
+    if request.method == "OPTIONS":
+        return
     rule = _ARGUMENT.sub(r"{\1}", str(request.url_rule))
     method = "get" if request.method == "HEAD" else request.method.lower()
     names = known[method, rule[rule.index("/{slug}") :]]
