@@ -3,7 +3,8 @@
 httptools (llhttp) parses every byte and refuses what is ambiguous: bare line feeds, Content-Length
 with Transfer-Encoding, two lengths, folded headers. It bounds neither the number nor the size of
 headers, takes any number of Host headers, and waits for ever for a request that is never
-finished; that is what this file adds. Nothing here looks at raw bytes.
+finished and for a client that does not read its answers; that is what this file adds. Nothing
+here looks at raw bytes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakSet
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from stats_service.web.transfers import is_upload
@@ -27,6 +28,11 @@ MESSAGE_MAX_BYTES = 2 * 1024 * 1024
 #: Longest time from the first byte of a request to its last, in seconds; of a file that is sent,
 #: between two of its parts. How long it may be, the application says.
 REQUEST_SECONDS = 15.0
+#: Requests that may wait on a connection behind the one that is being answered, 2.5 KB each.
+PIPELINE_MAX = 32
+#: Longest time in which a client takes less of its answers than there is room for in front of the
+#: system's own buffers (48 KB), in seconds.
+READING_SECONDS = 30.0
 #: Seconds between two looks at all connections, and connections in a row: half a millisecond, in
 #: which nobody is served.
 SWEEP_SECONDS = 1.0
@@ -52,6 +58,10 @@ class StrictProtocol(HttpToolsProtocol):
         self._since = 0.0
         #: No more is read, because what comes would not be understood; what is owed is answered.
         self._broken = False
+        #: What is being answered, if it is not on the fast lane: `cycle` is what came last.
+        self._under_way: RequestResponseCycle | None = None
+        #: The loop's time since when the client has left more unread than is kept for it.
+        self._unread_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the connection's silence."""
@@ -60,6 +70,18 @@ class StrictProtocol(HttpToolsProtocol):
         if self.server_state not in _sweeping:
             _sweeping.add(self.server_state)
             _sweep(self.loop, self.server_state)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever makes an answer that nobody waits for it."""
+        super().connection_lost(exc)
+        if self._under_way:  # uvicorn tells the last one that came
+            self._under_way.disconnected = True
+            self._under_way.message_event.set()
+
+    def pause_writing(self) -> None:
+        """The client leaves unread what it asked for; no more is made for it."""
+        super().pause_writing()
+        self._unread_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless the request grows beyond every bound."""
@@ -80,16 +102,17 @@ class StrictProtocol(HttpToolsProtocol):
             self._size, self._since = self._packet, self.loop.time()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what came, and close; an answer owed to a request before goes out first."""
-        before = self.cycle is not None and not self.cycle.response_complete
+        """Refuse what came, and close; what is owed to the requests before goes out first."""
         its_own = self._unfinished and not self._in_head
         self._unfinished = False
         self._broken = True
-        if before and not its_own:
-            self.cycle.keep_alive = False
-            self.pipeline.clear()
-        else:
+        if its_own and self.pipeline:
+            self.pipeline.popleft()  # it is not whole, and nobody has begun it
+            its_own = False
+        if its_own or self.cycle is None or self.cycle.response_complete:
             super().send_400_response(msg)
+        elif last := self.pipeline[0][0] if self.pipeline else self._under_way:
+            last.keep_alive = False
 
     # What the parser calls.
 
@@ -106,9 +129,11 @@ class StrictProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Check the headers as a whole."""
-        self._in_head = False
         self._require_sound_headers(self.headers)
+        if len(self.pipeline) >= PIPELINE_MAX:
+            raise ValueError("too many requests in a row")
         super().on_headers_complete()
+        self._in_head = False
         self._is_upload = is_upload(self.scope["method"], self.scope["path"])
         self._ignore_upgrade()
 
@@ -120,12 +145,17 @@ class StrictProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer has gone out."""
         last = not self.pipeline
+        self._under_way = None
         super().on_response_complete()
         if self._broken and last:
             self.transport.close()
         self._unset_keepalive_if_required()  # `_sweep` does it
         if not self._unfinished:
             self._since = self.loop.time()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _require_sound_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Raise ValueError, which the parser turns into a 400, if the headers are not sound."""
@@ -153,7 +183,9 @@ class StrictProtocol(HttpToolsProtocol):
             self._broken = True
 
     def silent_too_long(self, now: float) -> bool:
-        """Tell whether to part from the client: nothing is owed to it, and nothing comes."""
+        """Tell whether to part from the client: it neither sends nor reads what it should."""
+        if self.flow.write_paused and now - self._unread_since > READING_SECONDS:
+            return True
         if self._unfinished:
             return now - self._since > REQUEST_SECONDS
         owed = self.cycle is not None and not self.cycle.response_complete

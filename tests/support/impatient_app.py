@@ -1,4 +1,4 @@
-"""The service with a short patience for unfinished requests, for a test of that patience."""
+"""The service with a short patience for unfinished requests and unread answers, for its tests."""
 
 from stats_service.app import create_asgi_app
 from stats_service.web import http_limits
@@ -7,5 +7,5 @@ from stats_service.web.asgi import AsgiApp
 
 def create_app() -> AsgiApp:
     """Return the ASGI application of the service."""
-    http_limits.REQUEST_SECONDS = 0.5
+    http_limits.REQUEST_SECONDS = http_limits.READING_SECONDS = 0.5
     return create_asgi_app()

@@ -17,7 +17,7 @@ from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.store.embedded import EmbeddedRedis
-from stats_service.web.http_limits import HEAD_MAX_BYTES, HEADERS_MAX
+from stats_service.web.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, PIPELINE_MAX
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import service_processes, wait_until
 from tests.support.server import running_service
@@ -142,11 +142,43 @@ def test_a_view_in_one_packet_and_byte_by_byte(service: Running) -> None:
 def test_rubbish_behind_pipelined_requests_ends_the_connection(
     service: Running, order: str
 ) -> None:
-    """What is under way is answered; then the connection closes, and does not stay for ever."""
+    """Each of them is answered; then the connection closes, and does not stay for ever."""
     requests = b"".join(HEALTH if kind == "h" else page() for kind in order)
     connection = service.ask(requests + b"GARBAGE\0\r\n\r\n")
 
-    assert b" 200 " in connection.rest()
+    assert connection.statuses(len(order)) == [200] * len(order)
+    with contextlib.suppress(AssertionError):  # the rubbish's own, if nothing was owed
+        assert connection.answer().status == 400
+    assert connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        page("Transfer-Encoding: chunked", body="no length\r\n"),
+        page("Content-Length: 5", "Content-Length: 6"),
+        HEALTH.replace(b"Host: x", b"Host: x\r\nHost: y"),
+    ],
+    ids=["body", "head", "hosts"],
+)
+def test_a_bad_request_takes_no_answer_of_those_before_it(service: Running, last: bytes) -> None:
+    """Its 400 would be read as the answer to the first."""
+    connection = service.ask(HEALTH, HEALTH, page(), last)
+
+    assert connection.statuses(3) == [200, 200, 200]
+    assert connection.is_closed()
+
+
+@pytest.mark.parametrize("request_", [HEALTH, page()], ids=["flask", "view"])
+def test_more_in_a_row_than_are_kept(service: Running, request_: bytes) -> None:
+    """As many as there is room for are answered, the last says so; then the connection closes."""
+    connection = service.ask(request_ * (2 * PIPELINE_MAX))
+
+    answers = [connection.answer() for _ in range(PIPELINE_MAX + 1)]
+
+    assert {answer.status for answer in answers} == {200}
+    assert answers[-1].headers["connection"] == "close"
+    assert connection.is_closed()
 
 
 @pytest.mark.parametrize("order", ["vvv", "vhv", "hvh", "hhvv", "vvhhvvhh", "bvhbbv", "vbvbh"])
@@ -412,6 +444,20 @@ def test_a_client_that_does_not_read_is_not_served_for_ever(service: Running) ->
     assert service.ask(page()).answer().status == 200
 
 
+def test_who_leaves_with_answers_unread_is_no_error(service: Running) -> None:
+    """What was being answered, and what waited behind it, ends without a word in the log."""
+    greedy = service.ask()
+    greedy.socket.settimeout(0.5)
+    with contextlib.suppress(TimeoutError, BlockingIOError):
+        for _ in range(2000):
+            greedy.socket.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+    greedy.close()
+    assert service.ask(page()).answer().status == 200
+
+    [log] = service.folder.glob("gunicorn-*.log")
+    assert "Traceback" not in log.read_text()
+
+
 def _stands_still(service: Running) -> bool:
     before = service.total()
     time.sleep(0.1)
@@ -467,6 +513,35 @@ def test_an_unfinished_request_is_cut(tmp_path_factory: pytest.TempPathFactory, 
         assert head.is_closed()
         assert body.is_closed()
         assert idle.send(page()).answer().status == 200
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["fast", "plain"])
+def test_who_reads_nothing_is_parted_from(
+    tmp_path_factory: pytest.TempPathFactory, fast: bool
+) -> None:
+    """And what was being answered ends without a complaint in the log."""
+    app = "tests.support.impatient_app:create_app()"
+    with running(tmp_path_factory, fast=fast, app=app) as service:
+        greedy, idle = service.ask(), service.ask(HEALTH)
+        assert idle.answer().status == 200
+
+        wait_until(lambda: _is_refused(greedy))
+
+        assert idle.send(page()).answer().status == 200
+    [log] = service.folder.glob("gunicorn-*.log")
+    assert "Traceback" not in log.read_text()
+
+
+def _is_refused(greedy: Wire) -> bool:
+    """Ask for more, as far as there is room; return whether the server has closed."""
+    greedy.socket.settimeout(0.05)
+    try:
+        greedy.socket.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 10)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("fast", [True, False], ids=["fast", "plain"])
