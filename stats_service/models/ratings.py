@@ -68,8 +68,9 @@ class RatingCommand(msgspec.Struct, frozen=True, kw_only=True):
     score: int
     #: 8 bytes that stand for the voter at this article alone.
     rater: bytes
-    #: 8-byte pseudonym of the address; empty where unknown.
+    #: 8-byte pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
+    customer: bytes = b""
 
 
 class RatingResult(msgspec.Struct, frozen=True):

@@ -30,14 +30,15 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     article_parameters: tuple[str, ...] = ()
     #: Articles kept by name; later ones are counted for the site and under `(other)`.
     article_cap: int = 100_000
-    #: New visitor identities accepted from one address in half an hour.
+    #: New visitor identities accepted from one address (IPv6: /64) in half an hour; ten times as
+    #: many from a /48, of which one customer may have all addresses, or many have one each.
     identity_cap: int = 200
-    #: Views counted from one address in half an hour.
+    #: Views counted from one address in half an hour, and ten times as many from a /48.
     view_ceiling: int = 6_000
     #: Voters' tokens minted for one address in half an hour before their ballots wait for
     #: review; three times as many for an IPv6 /48.
     token_ceiling: int = 1_000
-    #: Ratings taken from one address in half an hour.
+    #: Ratings taken from one address in half an hour, and three times as many from a /48.
     rating_ceiling: int = 1_000
     #: The poll that is shown as the current one; empty: the open one that was opened last.
     poll: str = ""

@@ -156,7 +156,7 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     voter: bytes = b""
     #: Whether a voter's token is to be minted.
     mint: bool = False
-    #: 8-byte pseudonym of an IPv6 address's /48, for the ceiling of tokens.
+    #: 8-byte pseudonym of an IPv6 address's /48, for the ceilings.
     customer: bytes = b""
 
 

@@ -55,7 +55,8 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
     network = network_prefix(visitor.address) if knows_day else ""
     today, before = entry.day_keys_at(now) if knows_day else (NO_DAY, None)
     poll, voter, mint = _vote_wishes(entry, query, visitor, reason, now)
-    customer = today.address(customer_prefix(visitor.address)) if mint and ":" in network else b""
+    # IPv4 has no larger network that would be one customer's.
+    customer = today.address(customer_prefix(visitor.address)) if ":" in network else b""
     if reason:
         return ViewCommand(
             kind="beat" if query.beat else reason,

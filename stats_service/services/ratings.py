@@ -24,7 +24,7 @@ from stats_service.models.ratings import (
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import RatingTally, Visitor
-from stats_service.services.addresses import network_prefix
+from stats_service.services.addresses import customer_prefix, network_prefix
 from stats_service.services.article_keys import canonical_article, canonical_articles
 from stats_service.services.ballots import check_sender
 from stats_service.services.numbers import rating_tally
@@ -126,12 +126,14 @@ def decide(entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float) -
             f"score {query.score}: use a whole number from 1 to {site.rating_scale}."
         )
     key = canonical_article(query.article, site.article_parameters)
-    network = network_prefix(visitor.address)
+    network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
+    wide = customer_prefix(visitor.address) if ":" in network else ""
     return RatingCommand(
         article=key,
         score=query.score,
         rater=voters.pseudonym(site.slug, f"article:{key}", voter),
-        address=entry.day_keys_at(now)[0].address(network) if network else b"",
+        address=today.address(network) if network else b"",
+        customer=today.address(wide) if wide else b"",
     )
 
 

@@ -95,6 +95,7 @@ def rate_article_call(
         site.rating_scale,
         command.rater,
         command.address,
+        command.customer,
         site.rating_ceiling,
     ]
     return keys, args

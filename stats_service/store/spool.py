@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS views (
   visitor BLOB NOT NULL,
   visitor_before BLOB NOT NULL,
   address BLOB NOT NULL,
+  customer BLOB NOT NULL DEFAULT x'',
   UNIQUE (slug, hit)
 );
 CREATE INDEX IF NOT EXISTS views_span ON views (slug, span);
@@ -59,7 +60,7 @@ CREATE TABLE IF NOT EXISTS batch (
 INSERT OR IGNORE INTO batch VALUES (1, '', '', 0, 0);
 """
 
-_COLUMNS = "slug, at, hit, article, visitor, visitor_before, address"
+_COLUMNS = "slug, at, hit, article, visitor, visitor_before, address, customer"
 #: The views of the batch that is fixed. Views that come later have greater ids.
 _IN_BATCH = "WHERE slug = ? AND span = ? AND id <= ?"
 
@@ -123,6 +124,7 @@ class Spool:
                 view.command.visitor,
                 view.command.visitor_before,
                 view.command.address,
+                view.command.customer,
             )
             for view in views
         ]
@@ -132,7 +134,7 @@ class Spool:
             with self._transaction() as connection:
                 connection.executemany(
                     "INSERT OR IGNORE INTO views (slug, hit, at, span, article, visitor,"
-                    " visitor_before, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    " visitor_before, address, customer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     rows,
                 )
         except (sqlite3.Error, OSError, StatsError) as error:
@@ -175,8 +177,9 @@ class Spool:
                 visitor=visitor,
                 visitor_before=visitor_before,
                 address=address,
+                customer=customer,
             )
-            for _, _, hit, article, visitor, visitor_before, address in rows
+            for _, _, hit, article, visitor, visitor_before, address, customer in rows
         ]
         return KeptBatch(name, rows[0][0], max(row[1] for row in rows), commands)
 
@@ -268,5 +271,17 @@ class Spool:
             ):
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_SCHEMA)
+            _add_missing_column(connection)
             self._connection, self._owner = connection, os.getpid()
         return self._connection
+
+
+def _add_missing_column(connection: sqlite3.Connection) -> None:
+    """Bring a file up to date that was made before the column was."""
+    columns = "SELECT name FROM pragma_table_info('views')"
+    if ("customer",) in connection.execute(columns).fetchall():
+        return
+    connection.execute("BEGIN IMMEDIATE")  # another process may do the same
+    if ("customer",) not in connection.execute(columns).fetchall():
+        connection.execute("ALTER TABLE views ADD COLUMN customer BLOB NOT NULL DEFAULT x''")
+    connection.commit()

@@ -69,6 +69,7 @@ class ViewBatch:
         self._listed = listed = _Places()
         hits, visitors, befores = _Places(), _Places(), _Places()
         addresses, tokens = _Places(), _Places()
+        customers: dict[int, int] = {}
         rows: list[int] = []
         mints: list[int] = []
         ignored: dict[str, int] = {}
@@ -78,12 +79,15 @@ class ViewBatch:
             place = articles.setdefault(article, len(articles) + 1) if article else 0
             rated = rated or command.rated
             if command.kind == "view":
-                address = command.address
+                address, customer = command.address, command.customer
+                of = addresses.setdefault(b"v" + address, len(addresses) + 1) if address else 0
+                if customer and of:
+                    customers[of] = _place(addresses, b"v" + customer)
                 rows += (
                     hits.setdefault(command.hit or NO_ID, len(hits) + 1),
                     visitors.setdefault(visitor, len(visitors) + 1) if visitor else 0,
                     befores.setdefault(before, len(befores) + 1) if before else 0,
-                    addresses.setdefault(b"v" + address, len(addresses) + 1) if address else 0,
+                    of,
                     place,
                 )
             elif command.kind != "beat":
@@ -121,6 +125,7 @@ class ViewBatch:
             len(tokens),
             rated,
             ignored,
+            customers,
         )
         ids = [*hits, *visitors, *befores]
         self.keys = record_views_keys(

@@ -271,6 +271,19 @@ def test_the_rules_of_the_site_hold(services: Services, site: Site, tmp_path: Pa
     assert (summary.views, summary.articles) == (3, 2)
 
 
+def test_a_customer_with_many_networks_meets_the_ceilings_of_live_views(
+    services: Services, site: Site, tmp_path: Path
+) -> None:
+    """Ten times those of one address."""
+    site = services.sites.edit("kimson", view_ceiling=2, identity_cap=1)
+    path = tmp_path / "access.log"
+    path.write_text("".join(line(address=f"2001:db8:1:{n:x}::1") for n in range(25)))
+
+    summary = run(services, path, "access-log", site)
+
+    assert (summary.views, summary.visits, summary.ignored) == (20, 10, {"ceiling": 5})
+
+
 def test_visits_go_on_from_one_log_to_the_next(
     services: Services, site: Site, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from hypothesis import HealthCheck, given
@@ -55,8 +56,21 @@ commands = st.builds(
     poll=st.sampled_from([None, POLL]),
     voter=few_ids | st.just(b""),
     mint=st.sampled_from([False, False, True]),
-    customer=st.sampled_from([b"", b"", b"cccccccc"]),
+    customer=st.just(b""),
 )
+#: Two networks of three belong to the same customer, if their addresses are IPv6.
+CUSTOMERS = {b"11111111": b"cccccccc", b"22222222": b"cccccccc"}
+
+
+@st.composite
+def views_of_a_batch(draw: st.DrawFn) -> list[ViewCommand]:
+    """Give views, their addresses all IPv4 or all IPv6."""
+    views = draw(st.lists(commands, min_size=1, max_size=25))
+    if draw(st.booleans()):
+        return views
+    return [
+        msgspec.structs.replace(view, customer=CUSTOMERS.get(view.address, b"")) for view in views
+    ]
 
 
 @dataclass
@@ -108,7 +122,7 @@ def plain(results: Sequence[ViewResult]) -> list[Any]:
 
 
 @hypothesis_settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(commands, min_size=1, max_size=25))
+@given(views_of_a_batch())
 def test_a_batch_is_the_same_as_its_views_one_by_one(pair: Pair, views: list[ViewCommand]) -> None:
     """Duplicates, ceilings, caps, midnight: the same content of every key, the same answers."""
     together, singly = pair.stores
@@ -195,6 +209,52 @@ def test_who_returns_after_half_an_hour_is_one_identity_more(pair: Pair) -> None
 
     assert view(NOW + 1801, b"11111111").note == "identity-cap"
     assert pair.client.hget(later, "n11111111") == b"3"
+
+
+def views_from(networks: int, customer: bytes, number: int = 1) -> list[ViewCommand]:
+    """Return `number` views of as many readers from each of as many networks of a /48."""
+    return [
+        ViewCommand(
+            kind="view",
+            hit=customer[:2] + (network * 1000 + n).to_bytes(6),
+            visitor=customer[:2] + (network * 1000 + n).to_bytes(6),
+            address=customer[:2] + network.to_bytes(6),
+            customer=customer,
+        )
+        for network in range(networks)
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 7, 200])
+def test_a_customer_with_many_networks_has_ceilings_too(pair: Pair, size: int) -> None:
+    """Ten times those of one: else a /48 would have 65,536 times as many."""
+    together, _ = pair.stores
+    pair.begin()
+    periods = periods_at(NOW, SITE.timezone)
+    views = [*views_from(100, b"a" * 8), *views_from(1, b"b" * 8)]
+
+    results = []
+    for at in range(0, len(views), size):
+        counts, some = together.record_views(SITE, periods, NOW, views[at : at + size])
+        results += some
+
+    # The site's: 6 views and 2 new readers from one network.
+    assert [r.ignored for r in results] == [""] * 60 + ["ceiling"] * 40 + [""]
+    assert [r.note for r in results[:60]] == [""] * 20 + ["identity-cap"] * 40
+    assert (results[-1].note, counts.visits.total, counts.views.total) == ("", 21, 61)
+
+
+def test_a_flood_from_one_network_is_not_its_neighbour_s(pair: Pair) -> None:
+    """Views and readers beyond its own ceilings are not counted against those of the /48."""
+    together, _ = pair.stores
+    pair.begin()
+    views = [*views_from(1, b"a" * 8, 500), *views_from(9, b"a" * 8, 1)[1:]]
+
+    _, results = together.record_views(SITE, periods_at(NOW, SITE.timezone), NOW, views)
+
+    assert {r.ignored for r in results[6:500]} == {"ceiling"}
+    assert {(r.ignored, r.note) for r in results[500:]} == {("", "")}
 
 
 def test_large_numbers_stay_whole(pair: Pair) -> None:

@@ -27,7 +27,12 @@ def spool(tmp_path: Path) -> Spool:
 def test_a_view_is_kept_with_what_redis_would_have_got(spool: Spool, tmp_path: Path) -> None:
     """Also for another process, and readable by the owner alone."""
     view = ViewCommand(
-        kind="view", hit=b"h" * 8, article="/tin/1", visitor=b"v" * 8, address=b"a" * 8
+        kind="view",
+        hit=b"h" * 8,
+        article="/tin/1",
+        visitor=b"v" * 8,
+        address=b"a" * 8,
+        customer=b"c" * 8,
     )
     spool.add([KeptView("kimson", NOW, view)])
 
@@ -36,6 +41,27 @@ def test_a_view_is_kept_with_what_redis_would_have_got(spool: Spool, tmp_path: P
     assert batch is not None
     assert (batch.slug, batch.at, batch.commands) == ("kimson", NOW, [view])
     assert spool.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_without_customers_is_brought_up_to_date(tmp_path: Path) -> None:
+    """By two processes at the same moment; what it holds stays."""
+    Spool(tmp_path, 10**7).add([kept(1)])
+    with contextlib.closing(sqlite3.connect(tmp_path / "spool.sqlite3")) as connection:
+        connection.execute("ALTER TABLE views DROP COLUMN customer")
+
+    spools = [Spool(tmp_path, 10**7) for _ in range(4)]
+    threads = [
+        threading.Thread(target=spool.add, args=([kept(number)],))
+        for number, spool in enumerate(spools, 2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    batch = spools[0].next_batch()
+    assert batch
+    assert sorted(c.hit[-1] for c in batch.commands) == [1, 2, 3, 4, 5]
 
 
 def test_a_hit_is_kept_once(spool: Spool) -> None:

@@ -257,6 +257,20 @@ def test_a_flood_from_one_address_meets_the_ceiling(
     assert other.get_json()["site"]["views"]["total"] == 4
 
 
+def test_a_customer_with_many_networks_meets_ceilings_too(
+    client: FlaskClient, services: Services
+) -> None:
+    """A /48 may have ten times what one of its 65,536 networks may."""
+    services.sites.edit("kimson", identity_cap=1, view_ceiling=2)
+
+    answers = [view(client, address=f"2001:db8:1:{number:x}::1") for number in range(25)]
+    other = view(client, address="2001:db8:2::1").get_json()
+
+    assert [a.headers.get("Stats-Note", "") for a in answers[9:11]] == ["", "identity-cap"]
+    assert [a.headers.get("Stats-Ignored", "") for a in answers[19:21]] == ["", "ceiling"]
+    assert (other["site"]["visits"]["total"], other["site"]["views"]["total"]) == (11, 21)
+
+
 def test_past_the_article_cap_views_count_for_the_site(
     client: FlaskClient, services: Services, redis_client: redis.Redis, settings: Settings
 ) -> None:

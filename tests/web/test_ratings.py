@@ -163,6 +163,21 @@ def test_one_network_rates_up_to_a_ceiling(client: FlaskClient, services: Servic
     assert sum(counts(client)) == 3
 
 
+def test_a_customer_with_many_networks_rates_up_to_a_ceiling(
+    client: FlaskClient, services: Services
+) -> None:
+    """A /48 may give three times as many ratings as one of its 65,536 networks."""
+    services.sites.edit("kimson", rating_ceiling=2)
+
+    answers = [
+        rate(client, new_voter(services), 1, address=f"2001:db8:1:{number:x}::1")
+        for number in range(7)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 6 + [429]
+    assert rate(client, new_voter(services), 1, address="2001:db8:2::1").status_code == 200
+
+
 def test_thumbs_are_a_scale_of_two_fixed_by_the_first_rating(
     client: FlaskClient, services: Services
 ) -> None:

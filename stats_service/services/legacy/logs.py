@@ -14,7 +14,12 @@ from urllib.parse import unquote
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
-from stats_service.services.addresses import canonical_address, in_networks, network_prefix
+from stats_service.services.addresses import (
+    canonical_address,
+    customer_prefix,
+    in_networks,
+    network_prefix,
+)
 from stats_service.services.article_keys import canonical_article
 from stats_service.services.bots import is_bot
 from stats_service.services.hosts import canonical_host
@@ -25,6 +30,8 @@ from stats_service.services.periods import periods_at
 LINE_MAX_BYTES = 32_768
 #: Seconds over which the ceilings of an address are counted, as live.
 CEILING_SECONDS = 1800
+#: How many times as much a /48 may have as an address; `record_views.lua` has the same.
+CUSTOMER_FACTOR = 10
 
 #: `[host:port ]address identity user [time] "method path protocol" status bytes "referer" "agent"`
 _LINE = re.compile(
@@ -75,13 +82,14 @@ class LogReader:
         reason = self._no_view(match)
         if reason:
             return reason
-        network = network_prefix(canonical_address(match["address"])) or match["address"]
+        address = canonical_address(match["address"])
+        network = network_prefix(address) or match["address"]
+        customer = customer_prefix(address) if ":" in address else ""
         self._begin(now)
-        self._views[network] += 1
-        if self._views[network] > self._site.view_ceiling:
+        if _beyond(self._views, network, customer, self._site.view_ceiling):
             return "ceiling"
         periods = periods_at(now, self._site.timezone)
-        visits = int(self._begins_visit(network, match["agent"], now))
+        visits = int(self._begins_visit(network, customer, match["agent"], now))
         tally.add(periods.day, periods.hour, views=1, visits=visits)
         try:
             article = canonical_article(match["path"], self._site.article_parameters)
@@ -126,17 +134,26 @@ class LogReader:
         gone = now - VISIT_GAP_SECONDS
         self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
 
-    def _begins_visit(self, network: str, agent: str, now: float) -> bool:
+    def _begins_visit(self, network: str, customer: str, agent: str, now: float) -> bool:
         who = hash((network, agent))  # Python's own, keyed anew in every process
         last = self._last_seen.get(who)
         if last is not None and now - last < VISIT_GAP_SECONDS:
             self._last_seen[who] = max(last, now)
             return False
-        self._identities[network] += 1
-        if self._identities[network] > self._site.identity_cap:
+        if _beyond(self._identities, network, customer, self._site.identity_cap):
             return False
         self._last_seen[who] = now
         return True
+
+
+def _beyond(counted: Counter[str], network: str, customer: str, ceiling: int) -> bool:
+    """Count one more from a network and, if not "", the /48 around it; tell if it is too much."""
+    counted[network] += 1
+    if counted[network] > ceiling:
+        return True
+    if customer:
+        counted[customer] += 1
+    return counted[customer] > ceiling * CUSTOMER_FACTOR
 
 
 def _is_page(path: str) -> bool:

@@ -4,16 +4,18 @@
 --       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
 --       8 addresses HASH  9, 10 slots of this day of UTC HASH, of the one before  11 voided HASH
 -- ARGV  1 now (ms)  2 article  3 score  4 scale  5 rater id  6 address id or ""
---       7 ceiling of an address
+--       7 id of its /48 or ""  8 ceiling of an address
 -- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
 --       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
 --       "ceiling"; "no-site".
+-- A /48 may have this many times as many ratings.
+local CUSTOMER_FACTOR = 3
 local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
 local DAY_MS, SLOT_MS, SLOTS_TTL = 86400000, 600000, 1296000
 
 local articles, ratings, raters, addresses, voided = KEYS[2], KEYS[3], KEYS[4], KEYS[8], KEYS[11]
 local now, article, score = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local scale, rater, address = tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local scale, rater, ceiling = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[8])
 local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { 'no-site' } end
@@ -57,12 +59,15 @@ local function settle(at, from, to)
 end
 
 if call('SADD', raters, rater) == 1 then
-  if address ~= '' then
-    local n = call('HINCRBY', addresses, 'r' .. address, 1)
-    if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
-    if n > tonumber(ARGV[7]) then
-      call('SREM', raters, rater)
-      return answer('ceiling')
+  for of = 6, 7 do
+    if ARGV[of] ~= '' then
+      local n = call('HINCRBY', addresses, 'r' .. ARGV[of], 1)
+      if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
+      -- What one network has too much is not counted against its neighbours.
+      if n > ceiling * (of == 6 and 1 or CUSTOMER_FACTOR) then
+        call('SREM', raters, rater)
+        return answer('ceiling')
+      end
     end
   end
   settle(now, 0, score)

@@ -15,7 +15,7 @@
 --       1 now (ms), day, yesterday, week, month, year, hour, article cap, identity cap,
 --         view ceiling, token ceiling; how many hits, visitors, visitors of the day before,
 --         { voters of each poll }, addresses and tokens stand in 2; whether ratings are wanted;
---         { reason = views that are ignored for it }
+--         { reason = views that are ignored for it }; { which address = which one is its /48 }
 --       2 what views share, each once: 8-byte ids of hits, visitors, visitors of the day before
 --         and voters; fields of the addresses HASH for views (`v…`) and for tokens (`t…`);
 --         article keys
@@ -36,8 +36,9 @@ local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
 local OTHER = '(other)'
 -- Stands among hit ids and in the hash of addresses, and says that the key has its expiry.
 local EXPIRES = '*'
--- A /48 is one customer, or one provider's many: it may have this many times as many tokens.
-local CUSTOMER_FACTOR = 3
+-- A /48 is one customer, or one provider's many: it may have this many times as many tokens, and
+-- views and new visitors, where those beyond are not reviewed but lost.
+local CUSTOMER_FACTOR, VIEWS_FACTOR = 3, 10
 -- The estimate of the day's visitors is off by 1 %; from this many visits on it is worked out
 -- anew only when they have grown by one in as many, or a minute has gone by.
 local VISITORS_STEPS = 128
@@ -56,7 +57,7 @@ if existing < 2 then return false end
 
 local now, day, yesterday, week, month, year, hour, article_cap, identity_cap, view_ceiling,
   token_ceiling, hit_count, visitor_count, before_count, voters, address_count, token_count, rated,
-  refused = cmsgpack.unpack(ARGV[1])
+  refused, customers = cmsgpack.unpack(ARGV[1])
 local shared, rows = { cmsgpack.unpack(ARGV[2]) }, { cmsgpack.unpack(ARGV[3]) }
 local mints = { cmsgpack.unpack(ARGV[4]) }
 -- Behind which place of `shared` each kind begins; hits are the first.
@@ -99,9 +100,13 @@ for r = 1, #rows, ROW do
   if address > 0 and visitor > 0 and not identities_of[address] then
     local last = last_seen[visitor]
     if not last or now - last >= VISIT_GAP_MS then
-      fields_read = fields_read + 1
-      identities_of[address] = fields_read
-      address_fields[fields_read] = 'n' .. string.sub(shared[addresses_at + address], 2)
+      local of = address
+      while of and not identities_of[of] do
+        fields_read = fields_read + 1
+        identities_of[of] = fields_read
+        address_fields[fields_read] = 'n' .. string.sub(shared[addresses_at + of], 2)
+        of = customers[of]
+      end
     end
   end
 end
@@ -137,13 +142,19 @@ for r = 1, #rows, ROW do
   local outcome, note = '', ''
 
   if hit > 0 then
-    local n = 0
+    local beyond_it = false
     if address > 0 then
-      n = (of_address[1 + address] or 0) + 1
-      of_address[1 + address] = n
+      local n = (of_address[1 + address] or 0) + 1
+      of_address[1 + address], beyond_it = n, n > view_ceiling
+      local customer = customers[address]
+      -- What one network has too much is not counted against its neighbours.
+      if customer and not beyond_it then
+        n = (of_address[1 + customer] or 0) + 1
+        of_address[1 + customer], beyond_it = n, n > view_ceiling * VIEWS_FACTOR
+      end
     end
     -- The ceiling comes first, so that a flood from one address leaves no hit ids behind.
-    if n > view_ceiling then
+    if beyond_it then
       outcome = 'ceiling'
     elseif known[1 + hit] == 1 or known_before[hit] == 1 then
       outcome = 'duplicate'
@@ -171,12 +182,17 @@ for r = 1, #rows, ROW do
     end
     local here = last and now - last < VISIT_GAP_MS
     if not here and hit > 0 then
-      local k, n = identities_of[address], 0
+      local k, beyond_it = identities_of[address], false
       if k then
-        n = (of_address[k] or 0) + 1
-        of_address[k] = n
+        local n = (of_address[k] or 0) + 1
+        of_address[k], beyond_it = n, n > identity_cap
+        k = identities_of[customers[address]]
+        if k and not beyond_it then
+          n = (of_address[k] or 0) + 1
+          of_address[k], beyond_it = n, n > identity_cap * VIEWS_FACTOR
+        end
       end
-      if n > identity_cap then
+      if beyond_it then
         note = 'identity-cap'
       else
         here, visits = true, visits + 1
