@@ -186,6 +186,12 @@ class TooManyCodesError(TooManyAttemptsError):
     code = "too-many-codes"
 
 
+class TooManySignInsError(TooManyAttemptsError):
+    """More passwords are to be checked than the service can at a time; nothing was looked at."""
+
+    code = "too-many-sign-ins"
+
+
 class ConflictError(StatsError):
     """The thing exists already, or its state does not allow this."""
 

@@ -3,12 +3,15 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from stats_service.errors import InvalidInputError
+from stats_service.errors import InvalidInputError, TooManySignInsError
 
 PASSWORD_MIN_LENGTH = 10
 #: Longer ones cost time to hash and add nothing.
@@ -17,9 +20,20 @@ PASSWORD_MAX_LENGTH = 200
 #: RFC 9106's second choice: 64 MiB, 3 passes; about 50 ms on two cores.
 _hasher = PasswordHasher()
 
+#: Passwords that a process may have in hand: one is hashed, and so many wait for that. Each takes
+#: a thread that others need as well, and whoever guesses sends more of them than there are.
+AT_A_TIME = 3
+_in_hand = BoundedSemaphore(AT_A_TIME)
+_turn = BoundedSemaphore(1)
+
 
 def hash_password(password: str, name: str) -> str:
-    """Return the Argon2id hash of a new password; InvalidInputError if it is a bad one."""
+    """Return the Argon2id hash of a new password.
+
+    Raises:
+        InvalidInputError: it is a bad one.
+        TooManySignInsError: too many others are in hand.
+    """
     if not PASSWORD_MIN_LENGTH <= len(password) <= PASSWORD_MAX_LENGTH:
         raise InvalidInputError(
             f"password: use {PASSWORD_MIN_LENGTH} to {PASSWORD_MAX_LENGTH} characters; "
@@ -29,16 +43,21 @@ def hash_password(password: str, name: str) -> str:
         raise InvalidInputError("password: do not use the account's name.")
     if len(set(password)) < 5:
         raise InvalidInputError("password: use at least five different characters.")
-    return _hasher.hash(password)
+    with _one_of_few():
+        return _hasher.hash(password)
 
 
 def check_password(stored: str, password: str) -> bool:
     """Tell whether `password` has the hash `stored`.
 
     Takes as long for an account that does not exist (`stored` is empty) as for a wrong password.
+
+    Raises:
+        TooManySignInsError: too many others are in hand; nothing was looked at.
     """
     try:
-        fits = _hasher.verify(stored or _nobodys_hash(), password[:PASSWORD_MAX_LENGTH])
+        with _one_of_few():
+            fits = _hasher.verify(stored or _nobodys_hash(), password[:PASSWORD_MAX_LENGTH])
     except (VerificationError, InvalidHashError):
         return False
     return fits and bool(stored)
@@ -47,6 +66,19 @@ def check_password(stored: str, password: str) -> bool:
 def needs_rehash(stored: str) -> bool:
     """Tell whether `stored` was made with weaker parameters than those of today."""
     return _hasher.check_needs_rehash(stored)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _in_hand.acquire(blocking=False):
+        raise TooManySignInsError(
+            "Many people sign in at this moment. Nothing was looked at; try again in a few seconds."
+        )
+    try:
+        with _turn:
+            yield
+    finally:
+        _in_hand.release()
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from stats_service.errors import SignInError, TooManyAttemptsError
 from stats_service.models.accounts import Account, Session
 from stats_service.services.accounts import NAME, Accounts
-from stats_service.services.addresses import network_prefix
+from stats_service.services.addresses import customer_prefix, network_prefix
 from stats_service.services.audit import Audit
 from stats_service.services.passwords import (
     check_password,
@@ -21,6 +21,8 @@ from stats_service.store.sessions import HALF_SECONDS, SESSION_MAX_SECONDS, Sess
 
 #: Sign-ins that may be tried in a minute for one account, and from one address (IPv6: network).
 ATTEMPTS_PER_MINUTE = 10
+#: The same from an IPv6 /48, of which one customer may have every network.
+CUSTOMER_ATTEMPTS_PER_MINUTE = 30
 
 
 class SignedIn(NamedTuple):
@@ -63,10 +65,11 @@ class SignIn:
         """Begin a session, or half of one for an account with a second factor.
 
         Raises:
-            TooManyAttemptsError: for this account or from this address; nothing was looked at.
+            TooManyAttemptsError: for this account, from this address, or by everybody at this
+                moment; nothing was looked at.
             SignInError: name or password do not fit; which of them, neither text nor time tells.
         """
-        self._throttle(f"account {name}", f"address {network_prefix(address)}")
+        self._throttle(name, address)
         known = self._store.get(name) if NAME.fullmatch(name) else None
         stored = known[1].password if known else ""
         if not check_password(stored, password) or known is None:
@@ -93,7 +96,7 @@ class SignIn:
         name = self.half(half_id, now)
         if name is None:
             raise SignInError("The sign-in took too long. Begin again.")
-        self._throttle(f"account {name}", f"address {network_prefix(address)}")
+        self._throttle(name, address)
         self._second_factor.check(name, code, now)
         self._sessions.remove(secret_digest(half_id), name)
         return self._begin(name, now)
@@ -120,7 +123,7 @@ class SignIn:
 
     def confirm(self, name: str, password: str, address: str) -> None:
         """Check the password of somebody signed in, before something grave; errors as `sign_in`."""
-        self._throttle(f"account {name}", f"address {network_prefix(address)}")
+        self._throttle(name, address)
         known = self._store.get(name)
         if not check_password(known[1].password if known else "", password):
             raise SignInError("The password is wrong.")
@@ -184,9 +187,14 @@ class SignIn:
         self._sessions.add(secret_digest(secret), Session(name, now, half))
         return secret
 
-    def _throttle(self, *subjects: str) -> None:
+    def _throttle(self, name: str, address: str) -> None:
+        subjects = {f"account {name}": ATTEMPTS_PER_MINUTE}
+        subjects[f"address {network_prefix(address)}"] = ATTEMPTS_PER_MINUTE
+        if ":" in address:
+            subjects[f"customer {customer_prefix(address)}"] = CUSTOMER_ATTEMPTS_PER_MINUTE
         digests = [keyed_digest(self._secret, "attempt", text) for text in subjects]
-        if max(self._sessions.count_attempts(digests)) > ATTEMPTS_PER_MINUTE:
+        made = self._sessions.count_attempts(digests)
+        if any(n > most for n, most in zip(made, subjects.values(), strict=True)):
             raise TooManyAttemptsError("Too many attempts. Wait a minute, then try again.")
 
 

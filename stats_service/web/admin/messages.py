@@ -90,6 +90,9 @@ CODES = {
     "too-many-codes": lazy_gettext(
         "Too many codes were tried today. Use a recovery code, or ask the operator."
     ),
+    "too-many-sign-ins": lazy_gettext(
+        "Many people sign in at this moment. Try again in a few seconds."
+    ),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
     "unknown-poll": lazy_gettext("There is no such poll, or not any more."),

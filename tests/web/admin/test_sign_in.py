@@ -1,6 +1,8 @@
 """Signing in, sessions and one-time links (T12 to T14, T16)."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Literal
 
 import pytest
@@ -9,7 +11,7 @@ from argon2 import PasswordHasher, extract_parameters
 from flask import Flask
 
 from stats_service.config import Settings
-from stats_service.errors import StoreUnavailableError
+from stats_service.errors import SignInError, StoreUnavailableError, TooManyAttemptsError
 from stats_service.models.sites import Site
 from stats_service.services import passwords
 from stats_service.services.registry import Services
@@ -89,6 +91,58 @@ def test_guessing_is_throttled_by_account_and_by_address(
     keys = list(redis_client.scan_iter(f"{settings.key_prefix}:{{@admin}}:attempts:*"))
     assert keys
     assert all(0 < redis_client.ttl(key) <= 60 for key in keys)
+
+
+def test_guessing_is_throttled_by_customer(services: Services) -> None:
+    """A /48 has 65,536 networks, of which each would have its own ten guesses."""
+    refused = []
+    for number in range(40):
+        try:
+            services.sign_in.sign_in(f"nobody{number}", "wrong", f"2001:db8:1:{number:x}::1", 0)
+        except TooManyAttemptsError:
+            refused.append(number)
+        except SignInError:
+            pass
+
+    assert refused == list(range(30, 40))
+    with pytest.raises(SignInError):
+        services.sign_in.sign_in("nobody", "wrong", "2001:db8:2::1", 0)
+
+
+def test_few_passwords_are_in_hand_at_a_time(
+    app: Flask, services: Services, person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guesses from everywhere at once do not take the threads that everybody needs."""
+    go_on = threading.Event()
+
+    class Slow(PasswordHasher):
+        """Takes its time."""
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
+            """Wait first."""
+            go_on.wait(20)
+            return super().verify(hash, password)
+
+    add_account(services, "lan")
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    passwords._nobodys_hash()
+    people = [person() for _ in range(passwords.AT_A_TIME + 3)]
+    tokens = [one.token() for one in people]
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        answers = [
+            threads.submit(one.post, "/admin/sign-in", token=token, name="lan", password=PASSWORD)
+            for one, token in zip(people, tokens, strict=True)
+        ]
+        done = as_completed(answers, 20)
+        refused = [next(done).result() for _ in range(3)]
+        go_on.set()
+        others = [answer.result() for answer in done]
+
+    assert [answer.status_code for answer in refused] == [429] * 3
+    assert all("nhiều người đăng nhập cùng lúc" in a.get_data(as_text=True) for a in refused)
+    assert [answer.status_code for answer in others] == [302] * 3
+    assert person().sign_in("lan").status_code == 302
 
 
 def test_a_replayed_cookie_of_a_session_that_ended_is_worth_nothing(
