@@ -52,12 +52,16 @@ class Receiver:
     def __init__(self) -> None:
         self.status = 200
         self.calls: list[tuple[dict[str, str], bytes]] = []
+        #: Until it is set, nobody is answered.
+        self.answers = threading.Event()
+        self.answers.set()
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.calls.append((dict(self.headers), body))
+                receiver.answers.wait(20)
                 self.send_response(receiver.status)
                 self.send_header("Location", receiver.url)
                 self.send_header("Content-Length", "0")

@@ -1,5 +1,7 @@
 """Reports by e-mail and webhooks of a site: who is told what, and what became of it."""
 
+from threading import BoundedSemaphore
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -13,6 +15,9 @@ from stats_service.web.admin.messages import explain
 from stats_service.web.context import services
 
 bp = Blueprint("notices", __name__, url_prefix="/sites/<slug>/notices")
+
+#: A receiver that never answers keeps a thread that everybody needs for ten seconds.
+_one_at_a_time = BoundedSemaphore(1)
 
 Page = str | tuple[str, int] | Response
 
@@ -68,6 +73,17 @@ def add_webhook() -> Page:
 @access("owner")
 def try_out(notice: str) -> Response:
     """Send a report, or a webhook's test, at once."""
+    if not _one_at_a_time.acquire(blocking=False):
+        flash(_("Another test is under way. Wait until it ends, then try again."), "error")
+        return _back()
+    try:
+        _try_out(notice)
+    finally:
+        _one_at_a_time.release()
+    return _back()
+
+
+def _try_out(notice: str) -> None:
     slug, book = site().slug, services().notices
     try:
         if any(report.id == notice for report in book.get(slug).reports):
@@ -79,7 +95,6 @@ def try_out(notice: str) -> Response:
     else:
         flash(_("It was sent, and the other side took it."), "good")
     services().audit.record(slug, who(), "notice.tried", _now(), subject=notice)
-    return _back()
 
 
 @bp.post("/<notice>/remove")

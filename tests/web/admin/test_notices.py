@@ -1,6 +1,7 @@
 """Reports and webhooks on the admin pages, sent to real servers."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.services.webhooks import signature
 from tests.support.admin import Person
+from tests.support.processes import wait_until
 from tests.support.receivers import Inbox, Receiver
 
 NOTICES = "/admin/sites/kimson/notices"
@@ -72,6 +74,26 @@ def test_a_webhook_s_key_is_shown_once_and_signs_its_calls(
     assert json.loads(body)["event"] == "test"
     at, mac = (part.partition("=")[2] for part in headers["Stats-Signature"].split(","))
     assert mac == signature(key, int(at), body)
+
+
+def test_one_receiver_is_waited_for_at_a_time(
+    owner: Person, operator: Person, site: Site, services: Services, receiver: Receiver
+) -> None:
+    """Else receivers that never answer take the threads that everybody needs."""
+    act(owner, "/webhooks", url=receiver.url, event="silent", silent_hours="3")
+    (hook,) = services.notices.get("kimson").webhooks
+    receiver.answers.clear()
+
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(act, owner, f"/{hook.id}/try")
+        wait_until(lambda: bool(receiver.calls))
+        second = act(operator, f"/{hook.id}/try")
+        receiver.answers.set()
+
+    assert "Đang có một lần gửi thử khác" in second
+    assert "đã nhận" in first.result()
+    assert len(receiver.calls) == 1
+    assert "đã nhận" in act(operator, f"/{hook.id}/try")
 
 
 @pytest.mark.parametrize(
