@@ -38,7 +38,7 @@ from stats_service.models.polls import OTHER
 from stats_service.models.quarantine import StoredGroup
 from stats_service.services.article_keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices import check_notices
-from stats_service.services.poll_rules import POLL_ID, TIME_MAX, check_poll
+from stats_service.services.poll_rules import POLL_ID, TIME_MAX, check_form
 from stats_service.services.quarantine import GROUP_STATES
 
 #: Largest count: two of them are added exactly where numbers are floating point (2^53).
@@ -176,7 +176,7 @@ class ArchiveChecks:
 
     def _poll(self, row: PollRow) -> None:
         poll = row.poll
-        if check_poll(poll) != poll:
+        if check_form(poll) != poll:
             raise InvalidInputError(f"the poll {poll.id!r} is not as this program writes it")
         for name in ("created", "opened", "closed"):
             _within(name, getattr(poll, name), 0, TIME_MAX)

@@ -295,7 +295,7 @@ NONSENSE: list[tuple[str, str, object]] = [
     ("raters", "rater", "zz"),
     ("raters", "rater", "00"),
     ("polls", "poll.status", "ajar"),
-    ("polls", "poll.max_choices", 9),
+    ("polls", "poll.max_choices", 90),
     ("polls", "poll.created", -1),
     ("polls", "poll.revision", 3),
     ("poll_revisions", "poll", "A b"),
@@ -377,6 +377,20 @@ def test_a_poll_s_numbers_are_looked_at_part_by_part(
 
     with pytest.raises(InvalidInputError, match="cannot be used"):
         services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
+def test_a_poll_of_before_a_rule_comes_back(services: Services, archive: Path) -> None:
+    """What nobody may write any more, and does no harm."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    for row in rows:
+        if row["table"] == "polls":
+            row["poll"] |= {"multiple": True, "max_choices": 9}
+            row["poll"]["choices"][1]["text"] = row["poll"]["choices"][0]["text"]
+    archive.write_bytes(signed(rows))
+
+    services.archives.restore(archive, FakeClock().now(), replace=True)
+
+    assert services.polls.get("kimson", "duong").max_choices == 9
 
 
 @pytest.mark.parametrize("missing", ["record:views:day", "record:visits", "peak", "peak:at"])
