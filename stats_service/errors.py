@@ -2,6 +2,10 @@
 
 Each class has a stable `code`, which clients may rely on, and the HTTP status and title that
 the web layer answers with. The message says what happened, which value, and what to do.
+
+An administrator reads it in the language of the pages: a message is a template, as `str.format`
+fills it, and its values come apart, so that the template is what is translated
+(`web.admin.messages.explain`; `make translations` tells which are without Vietnamese).
 """
 
 from typing import ClassVar
@@ -15,6 +19,12 @@ class StatsError(Exception):
     title: ClassVar[str] = "The service failed"
     #: Seconds after which the caller may try again; None: no use in trying.
     retry_after: float | None = None
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        #: The template, and what stands in it.
+        self.message = message
+        self.values = values
+        super().__init__(message.format(**values) if values else message)
 
 
 class ConfigurationError(StatsError):

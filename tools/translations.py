@@ -14,19 +14,50 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from stats_service import errors
+
 PACKAGE = Path(__file__).parent.parent / "stats_service"
 FOLDER = PACKAGE / "web/admin/translations/vi/LC_MESSAGES"
 MAPPING = [("web/**.py", "python"), ("web/**/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+#: Where errors are raised that an administrator may read: their first argument is a template
+#: (`stats_service.errors`). What readers, programs and the command line alone are told is English.
+ERROR_MAPPING = [
+    *(
+        (f"services/{name}.py", "ignore")
+        for name in (
+            "alarm",
+            "archive_checks",
+            "backups",
+            "ballots",
+            "history",
+            "page_views",
+            "proofs",
+            "ratings",
+            "shared_sites",
+            "site_directory",
+        )
+    ),
+    ("services/**.py", "python"),
+    ("web/admin/**.py", "python"),
+]
+ERRORS = {
+    name: None
+    for name, found in vars(errors).items()
+    if isinstance(found, type) and issubclass(found, errors.StatsError)
+} | {"DeliveryError": None}
 
 
 def wanted() -> Catalog:
     """Return the texts that the code asks for."""
     catalog = Catalog(locale="vi")
-    for _file, _line, message, _comments, _context in extract_from_dir(
-        PACKAGE, MAPPING, keywords=KEYWORDS
-    ):
-        catalog.add(message)
+    for mapping, keywords in ((MAPPING, KEYWORDS), (ERROR_MAPPING, ERRORS)):
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            PACKAGE, mapping, keywords=keywords
+        ):
+            catalog.add(
+                message[0] if isinstance(message, tuple) and mapping is ERROR_MAPPING else message
+            )
     return catalog
 
 

@@ -50,8 +50,10 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "reading"
     #: Share of the file that is read.
     progress: float = 0.0
-    #: Why it failed, in English, and the error's code.
+    #: Why it failed, in English; message and values of the error (`errors.StatsError`), its code.
     error: str = ""
+    template: str = ""
+    values: dict[str, int | float | str] = {}
     code: str = ""
     summary: LegacySummary | None = None
     archive: ArchiveSummary | None = None

@@ -36,7 +36,7 @@ class Accounts:
         """Return one account; NotFoundError if there is none."""
         known = self._store.get(name) if NAME.fullmatch(name) else None
         if known is None:
-            raise NotFoundError(f"There is no account {name[:40]!r}.")
+            raise NotFoundError("There is no account {name!r}.", name=name[:40])
         return known[0]
 
     def add(
@@ -50,14 +50,17 @@ class Accounts:
         """
         if not NAME.fullmatch(name):
             raise InvalidInputError(
-                f"account {name[:40]!r}: use 2 to 39 lower-case letters, digits, '.', '_' or '-'."
+                "account {name!r}: use 2 to 39 lower-case letters, digits, '.', '_' or '-'.",
+                name=name[:40],
             )
         hashed = hash_password(password, name) if password else ""
         account = Account(
             name=name, operator=operator, created=int(now), has_password=bool(password)
         )
         if not self._store.add(account, hashed):
-            raise ConflictError(f"There is an account {name!r} already. Choose another name.")
+            raise ConflictError(
+                "There is an account {name!r} already. Choose another name.", name=name
+            )
         self._audit.record(
             "", who, "account.created", now, subject=name, after={"operator": operator}
         )
@@ -75,7 +78,9 @@ class Accounts:
     def set_role(self, name: str, slug: str, role: str, who: str, now: float) -> None:
         """Give an account a role on a site; `""` takes it away."""
         if role and role not in ROLES:
-            raise InvalidInputError(f"role {role[:40]!r}: use one of {', '.join(ROLES)}.")
+            raise InvalidInputError(
+                "role {role!r}: use one of {roles}.", role=role[:40], roles=", ".join(ROLES)
+            )
         before = self.get(name).roles.get(slug, "")
         if before == role:
             return
@@ -106,7 +111,11 @@ class Accounts:
     def set_language(self, name: str, language: str) -> None:
         """Remember the language that a person reads; a taste, so not in the audit log."""
         if language not in LANGUAGES:
-            raise InvalidInputError(f"language {language[:40]!r}: use one of {LANGUAGES}.")
+            raise InvalidInputError(
+                "language {language!r}: use one of {languages}.",
+                language=language[:40],
+                languages=LANGUAGES,
+            )
         self._store.change(name, {"language": language})
 
     def remove(self, name: str, who: str, now: float) -> None:
@@ -128,11 +137,12 @@ class Accounts:
 
     def _changed(self, name: str, done: bool) -> None:
         if not done:
-            raise NotFoundError(f"There is no account {name!r}; it was just removed.")
+            raise NotFoundError("There is no account {name!r}; it was just removed.", name=name)
 
 
 def _last_operator(name: str) -> ConflictError:
     return ConflictError(
-        f"{name!r} is the last operator; nobody could manage the installation any more. "
-        "Make another account an operator first."
+        "{name!r} is the last operator; nobody could manage the installation any more. "
+        "Make another account an operator first.",
+        name=name,
     )

@@ -93,8 +93,9 @@ def canonical_network(text: str) -> str:
         network = ipaddress.ip_network(text.strip()[:ADDRESS_MAX_LENGTH], strict=False)
     except ValueError as error:
         raise InvalidInputError(
-            f"network {text[:ADDRESS_MAX_LENGTH]!r} is neither an address nor a network: write "
-            "it as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32."
+            "network {text!r} is neither an address nor a network: write it as 203.0.113.7, "
+            "203.0.113.0/24 or 2001:db8::/32.",
+            text=text[:ADDRESS_MAX_LENGTH],
         ) from error
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     if mapped and network.prefixlen >= 96:

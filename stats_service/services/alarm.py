@@ -48,5 +48,7 @@ class RedisAlarm:
             else:
                 self._file.unlink(missing_ok=True)
         except OSError as error:
-            raise InvalidInputError(f"{self._file} cannot be written: {error}") from error
+            raise InvalidInputError(
+                "{file} cannot be written: {error}", file=self._file, error=error
+            ) from error
         return True

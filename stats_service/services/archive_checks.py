@@ -114,14 +114,19 @@ class ArchiveChecks:
         """Return if nothing is missing; InvalidInputError says what is."""
         for mark, when in _MARKS.items():
             if (mark in self._marks) != (when in self._marks):
-                raise InvalidInputError(f"the marks {mark!r} and {when!r} come together")
+                raise InvalidInputError(
+                    "the marks {mark!r} and {when!r} come together", mark=mark, when=when
+                )
         if self._polls and self._revisions.get("*", 0) < 1:
             raise InvalidInputError("the revision of all polls, '*', is missing")
         for poll, revision in self._polls.items():
             if self._revisions.get(poll) != revision:
                 raise InvalidInputError(
-                    f"the poll {poll!r} has revision {revision}, and poll_revisions says "
-                    f"{self._revisions.get(poll)}"
+                    "the poll {poll!r} has revision {revision}, and poll_revisions says "
+                    "{revisions}",
+                    poll=poll,
+                    revision=revision,
+                    revisions=self._revisions.get(poll),
                 )
 
     def _counts(self, row: CountsRow) -> None:
@@ -177,7 +182,7 @@ class ArchiveChecks:
     def _poll(self, row: PollRow) -> None:
         poll = row.poll
         if check_form(poll) != poll:
-            raise InvalidInputError(f"the poll {poll.id!r} is not as this program writes it")
+            raise InvalidInputError("the poll {id!r} is not as this program writes it", id=poll.id)
         for name in ("created", "opened", "closed"):
             _within(name, getattr(poll, name), 0, TIME_MAX)
         _within("revision", poll.revision, 0, COUNT_MAX)
@@ -376,4 +381,6 @@ def _decoded(decoder: msgspec.json.Decoder[Any], text: str) -> Any:
 
 
 def _unusable(name: str, value: object, hint: str) -> InvalidInputError:
-    return InvalidInputError(f"{name} {str(value)[:80]!r}: {hint}")
+    return InvalidInputError(
+        "{name} {value!r}: {hint}", name=name, value=str(value)[:80], hint=hint
+    )

@@ -54,8 +54,12 @@ class ArchiveFile:
             header = self._decode(_header, file.readline(LINE_MAX_BYTES), 1)
             if header.version != ARCHIVE_VERSION:
                 raise InvalidInputError(
-                    f"{self._path} has version {header.version} of the format, and this program "
-                    f"reads version {ARCHIVE_VERSION}: import it with {header.program}."
+                    "{path} has version {version} of the format, and this program reads version "
+                    "{archive_version}: import it with {program}.",
+                    path=self._path,
+                    version=header.version,
+                    archive_version=ARCHIVE_VERSION,
+                    program=header.program,
                 )
             checks = ArchiveChecks()
             for number, line in enumerate(self._lines(file), 2):
@@ -94,7 +98,7 @@ class ArchiveFile:
                 yield self._decode(_rows, line, number)
         if digest.hexdigest() != self.sha256:
             raise InvalidInputError(
-                f"{self._path} was changed while it was read. Nothing was imported."
+                "{path} was changed while it was read. Nothing was imported.", path=self._path
             )
 
     @contextmanager
@@ -107,7 +111,9 @@ class ArchiveFile:
         except EOFError as error:
             raise self._broken(0, "it is cut off") from error
         except (OSError, zlib.error) as error:
-            raise InvalidInputError(f"{self._path} cannot be read: {error}") from error
+            raise InvalidInputError(
+                "{path} cannot be read: {error}", path=self._path, error=error
+            ) from error
 
     def _lines(self, file: IO[bytes]) -> Iterator[bytes]:
         while line := file.readline(LINE_MAX_BYTES):
@@ -138,4 +144,6 @@ class ArchiveFile:
 
     def _broken(self, number: int, fault: str) -> InvalidInputError:
         where = f"Line {number} of {self._path}" if number else str(self._path)
-        return InvalidInputError(f"{where} cannot be used: {fault}. Nothing was imported.")
+        return InvalidInputError(
+            "{where} cannot be used: {fault}. Nothing was imported.", where=where, fault=fault
+        )

@@ -44,7 +44,7 @@ class Archives:
         """
         tables = [known for known in TABLES if table in ("", table_name(known.row))]
         if not tables:
-            raise NotFoundError(f"There is no table {table[:40]!r}.")
+            raise NotFoundError("There is no table {table!r}.", table=table[:40])
         site = self._sites.get(slug)
         days = {day_of(now + shift, site.timezone) for shift in _AROUND}
         return self._store.rows(slug, sorted(days), tables)
@@ -79,8 +79,9 @@ class Archives:
         file = ArchiveFile(path)
         site = file.check()
         taken = ConflictError(
-            f"There is a site {site.slug!r} already. Export it first if its numbers matter, then "
-            "say --replace to put the archive in its place."
+            "There is a site {slug!r} already. Export it first if its numbers matter, then "
+            "say --replace to put the archive in its place.",
+            slug=site.slug,
         )
         if not replace and any(known.slug == site.slug for known in self._sites.all()):
             raise taken

@@ -110,7 +110,9 @@ def check_number(articles: Sequence[str]) -> None:
     """Return if `articles` are few enough to ask for at a time; else InvalidInputError."""
     if len(articles) > LISTED_MAX:
         raise InvalidInputError(
-            f"articles: {len(articles)} were asked for; ask for at most {LISTED_MAX} at a time."
+            "articles: {number} were asked for; ask for at most {listed_max} at a time.",
+            number=len(articles),
+            listed_max=LISTED_MAX,
         )
 
 
@@ -264,4 +266,6 @@ def _escape(match: re.Match[str]) -> str:
 
 def _refusal(raw: str, fault: str, advice: str) -> InvalidInputError:
     shown = raw if len(raw) <= SHOWN_LENGTH else raw[:SHOWN_LENGTH] + "…"
-    return InvalidInputError(f"article {shown!r} {fault}: {advice}.")
+    return InvalidInputError(
+        "article {shown!r} {fault}: {advice}.", shown=shown, fault=fault, advice=advice
+    )

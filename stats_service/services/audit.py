@@ -106,7 +106,9 @@ class Audit:
     def newest(self, slug: str, limit: int = 50, before: str = "") -> list[AuditEntry]:
         """Return a page of entries, newest first; `before` is the id of the last one seen."""
         if before and not ENTRY_ID.fullmatch(before):
-            raise InvalidInputError(f"before {before[:40]!r}: use the id of an entry.")
+            raise InvalidInputError(
+                "before {before!r}: use the id of an entry.", before=before[:40]
+            )
         return self._store.newest(slug, min(limit, PAGE_MAX), before)
 
     def all(self, slug: str) -> Iterator[AuditEntry]:

@@ -35,7 +35,8 @@ class Backups:
         """
         if keep and not target.is_dir():
             raise InvalidInputError(
-                f"--keep is for a folder, and {target} is none: make it first (mkdir {target})."
+                "--keep is for a folder, and {target} is none: make it first (mkdir {target}).",
+                target=target,
             )
         source = self._store.save()
         file = target / NAME.format(datetime.fromtimestamp(now, UTC)) if target.is_dir() else target
@@ -43,15 +44,18 @@ class Backups:
             if source is None or not source.is_file():
                 raise InvalidInputError(
                     "Redis has written a fresh snapshot, but not where this command can read it: "
-                    f"copy {source or 'its dump.rdb'} on the machine of Redis (with Docker: "
-                    "docker compose cp redis:/data/dump.rdb .)."
+                    "copy {source} on the machine of Redis (with Docker: docker compose cp "
+                    "redis:/data/dump.rdb .).",
+                    source=source or "its dump.rdb",
                 )
             copy_snapshot(source, file)
             if keep:
                 for old in sorted(target.glob(_PATTERN))[:-keep]:
                     old.unlink()
         except OSError as error:
-            raise InvalidInputError(f"{file} cannot be written: {error}") from error
+            raise InvalidInputError(
+                "{file} cannot be written: {error}", file=file, error=error
+            ) from error
         return file
 
 
@@ -65,9 +69,10 @@ def restore_backup(data_dir: Path, file: Path, now: float) -> Path:
     try:
         if not is_snapshot(file):
             raise InvalidInputError(
-                f"{file} is no snapshot of Redis. An archive of a site is restored with "
-                "`stats-service import`."
+                "{file} is no snapshot of Redis. An archive of a site is restored with "
+                "`stats-service import`.",
+                file=file,
             )
     except OSError as error:
-        raise InvalidInputError(f"{file} cannot be read: {error}") from error
+        raise InvalidInputError("{file} cannot be read: {error}", file=file, error=error) from error
     return replace_data(data_dir, file, f"before-{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}")

@@ -173,8 +173,9 @@ def decide(
         admitted = entry.voters.admit(slug, query.voter, poll.protection.wait, now)
         if not BALLOT_ID.fullmatch(query.ballot):
             raise InvalidInputError(
-                f"ballot {query.ballot[:40]!r}: send 16 to 32 letters, digits, '_' or '-', "
-                "drawn at random for each ballot."
+                "ballot {ballot!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random "
+                "for each ballot.",
+                ballot=query.ballot[:40],
             )
         choices, other = check_choices(poll, query)
         proof_id, proof_until, hold = b"", 0.0, ""
@@ -228,7 +229,9 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
         offered.add(OTHER)
     for choice in query.choices:
         if choice not in offered:
-            raise InvalidInputError(f"choices: the poll does not offer {choice[:80]!r}.")
+            raise InvalidInputError(
+                "choices: the poll does not offer {choice!r}.", choice=choice[:80]
+            )
     if len(set(query.choices)) < len(query.choices):
         raise InvalidInputError("choices: one is named twice.")
     if not poll.min_choices <= len(query.choices) <= poll.max_choices:
@@ -237,14 +240,22 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
             if poll.min_choices == poll.max_choices
             else f"{poll.min_choices} to {poll.max_choices}"
         )
-        raise InvalidInputError(f"choices: {len(query.choices)} were sent; choose {wanted}.")
+        raise InvalidInputError(
+            "choices: {number} were sent; choose {wanted}.",
+            number=len(query.choices),
+            wanted=wanted,
+        )
     if OTHER not in query.choices:
         if query.other:
-            raise InvalidInputError(f"other: a free text goes with the choice {OTHER!r}.")
+            raise InvalidInputError(
+                "other: a free text goes with the choice {other!r}.", other=OTHER
+            )
         return query.choices, ""
     text = clean_text("other", query.other, poll.other)
     if _LINK.search(text):
-        raise InvalidInputError(f"other {text[:80]!r}: write words, without links or < and >.")
+        raise InvalidInputError(
+            "other {text!r}: write words, without links or < and >.", text=text[:80]
+        )
     return query.choices, text
 
 
@@ -275,7 +286,7 @@ def refusal(
 
 def changing(name: str) -> StoreUnavailableError:
     """Return the error of a ballot whose poll was changed at every attempt."""
-    return StoreUnavailableError(f"The poll {name!r} is being changed. Try again.")
+    return StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
 
 def answer(

@@ -93,11 +93,18 @@ class History:
             InvalidInputError: the range is empty or too long for `unit`.
         """
         if unit not in RANGE_MAX_DAYS:
-            raise InvalidInputError(f"unit {unit[:40]!r}: use {', '.join(RANGE_MAX_DAYS)}.")
+            raise InvalidInputError(
+                "unit {unit!r}: use {range_max_days}.",
+                unit=unit[:40],
+                range_max_days=", ".join(RANGE_MAX_DAYS),
+            )
         days = (last - first).days + 1
         if not 1 <= days <= RANGE_MAX_DAYS[unit]:
             raise InvalidInputError(
-                f"The range from {first} to {last} must have 1 to {RANGE_MAX_DAYS[unit]} days."
+                "The range from {first} to {last} must have 1 to {range_max_days} days.",
+                first=first,
+                last=last,
+                range_max_days=RANGE_MAX_DAYS[unit],
             )
         if unit == "month":
             return self._by_month(site, first, last)

@@ -126,4 +126,6 @@ def _name(name: str) -> str:
 
 def _refusal(text: str, fault: str, advice: str) -> InvalidInputError:
     shown = text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…"
-    return InvalidInputError(f"host {shown!r} {fault}: {advice}.")
+    return InvalidInputError(
+        "host {shown!r} {fault}: {advice}.", shown=shown, fault=fault, advice=advice
+    )

@@ -67,7 +67,9 @@ class Mailer:
         except (OSError, smtplib.SMTPException) as error:
             # The error of a refused sign-in may hold what was sent.
             shown = type(error).__name__ if isinstance(error, smtplib.SMTPException) else str(error)
-            raise DeliveryError(f"{host} did not take the e-mail: {shown}.") from error
+            raise DeliveryError(
+                "{host} did not take the e-mail: {shown}.", host=host, shown=shown
+            ) from error
 
     def _message(self, mail: Mail, now: float) -> EmailMessage:
         message = EmailMessage()

@@ -123,7 +123,9 @@ class NoticeBook:
     @staticmethod
     def unknown(slug: str, notice: str) -> NotFoundError:
         """Return the error that says that there is no such report or webhook."""
-        return NotFoundError(f"The site {slug!r} has no report or webhook {notice[:40]!r}.")
+        return NotFoundError(
+            "The site {slug!r} has no report or webhook {notice!r}.", slug=slug, notice=notice[:40]
+        )
 
     def signing_key(self, slug: str, webhook: str) -> str:
         """Return what a webhook's calls are signed with; it is stored nowhere."""
@@ -137,11 +139,13 @@ def check_notices(notices: Notices) -> None:
     Whether a webhook may be called is asked when it is called: that is the installation's.
     """
     if max(len(notices.reports), len(notices.webhooks)) > NOTICES_MAX:
-        raise InvalidInputError(f"notices: a site has at most {NOTICES_MAX} of these.")
+        raise InvalidInputError(
+            "notices: a site has at most {notices_max} of these.", notices_max=NOTICES_MAX
+        )
     ids = [report.id for report in notices.reports] + [hook.id for hook in notices.webhooks]
     for one in ids:
         if not _ID.fullmatch(one):
-            raise InvalidInputError(f"id {one[:40]!r}: use 8 hexadecimal digits.")
+            raise InvalidInputError("id {one!r}: use 8 hexadecimal digits.", one=one[:40])
     for report in notices.reports:
         _check_report(report)
     for webhook in notices.webhooks:
@@ -151,25 +155,34 @@ def check_notices(notices: Notices) -> None:
 
 def _check_report(report: Report) -> None:
     if not _ADDRESS.fullmatch(report.address):
-        raise InvalidInputError(f"address {report.address[:80]!r}: write it as name@example.vn.")
+        raise InvalidInputError(
+            "address {address!r}: write it as name@example.vn.", address=report.address[:80]
+        )
     if report.every not in ("week", "month"):
-        raise InvalidInputError(f"every {report.every[:40]!r}: use 'week' or 'month'.")
+        raise InvalidInputError("every {every!r}: use 'week' or 'month'.", every=report.every[:40])
     if report.language not in ("vi", "en"):
-        raise InvalidInputError(f"language {report.language[:40]!r}: use 'vi' or 'en'.")
+        raise InvalidInputError(
+            "language {language!r}: use 'vi' or 'en'.", language=report.language[:40]
+        )
 
 
 def _check_webhook(webhook: Webhook) -> None:
     for event in webhook.events:
         if event not in EVENTS:
-            raise InvalidInputError(f"event {event[:40]!r}: use {', '.join(EVENTS)}.")
+            raise InvalidInputError(
+                "event {event!r}: use {events}.", event=event[:40], events=", ".join(EVENTS)
+            )
     if not 1 <= webhook.silent_hours <= SILENT_HOURS_MAX:
         raise InvalidInputError(
-            f"silent hours {webhook.silent_hours}: use 1 to {SILENT_HOURS_MAX}."
+            "silent hours {silent_hours}: use 1 to {silent_hours_max}.",
+            silent_hours=webhook.silent_hours,
+            silent_hours_max=SILENT_HOURS_MAX,
         )
 
 
 def _check_number(notices: tuple[object, ...]) -> None:
     if len(notices) >= NOTICES_MAX:
         raise InvalidInputError(
-            f"notices: a site has at most {NOTICES_MAX} of these: remove one first."
+            "notices: a site has at most {notices_max} of these: remove one first.",
+            notices_max=NOTICES_MAX,
         )

@@ -23,7 +23,11 @@ class Openings:
             InvalidInputError: the article can be none, or the number is out of range.
         """
         if not 0 <= views <= BALANCE_MAX:
-            raise InvalidInputError(f"views {views}: use a whole number from 0 to {BALANCE_MAX}.")
+            raise InvalidInputError(
+                "views {views}: use a whole number from 0 to {balance_max}.",
+                views=views,
+                balance_max=BALANCE_MAX,
+            )
         key = canonical_article(article, site.article_parameters)
         entry = entry_of(Author(who, now), "opening.set", key, after={"views": views})
         return ArticleOpening(key, views, self._store.set_opening(site, key, views, entry))

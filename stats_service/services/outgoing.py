@@ -44,26 +44,32 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise InvalidInputError(f"URL {url[:80]!r} is none: {error}.") from error
+        raise InvalidInputError(
+            "URL {url!r} is none: {error}.", url=url[:80], error=error
+        ) from error
     if len(url) > URL_MAX_LENGTH or not url.isascii() or not url.isprintable() or " " in url:
         raise InvalidInputError(
-            f"URL {url[:80]!r}: use at most {URL_MAX_LENGTH} ASCII characters without spaces."
+            "URL {url!r}: use at most {url_max_length} ASCII characters without spaces.",
+            url=url[:80],
+            url_max_length=URL_MAX_LENGTH,
         )
     if not host or parts.username is not None or parts.fragment:
-        raise InvalidInputError(f"URL {url[:80]!r}: write it as https://host/path.")
+        raise InvalidInputError("URL {url!r}: write it as https://host/path.", url=url[:80])
     if host in allowed_hosts and parts.scheme in ("http", "https"):
         return parts
     if parts.scheme != "https":
         raise InvalidInputError(
-            f"URL {url[:80]!r}: use https, or let the operator name the host in "
-            "STATS_WEBHOOK_HOSTS."
+            "URL {url!r}: use https, or let the operator name the host in STATS_WEBHOOK_HOSTS.",
+            url=url[:80],
         )
     try:
         literal = ipaddress.ip_address(host)
     except ValueError:
         return parts
     if not is_public(str(literal)):
-        raise InvalidInputError(f"URL {url[:80]!r}: the address is not on the public Internet.")
+        raise InvalidInputError(
+            "URL {url!r}: the address is not on the public Internet.", url=url[:80]
+        )
     return parts
 
 
@@ -95,12 +101,14 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
             answer.read(ANSWER_MAX_BYTES)
     except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise DeliveryError(
-            f"{host} did not take the call: {error or type(error).__name__}"
+            "{host} did not take the call: {error}", host=host, error=error or type(error).__name__
         ) from error
     finally:
         connection.close()
     if not 200 <= answer.status < 300:
-        raise DeliveryError(f"{host} answered {answer.status} instead of 200.")
+        raise DeliveryError(
+            "{host} answered {status} instead of 200.", host=host, status=answer.status
+        )
 
 
 def is_public(address: str) -> bool:
@@ -122,7 +130,9 @@ def _connected(host: str, port: int, deadline: float, *, private: bool) -> socke
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not private and not all(map(is_public, addresses)):
-        raise DeliveryError(f"{host} leads to an address that is not on the public Internet.")
+        raise DeliveryError(
+            "{host} leads to an address that is not on the public Internet.", host=host
+        )
     failure: OSError | None = None
     for address in dict.fromkeys(addresses):  # a machine without IPv6 reaches the other one
         left = deadline - time.monotonic()

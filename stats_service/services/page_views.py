@@ -47,8 +47,9 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
     reason = ignored_reason(entry, query, visitor)
     if not query.beat and not HIT_ID.fullmatch(query.hit):
         raise InvalidInputError(
-            f"hit {query.hit[:40]!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random "
-            "for each load of a page."
+            "hit {hit!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random for each "
+            "load of a page.",
+            hit=query.hit[:40],
         )
     # Midnight passed while Redis was away: without the day's salt the view has no identity.
     knows_day = entry.knows_day(now)

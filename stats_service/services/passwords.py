@@ -36,8 +36,10 @@ def hash_password(password: str, name: str) -> str:
     """
     if not PASSWORD_MIN_LENGTH <= len(password) <= PASSWORD_MAX_LENGTH:
         raise InvalidInputError(
-            f"password: use {PASSWORD_MIN_LENGTH} to {PASSWORD_MAX_LENGTH} characters; "
-            "four or five unrelated words are easy to remember."
+            "password: use {password_min_length} to {password_max_length} characters; four or "
+            "five unrelated words are easy to remember.",
+            password_min_length=PASSWORD_MIN_LENGTH,
+            password_max_length=PASSWORD_MAX_LENGTH,
         )
     if name and password.lower().replace(name, "") in ("", "123", "1234", "123456", "@123"):
         raise InvalidInputError("password: do not use the account's name.")

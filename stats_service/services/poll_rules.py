@@ -50,11 +50,17 @@ def check_poll(poll: Poll) -> Poll:
     )
     for text, number in texts.items():
         if number > 1:
-            raise InvalidInputError(f"choices: {number} of them say {text[:80]!r}.")
+            raise InvalidInputError(
+                "choices: {number} of them say {text!r}.", number=number, text=text[:80]
+            )
     # What was withdrawn counts here: it can be withdrawn whatever the most is.
     most = len(poll.choices) + (1 if poll.other else 0)
     if poll.max_choices > most:
-        raise InvalidInputError(f"max_choices {poll.max_choices}: the poll has {most} choices.")
+        raise InvalidInputError(
+            "max_choices {max_choices}: the poll has {most} choices.",
+            max_choices=poll.max_choices,
+            most=most,
+        )
     return poll
 
 
@@ -62,16 +68,17 @@ def check_form(poll: Poll) -> Poll:
     """Return `poll` in canonical form if every field may be what it is; errors as `check_poll`."""
     if not POLL_ID.fullmatch(poll.id) or poll.id == CURRENT:
         raise InvalidInputError(
-            f"id {poll.id[:80]!r}: use 1 to 39 lower-case letters, digits or hyphens, and not "
-            f"{CURRENT!r}."
+            "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current!r}.",
+            id=poll.id[:80],
+            current=CURRENT,
         )
     if not LANGUAGE.fullmatch(poll.lang):
-        raise InvalidInputError(f"lang {poll.lang[:20]!r}: use a code such as vi or en.")
+        raise InvalidInputError("lang {lang!r}: use a code such as vi or en.", lang=poll.lang[:20])
     choices = tuple(_choice(choice, poll.lang) for choice in poll.choices)
     ids = [choice.id for choice in choices]
     check_number_of_choices(len(ids))
     if len(set(ids)) < len(ids):
-        raise InvalidInputError(f"choices: two have the same id among {', '.join(ids)}.")
+        raise InvalidInputError("choices: two have the same id among {ids}.", ids=", ".join(ids))
     _one_of("status", poll.status, STATUSES)
     _one_of("results_when", poll.results_when, RESULTS_WHEN)
     _one_of("results_as", poll.results_as, RESULTS_AS)
@@ -103,7 +110,10 @@ def check_number_of_choices(number: int) -> None:
     """Return if a poll may have so many choices; to be asked before ids are made for them."""
     if not CHOICES_MIN <= number <= CHOICES_MAX:
         raise InvalidInputError(
-            f"choices: {number} were given; a poll has {CHOICES_MIN} to {CHOICES_MAX}."
+            "choices: {number} were given; a poll has {choices_min} to {choices_max}.",
+            number=number,
+            choices_min=CHOICES_MIN,
+            choices_max=CHOICES_MAX,
         )
 
 
@@ -129,33 +139,53 @@ def plain(text: str) -> str:
 def clean_text(name: str, text: str, longest: int) -> str:
     """Return a text on one line, in normal form C; InvalidInputError if it cannot be shown."""
     if has_endless_marks(text):
-        raise InvalidInputError(f"{name}: has more combining marks in a row than any language.")
+        raise InvalidInputError(
+            "{field}: has more combining marks in a row than any language.", field=name
+        )
     clean = unicodedata.normalize("NFC", " ".join(text.split()))
     if not clean or len(clean) > longest:
-        raise InvalidInputError(f"{name} {text[:80]!r}: use 1 to {longest} characters.")
+        raise InvalidInputError(
+            "{field} {text!r}: use 1 to {longest} characters.",
+            field=name,
+            text=text[:80],
+            longest=longest,
+        )
     if not clean.isprintable() or _HIDDEN.search(clean):
         raise InvalidInputError(
-            f"{name} {text[:80]!r}: has a sign that cannot be shown; remove it."
+            "{field} {text!r}: has a sign that cannot be shown; remove it.",
+            field=name,
+            text=text[:80],
         )
     return clean
 
 
 def _texts(name: str, texts: Mapping[str, str], lang: str, longest: int) -> dict[str, str]:
     if lang not in texts:
-        raise InvalidInputError(f"{name}: has no text in {lang}, the poll's own language.")
+        raise InvalidInputError(
+            "{field}: has no text in {lang}, the poll's own language.", field=name, lang=lang
+        )
     if len(texts) > LANGUAGES_MAX:
-        raise InvalidInputError(f"{name}: {len(texts)} languages; use at most {LANGUAGES_MAX}.")
+        raise InvalidInputError(
+            "{field}: {number} languages; use at most {languages_max}.",
+            field=name,
+            number=len(texts),
+            languages_max=LANGUAGES_MAX,
+        )
     for code in texts:
         if not LANGUAGE.fullmatch(code):
-            raise InvalidInputError(f"{name}: the language {code[:20]!r} is no code such as vi.")
+            raise InvalidInputError(
+                "{field}: the language {code!r} is no code such as vi.", field=name, code=code[:20]
+            )
     return {code: clean_text(name, text, longest) for code, text in texts.items()}
 
 
 def _choice(choice: Choice, lang: str) -> Choice:
     if not POLL_ID.fullmatch(choice.id) or choice.id == OTHER:
         raise InvalidInputError(
-            f"choice {choice.id[:80]!r}: an id is 1 to 39 lower-case letters, digits or hyphens, "
-            f"and not {OTHER!r}, which stands for the free text."
+            "choice {id!r}: an id is 1 to 39 lower-case letters, digits or hyphens, and not "
+            "{other!r}, which stands for the free text.",
+            id=choice.id[:80],
+            other=OTHER,
         )
     text = _texts(f"choice {choice.id}", choice.text, lang, CHOICE_MAX)
     return Choice(id=choice.id, text=text, hidden=choice.hidden)
@@ -163,26 +193,42 @@ def _choice(choice: Choice, lang: str) -> Choice:
 
 def _one_of(name: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
-        raise InvalidInputError(f"{name} {value[:40]!r}: use one of {', '.join(allowed)}.")
+        raise InvalidInputError(
+            "{field} {value!r}: use one of {allowed}.",
+            field=name,
+            value=value[:40],
+            allowed=", ".join(allowed),
+        )
 
 
 def _check_numbers(poll: Poll, offered: int) -> None:
     available = offered + (1 if poll.other else 0)
     if available < CHOICES_MIN:
-        raise InvalidInputError(f"choices: {available} can be chosen; leave {CHOICES_MIN} or more.")
+        raise InvalidInputError(
+            "choices: {available} can be chosen; leave {choices_min} or more.",
+            available=available,
+            choices_min=CHOICES_MIN,
+        )
     if not poll.multiple and (poll.min_choices, poll.max_choices) != (1, 1):
         raise InvalidInputError(
-            f"min_choices {poll.min_choices}, max_choices {poll.max_choices}: both are 1 for "
-            "single choice; set multiple for more."
+            "min_choices {min_choices}, max_choices {max_choices}: both are 1 for single "
+            "choice; set multiple for more.",
+            min_choices=poll.min_choices,
+            max_choices=poll.max_choices,
         )
     if not 1 <= poll.min_choices <= poll.max_choices <= CHOICES_MAX + 1:
         raise InvalidInputError(
-            f"min_choices {poll.min_choices}, max_choices {poll.max_choices}: use 1 <= min <= max "
-            f"<= {CHOICES_MAX + 1}."
+            "min_choices {min_choices}, max_choices {max_choices}: use 1 <= min <= max <= "
+            "{choices_max}.",
+            min_choices=poll.min_choices,
+            max_choices=poll.max_choices,
+            choices_max=CHOICES_MAX + 1,
         )
     if poll.min_choices > available:
         raise InvalidInputError(
-            f"min_choices {poll.min_choices}: only {available} choices are offered."
+            "min_choices {min_choices}: only {available} choices are offered.",
+            min_choices=poll.min_choices,
+            available=available,
         )
     _in_range("other", poll.other, 0, OTHER_MAX)
 
@@ -191,7 +237,9 @@ def _check_times(poll: Poll) -> None:
     for name in ("opens", "closes"):
         moment = getattr(poll, name)
         if moment is not None and not 0 < moment < TIME_MAX:
-            raise InvalidInputError(f"{name} {moment}: is no moment between 1970 and 9999.")
+            raise InvalidInputError(
+                "{field} {moment}: is no moment between 1970 and 9999.", field=name, moment=moment
+            )
     if poll.opens is not None and poll.closes is not None and poll.opens >= poll.closes:
         raise InvalidInputError("closes: is not after opens.")
 
@@ -206,4 +254,10 @@ def _check_protection(protection: Protection) -> None:
 
 def _in_range(name: str, value: float, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise InvalidInputError(f"{name} {value}: use a number from {low} to {high}.")
+        raise InvalidInputError(
+            "{field} {value}: use a number from {low} to {high}.",
+            field=name,
+            value=value,
+            low=low,
+            high=high,
+        )

@@ -92,19 +92,23 @@ class Polls:
             UnknownSiteError: there is no such site.
         """
         if poll.status not in ("draft", "open"):
-            raise InvalidInputError(f"status {poll.status!r}: a new poll is draft or open.")
+            raise InvalidInputError(
+                "status {status!r}: a new poll is draft or open.", status=poll.status
+            )
         opened = now if poll.status == "open" else 0.0
         new = check_poll(replace(poll, created=now, opened=opened, closed=0.0, revision=1))
         if new.status == "open":
             _check_not_over(new, now)
         if len(self._store.all(slug)) >= POLLS_MAX:
-            raise ConflictError(f"The site has {POLLS_MAX} polls, and that is the most.")
+            raise ConflictError(
+                "The site has {polls_max} polls, and that is the most.", polls_max=POLLS_MAX
+            )
         entry = entry_of(Author(who, now), "poll.created", poll.id, after=new)
         outcome = self._store.save(slug, new, entry, voteless=False)
         if outcome == "no-site":
             raise UnknownSiteError(slug)
         if outcome != "saved":
-            raise ConflictError(f"There is a poll {poll.id!r} already. Choose another id.")
+            raise ConflictError("There is a poll {id!r} already. Choose another id.", id=poll.id)
         return new
 
     def edit(self, slug: str, poll: str, who: str, now: float, **changes: Any) -> Poll:
@@ -120,7 +124,7 @@ class Polls:
 
         def change(before: Poll) -> Poll:
             if before.status == "archived":
-                raise ConflictError(f"The poll {poll!r} is archived and stays as it is.")
+                raise ConflictError("The poll {poll!r} is archived and stays as it is.", poll=poll)
             return replace(before, **changes)
 
         return self._change(slug, poll, who, "poll.changed", now, change)
@@ -130,11 +134,12 @@ class Polls:
 
         def change(before: Poll) -> Poll:
             if before.status == "archived":
-                raise ConflictError(f"The poll {poll!r} is archived. Make a new one.")
+                raise ConflictError("The poll {poll!r} is archived. Make a new one.", poll=poll)
             if now >= closing_time(before) + VOTERS_KEPT_SECONDS:
                 raise ConflictError(
-                    f"The poll {poll!r} has been closed for so long that nobody knows any more who "
-                    "has voted. Make a new one."
+                    "The poll {poll!r} has been closed for so long that nobody knows any more who "
+                    "has voted. Make a new one.",
+                    poll=poll,
                 )
             after = replace(before, status="open", opened=now, closed=0.0)
             _check_not_over(after, now)
@@ -147,7 +152,9 @@ class Polls:
 
         def change(before: Poll) -> Poll:
             if before.status != "open":
-                raise ConflictError(f"The poll {poll!r} is {before.status}, not open.")
+                raise ConflictError(
+                    "The poll {poll!r} is {status}, not open.", poll=poll, status=before.status
+                )
             return replace(before, status="closed", closed=min(now, before.closes or now))
 
         return self._change(slug, poll, who, "poll.closed", now, change)
@@ -183,10 +190,14 @@ class Polls:
                 raise UnknownSiteError(slug)
             if outcome == "voted":
                 raise ConflictError(
-                    f"Somebody has voted in {name!r} already, which rules out "
-                    f"{'; '.join(altering)}. Texts can be corrected and choices added or hidden."
+                    "Somebody has voted in {name!r} already, which rules out {altering}. Texts can "
+                    "be corrected and choices added or hidden.",
+                    name=name,
+                    altering="; ".join(altering),
                 )
-        raise StoreUnavailableError(f"The poll {name!r} is being changed by others. Try again.")
+        raise StoreUnavailableError(
+            "The poll {name!r} is being changed by others. Try again.", name=name
+        )
 
     def view(self, entry: SiteEntry, name: str, now: float) -> PollView:
         """Return a public poll (`current` too) as a reader sees it who has not voted.
@@ -202,9 +213,13 @@ class Polls:
     def list_views(self, entry: SiteEntry, state: str, limit: int, now: float) -> list[PollView]:
         """Return the public polls of a state, the latest first; `closed` has the archived too."""
         if state not in ("open", "scheduled", "closed"):
-            raise InvalidInputError(f"state {state[:40]!r}: use open, scheduled or closed.")
+            raise InvalidInputError(
+                "state {state!r}: use open, scheduled or closed.", state=state[:40]
+            )
         if not 1 <= limit <= LISTED_MAX:
-            raise InvalidInputError(f"limit {limit}: use 1 to {LISTED_MAX}.")
+            raise InvalidInputError(
+                "limit {limit}: use 1 to {listed_max}.", limit=limit, listed_max=LISTED_MAX
+            )
         return self.views(entry, public_polls(entry.polls, state, now)[:limit], now)
 
     def views(self, entry: SiteEntry, polls: list[Poll], now: float) -> list[PollView]:

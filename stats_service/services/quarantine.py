@@ -32,13 +32,21 @@ class Quarantine:
             NotFoundError: there is no such group.
         """
         if state not in GROUP_STATES:
-            raise InvalidInputError(f"state {state[:40]!r}: use one of {', '.join(GROUP_STATES)}.")
+            raise InvalidInputError(
+                "state {state!r}: use one of {group_states}.",
+                state=state[:40],
+                group_states=", ".join(GROUP_STATES),
+            )
         what, named = f"quarantine.{state}", {"group": group}
         entry = entry_of(Author(who, now), what, poll, named, {**named, "state": state})
         before = self._store.settle(slug, poll, group, state, entry)
         stored = self._store.read(slug, poll).groups.get(group)
         if before is None or stored is None:
-            raise NotFoundError(f"The poll {poll!r} has no group {group[:80]!r} in quarantine.")
+            raise NotFoundError(
+                "The poll {poll!r} has no group {group!r} in quarantine.",
+                poll=poll,
+                group=group[:80],
+            )
         return group_of(group, stored)
 
     def texts(self, slug: str, poll: str) -> list[OtherText]:
@@ -57,11 +65,17 @@ class Quarantine:
             NotFoundError: nobody wrote this.
         """
         if state not in TEXT_STATES:
-            raise InvalidInputError(f"state {state[:40]!r}: use one of {', '.join(TEXT_STATES)}.")
+            raise InvalidInputError(
+                "state {state!r}: use one of {text_states}.",
+                state=state[:40],
+                text_states=", ".join(TEXT_STATES),
+            )
         what, named = f"text.{state}", {"text": text}
         entry = entry_of(Author(who, now), what, poll, named, {**named, "state": state})
         if self._store.moderate(slug, poll, text, state, entry) is None:
-            raise NotFoundError(f"Nobody wrote {text[:80]!r} in the poll {poll!r}.")
+            raise NotFoundError(
+                "Nobody wrote {text!r} in the poll {poll!r}.", text=text[:80], poll=poll
+            )
 
 
 def group_of(name: str, stored: StoredGroup) -> Group:

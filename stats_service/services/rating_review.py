@@ -76,7 +76,7 @@ class RatingReview:
             after["from"], after["to"] = (local_time(at, site.timezone) for at in span)
         entry = entry_of(Author(who, now), "rating.voided", key, after=after)
         if not self._store.void(site.slug, decision, key, span, now, entry):
-            raise NotFoundError(f"The article {key[:80]!r} has no ratings there.")
+            raise NotFoundError("The article {key!r} has no ratings there.", key=key[:80])
         self._ratings.forget(site)
         return self._decision(site, decision)
 
@@ -86,7 +86,9 @@ class RatingReview:
         what, undone = "rating.restored", {"decision": decision}
         entry = entry_of(Author(who, now), what, before.article, before=undone)
         if self._store.restore(site.slug, decision, now, entry) is None:
-            raise NotFoundError(f"There is no decision {decision[:40]!r} about ratings.")
+            raise NotFoundError(
+                "There is no decision {decision!r} about ratings.", decision=decision[:40]
+            )
         self._ratings.forget(site)
         return before
 
@@ -112,7 +114,9 @@ class RatingReview:
         for one in self.voided(site):
             if one.id == decision:
                 return one
-        raise NotFoundError(f"There is no decision {decision[:40]!r} about ratings.")
+        raise NotFoundError(
+            "There is no decision {decision!r} about ratings.", decision=decision[:40]
+        )
 
 
 def whole_slots(begin: float, end: float) -> tuple[float, float]:

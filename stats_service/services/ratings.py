@@ -89,9 +89,11 @@ class ArticleRatings:
             InvalidInputError: a number is out of range.
         """
         if not 1 <= limit <= RANKED_MAX:
-            raise InvalidInputError(f"limit {limit}: use 1 to {RANKED_MAX}.")
+            raise InvalidInputError(
+                "limit {limit}: use 1 to {ranked_max}.", limit=limit, ranked_max=RANKED_MAX
+            )
         if not 1 <= fewest <= 1_000_000:
-            raise InvalidInputError(f"min {fewest}: use 1 to 1000000.")
+            raise InvalidInputError("min {fewest}: use 1 to 1000000.", fewest=fewest)
         return ranking(site, self._recent(site, now), limit, fewest)
 
     def ranked(self, site: Site, fewest: int, now: float) -> TopRated:
@@ -123,7 +125,9 @@ def decide(entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float) -
     voter = voters.admit(site.slug, query.voter, WAIT_SECONDS, now)
     if not 1 <= query.score <= site.rating_scale:
         raise InvalidInputError(
-            f"score {query.score}: use a whole number from 1 to {site.rating_scale}."
+            "score {score}: use a whole number from 1 to {rating_scale}.",
+            score=query.score,
+            rating_scale=site.rating_scale,
         )
     key = canonical_article(query.article, site.article_parameters)
     network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]

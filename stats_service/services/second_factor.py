@@ -85,7 +85,7 @@ class SecondFactor:
         """
         account, _ = self._known(name)
         if account.second_factor:
-            raise ConflictError(f"The account {name!r} has a second factor already.")
+            raise ConflictError("The account {name!r} has a second factor already.", name=name)
         self._count(name)
         step = self._step(name, seed, code, now)
         if step is None:
@@ -99,7 +99,7 @@ class SecondFactor:
         """Ask for no code any more, and end every session but the one with the digest `keep`."""
         account, _ = self._known(name)
         if not account.second_factor:
-            raise ConflictError(f"The account {name!r} has no second factor.")
+            raise ConflictError("The account {name!r} has no second factor.", name=name)
         self._store.set_second_factor(name, "", 0, ())
         self._sessions.remove_all(name, keep)
         self._audit.record("", who, "account.second-factor-off", now, subject=name)
@@ -108,7 +108,7 @@ class SecondFactor:
         """Return new recovery codes in place of all others."""
         account, seed = self._known(name)
         if not account.second_factor:
-            raise ConflictError(f"The account {name!r} has no second factor.")
+            raise ConflictError("The account {name!r} has no second factor.", name=name)
         codes = self._replace_codes(name, seed, 0)
         self._audit.record("", name, "account.recovery-codes-made", now, subject=name)
         return codes
@@ -144,7 +144,7 @@ class SecondFactor:
     def _known(self, name: str) -> tuple[Account, str]:
         known = self._store.get(name)
         if known is None:
-            raise NotFoundError(f"There is no account {name[:40]!r}.")
+            raise NotFoundError("There is no account {name!r}.", name=name[:40])
         return known[0], known[1].seed
 
     def _count(self, name: str) -> None:
@@ -173,7 +173,7 @@ class SecondFactor:
         codes = [_new_code() for _ in range(RECOVERY_CODES)]
         digests = [self._digest(name, _typed(code)) for code in codes]
         if not self._store.set_second_factor(name, seed, step, digests):
-            raise NotFoundError(f"There is no account {name!r}; it was just removed.")
+            raise NotFoundError("There is no account {name!r}; it was just removed.", name=name)
         return codes
 
     def _digest(self, name: str, code: str) -> str:

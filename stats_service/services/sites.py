@@ -50,8 +50,9 @@ class Sites:
         checked = check_site(site)
         if not self._store.add(checked):
             raise ConflictError(
-                f"There is a site {site.slug!r} already. Change it with `stats-service site edit`, "
-                "or choose another slug."
+                "There is a site {slug!r} already. Change it with `stats-service site edit`, or "
+                "choose another slug.",
+                slug=site.slug,
             )
         return checked
 
@@ -71,8 +72,10 @@ class Sites:
             changed = check_site(msgspec.structs.replace(before, **changes))
             if changed.rating_scale != before.rating_scale and self._store.has_ratings(slug):
                 raise ConflictError(
-                    f"rating_scale {changed.rating_scale}: articles have been rated from 1 to "
-                    f"{before.rating_scale}, and these scores would mean something else."
+                    "rating_scale {rating_scale}: articles have been rated from 1 to "
+                    "{before}, and these scores would mean something else.",
+                    rating_scale=changed.rating_scale,
+                    before=before.rating_scale,
                 )
             return changed
 
@@ -93,26 +96,36 @@ def check_site(site: Site) -> Site:
     """Return `site` in canonical form; InvalidInputError names the setting that is wrong."""
     if not SLUG.fullmatch(site.slug):
         raise InvalidInputError(
-            f"slug {site.slug!r}: use 1 to 39 lower-case letters, digits or hyphens, beginning "
-            "with a letter or digit."
+            "slug {slug!r}: use 1 to 39 lower-case letters, digits or hyphens, beginning with "
+            "a letter or digit.",
+            slug=site.slug,
         )
     name = " ".join(site.name.split())
     if not name or len(name) > NAME_MAX or not name.isprintable():
-        raise InvalidInputError(f"name {site.name!r}: use 1 to {NAME_MAX} printable characters.")
+        raise InvalidInputError(
+            "name {name!r}: use 1 to {name_max} printable characters.",
+            name=site.name,
+            name_max=NAME_MAX,
+        )
     if not site.hosts:
         raise InvalidInputError("hosts: name at least one host, e.g. kimson.example.vn.")
     if site.headline not in ("visits", "views"):
-        raise InvalidInputError(f"headline {site.headline!r}: use 'visits' or 'views'.")
+        raise InvalidInputError(
+            "headline {headline!r}: use 'visits' or 'views'.", headline=site.headline
+        )
     if site.language not in ("vi", "en"):
-        raise InvalidInputError(f"language {site.language[:40]!r}: use 'vi' or 'en'.")
+        raise InvalidInputError(
+            "language {language!r}: use 'vi' or 'en'.", language=site.language[:40]
+        )
     if not _is_timezone(site.timezone):
         raise InvalidInputError(
-            f"timezone {site.timezone!r} is not an IANA time zone; use a name such as "
-            "Asia/Ho_Chi_Minh."
+            "timezone {timezone!r} is not an IANA time zone; use a name such as Asia/Ho_Chi_Minh.",
+            timezone=site.timezone,
         )
     if site.poll and not POLL_ID.fullmatch(site.poll):
         raise InvalidInputError(
-            f"poll {site.poll[:80]!r}: use the id of a poll, or nothing for the latest open one."
+            "poll {poll!r}: use the id of a poll, or nothing for the latest open one.",
+            poll=site.poll[:80],
         )
     _check_range("opening_visits", site.opening_visits, 0, BALANCE_MAX)
     _check_range("opening_views", site.opening_views, 0, BALANCE_MAX)
@@ -123,7 +136,9 @@ def check_site(site: Site) -> Site:
     _check_range("rating_ceiling", site.rating_ceiling, 1, 1_000_000)
     _check_range("rating_scale", site.rating_scale, 2, 10)
     if site.opening_day and not _is_day(site.opening_day):
-        raise InvalidInputError(f"opening_day {site.opening_day!r}: write a date as 2026-11-23.")
+        raise InvalidInputError(
+            "opening_day {opening_day!r}: write a date as 2026-11-23.", opening_day=site.opening_day
+        )
     return msgspec.structs.replace(
         site,
         name=name,
@@ -135,7 +150,13 @@ def check_site(site: Site) -> Site:
 
 def _check_range(name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise InvalidInputError(f"{name} {value!r}: use a whole number from {low} to {high}.")
+        raise InvalidInputError(
+            "{field} {value!r}: use a whole number from {low} to {high}.",
+            field=name,
+            value=value,
+            low=low,
+            high=high,
+        )
 
 
 def _is_timezone(name: str) -> bool:
@@ -156,7 +177,8 @@ def _is_day(text: str) -> bool:
 def _parameter(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.\-\[\]]{1,40}", text):
         raise InvalidInputError(
-            f"article_parameters {text!r}: name a query parameter such as id, without ? or =."
+            "article_parameters {text!r}: name a query parameter such as id, without ? or =.",
+            text=text,
         )
     return text
 

@@ -45,11 +45,17 @@ class Tokens:
         """
         name = " ".join(name.split())
         if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
-            raise InvalidInputError(f"name: say in 1 to {NAME_MAX} characters what it is for.")
+            raise InvalidInputError(
+                "name: say in 1 to {name_max} characters what it is for.", name_max=NAME_MAX
+            )
         if scope not in SCOPES:
-            raise InvalidInputError(f"scope {scope[:40]!r}: use one of {', '.join(SCOPES)}.")
+            raise InvalidInputError(
+                "scope {scope!r}: use one of {scopes}.", scope=scope[:40], scopes=", ".join(SCOPES)
+            )
         if len(self._store.all(slug)) >= TOKENS_MAX:
-            raise InvalidInputError(f"A site has at most {TOKENS_MAX} tokens. Revoke one first.")
+            raise InvalidInputError(
+                "A site has at most {tokens_max} tokens. Revoke one first.", tokens_max=TOKENS_MAX
+            )
         secret = new_secret()
         token = Token(
             id=secrets.token_hex(6),
@@ -74,7 +80,7 @@ class Tokens:
         """Revoke a token; NotFoundError if there is none."""
         token = self._store.get(slug, token_id)
         if token is None or not self._store.remove(slug, token_id):
-            raise NotFoundError(f"There is no token {token_id[:40]!r}.")
+            raise NotFoundError("There is no token {token_id!r}.", token_id=token_id[:40])
         self._audit.record(
             slug, who, "token.revoked", now, subject=token_id, before={"name": token.name}
         )
@@ -95,7 +101,7 @@ class Tokens:
         if own != slug:
             raise UnknownSiteError(slug)
         if SCOPES.index(token.scope) < SCOPES.index(scope):
-            raise ForbiddenError(f"This needs a token with the scope {scope!r}.")
+            raise ForbiddenError("This needs a token with the scope {scope!r}.", scope=scope)
         if now - token.used >= USED_SECONDS:
             self._store.touch(slug, token.id, now)
         return token

@@ -32,7 +32,9 @@ class TopArticles:
             InvalidInputError: there is no such span.
         """
         if span not in SPANS:
-            raise InvalidInputError(f"span {span[:40]!r}: use one of {', '.join(SPANS)}.")
+            raise InvalidInputError(
+                "span {span!r}: use one of {spans}.", span=span[:40], spans=", ".join(SPANS)
+            )
         if span == "all":
             return self.of_all_time(site)
         find = self.rising if span == "rising" else self.of_days

@@ -77,7 +77,7 @@ class Uploads:
             BusyError: too many files wait for somebody.
         """
         if wanted.kind not in (ARCHIVE, *UPLOAD_KINDS):
-            raise InvalidInputError(f"kind {wanted.kind[:40]!r}: choose one of the list.")
+            raise InvalidInputError("kind {kind!r}: choose one of the list.", kind=wanted.kind[:40])
         if wanted.kind == WP_POLLS and not wanted.second:
             raise InvalidInputError("second file: WP-Polls has two tables, pollsq and pollsa.")
         self.forget_old(wanted.made)
@@ -90,7 +90,9 @@ class Uploads:
             self._store.put(upload)
         except OSError as error:
             self._store.remove(upload.id)
-            raise InvalidInputError(f"The file cannot be kept: {error.strerror}.") from error
+            raise InvalidInputError(
+                "The file cannot be kept: {strerror}.", strerror=error.strerror
+            ) from error
         except BaseException:
             self._store.remove(upload.id)
             raise
@@ -105,11 +107,13 @@ class Uploads:
         """
         found = self._store.get(upload)
         if found is None or found.site != site:
-            raise NotFoundError(f"There is no file {upload[:40]!r}, or not any more.")
+            raise NotFoundError("There is no file {upload!r}, or not any more.", upload=upload[:40])
         if found.under_way and not self._store.is_worked_on(upload):
             found = self._store.get(upload) or found  # it may have ended just now
             if found.under_way:
-                found = self._failed(found, "The work on it was cut off. Send the file again.", "")
+                found = self._failed(
+                    found, StatsError("The work on it was cut off. Send the file again.")
+                )
         return found
 
     def of_site(self, site: str) -> list[Upload]:
@@ -149,10 +153,12 @@ class Uploads:
             try:
                 done = self._look(found, now)
             except StatsError as error:
-                self._failed(found, str(error), error.code)
+                self._failed(found, error)
                 return
             except BaseException as error:
-                self._failed(found, f"{type(error).__name__}: see the service's log.", "")
+                self._failed(
+                    found, StatsError("{fault}: see the service's log.", fault=type(error).__name__)
+                )
                 raise
         state = "done" if found.state == "adding" else "ready" if done.adds else "done"
         self._store.put(msgspec.structs.replace(done, state=state, progress=1.0))
@@ -172,11 +178,24 @@ class Uploads:
     def _start(self, upload: Upload) -> None:
         self._store.work_on(upload.id, lambda descriptor: self.launch(upload.id, descriptor))
 
-    def _failed(self, upload: Upload, error: str, code: str) -> Upload:
-        # The folder's name means nothing to people.
-        path = str(self._store.file(upload.id, "").parent)
-        text = error.replace(f"{path}/1/", "").replace(f"{path}/2/", "")
-        failed = msgspec.structs.replace(upload, state="failed", error=text, code=code)
+    def _failed(self, upload: Upload, error: StatsError) -> Upload:
+        folder = self._store.file(upload.id, "").parent
+
+        def bare(text: str) -> str:
+            """Leave out the folder's name, which means nothing to people."""
+            return text.replace(f"{folder}/1/", "").replace(f"{folder}/2/", "")
+
+        failed = msgspec.structs.replace(
+            upload,
+            state="failed",
+            error=bare(str(error)),
+            template=error.message,
+            values={
+                name: value if isinstance(value, int | float) else bare(str(value))
+                for name, value in error.values.items()
+            },
+            code=error.code,
+        )
         self._store.put(failed)
         self._store.erase_files(upload.id)
         return failed

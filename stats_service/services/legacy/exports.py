@@ -58,7 +58,7 @@ def read_rows(lines: Iterable[str]) -> Iterator[Row]:
                 cells = row + [""] * (len(names) - len(row))
                 yield dict(zip(names, cells, strict=False))
     except csv.Error as error:
-        raise InvalidInputError(f"The file is no CSV: {error}.") from error
+        raise InvalidInputError("The file is no CSV: {error}.", error=error) from error
 
 
 def goatcounter(source: Source, rows: Iterator[Row], tally: Tally) -> None:
@@ -227,7 +227,9 @@ def _with(rows: Iterator[Row], *wanted: str) -> Iterator[Row]:
 def _columns(row: Row, *wanted: tuple[str, ...]) -> InvalidInputError:
     alternatives = " or ".join(", ".join(names) for names in wanted)
     return InvalidInputError(
-        f"The file has the columns {', '.join(row)[:200]!r}, and needs {alternatives}."
+        "The file has the columns {row!r}, and needs {alternatives}.",
+        row=", ".join(row)[:200],
+        alternatives=alternatives,
     )
 
 
@@ -237,7 +239,9 @@ def _number(text: str) -> int:
     except (ValueError, OverflowError):
         number = -1
     if not 0 <= number <= NUMBER_MAX:
-        raise InvalidInputError(f"{text[:40]!r} is no number from 0 to {NUMBER_MAX}.")
+        raise InvalidInputError(
+            "{text!r} is no number from 0 to {number_max}.", text=text[:40], number_max=NUMBER_MAX
+        )
     return number
 
 
@@ -245,7 +249,9 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text[:10]).isoformat()
     except ValueError as error:
-        raise InvalidInputError(f"{text[:40]!r} is no date such as 2026-11-23.") from error
+        raise InvalidInputError(
+            "{text!r} is no date such as 2026-11-23.", text=text[:40]
+        ) from error
 
 
 def _time(text: str) -> float:
@@ -254,7 +260,7 @@ def _time(text: str) -> float:
         moment = datetime.fromisoformat(text.strip().replace(" UTC", "+00:00"))
     except ValueError as error:
         raise InvalidInputError(
-            f"{text[:40]!r} is no time such as 2026-11-23T09:30:00Z."
+            "{text!r} is no time such as 2026-11-23T09:30:00Z.", text=text[:40]
         ) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

@@ -65,7 +65,8 @@ class LegacyFile:
             yield from (f"{text}\n" for text in whole)
             if len(rest) > TEXT_LINE_MAX:
                 raise InvalidInputError(
-                    f"A line has more than {TEXT_LINE_MAX:,} characters: the file is no CSV."
+                    "A line has more than {text_line_max:,} characters: the file is no CSV.",
+                    text_line_max=TEXT_LINE_MAX,
                 )
         if rest:
             yield rest
@@ -88,6 +89,8 @@ def opened_file(
             file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
             yield LegacyFile(raw, file, progress)
     except EOFError as error:
-        raise InvalidInputError(f"{path} is cut off. Nothing of it was imported.") from error
+        raise InvalidInputError(
+            "{path} is cut off. Nothing of it was imported.", path=path
+        ) from error
     except (OSError, zlib.error) as error:
-        raise InvalidInputError(f"{path} cannot be read: {error}") from error
+        raise InvalidInputError("{path} cannot be read: {error}", path=path, error=error) from error

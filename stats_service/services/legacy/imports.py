@@ -144,11 +144,14 @@ class Legacy:
             plan.update(msgspec.json.encode(part))
         if known and known.plan != plan.hexdigest():
             raise ConflictError(
-                f"An import of {summary.name} was cut off, and what is to be added now is not what "
-                "was then: repeat it with the same files, options and settings."
+                "An import of {name} was cut off, and what is to be added now is not what was "
+                "then: repeat it with the same files, options and settings.",
+                name=summary.name,
             )
         if opening and site.opening_views + summary.views > BALANCE_MAX:
-            raise InvalidInputError(f"The opening balance would exceed {BALANCE_MAX}.")
+            raise InvalidInputError(
+                "The opening balance would exceed {balance_max}.", balance_max=BALANCE_MAX
+            )
         record = ImportedFile(
             name=summary.name,
             kind=summary.kind,
@@ -182,7 +185,9 @@ _KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
 
 
 def _too_many_polls() -> InvalidInputError:
-    return InvalidInputError(f"A site has at most {POLLS_MAX:,} polls; these would be more.")
+    return InvalidInputError(
+        "A site has at most {polls_max:,} polls; these would be more.", polls_max=POLLS_MAX
+    )
 
 
 def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> LegacySummary:
@@ -208,8 +213,11 @@ def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> Le
 def _check_readable(name: str, kind: str, tally: Tally) -> None:
     if tally.lines and tally.ignored["unreadable"] == tally.lines:
         raise InvalidInputError(
-            f"{name}: none of its {tally.lines:,} lines can be read as {kind}. Is it a file of "
-            "another kind?"
+            "{name}: none of its {lines:,} lines can be read as {kind}. Is it a file of "
+            "another kind?",
+            name=name,
+            lines=tally.lines,
+            kind=kind,
         )
 
 
@@ -217,7 +225,10 @@ def _check_balance(site: Site, days: list[str]) -> None:
     balance = site.opening_views + site.opening_visits
     if days and balance and days[0] <= (site.opening_day or "9999"):
         raise ConflictError(
-            f"The opening balance of {site.slug!r} (of {site.opening_day or 'an unknown day'}) may "
-            f"hold the views of {days[0]} and later already. Lower it with `site edit`, or say "
-            "--keep-opening if it does not."
+            "The opening balance of {slug!r} (of {opening_day}) may hold the views of {days} "
+            "and later already. Lower it with `site edit`, or say --keep-opening if it does "
+            "not.",
+            slug=site.slug,
+            opening_day=site.opening_day or "an unknown day",
+            days=days[0],
         )

@@ -137,7 +137,10 @@ class Tally:
         for name, number in self._sums.items():
             if number > SUM_MAX:
                 raise InvalidInputError(
-                    f"The file has {number:,} {name} together, and may have {SUM_MAX:,}."
+                    "The file has {number:,} {name} together, and may have {sum_max:,}.",
+                    number=number,
+                    name=name,
+                    sum_max=SUM_MAX,
                 )
 
     def _flush(self) -> None:

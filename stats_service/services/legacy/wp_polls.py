@@ -36,12 +36,12 @@ def read_polls(
             choice = Choice(id=f"a{row['polla_aid']}", text=text)
             choices.setdefault(row["polla_qid"], []).append((choice, _whole(row["polla_votes"])))
         except KeyError as error:
-            raise InvalidInputError(f"The answers have no column {error}.") from error
+            raise InvalidInputError("The answers have no column {error}.", error=error) from error
     for row in questions:
         try:
             yield _poll(row, choices.get(row["pollq_id"], []), language, now)
         except KeyError as error:
-            raise InvalidInputError(f"The questions have no column {error}.") from error
+            raise InvalidInputError("The questions have no column {error}.", error=error) from error
         except InvalidInputError as error:
             yield f"poll {row['pollq_id']}: {error}"
 
@@ -81,5 +81,5 @@ def _whole(text: str) -> int:
     except (ValueError, OverflowError):
         number = -1
     if not 0 <= number <= 10**12:
-        raise InvalidInputError(f"{text[:40]!r} is no whole number.")
+        raise InvalidInputError("{text!r} is no whole number.", text=text[:40])
     return number

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _
 
 from stats_service.web.admin.access import access, site
-from stats_service.web.admin.languages import LANGUAGE_NAMES, moment
+from stats_service.web.admin.field_names import FIELD_NAMES, VALUE_NAMES
+from stats_service.web.admin.languages import moment
 from stats_service.web.admin.messages import change_name
 from stats_service.web.admin.uploads import kinds
 from stats_service.web.context import services
@@ -20,110 +20,6 @@ PAGE = 50
 #: Characters of a value, and fields of an entry, that the page shows; the export has all of it.
 VALUE_MAX = 120
 FIELDS_MAX = 8
-
-#: Fields of what is changed, as the forms call them; any other is shown by its own name.
-FIELD_NAMES = {
-    # Of a site.
-    "name": _("Name"),
-    "hosts": _("Hosts"),
-    "timezone": _("Time zone"),
-    "language": _("Language"),
-    "headline": _("The number that the widget shows first"),
-    "opening_visits": _("Visits before"),
-    "opening_views": _("Views before"),
-    "opening_day": _("Read on"),
-    "excluded": _("Addresses and networks that do not count"),
-    "article_parameters": _("Query parameters that name an article"),
-    "article_cap": _("Articles kept by name"),
-    "identity_cap": _("New visitors of one address in half an hour"),
-    "view_ceiling": _("Views of one address in half an hour"),
-    "token_ceiling": _("Voters of one address in half an hour, before ballots wait"),
-    "rating_ceiling": _("Ratings of one address in half an hour"),
-    "poll": _("Current poll"),
-    "rating_scale": _("Highest score"),
-    "public": _("Public page"),
-    # Of a poll.
-    "question": _("Question"),
-    "choices": _("Answers"),
-    "lang": _("Language"),
-    "min_choices": _("Answers that one voter must choose"),
-    "max_choices": _("Answers that one voter may choose"),
-    "multiple": _("Several answers"),
-    "opens": _("Opens"),
-    "closes": _("Closes"),
-    "status": _("State"),
-    "results_when": _("Readers see the result"),
-    "results_as": _("Shown as"),
-    "shuffle": _("Answers in random order"),
-    "other": _("Longest free text, in characters"),
-    "change": _("Voters may change their vote until the poll closes"),
-    "protection": _("Protection"),
-    "created": _("Created"),
-    "opened": _("Opened"),
-    "closed": _("Closed"),
-    "revision": _("Revision"),
-    # Of ballots, ratings, accounts, tokens, files, reports and webhooks.
-    "state": _("State"),
-    "group": _("Group"),
-    "ballots": _("Ballots"),
-    "text": _("Free text"),
-    "ratings": _("Ratings"),
-    "decision": _("Decision"),
-    "operator": _("Operator"),
-    "roles": _("Roles"),
-    "left": _("Recovery codes left"),
-    "scope": _("Scope"),
-    "file": _("File"),
-    "kind": _("Kind"),
-    "views": _("Views"),
-    "url": _("Address of the webhook"),
-    "events": _("Events"),
-    "address": _("E-mail address"),
-    "every": _("Every"),
-    "id": _("Code"),
-    "silent_hours": _("Hours without a view"),
-}
-
-#: Codes, by the field that holds them, in words; the field "" is that of a role.
-VALUE_NAMES = {
-    "": {"viewer": _("Viewer"), "editor": _("Editor"), "owner": _("Owner")},
-    "status": {
-        "draft": _("Draft"),
-        "open": _("open"),
-        "closed": _("Closed"),
-        "archived": _("Archived"),
-    },
-    "state": {
-        "held": _("Held"),
-        "accepted": _("counted"),
-        "voided": _("Voided"),
-        "pending": _("waiting"),
-        "approved": _("shown"),
-        "rejected": _("not shown"),
-    },
-    "every": {"week": _("week"), "month": _("month")},
-    "scope": {"read": _("to read"), "write": _("to read and write")},
-    "headline": {"visits": _("Visits"), "views": _("Views")},
-    "language": LANGUAGE_NAMES,
-    "lang": LANGUAGE_NAMES,
-    "results_when": {
-        "always": _("always"),
-        "after-voting": _("after voting"),
-        "after-closing": _("after the poll has closed"),
-        "admins": _("never; only here"),
-    },
-    "results_as": {
-        "both": _("Votes and percentages"),
-        "counts": _("Votes"),
-        "percents": _("Percentages"),
-    },
-    "events": {
-        "peak": _("more readers online than ever"),
-        "burst": _("a burst of ballots"),
-        "silent": _("no view for hours"),
-    },
-}
-
 
 #: Fields that hold a moment, in seconds since 1970.
 MOMENTS = ("opens", "closes", "created", "opened", "closed")

@@ -99,8 +99,9 @@ def _at_most(rows: Iterable[Row], most: int) -> Iterator[Row]:
     for number, row in enumerate(rows):
         if number == most:
             raise InvalidInputError(
-                f"rows: this table has more than {most:,}, too many for a workbook that is made "
-                "while you wait. Take the CSV."
+                "rows: this table has more than {most:,}, too many for a workbook that is made "
+                "while you wait. Take the CSV.",
+                most=most,
             )
         yield row
 

@@ -1,127 +1,54 @@
 """What the pages say about errors and names of the services, in the reader's language."""
 
-from flask_babel import get_locale, gettext, lazy_gettext
+from collections.abc import Mapping
 
-from stats_service.errors import ConflictError, StatsError
+from flask_babel import format_decimal, get_locale, gettext, lazy_gettext
+
+from stats_service.errors import StatsError, UnknownPollError
+from stats_service.web.admin.field_names import FIELD_NAMES
 
 _ = gettext
 
-#: What a field wants, by the word that an error of the services begins with.
-FIELDS = {
-    "name": lazy_gettext("Write a name that is neither empty nor too long."),
-    "account": lazy_gettext(
-        "An account's name has 2 to 39 lower-case letters without accents, digits, dots, "
-        "underscores or hyphens."
-    ),
-    "slug": lazy_gettext(
-        "The short name has 1 to 39 lower-case letters, digits or hyphens and begins with a "
-        "letter or digit."
-    ),
-    "password": lazy_gettext(
-        "The password has at least 10 characters, at least five of them different, and is not "
-        "the account's name."
-    ),
-    "hosts": lazy_gettext("Name at least one host, such as kimson.example.vn, one a line."),
-    "host": lazy_gettext(
-        "A host is written like kimson.example.vn, or localhost:8080 where the address of the "
-        "pages has a port; without a path."
-    ),
-    "timezone": lazy_gettext("Choose a time zone from the list."),
-    "network": lazy_gettext("An excluded address is written like 192.0.2.7 or 192.0.2.0/24."),
-    "article_parameters": lazy_gettext("A parameter is a word such as id, without ? or =."),
-    "opening_visits": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
-    "opening_views": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
-    "opening_day": lazy_gettext("Give the day on which the opening balance was read."),
-    "article_cap": lazy_gettext("Articles kept by name: a whole number from 1 to 10,000,000."),
-    "identity_cap": lazy_gettext("New visitors of an address: a whole number from 1 to 1,000,000."),
-    "view_ceiling": lazy_gettext("Views of an address: a whole number from 1 to 100,000,000."),
-    "token_ceiling": lazy_gettext("Voters of an address: a whole number from 1 to 1,000,000."),
-    "rating_ceiling": lazy_gettext("Ratings of an address: a whole number from 1 to 1,000,000."),
-    "article": lazy_gettext("Write the address of an article, such as /tin-tuc/mot-bai."),
-    "rating_scale": lazy_gettext("The highest score is 2 to 10."),
-    "question": lazy_gettext("Write a question that is neither empty nor too long."),
-    "choices": lazy_gettext(
-        "A poll has 2 to 50 different answers, one a line; in English as many, or none."
-    ),
-    "choice": lazy_gettext("An answer is neither empty nor longer than 300 characters."),
-    "max_choices": lazy_gettext("A voter may choose at most as many answers as there are."),
-    "opens": lazy_gettext("Opening comes before closing; write a date and a time."),
-    "closes": lazy_gettext("The closing time is over already, or before the opening."),
-    "span": lazy_gettext("The span ends after it begins; write two dates and times."),
-    "Somebody": lazy_gettext(
-        "Somebody has voted already. Texts can be corrected and answers added or withdrawn; "
-        "nothing else."
-    ),
-    "role": lazy_gettext("Choose one of the roles."),
-    "scope": lazy_gettext("Choose one of the scopes."),
-    "kind": lazy_gettext("Choose what wrote the file."),
-    "file": lazy_gettext("Choose a file."),
-    "second": lazy_gettext("WP-Polls needs both of its tables: pollsq, and pollsa as second file."),
-    "rows": lazy_gettext("This table is too long for a workbook. Take the CSV."),
-    "address": lazy_gettext("An e-mail address is written like name@example.vn."),
-    "every": lazy_gettext("Choose week or month."),
-    "language": lazy_gettext("Choose one of the languages."),
-    "URL": lazy_gettext(
-        "A webhook's address begins with https:// and leads to the public Internet, unless the "
-        "operator has allowed its host."
-    ),
-    "event": lazy_gettext("Choose events of the list."),
-    "silent": lazy_gettext("Hours of silence: a whole number from 1 to 168."),
-    "notices": lazy_gettext("A site has at most 20 of these: remove one first."),
-}
-
-#: What a conflict is about, by words that its error has.
-CONFLICTS = {
-    "last operator": lazy_gettext(
-        "This is the last operator, and nobody could manage the service any more. Make another "
-        "account an operator first."
-    ),
-    "have been rated": lazy_gettext(
-        "Articles have been rated already, and their scores would mean something else: the "
-        "highest score stays as it is."
-    ),
-    "There is a": lazy_gettext("There is one of this name already. Choose another name."),
-}
-
-#: The same for errors that concern no field, by their code.
+#: What to say of errors whose own words have no Vietnamese, by their code.
 CODES = {
-    "sign-in": lazy_gettext("The name or the password is wrong, or the link was used already."),
-    "too-many-attempts": lazy_gettext("Too many attempts. Wait a minute, then try again."),
-    "too-many-codes": lazy_gettext(
-        "Too many codes were tried today. Use a recovery code, or ask the operator."
-    ),
-    "too-many-sign-ins": lazy_gettext(
-        "Many people sign in at this moment. Try again in a few seconds."
-    ),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
     "unknown-poll": lazy_gettext("There is no such poll, or not any more."),
     "unknown-site": lazy_gettext("This site does not exist, or you have no part in it."),
     "forbidden": lazy_gettext("Your role does not allow this."),
-    "busy": lazy_gettext("Too many files wait to be confirmed. Confirm or discard one first."),
-    "configuration": lazy_gettext(
-        "The operator has not set up the sending of e-mail: STATS_SMTP_URL and STATS_MAIL_FROM."
-    ),
-    "delivery": lazy_gettext("It could not be delivered: the other side did not take it."),
     "store-unavailable": lazy_gettext(
         "The numbers cannot be read at the moment. Nothing is lost; try again shortly."
     ),
 }
 
-#: Errors whose own words are for somebody at the command line, or tell too much.
-SAID_OTHERWISE = ("sign-in", "unknown-poll")
-
 
 def explain(error: StatsError) -> str:
-    """Return what to tell a person; in English the error's own, more exact, words."""
-    if str(get_locale()) == "en" and error.code not in SAID_OTHERWISE:
-        return str(error)
-    if isinstance(error, ConflictError):
-        for words, text in CONFLICTS.items():
-            if words in str(error):
-                return str(text)
-    field = str(error).replace(":", " ").split(" ", 1)[0]
-    return str(FIELDS.get(field) or CODES.get(error.code) or error)
+    """Return what to tell a person about an error, in the language of the page."""
+    return explained(error.message, error.values, error.code)
+
+
+def explained(template: str, values: Mapping[str, object], code: str) -> str:
+    """Return the same of an error of which these are kept."""
+    if code == UnknownPollError.code:  # its own words are for the command line
+        return str(CODES[code])
+    translated = gettext(template)
+    if translated == template and str(get_locale()) != "en":
+        return str(CODES.get(code) or (template.format(**values) if values else template))
+    if not values:
+        return str(translated)
+    return str(translated.format(**{name: _shown(name, value) for name, value in values.items()}))
+
+
+def _shown(name: str, value: object) -> object:
+    """Return a value as people write it, a field by its name on the pages."""
+    if str(get_locale()) == "en":  # the template is the error's own
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_decimal(value)
+    if name != "field":
+        return value
+    field, _blank, rest = str(value).partition(" ")
+    return f"{FIELD_NAMES.get(field, field)} {rest}".rstrip()
 
 
 def password_error(error: StatsError) -> str:

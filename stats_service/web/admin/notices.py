@@ -60,7 +60,7 @@ def add_webhook() -> Page:
         if not events:
             raise InvalidInputError("event: choose at least one.")
         if not (hours.isascii() and hours.isdigit() and len(hours) < 6):
-            raise InvalidInputError(f"silent hours {hours[:40]!r}: use a whole number.")
+            raise InvalidInputError("silent hours {hours!r}: use a whole number.", hours=hours[:40])
         made = services().notices.add_webhook(
             site().slug, form.get("url", "").strip(), events, int(hours), who(), _now()
         )

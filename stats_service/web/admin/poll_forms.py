@@ -96,7 +96,9 @@ def form_values(poll: Poll, timezone: str) -> dict[str, object]:
 def _options(form: Form, timezone: str) -> dict[str, Any]:
     most = form.get("max_choices", "1").strip() or "1"
     if not (most.isascii() and most.isdigit() and len(most) <= 2 and 1 <= int(most) <= 50):
-        raise InvalidInputError(f"max_choices {most[:20]!r}: use a whole number from 1 to 50.")
+        raise InvalidInputError(
+            "max_choices {most!r}: use a whole number from 1 to 50.", most=most[:20]
+        )
     return {
         "multiple": int(most) > 1,
         "max_choices": int(most),
@@ -116,8 +118,10 @@ def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
     lines, english = _lines(form.get("choices", "")), _lines(form.get("choices_en", ""))
     if english and len(english) != len(lines):
         raise InvalidInputError(
-            f"choices: {len(lines)} lines in Vietnamese and {len(english)} in English; give both "
-            "the same number, or no English ones."
+            "choices: {number} lines in Vietnamese and {english} in English; give both the "
+            "same number, or no English ones.",
+            number=len(lines),
+            english=len(english),
         )
     check_number_of_choices(len(taken) + len(lines))
     found, known = [], list(taken)
@@ -142,7 +146,9 @@ def _moment(name: str, text: str, timezone: str) -> float | None:
     try:
         return moment_of(text, timezone)
     except ValueError:
-        raise InvalidInputError(f"{name} {text[:40]!r}: write a date and a time.") from None
+        raise InvalidInputError(
+            "{field} {text!r}: write a date and a time.", field=name, text=text[:40]
+        ) from None
 
 
 def _local(moment: float | None, timezone: str) -> str:

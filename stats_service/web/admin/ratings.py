@@ -79,7 +79,7 @@ def article() -> str:
     slots = services().rating_review.slots(site(), key, now)
     voided = [one for one in services().rating_review.voided(site()) if one.article == rated.key]
     if not (rated.rating.count or voided):
-        raise NotFoundError(f"The article {key[:80]!r} has no ratings.")
+        raise NotFoundError("The article {key!r} has no ratings.", key=key[:80])
     chosen, problem = _chosen(slots)
     inside = _tally(total(chosen))
     left = tuple(n - m for n, m in zip(rated.rating.counts, inside.counts, strict=True))

@@ -119,7 +119,7 @@ def _changes() -> dict[str, Any]:
 def _whole_number(name: str, text: str) -> int:
     digits = "".join(c for c in text if not c.isspace() and c not in ".,")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
-        raise InvalidInputError(f"{name} {text[:40]!r}: use a whole number.")
+        raise InvalidInputError("{field} {text!r}: use a whole number.", field=name, text=text[:40])
     return int(digits)
 
 

@@ -15,7 +15,7 @@ from stats_service.models.uploads import ARCHIVE, Upload
 from stats_service.services.uploads import UPLOAD_KINDS, WITH_SECOND
 from stats_service.web.admin import exports
 from stats_service.web.admin.access import access, site, who
-from stats_service.web.admin.messages import explain
+from stats_service.web.admin.messages import explain, explained
 from stats_service.web.context import services
 
 bp = Blueprint("uploads", __name__)
@@ -208,6 +208,7 @@ def _upload_page(upload: Upload) -> str:
         kind_names=dict(kinds()),
         reasons=ignored_reasons(),
         failure=explain_failure(upload),
+        details=explained(upload.template, upload.values, upload.code),
     )
 
 

@@ -104,8 +104,8 @@ def test_a_file_that_is_not_wanted_is_erased(
     ("kind", "content", "said"),
     [
         ("matomo", "a,b\n1,2\n", "a, b"),
-        ("matomo", DAMAGED, "cannot be read"),
-        ("matomo", _PACKED[:-12], "cut off"),
+        ("matomo", DAMAGED, "Không đọc được tệp"),
+        ("matomo", _PACKED[:-12], "Tệp bị cắt ngang"),
         ("matomo", "date,nb_visits,nb_pageviews\nyesterday,1,2\n", "yesterday"),
         ("wp-statistics", "ID,last_counter,visit\n1,2025-01-02,-5\n", "-5"),
     ],
@@ -113,7 +113,7 @@ def test_a_file_that_is_not_wanted_is_erased(
 def test_a_bad_file_says_why_and_changes_nothing(
     owner: Person, site: Site, services: Services, kind: str, content: str | bytes, said: str
 ) -> None:
-    """In the reader's language, with the program's exact words below; no folder is named."""
+    """In the reader's language, with what is wrong; no folder is named."""
     page = shown(owner, send(owner, DATA, content, kind=kind))
 
     assert 'role="alert"' in page

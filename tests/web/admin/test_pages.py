@@ -244,11 +244,14 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
     ("path", "fields", "said"),
     [
         ("/admin/accounts", {"name": "Lan Anh"}, "2 đến 39 chữ thường không dấu"),
-        ("/admin/accounts", {"name": "op"}, "Tên này đã có"),
+        ("/admin/accounts", {"name": "op"}, "Đã có tài khoản"),
         ("/admin/accounts/op/operator", {}, "người vận hành cuối cùng"),
-        ("/admin/sites/new", {"name": "x", "slug": "kimson", "hosts": "x.vn"}, "Tên này đã có"),
+        ("/admin/sites/new", {"name": "x", "slug": "kimson", "hosts": "x.vn"}, "Đã có trang"),
+        ("/admin/sites/kimson/settings", {"name": ""}, "từ 1 đến 200 ký tự"),
+        ("/admin/sites/kimson/settings", {"name": "x" * 2000}, "từ 1 đến 200 ký tự"),
+        ("/admin/sites/kimson/settings", {"opening_day": "soon"}, "&#39;soon&#39; không đúng"),
         ("/admin/sites/kimson/settings", {"hosts": "a b/c"}, "localhost:8080"),
-        ("/admin/sites/kimson/settings", {"excluded": "300.1.1.1"}, "192.0.2.0/24"),
+        ("/admin/sites/kimson/settings", {"excluded": "300.1.1.1"}, "203.0.113.0/24"),
         ("/admin/sites/kimson/settings", {"identity_cap": "0"}, "từ 1 đến 1.000.000"),
         ("/admin/sites/kimson/people", {"name": "lan", "role": "viewer"}, "Không có tài khoản nào"),
         ("/admin/account/password", {"old": "another"}, "Mật khẩu không đúng."),
@@ -258,7 +261,7 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
 def test_an_error_says_what_was_wrong(
     operator: Person, site: Site, path: str, fields: dict[str, str], said: str
 ) -> None:
-    """Also in Vietnamese, where the services' own words are not shown."""
+    """In Vietnamese, with the value."""
     answer = operator.post(path, **fields)
     if answer.status_code == 302:
         answer = operator.get(str(answer.location))

@@ -241,6 +241,9 @@ def test_a_link_sets_a_password_once(services: Services, person: People) -> None
     assert first.status_code == 302
     assert lan.get("/admin/account").status_code == 200
     assert second.status_code == 403
+    said = second.get_data(as_text=True)
+    assert "Liên kết này đã được dùng" in said
+    assert "mật khẩu không đúng" not in said  # nobody typed one
 
 
 def test_a_new_password_voids_links_and_so_does_a_removal(
