@@ -10,7 +10,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
-from tests.support.filled import fill_votes
+from tests.support.filled import GROUP, fill_votes
 from tests.web.manage.conftest import Program
 
 DRAFT: dict[str, Any] = {
@@ -152,11 +152,11 @@ def test_a_group_is_decided(services: Services, voted: Site, writer: Program) ->
     """Accepted ballots count; what is no state is refused."""
     path = "/polls/duong/review/groups"
 
-    answer = writer.call("POST", path, {"group": "g1", "state": "voided"})
+    answer = writer.call("POST", path, {"group": GROUP, "state": "voided"})
 
     assert answer.get_json()["groups"][0]["state"] == "voided"
     assert services.audit.newest(voted.slug)[0].what == "quarantine.voided"
-    assert writer.call("POST", path, {"group": "g1", "state": "lost"}).status_code == 400
+    assert writer.call("POST", path, {"group": GROUP, "state": "lost"}).status_code == 400
     assert writer.call("POST", path, {"group": "none", "state": "held"}).status_code == 404
 
 
