@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from stats_service.cli.group import Group, echo_json, echo_table, open_services
+from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
@@ -184,4 +184,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return yes_or_no(value)
     return ", ".join(value) if isinstance(value, tuple) else str(value)
