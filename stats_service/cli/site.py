@@ -81,7 +81,7 @@ def add(slug: str, **options: Any) -> None:
         if (new.opening_visits or new.opening_views) and not new.opening_day:
             today = periods_at(services.clock.now(), check_site(new).timezone).day
             new = msgspec.structs.replace(new, opening_day=today)
-        added = services.sites.add(new)
+        added = services.sites.add(new, services.clock.now())
         services.audit.record_added_site(COMMAND_LINE, services.clock.now(), added)
     click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
 

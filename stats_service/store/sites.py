@@ -101,6 +101,11 @@ class SiteStore:
         with store_errors():
             return bool(self._client.exists(names.ratings, names.ratings_voided))
 
+    def has_poll(self, slug: str, poll: str) -> bool:
+        """Return whether the site has a poll of this id, whatever its state."""
+        with store_errors():
+            return bool(self._client.hexists(SiteKeys(self._prefix, slug).polls, poll))
+
     def remove(self, slug: str) -> None:
         """Forget the site and everything counted, voted and rated there."""
         with store_errors():

@@ -27,11 +27,19 @@ FIELDS = {
         "pages has a port; without a path."
     ),
     "timezone": lazy_gettext("Choose a time zone from the list."),
-    "network": lazy_gettext("An excluded address is written like 192.0.2.7 or 192.0.2.0/24."),
-    "article_parameters": lazy_gettext("A parameter is a word such as id, without ? or =."),
+    "network": lazy_gettext(
+        "An excluded address is written like 192.0.2.7 or 192.0.2.0/24. A network wider than /8 "
+        "(IPv6: /16) is not taken: it would leave out most readers."
+    ),
+    "article_parameters": lazy_gettext(
+        "A parameter is a word such as id, without ? or =. Those that tell where a reader came "
+        "from, such as utm_source and fbclid, are always dropped and name no article."
+    ),
     "opening_visits": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
     "opening_views": lazy_gettext("An opening balance is a whole number from 0 to 10^12."),
-    "opening_day": lazy_gettext("Give the day on which the opening balance was read."),
+    "opening_day": lazy_gettext(
+        "Give the day on which the opening balance was read, today at the latest."
+    ),
     "article_cap": lazy_gettext("Articles kept by name: a whole number from 1 to 10,000,000."),
     "identity_cap": lazy_gettext("New visitors of an address: a whole number from 1 to 1,000,000."),
     "view_ceiling": lazy_gettext("Views of an address: a whole number from 1 to 100,000,000."),
