@@ -68,7 +68,8 @@ key                             type    holds; how long
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
-<p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period; for ever
+<p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
+                                        `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
 <p>:{@admin}:accounts           set     names of all accounts; for ever
 <p>:{@admin}:operators          set     names of the service operators; for ever

@@ -27,6 +27,18 @@ def test_a_tick_does_what_is_due_once_a_day(
     assert soon == []
 
 
+def test_it_is_known_when_a_tick_ran_last(services: Services, site: Site, clock: FakeClock) -> None:
+    """A day without anything to do among it."""
+    never = services.ticks.last_run()
+    list(services.ticks.run(clock.now()))
+    clock.advance(300)
+    list(services.ticks.run(clock.now()))
+    services.erasure.erase("kimson", "x", clock.now())
+
+    assert never == 0
+    assert services.ticks.last_run() == clock.now()
+
+
 def test_two_ticks_at_once_do_nothing_twice(
     run: Run, site: Site, redis_client: redis.Redis, settings: Settings
 ) -> None:
@@ -36,6 +48,7 @@ def test_two_ticks_at_once_do_nothing_twice(
 
     assert "Another tick" in run("tick").stdout
     assert redis_client.get(key) == "another"
+    assert not redis_client.exists(AdminKeys(settings.key_prefix).ticks)
 
     redis_client.delete(key)
     assert run("tick").stdout == ""
