@@ -3,8 +3,9 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
@@ -20,6 +21,7 @@ from stats_service.models.archive import (
     TableRow,
 )
 from stats_service.models.sites import Site
+from stats_service.services.archive_checks import ArchiveChecks
 from stats_service.services.sites import check_site
 
 #: Longest line that is read, in bytes; an article key has 1 KB, a poll of 50 choices some 100 KB.
@@ -55,6 +57,7 @@ class ArchiveFile:
                     f"{self._path} has version {header.version} of the format, and this program "
                     f"reads version {ARCHIVE_VERSION}: import it with {header.program}."
                 )
+            checks = ArchiveChecks()
             for number, line in enumerate(self._lines(file), 2):
                 if line.startswith(b'{"table":"end"'):
                     end = self._decode(_end, line, number)
@@ -67,12 +70,15 @@ class ArchiveFile:
                     site = self._settings(row.site, number, header.site, first=site is None)
                 elif site is None:
                     raise self._broken(number, "the settings do not come first")
+                else:
+                    self._look(partial(checks.row, row), number)
             else:
                 raise self._broken(number, "it is cut off, for its last line is missing")
         if site is None:
             raise self._broken(2, "it has no settings")
         if (end.lines, end.sha256) != (number - 2, digest.hexdigest()):
             raise self._broken(number, "its digest says that lines were changed or are missing")
+        self._look(checks.end, 0)
         self.sha256 = digest.hexdigest()
         return site
 
@@ -115,8 +121,18 @@ class ArchiveFile:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise self._broken(number, str(error)) from error
 
+    def _look(self, check: Callable[[], None], number: int) -> None:
+        try:
+            check()
+        except InvalidInputError as error:
+            raise self._broken(number, str(error).rstrip(".")) from error
+
     def _settings(self, site: Site, number: int, slug: str, *, first: bool) -> Site:
-        if not first or site.slug != slug or check_site(site) != site:
+        try:
+            good = first and site.slug == slug and check_site(site) == site
+        except InvalidInputError as error:
+            raise self._broken(number, str(error).rstrip(".")) from error
+        if not good:
             raise self._broken(number, "the settings are not as this program writes them")
         return site
 

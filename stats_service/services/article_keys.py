@@ -120,6 +120,15 @@ def is_tracking_parameter(name: str) -> bool:
     return lower in TRACKING_PARAMETERS or lower.startswith(TRACKING_PREFIXES)
 
 
+def may_be_key(text: str) -> bool:
+    """Tell whether `text` may be a key that was made here, under whatever parameters."""
+    return (
+        text == " ".join(text.split())
+        and not _FORBIDDEN.search(text)
+        and 0 < len(text.encode()) <= KEY_MAX_BYTES
+    )
+
+
 def _key(raw: str, parameters: tuple[str, ...]) -> str:
     if len(raw) > RAW_MAX_LENGTH:
         raise _refusal(

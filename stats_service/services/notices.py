@@ -10,7 +10,7 @@ from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
 from stats_service.models.notices import EVENTS, Delivery, Notices, Report, Webhook
 from stats_service.services.audit import entry_of
-from stats_service.services.outgoing import check_url
+from stats_service.services.outgoing import check_url, url_host
 from stats_service.services.sites import Sites
 from stats_service.store.notices import NoticeStore
 
@@ -18,6 +18,7 @@ from stats_service.store.notices import NoticeStore
 NOTICES_MAX = 20
 SILENT_HOURS_MAX = 168
 
+_ID = re.compile(r"[0-9a-f]{8}")
 #: One address as SMTP takes it without quoting: no spaces, no list, no line break.
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 
@@ -49,13 +50,8 @@ class NoticeBook:
         Raises:
             InvalidInputError: naming what cannot be used.
         """
-        if not _ADDRESS.fullmatch(address):
-            raise InvalidInputError(f"address {address[:80]!r}: write it as name@example.vn.")
-        if every not in ("week", "month"):
-            raise InvalidInputError(f"every {every[:40]!r}: use 'week' or 'month'.")
-        if language not in ("vi", "en"):
-            raise InvalidInputError(f"language {language[:40]!r}: use 'vi' or 'en'.")
         report = Report(id=secrets.token_hex(4), address=address, every=every, language=language)
+        _check_report(report)
 
         def add(known: Notices) -> Notices:
             _check_number(known.reports)
@@ -70,17 +66,13 @@ class NoticeBook:
     ) -> Webhook:
         """Call `url` for `events` from now on; errors as `add_report`."""
         check_url(url, self._allowed_hosts)
-        for event in events:
-            if event not in EVENTS:
-                raise InvalidInputError(f"event {event[:40]!r}: use {', '.join(EVENTS)}.")
-        if not 1 <= silent_hours <= SILENT_HOURS_MAX:
-            raise InvalidInputError(f"silent hours {silent_hours}: use 1 to {SILENT_HOURS_MAX}.")
         webhook = Webhook(
             id=secrets.token_hex(4),
             url=url,
             events=tuple(dict.fromkeys(events)) or EVENTS,
             silent_hours=silent_hours,
         )
+        _check_webhook(webhook)
 
         def add(known: Notices) -> Notices:
             _check_number(known.webhooks)
@@ -137,6 +129,43 @@ class NoticeBook:
         """Return what a webhook's calls are signed with; it is stored nowhere."""
         message = f"webhook\0{slug}\0{webhook}".encode()
         return hmac.digest(self._secret.encode(), message, "sha256").hex()
+
+
+def check_notices(notices: Notices) -> None:
+    """Return if these could have been added here; InvalidInputError names what could not.
+
+    Whether a webhook may be called is asked when it is called: that is the installation's.
+    """
+    if max(len(notices.reports), len(notices.webhooks)) > NOTICES_MAX:
+        raise InvalidInputError(f"notices: a site has at most {NOTICES_MAX} of these.")
+    ids = [report.id for report in notices.reports] + [hook.id for hook in notices.webhooks]
+    for one in ids:
+        if not _ID.fullmatch(one):
+            raise InvalidInputError(f"id {one[:40]!r}: use 8 hexadecimal digits.")
+    for report in notices.reports:
+        _check_report(report)
+    for webhook in notices.webhooks:
+        check_url(webhook.url, (url_host(webhook.url),))
+        _check_webhook(webhook)
+
+
+def _check_report(report: Report) -> None:
+    if not _ADDRESS.fullmatch(report.address):
+        raise InvalidInputError(f"address {report.address[:80]!r}: write it as name@example.vn.")
+    if report.every not in ("week", "month"):
+        raise InvalidInputError(f"every {report.every[:40]!r}: use 'week' or 'month'.")
+    if report.language not in ("vi", "en"):
+        raise InvalidInputError(f"language {report.language[:40]!r}: use 'vi' or 'en'.")
+
+
+def _check_webhook(webhook: Webhook) -> None:
+    for event in webhook.events:
+        if event not in EVENTS:
+            raise InvalidInputError(f"event {event[:40]!r}: use {', '.join(EVENTS)}.")
+    if not 1 <= webhook.silent_hours <= SILENT_HOURS_MAX:
+        raise InvalidInputError(
+            f"silent hours {webhook.silent_hours}: use 1 to {SILENT_HOURS_MAX}."
+        )
 
 
 def _check_number(notices: tuple[object, ...]) -> None:

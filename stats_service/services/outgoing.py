@@ -67,6 +67,14 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
     return parts
 
 
+def url_host(url: str) -> str:
+    """Return the host of `url`, as `allowed_hosts` names it; empty if there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[str, ...]) -> None:
     """Post `body` to `url`.
 

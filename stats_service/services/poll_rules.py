@@ -39,7 +39,27 @@ _HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]
 
 
 def check_poll(poll: Poll) -> Poll:
-    """Return `poll` in canonical form; InvalidInputError names the field that is wrong."""
+    """Return `poll` in canonical form; InvalidInputError names the field that is wrong.
+
+    What is here and not in `check_form` would confuse voters: it is refused where somebody writes
+    it, while a poll that was made before there was the rule stays one.
+    """
+    poll = check_form(poll)
+    texts = Counter(
+        choice.text[poll.lang].casefold() for choice in poll.choices if not choice.hidden
+    )
+    for text, number in texts.items():
+        if number > 1:
+            raise InvalidInputError(f"choices: {number} of them say {text[:80]!r}.")
+    # What was withdrawn counts here: it can be withdrawn whatever the most is.
+    most = len(poll.choices) + (1 if poll.other else 0)
+    if poll.max_choices > most:
+        raise InvalidInputError(f"max_choices {poll.max_choices}: the poll has {most} choices.")
+    return poll
+
+
+def check_form(poll: Poll) -> Poll:
+    """Return `poll` in canonical form if every field may be what it is; errors as `check_poll`."""
     if not POLL_ID.fullmatch(poll.id) or poll.id == CURRENT:
         raise InvalidInputError(
             f"id {poll.id[:80]!r}: use 1 to 39 lower-case letters, digits or hyphens, and not "
@@ -52,10 +72,6 @@ def check_poll(poll: Poll) -> Poll:
     check_number_of_choices(len(ids))
     if len(set(ids)) < len(ids):
         raise InvalidInputError(f"choices: two have the same id among {', '.join(ids)}.")
-    texts = Counter(choice.text[poll.lang].casefold() for choice in choices if not choice.hidden)
-    for text, number in texts.items():
-        if number > 1:
-            raise InvalidInputError(f"choices: {number} of them say {text[:80]!r}.")
     _one_of("status", poll.status, STATUSES)
     _one_of("results_when", poll.results_when, RESULTS_WHEN)
     _one_of("results_as", poll.results_as, RESULTS_AS)
@@ -168,10 +184,6 @@ def _check_numbers(poll: Poll, offered: int) -> None:
         raise InvalidInputError(
             f"min_choices {poll.min_choices}: only {available} choices are offered."
         )
-    # What was withdrawn counts here: it can be withdrawn whatever the most is.
-    most = len(poll.choices) + (1 if poll.other else 0)
-    if poll.max_choices > most:
-        raise InvalidInputError(f"max_choices {poll.max_choices}: the poll has {most} choices.")
     _in_range("other", poll.other, 0, OTHER_MAX)
 
 

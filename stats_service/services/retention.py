@@ -38,11 +38,12 @@ class Retention:
         self._store = store
         self._sites = sites
 
-    def run(self, now: float) -> list[Kept]:
-        """Do it for every site; doing it again changes nothing."""
-        return [self._keep(site, now) for site in self._sites.all()]
+    def sites(self) -> list[Site]:
+        """Return for whom it is to be done."""
+        return self._sites.all()
 
-    def _keep(self, site: Site, now: float) -> Kept:
+    def keep(self, site: Site, now: float) -> Kept:
+        """Do it for one site; doing it again changes nothing."""
         today = date.fromisoformat(day_of(now, site.timezone))
         oldest = today - timedelta(days=ARTICLE_DAYS_KEPT)
         months = tuple(

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.models.sites import Site
 from stats_service.services.alarm import RedisAlarm
 from stats_service.services.health import FAIL, Health
 from stats_service.services.retention import Retention
-from stats_service.services.tick_outcome import Outcome
+from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.uploads import Uploads
 from stats_service.store.ticks import TickStore
 
@@ -32,14 +33,22 @@ class RetentionJob:
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
         if self._store.last("retention") == today:
             return
-        for kept in self._retention.run(now):
-            if kept.months:
-                yield Outcome(f"{kept.slug}: kept the articles of {', '.join(kept.months)}.")
-            if kept.ignored:
-                yield Outcome(f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views.")
-            if kept.ends:
-                yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")
-        self._store.note("retention", today)
+        failed = False
+        for site in self._retention.sites():
+            for outcome in of_one(site.slug, self._of_site(site, now)):
+                failed |= outcome.failed
+                yield outcome
+        if not failed:
+            self._store.note("retention", today)
+
+    def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
+        kept = self._retention.keep(site, now)
+        if kept.months:
+            yield Outcome(f"{kept.slug}: kept the articles of {', '.join(kept.months)}.")
+        if kept.ignored:
+            yield Outcome(f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views.")
+        if kept.ends:
+            yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")
 
 
 class UploadJob:
@@ -77,12 +86,7 @@ class Ticks:
                 # First, and whatever the jobs come to: it tells that something calls this.
                 self._store.note_run(now)
                 for job in self._jobs:
-                    try:
-                        yield from job.run(now)
-                    except StoreUnavailableError:
-                        raise
-                    except StatsError as error:
-                        yield Outcome(str(error), failed=True)
+                    yield from of_one(type(job).__name__, job.run(now))
         except StoreUnavailableError as error:
             yield Outcome(str(error), failed=True)
 

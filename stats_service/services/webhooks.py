@@ -16,7 +16,7 @@ from stats_service.services.periods import local_time
 from stats_service.services.polls import Polls
 from stats_service.services.quarantine import Quarantine
 from stats_service.services.sites import Sites
-from stats_service.services.tick_outcome import Outcome
+from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.traffic import Traffic
 from stats_service.store.ticks import TickStore
 
@@ -85,9 +85,12 @@ class WebhookJob:
     def run(self, now: float) -> Iterator[Outcome]:
         """Call whoever is due."""
         for site in self._sites.all():
-            for webhook in self._book.get(site.slug).webhooks:
-                for note, mark, event in self._events(site, webhook, now):
-                    yield from self._deliver(site, webhook, note, mark, event, now)
+            yield from of_one(site.slug, self._of_site(site, now))
+
+    def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
+        for webhook in self._book.get(site.slug).webhooks:
+            for note, mark, event in self._events(site, webhook, now):
+                yield from self._deliver(site, webhook, note, mark, event, now)
 
     def test(self, slug: str, notice: str, now: float) -> None:
         """Call a webhook with an event `test`; errors as `Caller.call`.

@@ -1,5 +1,6 @@
 """`stats-service tick`."""
 
+import pytest
 import redis
 
 from stats_service.config import Settings
@@ -37,6 +38,37 @@ def test_it_is_known_when_a_tick_ran_last(services: Services, site: Site, clock:
 
     assert never == 0
     assert services.ticks.last_run() == clock.now()
+
+
+def test_what_fails_for_one_site_is_told_and_done_for_the_others(
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    redis_client: redis.Redis,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever Redis holds for it; and it is tried again next time."""
+    services.sites.add(Site(slug="an-site", name="An", hosts=("an.example.vn",)))
+    services.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
+    for slug in ("an-site", "kimson", "zet"):
+        redis_client.hset(SiteKeys(settings.key_prefix, slug).ignored, "bot:2020-01-01", 1)
+    redis_client.set(SiteKeys(settings.key_prefix, "kimson").notices, "no JSON")
+    redis_client.delete(SiteKeys(settings.key_prefix, "kimson").ignored)
+    redis_client.set(SiteKeys(settings.key_prefix, "kimson").ignored, "no hash")
+
+    said = list(services.ticks.run(clock.now()))
+    again = list(services.ticks.run(clock.now()))
+
+    assert [o.text for o in said if not o.failed] == [
+        "an-site: forgot 1 old numbers of ignored views.",
+        "zet: forgot 1 old numbers of ignored views.",
+    ]
+    failed = [outcome.text for outcome in said if outcome.failed]
+    assert failed
+    assert all(text.startswith("kimson: ") for text in failed)
+    assert [outcome.text for outcome in again] == failed
+    assert "The regular work failed for kimson" in caplog.text
 
 
 def test_two_ticks_at_once_do_nothing_twice(

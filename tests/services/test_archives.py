@@ -1,6 +1,7 @@
 """Archives: what goes out comes in again, and nothing else does."""
 
 import gzip
+import hashlib
 import itertools
 import json
 import tempfile
@@ -16,6 +17,7 @@ from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.sites import Site
+from stats_service.services.article_keys import may_be_key
 from stats_service.services.registry import Services
 from stats_service.store.archive.tables import TRANSIENT
 from stats_service.store.keys import SWEPT, SiteKeys
@@ -262,6 +264,172 @@ def test_a_broken_archive_changes_nothing(
     assert services.sites.all() == []
 
 
+#: What no archive of this service has: the table, which member of its last row, and its value.
+NONSENSE: list[tuple[str, str, object]] = [
+    ("counts", "span", "2026-W99"),
+    ("counts", "span", "2026-02-30"),
+    ("counts", "span", "9999-12-31"),
+    ("counts", "span", "yesterday"),
+    ("counts", "views", -1),
+    ("counts", "visitors", 10**16),
+    ("marks", "name", "record:readers"),
+    ("marks", "name", "views"),
+    ("marks", "value", "2026-W99"),
+    ("marks", "value", "inf"),
+    ("hours", "day", "2026-13-01"),
+    ("hours", "hour", "24"),
+    ("hours", "views", -5),
+    ("articles", "views", 10**25),
+    ("articles", "article", ""),
+    ("articles", "article", "a\nb"),
+    ("article_days", "day", "9999-12-31"),
+    ("article_days", "article", "x" * 1025),
+    ("article_months", "month", "2026-13"),
+    ("openings", "views", 2**53),
+    ("ratings", "counts", []),
+    ("ratings", "counts", [1, -1]),
+    ("ratings", "counts", [1] * 11),
+    ("ratings_voided", "begin", -(2**63)),
+    ("ratings_voided", "end", 10**17),
+    ("ratings_voided", "id", "my own"),
+    ("raters", "rater", "zz"),
+    ("raters", "rater", "00"),
+    ("polls", "poll.status", "ajar"),
+    ("polls", "poll.max_choices", 90),
+    ("polls", "poll.created", -1),
+    ("polls", "poll.revision", 3),
+    ("poll_revisions", "poll", "A b"),
+    ("poll_revisions", "revision", -1),
+    ("poll_numbers", "poll", "another"),
+    ("poll_numbers", "part", "voters"),
+    ("poll_numbers", "value", "1.5"),
+    ("poll_numbers", "field", "Ballots"),
+    ("poll_voters", "voter", "0011"),
+    ("poll_voters", "ballot", "00112233445566777a"),
+    ("poll_voters", "ends", 10**18),
+    ("ignored", "reason", "<b>"),
+    ("ignored", "day", "2026-02-30"),
+    ("ignored", "views", -1),
+    ("legacy", "field", "views:someday"),
+    ("legacy", "value", "nothing"),
+    ("notices", "notices.reports.0.every", "inf"),
+    ("notices", "notices.reports.0.address", "a@b.vn\r\nBcc: c@d.vn"),
+    ("notices", "notices.reports.0.id", "../x"),
+    ("audit", "id", "0-0"),
+    ("audit", "id", "1-1"),
+    ("audit", "entry.at", 10**18),
+    ("audit", "entry.who", "x" * 5000),
+    ("settings", "site.timezone", "Asia/Nowhere"),
+]
+
+
+@pytest.mark.parametrize(("table", "member", "value"), NONSENSE)
+def test_what_the_service_cannot_have_written_is_refused(
+    services: Services,
+    redis_client: redis.Redis,
+    settings: Settings,
+    archive: Path,
+    table: str,
+    member: str,
+    value: object,
+) -> None:
+    """Though its digest is right: pages of the site, or of all sites, would fail by it."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    row = [row for row in rows if row["table"] == table][-1]
+    *path, name = member.split(".")
+    for step in path:
+        row = row[int(step) if step.isdigit() else step]
+    row[name] = value
+    archive.write_bytes(signed(rows))
+    services.sites.remove("kimson")
+
+    with pytest.raises(InvalidInputError, match=r"kimson\.jsonl.*cannot be used"):
+        services.archives.restore(archive, FakeClock().now())
+
+    pattern = SiteKeys(settings.key_prefix, "*").pattern
+    assert list(redis_client.scan_iter(match=pattern)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("tally", "c:<b>", "1"),
+        ("tally", "ballots", "-1"),
+        ("groups", "v4:abc", '{"state":"held","ballots":1}'),
+        ("groups", "2026-03-04T12-a0011223344556677", '{"state":"kept","ballots":1}'),
+        ("groups", "2026-03-04T12-a0011223344556677", '{"state":"held","ballots":1e30}'),
+        ("groups", "2026-03-04T12-a0011223344556677", "[]"),
+        ("others", "x:text", "1"),
+        ("others", "p:a\u0000b", "1"),
+        ("report", "counted:2026-03-04T25", "1"),
+        ("report", "counted:2026-02-30T01", "1"),
+        ("report", "counted", "many"),
+    ],
+)
+def test_a_poll_s_numbers_are_looked_at_part_by_part(
+    services: Services, archive: Path, part: str, field: str, value: str
+) -> None:
+    """Each has fields and values of its own."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    row = next(row for row in rows if row.get("part") == part)
+    row |= {"field": field, "value": value}
+    archive.write_bytes(signed(rows))
+
+    with pytest.raises(InvalidInputError, match="cannot be used"):
+        services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
+def test_a_poll_of_before_a_rule_comes_back(services: Services, archive: Path) -> None:
+    """What nobody may write any more, and does no harm."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    for row in rows:
+        if row["table"] == "polls":
+            row["poll"] |= {"multiple": True, "max_choices": 9}
+            row["poll"]["choices"][1]["text"] = row["poll"]["choices"][0]["text"]
+    archive.write_bytes(signed(rows))
+
+    services.archives.restore(archive, FakeClock().now(), replace=True)
+
+    assert services.polls.get("kimson", "duong").max_choices == 9
+
+
+@pytest.mark.parametrize("missing", ["record:views:day", "record:visits", "peak", "peak:at"])
+def test_marks_come_in_pairs(services: Services, archive: Path, missing: str) -> None:
+    """A record without its day cannot be shown."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    archive.write_bytes(signed([row for row in rows if row.get("name") != missing]))
+
+    with pytest.raises(InvalidInputError, match="come together"):
+        services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
+@pytest.mark.parametrize("poll", ["*", "duong"])
+def test_a_poll_comes_with_its_revision(services: Services, archive: Path, poll: str) -> None:
+    """Without it no ballot would ever be taken."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    archive.write_bytes(
+        signed([r for r in rows if (r["table"], r.get("poll")) != ("poll_revisions", poll)])
+    )
+
+    with pytest.raises(InvalidInputError, match="revision"):
+        services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
+def signed(rows: list[dict[str, object]]) -> bytes:
+    """Return an archive of these rows, its last line made anew."""
+    head, *lines = [
+        json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        for row in rows
+        if row["table"] != "end"
+    ]
+    end = {
+        "table": "end",
+        "lines": len(lines),
+        "sha256": hashlib.sha256(b"".join(lines)).hexdigest(),
+    }
+    return b"".join([head, *lines, json.dumps(end, separators=(",", ":")).encode() + b"\n"])
+
+
 def test_a_cut_gzip_file_is_refused(services: Services, archive: Path) -> None:
     """As a download that broke off."""
     archive.write_bytes(gzip.compress(archive.read_bytes())[:-40])
@@ -326,9 +494,11 @@ def test_sorting_in_parts_is_sorting(pairs: list[tuple[bytes, bytes]]) -> None:
 
 
 @given(
-    opening=st.dictionaries(st.text(min_size=1, max_size=30), st.integers(1, 10**12), max_size=20),
+    opening=st.dictionaries(
+        st.text(min_size=1, max_size=30).filter(may_be_key), st.integers(1, 10**12), max_size=20
+    ),
     counts=st.dictionaries(
-        st.sampled_from(["views", "views:2026", "visits:2026-03-04", "private:2026-03-04", "peak"]),
+        st.sampled_from(["views", "views:2026", "visits:2026-03-04", "private:2026-W10"]),
         st.integers(1, 10**12),
     ),
 )

@@ -284,6 +284,20 @@ def test_a_customer_with_many_networks_meets_the_ceilings_of_live_views(
     assert (summary.views, summary.visits, summary.ignored) == (20, 10, {"ceiling": 5})
 
 
+def test_a_file_has_no_more_than_is_added_exactly(
+    services: Services, site: Site, tmp_path: Path, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Redis would lose single views of an article beyond 2^53."""
+    path = tmp_path / "visitors.csv"
+    days = "".join(f"2026-02-{day},1,600000000000\n" for day in (17, 18))
+    path.write_text("date,visits,pageviews\n" + days)
+
+    with pytest.raises(InvalidInputError, match="1,200,000,000,000 views"):
+        run(services, path, "plausible-visitors", site)
+
+    assert counts(redis_client, settings) == {}
+
+
 def test_visits_go_on_from_one_log_to_the_next(
     services: Services, site: Site, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import msgspec
 import redis
 
+from stats_service.models.legacy import ImportedFile
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
@@ -12,6 +13,8 @@ from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, new_hit
 
 DAY = 86_400.0
+GROUP = "2026-03-04T12-a0011223344556677"
+IMPORTED = ImportedFile(name="a.log", kind="access-log", at=1.7e9, views=3, visits=1)
 
 
 def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> None:
@@ -49,7 +52,7 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
         client.hset(keys.polls, poll, msgspec.json.encode(definition))
         client.hset(keys.poll_revisions, mapping={poll: 2, "*": 4})
         client.hset(keys.poll(poll, "tally"), mapping={"ballots": 3, "c:tin": 2, "t:Đường": 1})
-        client.hset(keys.poll(poll, "groups"), "g1", '{"state":"held","ballots":1}')
+        client.hset(keys.poll(poll, "groups"), GROUP, '{"state":"held","ballots":1}')
         client.hset(keys.poll(poll, "others"), "p:chưa duyệt", 1)
         client.hset(keys.poll(poll, "report"), mapping={"counted": 3, "counted:2026-03-04T12": 3})
         client.hset(keys.poll(poll, "changes"), b"\xff" * 8, "|tin")
@@ -65,7 +68,9 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
         '"webhooks":[]}',
     )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})
-    client.hset(keys.legacy, mapping={"views:2026-03-04": 3, "0a1b": '{"name":"a.log"}'})
+    client.hset(
+        keys.legacy, mapping={"views:2026-03-04": 3, "0a1b" * 16: msgspec.json.encode(IMPORTED)}
+    )
     client.hset(keys.ratings, "/tin/0", "0,1,0,3,9")
     client.hset(keys.ratings_voided, "1a2b3c4d", "7,0,0,0,0 2940057 2940059 /tin/0/Tết và Xuân")
     client.hset(keys.rating_slots(20_416), "57:/tin/0", "7,0,0,0,0 1a2b3c4d")

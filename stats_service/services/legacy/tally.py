@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby, islice
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.legacy import PART_ARTICLES, DayPart, OpeningPart
 
 #: Different sums kept in memory before they are added to those on disk.
 MEMORY_SUMS = 200_000
+#: Most views, visits, and views of articles of a file: Redis adds articles exactly up to 2^53.
+SUM_MAX = 10**12
 
 _SCHEMA = """
 CREATE TABLE hours (day TEXT, hour TEXT, views INTEGER, visits INTEGER, PRIMARY KEY (day, hour))
@@ -39,6 +42,7 @@ class Tally:
         self._views: Counter[tuple[str, str]] = Counter()
         self._visits: Counter[tuple[str, str]] = Counter()
         self._articles: Counter[tuple[str, str]] = Counter()
+        self._sums: Counter[str] = Counter()
         #: Ratings by score, by article.
         self.ratings: dict[str, Counter[int]] = {}
         self.ignored: Counter[str] = Counter()
@@ -54,11 +58,16 @@ class Tally:
 
     def add(self, day: str, hour: str = "", *, views: int = 0, visits: int = 0) -> None:
         """Add to the numbers of the site."""
+        self._sums["views"] += views
+        self._sums["visits"] += visits
+        self._check_sums()
         self._views[day, hour] += views
         self._visits[day, hour] += visits
 
     def add_article(self, day: str, article: str, views: int = 1) -> None:
         """Add to the views of an article."""
+        self._sums["views of articles"] += views
+        self._check_sums()
         self._articles[day, article] += views
         if len(self._articles) >= MEMORY_SUMS:
             self._flush()
@@ -123,6 +132,13 @@ class Tally:
             yield OpeningPart(
                 ratings={article: _by_score(self.ratings[article]) for _, article in group}
             )
+
+    def _check_sums(self) -> None:
+        for name, number in self._sums.items():
+            if number > SUM_MAX:
+                raise InvalidInputError(
+                    f"The file has {number:,} {name} together, and may have {SUM_MAX:,}."
+                )
 
     def _flush(self) -> None:
         with self._database:

@@ -12,7 +12,7 @@ from stats_service.services.outgoing import DeliveryError
 from stats_service.services.reports.numbers import period, read_numbers
 from stats_service.services.reports.render import render
 from stats_service.services.sites import Sites
-from stats_service.services.tick_outcome import Outcome
+from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.top_articles import TopArticles
 from stats_service.store.ticks import TickStore
 
@@ -44,18 +44,21 @@ class ReportJob:
         A report that was just added waits for the end of the running period.
         """
         for site in self._sites.all():
-            for report in self._book.get(site.slug).reports:
-                note = f"{site.slug}:{report.id}:report"
-                due, known = period(report.every, site, now)[0].isoformat(), self._store.last(note)
-                if due == known:
-                    continue
-                try:
-                    if known:
-                        self._send(site, report, now)
-                        yield Outcome(f"{site.slug}: sent the report {report.id}.")
-                    self._store.note(note, due)
-                except DeliveryError as error:
-                    yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=True)
+            yield from of_one(site.slug, self._of_site(site, now))
+
+    def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
+        for report in self._book.get(site.slug).reports:
+            note = f"{site.slug}:{report.id}:report"
+            due, known = period(report.every, site, now)[0].isoformat(), self._store.last(note)
+            if due == known:
+                continue
+            try:
+                if known:
+                    self._send(site, report, now)
+                    yield Outcome(f"{site.slug}: sent the report {report.id}.")
+                self._store.note(note, due)
+            except DeliveryError as error:
+                yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=True)
 
     def _send(self, site: Site, report: Report, now: float) -> None:
         """Send, and note what became of it."""
