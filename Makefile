@@ -20,7 +20,7 @@ run: .venv/run.stamp ## run the service with a demo portal page; Ctrl-C stops it
 test: .venv/test.stamp chromium lint types ## lint, types and every test but the slow ones
 	$(VENV)/python -m pytest -m "not faults"
 
-test-faults: .venv/faults.stamp ## break servers under load (minutes)
+test-faults: .venv/faults.stamp ## break servers under load (minutes; wants root and nginx)
 	$(VENV)/python -m tests.faults
 
 test-redis: .venv/test.stamp ## the tests against an ACL user, Sentinel and Cluster (long)

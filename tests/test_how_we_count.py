@@ -1,5 +1,6 @@
 """The page that defines the numbers says what the code does."""
 
+import math
 import re
 from pathlib import Path
 
@@ -12,12 +13,16 @@ from stats_service.services.article_keys import KEY_MAX_BYTES
 from stats_service.services.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
 from stats_service.store.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS
+from stats_service.store.sites import SALT_TTL_SECONDS
 
 ROOT = Path(__file__).parents[1]
 VIETNAMESE, ENGLISH = (
     (ROOT / "docs/how-we-count.md").read_text(encoding="utf-8").split("\n## English\n")
 )
 LUA = (ROOT / "stats_service/store/lua/record_views.lua").read_text(encoding="utf-8")
+BALLOT = (ROOT / "stats_service/store/lua/cast_ballot.lua").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "stats_service/web/admin/templates/admin/settings.html").read_text("utf-8")
+OPERATE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
 DEFAULTS = Site(slug="x", name="x", hosts=("x",))
 
 
@@ -47,6 +52,39 @@ def test_the_spans_are_those_of_the_code() -> None:
     assert ADDRESS_BUCKET_SECONDS == 1800
     assert "nửa giờ" in VIETNAMESE
     assert "half hour" in ENGLISH
+
+
+def test_what_is_derived_from_a_reader_lives_as_long_as_is_said() -> None:
+    """On the page for readers, on the settings page, and where operators read of backups."""
+    salt = SALT_TTL_SECONDS // 3600
+    estimate = _lua("VISITORS_TTL") // 3600
+    online = (_lua("VISIT_GAP_MS") + _lua("SWEEP_MS")) // 60_000
+    addresses, ballots = _lua("ADDRESSES_TTL") // 3600, _lua("HOUR_TTL", BALLOT) // 3600
+
+    assert f"| nhiều nhất {salt} giờ |" in VIETNAMESE
+    assert f"| {salt} hours at most |" in ENGLISH
+    assert f"{salt} hours at most" in SETTINGS
+    assert f"its last {salt} hours" in " ".join(OPERATE.split())
+    assert f"| {estimate} giờ sau người đọc mới cuối cùng |" in VIETNAMESE
+    for page in (ENGLISH, SETTINGS):
+        assert f"{estimate} hours after the last new one" in page
+    assert f"| Chậm nhất {online} phút sau lần cuối |" in VIETNAMESE
+    assert f"| {online} minutes at most after they were last seen |" in ENGLISH
+    assert f"{online} minutes after they were last seen" in SETTINGS
+    assert f"| {addresses} giờ |" in VIETNAMESE
+    assert f"giới hạn phiếu | {ballots} giờ |" in VIETNAMESE
+    assert f"| {addresses} hour |" in ENGLISH
+    assert f"limits of ballots | {ballots} hours |" in ENGLISH
+    assert f"{addresses} hour; for those of ballots {ballots} hours" in SETTINGS
+
+
+def _lua(name: str, script: str = LUA) -> int:
+    """Return a constant of a script, which may be a product and one of several on its line."""
+    for names, values in re.findall(r"^local ([A-Z_, ]+) = (.+)$", script, re.MULTILINE):
+        for known, value in zip(names.split(", "), values.split(", "), strict=False):
+            if known == name:
+                return math.prod(int(factor) for factor in value.split(" * "))
+    raise AssertionError(name)
 
 
 def test_votes_are_kept_as_long_as_the_code_keeps_them() -> None:

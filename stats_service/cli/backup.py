@@ -1,5 +1,6 @@
 """`stats-service backup` and `restore`: the whole installation."""
 
+import os
 from pathlib import Path
 
 import click
@@ -12,10 +13,13 @@ from stats_service.services.backups import restore_backup
 
 
 @click.command()
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path())
 @click.option("--keep", type=click.IntRange(min=1), help="Keep this many in the folder TARGET.")
-def backup(target: Path, keep: int | None) -> None:
-    """Let Redis write a fresh snapshot, and copy it to TARGET, a file or a folder that exists.
+def backup(target: str, keep: int | None) -> None:
+    """Let Redis write a fresh snapshot, and copy it to TARGET, a folder or a file.
+
+    TARGET is a file if its name has an ending, as stats.rdb. Else, and with --keep or a slash at
+    its end, it is a folder, made if it is missing; each backup in it is named with its time.
 
     Counting goes on. The snapshot holds every site, account and poll, and not the secret of the
     installation, which belongs elsewhere: see docs/operate.md.
@@ -26,7 +30,9 @@ def backup(target: Path, keep: int | None) -> None:
       stats-service backup stats.rdb
     """
     with open_services() as services:
-        file = services.backups.write(target, services.clock.now(), keep or 0)
+        file = services.backups.write(
+            Path(target), services.clock.now(), keep or 0, is_folder=target.endswith(os.sep)
+        )
     click.echo(f"Backed up to {file} ({file.stat().st_size:,} bytes).")
 
 

@@ -10,7 +10,7 @@ from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
 from stats_service.listening import answers
 from stats_service.models.health import Finding
-from stats_service.services.health import FAIL, OK, WARN, settings_findings
+from stats_service.services.health import FAIL, OK, WARN, settings_findings, tick_finding
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -51,6 +51,7 @@ def _findings() -> Iterator[Finding]:
             if findings[0].level != FAIL:
                 yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
+            yield tick_finding(services.ticks.last_run(), services.clock.now(), demo=settings.demo)
             yield _sites([site.slug for site in services.sites.all()])
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))

@@ -63,3 +63,8 @@ def echo_table(rows: Sequence[tuple[str, ...]]) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+def yes_or_no(value: bool) -> str:
+    """Return a setting that is on or off as people say it."""
+    return "yes" if value else "no"

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from stats_service.cli.group import Group, echo_json, echo_table, open_services
+from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.cli.poll_fields import changes_of, poll_options
 from stats_service.cli.poll_review import quarantine, report, results, texts
 from stats_service.models.audit import COMMAND_LINE
@@ -193,7 +193,8 @@ def show(site: str, name: str, as_json: bool) -> None:
         if field not in ("question", "choices", "protection")
     ]
     rows += [
-        (f"protection {k}", str(v)) for k, v in msgspec.structs.asdict(found.protection).items()
+        (f"protection {field}", _text(field, value, of))
+        for field, value in msgspec.structs.asdict(found.protection).items()
     ]
     rows += [(f"question {lang}", text) for lang, text in found.question.items()]
     for choice in found.choices:
@@ -211,4 +212,6 @@ for _command in (results, quarantine, texts, report):
 def _text(field: str, value: object, site: Site) -> str:
     if field in ("opens", "closes", "opened", "closed", "created") and isinstance(value, float):
         return local_time(value, site.timezone) if value else "-"
+    if isinstance(value, bool):
+        return yes_or_no(value)
     return "-" if value is None else str(value)

@@ -10,7 +10,7 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of
-from stats_service.services.poll_rules import PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
+from stats_service.services.poll_rules import POLL_ID, PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
 
 #: Options of `create` and `edit` that are fields of `Poll` as they stand.
 _FIELDS = (
@@ -39,7 +39,8 @@ def poll_options(function: Callable[..., None]) -> Callable[..., None]:
             "new_choices",
             multiple=True,
             metavar="[ID=]TEXT",
-            help="A further choice; its id is made of the text if none is given.",
+            help="A further choice. ID is of a-z, 0-9 and -; what else stands before a = is text, "
+            "and an id is made of it.",
         ),
         click.option(
             "--choice-in",
@@ -96,7 +97,8 @@ def _choices(before: Poll, options: dict[str, Any]) -> tuple[Choice, ...]:
     texts = {choice.id: dict(choice.text) for choice in before.choices}
     for word in options["new_choices"]:
         name, equals, text = word.partition("=")
-        if not equals:
+        if not (equals and POLL_ID.fullmatch(name)):
+            # An answer may well have the sign in it: "Giá = 5".
             name, text = new_id(word, texts), word
         if name in texts:
             raise InvalidInputError(

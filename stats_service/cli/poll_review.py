@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from stats_service.cli.group import Group, echo_json, echo_table, open_services
+from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import OTHER
 from stats_service.models.quarantine import Integrity
@@ -15,6 +15,15 @@ from stats_service.services.sheets import harmless
 
 _VERBS = {"accept": "accepted", "void": "voided", "hold": "held"}
 _TEXT_VERBS = {"approve": "approved", "reject": "rejected", "wait": "pending"}
+#: What the report calls the settings of `Protection`, in the words of the admin pages.
+_PROTECTION = {
+    "level": "level",
+    "proof": "proof of work",
+    "effort": "effort of the proof",
+    "wait": "age of a token (s)",
+    "per_address": "ballots of an address an hour",
+    "per_customer": "ballots of an IPv6 /48 an hour",
+}
 
 
 @click.command()
@@ -222,7 +231,7 @@ def _print_sums(found: Integrity) -> None:
             ("voided", f"{found.voided:,}"),
             ("voters", voters),
             *(
-                ("protection", f"from {c.at} ({c.who}): {_settings(c.protection)}")
+                ("protection", f"from {c.at}, set {_by(c.who)}: {_settings(c.protection)}")
                 for c in found.protection
             ),
         ]
@@ -235,8 +244,25 @@ def _print_sums(found: Integrity) -> None:
         click.echo("Nobody knows any more who has voted; what can be checked agrees.")
 
 
+def _by(who: str) -> str:
+    return "on the command line" if who == COMMAND_LINE else f"by {who}"
+
+
 def _settings(protection: dict[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in protection.items())
+    return "; ".join(
+        f"{_PROTECTION.get(name, name)}: {_setting(name, value)}"
+        for name, value in protection.items()
+    )
+
+
+def _setting(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return yes_or_no(value)
+    if name.startswith("per_") and not value:
+        return "no ceiling"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _print_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

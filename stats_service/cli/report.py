@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from stats_service.cli.group import Group, echo_json, open_services
+from stats_service.cli.notices import removal
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.notices import Report
 
@@ -68,21 +69,6 @@ def list_(site: str, as_json: bool) -> None:
 
 @report.command()
 @click.argument("site")
-@click.argument("id")
-def remove(site: str, id: str) -> None:  # noqa: A002 - the argument's name in the help text
-    """Send the report ID of SITE no more.
-
-    \b
-    Example:
-      stats-service report remove kimson 1a2b3c4d
-    """
-    with open_services() as services:
-        services.notices.remove(site, id, COMMAND_LINE, services.clock.now())
-    click.echo(f"Removed {id}.")
-
-
-@report.command()
-@click.argument("site")
 @click.argument("address")
 @_every
 @_language
@@ -111,3 +97,6 @@ def send(site: str, address: str, every: str, language: str, output: Path | None
             return
         services.reports.send_now(site, wanted, now)
     click.echo(f"Sent the report to {address}.")
+
+
+report.add_command(removal("report", "Send the report ID of SITE no more."))

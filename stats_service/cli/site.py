@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from stats_service.cli.group import Group, echo_json, echo_table, open_services
+from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
@@ -81,7 +81,7 @@ def add(slug: str, **options: Any) -> None:
         if (new.opening_visits or new.opening_views) and not new.opening_day:
             today = periods_at(services.clock.now(), check_site(new).timezone).day
             new = msgspec.structs.replace(new, opening_day=today)
-        added = services.sites.add(new)
+        added = services.sites.add(new, services.clock.now())
         services.audit.record_added_site(COMMAND_LINE, services.clock.now(), added)
     click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
 
@@ -184,4 +184,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return yes_or_no(value)
     return ", ".join(value) if isinstance(value, tuple) else str(value)

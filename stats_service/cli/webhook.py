@@ -3,6 +3,7 @@
 import click
 
 from stats_service.cli.group import Group, echo_json, open_services
+from stats_service.cli.notices import removal
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.notices import EVENTS
 
@@ -65,21 +66,6 @@ def list_(site: str, as_json: bool) -> None:
 @webhook.command()
 @click.argument("site")
 @click.argument("id")
-def remove(site: str, id: str) -> None:  # noqa: A002 - the argument's name in the help text
-    """Call the webhook ID of SITE no more.
-
-    \b
-    Example:
-      stats-service webhook remove kimson 1a2b3c4d
-    """
-    with open_services() as services:
-        services.notices.remove(site, id, COMMAND_LINE, services.clock.now())
-    click.echo(f"Removed {id}.")
-
-
-@webhook.command()
-@click.argument("site")
-@click.argument("id")
 def test(site: str, id: str) -> None:  # noqa: A002 - the argument's name in the help text
     """Call the webhook ID of SITE with an event `test`.
 
@@ -90,3 +76,6 @@ def test(site: str, id: str) -> None:  # noqa: A002 - the argument's name in the
     with open_services() as services:
         services.webhooks.test(site, id, services.clock.now())
     click.echo(f"{id} took the call.")
+
+
+webhook.add_command(removal("webhook", "Call the webhook ID of SITE no more."))

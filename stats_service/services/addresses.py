@@ -15,6 +15,11 @@ ADDRESS_MAX_LENGTH = 100
 SUBSCRIBER_BITS = 64
 #: Bits of an IPv6 address that a provider gives to one customer with many networks.
 CUSTOMER_BITS = 48
+#: Fewest bits of a network that can be left out of the counts, by version: a wider one is no
+#: office's, but a good part of all readers.
+EXCLUDED_BITS = {4: 8, 6: 16}
+#: Wider ones that are an office's own all the same: nobody on the Internet has such an address.
+_LOCAL = (ipaddress.IPv6Network("fc00::/7"), ipaddress.IPv6Network("fe80::/10"))
 #: Number of addresses, and of lists of networks, that are remembered.
 CACHE_SIZE = 8192
 NETWORKS_CACHE_SIZE = 1024
@@ -101,6 +106,25 @@ def canonical_network(text: str) -> str:
     if mapped and network.prefixlen >= 96:
         return f"{mapped}/{network.prefixlen - 96}"
     return str(network)
+
+
+def check_excluded(network: str) -> None:
+    """Return if a network in canonical form may be left out of the counts.
+
+    Raises:
+        InvalidInputError: it is so wide that most readers would not count, as 0.0.0.0/0 is.
+    """
+    parsed = ipaddress.ip_network(network)
+    bits = EXCLUDED_BITS[parsed.version]
+    is_local = isinstance(parsed, ipaddress.IPv6Network) and any(map(parsed.subnet_of, _LOCAL))
+    if parsed.prefixlen < bits and not is_local:
+        raise InvalidInputError(
+            "network {network!r} is too wide: a good part of all readers would not count, or "
+            "nobody. Name your own, a /{bits} at most. To count nothing at all, take the "
+            "snippet out of the pages.",
+            network=network,
+            bits=bits,
+        )
 
 
 def in_networks(address: str, networks: Sequence[str]) -> bool:

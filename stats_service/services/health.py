@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,9 @@ OLDEST_VALKEY = (7, 2)
 
 #: Share of the memory limit from which it is time to act.
 MEMORY_WARNING = 0.8
+
+#: Seconds without a tick that are too long: it is called every five minutes, and may take ten.
+TICK_LATE_SECONDS = 3600
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
@@ -118,6 +122,34 @@ def _memory(facts: ServerFacts) -> Finding:
     if share < MEMORY_WARNING:
         return Finding(OK, "memory", text)
     return Finding(WARN, "memory", f"{text}: raise `maxmemory` before Redis refuses writes.")
+
+
+def tick_is_late(last: float, now: float) -> bool:
+    """Tell whether the regular work, done `last` (seconds; 0: never), is not done any more."""
+    return now - last > TICK_LATE_SECONDS
+
+
+def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
+    """Judge whether something calls `stats-service tick`; see `tick_is_late`."""
+    subject, where = "tick", "(docs/operate.md, Regular work)"
+    if last:
+        at = datetime.fromtimestamp(last, UTC)
+        text = f"last ran {at:%Y-%m-%d %H:%M} UTC"
+    else:
+        text = "never ran"
+    if not tick_is_late(last, now):
+        return Finding(OK, subject, text)
+    if demo:
+        return Finding(OK, subject, f"{text}: nothing calls it in the demo")
+    if not last:
+        return Finding(
+            WARN, subject, f"{text}, so no report is sent and no webhook called: put "
+            f"`*/5 * * * *  stats-service tick` into a crontab {where}.",
+        )  # fmt: skip
+    return Finding(
+        WARN, subject, f"{text}, so reports and webhooks wait: it is to run every five minutes; "
+        f"look at the crontab or timer that calls it {where}.",
+    )  # fmt: skip
 
 
 def settings_findings(settings: Settings, *, secret_is_file: bool) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
@@ -17,8 +18,12 @@ from stats_service.models.archive import Row, columns, flat, table_name
 SHEET_ROWS = 1_048_576
 #: Characters of a cell in XLSX.
 CELL_LENGTH = 32_767
-#: A spreadsheet takes a text that begins so for a formula; article keys come from visitors.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A spreadsheet takes a text that begins so for a formula, some also one in the full-width and
+#: small forms of East Asian type; article keys and free texts come from visitors.
+_FORMULA = frozenset("=+-@\t\r" + "＝＋－＠" + "﹦﹢﹣﹫")
+#: Categories of what a spreadsheet may drop before it looks: signs that nobody sees (U+200B, a
+#: second byte order mark), controls, spaces.
+_DROPPED = frozenset(("Cf", "Cc", "Zs", "Zl", "Zp"))
 
 
 def write_csv(rows: Iterable[Row], folder: Path) -> list[Path]:
@@ -94,7 +99,16 @@ def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float]]) ->
 
 def harmless(value: str | float) -> str | float:
     """Return a value that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
+
+
+def _is_formula(text: str) -> bool:
+    for char in text:
+        if char in _FORMULA:
+            return True
+        if unicodedata.category(char) not in _DROPPED:
+            return False
+    return False
 
 
 def _write_cell(sheet: Any, line: int, column: int, value: str | float) -> None:

@@ -11,9 +11,11 @@ import msgspec
 from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
 from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.sites import Site
-from stats_service.services.addresses import canonical_network
+from stats_service.services.addresses import canonical_network, check_excluded
+from stats_service.services.article_keys import is_tracking_parameter
 from stats_service.services.audit import entry_of_settings
 from stats_service.services.hosts import canonical_host
+from stats_service.services.periods import periods_at
 from stats_service.services.poll_rules import POLL_ID
 from stats_service.store.sites import SiteStore
 
@@ -40,14 +42,22 @@ class Sites:
             raise UnknownSiteError(slug)
         return site
 
-    def add(self, site: Site) -> Site:
+    def add(self, site: Site, now: float | None = None) -> Site:
         """Store a new site, its settings checked and in canonical form.
+
+        Args:
+            site: its settings.
+            now: seconds since 1970; None: its opening day is not held against a clock, as for
+                the demo.
 
         Raises:
             InvalidInputError: naming the setting that cannot be used.
             ConflictError: the slug is taken.
         """
         checked = check_site(site)
+        _check_changes(None, checked, now)
+        if checked.poll:
+            raise _unknown_poll(checked)
         if not self._store.add(checked):
             raise ConflictError(
                 "There is a site {slug!r} already. Change it with `stats-service site edit`, or "
@@ -70,6 +80,11 @@ class Sites:
 
         def change(before: Site) -> Site:
             changed = check_site(msgspec.structs.replace(before, **changes))
+            _check_changes(before, changed, by.at if by else None)
+            if changed.poll not in ("", before.poll) and not self._store.has_poll(
+                slug, changed.poll
+            ):
+                raise _unknown_poll(changed)
             if changed.rating_scale != before.rating_scale and self._store.has_ratings(slug):
                 raise ConflictError(
                     "rating_scale {rating_scale}: articles have been rated from 1 to "
@@ -145,6 +160,44 @@ def check_site(site: Site) -> Site:
         hosts=_unique(canonical_host(host) for host in site.hosts),
         excluded=_unique(canonical_network(text) for text in site.excluded),
         article_parameters=_unique(_parameter(text) for text in site.article_parameters),
+    )
+
+
+def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
+    """Return if what somebody sets can be meant; InvalidInputError names what cannot.
+
+    What a site has already stays: a stricter rule must not keep its other settings from being
+    changed, nor its archive from being restored.
+    """
+    known = before or Site(slug=after.slug, name="", hosts=())
+    for network in after.excluded:
+        if network not in known.excluded:
+            check_excluded(network)
+    for name in after.article_parameters:
+        if name not in known.article_parameters and is_tracking_parameter(name):
+            raise InvalidInputError(
+                "article_parameters {name!r}: says where a reader came from, never which article "
+                "it is, and is always dropped. Name one that tells articles apart, such as id.",
+                name=name,
+            )
+    if now is not None and after.opening_day not in ("", known.opening_day):
+        today = periods_at(now, after.timezone).day
+        if after.opening_day > today:
+            raise InvalidInputError(
+                "opening_day {opening_day!r}: is still to come; in {timezone} today is {today}. "
+                "Give the day on which the opening balance was read.",
+                opening_day=after.opening_day,
+                timezone=after.timezone,
+                today=today,
+            )
+
+
+def _unknown_poll(site: Site) -> InvalidInputError:
+    return InvalidInputError(
+        "poll {poll!r}: the site {slug!r} has no such poll. `stats-service poll list "
+        "{slug}` names those it has; leave it empty for the latest open one.",
+        poll=site.poll,
+        slug=site.slug,
     )
 
 

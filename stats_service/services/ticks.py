@@ -83,10 +83,16 @@ class Ticks:
                 if not free:
                     yield Outcome("Another tick is running; nothing done.")
                     return
+                # First, and whatever the jobs come to: it tells that something calls this.
+                self._store.note_run(now)
                 for job in self._jobs:
                     yield from of_one(type(job).__name__, job.run(now))
         except StoreUnavailableError as error:
             yield Outcome(str(error), failed=True)
+
+    def last_run(self) -> float:
+        """Return when this was called last, in seconds since 1970; 0: never."""
+        return self._store.last_run()
 
     def _told(self, trouble: str, now: float) -> Iterator[Outcome]:
         try:

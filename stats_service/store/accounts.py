@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stats_service.models.accounts import Account, Credentials
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import AdminKeys
 from stats_service.store.scripts import load_script
 
@@ -33,7 +33,7 @@ class AccountStore:
     def names(self) -> list[str]:
         """Return the names of all accounts, sorted."""
         with store_errors():
-            return sorted(map(_text, self._client.smembers(self._keys.accounts)))
+            return sorted(map(text_of, self._client.smembers(self._keys.accounts)))
 
     def has_operator(self) -> bool:
         """Tell whether anybody may manage the installation."""
@@ -144,7 +144,7 @@ def _done(answer: int) -> bool:
 
 
 def _account(name: str, row: Mapping[Any, Any]) -> tuple[Account, Credentials]:
-    fields = {_text(key): _text(value) for key, value in row.items()}
+    fields = {text_of(key): text_of(value) for key, value in row.items()}
     account = Account(
         name=name,
         operator=fields.get("operator") == "1",
@@ -164,7 +164,3 @@ def _flat(fields: Mapping[str, Any]) -> list[Any]:
 
 def _flag(value: bool) -> str:
     return "1" if value else ""
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

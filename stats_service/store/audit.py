@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from stats_service.models.audit import AuditEntry
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import SiteKeys, installation_audit
 
 #: Entries read in one round trip.
@@ -44,7 +44,7 @@ class AuditStore:
             yield from map(_entry, rows)
             if len(rows) < BATCH:
                 return
-            start = f"({_text(rows[-1][0])}"
+            start = f"({text_of(rows[-1][0])}"
 
     def _key(self, slug: str) -> str:
         return SiteKeys(self._prefix, slug).audit if slug else installation_audit(self._prefix)
@@ -58,8 +58,5 @@ def packed_entry(entry: AuditEntry | None) -> bytes:
 def _entry(row: tuple[Any, dict[Any, Any]]) -> AuditEntry:
     number, fields = row
     (document,) = fields.values()
-    return msgspec.structs.replace(msgspec.json.decode(document, type=AuditEntry), id=_text(number))
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    entry = msgspec.json.decode(document, type=AuditEntry)
+    return msgspec.structs.replace(entry, id=text_of(number))

@@ -5,7 +5,7 @@ from typing import Any
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.polls import BallotCommand, BallotResult, Poll, PollTally
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import (
     BALLOT_BUCKET_SECONDS,
     SiteKeys,
@@ -152,7 +152,7 @@ def cast_ballot_call(
 
 def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:
     """Return what `cast_ballot.lua` answered; UnknownSiteError if the site was removed."""
-    outcome = _text(reply[0])
+    outcome = text_of(reply[0])
     if outcome == "no-site":
         raise UnknownSiteError(slug)
     return BallotResult(outcome, poll_tally(reply[1]) if len(reply) > 1 else PollTally())
@@ -172,7 +172,3 @@ def refuse_ballot_reply(command: BallotCommand, reply: Any) -> tuple[str, PollTa
         return "", poll_tally(tally)
     same = first[:8] == command.ballot
     return OUTCOMES[first[8:9]] if same else "voted", poll_tally(tally)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

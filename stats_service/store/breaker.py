@@ -37,11 +37,6 @@ class Breaker:
         #: The thread that tries while the breaker is open.
         self._trying: int | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the server failed too often in a row."""
-        return self._failures >= FAILURES
-
     def check(self) -> None:
         """Return if the server may be asked.
 

@@ -337,6 +337,11 @@ def store_errors() -> Iterator[None]:
         raise StoreUnavailableError(f"Redis failed ({type(error).__name__}).") from error
 
 
+def text_of(reply: bytes | str) -> str:
+    """Return a part of a reply as text, whether redis-py has decoded it (CONFIG, INFO) or not."""
+    return reply.decode() if isinstance(reply, bytes) else reply
+
+
 def unavailable_reply(text: str) -> StoreUnavailableError | None:
     """Return the error for an error reply that means "not now"; None for any other."""
     if not text.startswith(_UNAVAILABLE_REPLIES):

@@ -5,7 +5,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from stats_service.models.health import ServerFacts
-from stats_service.store.connection import RedisClient, primaries, store_errors
+from stats_service.store.connection import RedisClient, primaries, store_errors, text_of
 
 
 class HealthStore:
@@ -55,8 +55,4 @@ def _settings(server: RedisClient) -> dict[str, str]:
         found = server.config_get("appendfsync", "save")
     except ResponseError:  # many hosted servers, and careful ACLs, do not allow it
         return {}
-    return {_text(name): _text(value) for name, value in found.items()}
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return {text_of(name): text_of(value) for name, value in found.items()}

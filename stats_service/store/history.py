@@ -6,7 +6,7 @@ from typing import Any
 
 from stats_service.models.history import DayHistory, Pair, StoredHistory
 from stats_service.models.sites import Site
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 
 #: As in `lua/record_views.lua`.
@@ -49,7 +49,7 @@ class HistoryStore:
             for key in keys:
                 pipe.zrange(key, 0, limit - 1, desc=True, withscores=True)
             rows = pipe.execute()
-        return [{_text(article): int(views) for article, views in row} for row in rows]
+        return [{text_of(article): int(views) for article, views in row} for row in rows]
 
     def views(self, site: Site, articles: Sequence[str], days: Sequence[str]) -> list[list[int]]:
         """Return, for each day, the views of `articles` in their order."""
@@ -143,8 +143,4 @@ def stored_numbers(fields: Sequence[str], values: Sequence[Any]) -> dict[str, in
 
 def hour_fields(row: dict[Any, Any]) -> dict[str, int]:
     """Return the hours of a day as `StoredHistory` has them."""
-    return {_text(field): int(n) for field, n in row.items()}
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return {text_of(field): int(n) for field, n in row.items()}

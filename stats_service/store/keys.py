@@ -13,7 +13,8 @@ key                             type    holds; how long
 <p>:{site}:counts               hash    visits and views, see below; for ever
 <p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
 <p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 31 minutes
-<p>:{site}:visitors:<day>       HLL     visitor ids of the day; 48 hours, at most 12 KB
+<p>:{site}:visitors:<day>       HLL     visitor ids of the day; 48 hours after the last new one,
+                                        at most 12 KB
 <p>:{site}:salt:<day>           string  16 random bytes behind the day's visitor ids; 26 hours
 <p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes, and `*`; 40 minutes
 <p>:{site}:replayed:<batch>     string  marks kept views that were recorded; 30 days
@@ -67,7 +68,8 @@ key                             type    holds; how long
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
-<p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period; for ever
+<p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
+                                        `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
 <p>:{@admin}:accounts           set     names of all accounts; for ever
 <p>:{@admin}:operators          set     names of the service operators; for ever

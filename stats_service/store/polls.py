@@ -8,7 +8,7 @@ import msgspec
 from stats_service.models.audit import AuditEntry
 from stats_service.models.polls import Poll, PollSummary, PollTally
 from stats_service.store.audit import packed_entry
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import SiteKeys
 from stats_service.store.scripts import load_script
 
@@ -59,7 +59,7 @@ class PollStore:
         definition, log_entry = msgspec.json.encode(poll), packed_entry(entry)
         args = (poll.id, poll.revision, definition, "1" if voteless else "", log_entry)
         with store_errors():
-            return _text(SAVE_POLL.run(self._client, keys, args))
+            return text_of(SAVE_POLL.run(self._client, keys, args))
 
     def tally(self, slug: str, poll: str) -> PollTally:
         """Return the tally of one poll."""
@@ -88,7 +88,7 @@ def poll_tally(stored: Any) -> PollTally:
     """Return the tally out of its hash, as a dict or as the flat list of a script's reply."""
     ballots, votes, others = 0, dict[str, int](), dict[str, int]()
     for field, number in pairs(stored):
-        name, value = _text(field), int(number)
+        name, value = text_of(field), int(number)
         if name == "ballots":
             ballots = value
         elif value and name.startswith("c:"):
@@ -103,7 +103,3 @@ def pairs(stored: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(stored, dict):
         return iter(stored.items())
     return zip(stored[::2], stored[1::2], strict=True)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -1,6 +1,6 @@
 """What an administrator decides about ballots and free texts, and what a poll is checked by."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -8,7 +8,7 @@ from stats_service.models.audit import AuditEntry
 from stats_service.models.polls import PollTally
 from stats_service.models.quarantine import OtherText, StoredGroup
 from stats_service.store.audit import packed_entry
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls import pairs, poll_tally
 from stats_service.store.scripts import load_script
@@ -49,10 +49,10 @@ class QuarantineStore:
         return PollRecord(
             tally=counted,
             voters=int(voters),
-            groups={_text(name): _group_decoder.decode(value) for name, value in pairs(groups)},
-            report={_text(name): int(value) for name, value in pairs(report)},
+            groups={text_of(name): _group_decoder.decode(value) for name, value in pairs(groups)},
+            report={text_of(name): int(value) for name, value in pairs(report)},
             texts=[OtherText(text, "approved", n) for text, n in counted.others.items()]
-            + [_other_text(_text(name), int(value)) for name, value in pairs(others)],
+            + [_other_text(text_of(name), int(value)) for name, value in pairs(others)],
         )
 
     def settle(self, slug: str, poll: str, group: str, state: str, entry: AuditEntry) -> str | None:
@@ -64,7 +64,7 @@ class QuarantineStore:
         keys = [*parts, SiteKeys(self._prefix, slug).audit]
         with store_errors():
             before = SETTLE_GROUP.run(self._client, keys, (group, state, packed_entry(entry)))
-        return _text(before) if before else None
+        return text_of(before) if before else None
 
     def moderate(
         self, slug: str, poll: str, text: str, state: str, entry: AuditEntry
@@ -76,7 +76,7 @@ class QuarantineStore:
         keys = [*self._keys(slug, poll, "tally", "others"), SiteKeys(self._prefix, slug).audit]
         with store_errors():
             before = MODERATE_TEXT.run(self._client, keys, (text, state, packed_entry(entry)))
-        return _text(before[0]) if before else None
+        return text_of(before[0]) if before else None
 
     def _keys(self, slug: str, poll: str, *parts: str) -> list[str]:
         names = SiteKeys(self._prefix, slug)
@@ -85,7 +85,3 @@ class QuarantineStore:
 
 def _other_text(field: str, number: int) -> OtherText:
     return OtherText(field[2:], _TEXT_STATES[field[:2]], number)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

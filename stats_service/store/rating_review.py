@@ -1,12 +1,11 @@
 """Ratings by ten minutes, and what an administrator took out of the averages."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from stats_service.models.audit import AuditEntry
 from stats_service.models.ratings import RatingSlot, VoidedRatings
 from stats_service.store.audit import packed_entry
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.histograms import histogram
 from stats_service.store.keys import (
     DAY_SECONDS,
@@ -37,7 +36,7 @@ class RatingReviewStore:
                 pipe.hgetall(names.rating_slots(day))
             stored = pipe.execute()
         found = [
-            _slot(day, _text(field), _text(value))
+            _slot(day, text_of(field), text_of(value))
             for day, fields in zip(days, stored, strict=True)
             for field, value in fields.items()
         ]
@@ -89,7 +88,7 @@ class RatingReviewStore:
         """Return what was taken out, the latest span first."""
         with store_errors():
             stored = self._client.hgetall(SiteKeys(self._prefix, slug).ratings_voided)
-        found = [voided_ratings(_text(name), _text(value)) for name, value in stored.items()]
+        found = [voided_ratings(text_of(name), text_of(value)) for name, value in stored.items()]
         return sorted(found, key=lambda one: (-one.end, one.article, one.id))
 
     def _keys(self, slug: str, now: float) -> list[str]:
@@ -127,7 +126,3 @@ def voided_text(article: str, counts: Sequence[int], begin: int, end: int) -> st
     """Return what Redis keeps of a decision."""
     bins = ",".join(map(str, counts))
     return f"{bins} {begin // RATING_SLOT_SECONDS} {end // RATING_SLOT_SECONDS} {article}"
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

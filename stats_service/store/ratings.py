@@ -9,7 +9,7 @@ from typing import Any
 from stats_service.errors import UnknownSiteError
 from stats_service.models.ratings import RatingCommand, RatingResult
 from stats_service.models.sites import Site
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.histograms import histogram
 from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
@@ -55,7 +55,7 @@ class RatingStore:
         """Return the ratings of every article; zeros where all were taken out."""
         with store_errors():
             stored = self._client.hgetall(SiteKeys(self._prefix, slug).ratings)
-        return {_text(article): histogram(value) for article, value in stored.items()}
+        return {text_of(article): histogram(value) for article, value in stored.items()}
 
     def raters(self, slug: str, article: str) -> int:
         """Return how many voters have rated an article."""
@@ -103,11 +103,7 @@ def rate_article_call(
 
 def rate_article_reply(site: Site, reply: Any) -> RatingResult:
     """Return what `rate_article.lua` answered; UnknownSiteError if the site was removed."""
-    outcome = _text(reply[0])
+    outcome = text_of(reply[0])
     if outcome == "no-site":
         raise UnknownSiteError(site.slug)
     return RatingResult(outcome, histogram(reply[1]), int(reply[2]) / 1000)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -9,7 +9,7 @@ import msgspec
 from stats_service.errors import UnknownSiteError
 from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.documents import change_document
 from stats_service.store.keys import ANY_POLL, SiteKeys, sites
 
@@ -38,7 +38,7 @@ class SiteStore:
     def slugs(self) -> list[str]:
         """Return all slugs, sorted."""
         with store_errors():
-            return sorted(_text(slug) for slug in self._client.smembers(sites(self._prefix)))
+            return sorted(text_of(slug) for slug in self._client.smembers(sites(self._prefix)))
 
     def all(self) -> list[Site]:
         """Return every site, by slug."""
@@ -101,6 +101,11 @@ class SiteStore:
         with store_errors():
             return bool(self._client.exists(names.ratings, names.ratings_voided))
 
+    def has_poll(self, slug: str, poll: str) -> bool:
+        """Return whether the site has a poll of this id, whatever its state."""
+        with store_errors():
+            return bool(self._client.hexists(SiteKeys(self._prefix, slug).polls, poll))
+
     def remove(self, slug: str) -> None:
         """Forget the site and everything counted, voted and rated there."""
         with store_errors():
@@ -133,7 +138,3 @@ class SiteStore:
         site = msgspec.json.decode(document, type=Site)
         salts = {name: salt for name, salt in known.items() if salt}
         return StoredSite(site, salts, int(revision or 0))
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

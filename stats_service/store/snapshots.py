@@ -8,7 +8,7 @@ from pathlib import Path
 from redis.exceptions import ResponseError
 
 from stats_service.errors import InvalidInputError, StartupError, StoreUnavailableError
-from stats_service.store.connection import RedisClient, primaries, store_errors
+from stats_service.store.connection import RedisClient, primaries, store_errors, text_of
 from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.folder_lock import acquire
 
@@ -54,7 +54,7 @@ class SnapshotStore:
                 found = server.config_get("dir", "dbfilename")
             except ResponseError:  # many hosted servers, and careful ACLs, do not allow it
                 return None
-        values = {_text(name): _text(value) for name, value in found.items()}
+        values = {text_of(name): text_of(value) for name, value in found.items()}
         return Path(values["dir"]) / values["dbfilename"]
 
     def _wait(self, server: RedisClient) -> None:
@@ -133,7 +133,3 @@ def copy_snapshot(source: Path, target: Path) -> None:
     Redis replaces its file as a whole, so that the copy is of one moment.
     """
     _copy(source, target)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

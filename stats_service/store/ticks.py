@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import AdminKeys
 
+#: Field that is no job: when the regular work was begun last.
+RAN = "ran"
 #: Seconds after which a lock whose holder died is free again.
 LOCK_SECONDS = 600
 
@@ -31,6 +33,14 @@ class TickStore:
                 # A run of ten minutes may have lost it to another, which then keeps it.
                 if free and self._client.get(self._keys.tick) == token.encode():
                     self._client.delete(self._keys.tick)
+
+    def note_run(self, now: float) -> None:
+        """Note that the regular work is done at the moment `now`, in seconds."""
+        self.note(RAN, f"{now:.0f}")
+
+    def last_run(self) -> float:
+        """Return when it was done last; 0: never."""
+        return float(self.last(RAN) or 0)
 
     def last(self, job: str) -> str:
         """Return what a job noted last, or an empty text."""

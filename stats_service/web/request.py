@@ -28,5 +28,6 @@ def request_visitor(origin: str | None = None) -> Visitor:
         headers.get("User-Agent", ""),
         headers.get("Sec-GPC", ""),
         headers.get("DNT", ""),
-        headers.get("Sec-Purpose", headers.get("Purpose", "")),
+        # As in `hot.messages`: a header that says nothing leaves the older one its say.
+        headers.get("Sec-Purpose") or headers.get("Purpose", ""),
     )

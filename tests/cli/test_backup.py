@@ -10,6 +10,7 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.keys import SiteKeys
+from stats_service.store.snapshots import is_snapshot
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
@@ -87,6 +88,37 @@ def test_a_folder_keeps_the_newest(
 
     names = sorted(path.name for path in (tmp_path / "backups").iterdir())
     assert names == ["other.rdb", "stats-20260307-050000.rdb", "stats-20260308-050000.rdb"]
+
+
+@pytest.mark.parametrize(
+    "words", [("backups",), ("backups.d/",), ("a/b/backups",), ("backups.d", "--keep", "1")]
+)
+def test_a_missing_folder_is_made(
+    run: Run, embedded: dict[str, str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Readable by this user alone, and no file that the next night overwrites."""
+    target, *more = words
+
+    said = run("backup", f"{tmp_path}/{target}", *more, **embedded).stdout
+
+    folder = tmp_path / target
+    (file,) = folder.iterdir()
+    assert f"Backed up to {file} " in said
+    assert is_snapshot(file)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_is_no_folder_of_backups(run: Run, embedded: dict[str, str], tmp_path: Path) -> None:
+    """It is left as it is, whoever may have written it; so is what would be named like a backup."""
+    (tmp_path / "backups").write_text("mine")
+
+    there = run("backup", str(tmp_path / "backups"), code=2, **embedded).stderr
+    named = run("backup", str(tmp_path / "a.rdb"), "--keep", "3", code=2, **embedded).stderr
+
+    assert f"mv {tmp_path}/backups {tmp_path}/backups.old.rdb" in there
+    assert (tmp_path / "backups").read_text() == "mine"
+    assert f"name the folder ({tmp_path})" in named
+    assert not (tmp_path / "a.rdb").exists()
 
 
 def test_restore_with_a_redis_of_ones_own(run: Run, tmp_path: Path) -> None:

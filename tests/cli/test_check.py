@@ -1,5 +1,6 @@
 """`stats-service check`: it finds what is wrong, and says what to do."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,12 @@ import pytest
 from stats_service.config import Settings
 from stats_service.models.health import ServerFacts
 from stats_service.models.sites import Site
-from stats_service.services.health import server_findings, settings_findings
+from stats_service.services.health import (
+    TICK_LATE_SECONDS,
+    server_findings,
+    settings_findings,
+)
+from stats_service.services.registry import Services
 from tests.cli.conftest import Run
 from tests.support.redis_groups import CREDENTIALS, restricted_user
 
@@ -33,15 +39,34 @@ def levels(output: str) -> dict[str, str]:
 
 def test_a_sound_installation(run: Run, site: Site) -> None:
     """Everything that matters is ok, and the exit code 0."""
+    run("tick")
     output = run("check", STATS_PUBLIC_URL="https://dem.example.vn", STATS_TRUSTED_PROXIES="1")
 
     found = levels(output.stdout)
     assert found.pop("service") == "warn"  # it does not run
     assert set(found) == {
         *("configuration", "proxies", "public", "redis", "version", "persistence", "eviction"),
-        "sites",
+        *("tick", "sites"),
     }
     assert set(found.values()) == {"ok"}
+
+
+def test_whether_something_calls_tick(run: Run, site: Site, services: Services) -> None:
+    """Never, lately, and not any more; it is no failure, and the demo does without."""
+
+    def told(**environ: str) -> str:
+        (line,) = (line for line in run("check", **environ).stdout.splitlines() if "tick " in line)
+        return line
+
+    assert told().startswith("warn  tick           never ran")
+    assert "*/5 * * * *  stats-service tick" in told()
+    assert told(STATS_DEMO="1").startswith("ok    tick")
+    run("tick")
+    assert told().startswith("ok    tick           last ran 20")
+    list(services.ticks.run(time.time() - TICK_LATE_SECONDS - 60))
+    assert told().startswith("warn  tick           last ran 20")
+    assert "look at the crontab or timer" in told()
+    assert told(STATS_DEMO="1").startswith("ok    tick           last ran 20")
 
 
 @pytest.mark.parametrize(

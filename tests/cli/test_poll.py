@@ -57,6 +57,24 @@ def test_create_makes_a_draft_in_two_languages(run: Run, services: Services) -> 
     )
 
 
+def test_only_what_can_be_an_id_is_split_from_the_text(run: Run, services: Services) -> None:
+    """An answer may have the sign in it."""
+    choices = ("Giá = 5", "Giá=6", "r=x = 7", "tin=Tin = tức", "Khác = other")
+
+    run(
+        *("poll", "create", "kimson", POLL, "--question", "Giá?"),
+        *(word for choice in choices for word in ("--choice", choice)),
+    )
+
+    assert [(c.id, c.text["vi"]) for c in services.polls.get("kimson", POLL).choices] == [
+        ("gia-5", "Giá = 5"),
+        ("gia-6", "Giá=6"),
+        ("r", "x = 7"),
+        ("tin", "Tin = tức"),
+        ("khac-other", "Khác = other"),
+    ]
+
+
 def test_a_poll_goes_from_open_to_archived(run: Run, services: Services) -> None:
     """Each step says what it means, and is audited under the command line's name."""
     run(
@@ -168,9 +186,13 @@ def test_quarantine_and_report(run: Run, services: Services, client: FlaskClient
         return services.polls.tally("kimson", POLL).ballots
 
     assert [settle("accept"), settle("void"), settle("hold")] == [3, 1, 1]
+    run("poll", "edit", "kimson", POLL, "--per-address", "0")
     report = run("poll", "report", "kimson", POLL).stdout
     assert "Sound" in report
-    assert "per_address 1" in report
+    assert "set by test: level: standard; proof of work: no; effort of the proof: 10,000" in report
+    assert "ballots of an address an hour: 1; ballots of an IPv6 /48 an hour: 2,000" in report
+    assert "set on the command line: level: standard" in report
+    assert "ballots of an address an hour: no ceiling" in report
     assert json.loads(run("poll", "report", "kimson", POLL, "--json").stdout)["held"] == 2
     rows = list(csv.reader(io.StringIO(run("poll", "report", "kimson", POLL, "--csv").stdout)))
     assert rows[0] == ["hour", "counted", "held"]

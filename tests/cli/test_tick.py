@@ -28,6 +28,18 @@ def test_a_tick_does_what_is_due_once_a_day(
     assert soon == []
 
 
+def test_it_is_known_when_a_tick_ran_last(services: Services, site: Site, clock: FakeClock) -> None:
+    """A day without anything to do among it."""
+    never = services.ticks.last_run()
+    list(services.ticks.run(clock.now()))
+    clock.advance(300)
+    list(services.ticks.run(clock.now()))
+    services.erasure.erase("kimson", "x", clock.now())
+
+    assert never == 0
+    assert services.ticks.last_run() == clock.now()
+
+
 def test_what_fails_for_one_site_is_told_and_done_for_the_others(
     services: Services,
     site: Site,
@@ -68,6 +80,7 @@ def test_two_ticks_at_once_do_nothing_twice(
 
     assert "Another tick" in run("tick").stdout
     assert redis_client.get(key) == "another"
+    assert not redis_client.exists(AdminKeys(settings.key_prefix).ticks)
 
     redis_client.delete(key)
     assert run("tick").stdout == ""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checks import ELSEWHERE
+from tests.faults.programs import install_missing
 
 
 def main() -> int:
@@ -13,6 +14,7 @@ def main() -> int:
 
     Files named in the arguments: of those alone.
     """
+    install_missing()
     named = [word for word in sys.argv[1:] if Path(word.partition("::")[0]).exists()]
     elsewhere = {test.partition("::")[0] for tests in ELSEWHERE.values() for test in tests}
     return int(

@@ -26,6 +26,7 @@ class Report:
         self._passed: dict[str, int] = defaultdict(int)
         self._failed: dict[str, list[str]] = defaultdict(list)
         self._measured: dict[str, list[str]] = defaultdict(list)
+        self._skipped: dict[str, set[str]] = defaultdict(set)
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -45,6 +46,8 @@ class Report:
                 self._failed[check].append(item.nodeid)
             elif report.when == "call" and report.passed:
                 self._passed[check] += 1
+            elif report.skipped and isinstance(report.longrepr, tuple):
+                self._skipped[check].add(report.longrepr[2].removeprefix("Skipped: "))
             if report.when == "call":
                 self._measured[check] += [
                     str(value) for name, value in item.user_properties if name == MEASURED
@@ -62,7 +65,7 @@ class Report:
         elif passed:
             told = [f"{passed} test{'s' * (passed > 1)} passed"]
         else:
-            told = ["not shown"]
+            told = [": ".join(["not shown", *sorted(self._skipped[name])])]
         return {
             "done": CHECKS[name].done,
             "expected": CHECKS[name].expected,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from shutil import which
 
 import pytest
 
@@ -20,6 +19,7 @@ from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from tests.faults.load import Load, slowest, statuses
+from tests.faults.programs import missing
 from tests.faults.proxied import Instance, Nginx, renewed, running_nginx
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import free_port, wait_until
@@ -31,9 +31,7 @@ STREAMS = 100
 
 Note = Callable[[str], None]
 
-pytestmark = pytest.mark.skipif(
-    not which("nginx") or not which("openssl"), reason="nginx or openssl is not installed"
-)
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 @pytest.fixture

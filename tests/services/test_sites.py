@@ -1,5 +1,6 @@
 """The rules of a site's settings, and the copy that a worker keeps."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,15 +12,18 @@ from stats_service.errors import (
     StoreUnavailableError,
     UnknownSiteError,
 )
+from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.services.site_directory import SiteDirectory
 from stats_service.services.voters import Voters
 from stats_service.store.connection import connect
+from stats_service.store.keys import SiteKeys
 from stats_service.store.polls import PollStore
 from stats_service.store.sites import SiteStore
 from tests.support.clock import FakeClock
 from tests.support.redis_groups import keys_of
+from tests.support.votes import make_poll
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
 
@@ -89,6 +93,79 @@ def test_a_setting_that_cannot_be_used_is_refused(
     shown = value[0] if isinstance(value, tuple) and value else value
     assert value == () or repr(shown) in str(caught.value)
     assert services.sites.all() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "shown"),
+    [
+        ("excluded", ("192.0.2.7", "0.0.0.0/0"), "'0.0.0.0/0' is too wide"),
+        ("excluded", ("::/0",), "'::/0' is too wide"),
+        ("excluded", ("::ffff:0:0/96",), "'0.0.0.0/0' is too wide"),
+        ("excluded", ("128.0.0.0/1",), "a /8 at most"),
+        ("excluded", ("10.0.0.0/7",), "a /8 at most"),
+        ("excluded", ("2000::/15",), "a /16 at most"),
+        ("article_parameters", ("id", "utm_source"), "'utm_source': says where a reader came from"),
+        ("article_parameters", ("FBCLID",), "'FBCLID'"),
+        ("opening_day", "2026-03-05", "today is 2026-03-04"),
+        ("opening_day", "2030-01-01", "still to come"),
+        ("poll", "nope", "'kimson' has no such poll"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused(
+    services: Services, clock: FakeClock, setting: str, value: Any, shown: str
+) -> None:
+    """With a new site and when one is changed; nothing is stored."""
+    with pytest.raises(InvalidInputError) as of_new:
+        services.sites.add(msgspec.structs.replace(SITE, **{setting: value}), clock.now())
+    assert services.sites.all() == []
+    services.sites.add(SITE, clock.now())
+
+    with pytest.raises(InvalidInputError) as of_changed:
+        services.sites.edit("kimson", Author("x", clock.now()), **{setting: value})
+
+    assert shown in str(of_new.value)
+    assert str(of_changed.value) == str(of_new.value)
+    assert services.sites.all() == [SITE]
+    assert services.audit.newest("kimson") == []
+
+
+def test_what_is_just_narrow_enough_is_taken(services: Services, clock: FakeClock) -> None:
+    """An office's own network, the day that the site is in already, a poll in any state."""
+    wanted = {
+        "excluded": ("10.0.0.0/8", "2001::/16", "fc00::/7", "fe80::/10"),
+        "article_parameters": ("id", "utm"),
+        "timezone": "Pacific/Kiritimati",
+        "opening_day": "2026-03-05",
+        "poll": "muc-quan-tam",
+    }
+    services.sites.add(SITE, clock.now())
+    make_poll(services, status="draft")
+    clock.set(datetime(2026, 3, 4, 12, tzinfo=UTC))
+
+    services.sites.edit("kimson", Author("x", clock.now()), **wanted)
+
+    stored = msgspec.structs.asdict(services.sites.get("kimson"))
+    assert {name: stored[name] for name in wanted} == wanted
+
+
+def test_what_a_site_has_already_does_not_hold_up_other_changes(
+    services: Services, clock: FakeClock, redis_client: Any
+) -> None:
+    """Settings of an earlier version, or of an archive, that would be refused today."""
+    services.sites.add(SITE)
+    old = {
+        "excluded": ("0.0.0.0/0",),
+        "article_parameters": ("utm_source",),
+        "opening_day": "2030-01-01",
+        "poll": "nope",
+    }
+    before = msgspec.structs.replace(SITE, **old)
+    key = SiteKeys(services.settings.key_prefix, "kimson").site
+    redis_client.set(key, msgspec.json.encode(before))
+
+    services.sites.edit("kimson", Author("x", clock.now()), name="Mới", **old)
+
+    assert services.sites.get("kimson") == msgspec.structs.replace(before, name="Mới")
 
 
 def test_removing_a_site_removes_every_key(

@@ -31,6 +31,15 @@ def refused(breaker: Breaker) -> bool:
     return False
 
 
+def refused_elsewhere(breaker: Breaker) -> bool:
+    """Tell whether it lets no other thread through."""
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(refused(breaker)))
+    thread.start()
+    thread.join()
+    return answers == [True]
+
+
 def test_a_few_failures_are_a_hiccup(clock: FakeClock) -> None:
     """It opens at the third failure in a row, and not before."""
     breaker = Breaker(clock.now)
@@ -52,15 +61,11 @@ def test_one_at_a_time_tries_whether_the_server_is_back(breaker: Breaker, clock:
     clock.advance(TRY_SECONDS)
 
     breaker.check()
-    others: list[bool] = []
-    thread = threading.Thread(target=lambda: others.append(refused(breaker)))
-    thread.start()
-    thread.join()
 
-    assert others == [True]
+    assert refused_elsewhere(breaker)
     assert not refused(breaker), "whoever tries sends more than one command"
     breaker.succeeded()
-    assert not breaker.is_open
+    assert not refused_elsewhere(breaker)
 
 
 def test_a_try_in_vain_puts_the_next_one_off(breaker: Breaker, clock: FakeClock) -> None:

@@ -41,6 +41,7 @@ BODY_LENGTHS = [0, 1, 64 * 1024, 64 * 1024 + 1, 500_000]
         {"user_agent": ""},
         {"headers": {"Sec-GPC": "1"}},
         {"headers": {"Purpose": "prefetch"}},
+        {"headers": {"Sec-Purpose": "", "Purpose": "prefetch"}},
         {"article": None},
         {"article": "x" * 9000},
         {"articles": ["/tin/1", "/tin/2"], "rating": True},

@@ -189,6 +189,7 @@ def test_the_day_of_a_clock_change_has_its_own_midnight(
         ("bot", {"user_agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}),
         ("bot", {"bot": True}),
         ("prefetch", {"headers": {"Sec-Purpose": "prefetch;prerender"}}),
+        ("prefetch", {"headers": {"Sec-Purpose": "", "Purpose": "prefetch"}}),
         ("no-user-agent", {"user_agent": ""}),
         ("host", {"origin": "https://kimson.example.vn.evil.test"}),
         ("host", {"origin": "null"}),

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConfigurationError, ConflictError, InvalidInputError
 from stats_service.models.accounts import LANGUAGES
 from stats_service.models.notices import EVENTS
+from stats_service.services.health import tick_is_late
 from stats_service.services.outgoing import DeliveryError
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.messages import explain
@@ -126,6 +127,7 @@ def _back() -> Response:
 
 
 def _page(error: str = "", fresh: str = "") -> str:
+    ticked = services().ticks.last_run()
     return render_template(
         "admin/notices.html",
         error=error,
@@ -134,6 +136,9 @@ def _page(error: str = "", fresh: str = "") -> str:
         notices=services().notices.get(site().slug),
         deliveries=services().notices.deliveries(site().slug),
         can_send=services().reports.can_send,
+        ticked=ticked,
+        tick_is_late=tick_is_late(ticked, _now()),
+        demo=services().settings.demo,
         events=EVENTS,
         names=event_names(),
         languages=LANGUAGES,

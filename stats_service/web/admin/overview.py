@@ -64,7 +64,7 @@ def create() -> str | tuple[str, int] | Response:
         timezone=DEFAULT_TIMEZONE,
     )
     try:
-        added = services().sites.add(wanted)
+        added = services().sites.add(wanted, services().clock.now())
     except (InvalidInputError, ConflictError) as error:
         page = render_template("admin/new_site.html", values=form, error=explain(error))
         return page, error.status

@@ -137,6 +137,7 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         address=address,
         is_excluded=in_networks(address, site().excluded),
         is_excluded_alone=bool(address) and canonical_network(address) in site().excluded,
+        today=today.isoformat(),
         pages=[_page_of(host) for host in site().hosts],
         private=services().history.shortfall(site(), today - 27 * DAY, today).private,
         values=values,

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
+from stats_service.services.health import TICK_LATE_SECONDS
 from stats_service.services.registry import Services
 from stats_service.services.webhooks import signature
-from tests.support.admin import Person
+from stats_service.web.context import EXTENSION
+from tests.support.admin import Person, add_account
+from tests.support.clock import FakeClock
 from tests.support.processes import wait_until
 from tests.support.receivers import Inbox, Receiver
 
@@ -52,6 +56,39 @@ def test_a_report_is_added_tried_and_removed(
     assert services.notices.deliveries("kimson") == {}
     what = [entry.what for entry in services.audit.newest("kimson", 4)]
     assert what == ["notice.removed", "notice.tried", "notice.tried", "report.added"]
+
+
+def test_the_page_says_whether_something_calls_tick(
+    owner: Person, site: Site, services: Services, clock: FakeClock
+) -> None:
+    """Whoever adds a report is not to wait for one in vain."""
+    never = owner.get(NOTICES).get_data(as_text=True)
+    list(services.ticks.run(clock.now()))
+    lately = owner.get(NOTICES).get_data(as_text=True)
+    clock.advance(TICK_LATE_SECONDS + 1)
+    not_any_more = owner.get(NOTICES).get_data(as_text=True)
+
+    assert "chưa chạy lần nào" in never
+    assert "*/5 * * * *" in never
+    assert "gửi không: 04/03/2026 12:00" in lately
+    assert "note warn" not in lately
+    assert "Từ 04/03/2026 12:00 đến nay không có gì được tự gửi" in not_any_more
+
+
+def test_the_demo_does_not_look_broken(
+    settings: Settings, clock: FakeClock, site: Site, services: Services
+) -> None:
+    """Nothing calls `tick` there, and nobody is to be worried."""
+    app = create_app(replace(settings, demo=True), clock)
+    add_account(services, "chu", roles={"kimson": "owner"})
+    owner = Person(app)
+    owner.sign_in("chu")
+
+    page = owner.get(NOTICES).get_data(as_text=True)
+    app.extensions[EXTENSION].close()
+
+    assert "Trong bản dùng thử" in page
+    assert "note warn" not in page
 
 
 def test_a_webhook_s_key_is_shown_once_and_signs_its_calls(

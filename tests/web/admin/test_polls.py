@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis.connection import AbstractConnection
 
+from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
@@ -361,12 +362,17 @@ def test_the_report_has_what_was_refused_and_when(
     entry = services.directory.load("kimson", clock.now())
     for _ in range(3):
         services.ballots.note_flood(entry, made.id, clock.now())
+    services.polls.edit(
+        "kimson", made.id, COMMAND_LINE, clock.now(), protection=Protection(per_address=0)
+    )
 
     page = editor.get(f"{made.url}/integrity").get_data(as_text=True)
 
     assert "quá nhiều phiếu từ một mạng" in page
     assert "12:00, 4/3/26" in page
     assert "Bản nháp" not in page
+    assert "dòng lệnh" in page
+    assert COMMAND_LINE not in page
 
 
 def test_a_poll_called_new_can_be_reached(editor: Person, services: Services) -> None:
