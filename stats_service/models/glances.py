@@ -8,10 +8,10 @@ from stats_service.models.history import Pair
 class Alarm(msgspec.Struct, frozen=True):
     """Something that somebody should look at."""
 
-    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`; of the installation: `spool`,
-    #: or what `Health` looked at, such as `memory`.
+    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `texts`; of the installation:
+    #: `spool`, or what `Health` looked at, such as `memory`.
     kind: str
-    #: How many hours, views, articles or ballots it is about.
+    #: How many hours, views, articles, ballots or free texts it is about.
     n: int = 0
     #: The id of the poll that it is about.
     poll: str = ""

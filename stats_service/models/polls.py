@@ -90,6 +90,13 @@ class PollSummary(msgspec.Struct, frozen=True):
     ballots: int = 0
     #: Those that wait for an administrator.
     held: int = 0
+    #: Free texts, each of one or more ballots that count, that wait for an administrator.
+    texts: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """What an administrator has to decide about."""
+        return self.held + self.texts
 
 
 class ChoiceResult(msgspec.Struct, frozen=True):

@@ -46,12 +46,12 @@ class Glances:
             for poll in found.polls
             if _matters(poll, now)
         ]
-        bursts = defaultdict[str, list[Alarm]](list)
-        for (slug, poll_id), held in zip(polls, self._store.held(polls), strict=True):
-            if held:
-                bursts[slug].append(Alarm("burst", held, poll=poll_id))
+        waiting = defaultdict[str, list[Alarm]](list)
+        for (slug, poll_id), found in zip(polls, self._store.summaries(polls), strict=True):
+            kinds = (("burst", found.held), ("texts", found.texts))
+            waiting[slug] += [Alarm(kind, n, poll=poll_id) for kind, n in kinds if n]
         return [
-            _glance(site, local, found, bursts[site.slug])
+            _glance(site, local, found, waiting[site.slug])
             for site, local, found in zip(sites, locals_, stored, strict=True)
         ]
 
@@ -81,7 +81,7 @@ def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
     )
 
 
-def _glance(site: Site, local: datetime, stored: StoredGlance, bursts: Sequence[Alarm]) -> Glance:
+def _glance(site: Site, local: datetime, stored: StoredGlance, waiting: Sequence[Alarm]) -> Glance:
     today, history = local.date(), stored.history
     days = [history.pair((today - n * DAY).isoformat()) for n in range(TREND_DAYS)]
     total = Pair(history.counts.get("visits", 0), history.counts.get("views", 0))
@@ -92,7 +92,7 @@ def _glance(site: Site, local: datetime, stored: StoredGlance, bursts: Sequence[
         yesterday=days[1],
         total=total + Pair(site.opening_visits, site.opening_views),
         days=tuple(reversed(days)),
-        alarms=(*_alarms(site, local, stored), *bursts),
+        alarms=(*_alarms(site, local, stored), *waiting),
     )
 
 

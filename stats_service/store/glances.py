@@ -1,4 +1,4 @@
-"""The numbers of many sites at once, in two round trips however many they are."""
+"""The numbers of many sites at once, in few round trips however many they are."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,10 +6,11 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.models.history import StoredHistory
-from stats_service.models.polls import Poll
+from stats_service.models.polls import Poll, PollSummary
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.history import hour_fields, stored_numbers
 from stats_service.store.keys import SiteKeys
+from stats_service.store.polls import poll_summaries
 
 _decoder = msgspec.json.Decoder(Poll)
 
@@ -71,11 +72,6 @@ class GlanceStore:
             found.append(StoredGlance(history, int(online), int(articles), decoded))
         return found
 
-    def held(self, polls: Sequence[tuple[str, str]]) -> list[int]:
-        """Return how many ballots of each poll, named by slug and id, wait for a decision."""
-        if not polls:
-            return []
-        with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            for slug, poll in polls:
-                pipe.hget(SiteKeys(self._prefix, slug).poll(poll, "report"), "now:held")
-            return [int(number or 0) for number in pipe.execute()]
+    def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:
+        """Return what waits for a decision in polls, named by slug and id."""
+        return poll_summaries(self._client, self._prefix, polls)

@@ -13,6 +13,7 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.scripts import load_script
 
 SAVE_POLL = load_script("audit_entry", "save_poll")
+COUNT_TEXTS = load_script("count_texts")
 
 _decoder = msgspec.json.Decoder(Poll)
 
@@ -74,14 +75,39 @@ class PollStore:
             return [poll_tally(stored) for stored in pipe.execute()]
 
     def summaries(self, slug: str, polls: Sequence[str]) -> list[PollSummary]:
-        """Return how many ballots polls have, in their order, in one round trip."""
-        names = SiteKeys(self._prefix, slug)
-        with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            for poll in polls:
-                pipe.hget(names.poll(poll, "tally"), "ballots")
-                pipe.hget(names.poll(poll, "report"), "now:held")
+        """Return how many ballots polls have, and what of them waits, in their order."""
+        return poll_summaries(self._client, self._prefix, [(slug, poll) for poll in polls])
+
+
+def poll_summaries(
+    client: RedisClient, prefix: str, polls: Sequence[tuple[str, str]]
+) -> list[PollSummary]:
+    """Return how many ballots polls have, and what of them waits for a decision, in their order.
+
+    Args:
+        client: Redis.
+        prefix: the installation's.
+        polls: slug and id of each; one round trip for all, and one for each that has free texts.
+    """
+    if not polls:
+        return []
+    names = [(SiteKeys(prefix, slug), poll) for slug, poll in polls]
+    with store_errors():
+        with client.pipeline(transaction=False) as pipe:
+            for keys, poll in names:
+                pipe.hget(keys.poll(poll, "tally"), "ballots")
+                pipe.hget(keys.poll(poll, "report"), "now:held")
+                pipe.hlen(keys.poll(poll, "others"))
             stored = [int(number or 0) for number in pipe.execute()]
-        return [PollSummary(*pair) for pair in zip(stored[::2], stored[1::2], strict=True)]
+        numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
+        return [
+            PollSummary(
+                ballots,
+                held,
+                COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
+            )
+            for (keys, poll), ballots, held, texts in numbers
+        ]
 
 
 def poll_tally(stored: Any) -> PollTally:

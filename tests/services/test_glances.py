@@ -111,6 +111,21 @@ def test_ballots_that_wait_for_a_decision(
     assert alarms(services, site, clock.now()) == ()
 
 
+def test_free_texts_that_wait_for_a_decision(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """However many ballots have them; what was rejected does not wait."""
+    make_poll(services, other=100)
+    for text in ("Một", "Hai", "hai", "Hai"):
+        vote(client, new_voter(services), "other", other=text)
+
+    assert alarms(services, site, clock.now()) == (Alarm("texts", 3, poll="muc-quan-tam"),)
+
+    for text, state in (("Một", "approved"), ("Hai", "rejected"), ("hai", "rejected")):
+        services.quarantine.moderate(site.slug, "muc-quan-tam", text, state, "x", clock.now())
+    assert alarms(services, site, clock.now()) == ()
+
+
 def test_what_is_wrong_with_the_installation(
     services: Services, settings: Settings, clock: FakeClock
 ) -> None:

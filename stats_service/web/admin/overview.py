@@ -2,6 +2,7 @@
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
@@ -89,6 +90,12 @@ def alarm_text(alarm: Alarm) -> str:
         "ceiling": _("%(n)s views were refused: too many from one address.", n=n),
         "articles": _("All %(n)s articles are taken; new ones are counted without a name.", n=n),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
+        "texts": ngettext(
+            "%(n)s other answer of a poll waits to be read.",
+            "%(n)s other answers of a poll wait to be read.",
+            alarm.n,
+            n=n,
+        ),
         "spool": _("%(n)s views wait on the disk until Redis takes them.", n=n),
         "redis": _("Redis does not answer. Views are kept on the disk meanwhile."),
         "version": _("This Redis is too old."),

@@ -155,7 +155,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "state": state_at(poll, now),
         "states": states(),
         "now": now,
-        "held": services().polls.summary(site().slug, poll.id).held,
+        "waiting": services().polls.summary(site().slug, poll.id),
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",
     }
 

@@ -195,6 +195,28 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     assert 'data-preview="/admin' not in report
 
 
+def test_other_answers_are_announced(
+    editor: Person, services: Services, client: FlaskClient
+) -> None:
+    """In the list, on the poll's page and its tab, until each has been decided about."""
+    make_poll(services, other=100)
+    for text in ("Một", "Hai"):
+        vote(client, new_voter(services), "other", other=text)
+    listed, shown = (
+        editor.get(path).get_data(as_text=True) for path in (URL, f"{URL}/muc-quan-tam")
+    )
+
+    assert "2 chờ duyệt" in listed
+    assert "và 2 ý kiến khác chờ duyệt" in shown
+    assert re.search(r'/review">[^<]* <span class="badge warn">2</span>', shown)
+
+    for text in ("Một", "Hai"):
+        services.quarantine.moderate(
+            "kimson", "muc-quan-tam", text, "approved", "x", services.clock.now()
+        )
+    assert "chờ duyệt" not in editor.get(f"{URL}/muc-quan-tam").get_data(as_text=True)
+
+
 def test_two_hundred_polls_are_pages_that_can_be_searched(
     editor: Person, services: Services, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
