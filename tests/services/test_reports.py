@@ -115,9 +115,11 @@ def test_a_report_of_silence_says_what_to_do(mailing: Services, site: Site, inbo
     """A site that nobody visited has one as well."""
     mailing.reports.send_now("kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp())
 
-    body = inbox.messages[0].get_body(("plain",))
-    assert body is not None
-    assert "Hãy kiểm tra đoạn mã" in body.get_content()
+    for kind in ("plain", "html"):
+        body = inbox.messages[0].get_body((kind,))
+        assert body is not None
+        assert "Hãy kiểm tra đoạn mã" in body.get_content()
+        assert "Ngày cao nhất" not in body.get_content()
 
 
 def tick(services: Services) -> list[tuple[str, bool]]:

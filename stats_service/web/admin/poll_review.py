@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.quarantine import ReportHour
+from stats_service.services.poll_views import results
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.charts import point_name
 from stats_service.web.admin.curves import ballot_curve
@@ -61,14 +62,17 @@ def integrity(poll_id: str) -> str:
     """Report what happened to every ballot, ready to be printed."""
     now = services().clock.now()
     report = services().integrity.report(site().slug, poll_id, site().timezone, now)
+    poll = services().polls.get(site().slug, poll_id)
     return render_template(
         "admin/integrity.html",
         report=report,
+        results=results(poll, services().polls.tally(site().slug, poll_id)),
+        choices={choice.id: choice for choice in poll.choices},
         outcomes=outcomes(),
         curve=ballot_curve(report.hours),
         point_name=point_name,
         **report_spans(report.hours),
-        **poll_frame(services().polls.get(site().slug, poll_id), now),
+        **poll_frame(poll, now),
     )
 
 

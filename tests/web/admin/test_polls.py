@@ -192,6 +192,8 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     assert services.polls.tally(site.slug, "held").votes == {"a": 3}
     report = editor.get(f"{url}/integrity").get_data(as_text=True)
     assert "mọi tổng đều khớp" in report
+    # Who signs it sees what was voted.
+    assert re.search(r'"answer">Có</span>\s*<span class="share">100&nbsp;%', report)
     assert 'data-preview="/admin' not in report
 
 
