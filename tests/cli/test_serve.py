@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +96,10 @@ def test_demo_from_start_to_start(tmp_path: Path) -> None:
             assert "1.814.165" in public.read().decode()
         with urllib.request.urlopen(base) as entrance:
             assert entrance.url == f"{base}/demo/"
+        for nowhere in ("/demo/khong-co", "/demo/tin-tuc/khong-co"):
+            with pytest.raises(urllib.error.HTTPError, match="404") as missing:
+                urllib.request.urlopen(base + nowhere)
+            assert "Không có trang này" in missing.value.read().decode()
         before = total_views(base)
         for number, origin in enumerate([base, f"http://localhost:{port}"]):
             body = {"hit": f"a-random-hit-id-{number}", "article": "/a"}

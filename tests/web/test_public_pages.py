@@ -11,7 +11,12 @@ from tests.support.admin import Person
 @pytest.mark.parametrize("path", ["/s/kimson", "/s/kimson/how-we-count", "/s/none", "/s/A%00"])
 def test_a_page_that_is_not_public_is_not_there(app: Flask, site: Site, path: str) -> None:
     """A site that is not public looks like one that does not exist."""
-    assert Person(app).get(path).status_code == 404
+    answer = Person(app).get(path)
+
+    assert answer.status_code == 404
+    page = answer.get_data(as_text=True)
+    assert "cổng không công bố số liệu ở đây" in page
+    assert "/admin/" not in page.replace("/admin/static/", "")  # nothing here is an administrator's
 
 
 def test_the_public_page_shows_the_numbers(app: Flask, site: Site, services: Services) -> None:

@@ -23,7 +23,7 @@ def register(bp: Blueprint) -> None:
 
 
 def _forged(_error: CSRFError) -> tuple[str, int]:
-    return _page(
+    return page(
         403,
         _("This form has expired"),
         _(
@@ -56,13 +56,13 @@ def _http(error: HTTPException) -> tuple[str, int]:
         ),
     }
     title, text = titles.get(code, (_("This did not work"), error.name))
-    return _page(code, title, text)
+    return page(code, title, text)
 
 
 def _stats(error: StatsError) -> tuple[str, int]:
     missing = error.status == 404
     title = _("This page does not exist") if missing else _("This did not work")
-    return _page(error.status, title, explain(error))
+    return page(error.status, title, explain(error))
 
 
 def _store(_error: StoreUnavailableError) -> tuple[str, int]:
@@ -72,10 +72,14 @@ def _store(_error: StoreUnavailableError) -> tuple[str, int]:
 
 def _unexpected(error: Exception) -> tuple[str, int]:
     logger.exception("an admin page failed", exc_info=error)
-    return _page(
+    return page(
         500, _("The service failed"), _("Nothing was changed. The service's log says more.")
     )
 
 
-def _page(code: int, title: str, text: str) -> tuple[str, int]:
-    return render_template("admin/failure.html", code=code, title=title, text=text), code
+def page(code: int, title: str, text: str, *, for_readers: bool = False) -> tuple[str, int]:
+    """Return a page that says what is wrong; readers have no overview to go to."""
+    body = render_template(
+        "admin/failure.html", code=code, title=title, text=text, for_readers=for_readers
+    )
+    return body, code

@@ -94,6 +94,18 @@ def english() -> str:
     return render_template("demo/english.html", active="english")
 
 
+@bp.get("/<path:_rest>")
+def nowhere(_rest: str) -> tuple[str, int]:
+    """Say that there is no such page."""
+    return missing(NotFoundError("The demo portal has no such page."))
+
+
+@bp.errorhandler(NotFoundError)
+def missing(error: NotFoundError) -> tuple[str, int]:
+    """Say that there is no such page, as a portal does."""
+    return render_template("demo/missing.html", active=""), error.status
+
+
 @bp.context_processor
 def _page() -> dict[str, object]:
     """Give every template the content and the address of the service."""

@@ -1,7 +1,10 @@
 """The public statistics page of a site, where its owner has switched it on."""
 
 from flask import Blueprint, Flask, abort, g, render_template
+from flask_babel import gettext
+from werkzeug.exceptions import NotFound
 
+from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites import SLUG
@@ -24,6 +27,17 @@ def register(app: Flask) -> None:
 bp.before_request(security.check_host)
 bp.after_request(security.add_headers)
 failures.register(bp)
+
+
+@bp.errorhandler(404)
+def nowhere(_error: NotFound) -> tuple[str, int]:
+    """Say to a reader that there is no such page; nothing of it leads to the admin pages."""
+    return failures.page(
+        404,
+        gettext("This page does not exist"),
+        gettext("The address is mistyped, or the portal does not show its statistics here."),
+        for_readers=True,
+    )
 
 
 @bp.get("/<slug>")
@@ -59,7 +73,10 @@ def _public_site(slug: str) -> Site:
     """Return the site if its page is public; one that is not looks like one that is not there."""
     if not SLUG.fullmatch(slug):
         abort(404)
-    site = services().sites.get(slug)
+    try:
+        site = services().sites.get(slug)
+    except UnknownSiteError:
+        abort(404)
     if not site.public:
         abort(404)
     g.site_language = site.language
