@@ -22,6 +22,8 @@ class Range(NamedTuple):
     unit: str
     #: The preset that was chosen, or empty.
     preset: str
+    #: Days were asked for that there are not; these are others.
+    is_other: bool = False
 
 
 def today_of(site: Site) -> date:
@@ -46,12 +48,14 @@ def presets() -> dict[str, str]:
 
 
 def range_of(site: Site) -> Range:
-    """Return the range that the query asks for; whatever cannot be used becomes four weeks."""
+    """Return the range that the query asks for; days that there are not become four weeks."""
     today = today_of(site)
     first, last = _date(request.args.get("from")), _date(request.args.get("to"))
     unit = request.args.get("unit", "")
     preset = request.args.get("range", "")
+    is_other = bool(request.args.get("from") or request.args.get("to")) and not (first and last)
     if first and last:
+        first, last = sorted((first, last))  # who writes them the other way round means the same
         last = min(last, today)
         first = min(first, last)
         preset = ""
@@ -70,7 +74,7 @@ def range_of(site: Site) -> Range:
         unit = ""
     unit = unit or ("hour" if days <= 3 else "day" if days <= 400 else "month")
     first = max(first, last - (RANGE_MAX_DAYS[unit] - 1) * DAY)
-    return Range(first, last, unit, preset)
+    return Range(first, last, unit, preset, is_other)
 
 
 def _date(text: str | None) -> date | None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, date, datetime
 from io import BytesIO
 from urllib.parse import urlencode
@@ -238,6 +239,29 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
     assert token.digest not in listed
     owner.post(f"{url}/{token.id}/revoke", token=owner.token(url))
     assert services.tokens.all("kimson") == []
+
+
+def test_days_that_are_none_are_told(owner: Person, site: Site) -> None:
+    """Two the other way round mean the same; others are told of, and four weeks are shown."""
+    pages = {
+        query: owner.get(f"/admin/sites/kimson/?{query}").get_data(as_text=True)
+        for query in (
+            "from=2026-02-02&to=2026-03-03",
+            "from=2026-03-03&to=2026-02-02",
+            "from=2026-13-45&to=2026-03-03",
+            "to=2026-03-03",
+        )
+    }
+    shown = [re.findall(r'name="(?:from|to)" required value="([^"]+)"', p) for p in pages.values()]
+
+    assert shown[0] == shown[1] == ["2026-02-02", "2026-03-03"]
+    assert shown[2] == shown[3] == ["2026-02-05", "2026-03-04"]
+    assert ["Không dùng được ngày này" in page for page in pages.values()] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
