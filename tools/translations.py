@@ -28,6 +28,7 @@ ERROR_MAPPING = [
         for name in (
             "alarm",
             "archive_checks",
+            "archive_entries",
             "backups",
             "ballots",
             "history",

@@ -33,6 +33,16 @@ class OpeningPart(msgspec.Struct, frozen=True, kw_only=True):
     ratings: Mapping[str, tuple[int, ...]] = {}
 
 
+class Largest(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest numbers of a site so far."""
+
+    views: int
+    visits: int
+    #: Of an article: views counted here, and its opening balance.
+    article_views: int
+    article_opening: int
+
+
 class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was imported, or that an import which was cut off has begun with."""
 

@@ -36,32 +36,34 @@ from stats_service.models.archive import (
 from stats_service.models.legacy import ImportedFile
 from stats_service.models.polls import OTHER
 from stats_service.models.quarantine import StoredGroup
+from stats_service.services.archive_entries import check_entry
 from stats_service.services.article_keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices import check_notices
+from stats_service.services.numbers import COUNT_MAX
+from stats_service.services.periods import is_countable_day
 from stats_service.services.poll_rules import POLL_ID, TIME_MAX, check_form
 from stats_service.services.quarantine import GROUP_STATES
 
-#: Largest count: two of them are added exactly where numbers are floating point (2^53).
-COUNT_MAX = 10**15
 #: Scores of a rating scale.
 SCORES_MAX = 10
-#: Longest name of what happened, of whom it was and of what: they are shown in the log.
-NAME_MAX = 400
+#: Longest free text of a ballot, or an administrator's choice of one.
+TEXT_MAX = 400
 
-_DAY = r"\d{4}-\d\d-\d\d"
-_HOUR = re.compile(r"[01]\d|2[0-3]")
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_WEEK = re.compile(r"(\d{4})-W(\d\d)")
-_NUMBER = re.compile(r"-?\d{1,16}")
+# `[0-9]`, for `\d` is a digit of any script: Python reads `١٢`, Redis does not, nor `007` and `-0`.
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_HOUR = re.compile(r"[01][0-9]|2[0-3]")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _WORD = re.compile(r"[a-z][a-z-]{0,39}")
 _DECISION = re.compile(r"[0-9a-f]{1,32}")
-_GROUP = re.compile(rf"({_DAY})T(\d\d)-[ac](?:[0-9a-f]{{16}})?")
-_REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})T(\d\d)|[a-z]+))?")
+_GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[ac](?:[0-9a-f]{{16}})?")
+_REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})T([0-9]{{2}})|[a-z]+))?")
 _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 #: A ballot's id, and what became of it: `c`, `h` or `x`.
 _BALLOT = re.compile(r"[0-9a-f]{16}(?:63|68|78)")
-_LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:\d{1,9})?")
-_LOG_ID = re.compile(r"(\d{1,15})-(\d{1,10})")
+_LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
+_LOG_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 
 #: Marks come in pairs: the number, and when it was.
 _MARKS = {
@@ -222,7 +224,7 @@ class ArchiveChecks:
     @staticmethod
     def _group(field: str, value: str) -> None:
         match = _GROUP.fullmatch(field)
-        if not match or not _is_day(match[1]) or not _HOUR.fullmatch(match[2]):
+        if not match or not is_countable_day(match[1]) or not _HOUR.fullmatch(match[2]):
             raise _unusable("field", field, "a group is named by hour and network")
         group = _decoded(_group, value)
         if group.state not in GROUP_STATES:
@@ -247,7 +249,9 @@ class ArchiveChecks:
     @staticmethod
     def _report(field: str, value: str) -> None:
         match = _REPORT.fullmatch(field)
-        if not match or (match[2] and not (_is_day(match[2]) and _HOUR.fullmatch(match[3]))):
+        if not match or (
+            match[2] and not (is_countable_day(match[2]) and _HOUR.fullmatch(match[3]))
+        ):
             raise _unusable("field", field, "use an outcome, or one and its hour")
         _within("value", _number("value", value), -COUNT_MAX, COUNT_MAX)
 
@@ -301,43 +305,34 @@ class ArchiveChecks:
         if number <= self._last_log:
             raise _unusable("id", row.id, "entries have ids such as 1764201600000-0, ascending")
         self._last_log = number
-        _within("at", row.entry.at, 0, TIME_MAX)
-        for name in ("what", "who", "subject"):
-            if len(getattr(row.entry, name)) > NAME_MAX:
-                raise _unusable(name, getattr(row.entry, name), f"use {NAME_MAX} characters")
+        check_entry(row.entry)
 
 
 def _is_span(span: str) -> bool:
     if week := _WEEK.fullmatch(span):
         try:
-            date.fromisocalendar(int(week[1]), int(week[2]), 1)
+            monday = date.fromisocalendar(int(week[1]), int(week[2]), 1)
         except ValueError:
             return False
-        return True
-    return (len(span) == 4 and _is_day(f"{span}-01-01")) or _is_month(span) or _is_day(span)
+        # 1970 itself begins on a Thursday, in a week whose Monday is in the year before.
+        return is_countable_day(monday.isoformat()) or span == "1970-W01"
+    return (
+        (len(span) == 4 and is_countable_day(f"{span}-01-01"))
+        or _is_month(span)
+        or is_countable_day(span)
+    )
 
 
 def _is_month(text: str) -> bool:
-    return bool(_MONTH.fullmatch(text)) and _is_day(f"{text}-01")
-
-
-def _is_day(text: str) -> bool:
-    """Tell whether there is such a day, and such a one that spans can be added to it."""
-    if not re.fullmatch(_DAY, text) or not "1970" <= text[:4] <= "8999":
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return bool(_MONTH.fullmatch(text)) and is_countable_day(f"{text}-01")
 
 
 def _is_text(text: str) -> bool:
-    return bool(text) and len(text) <= NAME_MAX and text.isprintable()
+    return bool(text) and len(text) <= TEXT_MAX and text.isprintable()
 
 
 def _day(name: str, text: str) -> None:
-    if not _is_day(text):
+    if not is_countable_day(text):
         raise _unusable(name, text, "write a day as 2026-11-23")
 
 

@@ -3,9 +3,8 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
@@ -75,14 +74,14 @@ class ArchiveFile:
                 elif site is None:
                     raise self._broken(number, "the settings do not come first")
                 else:
-                    self._look(partial(checks.row, row), number)
+                    self._look(checks, row, number)
             else:
                 raise self._broken(number, "it is cut off, for its last line is missing")
         if site is None:
             raise self._broken(2, "it has no settings")
         if (end.lines, end.sha256) != (number - 2, digest.hexdigest()):
             raise self._broken(number, "its digest says that lines were changed or are missing")
-        self._look(checks.end, 0)
+        self._look(checks, None, 0)
         self.sha256 = digest.hexdigest()
         return site
 
@@ -124,12 +123,16 @@ class ArchiveFile:
     def _decode(self, decoder: msgspec.json.Decoder[_T], line: bytes, number: int) -> _T:
         try:
             return decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._broken(number, str(error)) from error
 
-    def _look(self, check: Callable[[], None], number: int) -> None:
+    def _look(self, checks: ArchiveChecks, row: Row | None, number: int) -> None:
+        """Check a row, or, without one, that nothing is missing."""
         try:
-            check()
+            if row is None:
+                checks.end()
+            else:
+                checks.row(row)
         except InvalidInputError as error:
             raise self._broken(number, str(error).rstrip(".")) from error
 

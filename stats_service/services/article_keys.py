@@ -124,6 +124,8 @@ def is_tracking_parameter(name: str) -> bool:
 
 def may_be_key(text: str) -> bool:
     """Tell whether `text` may be a key that was made here, under whatever parameters."""
+    if text.isascii() and text.isprintable() and " " not in text:  # nearly every one
+        return 0 < len(text) <= KEY_MAX_BYTES
     return (
         text == " ".join(text.split())
         and not _FORBIDDEN.search(text)

@@ -20,8 +20,8 @@ from stats_service.store.audit import AuditStore
 PAGE_MAX = 200
 #: Settings of a site whose changes have a history of their own.
 BALANCES = ("opening_visits", "opening_views")
-#: How an entry is numbered.
-ENTRY_ID = re.compile(r"\d{1,16}-\d{1,10}")
+#: How an entry is numbered; nothing is before 0-0, which Redis does not even take for an end.
+ENTRY_ID = re.compile(r"(?!0+-0+$)[0-9]{1,16}-[0-9]{1,10}")
 
 
 def entry_of(

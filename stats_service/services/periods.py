@@ -1,6 +1,6 @@
 """The calendar of a site: which day, week, month and year a moment belongs to there."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,11 @@ from stats_service.models.periods import Periods
 
 #: Every zone's offset is a multiple of this, so periods can change only at its multiples.
 QUARTER_SECONDS = 900
+#: Days that there may be numbers of. Beyond them calendars end, with weeks and zones still to add.
+FIRST_DAY, LAST_DAY = "1970-01-01", "8999-12-31"
+#: Moments, in seconds since 1970, that are in those days in every zone.
+FIRST_MOMENT = 86_400
+LAST_MOMENT = datetime(8999, 12, 30, tzinfo=UTC).timestamp()
 
 
 def periods_at(now: float, timezone: str) -> Periods:
@@ -32,6 +37,15 @@ def _periods_of_quarter(number: int, timezone: str) -> Periods:
 def day_of(now: float, timezone: str) -> str:
     """Return the ISO date of `now` in `timezone`."""
     return periods_at(now, timezone).day
+
+
+@lru_cache(maxsize=1024)
+def is_countable_day(text: str) -> bool:
+    """Tell whether `text` is an ISO date (`2026-11-23`) that there may be numbers of."""
+    try:
+        return date.fromisoformat(text).isoformat() == text and FIRST_DAY <= text <= LAST_DAY
+    except ValueError:
+        return False
 
 
 def hour_label(now: float, timezone: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from stats_service.errors import ConflictError, UnknownSiteError
-from stats_service.models.legacy import DayPart, ImportedFile, OpeningPart
+from stats_service.models.legacy import DayPart, ImportedFile, Largest, OpeningPart
 from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site
@@ -62,6 +62,20 @@ class LegacyStore:
             imported = {name: int(n) for name, n in self._days(names.legacy)}
             live = [name for name, n in self._days(names.counts) if int(n) > imported.get(name, 0)]
         return min(live, default="")
+
+    def largest(self, slug: str) -> Largest:
+        """Return the numbers of a site that are the first to become too large."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors():
+            views, visits = self._client.hmget(names.counts, "views", "visits")
+            first = self._client.zrange(names.articles, 0, 0, desc=True, withscores=True)
+            openings = self._client.hscan_iter(names.opening, count=1000)
+            return Largest(
+                views=int(views or 0),
+                visits=int(visits or 0),
+                article_views=int(first[0][1]) if first else 0,
+                article_opening=max((int(number) for _, number in openings), default=0),
+            )
 
     def add_day(
         self, site: Site, mark: str, part: DayPart, periods: Periods, lives: tuple[int, int]

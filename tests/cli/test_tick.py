@@ -71,6 +71,38 @@ def test_what_fails_for_one_site_is_told_and_done_for_the_others(
     assert "The regular work failed for kimson" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("document", "mark", "fault"),
+    [
+        ('{"reports":[{"id":"1a2b3c4d","address":"a@example.vn","every":"inf"}]}', "1", "KeyError"),
+        ('{"webhooks":[{"id":"1a2b3c4d","url":"https://a.example.vn/"}]}', "many", "ValueError"),
+    ],
+)
+def test_whoever_calls_it_is_told_that_a_site_failed(
+    run: Run,
+    services: Services,
+    site: Site,
+    redis_client: redis.Redis,
+    settings: Settings,
+    document: str,
+    mark: str,
+    fault: str,
+) -> None:
+    """By the exit code, and by the site and the class of the error; the others are done."""
+    services.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
+    redis_client.hset(SiteKeys(settings.key_prefix, "zet").ignored, "bot:2020-01-01", 1)
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    redis_client.set(keys.notices, document)
+    redis_client.hset(keys.counts, mapping={"peak": mark, "peak:at": 1})
+    # A report was sent before, and is due.
+    redis_client.hset(AdminKeys(settings.key_prefix).ticks, "kimson:1a2b3c4d:report", "2020-01-01")
+
+    result = run("tick", code=1)
+
+    assert f"kimson: {fault}: " in result.stderr
+    assert result.stdout == "zet: forgot 1 old numbers of ignored views.\n"
+
+
 def test_two_ticks_at_once_do_nothing_twice(
     run: Run, site: Site, redis_client: redis.Redis, settings: Settings
 ) -> None:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import itertools
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -319,7 +320,21 @@ NONSENSE: list[tuple[str, str, object]] = [
     ("audit", "id", "1-1"),
     ("audit", "entry.at", 10**18),
     ("audit", "entry.who", "x" * 5000),
+    ("audit", "entry.what", "<b>"),
+    ("audit", "entry.after", [[[[[[[[[]]]]]]]]]),
+    ("audit", "entry.after", {"opens": 1e308}),
+    ("audit", "entry.after", {"opening_views": 1.5}),
+    ("audit", "entry.before", {"opening_day": "2026-02-30"}),
+    ("audit", "entry.after", {"protection": {"level": "standard", "wait": "long"}}),
+    ("audit", "entry.after", {"protection": {"level": []}}),
     ("settings", "site.timezone", "Asia/Nowhere"),
+    # What Python takes for a number, and Redis does not.
+    ("counts", "span", "２０２６-W48"),
+    ("hours", "hour", "1٣"),
+    ("poll_numbers", "value", "007"),
+    ("poll_numbers", "value", "-0"),
+    ("legacy", "value", "٣"),
+    ("audit", "id", "٩٩٩٩٩٩٩٩٩٩٩٩٩-٠"),
 ]
 
 
@@ -393,6 +408,29 @@ def test_a_poll_of_before_a_rule_comes_back(services: Services, archive: Path) -
     assert services.polls.get("kimson", "duong").max_choices == 9
 
 
+NO_NUMBERS = ("", "-1", "-0", "007", "+5", "1.5", "1e25", "inf", "٣", "2026-03-04", "9" * 16)
+NO_DAYS = ("", "1", "2026-W10", "2026-02-30", "9999-12-31", "２０２６-03-04", "2026-03-04T00")
+
+
+@pytest.mark.parametrize(
+    ("mark", "value"),
+    [
+        *((m, v) for m in ("record:views", "record:visits", "peak", "peak:at") for v in NO_NUMBERS),
+        *((m, v) for m in ("record:views:day", "record:visits:day") for v in NO_DAYS),
+    ],
+)
+def test_each_mark_is_a_number_or_a_day(
+    services: Services, archive: Path, mark: str, value: str
+) -> None:
+    """A page view compares itself with them, and pages show them."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    next(row for row in rows if row.get("name") == mark)["value"] = value
+    archive.write_bytes(signed(rows))
+
+    with pytest.raises(InvalidInputError, match=f"cannot be used: value {re.escape(repr(value))}"):
+        services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
 @pytest.mark.parametrize("missing", ["record:views:day", "record:visits", "peak", "peak:at"])
 def test_marks_come_in_pairs(services: Services, archive: Path, missing: str) -> None:
     """A record without its day cannot be shown."""
@@ -412,6 +450,39 @@ def test_a_poll_comes_with_its_revision(services: Services, archive: Path, poll:
     )
 
     with pytest.raises(InvalidInputError, match="revision"):
+        services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"what": "opening.set", "subject": "/a"},
+        {"what": "opening.set", "subject": "/a", "after": "nil"},
+        {"what": "opening.set", "subject": "/a", "after": {"views": "many"}},
+        {"what": "opening.set", "after": [1]},
+    ],
+)
+def test_a_balance_in_the_log_has_its_number(
+    services: Services, archive: Path, entry: dict[str, object]
+) -> None:
+    """The settings page lists balances, and would be none without."""
+    rows = [json.loads(line) for line in archive.read_bytes().splitlines()]
+    row = next(row for row in rows if row["table"] == "audit")
+    row["entry"] = {"at": 1, "who": "an"} | entry
+    archive.write_bytes(signed(rows))
+
+    with pytest.raises(InvalidInputError, match=r"cannot be used: (after|before)"):
+        services.archives.restore(archive, FakeClock().now(), replace=True)
+
+
+def test_a_line_that_is_too_deep_is_refused(services: Services, archive: Path) -> None:
+    """Not by an error of the stack."""
+    first, *rest = archive.read_bytes().splitlines(keepends=True)
+    deep = b"[" * 100_000 + b"]" * 100_000
+    line = b'{"table":"audit","id":"1-1","entry":{"at":1,"who":"a","what":"a.b","after":%s}}\n'
+    archive.write_bytes(b"".join([first, rest[0], line % deep, *rest[1:]]))
+
+    with pytest.raises(InvalidInputError, match=r"Line 3 of .* recursion"):
         services.archives.restore(archive, FakeClock().now(), replace=True)
 
 

@@ -298,6 +298,116 @@ def test_a_file_has_no_more_than_is_added_exactly(
     assert counts(redis_client, settings) == {}
 
 
+@pytest.mark.parametrize(
+    ("kind", "head", "row", "field"),
+    [
+        ("plausible-visitors", "date,visits,pageviews", "2026-02-17,0,9", "views"),
+        ("plausible-visitors", "date,visits,pageviews", "2026-02-17,9,0", "visits"),
+        ("plausible-pages", "date,page,pageviews", "2026-02-17,/b,9", "/a"),
+    ],
+)
+def test_files_have_no_more_together_than_is_added_exactly(
+    services: Services,
+    site: Site,
+    tmp_path: Path,
+    redis_client: redis.Redis,
+    settings: Settings,
+    kind: str,
+    head: str,
+    row: str,
+    field: str,
+) -> None:
+    """Each may be small enough, and all of them more than 10^15."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    most = 10**15
+    if field == "/a":
+        redis_client.zadd(keys.articles, {"/a": most - 8})
+    else:
+        redis_client.hset(keys.counts, field, most - 8)
+    path = tmp_path / "file.csv"
+    path.write_text(f"{head}\n{row}\n")
+    before = counts(redis_client, settings)
+
+    for dry_run in (True, False):
+        with pytest.raises(InvalidInputError, match=r"file\.csv: 9 .*999,999,999,999,992"):
+            run(services, path, kind, site, dry_run=dry_run, before="2026-03-01")
+
+    assert counts(redis_client, settings) == before
+    assert redis_client.zrange(keys.articles, 0, -1) == (["/a"] if field == "/a" else [])
+    assert not redis_client.exists(keys.legacy)
+    path.write_text(f"{head}\n{row.replace('9', '8')}\n")
+    assert run(services, path, kind, site, before="2026-03-01").adds
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "row", "what"),
+    [
+        ("plausible-visitors", "date,visits,pageviews", "2026-02-17,0,9", "9 views"),
+        ("plausible-visitors", "date,visits,pageviews", "2026-02-17,9,0", "9 visits"),
+        ("plausible-pages", "date,page,pageviews", "2026-02-17,/a,9", "9 views of an article"),
+    ],
+)
+def test_opening_balances_stay_what_the_settings_take(
+    services: Services, site: Site, tmp_path: Path, kind: str, head: str, row: str, what: str
+) -> None:
+    """Or the site's settings could not be saved any more, nor its archive restored."""
+    most = 10**12
+    site = services.sites.edit("kimson", opening_views=most - 8, opening_visits=most - 8)
+    services.openings.set(site, "/a", most - 8, "an", FakeClock().now())
+    path = tmp_path / "file.csv"
+    path.write_text(f"{head}\n{row}\n")
+
+    with pytest.raises(InvalidInputError, match=rf"{what} cannot be added to the 999,999,999,992"):
+        run(services, path, kind, site, opening=True)
+
+    assert services.sites.get("kimson") == site
+    assert services.legacy.files("kimson") == []
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9000-01-01", "1969-12-31", "0001-01-01"])
+@pytest.mark.parametrize(
+    ("kind", "head", "row"),
+    [
+        ("plausible-visitors", "date,visits,pageviews", "{day},1,1"),
+        ("umami", "url_path,event_type,created_at", "/a,1,{day} 10:00:00"),
+    ],
+)
+def test_a_file_of_days_that_nothing_counts_is_refused(
+    services: Services,
+    site: Site,
+    tmp_path: Path,
+    redis_client: redis.Redis,
+    settings: Settings,
+    kind: str,
+    head: str,
+    row: str,
+    day: str,
+) -> None:
+    """The calendar ends there, and the site's own archive could not be restored."""
+    path = tmp_path / "file.csv"
+    path.write_text(f"{head}\n{row.format(day=day)}\n")
+
+    with pytest.raises(InvalidInputError, match=f"numbers of {day}: take out"):
+        run(services, path, kind, site)
+
+    assert counts(redis_client, settings) == {}
+    assert services.legacy.files("kimson") == []
+
+
+def test_a_line_of_a_day_that_nothing_counts_is_unreadable(
+    services: Services, site: Site, tmp_path: Path
+) -> None:
+    """In a log it is rubbish among lines that are none."""
+    path = tmp_path / "access.log"
+    path.write_text(
+        line(at="01/Jan/0001:00:00:00 +0700") + line(at="31/Dec/9999:23:00:00 +0000") + line()
+    )
+
+    summary = run(services, path, "access-log", site)
+
+    assert (summary.views, summary.ignored) == (1, {"unreadable": 2})
+
+
 def test_visits_go_on_from_one_log_to_the_next(
     services: Services, site: Site, tmp_path: Path
 ) -> None:

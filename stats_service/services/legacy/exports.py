@@ -11,7 +11,14 @@ from stats_service.models.sites import Site
 from stats_service.services.article_keys import canonical_article
 from stats_service.services.bots import is_bot
 from stats_service.services.legacy.tally import Tally
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import (
+    FIRST_DAY,
+    FIRST_MOMENT,
+    LAST_DAY,
+    LAST_MOMENT,
+    is_countable_day,
+    periods_at,
+)
 
 Row = Mapping[str, str]
 
@@ -247,11 +254,14 @@ def _number(text: str) -> int:
 
 def _day(text: str) -> str:
     try:
-        return date.fromisoformat(text[:10]).isoformat()
+        day = date.fromisoformat(text[:10]).isoformat()
     except ValueError as error:
         raise InvalidInputError(
             "{text!r} is no date such as 2026-11-23.", text=text[:40]
         ) from error
+    if not is_countable_day(day):
+        raise _no_day_to_count(day)
+    return day
 
 
 def _time(text: str) -> float:
@@ -262,7 +272,19 @@ def _time(text: str) -> float:
         raise InvalidInputError(
             "{text!r} is no time such as 2026-11-23T09:30:00Z.", text=text[:40]
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not FIRST_MOMENT <= seconds <= LAST_MOMENT:
+        raise _no_day_to_count(moment.date().isoformat())
+    return seconds
+
+
+def _no_day_to_count(day: str) -> InvalidInputError:
+    return InvalidInputError(
+        "The file has numbers of {day}: take out what is before {first_day} or after {last_day}.",
+        day=day,
+        first_day=FIRST_DAY,
+        last_day=LAST_DAY,
+    )
 
 
 def _true(text: str) -> bool:

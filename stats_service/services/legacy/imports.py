@@ -16,6 +16,7 @@ from stats_service.services.legacy.files import opened_file
 from stats_service.services.legacy.logs import LogReader
 from stats_service.services.legacy.tally import Tally
 from stats_service.services.legacy.wp_polls import LegacyPoll
+from stats_service.services.numbers import COUNT_MAX
 from stats_service.services.periods import periods_at
 from stats_service.services.polls import POLLS_MAX
 from stats_service.services.sites import BALANCE_MAX, Sites
@@ -100,7 +101,8 @@ class Legacy:
         which there is nothing to add is not remembered, so that it can come again in another way.
 
         Raises:
-            InvalidInputError: a file cannot be read as what it is said to be.
+            InvalidInputError: a file cannot be read as what it is said to be, or has more than can
+                be added to what is there.
             ConflictError: the days may be in the opening balance already.
         """
         opening = plan.opening or plan.kind in UNDATED
@@ -121,9 +123,41 @@ class Legacy:
                     continue
                 if not opening and not plan.keep_opening:
                     _check_balance(source.site, tally.days(before))
+                if summary.adds and not known:  # what was cut off had room when it began
+                    self._check_room(source.site, summary, tally.article_views(before), opening)
                 if not plan.dry_run and (summary.adds or known):
                     self._add(source.site, tally, summary, known, before, now, opening=opening)
                 yield summary
+
+    def _check_room(
+        self, site: Site, summary: LegacySummary, article_views: int, opening: bool
+    ) -> None:
+        """Refuse what would be more than is added exactly, or than an archive may have.
+
+        All views of articles are held against the article that has most: which of them are its own
+        is known part by part, when it would be too late.
+        """
+        largest = self._store.largest(site.slug)
+        most = BALANCE_MAX if opening else COUNT_MAX
+        sums = {
+            "views": (site.opening_views if opening else largest.views, summary.views),
+            "visits": (site.opening_visits if opening else largest.visits, summary.visits),
+            "views of an article": (
+                largest.article_opening if opening else largest.article_views,
+                article_views,
+            ),
+        }
+        for name, (there, more) in sums.items():
+            if more and there + more > most:
+                raise InvalidInputError(
+                    "{file}: {more:,} {name} cannot be added to the {there:,} that are there, for "
+                    "there may be {most:,}. Correct the file, or leave it out.",
+                    file=summary.name,
+                    more=more,
+                    name=name,
+                    there=there,
+                    most=most,
+                )
 
     def _add(
         self,
@@ -147,10 +181,6 @@ class Legacy:
                 "An import of {name} was cut off, and what is to be added now is not what was "
                 "then: repeat it with the same files, options and settings.",
                 name=summary.name,
-            )
-        if opening and site.opening_views + summary.views > BALANCE_MAX:
-            raise InvalidInputError(
-                "The opening balance would exceed {balance_max}.", balance_max=BALANCE_MAX
             )
         record = ImportedFile(
             name=summary.name,

@@ -24,7 +24,7 @@ from stats_service.services.article_keys import canonical_article
 from stats_service.services.bots import is_bot
 from stats_service.services.hosts import canonical_host
 from stats_service.services.legacy.tally import Tally
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import FIRST_MOMENT, LAST_MOMENT, periods_at
 
 #: Longer lines are rubbish or an attack; what they ask for is no article either.
 LINE_MAX_BYTES = 32_768
@@ -77,7 +77,7 @@ class LogReader:
     def _line(self, line: bytes, tally: Tally) -> str:
         match = _LINE.match(line[:LINE_MAX_BYTES].decode("utf-8", "replace"))
         now = _moment(match["time"]) if match else None
-        if not match or now is None:
+        if not match or now is None or not FIRST_MOMENT <= now <= LAST_MOMENT:
             return "unreadable"
         reason = self._no_view(match)
         if reason:

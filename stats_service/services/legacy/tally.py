@@ -80,6 +80,14 @@ class Tally:
         ).fetchone()
         return int(row[0]), int(row[1])
 
+    def article_views(self, before: str = "") -> int:
+        """Return the views of all articles together, as `totals`."""
+        self._flush()
+        (views,) = self._database.execute(
+            "SELECT TOTAL(views) FROM articles WHERE day < ?1 OR ?1 = ''", (before,)
+        ).fetchone()
+        return int(views)
+
     def days(self, before: str = "") -> list[str]:
         """Return the days that there is something of, in order."""
         self._flush()

@@ -388,6 +388,31 @@ def test_the_opening_balance_of_an_article_has_a_history(
     assert "/tin/1" in owner.get(url).get_data(as_text=True)
 
 
+def test_a_balance_that_was_set_with_other_settings_is_listed(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """As `site edit` may; the other settings are in the log."""
+    by = Author("lan", services.clock.now())
+    services.sites.edit(site.slug, by, name="Tên mới", public=True, opening_views=1234)
+
+    answer = owner.get("/admin/sites/kimson/settings")
+
+    assert answer.status_code == 200
+    assert "1.234" in answer.get_data(as_text=True).partition("Các lần đặt trước")[2]
+
+
+@pytest.mark.parametrize(
+    ("before", "status"), [("x", 400), ("١-٢", 400), ("0-0", 400), ("1-0", 200)]
+)
+def test_the_log_goes_on_behind_an_entry(
+    owner: Person, site: Site, before: str, status: int
+) -> None:
+    """What can be no id of an entry is told, in whatever digits."""
+    answer = owner.get("/admin/sites/kimson/audit", query_string={"before": before})
+
+    assert answer.status_code == status
+
+
 def test_a_site_is_erased_by_its_name_alone(
     operator: Person, owner: Person, site: Site, services: Services, redis_client: redis.Redis
 ) -> None:
