@@ -150,11 +150,11 @@ class Legacy:
         for name, (there, more) in sums.items():
             if more and there + more > most:
                 raise InvalidInputError(
-                    "{file}: {more:,} {name} cannot be added to the {there:,} that are there, for "
+                    "{file}: {more:,} {field} cannot be added to the {there:,} that are there, for "
                     "there may be {most:,}. Correct the file, or leave it out.",
                     file=summary.name,
                     more=more,
-                    name=name,
+                    field=name,
                     there=there,
                     most=most,
                 )

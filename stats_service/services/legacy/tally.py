@@ -145,9 +145,9 @@ class Tally:
         for name, number in self._sums.items():
             if number > SUM_MAX:
                 raise InvalidInputError(
-                    "The file has {number:,} {name} together, and may have {sum_max:,}.",
+                    "The file has {number:,} {field} together, and may have {sum_max:,}.",
                     number=number,
-                    name=name,
+                    field=name,
                     sum_max=SUM_MAX,
                 )
 

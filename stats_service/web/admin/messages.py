@@ -47,7 +47,9 @@ def _shown(name: str, value: object) -> object:
         return format_decimal(value)
     if name != "field":
         return value
-    field, _blank, rest = str(value).partition(" ")
+    if str(value) in FIELD_NAMES:
+        return FIELD_NAMES[str(value)]
+    field, _blank, rest = str(value).partition(" ")  # which one: an answer's id
     return f"{FIELD_NAMES.get(field, field)} {rest}".rstrip()
 
 

@@ -96,6 +96,16 @@ def test_vietnamese_errors_have_the_values_of_the_english() -> None:
             ),
             "Độ dài tối đa của ý kiến khác (ký tự) -1: cần một số từ 0 đến 12.345.",
         ),
+        (
+            "vi",
+            InvalidInputError(
+                "The file has {number:,} {field} together, and may have {sum_max:,}.",
+                number=1_200_000,
+                field="views of articles",
+                sum_max=10**6,
+            ),
+            "Tệp có tổng cộng 1.200.000 (Lượt xem các bài viết); nhiều nhất là 1.000.000.",
+        ),
         ("en", UnknownPollError("x"), "There is no such poll, or not any more."),
         ("vi", UnknownSiteError("x"), "Trang này không tồn tại"),
         ("vi", InvalidInputError("only ever said to programs: {n}", n=7), "programs: 7"),
