@@ -52,35 +52,35 @@ from stats_service.services.traffic import Traffic
 from stats_service.services.uploads import Uploads
 from stats_service.services.voters import Voters
 from stats_service.services.webhooks import Caller, WebhookJob
-from stats_service.store.accounts import AccountStore
-from stats_service.store.archive.store import ArchiveStore
-from stats_service.store.audit import AuditStore
-from stats_service.store.ballots import BallotStore, LoopBallots
-from stats_service.store.connection import connect, disconnect
-from stats_service.store.glances import GlanceStore
-from stats_service.store.group_commit import GroupCommit
-from stats_service.store.health import HealthStore
-from stats_service.store.history import HistoryStore
+from stats_service.store.accounts.accounts import AccountStore
+from stats_service.store.accounts.audit import AuditStore
+from stats_service.store.accounts.sessions import SessionStore
+from stats_service.store.accounts.tokens import TokenStore
 from stats_service.store.install_checks import InstallCheckStore
-from stats_service.store.legacy import LegacyStore
-from stats_service.store.limits import LoopCountsStorage, RequestCounts
-from stats_service.store.loop_client import LoopClient, connect_loop
 from stats_service.store.notices import NoticeStore
-from stats_service.store.polls import PollStore
-from stats_service.store.quarantine import QuarantineStore
-from stats_service.store.rating_review import RatingReviewStore
-from stats_service.store.ratings import LoopRatings, RatingStore
-from stats_service.store.retention import RetentionStore
-from stats_service.store.sessions import SessionStore
-from stats_service.store.site_copies import SiteCopies
-from stats_service.store.sites import SiteStore
-from stats_service.store.snapshots import SnapshotStore
-from stats_service.store.spool import Spool
-from stats_service.store.ticks import TickStore
-from stats_service.store.tokens import TokenStore
-from stats_service.store.traffic import TrafficStore
-from stats_service.store.uploads import UploadStore
-from stats_service.store.view_keeper import ViewKeeper
+from stats_service.store.operations.health import HealthStore
+from stats_service.store.operations.overview import GlanceStore
+from stats_service.store.operations.snapshots import SnapshotStore
+from stats_service.store.operations.ticks import TickStore
+from stats_service.store.polls.ballots import BallotStore, LoopBallots
+from stats_service.store.polls.polls import PollStore
+from stats_service.store.polls.quarantine import QuarantineStore
+from stats_service.store.portability.archive.store import ArchiveStore
+from stats_service.store.portability.legacy import LegacyStore
+from stats_service.store.portability.uploads import UploadStore
+from stats_service.store.ratings.ratings import LoopRatings, RatingStore
+from stats_service.store.ratings.review import RatingReviewStore
+from stats_service.store.redis.client import connect, disconnect
+from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from stats_service.store.redis.request_counts import LoopCountsStorage, RequestCounts
+from stats_service.store.sites.copies import SiteCopies
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.group_commit import GroupCommit
+from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.retention import RetentionStore
+from stats_service.store.traffic.spool import Spool
+from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.traffic import TrafficStore
 from stats_service.web import (
     admin,
     api,

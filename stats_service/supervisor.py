@@ -22,9 +22,9 @@ from types import FrameType
 
 from stats_service import processes
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StartupError
 from stats_service.listening import answers, require_free
-from stats_service.store.embedded import EmbeddedRedis
 
 #: What gunicorn runs.
 APP = "stats_service.app:create_asgi_app()"

@@ -11,16 +11,16 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.article_keys import KEY_MAX_BYTES
 from stats_service.services.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
-from stats_service.store.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS
-from stats_service.store.sites import SALT_TTL_SECONDS
+from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
+from stats_service.store.sites.sites import SALT_TTL_SECONDS
 
 ROOT = Path(__file__).parents[1]
 VIETNAMESE, ENGLISH = (
     (ROOT / "docs/how-we-count.md").read_text(encoding="utf-8").split("\n## English\n")
 )
-LUA = (ROOT / "stats_service/store/lua/record_views.lua").read_text(encoding="utf-8")
-BALLOT = (ROOT / "stats_service/store/lua/cast_ballot.lua").read_text(encoding="utf-8")
+LUA = (ROOT / "stats_service/store/traffic/lua/record_views.lua").read_text(encoding="utf-8")
+BALLOT = (ROOT / "stats_service/store/polls/lua/cast_ballot.lua").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "stats_service/web/admin/templates/admin/settings.html").read_text("utf-8")
 OPERATE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
 DEFAULTS = Site(slug="x", name="x", hosts=("x",))

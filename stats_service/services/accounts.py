@@ -6,8 +6,8 @@ from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.accounts import LANGUAGES, ROLES, Account
 from stats_service.services.audit import Audit
 from stats_service.services.passwords import hash_password
-from stats_service.store.accounts import AccountStore, LastOperator
-from stats_service.store.sessions import SessionStore
+from stats_service.store.accounts.accounts import AccountStore, LastOperator
+from stats_service.store.accounts.sessions import SessionStore
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,38}")
 

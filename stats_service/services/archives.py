@@ -22,8 +22,8 @@ from stats_service.models.uploads import ArchiveSummary
 from stats_service.services.archive_files import ArchiveFile
 from stats_service.services.periods import day_of
 from stats_service.services.sites import Sites
-from stats_service.store.archive.store import ArchiveStore
-from stats_service.store.archive.tables import TABLES
+from stats_service.store.portability.archive.store import ArchiveStore
+from stats_service.store.portability.archive.tables import TABLES
 
 #: Around now, in seconds: the days in which a view may be counted while an export begins.
 _AROUND = (-86_400, 0, 3_600)

@@ -14,7 +14,7 @@ import msgspec
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.sites import Site
-from stats_service.store.audit import AuditStore
+from stats_service.store.accounts.audit import AuditStore
 
 #: Most entries on one page.
 PAGE_MAX = 200

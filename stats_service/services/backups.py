@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stats_service.errors import InvalidInputError
-from stats_service.store.snapshots import (
+from stats_service.store.operations.snapshots import (
     SnapshotStore,
     copy_snapshot,
     is_snapshot,

@@ -39,7 +39,7 @@ from stats_service.services.poll_rules import clean_text
 from stats_service.services.poll_views import poll_view, state_at
 from stats_service.services.proofs import Proofs
 from stats_service.services.site_directory import SiteDirectory, SiteEntry
-from stats_service.store.ballots import BallotStore
+from stats_service.store.polls.ballots import BallotStore
 
 BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 #: What would make a free text a link, or look like one.

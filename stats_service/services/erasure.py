@@ -3,8 +3,8 @@
 from stats_service.services.accounts import Accounts
 from stats_service.services.audit import Audit
 from stats_service.services.sites import Sites
-from stats_service.store.ticks import TickStore
-from stats_service.store.uploads import UploadStore
+from stats_service.store.operations.ticks import TickStore
+from stats_service.store.portability.uploads import UploadStore
 
 
 class Erasure:

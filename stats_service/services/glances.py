@@ -12,8 +12,8 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS
 from stats_service.services.health import OK, Health
 from stats_service.services.history import DAY, REASONS, part_of_day, silence_days, was_silent
-from stats_service.store.glances import GlanceQuery, GlanceStore, StoredGlance
-from stats_service.store.spool import Spool
+from stats_service.store.operations.overview import GlanceQuery, GlanceStore, StoredGlance
+from stats_service.store.traffic.spool import Spool
 
 #: Days of the small chart.
 TREND_DAYS = 30

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from stats_service.config import Settings
 from stats_service.errors import StatsError
 from stats_service.models.health import Finding, ServerFacts
-from stats_service.store.health import HealthStore
+from stats_service.store.operations.health import HealthStore
 
 #: The oldest server whose commands suffice: major, minor.
 OLDEST_SERVER = (7, 0)

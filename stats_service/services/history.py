@@ -17,8 +17,8 @@ from stats_service.models.history import (
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
-from stats_service.store.history import HistoryStore
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
+from stats_service.store.traffic.history import HistoryStore
 
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (

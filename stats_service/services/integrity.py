@@ -8,8 +8,8 @@ from stats_service.services.audit import Audit
 from stats_service.services.periods import local_time
 from stats_service.services.poll_views import closing_time
 from stats_service.services.polls import Polls
-from stats_service.store.ballots import VOTERS_KEPT_SECONDS
-from stats_service.store.quarantine import PollRecord, QuarantineStore
+from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
+from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 #: How the report's own fields begin, as opposed to outcomes.
 _NOW = "now:"

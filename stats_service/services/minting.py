@@ -3,7 +3,7 @@
 from stats_service.models.traffic import Visitor
 from stats_service.services.addresses import customer_prefix, network_prefix
 from stats_service.services.site_directory import SiteEntry
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 
 #: How many times as many tokens a /48 may have as an address; `record_views.lua` has the same.
 CUSTOMER_FACTOR = 3

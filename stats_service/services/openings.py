@@ -7,7 +7,7 @@ from stats_service.models.traffic import ArticleOpening
 from stats_service.services.article_keys import canonical_article
 from stats_service.services.audit import entry_of
 from stats_service.services.sites import BALANCE_MAX
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 
 
 class Openings:

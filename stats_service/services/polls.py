@@ -25,8 +25,8 @@ from stats_service.services.poll_views import (
     state_at,
 )
 from stats_service.services.site_directory import SiteEntry
-from stats_service.store.ballots import VOTERS_KEPT_SECONDS, BallotStore
-from stats_service.store.polls import PollStore
+from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
+from stats_service.store.polls.polls import PollStore
 
 #: Polls of one site; more would be a mistake in somebody's program.
 POLLS_MAX = 2_000

@@ -4,7 +4,7 @@ from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
 from stats_service.models.quarantine import Group, OtherText, StoredGroup
 from stats_service.services.audit import entry_of
-from stats_service.store.quarantine import QuarantineStore
+from stats_service.store.polls.quarantine import QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")

@@ -18,8 +18,8 @@ from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
 from stats_service.services.ratings import ArticleRatings
 from stats_service.store.keys import RATING_SLOT_SECONDS
-from stats_service.store.rating_review import RatingReviewStore
-from stats_service.store.ratings import RatingStore
+from stats_service.store.ratings.ratings import RatingStore
+from stats_service.store.ratings.review import RatingReviewStore
 
 #: Ratings of one article within one hour that are worth a look.
 BURST_MIN = 10

@@ -30,7 +30,7 @@ from stats_service.services.ballots import check_sender
 from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
 from stats_service.services.site_directory import SiteEntry
-from stats_service.store.ratings import RatingStore
+from stats_service.store.ratings.ratings import RatingStore
 
 #: A rating may be changed for this long; `rate_article.lua` has the same.
 CHANGE_SECONDS = 86_400

@@ -40,8 +40,8 @@ from stats_service.services.traffic import Traffic
 from stats_service.services.uploads import Uploads
 from stats_service.services.voters import Voters
 from stats_service.services.webhooks import WebhookJob
-from stats_service.store.limits import RequestCounts
-from stats_service.store.spool import Spool
+from stats_service.store.redis.request_counts import RequestCounts
+from stats_service.store.traffic.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)

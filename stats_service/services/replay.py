@@ -7,9 +7,9 @@ from stats_service.clock import Clock
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
-from stats_service.store.sites import SiteStore
-from stats_service.store.spool import KeptBatch, Spool
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.spool import KeptBatch, Spool
+from stats_service.store.traffic.traffic import TrafficStore
 
 #: Seconds between two looks while views wait.
 LOOK_SECONDS = 1.0

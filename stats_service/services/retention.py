@@ -14,7 +14,7 @@ from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.services.sites import Sites
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
-from stats_service.store.retention import RetentionStore
+from stats_service.store.traffic.retention import RetentionStore
 
 DAY_SECONDS = 86_400
 

@@ -16,8 +16,8 @@ from stats_service.errors import ConflictError, NotFoundError, SignInError, TooM
 from stats_service.models.accounts import Account
 from stats_service.services.audit import Audit
 from stats_service.services.passwords import keyed_digest
-from stats_service.store.accounts import AccountStore
-from stats_service.store.sessions import SessionStore
+from stats_service.store.accounts.accounts import AccountStore
+from stats_service.store.accounts.sessions import SessionStore
 
 #: Steps of 30 seconds by which the phone's clock may differ.
 WINDOW = 1

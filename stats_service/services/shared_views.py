@@ -21,7 +21,7 @@ from stats_service.services.page_views import answer, decide
 from stats_service.services.periods import periods_at
 from stats_service.services.poll_views import PollViews
 from stats_service.services.site_directory import SiteEntry
-from stats_service.store.group_commit import GroupCommit
+from stats_service.store.traffic.group_commit import GroupCommit
 
 #: Gets the answer, or why there is none: StatsError, or something unforeseen.
 Reply = Callable[[PageAnswer | Exception], None]

@@ -15,8 +15,8 @@ from stats_service.services.periods import hour_label
 from stats_service.services.proofs import Proofs
 from stats_service.services.shared_sites import SharedSites
 from stats_service.services.site_directory import SiteEntry
-from stats_service.store.ballots import LoopBallots
-from stats_service.store.ratings import LoopRatings
+from stats_service.store.polls.ballots import LoopBallots
+from stats_service.store.ratings.ratings import LoopRatings
 
 
 class SharedVotes:

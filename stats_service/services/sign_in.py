@@ -16,8 +16,8 @@ from stats_service.services.passwords import (
     secret_digest,
 )
 from stats_service.services.second_factor import SecondFactor
-from stats_service.store.accounts import AccountStore
-from stats_service.store.sessions import HALF_SECONDS, SESSION_MAX_SECONDS, SessionStore
+from stats_service.store.accounts.accounts import AccountStore
+from stats_service.store.accounts.sessions import HALF_SECONDS, SESSION_MAX_SECONDS, SessionStore
 
 #: Sign-ins that may be tried in a minute for one account, and from one address (IPv6: network).
 ATTEMPTS_PER_MINUTE = 10

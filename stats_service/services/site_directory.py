@@ -11,9 +11,9 @@ from stats_service.services.periods import QUARTER_SECONDS, periods_at
 from stats_service.services.poll_views import SitePolls
 from stats_service.services.sites import SLUG
 from stats_service.services.voters import Voters
-from stats_service.store.polls import PollStore
-from stats_service.store.site_copies import SiteCopies
-from stats_service.store.sites import SiteStore, StoredSite
+from stats_service.store.polls.polls import PollStore
+from stats_service.store.sites.copies import SiteCopies
+from stats_service.store.sites.sites import SiteStore, StoredSite
 
 #: Slugs asked for that no site has, kept so that inventing them costs Redis little.
 UNKNOWN_KEPT = 1024

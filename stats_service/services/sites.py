@@ -17,7 +17,7 @@ from stats_service.services.audit import entry_of_settings
 from stats_service.services.hosts import canonical_host
 from stats_service.services.periods import periods_at
 from stats_service.services.poll_rules import POLL_ID
-from stats_service.store.sites import SiteStore
+from stats_service.store.sites.sites import SiteStore
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 #: Larger balances are typing errors, and Redis' scores are exact up to 2^53.

@@ -11,7 +11,7 @@ from stats_service.services.health import FAIL, Health
 from stats_service.services.retention import Retention
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.uploads import Uploads
-from stats_service.store.ticks import TickStore
+from stats_service.store.operations.ticks import TickStore
 
 
 class Job(Protocol):

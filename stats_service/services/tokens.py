@@ -14,7 +14,7 @@ from stats_service.errors import (
 from stats_service.models.accounts import SCOPES, Token
 from stats_service.services.audit import Audit
 from stats_service.services.passwords import new_secret, secret_digest
-from stats_service.store.tokens import TokenStore
+from stats_service.store.accounts.tokens import TokenStore
 
 #: How a token begins, so that scanners of leaked secrets recognise one.
 PREFIX = "sst"

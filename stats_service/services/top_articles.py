@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
-from stats_service.store.history import HistoryStore
+from stats_service.store.traffic.history import HistoryStore
 
 #: The lists that people choose from, with their days; that of all time has none.
 SPANS = {"today": 1, "7": 7, "30": 30, "all": 0, "rising": 7}

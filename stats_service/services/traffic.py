@@ -16,8 +16,8 @@ from stats_service.services.numbers import article_counts, site_counts
 from stats_service.services.page_views import answer, decide
 from stats_service.services.periods import periods_at
 from stats_service.services.site_directory import SiteEntry
-from stats_service.store.spool import KeptView, Spool
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.spool import KeptView, Spool
+from stats_service.store.traffic.traffic import TrafficStore
 
 
 class Traffic:

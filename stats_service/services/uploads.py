@@ -26,7 +26,7 @@ from stats_service.services.legacy.files import opened_file
 from stats_service.services.legacy.imports import KINDS, Legacy, Plan, Progress
 from stats_service.services.legacy.wp_polls import read_polls
 from stats_service.services.sites import Sites
-from stats_service.store.uploads import UploadStore
+from stats_service.store.portability.uploads import UploadStore
 
 #: Everything that can be brought into a site.
 UPLOAD_KINDS = (*KINDS, WP_POLLS)

@@ -18,7 +18,7 @@ from stats_service.services.quarantine import Quarantine
 from stats_service.services.sites import Sites
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.traffic import Traffic
-from stats_service.store.ticks import TickStore
+from stats_service.store.operations.ticks import TickStore
 
 #: A new record of visitors online below this is no news.
 PEAK_MIN = 10

@@ -336,7 +336,7 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(
     settings: Settings, tmp_path: Path, clock: FakeClock, measured: Note
 ) -> None:
     """As after a power cut in the middle of a write: it boots, and lacks the last commands."""
-    from stats_service.store.embedded import EmbeddedRedis
+    from stats_service.embedded_redis.server import EmbeddedRedis
     from tests.support.redis_groups import client_of
 
     with EmbeddedRedis(tmp_path / "data") as server:

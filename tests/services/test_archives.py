@@ -20,9 +20,9 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.services.article_keys import may_be_key
 from stats_service.services.registry import Services
-from stats_service.store.archive.tables import TRANSIENT
 from stats_service.store.keys import SWEPT, SiteKeys
-from stats_service.store.sorting import sorted_pairs
+from stats_service.store.portability.archive.tables import TRANSIENT
+from stats_service.store.portability.sorting import sorted_pairs
 from tests.support.clock import START, FakeClock
 from tests.support.filled import fill, fill_votes
 from tests.support.redis_groups import client_of

@@ -6,7 +6,7 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from stats_service.store import audit as audit_store
+from stats_service.store.accounts import audit as audit_store
 
 
 def test_entries_come_newest_first_and_in_pages(services: Services, site: Site) -> None:

@@ -14,7 +14,7 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.registry import Services
 from stats_service.store.keys import SiteKeys
-from stats_service.store.spool import KeptView
+from stats_service.store.traffic.spool import KeptView
 from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.support.votes import make_poll, new_voter, vote

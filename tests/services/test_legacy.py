@@ -17,7 +17,7 @@ from stats_service.services.legacy.imports import Plan
 from stats_service.services.legacy.wp_polls import LegacyPoll
 from stats_service.services.registry import Services
 from stats_service.store.keys import SiteKeys
-from stats_service.store.legacy import LegacyStore
+from stats_service.store.portability.legacy import LegacyStore
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.support.pages import BROWSER

@@ -7,8 +7,8 @@ import redis
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from stats_service.store import retention
 from stats_service.store.keys import AdminKeys, SiteKeys
+from stats_service.store.traffic import retention
 from tests.support.clock import FakeClock
 from tests.support.filled import fill, fill_votes
 from tests.support.redis_groups import client_of

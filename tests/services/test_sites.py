@@ -17,10 +17,10 @@ from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.services.site_directory import SiteDirectory
 from stats_service.services.voters import Voters
-from stats_service.store.connection import connect
 from stats_service.store.keys import SiteKeys
-from stats_service.store.polls import PollStore
-from stats_service.store.sites import SiteStore
+from stats_service.store.polls.polls import PollStore
+from stats_service.store.redis.client import connect
+from stats_service.store.sites.sites import SiteStore
 from tests.support.clock import FakeClock
 from tests.support.redis_groups import keys_of
 from tests.support.votes import make_poll

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.store.breaker import FAILURES, TRY_SECONDS, Breaker
-from stats_service.store.connection import connect, store_errors
+from stats_service.store.redis.breaker import FAILURES, TRY_SECONDS, Breaker
+from stats_service.store.redis.client import connect, store_errors
 from tests.support.clock import FakeClock
 from tests.support.processes import free_port
 

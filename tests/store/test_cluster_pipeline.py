@@ -9,10 +9,10 @@ import pytest
 from redis.crc import key_slot
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.store.cluster_pipeline import ClusterPipeline, cluster
-from stats_service.store.connection import connect
-from stats_service.store.limits import COUNT_REQUEST
-from stats_service.store.loop_client import LoopClient
+from stats_service.store.redis.client import connect
+from stats_service.store.redis.cluster_pipeline import ClusterPipeline, cluster
+from stats_service.store.redis.loop_client import LoopClient
+from stats_service.store.redis.request_counts import COUNT_REQUEST
 from tests.support.processes import wait_until
 from tests.support.redis_groups import CREDENTIALS, ClusterGroup, Server, users_file
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from stats_service.embedded_redis import server as embedded
+from stats_service.embedded_redis.binary import find_server_binary
+from stats_service.embedded_redis.server import EmbeddedRedis, running_redis
+from stats_service.embedded_redis.socket import socket_path, socket_url
 from stats_service.errors import StartupError
-from stats_service.store import embedded
-from stats_service.store.embedded import EmbeddedRedis, running_redis
-from stats_service.store.server_binary import find_server_binary
-from stats_service.store.server_socket import socket_path, socket_url
 from tests.support.processes import process_lives, wait_until
 
 
@@ -215,7 +215,7 @@ def test_commands_at_the_same_time_share_one_server(tmp_path: Path) -> None:
     """The command that started the server waits for those that came later."""
     code = (
         "import sys, pathlib, redis\n"
-        "from stats_service.store.embedded import running_redis\n"
+        "from stats_service.embedded_redis.server import running_redis\n"
         "with running_redis(pathlib.Path(sys.argv[1])) as url:\n"
         "    r = redis.Redis.from_url(url)\n"
         "    for _ in range(200): r.incr('n')\n"
@@ -232,7 +232,7 @@ def test_kill_9_of_the_parent_leaves_no_server(tmp_path: Path) -> None:
     """The server ends, in order, when whoever started it is killed; the next start waits."""
     code = (
         "import sys, pathlib, time\n"
-        "from stats_service.store.embedded import EmbeddedRedis\n"
+        "from stats_service.embedded_redis.server import EmbeddedRedis\n"
         "server = EmbeddedRedis(pathlib.Path(sys.argv[1]))\n"
         "server.start()\n"
         "print(server.pid, flush=True)\n"

@@ -11,17 +11,17 @@ import msgspec
 import pytest
 import redis
 
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
 from stats_service.services.identities import hit_digest
 from stats_service.services.periods import periods_at
-from stats_service.store import group_commit
-from stats_service.store.connection import connect
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.group_commit import GATHER_TURNS, GroupCommit
-from stats_service.store.loop_client import connect_loop
-from stats_service.store.sites import SiteStore
+from stats_service.store.redis.client import connect
+from stats_service.store.redis.loop_client import connect_loop
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic import group_commit
+from stats_service.store.traffic.group_commit import GATHER_TURNS, GroupCommit
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit
 

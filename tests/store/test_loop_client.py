@@ -11,11 +11,11 @@ import hiredis
 import pytest
 import redis
 
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError
-from stats_service.store import loop_client
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.limits import COUNT_REQUEST
-from stats_service.store.loop_client import LoopClient, connect_loop
+from stats_service.store.redis import loop_client
+from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from stats_service.store.redis.request_counts import COUNT_REQUEST
 
 #: Longest wait for an answer of Redis, in seconds; a busy machine may take its time.
 TIMEOUT = 2.0

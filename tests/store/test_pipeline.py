@@ -14,10 +14,10 @@ from urllib.parse import quote
 import pytest
 import redis
 
+from stats_service.embedded_redis.binary import find_server_binary
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.pipeline import Endpoint, Pipeline, endpoint, pack
-from stats_service.store.server_binary import find_server_binary
+from stats_service.store.redis.pipeline import Endpoint, Pipeline, endpoint, pack
 from tests.support.processes import free_port, wait_until
 
 TIMEOUT = 0.1

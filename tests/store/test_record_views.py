@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand, ViewResult
 from stats_service.services.periods import periods_at
-from stats_service.store.connection import connect
-from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS
-from stats_service.store.sites import SiteStore
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.redis.client import connect
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.traffic import TrafficStore
 from tests.support.clock import FakeClock
 
 NOW = FakeClock().now()

@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from stats_service.errors import StoreUnavailableError
-from stats_service.store.connection import RedisClient, connect
-from stats_service.store.pipeline import Pipeline, endpoint, pack
+from stats_service.store.redis.client import RedisClient, connect
+from stats_service.store.redis.pipeline import Pipeline, endpoint, pack
 from tests.support.processes import wait_until
 from tests.support.redis_groups import SentinelGroup, Server
 

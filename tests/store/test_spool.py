@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stats_service.models.traffic import ViewCommand
-from stats_service.store.spool import BATCH_MAX, KeptView, Spool, SpoolError
+from stats_service.store.traffic.spool import BATCH_MAX, KeptView, Spool, SpoolError
 
 NOW = 1_800_000_000.0
 

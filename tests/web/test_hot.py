@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 
 from stats_service.app import create_app, create_asgi_app, create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
 from stats_service.services.voters import Voters
-from stats_service.store.embedded import EmbeddedRedis
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import Serve, conforming_client

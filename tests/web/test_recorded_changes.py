@@ -16,7 +16,7 @@ from stats_service.models.traffic import Visitor
 from stats_service.services.audit import entry_of_settings
 from stats_service.services.registry import Services
 from stats_service.store.keys import SiteKeys
-from stats_service.store.sites import SiteStore
+from stats_service.store.sites.sites import SiteStore
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.redis_groups import keys_of

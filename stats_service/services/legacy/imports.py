@@ -21,7 +21,7 @@ from stats_service.services.periods import periods_at
 from stats_service.services.polls import POLLS_MAX
 from stats_service.services.sites import BALANCE_MAX, Sites
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
-from stats_service.store.legacy import LegacyStore
+from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"
 KINDS = (ACCESS_LOG, *READERS)

@@ -14,7 +14,7 @@ from stats_service.services.reports.render import render
 from stats_service.services.sites import Sites
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.top_articles import TopArticles
-from stats_service.store.ticks import TickStore
+from stats_service.store.operations.ticks import TickStore
 
 
 class ReportJob:

@@ -25,8 +25,8 @@ from stats_service.errors import StatsError
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.registry import Services
-from stats_service.store.archive.tables import TRANSIENT
 from stats_service.store.keys import SiteKeys
+from stats_service.store.portability.archive.tables import TRANSIENT
 from stats_service.web.context import EXTENSION
 from tests.support.admin import Person, add_account
 from tests.support.asgi import in_process
