@@ -36,7 +36,7 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Poll
 from stats_service.models.ratings import RatingCommand
 from stats_service.models.traffic import ViewCommand
-from stats_service.services.article_keys import canonical_article
+from stats_service.services.articles.keys import canonical_article
 from stats_service.services.periods import periods_at
 from stats_service.store.ratings.ratings import RATE_ARTICLE, rate_article_call
 from stats_service.store.traffic.traffic import RECORD_VIEWS

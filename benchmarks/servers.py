@@ -19,8 +19,8 @@ from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.services.article_keys import canonical_article
-from stats_service.services.registry import Services
+from stats_service.services.articles.keys import canonical_article
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.redis.client import connect

@@ -22,8 +22,8 @@ from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand, Visitor
+from stats_service.services.container import Services
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
 from stats_service.store.traffic.traffic import TrafficStore
 
 HOST = "kimson.example.vn"

@@ -9,8 +9,8 @@ import pytest
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
-from stats_service.services.article_keys import KEY_MAX_BYTES
-from stats_service.services.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
+from stats_service.services.articles.keys import KEY_MAX_BYTES
+from stats_service.services.ratings.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.sites.sites import SALT_TTL_SECONDS
@@ -99,7 +99,7 @@ def test_votes_are_kept_as_long_as_the_code_keeps_them() -> None:
 
 def test_every_reason_that_is_given_is_explained() -> None:
     """A new reason for not counting a view needs its line in both tables."""
-    service = (ROOT / "stats_service/services/page_views.py").read_text(encoding="utf-8")
+    service = (ROOT / "stats_service/services/traffic/page_views.py").read_text(encoding="utf-8")
     rule = service[service.index("def ignored_reason") : service.index("def answer")]
     reasons = set(re.findall(r'return "([a-z-]+)"', rule))
     reasons |= set(re.findall(r"outcome = '([a-z-]+)'", LUA))

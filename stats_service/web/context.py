@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import current_app
 
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 
 #: Name of the services in `app.extensions`.
 EXTENSION = "stats_service"

@@ -1,7 +1,7 @@
 """Cross-origin answers: exactly the hosts of the site, and never with credentials."""
 
-from stats_service.services.hosts import origin_host
-from stats_service.services.site_directory import SiteEntry
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.visitors.hosts import origin_host
 
 EXPOSED = "Stats-Ignored, Stats-Note, Retry-After"
 

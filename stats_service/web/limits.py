@@ -23,9 +23,9 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from stats_service.errors import TooManyRequestsError
-from stats_service.services.addresses import network_prefix
-from stats_service.services.passwords import keyed_digest
-from stats_service.services.site_directory import SiteEntry
+from stats_service.services.accounts.passwords import keyed_digest
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.visitors.addresses import network_prefix
 from stats_service.web.context import EXTENSION, services
 from stats_service.web.request import request_address
 from stats_service.web.sites import site_entry

@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from stats_service import __version__
 from stats_service.errors import StatsError
 from stats_service.meters import BOUNDS, Sums, Times
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.context import EXTENSION, services
 
 bp = Blueprint("metrics", __name__)

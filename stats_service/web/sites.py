@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, request
 
-from stats_service.services.site_directory import SiteEntry
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.web.context import services
 from stats_service.web.cors import allowed_origin, cors_headers
 

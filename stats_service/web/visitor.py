@@ -1,7 +1,7 @@
 """Who sends a request: the address that we believe, out of the peer's and the proxies' words."""
 
 from stats_service.models.traffic import Visitor
-from stats_service.services.addresses import canonical_address
+from stats_service.services.visitors.addresses import canonical_address
 
 #: Longer headers are refused as rubbish: 16 proxies need no more.
 FORWARDED_MAX_LENGTH = 4096

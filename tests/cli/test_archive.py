@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock
 from tests.support.filled import fill

@@ -8,7 +8,7 @@ import redis
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.operations.snapshots import is_snapshot
 from tests.cli.conftest import Run

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 from tests.services.test_legacy import line
 

@@ -5,7 +5,7 @@ import pytest
 from stats_service.errors import NotFoundError
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 from tests.support.receivers import Inbox, Receiver
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from stats_service.models.polls import Choice, Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 from tests.support.votes import make_choices, make_poll, new_voter, vote
 

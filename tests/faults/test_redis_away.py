@@ -17,7 +17,7 @@ import pytest
 from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.faults.load import Load, percentile, slowest, statuses
 from tests.support.clock import FakeClock
 from tests.support.processes import service_processes, wait_until

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stats_service.errors import InvalidInputError
-from stats_service.services.addresses import (
+from stats_service.services.visitors.addresses import (
     canonical_address,
     canonical_network,
     customer_prefix,

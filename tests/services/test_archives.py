@@ -18,8 +18,8 @@ from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.sites import Site
-from stats_service.services.article_keys import may_be_key
-from stats_service.services.registry import Services
+from stats_service.services.articles.keys import may_be_key
+from stats_service.services.container import Services
 from stats_service.store.keys import SWEPT, SiteKeys
 from stats_service.store.portability.archive.tables import TRANSIENT
 from stats_service.store.portability.sorting import sorted_pairs

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stats_service.errors import InvalidInputError
-from stats_service.services import article_keys
-from stats_service.services.article_keys import canonical_article, is_tracking_parameter
+from stats_service.services.articles import keys as article_keys
+from stats_service.services.articles.keys import canonical_article, is_tracking_parameter
 
 #: Pieces from which hypothesis builds addresses that reach every rule.
 PIECES = st.sampled_from(

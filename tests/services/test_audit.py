@@ -5,7 +5,7 @@ import pytest
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.accounts import audit as audit_store
 
 

@@ -8,8 +8,8 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats_service.services import bots
-from stats_service.services.bots import is_bot
+from stats_service.services.visitors import bots
+from stats_service.services.visitors.bots import is_bot
 
 SUPPORT = Path(__file__).parents[1] / "support"
 

@@ -12,7 +12,7 @@ from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.spool import KeptView
 from tests.support.clock import FakeClock

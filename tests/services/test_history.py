@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from stats_service.cli.demo.history import demo_history
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
-from stats_service.services.demo_history import demo_history
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 
 #: Noon of a Wednesday in Vietnam, as the clock's start.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats_service.errors import InvalidInputError
-from stats_service.services.hosts import canonical_host, origin_host
+from stats_service.services.visitors.hosts import canonical_host, origin_host
 
 TEXTS = st.one_of(
     st.text(max_size=80),

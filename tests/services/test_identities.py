@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.identities import DayKey
+from stats_service.services.visitors.identities import DayKey
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, view
 from tests.support.redis_groups import client_of

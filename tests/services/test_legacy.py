@@ -11,11 +11,11 @@ from stats_service.errors import ConflictError, InvalidInputError, StoreUnavaila
 from stats_service.models.legacy import LegacySummary
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site
-from stats_service.services.legacy.exports import Source
-from stats_service.services.legacy.files import TEXT_LINE_MAX
-from stats_service.services.legacy.imports import Plan
-from stats_service.services.legacy.wp_polls import LegacyPoll
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
+from stats_service.services.portability.legacy.exports import Source
+from stats_service.services.portability.legacy.files import TEXT_LINE_MAX
+from stats_service.services.portability.legacy.imports import Plan
+from stats_service.services.portability.legacy.wp_polls import LegacyPoll
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.legacy import LegacyStore
 from tests.support.clock import FakeClock
@@ -589,7 +589,7 @@ def test_a_large_log_takes_bounded_memory(
     services: Services, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sums that memory does not hold go to disk, and come together there."""
-    monkeypatch.setattr("stats_service.services.legacy.tally.MEMORY_SUMS", 3)
+    monkeypatch.setattr("stats_service.services.portability.legacy.tally.MEMORY_SUMS", 3)
     path = tmp_path / "access.log"
     path.write_text("".join(line(f"/tin/{number % 10}") for number in range(100)))
 
@@ -619,7 +619,7 @@ def test_a_site_gets_no_more_polls_than_it_may_have(
     services: Services, site: Site, monkeypatch: pytest.MonkeyPatch, known: int, dry_run: bool
 ) -> None:
     """Those that it has included; a dry run says so already."""
-    monkeypatch.setattr("stats_service.services.legacy.imports.POLLS_MAX", 2)
+    monkeypatch.setattr("stats_service.services.portability.legacy.imports.POLLS_MAX", 2)
     if known:
         make_poll(services, id="there-already")
     polls = [

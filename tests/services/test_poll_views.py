@@ -6,13 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stats_service.models.polls import Poll, PollTally
-from stats_service.services.poll_views import (
-    SitePolls,
-    percents,
-    percents_of,
-    results,
-    state_at,
-)
+from stats_service.services.polls.views import SitePolls, percents, percents_of, results, state_at
 from tests.support.votes import make_choices
 
 NUMBERS = st.lists(st.integers(0, 10**9), min_size=1, max_size=51)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from stats_service.app import create_app, create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.traffic.spool import KeptBatch
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view

@@ -17,10 +17,10 @@ from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
-from stats_service.services.outgoing import DeliveryError
-from stats_service.services.registry import Services
-from stats_service.services.reports import words
-from stats_service.services.reports.numbers import period
+from stats_service.services.container import Services
+from stats_service.services.notices.outgoing import DeliveryError
+from stats_service.services.notices.reports import words
+from stats_service.services.notices.reports.numbers import period
 from tests.support.clock import FakeClock
 from tests.support.processes import free_port
 from tests.support.receivers import Inbox

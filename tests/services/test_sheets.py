@@ -2,7 +2,7 @@
 
 import pytest
 
-from stats_service.services.sheets import harmless
+from stats_service.services.portability.sheets import harmless
 
 
 @pytest.mark.parametrize(

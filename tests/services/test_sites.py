@@ -14,9 +14,9 @@ from stats_service.errors import (
 )
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.services.site_directory import SiteDirectory
-from stats_service.services.voters import Voters
+from stats_service.services.container import Services
+from stats_service.services.known_sites.site_directory import SiteDirectory
+from stats_service.services.visitors.voters import Voters
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.redis.client import connect

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from stats_service.errors import VoterRefusedError, VoterTooNewError
-from stats_service.services.voters import TOKEN_MAX_LENGTH, TOKEN_SECONDS, Voters
+from stats_service.services.visitors.voters import TOKEN_MAX_LENGTH, TOKEN_SECONDS, Voters
 
 NOW = 1_772_600_000.0
 

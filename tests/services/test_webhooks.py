@@ -20,10 +20,10 @@ from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.services import outgoing
-from stats_service.services.outgoing import DeliveryError
-from stats_service.services.registry import Services
-from stats_service.services.webhooks import signature
+from stats_service.services.container import Services
+from stats_service.services.notices import outgoing
+from stats_service.services.notices.outgoing import DeliveryError
+from stats_service.services.notices.webhooks import signature
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.receivers import Receiver

@@ -15,8 +15,8 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
-from stats_service.services.identities import hit_digest
 from stats_service.services.periods import periods_at
+from stats_service.services.visitors.identities import hit_digest
 from stats_service.store.redis.client import connect
 from stats_service.store.redis.loop_client import connect_loop
 from stats_service.store.sites.sites import SiteStore

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.pages import view
 
 SVG = "{http://www.w3.org/2000/svg}"

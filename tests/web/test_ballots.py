@@ -25,8 +25,8 @@ from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Choice
 from stats_service.models.sites import Site
-from stats_service.services.poll_rules import PRESETS
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
+from stats_service.services.polls.rules import PRESETS
 from tests.support.clock import FakeClock
 from tests.support.openapi import Serve
 from tests.support.pages import BROWSER, ORIGIN, view

@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 from stats_service.config import Settings
 from stats_service.models.install_checks import InstallCheck, InstallReport, Sender
 from stats_service.models.sites import Site
-from stats_service.services.install_checks import Scripts, findings
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
+from stats_service.services.known_sites.install_checks import Scripts, findings
 from stats_service.store.install_checks import CHECK_SECONDS
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock

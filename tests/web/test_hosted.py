@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.poll_rules import PRESETS
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
+from stats_service.services.polls.rules import PRESETS
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER
 from tests.support.votes import WHO, make_poll

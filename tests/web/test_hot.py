@@ -17,8 +17,8 @@ from stats_service.app import create_app, create_asgi_app, create_services
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.services.voters import Voters
+from stats_service.services.container import Services
+from stats_service.services.visitors.voters import Voters
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import Serve, conforming_client

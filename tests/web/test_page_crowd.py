@@ -10,7 +10,7 @@ import pytest
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.crowd import Request, send_all
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.server import running_service

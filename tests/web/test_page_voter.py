@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.support.redis_groups import keys_of

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import Person
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, NotFoundError
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.redis_groups import client_of, keys_of

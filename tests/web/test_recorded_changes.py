@@ -13,8 +13,8 @@ from stats_service.models.polls import Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import Visitor
-from stats_service.services.audit import entry_of_settings
-from stats_service.services.registry import Services
+from stats_service.services.accounts.audit import entry_of_settings
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.sites.sites import SiteStore
 from tests.support.clock import FakeClock

@@ -14,7 +14,7 @@ from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import PASSWORD, add_account
 from tests.support.processes import wait_until
 from tests.support.server import running_service

@@ -15,7 +15,7 @@ from stats_service.config import Settings
 from stats_service.models.polls import Poll, Protection
 from stats_service.models.quarantine import Integrity
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.crowd import Answer, Request, send_all
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.server import running_service

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from stats_service.app import create_app, create_asgi_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock

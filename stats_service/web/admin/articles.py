@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
 from stats_service.models.traffic import OTHER_ARTICLES
-from stats_service.services.top_articles import SPANS
+from stats_service.services.traffic.top_articles import SPANS
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.downloads import ENDING, table_file
 from stats_service.web.admin.ranges import today_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-from stats_service.services.sheets import harmless, one_sheet
+from stats_service.services.portability.sheets import harmless, one_sheet
 
 #: What a route that gives a table calls the end of its address.
 ENDING = "<any(csv, xlsx):kind>"

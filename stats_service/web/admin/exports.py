@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from stats_service.errors import InvalidInputError
 from stats_service.models.archive import Row
 from stats_service.services.periods import day_of
-from stats_service.services.sheets import csv_lines, write_xlsx
+from stats_service.services.portability.sheets import csv_lines, write_xlsx
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.downloads import ENDING, XLSX, attachment
 from stats_service.web.context import services

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 
 from stats_service.models.install_checks import InstallCheck
-from stats_service.services.install_checks import findings
+from stats_service.services.known_sites.install_checks import findings
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.install_places import places
 from stats_service.web.admin.install_preview import example_article

@@ -13,7 +13,7 @@ from stats_service.models.traffic import (
     SiteCounts,
     Totals,
 )
-from stats_service.services.poll_views import poll_view
+from stats_service.services.polls.views import poll_view
 from stats_service.web.answers import page_answer_json
 
 #: The article that the sample's numbers are of.

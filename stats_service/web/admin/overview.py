@@ -9,7 +9,7 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.glances import Alarm
 from stats_service.models.history import Pair
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
-from stats_service.services.glances import TREND_DAYS
+from stats_service.services.operations.overview import TREND_DAYS
 from stats_service.web.admin import frame
 from stats_service.web.admin.access import access, account, who
 from stats_service.web.admin.charts import sparkline

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.services.periods import local_minute, moment_of
-from stats_service.services.poll_rules import PRESETS, check_number_of_choices, new_id
+from stats_service.services.polls.rules import PRESETS, check_number_of_choices, new_id
 
 #: The languages that the form asks for; the first is the one that every text has.
 LANGUAGES = ("vi", "en")

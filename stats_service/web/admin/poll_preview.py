@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Poll, PollTally
-from stats_service.services.poll_preview import preview
+from stats_service.services.polls.preview import preview
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.messages import explain
 from stats_service.web.admin.poll_forms import drafted_poll

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.quarantine import ReportHour
-from stats_service.services.poll_views import results
+from stats_service.services.polls.views import results
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.charts import point_name
 from stats_service.web.admin.curves import ballot_curve

@@ -8,7 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from stats_service.models.sites import Site
-from stats_service.services.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.web.context import services
 
 DAY = timedelta(days=1)

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.ratings import RankedArticle, RatingSlot
 from stats_service.models.traffic import RatingTally
-from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_minute, moment_of
-from stats_service.services.poll_rules import plain
-from stats_service.services.rating_review import BURST_MIN, HOUR_SECONDS, total, whole_slots
-from stats_service.services.ratings import RANKED_MIN
+from stats_service.services.polls.rules import plain
+from stats_service.services.ratings.ratings import RANKED_MIN
+from stats_service.services.ratings.review import BURST_MIN, HOUR_SECONDS, total, whole_slots
+from stats_service.services.traffic.numbers import rating_tally
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.charts import point_name
 from stats_service.web.admin.curves import rating_curve

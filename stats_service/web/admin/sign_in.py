@@ -5,7 +5,7 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from stats_service.errors import StatsError
-from stats_service.services.sign_in import Begun
+from stats_service.services.accounts.sign_in import Begun
 from stats_service.web.admin.access import (
     User,
     access,

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, render_template
 
 from stats_service.models.history import Series, Shortfall
-from stats_service.services.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
+from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.articles import top_of
 from stats_service.web.admin.charts import begun, chart, point_name

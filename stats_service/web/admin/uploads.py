@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import BusyError, ConflictError, InvalidInputError
 from stats_service.models.uploads import ARCHIVE, Upload
-from stats_service.services.uploads import UPLOAD_KINDS, WITH_SECOND
+from stats_service.services.portability.uploads import UPLOAD_KINDS, WITH_SECOND
 from stats_service.web.admin import exports
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.messages import explain, explained

@@ -10,9 +10,9 @@ from flask_babel import force_locale
 
 from stats_service.models.install_checks import InstallReport, Sender
 from stats_service.models.traffic import PageQuery
-from stats_service.services.hosts import origin_host
-from stats_service.services.install_checks import findings
-from stats_service.services.page_views import ignored_reason
+from stats_service.services.known_sites.install_checks import findings
+from stats_service.services.traffic.page_views import ignored_reason
+from stats_service.services.visitors.hosts import origin_host
 from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.context import services
 from stats_service.web.cors import allowed_origin

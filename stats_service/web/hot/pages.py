@@ -8,10 +8,10 @@ import msgspec
 from stats_service.errors import StatsError
 from stats_service.models.polls import PollView
 from stats_service.models.traffic import PageAnswer, PageQuery
-from stats_service.services.registry import Services
-from stats_service.services.shared_sites import SharedSites
-from stats_service.services.shared_views import SharedViews
-from stats_service.services.site_directory import SiteEntry
+from stats_service.services.container import Services
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.traffic.loop import SharedViews
 from stats_service.web.answers import page_answer_headers, page_answer_json
 from stats_service.web.api.bodies import decode_body
 from stats_service.web.cors import allowed_origin

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from stats_service.services.registry import Services
-from stats_service.services.shared_sites import SharedSites
-from stats_service.services.shared_views import SharedViews
-from stats_service.services.shared_votes import SharedVotes
+from stats_service.services.container import Services
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.traffic.loop import SharedViews
+from stats_service.services.voting.loop import SharedVotes
 from stats_service.web.hot.messages import HotPath, HotRequest, Send
 from stats_service.web.hot.pages import HotPages
 from stats_service.web.hot.votes import HotVotes

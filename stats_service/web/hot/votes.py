@@ -15,10 +15,10 @@ from stats_service.errors import StatsError, TooManyRequestsError
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
-from stats_service.services.registry import Services
-from stats_service.services.shared_sites import SharedSites
-from stats_service.services.shared_votes import SharedVotes
-from stats_service.services.site_directory import SiteEntry
+from stats_service.services.container import Services
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.voting.loop import SharedVotes
 from stats_service.web.answers import FRESH_JSON
 from stats_service.web.api.bodies import decode_body
 from stats_service.web.cors import allowed_origin

@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
-from stats_service.services.sites import SLUG
+from stats_service.services.sites.sites import SLUG
 from stats_service.web.admin import failures, security
 from stats_service.web.admin.charts import begun, chart, point_name
 from stats_service.web.admin.ranges import DAY, today_of

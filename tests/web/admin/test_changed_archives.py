@@ -24,7 +24,7 @@ from stats_service.config import Settings
 from stats_service.errors import StatsError
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.tables import TRANSIENT
 from stats_service.web.context import EXTENSION

@@ -13,8 +13,8 @@ from flask import Flask
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.services.uploads import KEPT_SECONDS, SITE_WAITING_MAX, WAITING_MAX
+from stats_service.services.container import Services
+from stats_service.services.portability.uploads import KEPT_SECONDS, SITE_WAITING_MAX, WAITING_MAX
 from stats_service.store.keys import SiteKeys
 from stats_service.web.context import EXTENSION
 from tests.support.admin import Person
@@ -179,7 +179,7 @@ def test_files_that_are_over_are_in_nobodys_way(
     owner: Person, site: Site, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many were brought in today; what became of the latest is still told."""
-    monkeypatch.setattr("stats_service.services.uploads.OVER_KEPT", 2)
+    monkeypatch.setattr("stats_service.services.portability.uploads.OVER_KEPT", 2)
     taken = []
     for _ in range(WAITING_MAX + 1):
         taken.append(send(owner, DATA, "no,columns\n1,2\n", kind="matomo"))

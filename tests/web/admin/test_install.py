@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from stats_service.models.history import TopArticle
 from stats_service.models.install_checks import InstallReport, Sender
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import Embedding
 from tests.support.admin import BASE, Person

@@ -14,7 +14,7 @@ from redis.connection import AbstractConnection
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.redis_groups import keys_of

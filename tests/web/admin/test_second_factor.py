@@ -10,8 +10,8 @@ from pyotp import TOTP
 
 from stats_service.config import Settings
 from stats_service.errors import SignInError, TooManyCodesError
-from stats_service.services import second_factor
-from stats_service.services.registry import Services
+from stats_service.services.accounts import second_factor
+from stats_service.services.container import Services
 from tests.support.admin import PASSWORD, Person, add_account, dump
 from tests.support.clock import FakeClock
 

@@ -13,8 +13,8 @@ from flask import Flask
 from stats_service.config import Settings
 from stats_service.errors import SignInError, StoreUnavailableError, TooManyAttemptsError
 from stats_service.models.sites import Site
-from stats_service.services import passwords
-from stats_service.services.registry import Services
+from stats_service.services.accounts import passwords
+from stats_service.services.container import Services
 from stats_service.web.context import EXTENSION
 from tests.support.admin import BASE, PASSWORD, Person, add_account, dump
 

@@ -10,7 +10,7 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.web.api.manage import OPERATIONS
 from tests.support.server import running_service

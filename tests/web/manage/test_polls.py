@@ -7,7 +7,7 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.filled import GROUP, fill_votes

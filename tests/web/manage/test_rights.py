@@ -15,7 +15,7 @@ from stats_service.config import Settings
 from stats_service.errors import StoreUnavailableError
 from stats_service.logs import JsonFormatter
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.context import EXTENSION
 from tests.support.clock import FakeClock
 from tests.web.manage.conftest import Program

@@ -8,7 +8,7 @@ import pytest
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.web.manage.conftest import Program

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.ratings import RankedArticle, RatingSpan, VoidedRatings
 from stats_service.models.traffic import RatingTally
-from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
-from stats_service.services.ratings import RANKED_MAX
+from stats_service.services.ratings.ratings import RANKED_MAX
+from stats_service.services.traffic.numbers import rating_tally
 from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import Moment
