@@ -29,9 +29,9 @@ from stats_service.services.traffic.numbers import site_counts
 from stats_service.services.traffic.page_views import answer, decide
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
-from stats_service.web.answers import page_answer_json
-from stats_service.web.api.bodies import decode_body
-from stats_service.web.visitor import client_address, visitor_of
+from stats_service.web.http.answers import page_answer_json
+from stats_service.web.http.bodies import decode_body
+from stats_service.web.http.visitor import client_address, visitor_of
 
 #: Views in one script call: about as many as meet at 64 connections on four sites.
 BATCH = 4

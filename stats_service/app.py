@@ -81,24 +81,15 @@ from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool
 from stats_service.store.traffic.spool_writer import ViewKeeper
 from stats_service.store.traffic.traffic import TrafficStore
-from stats_service.web import (
-    admin,
-    api,
-    demo,
-    embed,
-    errors,
-    health,
-    hosted,
-    limits,
-    metrics,
-    public,
-)
-from stats_service.web.api.bodies import BODY_MAX_BYTES
-from stats_service.web.asgi import AsgiApp
-from stats_service.web.context import EXTENSION
-from stats_service.web.files import RequestWithFiles
-from stats_service.web.hot import HotPaths
-from stats_service.web.sessions import SessionsBesideTheApi
+from stats_service.web import admin, api, demo, embed, hosted, public
+from stats_service.web.http import errors, limits
+from stats_service.web.http.bodies import BODY_MAX_BYTES
+from stats_service.web.http.context import EXTENSION
+from stats_service.web.http.sessions import SessionsBesideTheApi
+from stats_service.web.http.uploads import RequestWithFiles
+from stats_service.web.loop import HotPaths
+from stats_service.web.operations import health, metrics
+from stats_service.web.server.asgi import AsgiApp
 
 
 def create_services(settings: Settings, clock: Clock | None = None) -> Services:

@@ -19,7 +19,7 @@ from stats_service.embedded_redis.binary import find_server_binary
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient, Serve, conforming_client

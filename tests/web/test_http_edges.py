@@ -17,7 +17,7 @@ from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.web.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, PIPELINE_MAX
+from stats_service.web.server.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, PIPELINE_MAX
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import service_processes, wait_until
 from tests.support.server import running_service

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats_service.services.visitors.addresses import canonical_address
-from stats_service.web.visitor import client_address
+from stats_service.web.http.visitor import client_address
 
 PEER = "192.0.2.1"
 

@@ -16,7 +16,7 @@ from stats_service.app import create_app, create_asgi_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import Serve, conforming_client

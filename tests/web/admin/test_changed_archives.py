@@ -27,7 +27,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.tables import TRANSIENT
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.admin import Person, add_account
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock

@@ -16,7 +16,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.uploads import KEPT_SECONDS, SITE_WAITING_MAX, WAITING_MAX
 from stats_service.store.keys import SiteKeys
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.admin import Person
 from tests.support.clock import FakeClock
 from tests.support.filled import fill, fill_votes
@@ -195,7 +195,7 @@ def test_a_file_over_the_bound_is_refused(
 ) -> None:
     """And nothing of it is kept."""
     most = settings.upload_megabytes * 10**6
-    monkeypatch.setattr("stats_service.web.admin.security.FORM_MAX_BYTES", 1000 - most)
+    monkeypatch.setattr("stats_service.web.pages.security.FORM_MAX_BYTES", 1000 - most)
 
     answer = send(owner, DATA, MATOMO * 100, kind="matomo")
 
@@ -330,7 +330,7 @@ def test_a_table_too_long_for_a_workbook(
     owner: Person, full: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Is refused, with a way out, instead of keeping the reader waiting."""
-    monkeypatch.setattr("stats_service.web.admin.exports.WORKBOOK_ROWS_MAX", 2)
+    monkeypatch.setattr("stats_service.web.admin.portability.exports.WORKBOOK_ROWS_MAX", 2)
 
     assert owner.get("/admin/sites/kimson/export/counts.xlsx").status_code == 400
     assert owner.get("/admin/sites/kimson/export/counts.csv").status_code == 200

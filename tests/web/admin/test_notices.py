@@ -12,7 +12,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.notices.webhooks import signature
 from stats_service.services.operations.health import TICK_LATE_SECONDS
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.processes import wait_until

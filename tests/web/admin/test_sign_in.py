@@ -15,7 +15,7 @@ from stats_service.errors import SignInError, StoreUnavailableError, TooManyAtte
 from stats_service.models.sites import Site
 from stats_service.services.accounts import passwords
 from stats_service.services.container import Services
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.admin import BASE, PASSWORD, Person, add_account, dump
 
 People = Callable[[], Person]

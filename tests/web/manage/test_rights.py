@@ -16,7 +16,7 @@ from stats_service.errors import StoreUnavailableError
 from stats_service.logs import JsonFormatter
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.clock import FakeClock
 from tests.web.manage.conftest import Program
 
