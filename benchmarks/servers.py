@@ -33,11 +33,11 @@ THREADS = 8
 #: How each candidate is started: the arguments of gunicorn, and further environment variables.
 CANDIDATES: dict[str, tuple[Sequence[str], dict[str, str]]] = {
     "ours": (
-        ("-c", "python:stats_service.gunicorn_conf", "stats_service.app:create_asgi_app()"),
+        ("-c", "python:stats_service.run.gunicorn_conf", "stats_service.app:create_asgi_app()"),
         {},
     ),
     "ours-plain": (
-        ("-c", "python:stats_service.gunicorn_conf", "stats_service.app:create_asgi_app()"),
+        ("-c", "python:stats_service.run.gunicorn_conf", "stats_service.app:create_asgi_app()"),
         {"STATS_FAST_LANE": "0"},
     ),
     "ours-flask": (("-k", "gthread", "stats_service.app:create_app()"), {}),

@@ -24,7 +24,7 @@ import os, sys
 from stats_service.config import load_settings
 from stats_service.errors import StatsError
 from stats_service.logs import configure_logging
-from stats_service.supervisor import Supervisor
+from stats_service.run.supervisor import Supervisor
 settings = load_settings()
 configure_logging(settings)
 try:

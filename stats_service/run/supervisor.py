@@ -24,12 +24,12 @@ from stats_service import processes
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StartupError
-from stats_service.listening import answers, require_free
+from stats_service.run.listening import answers, require_free
 
 #: What gunicorn runs.
 APP = "stats_service.app:create_asgi_app()"
 
-GUNICORN_CONFIGURATION = "python:stats_service.gunicorn_conf"
+GUNICORN_CONFIGURATION = "python:stats_service.run.gunicorn_conf"
 
 #: Longest wait, in seconds, for the web server's first answer.
 READY_SECONDS = 60.0
