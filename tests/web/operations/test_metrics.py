@@ -202,7 +202,7 @@ def test_the_example_dashboard_asks_for_metrics_that_exist(measured: Flask) -> N
     view(client)
     text = client.get("/metrics", headers=BEARER).text
     known = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
-    dashboard = Path(__file__).parents[2] / "examples" / "grafana-dashboard.json"
+    dashboard = Path(__file__).parents[3] / "examples" / "grafana-dashboard.json"
 
     asked = {
         re.sub(r"_(bucket|sum|count)$", "", name)

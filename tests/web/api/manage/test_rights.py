@@ -18,7 +18,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.web.http.context import EXTENSION
 from tests.support.clock import FakeClock
-from tests.web.manage.conftest import Program
+from tests.web.api.manage.conftest import Program
 
 #: Who may use what. A route that is missing here fails the test below.
 MATRIX = {

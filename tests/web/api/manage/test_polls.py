@@ -11,7 +11,7 @@ from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.filled import GROUP, fill_votes
-from tests.web.manage.conftest import Program
+from tests.web.api.manage.conftest import Program
 
 DRAFT: dict[str, Any] = {
     "question": {"vi": "Bạn quan tâm mục gì nhất?", "en": "What do you read most?"},

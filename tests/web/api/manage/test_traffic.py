@@ -11,7 +11,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
-from tests.web.manage.conftest import Program
+from tests.web.api.manage.conftest import Program
 
 
 @pytest.fixture
