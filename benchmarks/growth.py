@@ -87,7 +87,7 @@ def _service_memory(server: Server, seconds: float) -> dict[str, float]:
     On a machine that others keep busy it is fewer views: the time is bounded.
     """
     early, views, begin = server.rss_mb(), 0, time.monotonic()
-    templates = page_repeat(readers(server.services.voters, time.time()))
+    templates = page_repeat(readers(server.services.polls.voters, time.time()))
     while views < MANY_VIEWS and time.monotonic() - begin < MANY_VIEWS_SECONDS:
         views += run_wrk(server.url, templates, 64, max(seconds, 10)).requests
     return {

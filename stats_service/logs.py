@@ -36,7 +36,7 @@ _UNSAFE = re.compile(
 _ADDRESS = re.compile(
     r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?!\w)"
 )
-#: What `services.tokens` makes.
+#: What `services.accounts.tokens` makes.
 _TOKEN = re.compile(r"\bsst_[a-z0-9-]{1,39}_[0-9a-f]{12}_[\w-]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 

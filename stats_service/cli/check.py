@@ -47,12 +47,14 @@ def _findings() -> Iterator[Finding]:
     try:
         with open_services(settings) as services:
             redis = "the one of REDIS_URL" if settings.redis_url else "embedded"
-            findings = services.health.findings()
+            findings = services.operations.health.findings()
             if findings[0].level != FAIL:
                 yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
-            yield tick_finding(services.ticks.last_run(), services.clock.now(), demo=settings.demo)
-            yield _sites([site.slug for site in services.sites.all()])
+            yield tick_finding(
+                services.operations.ticks.last_run(), services.clock.now(), demo=settings.demo
+            )
+            yield _sites([site.slug for site in services.sites.sites.all()])
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

@@ -86,7 +86,7 @@ def test_the_front_page_shows_the_counters(
     rows = page.locator("stats-visits").evaluate(
         "e => [...e.shadowRoot.querySelectorAll('dd')].map(cell => cell.textContent)"
     )
-    counts = services.traffic.counts(services.sites.get(SLUG), services.clock.now())
+    counts = services.traffic.views.counts(services.sites.sites.get(SLUG), services.clock.now())
     assert rows[0] == f"{counts.visits.total:,}".replace(",", ".")
     assert counts.visits.opening > 1_800_000
 

@@ -50,9 +50,9 @@ def add_account(
 ) -> None:
     """Create an account with `PASSWORD`."""
     now = services.clock.now()
-    services.accounts.add(name, PASSWORD, "test", now, operator=operator)
+    services.accounts.accounts.add(name, PASSWORD, "test", now, operator=operator)
     for slug, role in (roles or {}).items():
-        services.accounts.set_role(name, slug, role, "test", now)
+        services.accounts.accounts.set_role(name, slug, role, "test", now)
 
 
 def dump(client: redis.Redis, prefix: str) -> str:

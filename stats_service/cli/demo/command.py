@@ -70,13 +70,13 @@ def demo_hosts(bind: str) -> tuple[str, ...]:
 
 def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     """Add the demo site with its past, or let it count for `hosts` as well."""
-    for site in services.sites.all():
+    for site in services.sites.sites.all():
         if site.slug == SLUG:
             wanted = tuple(dict.fromkeys(site.hosts + hosts))
             if wanted != site.hosts:
-                services.sites.edit(SLUG, hosts=wanted)
+                services.sites.sites.edit(SLUG, hosts=wanted)
             return
-    site = services.sites.add(
+    site = services.sites.sites.add(
         Site(
             slug=SLUG,
             name="Cổng thông tin điện tử huyện Kim Sơn",
@@ -89,19 +89,19 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     )
     now = services.clock.now()
     paths = [article.path for article in load_content().articles]
-    services.history.write(site, demo_history(site, now, paths))
+    services.traffic.history.write(site, demo_history(site, now, paths))
     # The polls are of the past: the log, which shows what came last first, has them before.
     add_demo_votes(services, site, paths)
     for article in load_content().articles:
-        services.openings.set(site, article.path, article.views, COMMAND_LINE, now)
+        services.traffic.opening_balances.set(site, article.path, article.views, COMMAND_LINE, now)
     add_demo_town(services)
 
 
 def add_demo_town(services: Services) -> None:
     """Add a second, smaller site, so that there is something to compare; nobody visits it."""
-    if any(site.slug == TOWN_SLUG for site in services.sites.all()):
+    if any(site.slug == TOWN_SLUG for site in services.sites.sites.all()):
         return
-    town = services.sites.add(
+    town = services.sites.sites.add(
         Site(
             slug=TOWN_SLUG,
             name="Trang thông tin điện tử thị trấn Phát Diệm",
@@ -111,4 +111,4 @@ def add_demo_town(services: Services) -> None:
             opening_day="2021-07-01",
         )
     )
-    services.history.write(town, demo_history(town, services.clock.now(), size=TOWN_SIZE))
+    services.traffic.history.write(town, demo_history(town, services.clock.now(), size=TOWN_SIZE))

@@ -148,7 +148,7 @@ def add_demo_votes(services: Services, site: Site, articles: Iterable[str]) -> N
         begin = now - entry.ago * DAY
         end = begin + entry.days * DAY if entry.days else now - 60
         _vote(services, site, entry, _times(chance, begin, end, entry.ballots), end)
-    services.polls.create(site.slug, DRAFT, WHO, now - DAY)
+    services.polls.polls.create(site.slug, DRAFT, WHO, now - DAY)
     _rate(services, site, articles, chance)
 
 
@@ -156,25 +156,25 @@ def _vote(services: Services, site: Site, entry: DemoPoll, times: list[float], e
     poll = entry.poll
     chance = random.Random(poll.id)  # noqa: S311 - as above
     opened = replace(poll, status="open", closes=end if entry.days else None)
-    services.polls.create(site.slug, opened, WHO, times[0])
+    services.polls.polls.create(site.slug, opened, WHO, times[0])
     if poll.protection.per_address == BURST_FROM:
         # One evening, one address votes again and again; what is over the ceiling waits.
         times = sorted([*times, *_times(chance, end - 2 * DAY, end - 2 * DAY + 600, BURST)])
-    known = services.directory.load(site.slug, times[0])
+    known = services.sites.directory.load(site.slug, times[0])
     for number, (moment, visitor, voter) in enumerate(_readers(services, site, times)):
         if not known.knows_day(moment):
-            known = services.directory.load(site.slug, moment)
+            known = services.sites.directory.load(site.slug, moment)
         if 0 <= moment - (end - 2 * DAY) <= 600:
             visitor = replace(visitor, address="203.0.113.61")
         wanted = chance.choices(poll.choices, entry.shares, k=poll.max_choices)
         choices = tuple(dict.fromkeys(choice.id for choice in wanted))
         ballot = BallotQuery(ballot=f"demo-{poll.id}-{number:06}", choices=choices, voter=voter)
-        services.ballots.cast_ballot(known, poll.id, ballot, visitor, moment)
+        services.polls.ballots.cast_ballot(known, poll.id, ballot, visitor, moment)
 
 
 def _rate(services: Services, site: Site, articles: Iterable[str], chance: random.Random) -> None:
     now = services.clock.now()
-    known = services.directory.load(site.slug, now - 60)
+    known = services.sites.directory.load(site.slug, now - 60)
     for place, article in enumerate(articles):
         best = chance.uniform(0.45, 0.95)
         number = int(RATINGS_MAX * chance.random() ** 2) if place else RATINGS_MAX
@@ -187,9 +187,9 @@ def _rate(services: Services, site: Site, articles: Iterable[str], chance: rando
             if place == BURST_ARTICLE and burst[0] <= moment <= burst[1]:
                 score = BURST_SCORE
             if not known.knows_day(moment):
-                known = services.directory.load(site.slug, moment)
+                known = services.sites.directory.load(site.slug, moment)
             rating = RatingQuery(article=article, score=score, voter=voter)
-            services.ratings.rate_article(known, rating, visitor, moment)
+            services.ratings.ratings.rate_article(known, rating, visitor, moment)
 
 
 def _times(chance: random.Random, begin: float, end: float, number: int) -> list[float]:
@@ -208,4 +208,4 @@ def _readers(
             private=False,
             prefetch=False,
         )
-        yield moment, visitor, services.voters.mint(site.slug, moment - 60)
+        yield moment, visitor, services.polls.voters.mint(site.slug, moment - 60)

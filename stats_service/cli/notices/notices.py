@@ -13,7 +13,7 @@ def removal(kind: str, purpose: str) -> click.Command:
     @click.argument("id")
     def remove(site: str, id: str) -> None:  # noqa: A002 - the argument's name in the help text
         with open_services() as services:
-            services.notices.remove(site, id, COMMAND_LINE, services.clock.now())
+            services.notices.notices.remove(site, id, COMMAND_LINE, services.clock.now())
         click.echo(f"Removed {id}.")
 
     help_ = f"{purpose}\n\n\b\nExample:\n  stats-service {kind} remove kimson 1a2b3c4d"

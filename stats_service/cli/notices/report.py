@@ -42,7 +42,9 @@ def add(site: str, address: str, every: str, language: str) -> None:
     """
     with open_services() as services:
         now = services.clock.now()
-        added = services.notices.add_report(site, address, every, language, COMMAND_LINE, now)
+        added = services.notices.notices.add_report(
+            site, address, every, language, COMMAND_LINE, now
+        )
     click.echo(f"Added the report {added.id} to {address}, every {every}.")
 
 
@@ -57,7 +59,7 @@ def list_(site: str, as_json: bool) -> None:
       stats-service report list kimson
     """
     with open_services() as services:
-        reports = services.notices.get(site).reports
+        reports = services.notices.notices.get(site).reports
     if as_json:
         echo_json(reports)
         return
@@ -87,7 +89,7 @@ def send(site: str, address: str, every: str, language: str, output: Path | None
     with open_services() as services:
         now = services.clock.now()
         if output:
-            mail = services.reports.mail(services.sites.get(site), wanted, now)
+            mail = services.notices.reports.mail(services.sites.sites.get(site), wanted, now)
             output.mkdir(parents=True, exist_ok=True)
             (output / "chart.png").write_bytes(mail.picture)
             (output / "report.txt").write_text(mail.text, encoding="utf-8")
@@ -95,7 +97,7 @@ def send(site: str, address: str, every: str, language: str, output: Path | None
             (output / "report.html").write_text(html, encoding="utf-8")
             click.echo(f"Wrote the report to {output}.")
             return
-        services.reports.send_now(site, wanted, now)
+        services.notices.reports.send_now(site, wanted, now)
     click.echo(f"Sent the report to {address}.")
 
 

@@ -37,8 +37,10 @@ def add(site: str, url: str, events: tuple[str, ...], silent_hours: int) -> None
     """
     with open_services() as services:
         now = services.clock.now()
-        made = services.notices.add_webhook(site, url, events, silent_hours, COMMAND_LINE, now)
-        key = services.notices.signing_key(site, made.id)
+        made = services.notices.notices.add_webhook(
+            site, url, events, silent_hours, COMMAND_LINE, now
+        )
+        key = services.notices.notices.signing_key(site, made.id)
     click.echo(f"Added the webhook {made.id}. Its calls are signed with {key}")
 
 
@@ -53,7 +55,7 @@ def list_(site: str, as_json: bool) -> None:
       stats-service webhook list kimson
     """
     with open_services() as services:
-        webhooks = services.notices.get(site).webhooks
+        webhooks = services.notices.notices.get(site).webhooks
     if as_json:
         echo_json(webhooks)
         return
@@ -74,7 +76,7 @@ def test(site: str, id: str) -> None:  # noqa: A002 - the argument's name in the
       stats-service webhook test kimson 1a2b3c4d
     """
     with open_services() as services:
-        services.webhooks.test(site, id, services.clock.now())
+        services.notices.webhooks.test(site, id, services.clock.now())
     click.echo(f"{id} took the call.")
 
 

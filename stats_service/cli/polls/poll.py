@@ -47,11 +47,11 @@ def create(site: str, name: str | None, lang: str, open_: bool, **options: Any) 
           --choice-in en tin News --choice-in en van Documents --multiple --max 2
     """
     with open_services() as services:
-        of = services.sites.get(site)
+        of = services.sites.sites.get(site)
         question = options["question"]
         if not question:
             raise click.UsageError("Ask something: --question.")
-        taken = {known.id for known in services.polls.all(site)}
+        taken = {known.id for known in services.polls.polls.all(site)}
         fields = changes_of(Poll(id="", question={}, choices=(), lang=lang), of, options)
         new = Poll(
             id=name or new_id(question, taken),
@@ -59,7 +59,7 @@ def create(site: str, name: str | None, lang: str, open_: bool, **options: Any) 
             status="open" if open_ else "draft",
             **fields,
         )
-        made = services.polls.create(site, new, COMMAND_LINE, services.clock.now())
+        made = services.polls.polls.create(site, new, COMMAND_LINE, services.clock.now())
     click.echo(f"Made the poll {made.id}, {'open' if open_ else 'a draft'}.")
     if not open_:
         click.echo(f"Open it with: stats-service poll open {site} {made.id}")
@@ -83,12 +83,12 @@ def edit(site: str, name: str, **options: Any) -> None:
       stats-service poll edit kimson muc-quan-tam --closes 2026-12-31T17:00
     """
     with open_services() as services:
-        of = services.sites.get(site)
-        before = services.polls.get(site, name)
+        of = services.sites.sites.get(site)
+        before = services.polls.polls.get(site, name)
         changes = changes_of(before, of, options)
         if not changes:
             raise click.UsageError("Name at least one thing to change.")
-        services.polls.edit(site, name, COMMAND_LINE, services.clock.now(), **changes)
+        services.polls.polls.edit(site, name, COMMAND_LINE, services.clock.now(), **changes)
     click.echo(f"Changed the poll {name}. Readers see it within a few seconds.")
 
 
@@ -103,7 +103,7 @@ def open_poll(site: str, name: str) -> None:
       stats-service poll open kimson muc-quan-tam
     """
     with open_services() as services:
-        opened = services.polls.open(site, name, COMMAND_LINE, services.clock.now())
+        opened = services.polls.polls.open(site, name, COMMAND_LINE, services.clock.now())
         state = state_at(opened, services.clock.now())
     click.echo(f"The poll {name} is {state}.")
 
@@ -119,7 +119,7 @@ def close(site: str, name: str) -> None:
       stats-service poll close kimson muc-quan-tam
     """
     with open_services() as services:
-        services.polls.close(site, name, COMMAND_LINE, services.clock.now())
+        services.polls.polls.close(site, name, COMMAND_LINE, services.clock.now())
     click.echo(f"The poll {name} is closed. Who has voted is forgotten in 30 days.")
 
 
@@ -134,7 +134,7 @@ def archive(site: str, name: str) -> None:
       stats-service poll archive kimson muc-quan-tam
     """
     with open_services() as services:
-        services.polls.archive(site, name, COMMAND_LINE, services.clock.now())
+        services.polls.polls.archive(site, name, COMMAND_LINE, services.clock.now())
     click.echo(f"The poll {name} is archived.")
 
 
@@ -150,9 +150,9 @@ def list_(site: str, as_json: bool) -> None:
       stats-service poll list kimson --json
     """
     with open_services() as services:
-        services.sites.get(site)
-        polls, now = services.polls.all(site), services.clock.now()
-        ballots = [services.polls.tally(site, found.id).ballots for found in polls]
+        services.sites.sites.get(site)
+        polls, now = services.polls.polls.all(site), services.clock.now()
+        ballots = [services.polls.polls.tally(site, found.id).ballots for found in polls]
     if as_json:
         echo_json(polls)
     elif not polls:
@@ -179,8 +179,8 @@ def show(site: str, name: str, as_json: bool) -> None:
     """
     with open_services() as services:
         of, found, now = (
-            services.sites.get(site),
-            services.polls.get(site, name),
+            services.sites.sites.get(site),
+            services.polls.polls.get(site, name),
             services.clock.now(),
         )
         base = services.settings.base_url + services.settings.path_prefix

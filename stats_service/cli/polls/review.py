@@ -40,9 +40,9 @@ def results(site: str, name: str, as_json: bool, as_csv: bool) -> None:
       stats-service poll results kimson muc-quan-tam --csv > ket-qua.csv
     """
     with open_services() as services:
-        services.sites.get(site)
-        poll = services.polls.get(site, name)
-        found = poll_views.results(poll, services.polls.tally(site, name))
+        services.sites.sites.get(site)
+        poll = services.polls.polls.get(site, name)
+        found = poll_views.results(poll, services.polls.polls.tally(site, name))
     if as_json:
         echo_json(found)
         return
@@ -83,9 +83,9 @@ def list_groups(site: str, name: str, as_json: bool) -> None:
       stats-service poll quarantine list kimson muc-quan-tam
     """
     with open_services() as services:
-        services.sites.get(site)
-        services.polls.get(site, name)
-        groups = services.quarantine.groups(site, name)
+        services.sites.sites.get(site)
+        services.polls.polls.get(site, name)
+        groups = services.polls.quarantine.groups(site, name)
     if as_json:
         echo_json(groups)
         return
@@ -107,10 +107,10 @@ def _settling(verb: str, help_: str) -> click.Command:
     @click.argument("groups", nargs=-1, required=True)
     def settle(site: str, name: str, groups: tuple[str, ...]) -> None:
         with open_services() as services:
-            services.sites.get(site)
-            services.polls.get(site, name)
+            services.sites.sites.get(site)
+            services.polls.polls.get(site, name)
             for group in groups:
-                settled = services.quarantine.settle(
+                settled = services.polls.quarantine.settle(
                     site, name, group, _VERBS[verb], COMMAND_LINE, services.clock.now()
                 )
                 click.echo(f"{settled.name}: {settled.ballots:,} ballots {settled.state}.")
@@ -150,9 +150,9 @@ def list_texts(site: str, name: str, as_json: bool) -> None:
       stats-service poll texts list kimson muc-quan-tam
     """
     with open_services() as services:
-        services.sites.get(site)
-        services.polls.get(site, name)
-        found = services.quarantine.texts(site, name)
+        services.sites.sites.get(site)
+        services.polls.polls.get(site, name)
+        found = services.polls.quarantine.texts(site, name)
     if as_json:
         echo_json(found)
         return
@@ -167,10 +167,10 @@ def _moderating(verb: str, help_: str) -> click.Command:
     def moderate(site: str, name: str, texts: tuple[str, ...]) -> None:
         state = _TEXT_VERBS[verb]
         with open_services() as services:
-            services.sites.get(site)
-            services.polls.get(site, name)
+            services.sites.sites.get(site)
+            services.polls.polls.get(site, name)
             for text in texts:
-                services.quarantine.moderate(
+                services.polls.quarantine.moderate(
                     site, name, text, state, COMMAND_LINE, services.clock.now()
                 )
                 click.echo(f"{text}: {state}.")
@@ -204,8 +204,8 @@ def report(site: str, name: str, as_json: bool, as_csv: bool) -> None:
       stats-service poll report kimson muc-quan-tam --csv > report.csv
     """
     with open_services() as services:
-        zone = services.sites.get(site).timezone
-        found = services.integrity.report(site, name, zone, services.clock.now())
+        zone = services.sites.sites.get(site).timezone
+        found = services.polls.integrity.report(site, name, zone, services.clock.now())
     outcomes = list(found.outcomes)
     hours = [(h.hour, *(str(h.ballots.get(o, 0)) for o in outcomes)) for h in found.hours]
     if as_json:

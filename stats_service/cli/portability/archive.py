@@ -44,7 +44,7 @@ def export(site: str, kind: str, output: Path | None) -> None:
         raise click.UsageError("--output - is for jsonl: csv wants a folder, xlsx a file.")
     with open_services() as services:
         now = services.clock.now()
-        day = day_of(now, services.sites.get(site).timezone)
+        day = day_of(now, services.sites.sites.get(site).timezone)
         place = output or Path(f"{site}-{day}{_ENDINGS[kind]}")
         try:
             _write(services, site, kind, place, now)
@@ -59,17 +59,19 @@ _ENDINGS = {"jsonl": ".jsonl.gz", "csv": "-csv", "xlsx": ".xlsx"}
 
 def _write(services: Services, site: str, kind: str, place: Path, now: float) -> None:
     if kind == "csv":
-        write_csv(services.archives.rows(site, now), place)
+        write_csv(services.portability.archives.rows(site, now), place)
     elif place == Path("-"):
-        sys.stdout.buffer.writelines(services.archives.lines(site, now))
+        sys.stdout.buffer.writelines(services.portability.archives.lines(site, now))
     else:
         # A full disk or Ctrl-C must not leave half an archive under the name of a whole one.
         part = place.with_name(f"{place.name}.part")
         try:
             if kind == "xlsx":
-                write_xlsx(services.archives.rows(site, now), part)
+                write_xlsx(services.portability.archives.rows(site, now), part)
             else:
-                _write_lines(part, services.archives.lines(site, now), place.suffix == ".gz")
+                _write_lines(
+                    part, services.portability.archives.lines(site, now), place.suffix == ".gz"
+                )
             part.replace(place)
         finally:
             part.unlink(missing_ok=True)
@@ -99,8 +101,8 @@ def import_(file: Path, replace: bool) -> None:
     """
     with open_services() as services:
         now = services.clock.now()
-        restored = services.archives.restore(file, now, replace=replace)
+        restored = services.portability.archives.restore(file, now, replace=replace)
         site = restored.site.slug
-        services.audit.record("", COMMAND_LINE, "site.imported", now, subject=site)
+        services.accounts.audit.record("", COMMAND_LINE, "site.imported", now, subject=site)
     rows = sum(restored.rows.values())
     click.echo(f"Imported the site {site} from {file}: {rows:,} rows.")

@@ -30,7 +30,7 @@ def backup(target: str, keep: int | None) -> None:
       stats-service backup stats.rdb
     """
     with open_services() as services:
-        file = services.backups.write(
+        file = services.operations.backups.write(
             Path(target), services.clock.now(), keep or 0, is_folder=target.endswith(os.sep)
         )
     click.echo(f"Backed up to {file} ({file.stat().st_size:,} bytes).")
@@ -55,6 +55,6 @@ def restore(file: Path) -> None:
         )
     former = restore_backup(settings.data_dir, file, SystemClock().now())
     with open_services(settings) as services:
-        sites = [site.slug for site in services.sites.all()]
+        sites = [site.slug for site in services.sites.sites.all()]
     click.echo(f"Restored {file}: {len(sites)} sites ({', '.join(sites[:10])}).")
     click.echo(f"The former data is in {former}; remove it when all is well.")

@@ -71,7 +71,7 @@ def import_(
       stats-service legacy import kimson postmeta.csv --from wp-postviews --posts posts.csv
     """
     with open_services() as services:
-        found = services.sites.get(site)
+        found = services.sites.sites.get(site)
         addresses = {}
         if posts:
             with opened_file(posts) as file:
@@ -88,10 +88,12 @@ def import_(
         size = sum(path.stat().st_size for path in files)
         summaries = []
         with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
-            for summary in services.legacy.run(source, list(files), plan, now, bar.update):
+            for summary in services.portability.legacy.run(
+                source, list(files), plan, now, bar.update
+            ):
                 summaries.append(summary)
                 if not dry_run and summary.adds:
-                    services.audit.record(
+                    services.accounts.audit.record(
                         site,
                         COMMAND_LINE,
                         "legacy.imported",
@@ -124,10 +126,10 @@ def import_polls(site: str, questions: Path, answers: Path, language: str, dry_r
     with open_services() as services, opened_file(questions) as asked, opened_file(answers) as said:
         now = services.clock.now()
         polls = read_polls(read_rows(asked.text()), read_rows(said.text()), language, now)
-        for text, added in services.legacy.add_polls(site, polls, dry_run=dry_run):
+        for text, added in services.portability.legacy.add_polls(site, polls, dry_run=dry_run):
             click.echo(text)
             if added and not dry_run:
-                services.audit.record(
+                services.accounts.audit.record(
                     site, COMMAND_LINE, "poll.imported", now, subject=text.split()[1].rstrip(":")
                 )
 
@@ -143,7 +145,7 @@ def list_(site: str, as_json: bool) -> None:
       stats-service legacy list kimson
     """
     with open_services() as services:
-        files = services.legacy.files(site)
+        files = services.portability.legacy.files(site)
     if as_json:
         echo_json(files)
         return

@@ -26,4 +26,4 @@ def work_on_upload(upload: str) -> None:
     settings = load_settings()
     logging.config.dictConfig(logging_config(settings))
     with open_services(settings) as services:
-        services.uploads.run(upload, services.clock.now())
+        services.portability.uploads.run(upload, services.clock.now())

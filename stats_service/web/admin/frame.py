@@ -58,6 +58,6 @@ def site_pages() -> list[tuple[str, str, str, str]]:
 def sites_of(account: Account) -> list[Site]:
     """Return the sites that an account may look at, by name."""
     if "frame_sites" not in g:
-        seen = (site for site in services().sites.all() if account.may(ROLES[0], site.slug))
+        seen = (site for site in services().sites.sites.all() if account.may(ROLES[0], site.slug))
         g.frame_sites = sorted(seen, key=lambda site: (site.name.casefold(), site.slug))
     return cast("list[Site]", g.frame_sites)

@@ -48,8 +48,8 @@ def check(slug: str) -> Response:
         ignored=ignored_reason(entry, PageQuery(out=report.out, bot=report.bot), visitor),
         private=visitor.private,
     )
-    made = services().install_checks.keep(entry, report, sender, now)
-    stored = services().install_checks.is_good(slug, report.token, now)
+    made = services().sites.install_checks.keep(entry, report, sender, now)
+    stored = services().sites.install_checks.is_good(slug, report.token, now)
     # Whoever has no token is a reader, who learns of the proxies before us nothing.
     trusted = services().settings.trusted_proxies if stored else None
     with force_locale(report.lang):

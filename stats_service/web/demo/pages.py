@@ -150,8 +150,8 @@ def _most_read() -> list[Article]:
     articles = list(_content().articles)
     paths = [article.path for article in articles]
     with suppress(StatsError):
-        site, now = services().sites.get(SLUG), services().clock.now()
-        views = services().traffic.articles(site, paths, now)
+        site, now = services().sites.sites.get(SLUG), services().clock.now()
+        views = services().traffic.views.articles(site, paths, now)
         articles.sort(key=lambda article: -views[article.path].views)
     return articles
 
@@ -159,7 +159,7 @@ def _most_read() -> list[Article]:
 def _has_statistics() -> bool:
     """Say whether the site's statistics page is for everybody; the operator may change that."""
     with suppress(StatsError):
-        return services().sites.get(SLUG).public
+        return services().sites.sites.get(SLUG).public
     return False
 
 

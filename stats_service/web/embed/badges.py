@@ -42,8 +42,8 @@ def _metric(site: Site, metric: str) -> tuple[str, int]:
         article = request.args.get("article", "")
         if not article:
             raise InvalidInputError("article is missing: say ?article=/path of the article.")
-        return "views", services().traffic.articles(site, [article], now)[article].views
-    counts = services().traffic.counts(site, now)
+        return "views", services().traffic.views.articles(site, [article], now)[article].views
+    counts = services().traffic.views.counts(site, now)
     headline = counts.views if site.headline == "views" else counts.visits
     if metric == "total":
         return site.headline, headline.total

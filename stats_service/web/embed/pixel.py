@@ -33,7 +33,7 @@ def record_view(slug: str) -> Response:
     )
     visitor = request_visitor(referer)
     try:
-        answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
+        answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
     except ViewKeptError:
         return response
     for name, value in page_answer_headers(answer.ignored, answer.note):

@@ -63,7 +63,7 @@ def _limited(
         key = network_key(entry, request_address(), services().clock.now())
         if key and not limiter.limiter.hit(limit, endpoint, key):
             if "poll" in values:
-                services().ballots.note_flood(entry, values["poll"], services().clock.now())
+                services().polls.ballots.note_flood(entry, values["poll"], services().clock.now())
             ends = limiter.limiter.get_window_stats(limit, endpoint, key).reset_time
             raise _exceeded(limit, ends)
         return view(**values)

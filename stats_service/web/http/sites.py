@@ -11,7 +11,7 @@ def site_entry(slug: str) -> SiteEntry:
     """Return the site that the request is about; UnknownSiteError if there is none."""
     known: SiteEntry | None = g.get("site_entry")
     if known is None or known.site.slug != slug:
-        known = g.site_entry = services().directory.entry(slug, services().clock.now())
+        known = g.site_entry = services().sites.directory.entry(slug, services().clock.now())
     return known
 
 

@@ -16,7 +16,7 @@ def healthz() -> Response:
 @bp.get("/readyz")
 def readyz() -> Response:
     """Answer 200 if Redis answers, else 503."""
-    services().health.check_ready()
+    services().operations.health.check_ready()
     return _text("ready\n")
 
 

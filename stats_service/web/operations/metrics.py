@@ -108,7 +108,7 @@ class _Collector(Collector):
         yield from self._redis()
 
     def _spool(self) -> Iterator[Metric]:
-        spool = self._services.spool
+        spool = self._services.traffic.spool
         waiting, size = 0, 0
         with contextlib.suppress(StatsError, OSError):
             waiting = spool.waiting()
@@ -119,7 +119,7 @@ class _Collector(Collector):
     def _redis(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("stats_redis_up", "Whether Redis answers")
         try:
-            facts = self._services.health.facts()
+            facts = self._services.operations.health.facts()
             sites = list(self._sites())
         except StatsError:
             up.add_metric((), 0)
@@ -146,8 +146,8 @@ class _Collector(Collector):
         views = GaugeMetricFamily("stats_site_views_today", "Views today", labels=("site",))
         visits = GaugeMetricFamily("stats_site_visits_today", "Visits today", labels=("site",))
         now = self._services.clock.now()
-        for site in self._services.sites.all()[:SITES_MAX]:
-            counts = self._services.traffic.counts(site, now)
+        for site in self._services.sites.sites.all()[:SITES_MAX]:
+            counts = self._services.traffic.views.counts(site, now)
             online.add_metric((site.slug,), counts.online)
             views.add_metric((site.slug,), counts.views.today)
             visits.add_metric((site.slug,), counts.visits.today)

@@ -1,4 +1,4 @@
-"""The fast lane: from the parser to `web.hot` without an ASGI task in between.
+"""The fast lane: from the parser to `web.loop` without an ASGI task in between.
 
 httptools still parses every byte, and everything here is handed over by it. Headers are only
 collected until they are complete. Then the request

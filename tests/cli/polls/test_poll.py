@@ -41,7 +41,7 @@ def test_create_makes_a_draft_in_two_languages(run: Run, services: Services) -> 
         *("--protection", "strict", "--per-address", "70"),
     )
 
-    stored = services.polls.get("kimson", POLL)
+    stored = services.polls.polls.get("kimson", POLL)
     assert f"poll open kimson {POLL}" in result.stdout
     assert stored.status == "draft"
     assert stored.question == {"vi": "Bạn quan tâm mục gì?", "en": "What do you read?"}
@@ -66,7 +66,7 @@ def test_only_what_can_be_an_id_is_split_from_the_text(run: Run, services: Servi
         *(word for choice in choices for word in ("--choice", choice)),
     )
 
-    assert [(c.id, c.text["vi"]) for c in services.polls.get("kimson", POLL).choices] == [
+    assert [(c.id, c.text["vi"]) for c in services.polls.polls.get("kimson", POLL).choices] == [
         ("gia-5", "Giá = 5"),
         ("gia-6", "Giá=6"),
         ("r", "x = 7"),
@@ -96,7 +96,7 @@ def test_a_poll_goes_from_open_to_archived(run: Run, services: Services) -> None
 
     refused = run("poll", "open", "kimson", name, code=2)
     assert "archived" in refused.stderr
-    entries = services.audit.newest("kimson")
+    entries = services.accounts.audit.newest("kimson")
     assert [entry.what for entry in entries] == [
         "poll.archived",
         "poll.closed",
@@ -120,7 +120,7 @@ def test_after_the_first_vote_only_texts_change_and_choices_are_added_or_hidden(
     run("poll", "edit", "kimson", POLL, "--choice-in", "vi", "a", "Sửa", "--choice", "d=Mới")
     run("poll", "edit", "kimson", POLL, "--hide", "a")
 
-    stored = services.polls.get("kimson", POLL)
+    stored = services.polls.polls.get("kimson", POLL)
     assert [(c.id, c.text["vi"], c.hidden) for c in stored.choices] == [
         ("a", "Sửa", True),
         ("b", "Mục b", False),
@@ -147,7 +147,7 @@ def test_mistakes_are_told_in_one_line(run: Run, services: Services) -> None:
         run("poll", "create", *words, code=2)
     run("poll", "show", "kimson", "none-such", code=2)
     run("poll", "edit", "kimson", "none-such", "--min", "1", code=2)
-    assert services.polls.all("kimson") == []
+    assert services.polls.polls.all("kimson") == []
 
 
 def test_list_show_and_results_print_for_people_and_programs(
@@ -183,7 +183,7 @@ def test_quarantine_and_report(run: Run, services: Services, client: FlaskClient
     def settle(verb: str) -> int:
         said = run("poll", "quarantine", verb, "kimson", POLL, group["name"]).stdout
         assert "2 ballots" in said
-        return services.polls.tally("kimson", POLL).ballots
+        return services.polls.polls.tally("kimson", POLL).ballots
 
     assert [settle("accept"), settle("void"), settle("hold")] == [3, 1, 1]
     run("poll", "edit", "kimson", POLL, "--per-address", "0")
@@ -205,7 +205,7 @@ def test_report_fails_where_sums_do_not_agree(
     """Exit code 1, and the fault in words."""
     make_poll(services)
     vote(client, new_voter(services), "a")
-    services.polls._store._client.hincrby(
+    services.polls.polls._store._client.hincrby(
         f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}:tally", "ballots", 1
     )
 

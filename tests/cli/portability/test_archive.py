@@ -38,7 +38,7 @@ def test_export_and_import(run: Run, services: Services, tmp_path: Path) -> None
     assert "kimson" in said
     assert run("counts", "kimson", "--json").stdout == before
     assert not list(tmp_path.glob("*.part"))
-    log = [entry.what for entry in services.audit.newest("")]
+    log = [entry.what for entry in services.accounts.audit.newest("")]
     assert log == ["site.imported", "site.removed"]
 
 

@@ -76,7 +76,7 @@ def test_a_folder_keeps_the_newest(
     """And only files that a backup has named so. A cluster is refused, with what to do instead."""
     if "cluster" in services.settings.redis_url.partition(":")[0]:
         with pytest.raises(InvalidInputError, match="BGSAVE"):
-            services.backups.write(tmp_path, clock.now(), keep=2)
+            services.operations.backups.write(tmp_path, clock.now(), keep=2)
         return
     fill(services, clock, site, days=1)
     (tmp_path / "backups").mkdir()
@@ -84,7 +84,7 @@ def test_a_folder_keeps_the_newest(
 
     for _ in range(3):
         clock.advance(86_400)
-        services.backups.write(tmp_path / "backups", clock.now(), keep=2)
+        services.operations.backups.write(tmp_path / "backups", clock.now(), keep=2)
 
     names = sorted(path.name for path in (tmp_path / "backups").iterdir())
     assert names == ["other.rdb", "stats-20260307-050000.rdb", "stats-20260308-050000.rdb"]

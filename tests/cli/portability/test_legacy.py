@@ -30,7 +30,7 @@ def test_import_says_what_it_does(run: Run, log: str, services: Services) -> Non
     assert "imported before" in run(*words).stdout
     assert json.loads(run("counts", "kimson", "--json").stdout)["views"]["total"] == 1
     assert "access.log  access-log" in run("legacy", "list", "kimson").stdout
-    assert [entry.what for entry in services.audit.newest("kimson")] == ["legacy.imported"]
+    assert [entry.what for entry in services.accounts.audit.newest("kimson")] == ["legacy.imported"]
 
 
 @pytest.mark.parametrize(
@@ -67,15 +67,15 @@ def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: P
     words = ("legacy", "import-polls", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
 
     assert "would add wp-1: Bạn quan tâm mục gì? (9 ballots)" in run(*words, "--dry-run").stdout
-    assert services.polls.all("kimson") == []
+    assert services.polls.polls.all("kimson") == []
     said = run(*words).stdout
     assert "added wp-2: Chọn nhiều & ít (6 ballots)" in said
     assert "poll 3: " in said
     assert run(*words).stdout.count("there already") == 2
 
-    poll = services.polls.get("kimson", "wp-1")
+    poll = services.polls.polls.get("kimson", "wp-1")
     assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800, False)
-    assert services.polls.tally("kimson", "wp-1").votes == {"a1": 5, "a2": 4}
+    assert services.polls.polls.tally("kimson", "wp-1").votes == {"a1": 5, "a2": 4}
     now = services.clock.now()
-    assert services.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()
-    assert [entry.subject for entry in services.audit.newest("kimson")] == ["wp-2", "wp-1"]
+    assert services.polls.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()
+    assert [entry.subject for entry in services.accounts.audit.newest("kimson")] == ["wp-2", "wp-1"]

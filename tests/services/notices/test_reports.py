@@ -10,14 +10,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from PIL import Image
 
-from stats_service.app import create_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import ConfigurationError, InvalidInputError
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports import words
 from stats_service.services.notices.reports.numbers import period
@@ -54,14 +53,14 @@ def past(mailing: Services, site: Site) -> None:
         )
         for n in range(1, 15)
     ]
-    mailing.history.write(site, days)
+    mailing.traffic.history.write(site, days)
 
 
 def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> None:
     """Text, HTML and a picture, with the numbers of the week and their change."""
     report = Report(id="r", address="an@example.vn")
 
-    mailing.reports.send_now("kimson", report, mailing.clock.now())
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
     assert message["To"] == "an@example.vn"
@@ -89,7 +88,7 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     """The other language, the other span."""
     report = Report(id="r", address="an@example.vn", every="month", language="en")
 
-    mailing.reports.send_now("kimson", report, mailing.clock.now())
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
     assert message["Subject"] == "Monthly report 1 Feb 2026 – 28 Feb 2026: Kim Sơn"
@@ -102,7 +101,9 @@ def test_what_visitors_sent_is_no_markup_and_no_link(
     mailing: Services, past: None, inbox: Inbox
 ) -> None:
     """An article's key is text."""
-    mailing.reports.send_now("kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp())
+    mailing.notices.reports.send_now(
+        "kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp()
+    )
 
     html = inbox.messages[0].get_body(("html",))
     assert html is not None
@@ -113,7 +114,9 @@ def test_what_visitors_sent_is_no_markup_and_no_link(
 
 def test_a_report_of_silence_says_what_to_do(mailing: Services, site: Site, inbox: Inbox) -> None:
     """A site that nobody visited has one as well."""
-    mailing.reports.send_now("kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp())
+    mailing.notices.reports.send_now(
+        "kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp()
+    )
 
     for kind in ("plain", "html"):
         body = inbox.messages[0].get_body((kind,))
@@ -124,7 +127,7 @@ def test_a_report_of_silence_says_what_to_do(mailing: Services, site: Site, inbo
 
 def tick(services: Services) -> list[tuple[str, bool]]:
     """Run the regular work and return what it told."""
-    return [tuple(outcome) for outcome in services.ticks.run(services.clock.now())]
+    return [tuple(outcome) for outcome in services.operations.ticks.run(services.clock.now())]
 
 
 def test_each_report_is_sent_once_a_period(
@@ -133,7 +136,9 @@ def test_each_report_is_sent_once_a_period(
     """On Monday from six, on the first from six; never at once."""
     clock.set(datetime(2026, 3, 5, 9, tzinfo=VIETNAM))
     for every, address in (("week", "tuan@example.vn"), ("month", "thang@example.vn")):
-        mailing.notices.add_report("kimson", address, every, "vi", COMMAND_LINE, clock.now())
+        mailing.notices.notices.add_report(
+            "kimson", address, every, "vi", COMMAND_LINE, clock.now()
+        )
     sent = {}
     while clock.now() < datetime(2026, 4, 8, tzinfo=VIETNAM).timestamp():
         before = len(inbox.messages)
@@ -154,7 +159,9 @@ def test_a_report_that_was_refused_is_tried_again(
 ) -> None:
     """And is told of as a failure meanwhile."""
     clock.set(datetime(2026, 3, 8, 9, tzinfo=VIETNAM))
-    mailing.notices.add_report("kimson", "an@example.vn", "week", "vi", COMMAND_LINE, clock.now())
+    mailing.notices.notices.add_report(
+        "kimson", "an@example.vn", "week", "vi", COMMAND_LINE, clock.now()
+    )
     tick(mailing)
     clock.set(MONDAY)
     inbox.refuses = True
@@ -204,10 +211,10 @@ def test_signing_in_and_encryption(
             )
             if error:
                 with pytest.raises(DeliveryError, match=error) as caught:
-                    sending.reports.send_now("kimson", report, clock.now())
+                    sending.notices.reports.send_now("kimson", report, clock.now())
                 assert "wrong" not in str(caught.value)
             else:
-                sending.reports.send_now("kimson", report, clock.now())
+                sending.notices.reports.send_now("kimson", report, clock.now())
     finally:
         controller.stop()
 
@@ -218,7 +225,7 @@ def test_signing_in_and_encryption(
 def test_without_a_mail_server(services: Services, site: Site, clock: FakeClock) -> None:
     """It says which settings are missing."""
     with pytest.raises(ConfigurationError, match="STATS_SMTP_URL"):
-        services.reports.send_now("kimson", Report(id="r", address="a@b.vn"), clock.now())
+        services.notices.reports.send_now("kimson", Report(id="r", address="a@b.vn"), clock.now())
 
 
 @pytest.mark.parametrize(
@@ -230,9 +237,11 @@ def test_an_address_that_is_none(
 ) -> None:
     """Is refused before it is stored."""
     with pytest.raises(InvalidInputError, match="address"):
-        services.notices.add_report("kimson", address, "week", "vi", COMMAND_LINE, clock.now())
+        services.notices.notices.add_report(
+            "kimson", address, "week", "vi", COMMAND_LINE, clock.now()
+        )
 
-    assert services.notices.get("kimson").reports == ()
+    assert services.notices.notices.get("kimson").reports == ()
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 import redis
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.services.notices import outgoing
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.webhooks import signature
@@ -38,12 +37,12 @@ def calling(settings: Settings, clock: FakeClock, site: Site) -> Services:
 def add(services: Services, url: str, *events: str) -> str:
     """Add a webhook and return its id."""
     now = services.clock.now()
-    return services.notices.add_webhook("kimson", url, events, 6, COMMAND_LINE, now).id
+    return services.notices.notices.add_webhook("kimson", url, events, 6, COMMAND_LINE, now).id
 
 
 def tick(services: Services) -> list[str]:
     """Run the regular work and return what failed."""
-    outcomes = list(services.ticks.run(services.clock.now()))
+    outcomes = list(services.operations.ticks.run(services.clock.now()))
     return [outcome.text for outcome in outcomes if outcome.failed]
 
 
@@ -65,10 +64,10 @@ def test_a_new_peak_is_told_once_and_signed(
     event = json.loads(body)
     assert (event["event"], event["site"], event["data"]["online"]) == ("peak", "kimson", 30)
     assert headers["Stats-Event"] == "peak"
-    key = calling.notices.signing_key("kimson", hook)
+    key = calling.notices.notices.signing_key("kimson", hook)
     at, mac = (part.partition("=")[2] for part in headers["Stats-Signature"].split(","))
     assert mac == signature(key, int(at), body)
-    assert mac != signature(calling.notices.signing_key("kimson", "other"), int(at), body)
+    assert mac != signature(calling.notices.notices.signing_key("kimson", "other"), int(at), body)
 
 
 def test_a_burst_on_a_poll(
@@ -78,7 +77,7 @@ def test_a_burst_on_a_poll(
     keys = SiteKeys(settings.key_prefix, "kimson")
     choices = tuple(Choice(id=name, text={"vi": name}) for name in ("co", "khong"))
     poll = Poll(id="p1", question={"vi": "?"}, choices=choices)
-    calling.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
+    calling.polls.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
     add(calling, receiver.url, "burst")
     tick(calling)
 
@@ -95,7 +94,7 @@ def test_a_burst_on_a_poll(
 
 def test_a_silent_site(calling: Services, receiver: Receiver, site: Site, clock: FakeClock) -> None:
     """Where there were readers a week ago; told once until it is heard again."""
-    calling.history.write(
+    calling.traffic.history.write(
         site, [DayHistory(date(2026, 2, 25), tuple(Pair(10, 20) for _ in range(24)))]
     )
     add(calling, receiver.url, "silent")
@@ -134,7 +133,7 @@ def test_trouble_with_redis(
     well = create_services(told, clock)
 
     for services in (well, away, away, well, well):
-        list(services.ticks.run(clock.now()))
+        list(services.operations.ticks.run(clock.now()))
 
     data = [(json.loads(body)["event"], json.loads(body)["data"]) for _, body in receiver.calls]
     assert data == [("redis", {"ok": False}), ("redis", {"ok": True})]
@@ -169,9 +168,9 @@ def test_an_url_that_may_not_be_called(
 ) -> None:
     """Is refused before it is stored."""
     with pytest.raises(InvalidInputError):
-        services.notices.add_webhook("kimson", url, (), 6, COMMAND_LINE, clock.now())
+        services.notices.notices.add_webhook("kimson", url, (), 6, COMMAND_LINE, clock.now())
 
-    assert services.notices.get("kimson").webhooks == ()
+    assert services.notices.notices.get("kimson").webhooks == ()
 
 
 @pytest.mark.parametrize(

@@ -31,18 +31,18 @@ def day(ago: int, hours: int = 24, **ignored: int) -> DayHistory:
 
 def alarms(services: Services, site: Site, now: float) -> tuple[Alarm, ...]:
     """Return the alarms of one site."""
-    return services.glances.of_sites([site], now)[0].alarms
+    return services.operations.overview.of_sites([site], now)[0].alarms
 
 
 def test_a_glance_has_the_numbers_of_a_site(
     services: Services, site: Site, clock: FakeClock, client: FlaskClient
 ) -> None:
     """Today beside a week ago by this time, and the total with its opening balance."""
-    services.history.write(site, [day(7), day(1), day(0, hours=12)])
-    site = services.sites.edit(site.slug, opening_visits=1000)
+    services.traffic.history.write(site, [day(7), day(1), day(0, hours=12)])
+    site = services.sites.sites.edit(site.slug, opening_visits=1000)
     view(client)
 
-    (glance,) = services.glances.of_sites([site], clock.now())
+    (glance,) = services.operations.overview.of_sites([site], clock.now())
 
     assert glance.online == 1
     assert (glance.today, glance.before) == (Pair(121, 361), Pair(120, 360))
@@ -58,22 +58,22 @@ def test_many_sites_keep_their_order(services: Services, site: Site, clock: Fake
     """Each glance is its own site's; no site is none."""
     sites = [site]
     for number in range(1, 5):
-        added = services.sites.add(msgspec.structs.replace(site, slug=f"s{number}"))
-        services.history.write(added, [DayHistory(TODAY, (Pair(number, number),))])
+        added = services.sites.sites.add(msgspec.structs.replace(site, slug=f"s{number}"))
+        services.traffic.history.write(added, [DayHistory(TODAY, (Pair(number, number),))])
         sites.append(added)
 
-    glances = services.glances.of_sites(sites, clock.now())
+    glances = services.operations.overview.of_sites(sites, clock.now())
 
     assert [glance.today.visits for glance in glances] == [0, 1, 2, 3, 4]
-    assert services.glances.of_sites([], clock.now()) == []
-    assert services.sites.all() == sites
+    assert services.operations.overview.of_sites([], clock.now()) == []
+    assert services.sites.sites.all() == sites
 
 
 def test_silence_where_there_is_traffic_otherwise(
     services: Services, site: Site, clock: FakeClock
 ) -> None:
     """Nothing for three hours in which, a week ago, readers came."""
-    services.history.write(site, [day(7)])
+    services.traffic.history.write(site, [day(7)])
 
     assert alarms(services, site, clock.now()) == (Alarm("silent", 3),)
 
@@ -82,7 +82,7 @@ def test_strange_hosts_and_a_flood_from_one_address(
     services: Services, site: Site, clock: FakeClock
 ) -> None:
     """A share of what arrives today; a few are no alarm."""
-    services.history.write(site, [day(0, hours=13, host=100, ceiling=19)])
+    services.traffic.history.write(site, [day(0, hours=13, host=100, ceiling=19)])
 
     assert alarms(services, site, clock.now()) == (Alarm("hosts", 100),)
 
@@ -90,8 +90,8 @@ def test_strange_hosts_and_a_flood_from_one_address(
 def test_no_room_for_another_article(services: Services, site: Site, clock: FakeClock) -> None:
     """Further ones are counted without a name."""
     past = msgspec.structs.replace(day(0, hours=13), articles={"/a": 1, "/b": 2})
-    services.history.write(site, [past])
-    full = services.sites.edit(site.slug, article_cap=2)
+    services.traffic.history.write(site, [past])
+    full = services.sites.sites.edit(site.slug, article_cap=2)
 
     assert alarms(services, full, clock.now()) == (Alarm("articles", 2),)
 
@@ -106,8 +106,10 @@ def test_ballots_that_wait_for_a_decision(
 
     assert alarms(services, site, clock.now()) == (Alarm("burst", 2, poll="muc-quan-tam"),)
 
-    (group,) = services.quarantine.groups(site.slug, "muc-quan-tam")
-    services.quarantine.settle(site.slug, "muc-quan-tam", group.name, "voided", "test", clock.now())
+    (group,) = services.polls.quarantine.groups(site.slug, "muc-quan-tam")
+    services.polls.quarantine.settle(
+        site.slug, "muc-quan-tam", group.name, "voided", "test", clock.now()
+    )
     assert alarms(services, site, clock.now()) == ()
 
 
@@ -122,7 +124,7 @@ def test_free_texts_that_wait_for_a_decision(
     assert alarms(services, site, clock.now()) == (Alarm("texts", 3, poll="muc-quan-tam"),)
 
     for text, state in (("Một", "approved"), ("Hai", "rejected"), ("hai", "rejected")):
-        services.quarantine.moderate(site.slug, "muc-quan-tam", text, state, "x", clock.now())
+        services.polls.quarantine.moderate(site.slug, "muc-quan-tam", text, state, "x", clock.now())
     assert alarms(services, site, clock.now()) == ()
 
 
@@ -130,11 +132,11 @@ def test_what_is_wrong_with_the_installation(
     services: Services, settings: Settings, clock: FakeClock
 ) -> None:
     """Views that wait on the disk; what `stats-service check` says of Redis."""
-    before = {alarm.kind for alarm in services.glances.of_installation()}
+    before = {alarm.kind for alarm in services.operations.overview.of_installation()}
     kept = KeptView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
-    services.spool.add([kept])
+    services.traffic.spool.add([kept])
 
-    after = services.glances.of_installation()
+    after = services.operations.overview.of_installation()
 
     assert "spool" not in before
     assert Alarm("spool", 1) in after
@@ -146,9 +148,9 @@ def test_what_was_counted_in_part(
     """Readers with GPC, and articles beyond the cap, in the range alone."""
     past = msgspec.structs.replace(day(1), private=12, articles={"(other)": 5, "/a": 700})
     older = msgspec.structs.replace(day(2), private=3, articles={"(other)": 2})
-    services.history.write(site, [older, past])
+    services.traffic.history.write(site, [older, past])
 
-    found = services.history.shortfall(site, TODAY - timedelta(days=1), TODAY)
+    found = services.traffic.history.shortfall(site, TODAY - timedelta(days=1), TODAY)
 
     assert (found.private, found.unnamed) == (12, 5)
     keys = SiteKeys(settings.key_prefix, site.slug)

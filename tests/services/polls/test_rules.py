@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.models.polls import POLL_ID, Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.polls.rules import POLL_ID, check_poll, new_id
+from stats_service.services.polls.rules import check_poll, new_id
 from tests.support.clock import FakeClock
 from tests.support.votes import WHO, make_choices, make_poll, new_voter, vote
 
@@ -142,15 +142,15 @@ def test_what_may_change_after_the_first_vote(
     make_poll(services, id="after")
     vote(client, new_voter(services), "a", poll="after")
 
-    services.polls.edit("kimson", "before", WHO, clock.now(), **changes)
+    services.polls.polls.edit("kimson", "before", WHO, clock.now(), **changes)
     if allowed:
-        services.polls.edit("kimson", "after", WHO, clock.now(), **changes)
+        services.polls.polls.edit("kimson", "after", WHO, clock.now(), **changes)
     else:
         with pytest.raises(ConflictError, match="Somebody has voted"):
-            services.polls.edit("kimson", "after", WHO, clock.now(), **changes)
+            services.polls.polls.edit("kimson", "after", WHO, clock.now(), **changes)
 
-    assert services.polls.tally("kimson", "after").votes == {"a": 1}
-    assert services.polls.get("kimson", "after").revision == (2 if allowed else 1)
+    assert services.polls.polls.tally("kimson", "after").votes == {"a": 1}
+    assert services.polls.polls.get("kimson", "after").revision == (2 if allowed else 1)
 
 
 def test_a_closed_poll_opens_again_only_while_its_voters_are_known(
@@ -158,11 +158,11 @@ def test_a_closed_poll_opens_again_only_while_its_voters_are_known(
 ) -> None:
     """Later, everybody could vote a second time."""
     make_poll(services)
-    services.polls.close("kimson", "muc-quan-tam", WHO, clock.now())
+    services.polls.polls.close("kimson", "muc-quan-tam", WHO, clock.now())
     clock.advance(29 * 86_400)
-    services.polls.open("kimson", "muc-quan-tam", WHO, clock.now())
-    services.polls.close("kimson", "muc-quan-tam", WHO, clock.now())
+    services.polls.polls.open("kimson", "muc-quan-tam", WHO, clock.now())
+    services.polls.polls.close("kimson", "muc-quan-tam", WHO, clock.now())
     clock.advance(30 * 86_400)
 
     with pytest.raises(ConflictError, match="who has voted"):
-        services.polls.open("kimson", "muc-quan-tam", WHO, clock.now())
+        services.polls.polls.open("kimson", "muc-quan-tam", WHO, clock.now())

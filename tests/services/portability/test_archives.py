@@ -14,12 +14,11 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.services.articles.keys import may_be_key
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.store.keys import SWEPT, SiteKeys
 from stats_service.store.portability.archive.tables import TRANSIENT
 from stats_service.store.portability.sorting import sorted_pairs
@@ -48,7 +47,7 @@ def archive(
     fill(services, clock, site)
     fill_votes(raw_client, SiteKeys(settings.key_prefix, "kimson"))
     path = tmp_path / "kimson.jsonl"
-    path.write_bytes(b"".join(services.archives.lines("kimson", clock.now())))
+    path.write_bytes(b"".join(services.portability.archives.lines("kimson", clock.now())))
     return path
 
 
@@ -79,14 +78,14 @@ def test_an_archive_restores_the_site_exactly(
     services: Services, clock: FakeClock, archive: Path, tmp_path: Path
 ) -> None:
     """Exported, imported into an empty Redis and exported again: the same bytes but the time."""
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
-    services.archives.restore(archive, FakeClock().now())
+    services.portability.archives.restore(archive, FakeClock().now())
 
-    again = b"".join(services.archives.lines("kimson", clock.now()))
+    again = b"".join(services.portability.archives.lines("kimson", clock.now()))
     assert again == archive.read_bytes()
     clock.advance(1)
-    later = list(services.archives.lines("kimson", clock.now()))
+    later = list(services.portability.archives.lines("kimson", clock.now()))
     assert later[1:] == archive.read_bytes().splitlines(keepends=True)[1:]
 
 
@@ -98,9 +97,9 @@ def test_every_lasting_key_is_in_the_archive(
 ) -> None:
     """Redis holds the same after the import: a key added later must not be forgotten here."""
     before = lasting_keys(raw_client, settings)
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
-    services.archives.restore(archive, FakeClock().now())
+    services.portability.archives.restore(archive, FakeClock().now())
 
     assert lasting_keys(raw_client, settings) == before
 
@@ -109,9 +108,9 @@ def test_no_identity_leaves_with_an_archive(
     services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """Neither visitors nor salts, hit ids and addresses; nor do they come back."""
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
-    services.archives.restore(archive, FakeClock().now())
+    services.portability.archives.restore(archive, FakeClock().now())
 
     assert b"192.0.2" not in archive.read_bytes()
     assert b"ff" * 8 not in archive.read_bytes()  # who may still change a vote, with the choice
@@ -124,9 +123,9 @@ def test_what_is_kept_for_a_time_still_ends(
     services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """Hours end 91 days, and articles of a day 400 days, after the day; the rest stays."""
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
-    services.archives.restore(archive, FakeClock().now())
+    services.portability.archives.restore(archive, FakeClock().now())
 
     keys = SiteKeys(settings.key_prefix, "kimson")
     day = 86_400
@@ -142,9 +141,9 @@ def test_voters_of_a_closed_poll_still_end(
     services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """At the moment at which they were to; those of an open poll stay."""
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
-    services.archives.restore(archive, FakeClock().now())
+    services.portability.archives.restore(archive, FakeClock().now())
 
     keys = SiteKeys(settings.key_prefix, "kimson")
     ends = redis_client.expiretime(keys.poll("duong", "voters"))
@@ -156,9 +155,9 @@ def test_what_is_too_old_stays_away(
     services: Services, redis_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """An archive brought in two years later has its days, and no more its hours."""
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
-    services.archives.restore(archive, START.timestamp() + 730 * 86_400)
+    services.portability.archives.restore(archive, START.timestamp() + 730 * 86_400)
 
     keys = SiteKeys(settings.key_prefix, "kimson")
     assert redis_client.hget(keys.counts, "views:2026-03-04") == "11"
@@ -169,27 +168,29 @@ def test_counting_goes_on_after_an_import(
     services: Services, clock: FakeClock, archive: Path, site: Site
 ) -> None:
     """The restored numbers are where the next view is added."""
-    before = services.traffic.counts(site, clock.now()).views.total
-    services.sites.remove("kimson")
-    services.archives.restore(archive, FakeClock().now())
+    before = services.traffic.views.counts(site, clock.now()).views.total
+    services.sites.sites.remove("kimson")
+    services.portability.archives.restore(archive, FakeClock().now())
 
     fill(services, clock, site, days=1)
 
-    assert services.traffic.counts(site, clock.now()).views.total == before + 11
+    assert services.traffic.views.counts(site, clock.now()).views.total == before + 11
 
 
 def test_a_site_that_is_there_is_refused(
     services: Services, raw_client: redis.Redis, settings: Settings, archive: Path
 ) -> None:
     """Unless it is to be replaced, and then nothing of the old one stays."""
-    services.openings.set(services.sites.get("kimson"), "/newer", 5, "an", services.clock.now())
+    services.traffic.opening_balances.set(
+        services.sites.sites.get("kimson"), "/newer", 5, "an", services.clock.now()
+    )
     before = lasting_keys(raw_client, settings)
 
     with pytest.raises(ConflictError, match="--replace"):
-        services.archives.restore(archive, FakeClock().now())
+        services.portability.archives.restore(archive, FakeClock().now())
     assert lasting_keys(raw_client, settings) == before
 
-    services.archives.restore(archive, FakeClock().now(), replace=True)
+    services.portability.archives.restore(archive, FakeClock().now(), replace=True)
     after = lasting_keys(raw_client, settings)
     opening = SiteKeys(settings.key_prefix, "kimson").opening
     assert b"/newer" in before[opening]
@@ -255,14 +256,14 @@ def test_a_broken_archive_changes_nothing(
     assert callable(breakage)
     broken = b"".join(breakage(archive.read_bytes().splitlines(keepends=True)))
     archive.write_bytes(gzip.compress(broken) if packed else broken)
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     with pytest.raises(InvalidInputError, match=r"kimson\.jsonl"):
-        services.archives.restore(archive, FakeClock().now())
+        services.portability.archives.restore(archive, FakeClock().now())
 
     pattern = SiteKeys(settings.key_prefix, "*").pattern
     assert list(redis_client.scan_iter(match=pattern)) == []
-    assert services.sites.all() == []
+    assert services.sites.sites.all() == []
 
 
 #: What no archive of this service has: the table, which member of its last row, and its value.
@@ -356,10 +357,10 @@ def test_what_the_service_cannot_have_written_is_refused(
         row = row[int(step) if step.isdigit() else step]
     row[name] = value
     archive.write_bytes(signed(rows))
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     with pytest.raises(InvalidInputError, match=r"kimson\.jsonl.*cannot be used"):
-        services.archives.restore(archive, FakeClock().now())
+        services.portability.archives.restore(archive, FakeClock().now())
 
     pattern = SiteKeys(settings.key_prefix, "*").pattern
     assert list(redis_client.scan_iter(match=pattern)) == []
@@ -391,7 +392,7 @@ def test_a_poll_s_numbers_are_looked_at_part_by_part(
     archive.write_bytes(signed(rows))
 
     with pytest.raises(InvalidInputError, match="cannot be used"):
-        services.archives.restore(archive, FakeClock().now(), replace=True)
+        services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
 
 def test_a_poll_of_before_a_rule_comes_back(services: Services, archive: Path) -> None:
@@ -403,9 +404,9 @@ def test_a_poll_of_before_a_rule_comes_back(services: Services, archive: Path) -
             row["poll"]["choices"][1]["text"] = row["poll"]["choices"][0]["text"]
     archive.write_bytes(signed(rows))
 
-    services.archives.restore(archive, FakeClock().now(), replace=True)
+    services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
-    assert services.polls.get("kimson", "duong").max_choices == 9
+    assert services.polls.polls.get("kimson", "duong").max_choices == 9
 
 
 NO_NUMBERS = ("", "-1", "-0", "007", "+5", "1.5", "1e25", "inf", "٣", "2026-03-04", "9" * 16)
@@ -428,7 +429,7 @@ def test_each_mark_is_a_number_or_a_day(
     archive.write_bytes(signed(rows))
 
     with pytest.raises(InvalidInputError, match=f"cannot be used: value {re.escape(repr(value))}"):
-        services.archives.restore(archive, FakeClock().now(), replace=True)
+        services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
 
 @pytest.mark.parametrize("missing", ["record:views:day", "record:visits", "peak", "peak:at"])
@@ -438,7 +439,7 @@ def test_marks_come_in_pairs(services: Services, archive: Path, missing: str) ->
     archive.write_bytes(signed([row for row in rows if row.get("name") != missing]))
 
     with pytest.raises(InvalidInputError, match="come together"):
-        services.archives.restore(archive, FakeClock().now(), replace=True)
+        services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
 
 @pytest.mark.parametrize("poll", ["*", "duong"])
@@ -450,7 +451,7 @@ def test_a_poll_comes_with_its_revision(services: Services, archive: Path, poll:
     )
 
     with pytest.raises(InvalidInputError, match="revision"):
-        services.archives.restore(archive, FakeClock().now(), replace=True)
+        services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +473,7 @@ def test_a_balance_in_the_log_has_its_number(
     archive.write_bytes(signed(rows))
 
     with pytest.raises(InvalidInputError, match=r"cannot be used: (after|before)"):
-        services.archives.restore(archive, FakeClock().now(), replace=True)
+        services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
 
 def test_a_line_that_is_too_deep_is_refused(services: Services, archive: Path) -> None:
@@ -483,7 +484,7 @@ def test_a_line_that_is_too_deep_is_refused(services: Services, archive: Path) -
     archive.write_bytes(b"".join([first, rest[0], line % deep, *rest[1:]]))
 
     with pytest.raises(InvalidInputError, match=r"Line 3 of .* recursion"):
-        services.archives.restore(archive, FakeClock().now(), replace=True)
+        services.portability.archives.restore(archive, FakeClock().now(), replace=True)
 
 
 def signed(rows: list[dict[str, object]]) -> bytes:
@@ -504,18 +505,18 @@ def signed(rows: list[dict[str, object]]) -> bytes:
 def test_a_cut_gzip_file_is_refused(services: Services, archive: Path) -> None:
     """As a download that broke off."""
     archive.write_bytes(gzip.compress(archive.read_bytes())[:-40])
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     with pytest.raises(InvalidInputError, match="cut off"):
-        services.archives.restore(archive, FakeClock().now())
+        services.portability.archives.restore(archive, FakeClock().now())
 
 
 def test_an_export_shows_one_moment(services: Services, clock: FakeClock, site: Site) -> None:
     """Views counted while the export is read are not in it, in no table."""
     fill(services, clock, site)
-    expected = list(services.archives.lines("kimson", clock.now()))
+    expected = list(services.portability.archives.lines("kimson", clock.now()))
 
-    reading = services.archives.lines("kimson", clock.now())
+    reading = services.portability.archives.lines("kimson", clock.now())
     first = list(itertools.islice(reading, 2))
     fill(services, clock, site, days=1)
     rest = list(reading)
@@ -531,8 +532,8 @@ def test_an_export_leaves_nothing_behind(
     pattern = SiteKeys(settings.key_prefix, "kimson").pattern
     before = set(redis_client.scan_iter(match=pattern))
 
-    list(services.archives.lines("kimson", clock.now()))
-    reading = services.archives.lines("kimson", clock.now())
+    list(services.portability.archives.lines("kimson", clock.now()))
+    reading = services.portability.archives.lines("kimson", clock.now())
     next(reading)
     next(reading)
     reading.close()
@@ -549,7 +550,11 @@ def test_a_large_site_is_read_in_bounded_memory(
     for start in range(0, len(names), 10_000):
         redis_client.zadd(keys.articles, dict.fromkeys(names[start : start + 10_000], 7))
 
-    lines = [line for line in services.archives.lines("kimson", clock.now()) if b"/bai" in line]
+    lines = [
+        line
+        for line in services.portability.archives.lines("kimson", clock.now())
+        if b"/bai" in line
+    ]
 
     assert len(lines) == len(names)
     assert lines == sorted(lines)
@@ -589,16 +594,16 @@ def _round_trip(
     settings = Settings(secret="s" * 32, redis_url=url, key_prefix="troundtrip", redis_timeout=5)
     services = create_services(settings, FakeClock())
     keys = SiteKeys("troundtrip", "kimson")
-    services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+    services.sites.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
     try:
         for key, values in ((keys.opening, opening), (keys.counts, counts)):
             if values:
                 client.hset(key, mapping={k.encode("utf-8"): v for k, v in values.items()})
-        first = list(services.archives.lines("kimson", 0))
+        first = list(services.portability.archives.lines("kimson", 0))
         with tempfile.NamedTemporaryFile() as file:
             file.write(b"".join(first))
             file.flush()
-            services.archives.restore(Path(file.name), 0, replace=True)
-        return [first, list(services.archives.lines("kimson", 0))]
+            services.portability.archives.restore(Path(file.name), 0, replace=True)
+        return [first, list(services.portability.archives.lines("kimson", 0))]
     finally:
-        services.sites.remove("kimson")
+        services.sites.sites.remove("kimson")

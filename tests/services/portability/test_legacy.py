@@ -43,7 +43,7 @@ def line(
 def run(services: Services, path: Path, kind: str, site: Site, **options: object) -> LegacySummary:
     """Import one file and return what became of it."""
     plan = Plan(kind=kind, **options)  # type: ignore[arg-type]
-    (summary,) = services.legacy.run(Source(site), [path], plan, FakeClock().now())
+    (summary,) = services.portability.legacy.run(Source(site), [path], plan, FakeClock().now())
     return summary
 
 
@@ -104,7 +104,7 @@ def test_a_dry_run_adds_nothing(
 
     assert summary.views == 4
     assert counts(redis_client, settings) == {}
-    assert services.legacy.files("kimson") == []
+    assert services.portability.legacy.files("kimson") == []
 
 
 def test_a_file_is_added_once(
@@ -120,7 +120,7 @@ def test_a_file_is_added_once(
 
     assert again.known
     assert counts(redis_client, settings) == before
-    assert [file.complete for file in services.legacy.files("kimson")] == [True]
+    assert [file.complete for file in services.portability.legacy.files("kimson")] == [True]
 
 
 def test_an_import_that_was_cut_off_goes_on(
@@ -166,7 +166,12 @@ def test_an_import_that_goes_on_with_other_settings_is_refused(
     monkeypatch.undo()
 
     with pytest.raises(ConflictError, match="cut off"):
-        run(services, log, "access-log", services.sites.edit("kimson", timezone="Europe/Berlin"))
+        run(
+            services,
+            log,
+            "access-log",
+            services.sites.sites.edit("kimson", timezone="Europe/Berlin"),
+        )
 
 
 def test_days_counted_live_are_left_out(
@@ -180,7 +185,7 @@ def test_days_counted_live_are_left_out(
     summary = run(services, path, "access-log", site)
 
     assert (summary.views, summary.overlapping) == (1, 1)
-    assert services.traffic.counts(site, clock.now()).views.total == 12
+    assert services.traffic.views.counts(site, clock.now()).views.total == 12
 
 
 def test_a_file_that_adds_nothing_can_come_again(
@@ -194,10 +199,10 @@ def test_a_file_that_adds_nothing_can_come_again(
     first = run(services, path, "access-log", site)
 
     assert (first.views, first.articles, first.adds) == (0, 0, False)
-    assert services.legacy.files("kimson") == []
+    assert services.portability.legacy.files("kimson") == []
     again = run(services, path, "access-log", site, opening=True, before="2026-03-05")
     assert (again.views, again.known) == (1, False)
-    assert services.sites.get("kimson").opening_views == 1
+    assert services.sites.sites.get("kimson").opening_views == 1
 
 
 @pytest.mark.parametrize(
@@ -213,7 +218,7 @@ def test_a_log_without_one_readable_line_is_none(
     with pytest.raises(InvalidInputError, match="can be read as access-log"):
         run(services, path, "access-log", site)
 
-    assert services.legacy.files("kimson") == []
+    assert services.portability.legacy.files("kimson") == []
 
 
 def test_the_next_file_of_a_rotated_log_is_no_live_day(
@@ -229,7 +234,7 @@ def test_a_balance_that_may_hold_the_days_is_in_the_way(
     services: Services, site: Site, log: Path
 ) -> None:
     """Unless it is said that it does not."""
-    site = services.sites.edit("kimson", opening_views=5, opening_day="2026-03-01")
+    site = services.sites.sites.edit("kimson", opening_views=5, opening_day="2026-03-01")
 
     with pytest.raises(ConflictError, match="keep-opening"):
         run(services, log, "access-log", site)
@@ -243,7 +248,7 @@ def test_a_log_as_opening_balance(
     """Everything goes into the balances, nothing into a day."""
     run(services, log, "access-log", site, opening=True)
 
-    site = services.sites.get("kimson")
+    site = services.sites.sites.get("kimson")
     assert (site.opening_views, site.opening_visits) == (4, 3)
     assert counts(redis_client, settings) == {}
     opening = redis_client.hgetall(SiteKeys(settings.key_prefix, "kimson").opening)
@@ -252,7 +257,7 @@ def test_a_log_as_opening_balance(
 
 def test_the_rules_of_the_site_hold(services: Services, site: Site, tmp_path: Path) -> None:
     """Excluded networks, foreign hosts, ceilings, and the parameters that name articles."""
-    site = services.sites.edit(
+    site = services.sites.sites.edit(
         "kimson", excluded=("198.51.100.0/24",), view_ceiling=2, article_parameters=("id",)
     )
     path = tmp_path / "access.log"
@@ -275,7 +280,7 @@ def test_a_customer_with_many_networks_meets_the_ceilings_of_live_views(
     services: Services, site: Site, tmp_path: Path
 ) -> None:
     """Ten times those of one address."""
-    site = services.sites.edit("kimson", view_ceiling=2, identity_cap=1)
+    site = services.sites.sites.edit("kimson", view_ceiling=2, identity_cap=1)
     path = tmp_path / "access.log"
     path.write_text("".join(line(address=f"2001:db8:1:{n:x}::1") for n in range(25)))
 
@@ -352,16 +357,16 @@ def test_opening_balances_stay_what_the_settings_take(
 ) -> None:
     """Or the site's settings could not be saved any more, nor its archive restored."""
     most = 10**12
-    site = services.sites.edit("kimson", opening_views=most - 8, opening_visits=most - 8)
-    services.openings.set(site, "/a", most - 8, "an", FakeClock().now())
+    site = services.sites.sites.edit("kimson", opening_views=most - 8, opening_visits=most - 8)
+    services.traffic.opening_balances.set(site, "/a", most - 8, "an", FakeClock().now())
     path = tmp_path / "file.csv"
     path.write_text(f"{head}\n{row}\n")
 
     with pytest.raises(InvalidInputError, match=rf"{what} cannot be added to the 999,999,999,992"):
         run(services, path, kind, site, opening=True)
 
-    assert services.sites.get("kimson") == site
-    assert services.legacy.files("kimson") == []
+    assert services.sites.sites.get("kimson") == site
+    assert services.portability.legacy.files("kimson") == []
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "9000-01-01", "1969-12-31", "0001-01-01"])
@@ -391,7 +396,7 @@ def test_a_file_of_days_that_nothing_counts_is_refused(
         run(services, path, kind, site)
 
     assert counts(redis_client, settings) == {}
-    assert services.legacy.files("kimson") == []
+    assert services.portability.legacy.files("kimson") == []
 
 
 def test_a_line_of_a_day_that_nothing_counts_is_unreadable(
@@ -416,7 +421,7 @@ def test_visits_go_on_from_one_log_to_the_next(
     first.write_text(line())
     second.write_text(line(at="17/Feb/2026:10:15:03 +0700"))
 
-    summaries = services.legacy.run(
+    summaries = services.portability.legacy.run(
         Source(site), [first, second], Plan(kind="access-log"), FakeClock().now()
     )
 
@@ -495,7 +500,7 @@ def test_pages_of_matomo_as_its_renderer_writes_them(
 
     run(services, path, "matomo", site)
 
-    counted = services.traffic.articles(site, ["/tin/1", "/tin/2"], services.clock.now())
+    counted = services.traffic.views.articles(site, ["/tin/1", "/tin/2"], services.clock.now())
     assert {key: article.views for key, article in counted.items()} == {"/tin/1": 10, "/tin/2": 2}
 
 
@@ -519,14 +524,18 @@ def test_postviews_become_balances_of_articles(
     """At the address of each post, or at the one that WordPress gives it."""
     path = tmp_path / "postmeta.csv"
     path.write_text(EXPORTS["wp-postviews"][0])
-    site = services.sites.edit("kimson", article_parameters=("p",))
+    site = services.sites.sites.edit("kimson", article_parameters=("p",))
     source = Source(site, {"5": "https://kimson.example.vn/tin/abc/"})
 
-    list(services.legacy.run(source, [path], Plan(kind="wp-postviews"), FakeClock().now()))
+    list(
+        services.portability.legacy.run(
+            source, [path], Plan(kind="wp-postviews"), FakeClock().now()
+        )
+    )
 
     opening = redis_client.hgetall(SiteKeys(settings.key_prefix, "kimson").opening)
     assert opening == {"/tin/abc": "366", "/?p=6": "4"}
-    assert services.sites.get("kimson").opening_views == 370
+    assert services.sites.sites.get("kimson").opening_views == 370
 
 
 def test_postratings_join_the_ratings(
@@ -541,7 +550,9 @@ def test_postratings_join_the_ratings(
     redis_client.hset(keys.ratings, "/tin/abc", "0,1,0,0,3")
     source = Source(site, {"5": "/tin/abc"})
 
-    (summary,) = services.legacy.run(source, [path], Plan(kind="wp-postratings"), FakeClock().now())
+    (summary,) = services.portability.legacy.run(
+        source, [path], Plan(kind="wp-postratings"), FakeClock().now()
+    )
 
     assert (summary.ratings, summary.ignored) == (3, {"score-invalid": 1})
     assert redis_client.hget(keys.ratings, "/tin/abc") == "0,2,0,0,5"
@@ -567,14 +578,14 @@ def test_a_file_of_another_kind_is_refused(
     with pytest.raises(InvalidInputError, match=said):
         run(services, path, kind, site)
 
-    assert services.legacy.files("kimson") == []
+    assert services.portability.legacy.files("kimson") == []
 
 
 def test_articles_beyond_the_cap_share_a_name(
     services: Services, site: Site, tmp_path: Path, redis_client: redis.Redis, settings: Settings
 ) -> None:
     """As live."""
-    site = services.sites.edit("kimson", article_cap=2)
+    site = services.sites.sites.edit("kimson", article_cap=2)
     path = tmp_path / "access.log"
     path.write_text("".join(line(f"/tin/{number}") for number in range(5)))
 
@@ -631,6 +642,6 @@ def test_a_site_gets_no_more_polls_than_it_may_have(
     ]
 
     with pytest.raises(InvalidInputError, match="at most 2 polls"):
-        list(services.legacy.add_polls("kimson", iter(polls), dry_run=dry_run))
+        list(services.portability.legacy.add_polls("kimson", iter(polls), dry_run=dry_run))
 
-    assert len(services.polls.all("kimson")) == (known if dry_run else 2)
+    assert len(services.polls.polls.all("kimson")) == (known if dry_run else 2)

@@ -37,24 +37,24 @@ def test_a_site_is_stored_in_canonical_form(services: Services) -> None:
         excluded=("192.0.2.7", "198.51.100.9/24"),
     )
 
-    services.sites.add(typed)
+    services.sites.sites.add(typed)
 
-    stored = services.sites.get("kimson")
+    stored = services.sites.sites.get("kimson")
     assert stored.name == "Cổng Kim Sơn"
     assert stored.hosts[0] == "kimson.example.vn"
     assert stored.hosts[-1].startswith("xn--")
     assert stored.excluded == ("192.0.2.7/32", "198.51.100.0/24")
-    assert services.sites.all() == [stored]
+    assert services.sites.sites.all() == [stored]
 
 
 def test_a_taken_slug_is_refused_and_nothing_changes(services: Services) -> None:
     """The site that is there stays as it is."""
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
 
     with pytest.raises(ConflictError, match="kimson"):
-        services.sites.add(msgspec.structs.replace(SITE, name="Another"))
+        services.sites.sites.add(msgspec.structs.replace(SITE, name="Another"))
 
-    assert services.sites.get("kimson").name == "Kim Sơn"
+    assert services.sites.sites.get("kimson").name == "Kim Sơn"
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def test_a_setting_that_cannot_be_used_is_refused(
 ) -> None:
     """The error shows the value, and nothing is stored."""
     with pytest.raises(InvalidInputError) as caught:
-        services.sites.add(msgspec.structs.replace(SITE, **{setting: value}))
+        services.sites.sites.add(msgspec.structs.replace(SITE, **{setting: value}))
 
     shown = value[0] if isinstance(value, tuple) and value else value
     assert value == () or repr(shown) in str(caught.value)
-    assert services.sites.all() == []
+    assert services.sites.sites.all() == []
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_a_setting_that_cannot_be_meant_is_refused(
 ) -> None:
     """With a new site and when one is changed; nothing is stored."""
     with pytest.raises(InvalidInputError) as of_new:
-        services.sites.add(msgspec.structs.replace(SITE, **{setting: value}), clock.now())
-    assert services.sites.all() == []
-    services.sites.add(SITE, clock.now())
+        services.sites.sites.add(msgspec.structs.replace(SITE, **{setting: value}), clock.now())
+    assert services.sites.sites.all() == []
+    services.sites.sites.add(SITE, clock.now())
 
     with pytest.raises(InvalidInputError) as of_changed:
-        services.sites.edit("kimson", Author("x", clock.now()), **{setting: value})
+        services.sites.sites.edit("kimson", Author("x", clock.now()), **{setting: value})
 
     assert shown in str(of_new.value)
     assert str(of_changed.value) == str(of_new.value)
-    assert services.sites.all() == [SITE]
-    assert services.audit.newest("kimson") == []
+    assert services.sites.sites.all() == [SITE]
+    assert services.accounts.audit.newest("kimson") == []
 
 
 def test_what_is_just_narrow_enough_is_taken(services: Services, clock: FakeClock) -> None:
@@ -138,13 +138,13 @@ def test_what_is_just_narrow_enough_is_taken(services: Services, clock: FakeCloc
         "opening_day": "2026-03-05",
         "poll": "muc-quan-tam",
     }
-    services.sites.add(SITE, clock.now())
+    services.sites.sites.add(SITE, clock.now())
     make_poll(services, status="draft")
     clock.set(datetime(2026, 3, 4, 12, tzinfo=UTC))
 
-    services.sites.edit("kimson", Author("x", clock.now()), **wanted)
+    services.sites.sites.edit("kimson", Author("x", clock.now()), **wanted)
 
-    stored = msgspec.structs.asdict(services.sites.get("kimson"))
+    stored = msgspec.structs.asdict(services.sites.sites.get("kimson"))
     assert {name: stored[name] for name in wanted} == wanted
 
 
@@ -152,7 +152,7 @@ def test_what_a_site_has_already_does_not_hold_up_other_changes(
     services: Services, clock: FakeClock, redis_client: Any
 ) -> None:
     """Settings of an earlier version, or of an archive, that would be refused today."""
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     old = {
         "excluded": ("0.0.0.0/0",),
         "article_parameters": ("utm_source",),
@@ -163,9 +163,9 @@ def test_what_a_site_has_already_does_not_hold_up_other_changes(
     key = SiteKeys(services.settings.key_prefix, "kimson").site
     redis_client.set(key, msgspec.json.encode(before))
 
-    services.sites.edit("kimson", Author("x", clock.now()), name="Mới", **old)
+    services.sites.sites.edit("kimson", Author("x", clock.now()), name="Mới", **old)
 
-    assert services.sites.get("kimson") == msgspec.structs.replace(before, name="Mới")
+    assert services.sites.sites.get("kimson") == msgspec.structs.replace(before, name="Mới")
 
 
 def test_removing_a_site_removes_every_key(
@@ -173,27 +173,27 @@ def test_removing_a_site_removes_every_key(
 ) -> None:
     """Other sites keep theirs, also one whose slug begins alike."""
     prefix = services.settings.key_prefix
-    services.sites.add(SITE)
-    services.sites.add(msgspec.structs.replace(SITE, slug="kimson-2"))
-    services.directory.entry("kimson", clock.now())
-    services.directory.entry("kimson-2", clock.now())
+    services.sites.sites.add(SITE)
+    services.sites.sites.add(msgspec.structs.replace(SITE, slug="kimson-2"))
+    services.sites.directory.entry("kimson", clock.now())
+    services.sites.directory.entry("kimson-2", clock.now())
 
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     assert keys_of(redis_client, f"{prefix}:{{kimson}}:*") == []
     assert len(keys_of(redis_client, f"{prefix}:{{kimson-2}}:*")) == 2
     with pytest.raises(UnknownSiteError):
-        services.sites.get("kimson")
+        services.sites.sites.get("kimson")
 
 
 def test_a_worker_sees_a_change_within_the_cache_time(services: Services, clock: FakeClock) -> None:
     """Until then it goes on with what it knows, without asking Redis."""
-    client, prefix = services.sites._store._client, services.settings.key_prefix
+    client, prefix = services.sites.sites._store._client, services.settings.key_prefix
     stores = SiteStore(client, prefix), PollStore(client, prefix)
-    directory = SiteDirectory(*stores, services.voters, "s" * 32, cache_seconds=5)
-    services.sites.add(SITE)
+    directory = SiteDirectory(*stores, services.polls.voters, "s" * 32, cache_seconds=5)
+    services.sites.sites.add(SITE)
     directory.entry("kimson", clock.now())
-    services.sites.edit("kimson", headline="views")
+    services.sites.sites.edit("kimson", headline="views")
 
     known = directory.entry("kimson", clock.now() + 4.9)
     fresh = directory.entry("kimson", clock.now() + 5)
@@ -206,12 +206,12 @@ def test_an_unknown_site_is_remembered_for_the_cache_time(
     services: Services, clock: FakeClock
 ) -> None:
     """Then it is looked for again."""
-    client, prefix = services.sites._store._client, services.settings.key_prefix
+    client, prefix = services.sites.sites._store._client, services.settings.key_prefix
     stores = SiteStore(client, prefix), PollStore(client, prefix)
-    directory = SiteDirectory(*stores, services.voters, "s" * 32, cache_seconds=5)
+    directory = SiteDirectory(*stores, services.polls.voters, "s" * 32, cache_seconds=5)
     with pytest.raises(UnknownSiteError):
         directory.entry("kimson", clock.now())
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
 
     with pytest.raises(UnknownSiteError):
         directory.entry("kimson", clock.now() + 4.9)

@@ -26,11 +26,11 @@ def test_cards_stand_beside_as_much_of_the_span_before(
     services: Services, site: Site, clock: FakeClock
 ) -> None:
     """On an even past every span so far is as large as the one before at the same point."""
-    services.history.write(site, steady(date(2025, 1, 1), TODAY - timedelta(days=1)))
+    services.traffic.history.write(site, steady(date(2025, 1, 1), TODAY - timedelta(days=1)))
     half = tuple(Pair(1, 2) if hour < 12 else Pair() for hour in range(24))
-    services.history.write(site, [DayHistory(TODAY, half)])
+    services.traffic.history.write(site, [DayHistory(TODAY, half)])
 
-    cards = {card.span: card for card in services.history.cards(site, clock.now())}
+    cards = {card.span: card for card in services.traffic.history.cards(site, clock.now())}
 
     assert (cards["today"].now, cards["today"].before) == (Pair(12, 24), Pair(12, 24))
     assert (cards["yesterday"].now, cards["yesterday"].before) == (Pair(24, 48), Pair(24, 48))
@@ -43,9 +43,9 @@ def test_cards_stand_beside_as_much_of_the_span_before(
 
 def test_nothing_before_is_no_change(services: Services, site: Site, clock: FakeClock) -> None:
     """A site's first day has no percentage."""
-    services.history.write(site, steady(TODAY, TODAY))
+    services.traffic.history.write(site, steady(TODAY, TODAY))
 
-    today = services.history.cards(site, clock.now())[0]
+    today = services.traffic.history.cards(site, clock.now())[0]
 
     assert today.change("visits") is None
 
@@ -61,9 +61,9 @@ def test_a_long_month_stands_beside_the_whole_short_one(
     services: Services, site: Site, now: datetime, before_first: date, before_last: date
 ) -> None:
     """The 31st has no like in February; the comparison ends with the month."""
-    services.history.write(site, steady(before_first, before_last))
+    services.traffic.history.write(site, steady(before_first, before_last))
 
-    month = services.history.cards(site, now.timestamp())[3]
+    month = services.traffic.history.cards(site, now.timestamp())[3]
 
     days = (before_last - before_first).days
     assert month.before.visits == 24 * days + 12
@@ -74,11 +74,11 @@ def test_a_series_has_the_period_of_the_same_length_behind_it(
 ) -> None:
     """By day, hour and month: names, values and counterparts."""
     past = [DayHistory(date(2026, 2, 1) + timedelta(days=n), (Pair(n, n),)) for n in range(14)]
-    services.history.write(site, past)
+    services.traffic.history.write(site, past)
 
-    by_day = services.history.series(site, "day", date(2026, 2, 8), date(2026, 2, 14))
-    by_hour = services.history.series(site, "hour", date(2026, 2, 14), date(2026, 2, 14))
-    by_month = services.history.series(site, "month", date(2026, 2, 1), date(2026, 3, 4))
+    by_day = services.traffic.history.series(site, "day", date(2026, 2, 8), date(2026, 2, 14))
+    by_hour = services.traffic.history.series(site, "hour", date(2026, 2, 14), date(2026, 2, 14))
+    by_month = services.traffic.history.series(site, "month", date(2026, 2, 1), date(2026, 3, 4))
 
     assert [point.now.visits for point in by_day.points] == [7, 8, 9, 10, 11, 12, 13]
     assert [point.before.visits for point in by_day.points] == [0, 1, 2, 3, 4, 5, 6]
@@ -98,16 +98,16 @@ def test_a_range_that_is_too_long_is_refused(
 ) -> None:
     """What one page reads is bounded."""
     with pytest.raises(InvalidInputError):
-        services.history.series(site, unit, TODAY - timedelta(days=days - 1), TODAY)
+        services.traffic.history.series(site, unit, TODAY - timedelta(days=days - 1), TODAY)
 
 
 def test_what_was_not_counted_is_a_share_of_what_arrived(services: Services, site: Site) -> None:
     """Reasons come most frequent first; other days do not belong to it."""
     counted = DayHistory(TODAY, (Pair(10, 60),), ignored={"host": 10, "bot": 30})
     other = DayHistory(TODAY - timedelta(days=1), (Pair(1, 1),), ignored={"bot": 500})
-    services.history.write(site, [other, counted])
+    services.traffic.history.write(site, [other, counted])
 
-    rows = services.history.ignored(site, TODAY, TODAY)
+    rows = services.traffic.history.ignored(site, TODAY, TODAY)
 
     assert [(row.reason, row.n, row.share) for row in rows] == [("bot", 30, 0.3), ("host", 10, 0.1)]
 
@@ -116,16 +116,18 @@ def test_a_site_that_falls_silent_is_noticed(
     services: Services, site: Site, clock: FakeClock
 ) -> None:
     """Silence counts only in hours that are otherwise busy."""
-    services.history.write(site, steady(TODAY - timedelta(days=9), TODAY - timedelta(days=1), 9))
+    services.traffic.history.write(
+        site, steady(TODAY - timedelta(days=9), TODAY - timedelta(days=1), 9)
+    )
 
-    assert services.history.is_silent(site, clock.now(), 3)
-    services.history.write(site, steady(TODAY, TODAY))
-    assert not services.history.is_silent(site, clock.now(), 3)
+    assert services.traffic.history.is_silent(site, clock.now(), 3)
+    services.traffic.history.write(site, steady(TODAY, TODAY))
+    assert not services.traffic.history.is_silent(site, clock.now(), 3)
 
 
 def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, site: Site) -> None:
     """Seven days, the seven before, all time with opening balances, and what is rising."""
-    services.history.write(
+    services.traffic.history.write(
         site,
         [
             DayHistory(
@@ -136,11 +138,11 @@ def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, 
             for n in range(13, -1, -1)
         ],
     )
-    services.openings.set(site, "/a", 5000, "an", services.clock.now())
+    services.traffic.opening_balances.set(site, "/a", 5000, "an", services.clock.now())
 
-    week = services.top_articles.of_days(site, TODAY, 7)
-    rising = services.top_articles.rising(site, TODAY)
-    ever = services.top_articles.of_all_time(site)
+    week = services.traffic.top_articles.of_days(site, TODAY, 7)
+    rising = services.traffic.top_articles.rising(site, TODAY)
+    ever = services.traffic.top_articles.of_all_time(site)
 
     assert [(a.key, a.views, a.before) for a in week] == [
         ("/b", 210, 7),
@@ -157,10 +159,10 @@ def test_a_span_that_is_not_over_stands_beside_as_much_of_the_one_before(
     """At noon, half of the day a week ago is taken; the other days are whole."""
     past = steady(TODAY - timedelta(days=13), TODAY - timedelta(days=1))
     days = [DayHistory(day.day, day.hours, {"/a": 100}) for day in past]
-    services.history.write(site, [*days, DayHistory(TODAY, (Pair(1, 1),), {"/a": 50})])
+    services.traffic.history.write(site, [*days, DayHistory(TODAY, (Pair(1, 1),), {"/a": 50})])
 
-    share = services.history.share_by_now(site, 7, clock.now())
-    (article,) = services.top_articles.of_days(site, TODAY, 7, share)
+    share = services.traffic.history.share_by_now(site, 7, clock.now())
+    (article,) = services.traffic.top_articles.of_days(site, TODAY, 7, share)
 
     assert share == 0.5
     assert (article.views, article.before) == (650, 650)
@@ -172,13 +174,13 @@ def test_the_demo_has_two_years_that_add_up(
     """The same at every start; total, years, months and days agree; Tết is quiet."""
     days = demo_history(site, clock.now())
 
-    services.history.write(site, days)
+    services.traffic.history.write(site, days)
 
     assert demo_history(site, clock.now()) == days
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
     total = sum((sum(day.hours, Pair()) for day in days), Pair())
     assert (counts.visits.total, counts.views.total) == (total.visits, total.views)
-    by_month = services.history.series(site, "month", date(2024, 1, 1), TODAY)
+    by_month = services.traffic.history.series(site, "month", date(2024, 1, 1), TODAY)
     assert by_month.total == total
     by_name = {day.day: sum(day.hours, Pair()).visits for day in days}
     assert by_name[date(2026, 2, 17)] < 0.6 * by_name[date(2026, 3, 3)]

@@ -7,10 +7,10 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app, create_services
+from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.store.traffic.spool import KeptBatch
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
@@ -30,14 +30,14 @@ def away(settings: Settings, clock: FakeClock, site: Site) -> FlaskClient:
 
 def lose_redis(app: Flask) -> None:
     """Send the service's connections to where nobody listens."""
-    traffic = app.extensions["stats_service"].traffic
-    for store in (traffic._store, app.extensions["stats_service"].directory._store):
+    traffic = app.extensions["stats_service"].traffic.views
+    for store in (traffic._store, app.extensions["stats_service"].sites.directory._store):
         store._client = redis.Redis(port=1, retry=None)
 
 
 def replay_all(services: Services, clock: FakeClock) -> None:
     """Bring everything to Redis; the client's own service may hold the spool for a moment."""
-    wait_until(lambda: not services.replay.run(clock.now()))
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
 
 
 def test_a_view_is_kept_and_counted_later_in_its_own_hour_and_day(
@@ -52,10 +52,10 @@ def test_a_view_is_kept_and_counted_later_in_its_own_hour_and_day(
 
     assert kept.status_code == 202
     assert kept.get_json()["code"] == "view-kept"
-    counts = services.traffic.counts(site, then)
+    counts = services.traffic.views.counts(site, then)
     assert (counts.views.today, counts.visits.today) == (2, 1), "pseudonyms live a day"
-    assert services.traffic.counts(site, clock.now()).views.today == 0
-    assert services.traffic.articles(site, ["/tin/2"], then)["/tin/2"].views == 1
+    assert services.traffic.views.counts(site, clock.now()).views.today == 0
+    assert services.traffic.views.articles(site, ["/tin/2"], then)["/tin/2"].views == 1
 
 
 def test_a_visitor_of_the_outage_is_a_visit_and_no_peak(
@@ -68,7 +68,7 @@ def test_a_visitor_of_the_outage_is_a_visit_and_no_peak(
 
     replay_all(services, clock)
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.total, counts.visits.total) == (4, 4)
     assert counts.peak is not None
     assert counts.peak.n == 1
@@ -85,7 +85,7 @@ def test_a_hit_that_redis_had_recorded_is_not_counted_again(
 
     replay_all(services, clock)
 
-    assert services.traffic.counts(site, clock.now()).views.total == 2
+    assert services.traffic.views.counts(site, clock.now()).views.total == 2
 
 
 def test_a_crash_between_redis_and_the_disk_counts_once(
@@ -98,16 +98,16 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
 ) -> None:
     """Redis remembers the batch, for longer than it remembers hit ids."""
     view(away)
-    batch = services.spool.next_batch()
+    batch = services.traffic.spool.next_batch()
     assert batch is not None
-    services.replay._send(batch, clock.now())
+    services.traffic.replay._send(batch, clock.now())
     again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands)
     for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
         redis_client.delete(name)
 
-    create_services(settings, clock).replay._send(again, clock.now())
+    create_services(settings, clock).traffic.replay._send(again, clock.now())
 
-    assert services.traffic.counts(site, clock.now()).views.total == 2
+    assert services.traffic.views.counts(site, clock.now()).views.total == 2
 
 
 def test_views_of_a_removed_site_are_dropped(
@@ -115,12 +115,12 @@ def test_views_of_a_removed_site_are_dropped(
 ) -> None:
     """They must not hold up the others."""
     view(away)
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     replay_all(services, clock)
 
-    assert services.replay.dropped == 1
-    assert services.spool.waiting() == 0
+    assert services.traffic.replay.dropped == 1
+    assert services.traffic.spool.waiting() == 0
 
 
 def test_views_stay_while_redis_is_away(
@@ -128,11 +128,11 @@ def test_views_stay_while_redis_is_away(
 ) -> None:
     """A replay in vain loses nothing."""
     view(away)
-    services.replay._traffic._client = redis.Redis(port=1, retry=None)
+    services.traffic.replay._traffic._client = redis.Redis(port=1, retry=None)
 
-    assert services.replay.run(clock.now())
+    assert services.traffic.replay.run(clock.now())
 
-    assert services.spool.waiting() == 1
+    assert services.traffic.spool.waiting() == 1
 
 
 def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Services) -> None:
@@ -140,7 +140,7 @@ def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Se
     assert view(away, beat=True).status_code == 503
     assert view(away, user_agent="curl/8").status_code == 503
 
-    assert services.spool.waiting() == 0
+    assert services.traffic.spool.waiting() == 0
 
 
 def test_past_midnight_a_view_without_a_salt_counts_without_a_visitor(
@@ -152,7 +152,7 @@ def test_past_midnight_a_view_without_a_salt_counts_without_a_visitor(
 
     replay_all(services, clock)
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.today, counts.visits.today) == (1, 0)
 
 
@@ -178,7 +178,7 @@ def test_a_worker_that_starts_without_redis_keeps_views_of_known_sites(
     assert view(client, slug="other").status_code == 503
     replay_all(services, clock)
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.total, counts.visits.total) == (2, 1)
 
 
@@ -189,7 +189,7 @@ def test_a_removed_site_leaves_no_copy(
     view(client)
     assert (settings.data_dir / "sites" / "kimson.json").exists()
 
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
     assert view(client).status_code == 404
 
     assert not (settings.data_dir / "sites" / "kimson.json").exists()

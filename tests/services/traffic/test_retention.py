@@ -23,8 +23,8 @@ def test_the_articles_of_a_month_outlive_its_days(
     clock.set(datetime(2026, 1, 30, 1, tzinfo=UTC))
     fill(services, clock, site, days=4)  # to the second of February
 
-    kept = services.retention.keep(site, clock.now())
-    again = services.retention.keep(site, clock.now())
+    kept = services.traffic.retention.keep(site, clock.now())
+    again = services.traffic.retention.keep(site, clock.now())
 
     assert (kept.months, again.months) == (("2026-01",), ())
     keys = SiteKeys(settings.key_prefix, "kimson")
@@ -45,7 +45,7 @@ def test_a_month_keeps_the_most_read_by_name(
     articles = {f"/tin/{number}": number + 1 for number in range(retention.MONTH_ARTICLES + 5)}
     redis_client.zadd(keys.day_articles("2026-02-10"), articles)
 
-    services.retention.keep(site, clock.now())
+    services.traffic.retention.keep(site, clock.now())
 
     month = dict(redis_client.zrange(keys.month_articles("2026-02"), 0, -1, withscores=True))
     assert len(month) == retention.MONTH_ARTICLES + 1
@@ -61,7 +61,7 @@ def test_old_reasons_are_forgotten_by_day(
     fields = {"bot": 9, "bot:2024-12-31": 4, "bot:2026-03-01": 5}
     redis_client.hset(key, mapping=fields)
 
-    kept = services.retention.keep(site, clock.now())
+    kept = services.traffic.retention.keep(site, clock.now())
 
     assert kept.ignored == 1
     assert redis_client.hgetall(key) == {"bot": "9", "bot:2026-03-01": "5"}
@@ -76,7 +76,7 @@ def test_what_lost_its_end_gets_one(
     redis_client.zadd(keys.day_articles("2026-02-02"), {"/a": 1}, nx=True)
     redis_client.expire(keys.day_articles("2026-02-02"), 50)
 
-    kept = services.retention.keep(site, clock.now())
+    kept = services.traffic.retention.keep(site, clock.now())
 
     assert kept.ends == 1
     assert 60 * 86_400 < redis_client.ttl(keys.hours("2026-02-02")) <= 61 * 86_400
@@ -95,11 +95,13 @@ def test_a_removed_site_leaves_nothing(
     fill(services, clock, site, days=2)
     with client_of(redis_server, decode_responses=False) as raw:
         fill_votes(raw, SiteKeys(settings.key_prefix, "kimson"))
-    other = services.sites.add(Site(slug="ketoan", name="Kế toán", hosts=("ketoan.example.vn",)))
+    other = services.sites.sites.add(
+        Site(slug="ketoan", name="Kế toán", hosts=("ketoan.example.vn",))
+    )
     fill(services, clock, other, days=1)
     before = redis_client.hgetall(SiteKeys(settings.key_prefix, "ketoan").counts)
 
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     names = list(redis_client.scan_iter(match=f"{settings.key_prefix}:*"))
     assert not [name for name in names if "kimson" in name]

@@ -15,11 +15,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.polls import BallotQuery, Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import Visitor
+from stats_service.services.container import create_services
 from stats_service.services.periods import hour_label
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN
@@ -56,7 +56,7 @@ class PollMachine(RuleBasedStateMachine):
             dataclasses.replace(self.installation, key_prefix=prefix), self.clock
         )
         site = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
-        self.services.sites.add(site)
+        self.services.sites.sites.add(site)
         make_poll(
             self.services,
             change=True,
@@ -78,8 +78,8 @@ class PollMachine(RuleBasedStateMachine):
             voter=self.voters[number],
             other=text if choice == "other" else "",
         )
-        entry = self.services.directory.entry("kimson", now)
-        return self.services.ballots.cast_ballot(entry, POLL, query, READER, now).outcome
+        entry = self.services.sites.directory.entry("kimson", now)
+        return self.services.polls.ballots.cast_ballot(entry, POLL, query, READER, now).outcome
 
     @rule(
         number=st.integers(0, VOTERS - 1),
@@ -117,9 +117,11 @@ class PollMachine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 3), state=st.sampled_from(["held", "accepted", "voided"]))
     def settle(self, number: int, state: str) -> None:
         """Decide about a group, or take a decision back."""
-        names = sorted(group.name for group in self.services.quarantine.groups("kimson", POLL))
+        names = sorted(
+            group.name for group in self.services.polls.quarantine.groups("kimson", POLL)
+        )
         if number < len(names):
-            self.services.quarantine.settle(
+            self.services.polls.quarantine.settle(
                 "kimson", POLL, names[number], state, WHO, self.clock.now()
             )
             self.groups[names[number].rpartition("-")[0]] = state
@@ -130,9 +132,11 @@ class PollMachine(RuleBasedStateMachine):
     )
     def moderate(self, text: str, state: str) -> None:
         """Decide about a free text, if it is there."""
-        known = {found.text for found in self.services.quarantine.texts("kimson", POLL)}
+        known = {found.text for found in self.services.polls.quarantine.texts("kimson", POLL)}
         if text in known:
-            self.services.quarantine.moderate("kimson", POLL, text, state, WHO, self.clock.now())
+            self.services.polls.quarantine.moderate(
+                "kimson", POLL, text, state, WHO, self.clock.now()
+            )
 
     @rule()
     def advance(self) -> None:
@@ -142,7 +146,7 @@ class PollMachine(RuleBasedStateMachine):
     @invariant()
     def sums_agree(self) -> None:
         """With each other, and with the model."""
-        report = self.services.integrity.report("kimson", POLL, ZONE, self.clock.now())
+        report = self.services.polls.integrity.report("kimson", POLL, ZONE, self.clock.now())
         assert report.faults == ()
         counted = [
             cast
@@ -152,11 +156,13 @@ class PollMachine(RuleBasedStateMachine):
         apart = Counter(
             self.groups[cast.hour] for cast in self.cast.values() if cast not in counted
         )
-        tally = self.services.polls.tally("kimson", POLL)
+        tally = self.services.polls.polls.tally("kimson", POLL)
         assert tally.ballots == len(counted)
         assert {c: n for c, n in tally.votes.items() if n} == Counter(c.choice for c in counted)
         assert (report.held, report.voided) == (apart["held"], apart["voided"])
-        texts = {t.text: t.votes for t in self.services.quarantine.texts("kimson", POLL) if t.votes}
+        texts = {
+            t.text: t.votes for t in self.services.polls.quarantine.texts("kimson", POLL) if t.votes
+        }
         assert texts == Counter(cast.text for cast in counted if cast.text)
 
 

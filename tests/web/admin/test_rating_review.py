@@ -31,14 +31,14 @@ def rate(services: Services, score: int, article: str = ARTICLE, voter: str = ""
     """Rate as a new voter, or as one who is known; return the voter's token."""
     voter = voter or new_voter(services)
     now = services.clock.now()
-    entry = services.directory.entry("kimson", now)
-    services.ratings.rate_article(entry, RatingQuery(article, score, voter), VISITOR, now)
+    entry = services.sites.directory.entry("kimson", now)
+    services.ratings.ratings.rate_article(entry, RatingQuery(article, score, voter), VISITOR, now)
     return voter
 
 
 def counts(services: Services, site: Site, article: str = ARTICLE) -> list[int]:
     """Return the histogram that readers see."""
-    return list(services.ratings.get(site, [article]).ratings[article].rating.counts)
+    return list(services.ratings.ratings.get(site, [article]).ratings[article].rating.counts)
 
 
 def test_a_burst_is_seen_and_taken_out_alone(
@@ -54,23 +54,23 @@ def test_a_burst_is_seen_and_taken_out_alone(
     clock.advance(3600)
     rate(services, 4)
 
-    found = services.rating_review.bursts(site, clock.now())
+    found = services.ratings.review.bursts(site, clock.now())
     (burst,) = [one for one in found if one.article == ARTICLE]
     assert (burst.rating.count, burst.rating.average) == (12, 1.0)
     assert burst.begin <= burst_at < burst.end
-    made = services.rating_review.void(site, ARTICLE, (burst.begin, burst.end), WHO, clock.now())
+    made = services.ratings.review.void(site, ARTICLE, (burst.begin, burst.end), WHO, clock.now())
 
     assert made.counts == (12, 0, 0, 0, 0)
     assert counts(services, site) == [0, 0, 0, 1, 1]
     assert counts(services, site, "/tin/2") == [0, 0, 0, 12, 0]
-    assert services.rating_review.faults(site) == []
-    assert [one.article for one in services.rating_review.bursts(site, clock.now())] == ["/tin/2"]
-    entry = services.audit.newest("kimson")[0]
+    assert services.ratings.review.faults(site) == []
+    assert [one.article for one in services.ratings.review.bursts(site, clock.now())] == ["/tin/2"]
+    entry = services.accounts.audit.newest("kimson")[0]
     assert (entry.what, entry.subject, entry.who) == ("rating.voided", ARTICLE, WHO)
     assert entry.after["ratings"] == 12
-    services.rating_review.restore(site, made.id, WHO, clock.now())
+    services.ratings.review.restore(site, made.id, WHO, clock.now())
     assert counts(services, site) == [12, 0, 0, 1, 1]
-    assert len(services.rating_review.bursts(site, clock.now())) == 2
+    assert len(services.ratings.review.bursts(site, clock.now())) == 2
 
 
 def test_a_burst_around_the_full_hour_is_one(
@@ -89,7 +89,7 @@ def test_a_burst_around_the_full_hour_is_one(
     for _ in range(10):
         rate(services, 2)
 
-    later, burst = services.rating_review.bursts(site, clock.now())
+    later, burst = services.ratings.review.bursts(site, clock.now())
 
     assert burst.rating.counts == (16, 0, 0, 0, 0)
     assert burst.end - burst.begin == 2400
@@ -103,18 +103,18 @@ def test_a_score_that_was_taken_out_can_change_and_stays_out(
     """A change within the day moves it where it is, so that no sum goes below zero."""
     voter = rate(services, 1)
     begin = clock.now()
-    made = services.rating_review.void(site, ARTICLE, (begin, begin + 600), WHO, clock.now())
+    made = services.ratings.review.void(site, ARTICLE, (begin, begin + 600), WHO, clock.now())
     clock.advance(7200)
 
     rate(services, 5, voter=voter)
 
     assert counts(services, site) == [0, 0, 0, 0, 0]
-    assert services.rating_review.voided(site)[0].counts == (0, 0, 0, 0, 1)
-    services.rating_review.restore(site, made.id, WHO, clock.now())
+    assert services.ratings.review.voided(site)[0].counts == (0, 0, 0, 0, 1)
+    services.ratings.review.restore(site, made.id, WHO, clock.now())
     assert counts(services, site) == [0, 0, 0, 0, 1]
     rate(services, 2, voter=voter)
     assert counts(services, site) == [0, 1, 0, 0, 0]
-    assert services.rating_review.faults(site) == []
+    assert services.ratings.review.faults(site) == []
 
 
 def test_what_comes_later_in_the_same_ten_minutes_shares_the_fate(
@@ -123,14 +123,14 @@ def test_what_comes_later_in_the_same_ten_minutes_shares_the_fate(
     """A burst that goes on while it is taken out does not slip through."""
     rate(services, 1)
     begin = clock.now()
-    services.rating_review.void(site, ARTICLE, (begin, begin + 1), WHO, clock.now())
+    services.ratings.review.void(site, ARTICLE, (begin, begin + 1), WHO, clock.now())
 
     rate(services, 1)
     clock.advance(600)
     rate(services, 3)
 
     assert counts(services, site) == [0, 0, 1, 0, 0]
-    assert services.rating_review.voided(site)[0].counts == (2, 0, 0, 0, 0)
+    assert services.ratings.review.voided(site)[0].counts == (2, 0, 0, 0, 0)
 
 
 def test_two_weeks_later_a_burst_is_history(
@@ -139,20 +139,20 @@ def test_two_weeks_later_a_burst_is_history(
     """All ratings of the article can still be taken out, and a decision taken back."""
     rate(services, 1)
     begin = clock.now()
-    made = services.rating_review.void(site, ARTICLE, (begin, begin + 600), WHO, clock.now())
+    made = services.ratings.review.void(site, ARTICLE, (begin, begin + 600), WHO, clock.now())
     clock.advance(40 * 86_400)
     rate(services, 5)
-    whole = services.rating_review.void(site, ARTICLE, None, WHO, clock.now())
+    whole = services.ratings.review.void(site, ARTICLE, None, WHO, clock.now())
 
     with pytest.raises(NotFoundError):
-        services.rating_review.void(site, ARTICLE, (begin, begin + 600), WHO, clock.now())
+        services.ratings.review.void(site, ARTICLE, (begin, begin + 600), WHO, clock.now())
     with pytest.raises(InvalidInputError):
-        services.rating_review.void(site, ARTICLE, (begin, begin - 600), WHO, clock.now())
-    services.rating_review.restore(site, made.id, WHO, clock.now())
-    services.rating_review.restore(site, whole.id, WHO, clock.now())
+        services.ratings.review.void(site, ARTICLE, (begin, begin - 600), WHO, clock.now())
+    services.ratings.review.restore(site, made.id, WHO, clock.now())
+    services.ratings.review.restore(site, whole.id, WHO, clock.now())
 
     assert counts(services, site) == [1, 0, 0, 0, 1]
-    assert services.rating_review.faults(site) == []
+    assert services.ratings.review.faults(site) == []
 
 
 def test_any_order_of_events_keeps_every_sum(
@@ -174,18 +174,18 @@ def test_any_order_of_events_keeps_every_sum(
             begin = clock.now() - chance.randint(0, 3600)
             span = None if act < 0.72 else (begin, begin + chance.randint(1, 2400))
             with suppress(NotFoundError):
-                services.rating_review.void(site, ARTICLE, span, WHO, clock.now())
-        elif services.rating_review.voided(site):
-            one = chance.choice(services.rating_review.voided(site))
-            services.rating_review.restore(site, one.id, WHO, clock.now())
+                services.ratings.review.void(site, ARTICLE, span, WHO, clock.now())
+        elif services.ratings.review.voided(site):
+            one = chance.choice(services.ratings.review.voided(site))
+            services.ratings.review.restore(site, one.id, WHO, clock.now())
         clock.advance(chance.randint(0, 200))
 
         total = Counter[int](dict(enumerate(counts(services, site), 1)))
-        for one in services.rating_review.voided(site):
+        for one in services.ratings.review.voided(site):
             total.update(dict(enumerate(one.counts, 1)))
         assert +total == Counter(scores.values())
 
-    for one in services.rating_review.voided(site):
-        services.rating_review.restore(site, one.id, WHO, clock.now())
+    for one in services.ratings.review.voided(site):
+        services.ratings.review.restore(site, one.id, WHO, clock.now())
     assert +Counter(dict(enumerate(counts(services, site), 1))) == Counter(scores.values())
-    assert services.rating_review.faults(site) == []
+    assert services.ratings.review.faults(site) == []

@@ -28,38 +28,38 @@ Change = Callable[[Services, float], object]
 
 
 def _group(services: Services) -> str:
-    return next(group.name for group in services.quarantine.groups("kimson", POLL))
+    return next(group.name for group in services.polls.quarantine.groups("kimson", POLL))
 
 
 def _taken_out(services: Services) -> str:
-    return services.rating_review.voided(services.sites.get("kimson"))[0].id
+    return services.ratings.review.voided(services.sites.sites.get("kimson"))[0].id
 
 
 CHANGES: dict[str, Change] = {
-    "opening.set": lambda services, now: services.sites.edit(
+    "opening.set": lambda services, now: services.sites.sites.edit(
         "kimson", Author(WHO, now), opening_visits=1_814_165
     ),
-    "opening.set of an article": lambda services, now: services.openings.set(
-        services.sites.get("kimson"), ARTICLE, 366, WHO, now
+    "opening.set of an article": lambda services, now: services.traffic.opening_balances.set(
+        services.sites.sites.get("kimson"), ARTICLE, 366, WHO, now
     ),
     "poll.created": lambda services, _: make_poll(services, id="khac"),
-    "poll.changed": lambda services, now: services.polls.edit(
+    "poll.changed": lambda services, now: services.polls.polls.edit(
         "kimson", POLL, WHO, now, shuffle=True
     ),
-    "poll.closed": lambda services, now: services.polls.close("kimson", POLL, WHO, now),
-    "quarantine.accepted": lambda services, now: services.quarantine.settle(
+    "poll.closed": lambda services, now: services.polls.polls.close("kimson", POLL, WHO, now),
+    "quarantine.accepted": lambda services, now: services.polls.quarantine.settle(
         "kimson", POLL, _group(services), "accepted", WHO, now
     ),
-    "text.approved": lambda services, now: services.quarantine.moderate(
+    "text.approved": lambda services, now: services.polls.quarantine.moderate(
         "kimson", POLL, TEXT, "approved", WHO, now
     ),
-    "rating.voided": lambda services, now: services.rating_review.void(
-        services.sites.get("kimson"), "/tin/2", None, WHO, now
+    "rating.voided": lambda services, now: services.ratings.review.void(
+        services.sites.sites.get("kimson"), "/tin/2", None, WHO, now
     ),
-    "rating.restored": lambda services, now: services.rating_review.restore(
-        services.sites.get("kimson"), _taken_out(services), WHO, now
+    "rating.restored": lambda services, now: services.ratings.review.restore(
+        services.sites.sites.get("kimson"), _taken_out(services), WHO, now
     ),
-    "report.added": lambda services, now: services.notices.add_report(
+    "report.added": lambda services, now: services.notices.notices.add_report(
         "kimson", "an@kimson.example.vn", "week", "vi", WHO, now
     ),
 }
@@ -72,12 +72,12 @@ def busy(site: Site, services: Services, client: FlaskClient, clock: FakeClock) 
     vote(client, new_voter(services), "other", other=TEXT)
     for _ in range(3):
         vote(client, new_voter(services), "a")
-    entry = services.directory.entry("kimson", clock.now())
+    entry = services.sites.directory.entry("kimson", clock.now())
     for article in (ARTICLE, "/tin/2"):
         view(client, article)
         query = RatingQuery(article, 4, new_voter(services))
-        services.ratings.rate_article(entry, query, VISITOR, clock.now())
-    services.rating_review.void(site, ARTICLE, None, WHO, clock.now())
+        services.ratings.ratings.rate_article(entry, query, VISITOR, clock.now())
+    services.ratings.review.void(site, ARTICLE, None, WHO, clock.now())
     return site
 
 
@@ -90,10 +90,10 @@ def test_a_change_is_recorded_with_who_and_when(
     busy: Site, services: Services, clock: FakeClock, name: str
 ) -> None:
     """Once, and what made it is told."""
-    before = services.audit.newest("kimson")
+    before = services.accounts.audit.newest("kimson")
     CHANGES[name](services, clock.now())
 
-    (entry, *earlier) = services.audit.newest("kimson")
+    (entry, *earlier) = services.accounts.audit.newest("kimson")
     assert earlier == before
     assert entry.what == name.split(" ")[0]
     assert (entry.who, entry.at) == (WHO, clock.now())
@@ -126,9 +126,11 @@ def test_entries_tell_what_only_the_change_itself_finds_out(
         CHANGES[name](services, clock.now())
     for name in ("rating.voided", "rating.restored"):
         CHANGES[name](services, clock.now())
-    services.openings.set(services.sites.get("kimson"), ARTICLE, 400, WHO, clock.now())
+    services.traffic.opening_balances.set(
+        services.sites.sites.get("kimson"), ARTICLE, 400, WHO, clock.now()
+    )
 
-    again, restored, voided, text, group, opening, *_ = services.audit.newest("kimson")
+    again, restored, voided, text, group, opening, *_ = services.accounts.audit.newest("kimson")
 
     assert (opening.before, opening.after) == ({"views": 0}, {"views": 366})
     assert (again.before, again.after) == ({"views": 366}, {"views": 400})
@@ -147,12 +149,12 @@ def test_what_changes_nothing_is_not_recorded(
     repeated = ("opening.set", "opening.set of an article", "quarantine.accepted", "text.approved")
     for name in repeated:
         CHANGES[name](services, clock.now())
-    before = services.audit.newest("kimson")
+    before = services.accounts.audit.newest("kimson")
 
     for name in repeated:
         CHANGES[name](services, clock.now())
 
-    assert services.audit.newest("kimson") == before
+    assert services.accounts.audit.newest("kimson") == before
 
 
 def test_two_who_change_settings_at_once_both_have_their_way(
@@ -160,7 +162,7 @@ def test_two_who_change_settings_at_once_both_have_their_way(
 ) -> None:
     """Who was slower changes what the faster one has left, and the log tells it so."""
     store = SiteStore(redis_client, services.settings.key_prefix)
-    meanwhile = [lambda: services.sites.edit("kimson", Author("lan", 1.0), opening_visits=7)]
+    meanwhile = [lambda: services.sites.sites.edit("kimson", Author("lan", 1.0), opening_visits=7)]
 
     def rename(before: Site) -> Site:
         if meanwhile:
@@ -170,7 +172,7 @@ def test_two_who_change_settings_at_once_both_have_their_way(
     changed = store.change("kimson", rename, partial(entry_of_settings, Author("an", 2.0)))
 
     assert (changed.name, changed.opening_visits) == ("Tên mới", 7)
-    assert services.sites.get("kimson") == changed
-    (last, first) = services.audit.newest("kimson")
+    assert services.sites.sites.get("kimson") == changed
+    (last, first) = services.accounts.audit.newest("kimson")
     assert (first.who, first.after) == ("lan", {"opening_visits": 7})
     assert (last.who, last.after) == ("an", {"name": "Tên mới"})

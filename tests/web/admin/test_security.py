@@ -37,7 +37,7 @@ def test_a_write_from_elsewhere_changes_nothing(
     answer = owner.client.post(url, data=data, base_url=BASE, headers=headers)
 
     assert answer.status_code == 403
-    assert services.sites.get(site.slug).name == site.name
+    assert services.sites.sites.get(site.slug).name == site.name
 
 
 def test_the_token_of_another_session_is_foreign(

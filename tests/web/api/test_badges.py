@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture(autouse=True)
 def _site(services: Services) -> None:
     """Every test here has a site that was counted elsewhere before."""
-    services.sites.add(
+    services.sites.sites.add(
         Site(
             slug="kimson",
             name="Kim Sơn",

@@ -20,12 +20,11 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Choice
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.services.polls.rules import PRESETS
 from tests.support.clock import FakeClock
 from tests.support.openapi import Serve
@@ -52,7 +51,7 @@ def client(request: pytest.FixtureRequest) -> FlaskClient:
 
 def votes(services: Services, poll: str = POLL) -> dict[str, int]:
     """Return the tally that is stored, and the number of ballots."""
-    tally = services.polls.tally("kimson", poll)
+    tally = services.polls.polls.tally("kimson", poll)
     return tally.votes | {"ballots": tally.ballots}
 
 
@@ -106,8 +105,8 @@ def test_a_retried_ballot_is_answered_as_the_first_time(
     first = vote(client, voter, "a", ballot=ballot).get_json()
     again = vote(client, voter, "a", ballot=ballot).get_json()
     hidden = tuple(replace(choice, hidden=choice.id == "a") for choice in poll.choices)
-    services.polls.edit("kimson", POLL, WHO, clock.now(), choices=hidden)
-    services.polls.close("kimson", POLL, WHO, clock.now())
+    services.polls.polls.edit("kimson", POLL, WHO, clock.now(), choices=hidden)
+    services.polls.polls.close("kimson", POLL, WHO, clock.now())
 
     late = vote(client, voter, "a", ballot=ballot)
 
@@ -147,7 +146,7 @@ def test_a_poll_closed_by_hand_is_closed_in_every_worker(
     worker = serve(dataclasses.replace(settings, site_cache_seconds=60))
     clock.advance(1)
     assert vote(worker, new_voter(services), "a").status_code == 200
-    services.polls.close("kimson", POLL, WHO, clock.now())
+    services.polls.polls.close("kimson", POLL, WHO, clock.now())
 
     response = vote(worker, new_voter(services), "a")
 
@@ -298,7 +297,7 @@ def test_a_vote_can_be_changed_where_the_poll_allows_it(
     assert votes(services) == {"a": 1, "b": 1, "ballots": 2}
     key = f"{settings.key_prefix}:{{kimson}}:poll:{POLL}:changes"
     assert redis_client.exists(key)
-    services.polls.close("kimson", POLL, WHO, services.clock.now())
+    services.polls.polls.close("kimson", POLL, WHO, services.clock.now())
     assert not redis_client.exists(key)
     assert code(vote(client, voter, "a"))[0] == 409
 
@@ -337,7 +336,7 @@ def test_voters_are_forgotten_a_month_after_closing(
     make_poll(services, id="by-hand")
     for poll in ("by-time", "by-hand"):
         vote(client, new_voter(services), "a", poll=poll)
-    services.polls.close("kimson", "by-hand", WHO, clock.now())
+    services.polls.polls.close("kimson", "by-hand", WHO, clock.now())
 
     def seconds_left(poll: str, part: str) -> int:
         key = f"{settings.key_prefix}:{{kimson}}:poll:{poll}:{part}"
@@ -420,7 +419,7 @@ def test_results_are_shown_when_the_poll_says(
     assert seen(vote(client, voter, "a").get_json()) is after
     assert seen(view(client, poll=POLL, voter=voter).get_json()) is after
     assert seen(view(client, poll=POLL, voter=new_voter(services)).get_json()) is before
-    services.polls.close("kimson", POLL, WHO, services.clock.now())
+    services.polls.polls.close("kimson", POLL, WHO, services.clock.now())
     assert seen({"poll": client.get(f"/v1/kimson/polls/{POLL}").get_json()}) is closed
 
 
@@ -451,7 +450,7 @@ def test_without_redis_a_vote_is_refused_and_never_thanked_for(
             settings, redis_url=server.url, redis_timeout=0.2, site_cache_seconds=60
         )
         services = create_services(own, clock)
-        services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+        services.sites.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
         make_poll(services)
         client, voter, ballot = serve(own), new_voter(services), new_ballot()
         view(client, "/tin/1")

@@ -41,13 +41,13 @@ def codes(answer: TestResponse) -> set[str]:
 def test_a_report_counts_nothing(client: FlaskClient, site: Site, services: Services) -> None:
     """Neither a view nor one that was ignored."""
     view(client)
-    before = services.traffic.counts(site, services.clock.now())
-    token = services.install_checks.new_token("kimson", services.clock.now())
+    before = services.traffic.views.counts(site, services.clock.now())
+    token = services.sites.install_checks.new_token("kimson", services.clock.now())
 
     report(client, token=token)
     report(client, origin="https://evil.example", token=token)
 
-    assert services.traffic.counts(site, services.clock.now()) == before
+    assert services.traffic.views.counts(site, services.clock.now()) == before
     today = before.views.today
     assert today == 1
 
@@ -61,12 +61,12 @@ def test_a_report_with_a_token_is_kept_for_minutes(
     redis_client: redis.Redis,
 ) -> None:
     """The last one is what the admin page shows."""
-    token = services.install_checks.new_token("kimson", clock.now())
+    token = services.sites.install_checks.new_token("kimson", clock.now())
 
     answer = report(client, token=token, widgets=3)
 
     assert answer.get_json()["stored"] is True
-    kept = services.install_checks.latest("kimson", token, clock.now())
+    kept = services.sites.install_checks.latest("kimson", token, clock.now())
     assert kept is not None
     assert (kept.report.widgets, kept.sender.address, kept.allowed) == (3, "192.0.2.7", True)
     key = SiteKeys(settings.key_prefix, "kimson").check(token.split(".")[1])
@@ -77,10 +77,10 @@ def test_without_a_good_token_nothing_is_kept_and_no_proxy_told(
     client: FlaskClient, site: Site, services: Services, clock: FakeClock
 ) -> None:
     """Missing, forged, of another site, or too old."""
-    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
-    good = services.install_checks.new_token("kimson", clock.now())
-    other = services.install_checks.new_token("other", clock.now())
-    old = services.install_checks.new_token("kimson", clock.now() - CHECK_SECONDS)
+    services.sites.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    good = services.sites.install_checks.new_token("kimson", clock.now())
+    other = services.sites.install_checks.new_token("other", clock.now())
+    old = services.sites.install_checks.new_token("kimson", clock.now() - CHECK_SECONDS)
     forged = good[:-2] + ("aa" if good[-2:] != "aa" else "bb")
 
     for token in ("", forged, other, old, "a.b.c", "....", "é" * 20, "kimson.x.9999999999."):
@@ -88,14 +88,14 @@ def test_without_a_good_token_nothing_is_kept_and_no_proxy_told(
         assert answer.get_json()["stored"] is False
         assert "address" in codes(answer)
         assert not {code for code in codes(answer) if code.startswith("prox")}
-        assert services.install_checks.latest("kimson", token, clock.now()) is None
+        assert services.sites.install_checks.latest("kimson", token, clock.now()) is None
 
 
 def test_a_stranger_s_page_reads_the_answer_only_with_a_token(
     client: FlaskClient, site: Site, services: Services
 ) -> None:
     """A webmaster learns there that the host is missing; nobody else's page learns anything."""
-    token = services.install_checks.new_token("kimson", services.clock.now())
+    token = services.sites.install_checks.new_token("kimson", services.clock.now())
     stranger = "https://kimson.example.com"
 
     told = report(client, origin=stranger, token=token)

@@ -170,7 +170,7 @@ def test_the_day_of_a_clock_change_has_its_own_midnight(
     client: FlaskClient, clock: FakeClock, services: Services
 ) -> None:
     """In Berlin the day of 2026-10-25 has 25 hours; every one of them is that day."""
-    services.sites.edit("kimson", timezone="Europe/Berlin")
+    services.sites.sites.edit("kimson", timezone="Europe/Berlin")
     clock.set(datetime(2026, 10, 25, 0, 0, 0, 100_000, tzinfo=BERLIN))
     view(client)
     clock.advance(24.9 * 3600)
@@ -202,7 +202,7 @@ def test_an_ignored_view_says_why_and_still_gets_the_numbers(
     client: FlaskClient, services: Services, reason: str, change: dict[str, object]
 ) -> None:
     """Nothing is counted, `online` included; the reason is in a header and in the tally."""
-    services.sites.edit("kimson", excluded=("198.51.100.0/24",))
+    services.sites.sites.edit("kimson", excluded=("198.51.100.0/24",))
     view(client)
 
     response = view(client, **change)  # type: ignore[arg-type]
@@ -232,7 +232,7 @@ def test_one_address_cannot_invent_visitors_without_end(
     client: FlaskClient, services: Services
 ) -> None:
     """Past the cap, views still count; visits and online do not grow."""
-    services.sites.edit("kimson", identity_cap=5)
+    services.sites.sites.edit("kimson", identity_cap=5)
 
     for number in range(20):
         response = view(client, user_agent=f"{BROWSER} v{number}")
@@ -248,7 +248,7 @@ def test_a_flood_from_one_address_meets_the_ceiling(
     client: FlaskClient, services: Services
 ) -> None:
     """Views above the ceiling are ignored, for that address only."""
-    services.sites.edit("kimson", view_ceiling=3)
+    services.sites.sites.edit("kimson", view_ceiling=3)
 
     for _ in range(5):
         flood = view(client, address="192.0.2.1")
@@ -262,7 +262,7 @@ def test_a_customer_with_many_networks_meets_ceilings_too(
     client: FlaskClient, services: Services
 ) -> None:
     """A /48 may have ten times what one of its 65,536 networks may."""
-    services.sites.edit("kimson", identity_cap=1, view_ceiling=2)
+    services.sites.sites.edit("kimson", identity_cap=1, view_ceiling=2)
 
     answers = [view(client, address=f"2001:db8:1:{number:x}::1") for number in range(25)]
     other = view(client, address="2001:db8:2::1").get_json()
@@ -276,7 +276,7 @@ def test_past_the_article_cap_views_count_for_the_site(
     client: FlaskClient, services: Services, redis_client: redis.Redis, settings: Settings
 ) -> None:
     """Invented articles share one name; known ones go on."""
-    services.sites.edit("kimson", article_cap=2)
+    services.sites.sites.edit("kimson", article_cap=2)
 
     for number in range(1, 6):
         response = view(client, f"/tin/{number}")
@@ -311,8 +311,8 @@ def test_opening_balances_are_part_of_the_total_and_told_apart(
     client: FlaskClient, services: Services, site: Site
 ) -> None:
     """The old counter's number goes on, for the site and for an article."""
-    services.sites.edit("kimson", opening_visits=1_814_164, opening_views=5_000_000)
-    services.openings.set(site, "/tin/1", 365, "an", services.clock.now())
+    services.sites.sites.edit("kimson", opening_visits=1_814_164, opening_views=5_000_000)
+    services.traffic.opening_balances.set(site, "/tin/1", 365, "an", services.clock.now())
 
     body = view(client, "/tin/1").get_json()
 
@@ -379,8 +379,8 @@ def test_an_unknown_site_is_not_found_and_leaves_no_key(
 
 def test_a_removed_site_is_not_written_to(client: FlaskClient, services: Services) -> None:
     """A worker that still knows the site cannot bring its keys back."""
-    entry = services.directory.entry("kimson", services.clock.now())
-    services.sites.remove("kimson")
+    entry = services.sites.directory.entry("kimson", services.clock.now())
+    services.sites.sites.remove("kimson")
 
     response = view(client)
 

@@ -52,9 +52,9 @@ def test_a_crowd_is_counted_exactly(
     ignored = Counter(answer.headers.get("stats-ignored", "") for answer in answers)
     assert ignored == {"": len(hits), "duplicate": VIEWS - len(hits)}
     now = services.clock.now()
-    counts = services.traffic.counts(site, now)
+    counts = services.traffic.views.counts(site, now)
     assert counts.views.total == len(hits)
-    articles = services.traffic.articles(site, [f"/tin/{n}" for n in range(ARTICLES)], now)
+    articles = services.traffic.views.articles(site, [f"/tin/{n}" for n in range(ARTICLES)], now)
     expected = Counter(f"/tin/{article}" for _, article in hits)
     assert {name: numbers.views for name, numbers in articles.items()} == dict(expected)
     totals = [json.loads(answer.body)["site"]["views"]["total"] for answer in answers]

@@ -17,7 +17,7 @@ def test_a_page_that_wants_a_token_gets_one_and_keeps_it(
     """A good token is not sent again; one that is not good is replaced."""
     token = view(client, voter="").get_json()["voter"]
 
-    assert services.voters.find("kimson", token, clock.now())
+    assert services.polls.voters.find("kimson", token, clock.now())
     assert "voter" not in view(client, voter=token).get_json()
     assert "voter" not in view(client).get_json()
     assert view(client, voter=token + "x").get_json()["voter"] != token
@@ -36,11 +36,11 @@ def test_tokens_beyond_the_ceiling_of_an_address_are_marked(
     client: FlaskClient, services: Services, site: Site, clock: FakeClock
 ) -> None:
     """They are given out, because most of them are honest, but their ballots will wait."""
-    services.sites.edit("kimson", token_ceiling=3)
+    services.sites.sites.edit("kimson", token_ceiling=3)
 
     def burst(address: str) -> bool:
         token = view(client, voter="", address=address).get_json()["voter"]
-        voter = services.voters.find("kimson", token, clock.now())
+        voter = services.polls.voters.find("kimson", token, clock.now())
         assert voter
         return voter.burst
 
@@ -52,11 +52,11 @@ def test_ipv6_has_a_ceiling_for_the_64_and_one_for_the_48(
     client: FlaskClient, services: Services, site: Site, clock: FakeClock
 ) -> None:
     """Rotating through either is one bucket of its level."""
-    services.sites.edit("kimson", token_ceiling=3)
+    services.sites.sites.edit("kimson", token_ceiling=3)
 
     def burst(address: str) -> bool:
         token = view(client, voter="", address=address).get_json()["voter"]
-        voter = services.voters.find("kimson", token, clock.now())
+        voter = services.polls.voters.find("kimson", token, clock.now())
         assert voter
         return voter.burst
 

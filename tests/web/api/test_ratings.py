@@ -151,7 +151,7 @@ def test_the_same_rules_for_who_may_rate(
 
 def test_one_network_rates_up_to_a_ceiling(client: FlaskClient, services: Services) -> None:
     """Beyond it 429; a change of one's own score is not counted."""
-    services.sites.edit("kimson", rating_ceiling=2)
+    services.sites.sites.edit("kimson", rating_ceiling=2)
     voters = [new_voter(services) for _ in range(3)]
 
     answers = [rate(client, voter, 4) for voter in voters]
@@ -167,7 +167,7 @@ def test_a_customer_with_many_networks_rates_up_to_a_ceiling(
     client: FlaskClient, services: Services
 ) -> None:
     """A /48 may give three times as many ratings as one of its 65,536 networks."""
-    services.sites.edit("kimson", rating_ceiling=2)
+    services.sites.sites.edit("kimson", rating_ceiling=2)
 
     answers = [
         rate(client, new_voter(services), 1, address=f"2001:db8:1:{number:x}::1")
@@ -182,14 +182,14 @@ def test_thumbs_are_a_scale_of_two_fixed_by_the_first_rating(
     client: FlaskClient, services: Services
 ) -> None:
     """A score of 2 would mean something else on another scale."""
-    services.sites.edit("kimson", rating_scale=2)
+    services.sites.sites.edit("kimson", rating_scale=2)
     rate(client, new_voter(services), 2)
 
     assert code(rate(client, new_voter(services), 3)) == (400, "invalid-input")
     assert counts(client) == [0, 1]
     with pytest.raises(ConflictError, match="rating_scale 5"):
-        services.sites.edit("kimson", rating_scale=5)
-    services.sites.edit("kimson", name="Kim Sơn mới")
+        services.sites.sites.edit("kimson", rating_scale=5)
+    services.sites.sites.edit("kimson", name="Kim Sơn mới")
 
 
 def test_the_best_rated_are_ranked_by_the_bayesian_average(
@@ -248,23 +248,23 @@ def test_ratings_can_be_taken_out_and_put_back(
     rate(client, voter, 1)
     rate(client, new_voter(services), 1)
 
-    made = services.rating_review.void(site, ARTICLE, None, WHO, clock.now())
+    made = services.ratings.review.void(site, ARTICLE, None, WHO, clock.now())
 
     assert sum(counts(client)) == 0
-    assert services.rating_review.voided(site) == [made]
+    assert services.ratings.review.voided(site) == [made]
     assert (made.article, made.counts, made.begin) == (ARTICLE, (2, 0, 0, 0, 0), 0)
-    assert services.rating_review.faults(site) == []
+    assert services.ratings.review.faults(site) == []
     clock.advance(600)
     rate(client, new_voter(services), 5)
     assert counts(client) == [0, 0, 0, 0, 1]
-    services.rating_review.restore(site, made.id, WHO, clock.now())
+    services.ratings.review.restore(site, made.id, WHO, clock.now())
     assert counts(client) == [2, 0, 0, 0, 1]
-    assert services.rating_review.voided(site) == []
-    assert services.rating_review.faults(site) == []
-    whats = [entry.what for entry in services.audit.newest("kimson")]
+    assert services.ratings.review.voided(site) == []
+    assert services.ratings.review.faults(site) == []
+    whats = [entry.what for entry in services.accounts.audit.newest("kimson")]
     assert whats[:2] == ["rating.restored", "rating.voided"]
     with pytest.raises(NotFoundError):
-        services.rating_review.restore(site, made.id, WHO, clock.now())
+        services.ratings.review.restore(site, made.id, WHO, clock.now())
 
 
 def test_nothing_that_names_a_rater_outlives_the_change_but_a_pseudonym(

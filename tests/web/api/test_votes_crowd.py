@@ -10,12 +10,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.polls import Poll, Protection
 from stats_service.models.quarantine import Integrity
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from tests.support.crowd import Answer, Request, send_all
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.server import running_service
@@ -43,7 +42,7 @@ def settings(redis_server: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 def services(settings: Settings) -> Services:
     """Give services on the clock that the processes have, and a site."""
     services = create_services(settings)
-    services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+    services.sites.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
     return services
 
 
@@ -76,12 +75,12 @@ def who(address: str) -> dict[str, str]:
 def tokens(services: Services, number: int) -> list[str]:
     """Return that many tokens, old enough to vote."""
     now = services.clock.now()
-    return [services.voters.mint("kimson", now - 60) for _ in range(number)]
+    return [services.polls.voters.mint("kimson", now - 60) for _ in range(number)]
 
 
 def sound(services: Services, poll: Poll) -> Integrity:
     """Return the poll's report, whose sums agree: T25."""
-    report = services.integrity.report("kimson", poll.id, "UTC", services.clock.now())
+    report = services.polls.integrity.report("kimson", poll.id, "UTC", services.clock.now())
     assert report.sound is True, report.faults
     return report
 
@@ -128,7 +127,11 @@ def test_t24_ten_thousand_voters_as_fast_as_they_come_are_all_counted(
     assert outcomes(answers) == {"counted": 10_000}
     report = sound(services, poll)
     assert (report.ballots, report.voters) == (10_000, 10_000)
-    assert services.polls.tally("kimson", poll.id).votes == {"a": 3_334, "b": 3_333, "c": 3_333}
+    assert services.polls.polls.tally("kimson", poll.id).votes == {
+        "a": 3_334,
+        "b": 3_333,
+        "c": 3_333,
+    }
     results = [json.loads(answer.body)["poll"]["results"] for answer in answers]
     # Each answer is of the moment at which its own ballot was counted.
     assert sorted(result["ballots"] for result in results) == list(range(1, 10_001))
@@ -172,9 +175,9 @@ def test_t29_one_client_with_ten_thousand_tokens_counts_up_to_the_ceiling(
     report = sound(services, poll)
     assert (report.ballots, report.held) == (told["counted"], told["held"])
     now = services.clock.now()
-    for group in services.quarantine.groups("kimson", poll.id):
-        services.quarantine.settle("kimson", poll.id, group.name, "accepted", "test", now)
-    assert services.polls.tally("kimson", poll.id).ballots == 10_000
+    for group in services.polls.quarantine.groups("kimson", poll.id):
+        services.polls.quarantine.settle("kimson", poll.id, group.name, "accepted", "test", now)
+    assert services.polls.polls.tally("kimson", poll.id).ballots == 10_000
     sound(services, poll)
 
 
@@ -182,7 +185,7 @@ def test_a_thousand_raters_at_once_are_summed_exactly_and_move_one_unit_each(
     urls: list[str], services: Services
 ) -> None:
     """Scores 1 to 5 in turn; then everybody changes to the next score at the same time."""
-    article, site = "/tin/1", services.sites.get("kimson")
+    article, site = "/tin/1", services.sites.sites.get("kimson")
     page = {"hit": "a-page-view-of-it", "article": article}
     (seen,) = send_all(
         urls[:1], [Request("/v1/kimson/page", json.dumps(page).encode(), who("198.18.0.1"))], 1
@@ -202,7 +205,7 @@ def test_a_thousand_raters_at_once_are_summed_exactly_and_move_one_unit_each(
         return outcomes(send_all(urls, requests, CLIENTS))
 
     def counts() -> tuple[int, ...]:
-        return services.ratings.get(site, [article]).ratings[article].rating.counts
+        return services.ratings.ratings.get(site, [article]).ratings[article].rating.counts
 
     assert rate_all(0) == {"counted": 1_000}
     assert counts() == (200, 200, 200, 200, 200)
@@ -214,7 +217,7 @@ def test_a_thousand_raters_at_once_are_summed_exactly_and_move_one_unit_each(
     assert counts() == (200, 199, 200, 200, 201)
 
     # Meanwhile an administrator takes ratings out and puts them back, again and again.
-    review, done = services.rating_review, threading.Event()
+    review, done = services.ratings.review, threading.Event()
     now = services.clock.now()
 
     def dither() -> int:
@@ -235,4 +238,4 @@ def test_a_thousand_raters_at_once_are_summed_exactly_and_move_one_unit_each(
             done.set()
         assert dithering.result() > 10
     assert counts() == (300, 299, 300, 300, 301)
-    assert services.rating_review.faults(site) == []
+    assert services.ratings.review.faults(site) == []

@@ -56,8 +56,10 @@ def test_too_many_of_one_network_have_to_wait(
     assert answers[-1].headers["Access-Control-Allow-Origin"] == ORIGIN
     assert vote(client, new_voter(services), "a", address="192.0.2.2").status_code == 200
     assert view(client).status_code == 200
-    assert services.polls.tally("kimson", POLL).ballots == 4
-    report = services.integrity.report("kimson", POLL, "Asia/Ho_Chi_Minh", services.clock.now())
+    assert services.polls.polls.tally("kimson", POLL).ballots == 4
+    report = services.polls.integrity.report(
+        "kimson", POLL, "Asia/Ho_Chi_Minh", services.clock.now()
+    )
     assert report.outcomes == {"counted": 4, "too-many-requests": 2}
     assert report.hours[0].ballots == report.outcomes
     assert report.sound
@@ -116,7 +118,7 @@ def test_the_limit_is_one_for_all_workers_and_both_ways(
     flask.extensions[EXTENSION].close()
 
     assert Counter(answer.status_code for answer in answers) == {200: 100, 429: 200}
-    assert services.polls.tally("kimson", POLL).ballots == 100
+    assert services.polls.polls.tally("kimson", POLL).ballots == 100
     assert {json.loads(a.data)["code"] for a in answers if a.status_code == 429} == {
         "too-many-requests"
     }

@@ -53,7 +53,7 @@ def send(
 
 def votes(services: Services) -> dict[str, int]:
     """Return the votes that count."""
-    return services.polls.tally("kimson", POLL).votes
+    return services.polls.polls.tally("kimson", POLL).votes
 
 
 def test_one_votes_with_the_form_and_sees_the_results(
@@ -179,9 +179,9 @@ def test_a_poll_that_takes_no_ballots_says_so(
         make_poll(services, status="draft")
     elif state != "none":
         make_poll(services)
-        services.polls.close("kimson", POLL, WHO, clock.now())
+        services.polls.polls.close("kimson", POLL, WHO, clock.now())
         if state == "archived":
-            services.polls.archive("kimson", POLL, WHO, clock.now())
+            services.polls.polls.archive("kimson", POLL, WHO, clock.now())
 
     page = show(client)
 
@@ -217,7 +217,7 @@ def test_without_javascript_a_proof_cannot_be_had_so_the_ballot_waits(
     sent = send(client, page, "a")
 
     assert "chờ người quản trị" in show(client, sent.headers["Location"]).text
-    (group,) = services.quarantine.groups("kimson", POLL)
+    (group,) = services.polls.quarantine.groups("kimson", POLL)
     assert group.ballots == 1
     assert votes(services) == {}
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app, create_asgi_app, create_services
+from stats_service.app import create_app, create_asgi_app
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.services.visitors.voters import Voters
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
@@ -59,7 +59,7 @@ def test_answers_are_those_of_the_flask_route(
     """Status, every header and every byte of the body, on stores that hold the same."""
     change = {"hit": new_hit()} | change
     other = replace(settings, key_prefix=f"{settings.key_prefix}o")
-    create_services(other, clock).sites.add(site)
+    create_services(other, clock).sites.sites.add(site)
     expected = view(create_app(other, clock).test_client(), **change)
 
     with in_process(create_asgi_app(settings, clock)) as app:
@@ -110,7 +110,7 @@ def test_votes_are_answered_as_by_the_flask_routes(
     """Status, every header and every byte of the body, twice, on stores that hold the same."""
     other = replace(settings, key_prefix=f"{settings.key_prefix}o")
     others = create_services(other, clock)
-    others.sites.add(site)
+    others.sites.sites.add(site)
     for wired in (services, others):
         make_poll(wired)
 
@@ -177,7 +177,7 @@ def test_a_site_is_read_once_for_all_who_wait(
         view(client)
 
     assert loads == ["kimson", "kimson"]
-    assert services.traffic.counts(site, clock.now()).views.total == 102
+    assert services.traffic.views.counts(site, clock.now()).views.total == 102
 
 
 def _at_once(action: Callable[[], Any], times: int) -> None:
@@ -200,7 +200,9 @@ def test_the_service_starts_without_redis_and_recovers(
         away = _timed(client)
         server.start()
         try:
-            services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+            services.sites.sites.add(
+                Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
+            )
             wait_until(lambda: view(client).status_code == 200)
             counted = view(client)
             os.kill(server.pid or 0, signal.SIGSTOP)
@@ -231,7 +233,7 @@ def test_views_are_kept_while_redis_refuses_the_user(
         url = server.url.replace("//", f"//{CREDENTIALS}@")
         settings = replace(settings, redis_url=url, site_cache_seconds=300)
         services = create_services(settings, clock)
-        services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+        services.sites.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
         client = serve(settings)
         before = view(client).status_code
         server.client.execute_command("ACL", "SETUSER", "stats-service", "-evalsha", "-eval")

@@ -21,7 +21,9 @@ def test_a_page_that_is_not_public_is_not_there(app: Flask, site: Site, path: st
 
 def test_the_public_page_shows_the_numbers(app: Flask, site: Site, services: Services) -> None:
     """In both languages, with the same guards as the admin pages, and without a sign-in."""
-    services.sites.edit(site.slug, public=True, opening_visits=1_814_165, opening_day="2019-12-24")
+    services.sites.sites.edit(
+        site.slug, public=True, opening_visits=1_814_165, opening_day="2019-12-24"
+    )
     reader = Person(app)
 
     vietnamese = reader.get("/s/kimson")
@@ -40,7 +42,7 @@ def test_the_page_speaks_the_site_s_language_unless_asked_otherwise(
     app: Flask, site: Site, services: Services
 ) -> None:
     """What is asked for in the address goes first."""
-    services.sites.edit(site.slug, public=True, language="en")
+    services.sites.sites.edit(site.slug, public=True, language="en")
     reader = Person(app)
 
     assert '<html lang="en"' in reader.get("/s/kimson").get_data(as_text=True)

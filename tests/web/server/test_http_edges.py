@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
+from stats_service.services.container import create_services
 from stats_service.web.server.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, PIPELINE_MAX
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import service_processes, wait_until
@@ -96,7 +96,7 @@ def running(
         settings = Settings(secret="edges-" + "0" * 32, data_dir=folder, redis_url=server.url)
         settings = replace(settings, workers=1, site_cache_seconds=300, redis_timeout=redis_timeout)
         site = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
-        create_services(settings).sites.add(site)
+        create_services(settings).sites.sites.add(site)
         chosen = {"app": app} if app else {}
         environ = {"STATS_FAST_LANE": str(int(fast))}
         with running_service(settings, environ=environ, **chosen) as url:

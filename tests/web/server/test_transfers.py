@@ -10,11 +10,10 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from tests.support.admin import PASSWORD, add_account
 from tests.support.processes import wait_until
 from tests.support.server import running_service
@@ -84,7 +83,7 @@ def running(folder: Path) -> Iterator[tuple[str, Services]]:
         settings = Settings(secret="edges-" + "0" * 32, data_dir=folder, redis_url=server.url)
         settings = replace(settings, workers=2, redis_timeout=5, upload_megabytes=8)
         services = create_services(settings)
-        services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+        services.sites.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
         add_account(services, "chu", roles={"kimson": "owner"})
         with running_service(settings) as url:
             yield url, services
@@ -126,8 +125,8 @@ def test_a_file_longer_than_any_other_body_comes_in_and_out(
 
     assert owner.post(place, place, do="confirm").status == 302
     wait_until(lambda: b"data-reload" not in owner.ask("GET", place)[1], 60)
-    site = services.sites.get("kimson")
-    assert services.traffic.counts(site, services.clock.now()).views.total == 30_000
+    site = services.sites.sites.get("kimson")
+    assert services.traffic.views.counts(site, services.clock.now()).views.total == 30_000
     assert not list((folder / "uploads").rglob("a.log"))
 
     answer, archive = owner.ask("GET", "/admin/sites/kimson/export/archive")
@@ -139,7 +138,9 @@ def test_a_file_longer_than_any_other_body_comes_in_and_out(
 def test_a_program_gets_the_archive_part_by_part(running: tuple[str, Services]) -> None:
     """As a person does; without a token there is nothing, and at once."""
     url, services = running
-    _, token = services.tokens.add("kimson", "sao lưu", "read", "chu", services.clock.now())
+    _, token = services.accounts.tokens.add(
+        "kimson", "sao lưu", "read", "chu", services.clock.now()
+    )
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
 
     def archive(token: str) -> tuple[http.client.HTTPResponse, bytes]:

@@ -20,7 +20,7 @@ Page = str | tuple[str, int] | Response
 def index() -> str:
     """List every account."""
     return render_template(
-        "admin/accounts.html", accounts=services().accounts.all(), role_name=role_name
+        "admin/accounts.html", accounts=services().accounts.accounts.all(), role_name=role_name
     )
 
 
@@ -31,7 +31,7 @@ def create() -> Page:
     name = request.form.get("name", "").strip().lower()
     now = services().clock.now()
     try:
-        services().accounts.add(
+        services().accounts.accounts.add(
             name, "", who(), now, operator=request.form.get("operator") == "yes"
         )
     except (InvalidInputError, ConflictError) as error:
@@ -53,7 +53,9 @@ def set_operator(name: str) -> Response:
     """Make an operator, or an ordinary account again."""
     operator = request.form.get("operator") == "yes"
     try:
-        services().accounts.set_operator(name, who(), services().clock.now(), operator=operator)
+        services().accounts.accounts.set_operator(
+            name, who(), services().clock.now(), operator=operator
+        )
     except ConflictError as error:
         flash(explain(error), "error")
     return redirect(url_for("admin.accounts.index"))
@@ -64,7 +66,7 @@ def set_operator(name: str) -> Response:
 def remove(name: str) -> Response:
     """Forget an account."""
     try:
-        services().accounts.remove(name, who(), services().clock.now())
+        services().accounts.accounts.remove(name, who(), services().clock.now())
     except ConflictError as error:
         flash(explain(error), "error")
     else:
@@ -78,7 +80,7 @@ def people() -> str:
     """List who has a role on a site."""
     return render_template(
         "admin/people.html",
-        people=services().accounts.of_site(site().slug),
+        people=services().accounts.accounts.of_site(site().slug),
         roles=ROLES,
         role_name=role_name,
     )
@@ -91,7 +93,9 @@ def set_role() -> Response:
     name = request.form.get("name", "").strip().lower()
     role = request.form.get("role", "")
     try:
-        services().accounts.set_role(name, site().slug, role, who(), services().clock.now())
+        services().accounts.accounts.set_role(
+            name, site().slug, role, who(), services().clock.now()
+        )
     except NotFoundError:
         flash(_("There is no account of this name. The operator makes accounts."), "error")
     except InvalidInputError as error:
@@ -103,7 +107,7 @@ def set_role() -> Response:
 
 def _link_page(name: str) -> Page:
     try:
-        secret = services().sign_in.make_link(name, who(), services().clock.now())
+        secret = services().accounts.sign_in.make_link(name, who(), services().clock.now())
     except StatsError as error:
         flash(explain(error), "error")
         return redirect(url_for("admin.accounts.index"))

@@ -62,7 +62,7 @@ def export_of_installation() -> Response:
 
 
 def _page(slug: str) -> str:
-    entries = services().audit.newest(slug, PAGE, request.args.get("before", ""))
+    entries = services().accounts.audit.newest(slug, PAGE, request.args.get("before", ""))
     return render_template(
         "admin/audit.html",
         entries=entries,
@@ -129,7 +129,7 @@ def _in_words(value: Any) -> str:
 
 def _export(slug: str) -> Response:
     def lines() -> Iterator[bytes]:
-        for entry in services().audit.all(slug):
+        for entry in services().accounts.audit.all(slug):
             yield msgspec.json.encode(entry) + b"\n"
 
     name = f"audit-{slug or 'service'}.jsonl"

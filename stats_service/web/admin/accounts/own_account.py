@@ -36,8 +36,10 @@ def set_password() -> Response:
         flash(_("The two new passwords differ. Nothing was changed."), "error")
         return redirect(url_for("admin.own_account.show"))
     try:
-        services().sign_in.confirm(account().name, request.form.get("old", ""), peer_address())
-        services().accounts.set_password(
+        services().accounts.sign_in.confirm(
+            account().name, request.form.get("old", ""), peer_address()
+        )
+        services().accounts.accounts.set_password(
             account().name, fresh, account().name, now, current_user.session_digest
         )
     except StatsError as error:
@@ -51,7 +53,7 @@ def set_password() -> Response:
 @access("signed-in")
 def sign_out_others() -> Response:
     """End every other session of the account."""
-    services().sign_in.sign_out_others(account().name, current_user.session_digest)
+    services().accounts.sign_in.sign_out_others(account().name, current_user.session_digest)
     flash(_("You are signed out everywhere else."), "good")
     return redirect(url_for("admin.own_account.show"))
 
@@ -64,7 +66,7 @@ def preferences() -> Response:
     if wanted in LANGUAGES:
         session[LANGUAGE] = wanted
         if current_user.is_authenticated:
-            services().accounts.set_language(account().name, wanted)
+            services().accounts.accounts.set_language(account().name, wanted)
     if request.form.get("theme") in THEMES:
         session[THEME] = request.form["theme"]
     return redirect(local_path(request.form.get("next")) or url_for("admin.overview.show"))

@@ -25,10 +25,12 @@ SEED = "seed"
 def begin() -> Page:
     """Begin to set it up; the password shows that it is the account's owner who does."""
     try:
-        services().sign_in.confirm(account().name, request.form.get("password", ""), peer_address())
+        services().accounts.sign_in.confirm(
+            account().name, request.form.get("password", ""), peer_address()
+        )
     except StatsError as error:
         return _refused(error)
-    session[SEED] = services().second_factor.new_seed()
+    session[SEED] = services().accounts.second_factor.new_seed()
     return redirect(url_for("admin.second_factor.show"))
 
 
@@ -48,7 +50,7 @@ def enable() -> Page:
     if account().second_factor or SEED not in session:
         return redirect(url_for("admin.own_account.show"))
     try:
-        codes = services().second_factor.enable(
+        codes = services().accounts.second_factor.enable(
             account().name,
             session[SEED],
             request.form.get("code", ""),
@@ -69,7 +71,7 @@ def disable() -> Page:
     """Switch it off, with password and code."""
     try:
         _confirm()
-        services().second_factor.disable(
+        services().accounts.second_factor.disable(
             account().name, account().name, services().clock.now(), current_user.session_digest
         )
     except StatsError as error:
@@ -84,14 +86,14 @@ def new_codes() -> Page:
     """Show new recovery codes in place of the old ones, with password and code."""
     try:
         _confirm()
-        codes = services().second_factor.new_codes(account().name, services().clock.now())
+        codes = services().accounts.second_factor.new_codes(account().name, services().clock.now())
     except StatsError as error:
         return _refused(error)
     return render_template("admin/recovery_codes.html", codes=codes)
 
 
 def _confirm() -> None:
-    services().sign_in.confirm_both(
+    services().accounts.sign_in.confirm_both(
         account().name,
         request.form.get("password", ""),
         request.form.get("code", ""),
@@ -108,7 +110,7 @@ def _refused(error: StatsError) -> Response:
 
 
 def _setup_page(error: str = "") -> str:
-    enrolment = services().second_factor.enrolment(account().name, session[SEED])
+    enrolment = services().accounts.second_factor.enrolment(account().name, session[SEED])
     return render_template(
         "admin/second_factor.html",
         secret=enrolment.secret,

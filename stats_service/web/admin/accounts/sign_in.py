@@ -44,7 +44,7 @@ def sign_in() -> Page:
     name = request.form.get("name", "").strip().lower()
     target = local_path(request.form.get("next"))
     try:
-        begun = services().sign_in.sign_in(
+        begun = services().accounts.sign_in.sign_in(
             name, request.form.get("password", ""), peer_address(), services().clock.now()
         )
     except StatsError as error:
@@ -59,7 +59,7 @@ def sign_in() -> Page:
 @access("public")
 def code_form() -> Page:
     """Ask for the code that follows the password."""
-    name = services().sign_in.half(session.get(HALF, ""), services().clock.now())
+    name = services().accounts.sign_in.half(session.get(HALF, ""), services().clock.now())
     if name is None:
         return redirect(url_for("admin.sign_in.form"))
     return render_template("admin/code.html", next=local_path(request.args.get("next")))
@@ -71,7 +71,7 @@ def give_code() -> Page:
     """Take the code, and begin the session."""
     target = local_path(request.form.get("next"))
     try:
-        session_id = services().sign_in.give_code(
+        session_id = services().accounts.sign_in.give_code(
             session.get(HALF, ""),
             request.form.get("code", ""),
             peer_address(),
@@ -90,7 +90,7 @@ def give_code() -> Page:
 @access("signed-in")
 def sign_out() -> Page:
     """End this session, here and on the server."""
-    services().sign_in.sign_out(current_user.session_id, account().name)
+    services().accounts.sign_in.sign_out(current_user.session_id, account().name)
     logout_user()
     _forget()
     return redirect(url_for("admin.sign_in.form"))
@@ -100,7 +100,7 @@ def sign_out() -> Page:
 @access("public")
 def link(secret: str) -> Page:
     """Ask for the new password that a one-time link allows."""
-    owner = services().sign_in.link(secret)
+    owner = services().accounts.sign_in.link(secret)
     return render_template("admin/link.html", owner=owner)
 
 
@@ -108,13 +108,13 @@ def link(secret: str) -> Page:
 @access("public")
 def use_link(secret: str) -> Page:
     """Set the password, and begin a session."""
-    owner = services().sign_in.link(secret)
+    owner = services().accounts.sign_in.link(secret)
     name = request.form.get("name", "").strip().lower()
     password, again = request.form.get("password", ""), request.form.get("again", "")
     if password != again:
         return render_template("admin/link.html", owner=owner, name=name, differ=True), 400
     try:
-        begun = services().sign_in.use_link(secret, name, password, services().clock.now())
+        begun = services().accounts.sign_in.use_link(secret, name, password, services().clock.now())
     except StatsError as error:
         if error.status >= 500:
             raise

@@ -25,7 +25,7 @@ def index() -> str:
 def create() -> str | tuple[str, int]:
     """Make a token and show it, this once."""
     try:
-        _token, text = services().tokens.add(
+        _token, text = services().accounts.tokens.add(
             site().slug,
             request.form.get("name", ""),
             request.form.get("scope", ""),
@@ -41,7 +41,7 @@ def create() -> str | tuple[str, int]:
 @access("owner")
 def revoke(token_id: str) -> Response:
     """Revoke a token."""
-    services().tokens.revoke(site().slug, token_id, who(), services().clock.now())
+    services().accounts.tokens.revoke(site().slug, token_id, who(), services().clock.now())
     flash(_("The token is revoked."), "good")
     return redirect(url_for("admin.tokens.index", slug=site().slug))
 
@@ -51,7 +51,7 @@ def _page(slug: str, **values: str) -> str:
     public = settings.base_url + settings.path_prefix
     return render_template(
         "admin/tokens.html",
-        tokens=services().tokens.all(slug),
+        tokens=services().accounts.tokens.all(slug),
         scopes=SCOPES,
         api=f"{public}/{slug}/manage",
         document=f"{public}/openapi.json",

@@ -29,12 +29,12 @@ def show() -> Response:
     now, slug = services().clock.now(), site().slug
     embedding = Embedding(settings.base_url + settings.path_prefix, slug, embed_files().newest)
     follows = Embedding(embedding.base, slug, embedding.file, pinned=False)
-    checks = services().install_checks
+    checks = services().sites.install_checks
     token = request.args.get("check", "")
     if not checks.is_good(slug, token, now):
         token = checks.new_token(slug, now)
     check = checks.latest(slug, token, now)
-    polls = [poll for poll in services().polls.all(slug) if poll.status != "draft"]
+    polls = [poll for poll in services().polls.polls.all(slug) if poll.status != "draft"]
     response = make_response(
         render_template(
             "admin/install.html",
@@ -46,7 +46,7 @@ def show() -> Response:
             widgets=widgets(),
             metrics=metrics(),
             polls=polls[:POLLS_SHOWN],
-            is_new=not services().traffic.counts(site(), now).views.total,
+            is_new=not services().traffic.views.counts(site(), now).views.total,
             example=example_article(),
             token=token,
             check=check,
@@ -72,7 +72,7 @@ class CheckState(msgspec.Struct, frozen=True):
 def check_state() -> Response:
     """Answer with what a checked page has reported so far."""
     token = request.args.get("token", "")
-    check = services().install_checks.latest(site().slug, token, services().clock.now())
+    check = services().sites.install_checks.latest(site().slug, token, services().clock.now())
     state = CheckState(check.at if check else None, _findings(check) if check else [])
     return Response(msgspec.json.encode(state), mimetype="application/json")
 

@@ -52,10 +52,10 @@ def show() -> Response:
 def numbers() -> Response:
     """Answer what the script asks for, and count nothing."""
     now = services().clock.now()
-    entry = services().directory.entry(site().slug, now)
+    entry = services().sites.directory.entry(site().slug, now)
     asked = decode_body(request.get_data(cache=False), PageQuery)
     query = msgspec.structs.replace(asked, hit="", beat=True, voter=None)
-    answer = services().traffic.record_view(entry, query, NOBODY, now)
+    answer = services().traffic.views.record_view(entry, query, NOBODY, now)
     return Response(page_answer_json(answer), headers=page_answer_headers("", ""))
 
 
@@ -64,8 +64,8 @@ def example_article() -> str:
 
     Empty if there is none.
     """
-    rated = services().ratings.top(site(), 1, 1, services().clock.now()).articles
+    rated = services().ratings.ratings.top(site(), 1, 1, services().clock.now()).articles
     if rated:
         return rated[0].key
-    top = services().top_articles.of_all_time(site())
+    top = services().traffic.top_articles.of_all_time(site())
     return next((article.key for article in top if len(article.key) > 1), "")

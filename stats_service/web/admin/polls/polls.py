@@ -36,7 +36,7 @@ def index() -> str:
     words, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
     state = state if state in states() else ""
     number = request.args.get("page", "1")
-    page = services().polls.page(slug, words, state, page_number(number), now)
+    page = services().polls.polls.page(slug, words, state, page_number(number), now)
     return render_template("admin/polls.html", page=page, words=words, state=state, states=states())
 
 
@@ -53,9 +53,9 @@ def create() -> Page:
     """Create a poll, as a draft or open."""
     slug = site().slug
     try:
-        taken = [poll.id for poll in services().polls.all(slug)] + [NEW]
+        taken = [poll.id for poll in services().polls.polls.all(slug)] + [NEW]
         wanted = new_poll(request.form, site().timezone, taken)
-        made = services().polls.create(slug, wanted, who(), services().clock.now())
+        made = services().polls.polls.create(slug, wanted, who(), services().clock.now())
     except (InvalidInputError, ConflictError) as error:
         return _form(dict(request.form), None, explain(error)), error.status
     flash(_("The poll is saved."), "good")
@@ -67,9 +67,9 @@ def create() -> Page:
 def show(poll_id: str) -> str:
     """Show one poll with its results, whoever else may see them."""
     slug, now = site().slug, services().clock.now()
-    poll = services().polls.get(slug, poll_id)
-    tally = services().polls.tally(slug, poll_id)
-    report = services().integrity.report(slug, poll_id, site().timezone, now, history=False)
+    poll = services().polls.polls.get(slug, poll_id)
+    tally = services().polls.polls.tally(slug, poll_id)
+    report = services().polls.integrity.report(slug, poll_id, site().timezone, now, history=False)
     found = results(poll, tally)
     return render_template(
         "admin/poll.html",
@@ -87,7 +87,7 @@ def show(poll_id: str) -> str:
 @access("editor")
 def edit(poll_id: str) -> str:
     """Ask for changes of a poll."""
-    poll = services().polls.get(site().slug, poll_id)
+    poll = services().polls.polls.get(site().slug, poll_id)
     return _form(form_values(poll, site().timezone), poll)
 
 
@@ -96,10 +96,10 @@ def edit(poll_id: str) -> str:
 def save(poll_id: str) -> Page:
     """Change a poll; what would alter votes is refused once there are any."""
     slug = site().slug
-    poll = services().polls.get(slug, poll_id)
+    poll = services().polls.polls.get(slug, poll_id)
     try:
         changes = changed_fields(poll, request.form, site().timezone)
-        services().polls.edit(slug, poll_id, who(), services().clock.now(), **changes)
+        services().polls.polls.edit(slug, poll_id, who(), services().clock.now(), **changes)
     except (InvalidInputError, ConflictError) as error:
         return _form(dict(request.form), poll, explain(error)), error.status
     flash(_("The poll is saved."), "good")
@@ -110,7 +110,7 @@ def save(poll_id: str) -> Page:
 @access("editor")
 def set_state(poll_id: str) -> AnyResponse:
     """Open, close or archive a poll."""
-    slug, polls, now = site().slug, services().polls, services().clock.now()
+    slug, polls, now = site().slug, services().polls.polls, services().clock.now()
     verbs = {"open": polls.open, "close": polls.close, "archive": polls.archive}
     verb = verbs.get(request.form.get("to", ""))
     try:
@@ -128,7 +128,10 @@ def set_state(poll_id: str) -> AnyResponse:
 def as_file(poll_id: str, kind: str) -> Response:
     """Give the results as a file."""
     slug = site().slug
-    poll, tally = services().polls.get(slug, poll_id), services().polls.tally(slug, poll_id)
+    poll, tally = (
+        services().polls.polls.get(slug, poll_id),
+        services().polls.polls.tally(slug, poll_id),
+    )
     rows: list[tuple[str, str, int]] = [
         (choice.id, choice.text.get(poll.lang, ""), tally.votes.get(choice.id, 0))
         for choice in poll.choices
@@ -155,7 +158,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "state": state_at(poll, now),
         "states": states(),
         "now": now,
-        "waiting": services().polls.summary(site().slug, poll.id),
+        "waiting": services().polls.polls.summary(site().slug, poll.id),
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",
     }
 

@@ -25,8 +25,8 @@ def of_new() -> Response:
 @access("editor")
 def of_changed(poll_id: str) -> Response:
     """Answer with a poll as the form would change it."""
-    poll = services().polls.get(site().slug, poll_id)
-    return _preview(poll, services().polls.tally(site().slug, poll_id))
+    poll = services().polls.polls.get(site().slug, poll_id)
+    return _preview(poll, services().polls.polls.tally(site().slug, poll_id))
 
 
 def _preview(poll: Poll | None, tally: PollTally) -> Response:

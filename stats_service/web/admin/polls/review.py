@@ -28,11 +28,11 @@ bp = Blueprint("poll_review", __name__, url_prefix="/sites/<slug>/polls/<poll_id
 def show(poll_id: str) -> str:
     """Show the ballots that wait, and the free texts."""
     slug = site().slug
-    poll, now = services().polls.get(slug, poll_id), services().clock.now()
+    poll, now = services().polls.polls.get(slug, poll_id), services().clock.now()
     return render_template(
         "admin/poll_review.html",
-        groups=services().quarantine.groups(slug, poll_id),
-        texts=services().quarantine.texts(slug, poll_id),
+        groups=services().polls.quarantine.groups(slug, poll_id),
+        texts=services().polls.quarantine.texts(slug, poll_id),
         choices={choice.id: choice for choice in poll.choices},
         **poll_frame(poll, now),
     )
@@ -43,8 +43,8 @@ def show(poll_id: str) -> str:
 def decide(poll_id: str) -> Response:
     """Accept, void or hold a group; approve or reject a free text."""
     slug, form, now = site().slug, request.form, services().clock.now()
-    services().polls.get(slug, poll_id)
-    quarantine = services().quarantine
+    services().polls.polls.get(slug, poll_id)
+    quarantine = services().polls.quarantine
     try:
         if "group" in form:
             quarantine.settle(slug, poll_id, form["group"], form.get("state", ""), who(), now)
@@ -61,12 +61,12 @@ def decide(poll_id: str) -> Response:
 def integrity(poll_id: str) -> str:
     """Report what happened to every ballot, ready to be printed."""
     now = services().clock.now()
-    report = services().integrity.report(site().slug, poll_id, site().timezone, now)
-    poll = services().polls.get(site().slug, poll_id)
+    report = services().polls.integrity.report(site().slug, poll_id, site().timezone, now)
+    poll = services().polls.polls.get(site().slug, poll_id)
     return render_template(
         "admin/integrity.html",
         report=report,
-        results=results(poll, services().polls.tally(site().slug, poll_id)),
+        results=results(poll, services().polls.polls.tally(site().slug, poll_id)),
         choices={choice.id: choice for choice in poll.choices},
         outcomes=outcomes(),
         curve=ballot_curve(report.hours),

@@ -20,7 +20,7 @@ QUIET_ZONE = 4
 @access("viewer")
 def qr(poll_id: str) -> Response:
     """Give the QR code as a drawing that is sharp at every size."""
-    poll = services().polls.get(site().slug, poll_id)
+    poll = services().polls.polls.get(site().slug, poll_id)
     # Level M: a seventh of the code may be dirty or torn.
     code = segno.make(hosted_address(site().slug, poll.id), error="m", micro=False)
     drawing = io.BytesIO()

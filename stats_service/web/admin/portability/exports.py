@@ -33,7 +33,7 @@ def archive() -> Response:
     now = services().clock.now()
     _record("archive")
     name = f"{site().slug}-{day_of(now, site().timezone)}.jsonl.gz"
-    lines = services().archives.lines(site().slug, now)
+    lines = services().portability.archives.lines(site().slug, now)
     return attachment(_packed(lines), name, "application/gzip")
 
 
@@ -41,7 +41,7 @@ def archive() -> Response:
 @access("owner")
 def table(table: str, kind: str) -> Response:
     """Give one table of the archive."""
-    rows = services().archives.rows(site().slug, services().clock.now(), table)
+    rows = services().portability.archives.rows(site().slug, services().clock.now(), table)
     _record(f"{table}.{kind}")
     name = f"{site().slug}-{table}.{kind}"
     if kind == "csv":
@@ -72,7 +72,7 @@ def tables() -> list[tuple[str, str]]:
 
 
 def _record(what: str) -> None:
-    services().audit.record(
+    services().accounts.audit.record(
         site().slug, who(), "site.exported", services().clock.now(), subject=what
     )
 

@@ -60,7 +60,7 @@ def add_history() -> Page:
 @access("owner")
 def of_history(upload: str) -> str:
     """Show how far a file is, what it holds, and what became of it."""
-    return _upload_page(services().uploads.get(site().slug, upload))
+    return _upload_page(services().portability.uploads.get(site().slug, upload))
 
 
 @bp.post("/sites/<slug>/data/<upload>")
@@ -94,7 +94,7 @@ def add_archive() -> Page:
 @access("operator")
 def of_archive(upload: str) -> str:
     """Show how far an archive is, what it holds, and what became of it."""
-    return _upload_page(services().uploads.get("", upload))
+    return _upload_page(services().portability.uploads.get("", upload))
 
 
 @bp.post("/archives/<upload>")
@@ -102,7 +102,7 @@ def of_archive(upload: str) -> str:
 def decide_archive(upload: str) -> Response:
     """Bring an archive in, or erase it; a site that is there must be named."""
     here = url_for("admin.uploads.of_archive", upload=upload)
-    found = services().uploads.get("", upload).archive
+    found = services().portability.uploads.get("", upload).archive
     typed = request.form.get("slug", "").strip()
     if request.form.get("do") == "confirm" and found and found.taken and typed != found.slug:
         flash(_("The short name that you typed is another one. Nothing was changed."), "error")
@@ -152,7 +152,7 @@ def _keep(wanted: Upload, *, second: bool) -> Upload:
         name=_plain_name(file, wanted.kind),
         second=_plain_name(other, "second") if other else "",
     )
-    return services().uploads.add(named, file.save, other.save if other else None)
+    return services().portability.uploads.add(named, file.save, other.save if other else None)
 
 
 def _sent(field: str) -> FileStorage | None:
@@ -168,9 +168,9 @@ def _plain_name(file: FileStorage, otherwise: str) -> str:
 def _decide(slug: str, upload: str, here: str, away: str) -> Response:
     try:
         if request.form.get("do") == "confirm":
-            services().uploads.confirm(slug, upload)
+            services().portability.uploads.confirm(slug, upload)
             return redirect(here)
-        services().uploads.discard(slug, upload)
+        services().portability.uploads.discard(slug, upload)
     except ConflictError as error:
         flash(explain(error), "error")
         return redirect(here)
@@ -184,8 +184,8 @@ def _data_page(error: str = "") -> str:
         error=error,
         tables=exports.tables(),
         kinds=kinds(),
-        files=services().legacy.files(site().slug)[::-1],
-        waiting=services().uploads.of_site(site().slug),
+        files=services().portability.legacy.files(site().slug)[::-1],
+        waiting=services().portability.uploads.of_site(site().slug),
         megabytes=services().settings.upload_megabytes,
     )
 
@@ -194,7 +194,7 @@ def _archives_page(error: str = "") -> str:
     return render_template(
         "admin/archives.html",
         error=error,
-        waiting=services().uploads.of_site(""),
+        waiting=services().portability.uploads.of_site(""),
         megabytes=services().settings.upload_megabytes,
     )
 

@@ -54,8 +54,8 @@ def as_file(kind: str) -> Response:
 def top_of(span: str) -> list[TopArticle]:
     """Return one of the lists; today stands beside as much of the day that it is compared with."""
     now = services().clock.now()
-    share = services().history.share_by_now(site(), SPANS[span] or 1, now)
-    return services().top_articles.of_span(site(), span, today_of(site()), share)
+    share = services().traffic.history.share_by_now(site(), SPANS[span] or 1, now)
+    return services().traffic.top_articles.of_span(site(), span, today_of(site()), share)
 
 
 def _span() -> str:

@@ -28,7 +28,7 @@ FILTER_FROM = 8
 def show() -> str:
     """Show every site that the account may see."""
     sites = frame.sites_of(account())
-    glances = services().glances.of_sites(sites, services().clock.now())
+    glances = services().operations.overview.of_sites(sites, services().clock.now())
     rows = list(zip(sites, glances, strict=True))
     return render_template(
         "admin/overview.html",
@@ -38,7 +38,9 @@ def show() -> str:
             "today": sum((glance.today for glance in glances), Pair()),
             "yesterday": sum((glance.yesterday for glance in glances), Pair()),
         },
-        service_alarms=services().glances.of_installation() if account().operator else [],
+        service_alarms=services().operations.overview.of_installation()
+        if account().operator
+        else [],
         alarm_text=alarm_text,
         sparkline=sparkline,
         trend_days=TREND_DAYS,
@@ -65,11 +67,11 @@ def create() -> str | tuple[str, int] | Response:
         timezone=DEFAULT_TIMEZONE,
     )
     try:
-        added = services().sites.add(wanted, services().clock.now())
+        added = services().sites.sites.add(wanted, services().clock.now())
     except (InvalidInputError, ConflictError) as error:
         page = render_template("admin/new_site.html", values=form, error=explain(error))
         return page, error.status
-    services().audit.record_added_site(who(), services().clock.now(), added)
+    services().accounts.audit.record_added_site(who(), services().clock.now(), added)
     flash(_("The site is added. Put its snippet into the portal's pages next."), "good")
     return redirect(url_for("admin.traffic.show", slug=added.slug))
 

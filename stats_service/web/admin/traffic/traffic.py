@@ -26,8 +26,8 @@ def show() -> str:
     known = begun(series, now, site().timezone)
     return render_template(
         "admin/traffic.html",
-        counts=services().traffic.counts(site(), now),
-        cards=services().history.cards(site(), now),
+        counts=services().traffic.views.counts(site(), now),
+        cards=services().traffic.history.cards(site(), now),
         series=series,
         begun=known,
         chart=chart(series, site().headline, known),
@@ -58,7 +58,7 @@ def as_file(kind: str) -> Response:
 @access("viewer")
 def live() -> Response:
     """Give the numbers that the page keeps up to date."""
-    counts = services().traffic.counts(site(), services().clock.now())
+    counts = services().traffic.views.counts(site(), services().clock.now())
     headline = counts.visits if counts.headline == "visits" else counts.views
     return jsonify(
         {
@@ -73,9 +73,9 @@ def _shortfall(span: Range) -> Shortfall | None:
     """Return what was not counted in the range, unless it is too long to add up."""
     if (span.last - span.first).days >= RANGE_MAX_DAYS["day"]:
         return None
-    return services().history.shortfall(site(), span.first, span.last)
+    return services().traffic.history.shortfall(site(), span.first, span.last)
 
 
 def _series() -> tuple[Range, Series]:
     span = range_of(site())
-    return span, services().history.series(site(), span.unit, span.first, span.last)
+    return span, services().traffic.history.series(site(), span.unit, span.first, span.last)

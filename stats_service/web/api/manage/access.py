@@ -47,8 +47,10 @@ def guard() -> None:
     check_network("manage", services().settings.write_limit)
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     text = text.strip() if kind.lower() == "bearer" else ""
-    g.manage_token = services().tokens.check(g.manage_slug, text, wanted, services().clock.now())
-    g.manage_site = services().sites.get(g.manage_slug)
+    g.manage_token = services().accounts.tokens.check(
+        g.manage_slug, text, wanted, services().clock.now()
+    )
+    g.manage_site = services().sites.sites.get(g.manage_slug)
 
 
 def check_query(known: Mapping[tuple[str, str], Collection[str]]) -> None:

@@ -25,7 +25,7 @@ def archive() -> Response:
     # Closed by `_chunks`, or with the answer that never used it.
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
-        packed.writelines(services().archives.lines(site().slug, now))
+        packed.writelines(services().portability.archives.lines(site().slug, now))
     file.seek(0)
     name = f"{site().slug}-{day_of(now, site().timezone)}.jsonl.gz"
     return Response(

@@ -49,8 +49,8 @@ def settle(poll: str) -> Response:
     """Accept, void or hold a group."""
     wanted = decode_body(request.get_data(cache=False), GroupDecision)
     slug, now = site().slug, services().clock.now()
-    services().polls.get(slug, poll)
-    services().quarantine.settle(slug, poll, wanted.group, wanted.state, who(), now)
+    services().polls.polls.get(slug, poll)
+    services().polls.quarantine.settle(slug, poll, wanted.group, wanted.state, who(), now)
     return _review(poll)
 
 
@@ -60,14 +60,14 @@ def moderate(poll: str) -> Response:
     """Approve or reject a free text."""
     wanted = decode_body(request.get_data(cache=False), TextDecision)
     slug, now = site().slug, services().clock.now()
-    services().polls.get(slug, poll)
-    services().quarantine.moderate(slug, poll, wanted.text, wanted.state, who(), now)
+    services().polls.polls.get(slug, poll)
+    services().polls.quarantine.moderate(slug, poll, wanted.text, wanted.state, who(), now)
     return _review(poll)
 
 
 def _review(poll: str) -> Response:
-    slug, quarantine = site().slug, services().quarantine
-    services().polls.get(slug, poll)
+    slug, quarantine = site().slug, services().polls.quarantine
+    services().polls.polls.get(slug, poll)
     return fresh_json(Review(quarantine.groups(slug, poll), quarantine.texts(slug, poll)))
 
 

@@ -79,8 +79,8 @@ def index() -> Response:
     order = request.args.get("order", "best")
     if order not in ORDERS:
         raise InvalidInputError(f"order {order[:40]!r}: use one of {', '.join(ORDERS)}.")
-    now, review = services().clock.now(), services().rating_review
-    ranked = services().ratings.ranked(site(), 1, now)
+    now, review = services().clock.now(), services().ratings.review
+    ranked = services().ratings.ratings.ranked(site(), 1, now)
     articles = list(ranked.articles)
     if order == "worst":
         articles.reverse()
@@ -107,7 +107,7 @@ def void() -> Response:
         (wanted.begin.timestamp(), wanted.end.timestamp()) if wanted.begin and wanted.end else None
     )
     now = services().clock.now()
-    made = services().rating_review.void(site(), wanted.article, span, who(), now)
+    made = services().ratings.review.void(site(), wanted.article, span, who(), now)
     return fresh_json(_voided(made))
 
 
@@ -118,7 +118,7 @@ def restore() -> Response:
     wanted = decode_body(request.get_data(cache=False), RatingDecision)
     now = services().clock.now()
     return fresh_json(
-        _voided(services().rating_review.restore(site(), wanted.decision, who(), now))
+        _voided(services().ratings.review.restore(site(), wanted.decision, who(), now))
     )
 
 

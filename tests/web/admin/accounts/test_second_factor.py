@@ -60,7 +60,7 @@ def phone(lan: Person, clock: FakeClock) -> Phone:
 
 
 def _whats(services: Services) -> list[str]:
-    return [entry.what for entry in services.audit.newest("")]
+    return [entry.what for entry in services.accounts.audit.newest("")]
 
 
 def test_it_is_on_once_the_phone_shows_the_right_code(
@@ -73,13 +73,13 @@ def test_it_is_on_once_the_phone_shows_the_right_code(
 
     wrong = lan.post(f"{FACTOR}/on", token=lan.token(ACCOUNT), code="000000")
     assert wrong.status_code == 403
-    assert not services.accounts.get("lan").second_factor
+    assert not services.accounts.accounts.get("lan").second_factor
 
     phone = Phone(lan, clock)
 
     assert phone.answer.status_code == 200
     assert len(set(phone.paper)) == 10
-    assert services.accounts.get("lan").second_factor
+    assert services.accounts.accounts.get("lan").second_factor
     assert lan.get(ACCOUNT).status_code == 200
     assert there.get(ACCOUNT).status_code == 302
     assert _whats(services)[0] == "account.second-factor-on"
@@ -91,7 +91,7 @@ def test_setting_up_wants_the_password(services: Services, lan: Person) -> None:
 
     assert lan.get(FACTOR).status_code == 302
     assert lan.post(f"{FACTOR}/on", token=lan.token(ACCOUNT), code="000000").status_code == 302
-    assert not services.accounts.get("lan").second_factor
+    assert not services.accounts.accounts.get("lan").second_factor
 
 
 def test_the_password_alone_opens_nothing(person: People, phone: Phone) -> None:
@@ -140,10 +140,10 @@ def test_the_phones_clock_may_differ_by_one_step(
     clock.advance(300)
 
     if taken:
-        services.second_factor.check("lan", phone.code(later), clock.now())
+        services.accounts.second_factor.check("lan", phone.code(later), clock.now())
     else:
         with pytest.raises(SignInError):
-            services.second_factor.check("lan", phone.code(later), clock.now())
+            services.accounts.second_factor.check("lan", phone.code(later), clock.now())
 
 
 def test_of_many_who_send_one_code_at_once_one_gets_in(
@@ -154,7 +154,7 @@ def test_of_many_who_send_one_code_at_once_one_gets_in(
 
     def attempt(_: int) -> bool:
         try:
-            services.second_factor.check("lan", code, clock.now())
+            services.accounts.second_factor.check("lan", code, clock.now())
         except SignInError:
             return False
         return True
@@ -173,8 +173,8 @@ def test_a_recovery_code_lets_in_once(services: Services, person: People, phone:
     assert first.post(CODE, token=first.token(CODE), code=typed).status_code == 302
     assert second.post(CODE, token=second.token(CODE), code=typed).status_code == 403
 
-    assert services.accounts.get("lan").recovery_codes == 9
-    entry = services.audit.newest("")[0]
+    assert services.accounts.accounts.get("lan").recovery_codes == 9
+    entry = services.accounts.audit.newest("")[0]
     assert (entry.what, entry.after) == ("account.recovery-code-used", {"left": 9})
 
 
@@ -188,10 +188,10 @@ def test_new_recovery_codes_replace_the_old(services: Services, lan: Person, pho
     )
 
     assert answer.status_code == 200
-    assert services.accounts.get("lan").recovery_codes == 10
+    assert services.accounts.accounts.get("lan").recovery_codes == 10
     assert not any(code in answer.get_data(as_text=True) for code in phone.paper)
     assert _whats(services)[0] == "account.recovery-codes-made"
-    services.second_factor.check("lan", phone.next_code(), phone._clock.now())
+    services.accounts.second_factor.check("lan", phone.next_code(), phone._clock.now())
 
 
 def test_it_is_switched_off_with_password_and_code(
@@ -200,13 +200,13 @@ def test_it_is_switched_off_with_password_and_code(
     """Neither of them is enough."""
     for password, code in (("wrong password", phone.next_code()), (PASSWORD, "000000")):
         lan.post(f"{FACTOR}/off", token=lan.token(ACCOUNT), password=password, code=code)
-        assert services.accounts.get("lan").second_factor
+        assert services.accounts.accounts.get("lan").second_factor
 
     code = phone.next_code()
     lan.post(f"{FACTOR}/off", token=lan.token(ACCOUNT), password=PASSWORD, code=code)
 
-    assert not services.accounts.get("lan").second_factor
-    assert services.accounts.get("lan").recovery_codes == 0
+    assert not services.accounts.accounts.get("lan").second_factor
+    assert services.accounts.accounts.get("lan").recovery_codes == 0
     assert _whats(services)[0] == "account.second-factor-off"
     assert person().sign_in("lan").headers["Location"] == "/admin/"
 
@@ -215,7 +215,7 @@ def test_a_link_for_a_lost_password_does_not_spare_the_code(
     services: Services, person: People, phone: Phone, clock: FakeClock
 ) -> None:
     """Whoever gets hold of the link has not got the phone."""
-    secret = services.sign_in.make_link("lan", "test", clock.now())
+    secret = services.accounts.sign_in.make_link("lan", "test", clock.now())
     lan = person()
 
     answer = lan.post(
@@ -234,7 +234,7 @@ def test_half_a_sign_in_ends_with_the_password_and_after_five_minutes(
     """Who knew the old password is out; who takes too long begins again."""
     early, slow = person(), person()
     early.sign_in("lan")
-    services.accounts.set_password("lan", PASSWORD + "!", "test", clock.now())
+    services.accounts.accounts.set_password("lan", PASSWORD + "!", "test", clock.now())
     assert early.post(CODE, code=phone.next_code()).status_code == 403
 
     slow.sign_in("lan", PASSWORD + "!")
@@ -265,11 +265,11 @@ def test_a_day_has_a_hundred_codes(
     monkeypatch.setattr(second_factor, "CODES_PER_DAY", 5)
     for _ in range(4):
         with pytest.raises(SignInError):
-            services.second_factor.check("lan", "000000", clock.now())
+            services.accounts.second_factor.check("lan", "000000", clock.now())
 
     with pytest.raises(TooManyCodesError):
-        services.second_factor.check("lan", phone.next_code(), clock.now())
-    services.second_factor.check("lan", phone.paper[0], clock.now())
+        services.accounts.second_factor.check("lan", phone.next_code(), clock.now())
+    services.accounts.second_factor.check("lan", phone.paper[0], clock.now())
 
 
 def test_redis_does_not_know_the_phones_secret(

@@ -98,7 +98,9 @@ def test_guessing_is_throttled_by_customer(services: Services) -> None:
     refused = []
     for number in range(40):
         try:
-            services.sign_in.sign_in(f"nobody{number}", "wrong", f"2001:db8:1:{number:x}::1", 0)
+            services.accounts.sign_in.sign_in(
+                f"nobody{number}", "wrong", f"2001:db8:1:{number:x}::1", 0
+            )
         except TooManyAttemptsError:
             refused.append(number)
         except SignInError:
@@ -106,7 +108,7 @@ def test_guessing_is_throttled_by_customer(services: Services) -> None:
 
     assert refused == list(range(30, 40))
     with pytest.raises(SignInError):
-        services.sign_in.sign_in("nobody", "wrong", "2001:db8:2::1", 0)
+        services.accounts.sign_in.sign_in("nobody", "wrong", "2001:db8:2::1", 0)
 
 
 def test_few_passwords_are_in_hand_at_a_time(
@@ -208,7 +210,7 @@ def test_a_removed_account_is_out_at_once(services: Services, person: People) ->
     lan = person()
     lan.sign_in("lan")
 
-    services.accounts.remove("lan", "op", services.clock.now())
+    services.accounts.accounts.remove("lan", "op", services.clock.now())
 
     assert lan.get("/admin/account").status_code == 302
 
@@ -230,7 +232,7 @@ def test_the_way_back_stays_here(services: Services, person: People, target: str
 def test_a_link_sets_a_password_once(services: Services, person: People) -> None:
     """The second who follows the link gets nowhere."""
     add_account(services, "lan")
-    secret = services.sign_in.make_link("lan", "test", services.clock.now())
+    secret = services.accounts.sign_in.make_link("lan", "test", services.clock.now())
     lan, thief = person(), person()
     fresh = {"password": "một câu mới rất dài", "again": "một câu mới rất dài"}
 
@@ -253,10 +255,10 @@ def test_a_new_password_voids_links_and_so_does_a_removal(
     now = services.clock.now()
     add_account(services, "op", operator=True)
     add_account(services, "lan")
-    before = services.sign_in.make_link("lan", "test", now)
-    services.accounts.set_password("lan", PASSWORD + "!", "test", now)
-    of_removed = services.sign_in.make_link("lan", "test", now)
-    services.accounts.remove("lan", "op", now)
+    before = services.accounts.sign_in.make_link("lan", "test", now)
+    services.accounts.accounts.set_password("lan", PASSWORD + "!", "test", now)
+    of_removed = services.accounts.sign_in.make_link("lan", "test", now)
+    services.accounts.accounts.remove("lan", "op", now)
     add_account(services, "lan")
 
     for secret in (before, of_removed):
@@ -267,7 +269,10 @@ def test_the_setup_link_makes_the_first_operator_and_no_second(
     services: Services, person: People
 ) -> None:
     """Once there is an operator, no setup link is worth anything."""
-    first, second = services.sign_in.make_setup_link(), services.sign_in.make_setup_link()
+    first, second = (
+        services.accounts.sign_in.make_setup_link(),
+        services.accounts.sign_in.make_setup_link(),
+    )
     lan = person()
     fields = {"name": "lan", "password": "một câu mới rất dài", "again": "một câu mới rất dài"}
 
@@ -278,8 +283,8 @@ def test_the_setup_link_makes_the_first_operator_and_no_second(
     assert bad.status_code == 400
     assert made.status_code == 302
     assert again.status_code == 403
-    assert services.accounts.get("lan").operator
-    assert services.sign_in.make_setup_link() is None
+    assert services.accounts.accounts.get("lan").operator
+    assert services.accounts.sign_in.make_setup_link() is None
 
 
 def test_redis_holds_no_secret(
@@ -291,8 +296,10 @@ def test_redis_holds_no_secret(
     lan.sign_in("lan")
     with lan.client.session_transaction(base_url=BASE) as cookie:
         session_id = cookie["_user_id"]
-    link = services.sign_in.make_link("lan", "test", services.clock.now())
-    _token, text = services.tokens.add(site.slug, "báo cáo", "read", "lan", services.clock.now())
+    link = services.accounts.sign_in.make_link("lan", "test", services.clock.now())
+    _token, text = services.accounts.tokens.add(
+        site.slug, "báo cáo", "read", "lan", services.clock.now()
+    )
 
     everything = dump(redis_client, settings.key_prefix)
 
@@ -309,7 +316,7 @@ def test_the_store_away_is_said_on_a_page_and_signs_nobody_out(
     def away(*_: object) -> None:
         raise StoreUnavailableError("Redis did not answer.")
 
-    sign_in = app.extensions[EXTENSION].sign_in
+    sign_in = app.extensions[EXTENSION].accounts.sign_in
     with monkeypatch.context() as patch:
         patch.setattr(sign_in, "signed_in", away)
         response = operator.get("/admin/")

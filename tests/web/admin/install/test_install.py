@@ -61,7 +61,7 @@ def test_the_preview_reads_and_counts_nothing(
     """Not as a view, not as one ignored, not as a reader online."""
     view(client)
     now = services.clock.now()
-    before = services.traffic.counts(site, now)
+    before = services.traffic.views.counts(site, now)
     body = {"hit": "a" * 20, "article": "/tin/1", "rating": True, "voter": "", "articles": ["/b"]}
     token = owner.token(PAGE)
 
@@ -77,8 +77,8 @@ def test_the_preview_reads_and_counts_nothing(
     assert answer.get_json()["article"]["views"] == 1
     assert answer.get_json()["articles"]["/b"]["views"] == 0
     assert "voter" not in answer.get_json()
-    assert services.traffic.counts(site, now) == before
-    assert services.history.ignored(site, START.date(), START.date()) == []
+    assert services.traffic.views.counts(site, now) == before
+    assert services.traffic.history.ignored(site, START.date(), START.date()) == []
 
 
 def test_the_preview_is_framed_by_our_own_pages_alone(owner: Person, site: Site) -> None:
@@ -100,7 +100,7 @@ def test_what_an_article_is_called_stays_text_in_the_preview(
     """The most read article's key came from a visitor."""
     evil = '/"><script>alert(1)</script>'
     monkeypatch.setattr(
-        type(services.top_articles), "of_all_time", lambda *_: [TopArticle(evil, 9)]
+        type(services.traffic.top_articles), "of_all_time", lambda *_: [TopArticle(evil, 9)]
     )
 
     for path in (PAGE, f"{PAGE}/preview"):
@@ -112,14 +112,16 @@ def test_a_check_is_shown_to_whoever_has_its_token(
 ) -> None:
     """As JSON while one waits, and in the page itself without JavaScript."""
     now = services.clock.now()
-    token = services.install_checks.new_token("kimson", now)
+    token = services.sites.install_checks.new_token("kimson", now)
     url = f"{PAGE}/check.json?token={token}"
     assert owner.get(url).get_json() == {"at": None, "findings": []}
 
     evil = "<script>alert(1)</script>"
     report = InstallReport(token=token, version="1", site="kimson", strangers=(evil,))
     sender = Sender("kimson.example.com", "192.0.2.7", 0, "", private=False)
-    services.install_checks.keep(services.directory.entry("kimson", now), report, sender, now)
+    services.sites.install_checks.keep(
+        services.sites.directory.entry("kimson", now), report, sender, now
+    )
 
     state = owner.get(url).get_json()
     assert state["at"] == now

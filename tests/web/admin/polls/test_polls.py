@@ -46,13 +46,13 @@ def made(editor: Person, services: Services) -> Made:
     """Give an open poll."""
     answer = editor.post(f"{URL}/new", token=editor.token(f"{URL}/new"), status="open", **FIELDS)
     assert answer.status_code == 302
-    (poll,) = services.polls.all("kimson")
+    (poll,) = services.polls.polls.all("kimson")
     return Made(poll.id, f"{URL}/{poll.id}")
 
 
 def test_a_poll_is_made_of_a_form(editor: Person, made: Made, services: Services) -> None:
     """Texts in both languages, times in the site's zone, the preset's protection."""
-    poll = services.polls.get("kimson", made.id)
+    poll = services.polls.polls.get("kimson", made.id)
 
     assert poll.status == "open"
     assert [c.text for c in poll.choices] == [
@@ -62,7 +62,7 @@ def test_a_poll_is_made_of_a_form(editor: Person, made: Made, services: Services
     ]
     assert poll.closes == 1_774_000_800
     assert poll.protection.level == "strict"
-    assert services.audit.newest("kimson")[0].who == "bientap"
+    assert services.accounts.audit.newest("kimson")[0].who == "bientap"
     page = editor.get(made.url).get_data(as_text=True)
     assert "Bạn quan tâm mục gì nhất?" in page
     assert f"&lt;stats-poll poll=&#34;{made.id}&#34;" in page or made.id in page
@@ -92,14 +92,14 @@ def test_a_bad_poll_is_not_made(editor: Person, services: Services, field: str, 
     page = answer.get_data(as_text=True)
     assert 'role="alert"' in page
     assert field == "question" or "Bạn quan tâm mục gì nhất?" in page
-    assert services.polls.all("kimson") == []
+    assert services.polls.polls.all("kimson") == []
 
 
 def test_texts_are_corrected_and_choices_withdrawn(
     editor: Person, made: Made, services: Services
 ) -> None:
     """An edit keeps the ids, so that votes stay where they are."""
-    before = services.polls.get("kimson", made.id)
+    before = services.polls.polls.get("kimson", made.id)
     first, second, third = (choice.id for choice in before.choices)
     fields = FIELDS | {
         "choices": "Du lịch",
@@ -112,7 +112,7 @@ def test_texts_are_corrected_and_choices_withdrawn(
 
     answer = editor.post(f"{made.url}/edit", token=editor.token(f"{made.url}/edit"), **fields)
 
-    after = services.polls.get("kimson", made.id)
+    after = services.polls.polls.get("kimson", made.id)
     assert answer.status_code == 302
     assert [c.id for c in after.choices][:3] == [first, second, third]
     assert [c.text["vi"] for c in after.choices] == [
@@ -129,7 +129,7 @@ def test_a_poll_is_closed_and_archived(editor: Person, made: Made, services: Ser
     """Each step is one button; a step that is not possible says so and changes nothing."""
     for to, status in (("close", "closed"), ("archive", "archived"), ("open", "archived")):
         editor.post(f"{made.url}/state", token=editor.token(made.url), to=to)
-        assert services.polls.get("kimson", made.id).status == status
+        assert services.polls.polls.get("kimson", made.id).status == status
 
 
 def test_the_results_are_a_table_for_spreadsheets(editor: Person, made: Made) -> None:
@@ -151,7 +151,7 @@ def test_a_viewer_reads_polls_and_runs_none(app: Flask, made: Made, services: Se
     assert f"{made.url}/edit" not in page
     answer = viewer.post(f"{made.url}/state", token=viewer.token(made.url), to="close")
     assert answer.status_code == 403
-    assert services.polls.get("kimson", made.id).status == "open"
+    assert services.polls.polls.get("kimson", made.id).status == "open"
 
 
 def test_held_ballots_are_accepted_and_the_report_agrees(
@@ -159,7 +159,7 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
 ) -> None:
     """What came over a ceiling waits on the page, counts once accepted, and the sums agree."""
     texts = (Choice(id="a", text={"vi": "Có"}), Choice(id="b", text={"vi": "Không"}))
-    services.polls.create(
+    services.polls.polls.create(
         site.slug,
         Poll(
             id="held",
@@ -180,8 +180,8 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
         ballot = {"ballot": f"ballot-{n}-0123456789", "choices": ["a"], "voter": minted["voter"]}
         browser.post("/v1/kimson/polls/held/ballots", json=ballot, headers=headers)
     url = "/admin/sites/kimson/polls/held"
-    (group,) = services.quarantine.groups(site.slug, "held")
-    assert (services.polls.tally(site.slug, "held").ballots, group.ballots) == (1, 2)
+    (group,) = services.polls.quarantine.groups(site.slug, "held")
+    assert (services.polls.polls.tally(site.slug, "held").ballots, group.ballots) == (1, 2)
 
     waiting = editor.get(f"{url}/review").get_data(as_text=True)
     editor.post(
@@ -189,7 +189,7 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     )
 
     assert group.name in waiting
-    assert services.polls.tally(site.slug, "held").votes == {"a": 3}
+    assert services.polls.polls.tally(site.slug, "held").votes == {"a": 3}
     report = editor.get(f"{url}/integrity").get_data(as_text=True)
     assert "mọi tổng đều khớp" in report
     # Who signs it sees what was voted.
@@ -213,7 +213,7 @@ def test_other_answers_are_announced(
     assert re.search(r'/review">[^<]* <span class="badge warn">2</span>', shown)
 
     for text in ("Một", "Hai"):
-        services.quarantine.moderate(
+        services.polls.quarantine.moderate(
             "kimson", "muc-quan-tam", text, "approved", "x", services.clock.now()
         )
     assert "chờ duyệt" not in editor.get(f"{URL}/muc-quan-tam").get_data(as_text=True)
@@ -234,7 +234,7 @@ def test_two_hundred_polls_are_pages_that_can_be_searched(
         "send_packed_command",
         _noting(asked, AbstractConnection.send_packed_command),
     )
-    page = services.polls.page("kimson", "", "", 2, services.clock.now())
+    page = services.polls.polls.page("kimson", "", "", 2, services.clock.now())
 
     assert len(asked) == 2
     assert (page.number, page.pages, page.total, len(page.rows)) == (2, 3, 61, 25)
@@ -283,7 +283,7 @@ def test_a_preview_is_what_readers_would_see_and_stores_nothing(
     assert bad.status_code == 400
     assert bad.get_json()["problem"]
     assert keys_of(redis_client, pattern) == before
-    assert services.polls.all("kimson") == []
+    assert services.polls.polls.all("kimson") == []
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_preview_of_a_poll_with_votes_has_its_own_numbers(
     editor: Person, made: Made, client: FlaskClient, services: Services
 ) -> None:
     """With the texts of the form, a choice withdrawn there, and the poll as it was."""
-    poll = services.polls.edit(
+    poll = services.polls.polls.edit(
         "kimson",
         made.id,
         "lan",
@@ -345,7 +345,7 @@ def test_a_preview_of_a_poll_with_votes_has_its_own_numbers(
     )
     first, second, third = (choice.id for choice in poll.choices)
     vote(client, new_voter(services), first, poll=made.id)
-    before = services.polls.get("kimson", made.id)
+    before = services.polls.polls.get("kimson", made.id)
 
     answer = editor.post(
         f"{made.url}/preview",
@@ -359,7 +359,7 @@ def test_a_preview_of_a_poll_with_votes_has_its_own_numbers(
     assert shown[second]["text"]["vi"] == "Thủ tục"
     assert shown[third]["hidden"]
     assert answer["results"]["results"]["choices"][0] == {"id": first, "votes": 1, "percent": 100}
-    assert services.polls.get("kimson", made.id) == before
+    assert services.polls.polls.get("kimson", made.id) == before
 
 
 def test_the_qr_code_leads_to_the_page_for_everybody(editor: Person, made: Made) -> None:
@@ -383,10 +383,10 @@ def test_the_report_has_what_was_refused_and_when(
     editor: Person, made: Made, services: Services, clock: FakeClock
 ) -> None:
     """Ballots over the limit of their network, which nobody looked at, are told as well."""
-    entry = services.directory.load("kimson", clock.now())
+    entry = services.sites.directory.load("kimson", clock.now())
     for _ in range(3):
-        services.ballots.note_flood(entry, made.id, clock.now())
-    services.polls.edit(
+        services.polls.ballots.note_flood(entry, made.id, clock.now())
+    services.polls.polls.edit(
         "kimson", made.id, COMMAND_LINE, clock.now(), protection=Protection(per_address=0)
     )
 
@@ -405,7 +405,7 @@ def test_a_poll_called_new_can_be_reached(editor: Person, services: Services) ->
 
     answer = editor.post(f"{URL}/new", token=editor.token(f"{URL}/new"), status="open", **fields)
 
-    (poll,) = services.polls.all("kimson")
+    (poll,) = services.polls.polls.all("kimson")
     assert poll.id == "new-2"
     assert answer.location.endswith("/new-2")
 

@@ -27,7 +27,9 @@ def _site(site: Site) -> None:
 
 def sound(services: Services) -> Integrity:
     """Return the poll's report, whose sums must agree."""
-    report = services.integrity.report("kimson", POLL, "Asia/Ho_Chi_Minh", services.clock.now())
+    report = services.polls.integrity.report(
+        "kimson", POLL, "Asia/Ho_Chi_Minh", services.clock.now()
+    )
     assert report.faults == ()
     assert report.sound is True
     return report
@@ -35,7 +37,7 @@ def sound(services: Services) -> Integrity:
 
 def tally(services: Services) -> dict[str, int]:
     """Return the votes that count."""
-    return services.polls.tally("kimson", POLL).votes
+    return services.polls.polls.tally("kimson", POLL).votes
 
 
 def outcomes(client: FlaskClient, services: Services, *addresses: str, **fields: Any) -> list[str]:
@@ -77,7 +79,7 @@ def test_ipv6_is_bounded_by_64_and_by_48(client: FlaskClient, services: Services
 
     assert within_64 == ["counted"] * 2 + ["held"] * 2
     assert within_48 == ["counted"] * 4 + ["held"] * 3
-    groups = services.quarantine.groups("kimson", POLL)
+    groups = services.polls.quarantine.groups("kimson", POLL)
     assert sorted((group.network, group.ballots) for group in groups) == [
         ("address", 2),
         ("customer", 3),
@@ -92,17 +94,17 @@ def test_a_group_can_be_accepted_and_voided_and_back(
     make_poll(services, protection=TIGHT, other=50)
     outcomes(client, services, *["192.0.2.1"] * 4)
     vote(client, new_voter(services), "other", other="Đường")
-    (group,) = services.quarantine.groups("kimson", POLL)
+    (group,) = services.polls.quarantine.groups("kimson", POLL)
     assert (group.state, group.ballots, group.votes) == ("held", 3, {"a": 2, "other": 1})
-    assert services.quarantine.texts("kimson", POLL) == []
+    assert services.polls.quarantine.texts("kimson", POLL) == []
 
     def settle(state: str) -> dict[str, int]:
-        services.quarantine.settle("kimson", POLL, group.name, state, WHO, clock.now())
+        services.polls.quarantine.settle("kimson", POLL, group.name, state, WHO, clock.now())
         sound(services)
         return tally(services)
 
     assert settle("accepted") == {"a": 4, "other": 1}
-    assert [text.text for text in services.quarantine.texts("kimson", POLL)] == ["Đường"]
+    assert [text.text for text in services.polls.quarantine.texts("kimson", POLL)] == ["Đường"]
     assert outcomes(client, services, "192.0.2.1") == ["counted"]
     assert settle("voided") == {"a": 2}
     assert outcomes(client, services, "192.0.2.1") == ["held"]
@@ -110,7 +112,7 @@ def test_a_group_can_be_accepted_and_voided_and_back(
     assert settle("voided") == {"a": 2}
     assert settle("accepted") == {"a": 6, "other": 1}
     assert settle("held") == {"a": 2}
-    whats = [entry.what for entry in services.audit.newest("kimson")][:4]
+    whats = [entry.what for entry in services.accounts.audit.newest("kimson")][:4]
     assert whats == [
         "quarantine.held",
         "quarantine.accepted",
@@ -118,9 +120,11 @@ def test_a_group_can_be_accepted_and_voided_and_back(
         "quarantine.accepted",
     ]
     with pytest.raises(NotFoundError):
-        services.quarantine.settle("kimson", POLL, "2026-01-01T00-aff", "voided", WHO, clock.now())
+        services.polls.quarantine.settle(
+            "kimson", POLL, "2026-01-01T00-aff", "voided", WHO, clock.now()
+        )
     with pytest.raises(InvalidInputError):
-        services.quarantine.settle("kimson", POLL, group.name, "gone", WHO, clock.now())
+        services.polls.quarantine.settle("kimson", POLL, group.name, "gone", WHO, clock.now())
 
 
 def test_a_change_of_vote_stays_where_the_ballot_is(
@@ -131,7 +135,7 @@ def test_a_change_of_vote_stays_where_the_ballot_is(
     outcomes(client, services, *["192.0.2.1"] * 2)
     voter = new_voter(services)
     vote(client, voter, "a")
-    (group,) = services.quarantine.groups("kimson", POLL)
+    (group,) = services.polls.quarantine.groups("kimson", POLL)
 
     def change(choice: str) -> str:
         outcome = vote(client, voter, choice, address="192.0.2.9").get_json()["outcome"]
@@ -140,14 +144,14 @@ def test_a_change_of_vote_stays_where_the_ballot_is(
 
     assert change("b") == "held"
     assert tally(services) == {"a": 2}
-    services.quarantine.settle("kimson", POLL, group.name, "accepted", WHO, clock.now())
+    services.polls.quarantine.settle("kimson", POLL, group.name, "accepted", WHO, clock.now())
     assert tally(services) == {"a": 2, "b": 1}
     assert change("c") == "changed"
     assert tally(services) == {"a": 2, "c": 1}
-    services.quarantine.settle("kimson", POLL, group.name, "voided", WHO, clock.now())
+    services.polls.quarantine.settle("kimson", POLL, group.name, "voided", WHO, clock.now())
     assert tally(services) == {"a": 2}
     assert change("a") == "held"
-    (group,) = services.quarantine.groups("kimson", POLL)
+    (group,) = services.polls.quarantine.groups("kimson", POLL)
     assert (group.ballots, {k: v for k, v in group.votes.items() if v}) == (1, {"a": 1})
 
 
@@ -155,7 +159,7 @@ def test_tokens_of_a_burst_wait_for_review(
     client: FlaskClient, services: Services, clock: FakeClock
 ) -> None:
     """T29, small: one client mints more tokens than its address may; later ones are held."""
-    services.sites.edit("kimson", token_ceiling=3)
+    services.sites.sites.edit("kimson", token_ceiling=3)
     make_poll(services)
     tokens = [view(client, voter="").get_json()["voter"] for _ in range(6)]
     clock.advance(5)
@@ -170,7 +174,7 @@ def test_an_intranet_poll_has_no_ceilings(
     client: FlaskClient, services: Services, clock: FakeClock
 ) -> None:
     """Everybody comes from one address, tokens of a burst included."""
-    services.sites.edit("kimson", token_ceiling=1)
+    services.sites.sites.edit("kimson", token_ceiling=1)
     make_poll(services, protection=PRESETS["intranet"])
     tokens = [view(client, voter="").get_json()["voter"] for _ in range(5)]
     clock.advance(5)
@@ -191,7 +195,7 @@ def test_free_texts_are_shown_once_approved(
         return list(answer["poll"]["results"]["others"])
 
     def moderate(text: str, state: str) -> None:
-        services.quarantine.moderate("kimson", POLL, text, state, WHO, clock.now())
+        services.polls.quarantine.moderate("kimson", POLL, text, state, WHO, clock.now())
 
     write("Đường")
     assert write("Cờ bạc") == []
@@ -200,7 +204,7 @@ def test_free_texts_are_shown_once_approved(
 
     assert write("Đường") == [{"text": "Đường", "votes": 2}]
     assert write("Cờ bạc") == [{"text": "Đường", "votes": 2}]
-    states = [(t.text, t.state, t.votes) for t in services.quarantine.texts("kimson", POLL)]
+    states = [(t.text, t.state, t.votes) for t in services.polls.quarantine.texts("kimson", POLL)]
     assert states == [("Đường", "approved", 2), ("Cờ bạc", "rejected", 2)]
     moderate("Đường", "pending")
     assert write("Trường học") == []
@@ -221,9 +225,9 @@ def test_the_report_tells_what_happened_hour_by_hour(
     vote(client, "forged", "b")
     clock.advance(3600)
     loose = replace(TIGHT, per_address=100)
-    services.polls.edit("kimson", POLL, WHO, clock.now(), protection=loose)
+    services.polls.polls.edit("kimson", POLL, WHO, clock.now(), protection=loose)
     vote(client, new_voter(services), "zz")
-    services.polls.close("kimson", POLL, WHO, clock.now())
+    services.polls.polls.close("kimson", POLL, WHO, clock.now())
     vote(client, new_voter(services), "a")
 
     report = sound(services)
@@ -251,7 +255,7 @@ def test_the_report_finds_a_number_that_was_tampered_with(
     key = f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}:tally"
     redis_client.hincrby(key, "c:a", 1)
 
-    report = services.integrity.report("kimson", POLL, "UTC", services.clock.now())
+    report = services.polls.integrity.report("kimson", POLL, "UTC", services.clock.now())
 
     assert report.sound is False
     assert report.faults == ("2 votes on 1 ballots of 1 to 1 each",)
@@ -263,11 +267,11 @@ def test_once_the_voters_are_forgotten_nothing_is_claimed(
     """A month after closing the report says that it cannot know."""
     make_poll(services)
     vote(client, new_voter(services), "a")
-    services.polls.close("kimson", POLL, WHO, clock.now())
+    services.polls.polls.close("kimson", POLL, WHO, clock.now())
     redis_client.delete(f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}:voters")
     clock.advance(31 * 86400)
 
-    report = services.integrity.report("kimson", POLL, "UTC", clock.now())
+    report = services.polls.integrity.report("kimson", POLL, "UTC", clock.now())
 
     assert (report.voters, report.sound, report.faults) == (None, None, ())
 
@@ -277,10 +281,10 @@ def test_a_poll_that_was_brought_in_with_its_results_has_no_voters(
 ) -> None:
     """Nothing is claimed about who voted elsewhere."""
     make_poll(services)
-    services.polls.archive("kimson", POLL, WHO, clock.now())
+    services.polls.polls.archive("kimson", POLL, WHO, clock.now())
     key = f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}:tally"
     redis_client.hset(key, mapping={"ballots": 5, "c:a": 3, "c:b": 2})
 
-    report = services.integrity.report("kimson", POLL, "UTC", clock.now())
+    report = services.polls.integrity.report("kimson", POLL, "UTC", clock.now())
 
     assert (report.ballots, report.voters, report.sound) == (5, None, None)

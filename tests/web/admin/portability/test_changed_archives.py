@@ -161,7 +161,7 @@ class Installation:
         path.write_bytes(signed(rows))
         self.clock.set(self.start)
         try:
-            self.services.archives.restore(path, self.clock.now(), replace=True)
+            self.services.portability.archives.restore(path, self.clock.now(), replace=True)
         except StatsError as error:
             return error
         return None
@@ -193,7 +193,7 @@ class Installation:
         ]
         for moment in (self.start, self.start + LATER):
             self.clock.set(moment)
-            found += [o.text for o in self.services.ticks.run(moment) if o.failed]
+            found += [o.text for o in self.services.operations.ticks.run(moment) if o.failed]
         return found
 
     def _sent(self, client: FlaskClient) -> Iterator[tuple[str, int]]:
@@ -284,7 +284,7 @@ def installation(
         client_of(redis_server, decode_responses=False) as client,
         in_process(create_asgi_app(settings, clock)) as asgi,
     ):
-        site = services.sites.add(
+        site = services.sites.sites.add(
             Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), public=True)
         )
         make_poll(services, id=POLL, other=80)
@@ -293,15 +293,15 @@ def installation(
         client.delete(SiteKeys(settings.key_prefix, "kimson").notices)
         author = (COMMAND_LINE, clock.now())
         for every in ("week", "month"):
-            services.notices.add_report("kimson", "an@example.vn", every, "vi", *author)
-        services.notices.add_webhook("kimson", receiver.url, (), 6, *author)
+            services.notices.notices.add_report("kimson", "an@example.vn", every, "vi", *author)
+        services.notices.notices.add_webhook("kimson", receiver.url, (), 6, *author)
         flask, hot = app.test_client(), conforming_client(asgi)
         vote(flask, new_voter(services), "a", poll=POLL)
         vote(flask, new_voter(services), "other", poll=POLL, other="Đường làng")
         add_account(services, "op", operator=True)
         operator = Person(app)
         operator.sign_in("op")
-        lines = services.archives.lines("kimson", clock.now())
+        lines = services.portability.archives.lines("kimson", clock.now())
         rows = [json.loads(line) for line in lines][:-1]
         yield Installation(
             services, clock, settings, flask, hot, operator, client, settings.data_dir, rows,

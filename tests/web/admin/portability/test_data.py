@@ -33,7 +33,7 @@ MATOMO = "date,nb_visits,nb_pageviews\n2025-01-02,10,25\n2025-01-03,12,30\n"
 @pytest.fixture(autouse=True)
 def at_once(app: Flask, clock: FakeClock) -> None:
     """Do in this process what a worker starts another one for."""
-    uploads = app.extensions[EXTENSION].uploads
+    uploads = app.extensions[EXTENSION].portability.uploads
     uploads.launch = lambda upload, _held: uploads.run(upload, clock.now())
 
 
@@ -66,7 +66,7 @@ def test_a_file_is_looked_at_then_brought_in_once(
 
     assert "Sẽ được thêm" in page
     assert "<dd>55</dd>" in page
-    counts = services.traffic.counts
+    counts = services.traffic.views.counts
     assert counts(site, services.clock.now()).views.total == 0
 
     done = shown(owner, decide(owner, taken, "confirm"))
@@ -74,7 +74,7 @@ def test_a_file_is_looked_at_then_brought_in_once(
     assert "Đã xong" in done
     assert counts(site, services.clock.now()).views.total == 55
     assert counts(site, services.clock.now()).visits.total == 22
-    (entry,) = [e for e in services.audit.newest("kimson") if e.what == "legacy.imported"]
+    (entry,) = [e for e in services.accounts.audit.newest("kimson") if e.what == "legacy.imported"]
     assert (entry.who, entry.after["file"]) == ("chu", "a.csv")
     assert not list((settings.data_dir / "uploads").rglob("a.csv"))
 
@@ -96,8 +96,8 @@ def test_a_file_that_is_not_wanted_is_erased(
     assert not list((settings.data_dir / "uploads").rglob("a.csv"))
     assert owner.get(taken.location).status_code == 404
     send(owner, DATA, MATOMO, kind="matomo")
-    assert services.uploads.forget_old(time.time() + KEPT_SECONDS - 60) == 0
-    assert services.uploads.forget_old(time.time() + KEPT_SECONDS + 60) == 1
+    assert services.portability.uploads.forget_old(time.time() + KEPT_SECONDS - 60) == 0
+    assert services.portability.uploads.forget_old(time.time() + KEPT_SECONDS + 60) == 1
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_bad_file_says_why_and_changes_nothing(
     assert 'role="alert"' in page
     assert said in page
     assert "uploads/" not in page
-    assert services.legacy.files("kimson") == []
+    assert services.portability.legacy.files("kimson") == []
 
 
 @pytest.mark.parametrize("fields", [{}, {"kind": "nothing"}, {"kind": "archive"}])
@@ -152,10 +152,10 @@ def test_polls_come_with_their_second_table(owner: Person, site: Site, services:
 
     taken = send(owner, DATA, asked, "pollsq.csv", **both)
     assert "wp-5: Hài lòng?" in shown(owner, taken)
-    assert services.polls.all("kimson") == []
+    assert services.polls.polls.all("kimson") == []
     decide(owner, taken, "confirm")
 
-    assert services.polls.tally("kimson", "wp-5").ballots == 3
+    assert services.polls.polls.tally("kimson", "wp-5").ballots == 3
     both["second"] = (BytesIO(said.encode()), "pollsa.csv")
     assert "không có gì mới" in shown(owner, send(owner, DATA, asked, "pollsq.csv", **both))
 
@@ -168,7 +168,7 @@ def test_waiting_files_are_bounded(
         send(owner, DATA, MATOMO + f"2025-02-{number + 1:02d},1,1\n", kind="matomo")
 
     assert send(owner, DATA, MATOMO, kind="matomo").status_code == 503
-    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    services.sites.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
     for number in range(WAITING_MAX - SITE_WAITING_MAX):
         content = MATOMO + f"2025-02-{number + 1:02d},1,1\n"
         shown(operator, send(operator, "/admin/sites/other/data", content, kind="matomo"))
@@ -208,7 +208,7 @@ def test_work_that_was_cut_off_says_so(
     owner: Person, site: Site, app: Flask, services: Services
 ) -> None:
     """A process that was killed leaves nothing that seems to go on for ever."""
-    app.extensions[EXTENSION].uploads.launch = lambda _upload, _held: None
+    app.extensions[EXTENSION].portability.uploads.launch = lambda _upload, _held: None
 
     page = shown(owner, send(owner, DATA, MATOMO, kind="matomo"))
 
@@ -220,7 +220,7 @@ def test_an_upload_of_another_site_does_not_exist(
     owner: Person, operator: Person, site: Site, services: Services
 ) -> None:
     """Neither for another site's page nor as an archive."""
-    services.sites.add(Site(slug="khac", name="Khác", hosts=("khac.example.vn",)))
+    services.sites.sites.add(Site(slug="khac", name="Khác", hosts=("khac.example.vn",)))
     name = send(owner, DATA, MATOMO, kind="matomo").location.rpartition("/")[2]
 
     assert operator.get(f"/admin/sites/kimson/data/{name}").status_code == 200
@@ -238,7 +238,7 @@ def full(
     """Give the archive of a site with something in every table."""
     fill(services, clock, site)
     fill_votes(redis_client, SiteKeys(settings.key_prefix, "kimson"))
-    return b"".join(services.archives.lines("kimson", clock.now()))
+    return b"".join(services.portability.archives.lines("kimson", clock.now()))
 
 
 def test_an_archive_from_the_page_restores_the_site(
@@ -247,32 +247,32 @@ def test_an_archive_from_the_page_restores_the_site(
     """The same bytes again, but for the times and the entry that says who took it out."""
     answer = operator.get("/admin/sites/kimson/export/archive")
     packed = answer.get_data()
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
 
     taken = send(operator, ARCHIVES, packed, "kimson.jsonl.gz")
     assert "Khôi phục trang" in shown(operator, taken)
-    assert services.sites.all() == []
+    assert services.sites.sites.all() == []
     decide(operator, taken, "confirm")
 
     assert answer.headers["Content-Disposition"].endswith('.jsonl.gz"')
-    lines = b"".join(services.archives.lines("kimson", clock.now())).splitlines()
+    lines = b"".join(services.portability.archives.lines("kimson", clock.now())).splitlines()
     assert lines[1:] == gzip.decompress(packed).splitlines()[1:]
     assert json.loads(lines[-2])["entry"]["what"] == "site.exported"
-    assert "site.imported" in [entry.what for entry in services.audit.newest("")]
+    assert "site.imported" in [entry.what for entry in services.accounts.audit.newest("")]
 
 
 def test_a_site_is_replaced_only_by_its_name(
     operator: Person, full: bytes, services: Services, site: Site
 ) -> None:
     """And the same archive again has nothing to do."""
-    services.sites.edit("kimson", name="Sau này")
+    services.sites.sites.edit("kimson", name="Sau này")
 
     taken = send(operator, ARCHIVES, full, "kimson.jsonl")
     decide(operator, taken, "confirm", slug="kim")
-    assert services.sites.get("kimson").name == "Sau này"
+    assert services.sites.sites.get("kimson").name == "Sau này"
     decide(operator, taken, "confirm", slug="kimson")
 
-    assert services.sites.get("kimson").name == site.name
+    assert services.sites.sites.get("kimson").name == site.name
     again = shown(operator, send(operator, ARCHIVES, full, "kimson.jsonl"))
     assert "đúng như trong bản lưu trữ" in again
 
@@ -291,7 +291,7 @@ def test_a_broken_archive_changes_nothing(
     page = shown(operator, send(operator, ARCHIVES, content, "kimson.jsonl"))
 
     assert 'role="alert"' in page
-    assert services.sites.all() == [site]
+    assert services.sites.sites.all() == [site]
 
 
 @pytest.mark.parametrize("table", ["counts", "hours", "articles", "audit", "settings", "polls"])
@@ -322,7 +322,7 @@ def test_what_was_taken_out_is_logged(owner: Person, site: Site, services: Servi
     """Who, and which."""
     owner.get("/admin/sites/kimson/export/counts.csv")
 
-    (entry,) = services.audit.newest("kimson", 1)
+    (entry,) = services.accounts.audit.newest("kimson", 1)
     assert (entry.what, entry.subject, entry.who) == ("site.exported", "counts.csv", "chu")
 
 

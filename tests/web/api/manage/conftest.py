@@ -42,12 +42,16 @@ class Program:
 @pytest.fixture
 def reader(client: FlaskClient, services: Services, site: Site) -> Program:
     """Give a program that may read."""
-    _, text = services.tokens.add(site.slug, "báo cáo", "read", "lan", services.clock.now())
+    _, text = services.accounts.tokens.add(
+        site.slug, "báo cáo", "read", "lan", services.clock.now()
+    )
     return Program(client, text)
 
 
 @pytest.fixture
 def writer(client: FlaskClient, services: Services, site: Site) -> Program:
     """Give a program that may write."""
-    _, text = services.tokens.add(site.slug, "đồng bộ", "write", "lan", services.clock.now())
+    _, text = services.accounts.tokens.add(
+        site.slug, "đồng bộ", "write", "lan", services.clock.now()
+    )
     return Program(client, text)

@@ -30,7 +30,9 @@ def test_every_example_does_what_it_says(
         pytest.skip("there is no curl")
     keys = SiteKeys(settings.key_prefix, site.slug)
     redis_client.hset(keys.ratings, "/tin-tuc/le-hoi", "0,1,1,3,7")
-    _, token = services.tokens.add(site.slug, "docs", "write", "test", services.clock.now())
+    _, token = services.accounts.tokens.add(
+        site.slug, "docs", "write", "test", services.clock.now()
+    )
     examples = re.findall(r"^```sh\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
     assert len(examples) > 10
@@ -50,7 +52,7 @@ def test_every_example_does_what_it_says(
             assert done.returncode == 0, f"{example}\n{done.stdout}\n{done.stderr}"
 
     assert (tmp_path / "kimson.jsonl.gz").read_bytes()[:2] == b"\x1f\x8b"
-    assert services.polls.get(site.slug, "muc-quan-tam").status == "archived"
+    assert services.polls.polls.get(site.slug, "muc-quan-tam").status == "archived"
 
 
 @pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS}))

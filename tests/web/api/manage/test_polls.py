@@ -37,7 +37,7 @@ def test_a_poll_is_made_opened_and_closed(
     assert writer.get(path) == closed
     assert writer.get("/polls")["polls"] == [closed]
     assert writer.call("POST", f"{path}/archive").get_json()["status"] == "archived"
-    log = services.audit.newest(site.slug, 4)
+    log = services.accounts.audit.newest(site.slug, 4)
     assert [entry.what for entry in reversed(log)] == [
         "poll.created",
         "poll.opened",
@@ -59,7 +59,7 @@ def test_a_poll_is_changed_field_by_field(services: Services, site: Site, writer
     assert poll["closes"] == "2026-12-31T17:00:00+07:00"
     assert (poll["max_choices"], poll["results_as"]) == (2, "percents")
     assert poll["protection"]["level"] == "strict"
-    entry = services.audit.newest(site.slug)[0]
+    entry = services.accounts.audit.newest(site.slug)[0]
     assert (entry.who, entry.what) == (writer.who, "poll.changed")
     assert entry.before["results_as"] == "both"
     assert writer.call("PATCH", "/polls/muc", {"closes": None}).get_json()["closes"] is None
@@ -84,10 +84,10 @@ def test_a_change_that_is_none_is_refused(
 ) -> None:
     """And the poll stays as it was."""
     writer.call("POST", "/polls", DRAFT | {"id": "muc"})
-    before = services.polls.get(site.slug, "muc")
+    before = services.polls.polls.get(site.slug, "muc")
 
     assert writer.call("PATCH", "/polls/muc", change).status_code == 400
-    assert services.polls.get(site.slug, "muc") == before
+    assert services.polls.polls.get(site.slug, "muc") == before
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_poll_that_is_none_is_refused(
 ) -> None:
     """Naming the field."""
     assert writer.call("POST", "/polls", draft).status_code == 400
-    assert services.polls.all(site.slug) == []
+    assert services.polls.polls.all(site.slug) == []
 
 
 def test_what_the_state_does_not_allow_is_a_conflict(site: Site, writer: Program) -> None:
@@ -143,7 +143,7 @@ def test_a_free_text_is_approved(services: Services, voted: Site, writer: Progra
     review = writer.call("POST", "/polls/duong/review/texts", body).get_json()
 
     assert {"text": "chưa duyệt", "state": "approved", "votes": 1} in review["texts"]
-    assert services.audit.newest(voted.slug)[0].who == writer.who
+    assert services.accounts.audit.newest(voted.slug)[0].who == writer.who
     body["text"] = "never written"
     assert writer.call("POST", "/polls/duong/review/texts", body).status_code == 404
 
@@ -155,7 +155,7 @@ def test_a_group_is_decided(services: Services, voted: Site, writer: Program) ->
     answer = writer.call("POST", path, {"group": GROUP, "state": "voided"})
 
     assert answer.get_json()["groups"][0]["state"] == "voided"
-    assert services.audit.newest(voted.slug)[0].what == "quarantine.voided"
+    assert services.accounts.audit.newest(voted.slug)[0].what == "quarantine.voided"
     assert writer.call("POST", path, {"group": GROUP, "state": "lost"}).status_code == 400
     assert writer.call("POST", path, {"group": "none", "state": "held"}).status_code == 404
 
@@ -177,7 +177,7 @@ def test_ratings_are_taken_out_and_put_back(
     assert report["voided"] == [made]
     assert back == made
     assert writer.get("/ratings")["articles"][0]["rating"]["count"] == 13
-    log = services.audit.newest(site.slug, 2)
+    log = services.accounts.audit.newest(site.slug, 2)
     assert [(e.who, e.what) for e in reversed(log)] == [
         (writer.who, "rating.voided"),
         (writer.who, "rating.restored"),

@@ -70,12 +70,12 @@ def test_a_token_reaches_what_the_table_allows_and_nothing_else(
 ) -> None:
     """Without a good token 401, with one of another site 404, with too small a scope 403."""
     now = services.clock.now()
-    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    services.sites.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
     where = "other" if caller == "other site" else site.slug
     scope = caller if caller in MATRIX else "write"
-    token, text = services.tokens.add(where, "thử", scope, "lan", now)
+    token, text = services.accounts.tokens.add(where, "thử", scope, "lan", now)
     if caller == "revoked":
-        services.tokens.revoke(site.slug, token.id, "lan", now)
+        services.accounts.tokens.revoke(site.slug, token.id, "lan", now)
     headers = {"Authorization": f"Bearer {text[:-1]}~" if caller == "made up" else f"Bearer {text}"}
 
     for rule, method in rules(app):
@@ -102,7 +102,7 @@ def test_a_site_of_others_and_none_at_all_are_told_alike(
     client: FlaskClient, services: Services, site: Site, writer: Program
 ) -> None:
     """A token does not tell its holder which sites there are."""
-    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    services.sites.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
     headers = {"Authorization": f"Bearer {writer.token}"}
 
     there, nowhere = (
@@ -140,10 +140,10 @@ def test_a_signed_in_browser_is_nobody_here(client: FlaskClient, site: Site) -> 
 
 def test_a_token_ends_with_its_site(services: Services, reader: Program) -> None:
     """A site made later under the same name is another one."""
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
     assert reader.call("GET", "/counts").status_code == 401
 
-    services.sites.add(Site(slug="kimson", name="Mới", hosts=("kimson.example.vn",)))
+    services.sites.sites.add(Site(slug="kimson", name="Mới", hosts=("kimson.example.vn",)))
 
     assert reader.call("GET", "/counts").status_code == 401
 
@@ -152,14 +152,14 @@ def test_the_last_use_is_known_to_the_minute(
     services: Services, site: Site, reader: Program, clock: FakeClock
 ) -> None:
     """An owner sees which token nobody needs any more."""
-    assert services.tokens.all(site.slug)[0].used == 0
+    assert services.accounts.tokens.all(site.slug)[0].used == 0
 
     reader.get("/counts")
-    first = services.tokens.all(site.slug)[0].used
+    first = services.accounts.tokens.all(site.slug)[0].used
     clock.advance(90)
     reader.get("/counts")
 
-    assert services.tokens.all(site.slug)[0].used == first + 90
+    assert services.accounts.tokens.all(site.slug)[0].used == first + 90
 
 
 def test_no_page_of_the_portal_may_call(reader: Program, site: Site) -> None:
@@ -198,7 +198,7 @@ def test_a_token_is_never_logged(
     """T57: neither when the service fails, nor where somebody writes it into a message."""
     app = create_app(settings, clock)
     monkeypatch.setattr(
-        type(app.extensions[EXTENSION].traffic), "counts", lambda *_: {}[reader.token]
+        type(app.extensions[EXTENSION].traffic.views), "counts", lambda *_: {}[reader.token]
     )
     headers = {"Authorization": f"Bearer {reader.token}"}
     with caplog.at_level(logging.DEBUG):
@@ -220,7 +220,7 @@ def test_the_store_away_is_said(
     def away(*_: object) -> None:
         raise StoreUnavailableError("Redis did not answer.")
 
-    monkeypatch.setattr(app.extensions[EXTENSION].tokens, "check", away)
+    monkeypatch.setattr(app.extensions[EXTENSION].accounts.tokens, "check", away)
 
     assert reader.call("GET", "/counts").status_code == 503
 

@@ -28,7 +28,9 @@ def test_the_numbers_are_those_of_the_site(
     counts = reader.get("/counts")
 
     assert counts["views"]["total"] == 33
-    assert counts["views"]["total"] == services.traffic.counts(filled, clock.now()).views.total
+    assert (
+        counts["views"]["total"] == services.traffic.views.counts(filled, clock.now()).views.total
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_an_opening_balance_is_set_and_recorded(
     gone = writer.call("PUT", "/articles/opening", body | {"views": 0}).get_json()
 
     assert [answer["before"] for answer in (first, again, gone)] == [0, 366, 366]
-    log = services.audit.newest(filled.slug, 2)
+    log = services.accounts.audit.newest(filled.slug, 2)
     assert [(e.who, e.what, e.before, e.after) for e in reversed(log)] == [
         (writer.who, "opening.set", {"views": 0}, {"views": 366}),
         (writer.who, "opening.set", {"views": 366}, {"views": 0}),
@@ -155,10 +157,10 @@ def test_the_archive_restores_the_site(
 
     assert answer.mimetype == "application/gzip"
     assert answer.headers["Content-Disposition"].endswith('.jsonl.gz"')
-    exported = b"".join(services.archives.lines(filled.slug, clock.now()))
+    exported = b"".join(services.portability.archives.lines(filled.slug, clock.now()))
     assert gzip.decompress(answer.data) == exported
     file = tmp_path / "kimson.jsonl.gz"
     file.write_bytes(answer.data)
-    services.sites.remove(filled.slug)
-    services.archives.restore(file, clock.now())
-    assert services.traffic.counts(filled, clock.now()).views.total == 33
+    services.sites.sites.remove(filled.slug)
+    services.portability.archives.restore(file, clock.now())
+    assert services.traffic.views.counts(filled, clock.now()).views.total == 33
