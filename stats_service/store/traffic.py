@@ -1,6 +1,6 @@
 """Views, visits and who is online: `lua/record_views.lua`, and reads of the same numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.audit import AuditEntry
@@ -8,7 +8,7 @@ from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredArticle, StoredCounts, ViewCommand, ViewResult
 from stats_service.store.audit import packed_entry
-from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.scripts import load_script
 from stats_service.store.view_batch import ViewBatch
@@ -85,6 +85,14 @@ class TrafficStore:
                 pipe.hincrby(key, b"t" + name, 1 if name else 0)
             pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
             return [int(number) for number in pipe.execute()[:2]]
+
+    def openings(self, slug: str) -> Iterator[tuple[str, int]]:
+        """Give every article that has a balance, and the balance, in no order."""
+        with store_errors():
+            for key, views in self._client.hscan_iter(
+                SiteKeys(self._prefix, slug).opening, count=1000
+            ):
+                yield text_of(key), int(views)
 
     def set_opening(self, site: Site, article: str, views: int, entry: AuditEntry) -> int:
         """Set the views that an article had before it came here; return what was set before.

@@ -43,6 +43,8 @@ _COUNTERS = (
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
 )
 _RESULT = re.compile(rb'"(?:outcome|code)":"([a-z-]{1,40})"')
+#: Routes that record a view: of the script, and of the pixel.
+_VIEWS = ("traffic.record_view", "pixel.record_view")
 _METERED = {"polls.cast_ballot": "ballots", "ratings.rate_article": "ratings"}
 
 
@@ -73,7 +75,7 @@ def measure(app: Flask) -> None:
         if "began" in g:
             meters.time(time.perf_counter() - g.began, "request", route)
         meters.count("requests", route, str(response.status_code))
-        if route == "traffic.record_view":
+        if route in _VIEWS and request.method != "HEAD":
             meters.count("views", _view_result(response))
         elif route in _METERED:
             found = _RESULT.search(response.get_data())
@@ -82,9 +84,12 @@ def measure(app: Flask) -> None:
 
 
 def _view_result(response: Response) -> str:
+    if "view_result" in g:  # an image says nothing of a view that was kept
+        return str(g.view_result)
     if response.status_code == 200:
         ignored = response.headers.get("Stats-Ignored", "")
-        return ignored or ("counted" if b'"counted":true' in response.get_data() else "beat")
+        counted = response.mimetype == "image/gif" or b'"counted":true' in response.get_data()
+        return ignored or ("counted" if counted else "beat")
     found = _RESULT.search(response.get_data())
     return found[1].decode() if found else "unknown"
 

@@ -28,6 +28,8 @@ NUMBERS = (
     "rating_scale",
 )
 TEXTS = ("name", "timezone", "language", "headline", "opening_day")
+#: Most balances of articles, and most changes of balances, on the page.
+BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
 
 
@@ -128,9 +130,8 @@ def _values() -> dict[str, Any]:
 
 
 def _page(values: dict[str, Any], error: str = "") -> str:
-    balances = [
-        entry for entry in services().audit.newest(site().slug, 200) if entry.what == "opening.set"
-    ]
+    balances = services().audit.newest_of(site().slug, "opening.set", BALANCES_MAX)
+    openings, openings_number = services().openings.largest(site(), BALANCES_MAX)
     today, address = today_of(site()), peer_address()
     return render_template(
         "admin/settings.html",
@@ -144,6 +145,8 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         error=error,
         timezones=sorted(available_timezones()),
         balances=balances,
+        openings=openings,
+        openings_number=openings_number,
         change_name=change_name,
     )
 

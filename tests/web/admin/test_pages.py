@@ -401,6 +401,27 @@ def test_a_balance_that_was_set_with_other_settings_is_listed(
     assert "1.234" in answer.get_data(as_text=True).partition("Các lần đặt trước")[2]
 
 
+def test_balances_stay_on_the_page_however_long_the_log_is(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """They are read where they lie, and their history is looked for behind other changes."""
+    now = services.clock.now()
+    services.openings.set(site, "/tin/cu", 1366, "lan", now)
+    services.openings.set(site, "/tin/cu/2", 12, "lan", now)
+    services.openings.set(site, "/tin/cu/2", 0, "lan", now)
+    for _ in range(450):
+        services.audit.record(site.slug, "an", "site.changed", now)
+
+    page = owner.get("/admin/sites/kimson/settings").get_data(as_text=True)
+
+    balances, _, history = page.partition("Các lần đặt trước")
+    balances = balances.partition("article-balance-title")[2]
+    assert "/tin/cu<" in balances
+    assert "1.366" in balances
+    assert "/tin/cu/2" not in balances
+    assert history.count("/tin/cu") == 3
+
+
 @pytest.mark.parametrize(
     ("before", "status"), [("x", 400), ("١-٢", 400), ("0-0", 400), ("1-0", 200)]
 )
