@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stats_service.errors import StoreUnavailableError
+from stats_service.meters import Meters
 from stats_service.store.cluster_pipeline import ClusterPipeline, cluster
 from stats_service.store.pipeline import (
     LoopConnection,
@@ -26,19 +27,20 @@ from stats_service.store.scripts import Script
 WAITING_MAX = 4096
 
 
-def connect_loop(url: str, timeout: float) -> LoopConnection:
+def connect_loop(url: str, timeout: float, meters: Meters | None = None) -> LoopConnection:
     """Return the connection for `url` (as `REDIS_URL`); it is made when it is started.
 
     Args:
         url: see `stats_service.store.connection.connect`.
         timeout: longest wait, in seconds, for a connection and for an answer.
+        meters: where faults are counted that nobody foresaw.
 
     Raises:
         ConfigurationError: the URL cannot be understood.
     """
     if its_cluster := cluster(url):
-        return ClusterPipeline(its_cluster, timeout)
-    return Pipeline(endpoint(url, timeout), timeout)
+        return ClusterPipeline(its_cluster, timeout, meters)
+    return Pipeline(endpoint(url, timeout), timeout, meters)
 
 
 class LoopClient:

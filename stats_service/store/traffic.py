@@ -37,7 +37,13 @@ class TrafficStore:
         batch = ViewBatch(self._prefix, site, periods, now, commands)
         with store_errors():
             reply = RECORD_VIEWS.run(self._client, batch.keys, batch.args)
-        return batch.results(reply)
+        counts, results = batch.results(reply)
+        whole: list[ViewResult] = []
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+            whole.append(result)
+        return counts, whole
 
     def replay_views(
         self, site: Site, periods: Periods, then: float, commands: Sequence[ViewCommand], batch: str

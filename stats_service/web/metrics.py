@@ -38,6 +38,7 @@ _COUNTERS = (
     ("ballots", "stats_ballots", ("result",), "Ballots by what became of them"),
     ("ratings", "stats_ratings", ("result",), "Ratings by what became of them"),
     ("requests", "stats_requests", ("route", "status"), "All other requests, ballots among them"),
+    ("faults", "stats_faults", ("kind",), "Things that failed alone and that nobody foresaw"),
     ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
     ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
