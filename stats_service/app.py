@@ -34,6 +34,7 @@ from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
 from stats_service.services.rating_review import RatingReview
 from stats_service.services.ratings import ArticleRatings
+from stats_service.services.records import Records
 from stats_service.services.registry import Services
 from stats_service.services.replay import Replay
 from stats_service.services.reports.job import ReportJob
@@ -170,6 +171,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         directory=directory,
         traffic=traffic,
         openings=Openings(traffic_store),
+        records=Records(traffic_store),
         voters=voters,
         minting=Minting(traffic_store),
         proofs=proofs,

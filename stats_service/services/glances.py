@@ -9,7 +9,7 @@ from stats_service.models.glances import Alarm, Glance
 from stats_service.models.history import Pair
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ONLINE_SECONDS
+from stats_service.models.traffic import AHEAD_SECONDS, ONLINE_SECONDS
 from stats_service.services.health import OK, Health
 from stats_service.services.history import DAY, REASONS, part_of_day, silence_days, was_silent
 from stats_service.store.glances import GlanceQuery, GlanceStore, StoredGlance
@@ -77,7 +77,7 @@ def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
         [metric + span for metric in ("visits", "views") for span in spans],
         [f"{reason}:{today.isoformat()}" for reason in REASONS],
         list(hours),
-        now - ONLINE_SECONDS,
+        (now - ONLINE_SECONDS, now + AHEAD_SECONDS),
     )
 
 

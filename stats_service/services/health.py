@@ -137,6 +137,11 @@ def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
         text = f"last ran {at:%Y-%m-%d %H:%M} UTC"
     else:
         text = "never ran"
+    if last - now > TICK_LATE_SECONDS:
+        return Finding(
+            WARN, subject, f"{text}, which is in the future: the clock was ahead then, or is behind "
+            "now. Set it by NTP.",
+        )  # fmt: skip
     if not tick_is_late(last, now):
         return Finding(OK, subject, text)
     if demo:

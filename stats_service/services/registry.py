@@ -26,6 +26,7 @@ from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
 from stats_service.services.rating_review import RatingReview
 from stats_service.services.ratings import ArticleRatings
+from stats_service.services.records import Records
 from stats_service.services.replay import Replay
 from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
@@ -55,6 +56,7 @@ class Services:
     directory: SiteDirectory
     traffic: Traffic
     openings: Openings
+    records: Records
     voters: Voters
     minting: Minting
     proofs: Proofs

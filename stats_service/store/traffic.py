@@ -1,5 +1,6 @@
 """Views, visits and who is online: `lua/record_views.lua`, and reads of the same numbers."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from stats_service.errors import UnknownSiteError
@@ -15,7 +16,12 @@ from stats_service.store.view_batch import ViewBatch
 
 RECORD_VIEWS = load_script("record_views")
 SET_OPENING = load_script("audit_entry", "set_opening")
-REPLAY_VIEWS = load_script("replay_guard", "record_views")
+CORRECT_RECORDS = load_script("audit_entry", "correct_records")
+REPLAY_VIEWS = load_script("replay_guard", "record_views", "replay_mark")
+
+#: What is counted of each day.
+METRICS = ("visits", "views")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class TrafficStore:
@@ -91,6 +97,26 @@ class TrafficStore:
                 pipe.hincrby(key, b"t" + name, 1 if name else 0)
             pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
             return [int(number) for number in pipe.execute()[:2]]
+
+    def days(self, slug: str, metric: str) -> dict[str, int]:
+        """Return what was counted of `metric` (one of `METRICS`), by ISO day."""
+        key, begin = SiteKeys(self._prefix, slug).counts, f"{metric}:"
+        with store_errors():
+            found = self._client.hgetall(key)
+        named = ((text_of(name).removeprefix(begin), text_of(name), n) for name, n in found.items())
+        return {day: int(n) for day, name, n in named if name != day and _DAY.fullmatch(day)}
+
+    def correct_records(self, slug: str, fields: dict[str, str], entry: AuditEntry) -> bool:
+        """Set fields of `counts`, those with "" taken away; tell whether one of them changed.
+
+        What changed is filled into `entry`, which is recorded unless nothing did.
+        """
+        names = SiteKeys(self._prefix, slug)
+        args = [packed_entry(entry), *(text for field in fields.items() for text in field)]
+        with store_errors():
+            return bool(
+                CORRECT_RECORDS.run(self._client, [names.counts, names.audit], args)
+            )
 
     def openings(self, slug: str) -> Iterator[tuple[str, int]]:
         """Give every article that has a balance, and the balance, in no order."""

@@ -42,6 +42,9 @@ CHANGES: dict[str, Change] = {
     "opening.set of an article": lambda services, now: services.openings.set(
         services.sites.get("kimson"), ARTICLE, 366, WHO, now
     ),
+    "record.corrected": lambda services, now: services.records.set_peak(
+        services.sites.get("kimson"), 155, now - 60, Author(WHO, now)
+    ),
     "poll.created": lambda services, _: make_poll(services, id="khac"),
     "poll.changed": lambda services, now: services.polls.edit(
         "kimson", POLL, WHO, now, shuffle=True
@@ -144,7 +147,13 @@ def test_what_changes_nothing_is_not_recorded(
     busy: Site, services: Services, clock: FakeClock
 ) -> None:
     """The same once more leaves no second entry."""
-    repeated = ("opening.set", "opening.set of an article", "quarantine.accepted", "text.approved")
+    repeated = (
+        "opening.set",
+        "opening.set of an article",
+        "record.corrected",
+        "quarantine.accepted",
+        "text.approved",
+    )
     for name in repeated:
         CHANGES[name](services, clock.now())
     before = services.audit.newest("kimson")

@@ -11,6 +11,7 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.services.addresses import canonical_network, in_networks
 from stats_service.services.audit import BALANCES
+from stats_service.services.periods import moment_of
 from stats_service.web.admin.access import access, peer_address, site, who
 from stats_service.web.admin.messages import change_name, explain
 from stats_service.web.admin.ranges import DAY, today_of
@@ -86,6 +87,28 @@ def set_article_opening() -> str | tuple[str, int] | Response:
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="balance-title"))
 
 
+@bp.post("/records")
+@access("owner")
+def correct_records() -> str | tuple[str, int] | Response:
+    """Correct the most visitors at once, or work out the busiest days anew."""
+    form = request.form
+    try:
+        if form.get("do") == "days":
+            changed = services().records.recount_days(site(), _author())
+        else:
+            peak, at = _whole_number("peak", form.get("peak", "")), None
+            if form.get("peak_at", "").strip():
+                at = _moment(form["peak_at"])
+            changed = services().records.set_peak(site(), peak, at, _author())
+    except InvalidInputError as error:
+        return _page(_values(), error=explain(error)), error.status
+    if changed:
+        flash(_("The records are corrected. The change is in the log."), "good")
+    else:
+        flash(_("The records are right already. Nothing was changed."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="records-title"))
+
+
 @bp.post("/erase")
 @access("operator")
 def erase() -> Response:
@@ -125,6 +148,13 @@ def _whole_number(name: str, text: str) -> int:
     return int(digits)
 
 
+def _moment(text: str) -> float:
+    try:
+        return moment_of(text, site().timezone)
+    except ValueError as error:
+        raise InvalidInputError("peak_at: use a date and a time.") from error
+
+
 def _values() -> dict[str, Any]:
     return {name: getattr(site(), name) for name in site().__struct_fields__}
 
@@ -145,6 +175,7 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         error=error,
         timezones=sorted(available_timezones()),
         balances=balances,
+        counts=services().traffic.counts(site(), services().clock.now()),
         openings=openings,
         openings_number=openings_number,
         change_name=change_name,

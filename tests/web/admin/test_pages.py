@@ -401,6 +401,27 @@ def test_a_balance_that_was_set_with_other_settings_is_listed(
     assert "1.234" in answer.get_data(as_text=True).partition("Các lần đặt trước")[2]
 
 
+def test_records_are_corrected_on_the_page(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """The form shows what there is; what cannot be is told; the log has it in words."""
+    url = "/admin/sites/kimson/settings"
+    token = owner.token(url)
+
+    moment = "2026-03-02T09:00"
+    owner.post(f"{url}/records", token=token, peak="1.155", peak_at=moment)
+    bad = owner.post(f"{url}/records", token=token, peak="5", peak_at="")
+    days = owner.post(f"{url}/records", token=token, do="days")
+
+    assert (bad.status_code, days.status_code) == (400, 302)
+    page = owner.get(url).get_data(as_text=True)
+    assert 'value="1155"' in page
+    assert f'value="{moment}"' in page
+    log = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
+    assert "Đã sửa kỷ lục" in log
+    assert "1155" in log
+
+
 def test_balances_stay_on_the_page_however_long_the_log_is(
     owner: Person, site: Site, services: Services
 ) -> None:
