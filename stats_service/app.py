@@ -76,7 +76,7 @@ from stats_service.store.sessions import SessionStore
 from stats_service.store.site_copies import SiteCopies
 from stats_service.store.sites import SiteStore
 from stats_service.store.snapshots import SnapshotStore
-from stats_service.store.spool import Spool
+from stats_service.store.spool import Spool, place_of
 from stats_service.store.ticks import TickStore
 from stats_service.store.tokens import TokenStore
 from stats_service.store.traffic import TrafficStore
@@ -114,8 +114,10 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     poll_store = PollStore(client, settings.key_prefix)
     ballot_store = BallotStore(client, settings.key_prefix)
     traffic_store = TrafficStore(client, settings.key_prefix)
-    spool = Spool(settings.data_dir, settings.spool_megabytes * 10**6)
-    replay = Replay(spool, site_store, traffic_store, clock)
+    meters = Meters()
+    place = place_of(settings.redis_url, settings.key_prefix, settings.data_dir)
+    spool = Spool(settings.data_dir, settings.spool_megabytes * 10**6, place)
+    replay = Replay(spool, site_store, traffic_store, clock, meters)
     voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
     audit = Audit(AuditStore(client, settings.key_prefix))
@@ -166,7 +168,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     return Services(
         settings=settings,
         clock=clock,
-        meters=_meters(spool, replay),
+        meters=_watched(meters, spool, replay),
         sites=sites,
         directory=directory,
         traffic=traffic,
@@ -218,9 +220,10 @@ def _work_on_upload(upload: str, held: int) -> None:
     processes.start_command(["work-on-upload", upload], held)
 
 
-def _meters(spool: Spool, replay: Replay) -> Meters:
-    meters = Meters()
+def _watched(meters: Meters, spool: Spool, replay: Replay) -> Meters:
     meters.watch(lambda: spool.kept, "spool_kept")
+    meters.watch(lambda: spool.refused, "spool_lost")
+    meters.watch(lambda: replay.held, "spool_held")
     meters.watch(lambda: replay.replayed, "spool_replayed")
     meters.watch(lambda: replay.dropped, "spool_dropped")
     return meters
@@ -248,15 +251,16 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
 def _hot_paths(services: Services) -> HotPaths:
     settings = services.settings
     prefix = settings.key_prefix
-    connection = connect_loop(settings.redis_url, settings.redis_timeout)
+    meters = services.meters
+    connection = connect_loop(settings.redis_url, settings.redis_timeout, meters)
     client = LoopClient(connection)
-    keeper = ViewKeeper(services.spool, services.replay.wake)
+    keeper = ViewKeeper(services.spool, services.replay.wake, meters)
     sites = SharedSites(services.directory, settings.redis_timeout)
     ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return HotPaths(
         services,
         sites,
-        SharedViews(GroupCommit(connection, prefix, keeper)),
+        SharedViews(GroupCommit(connection, prefix, keeper, meters)),
         SharedVotes(ballots, ratings, sites, services.proofs),
         limits.LoopLimit(LoopCountsStorage(client, prefix), settings.write_limit),
     )

@@ -129,6 +129,10 @@ class ArticleOpening(msgspec.Struct, frozen=True):
     before: int
 
 
+#: Kind of a view that Redis did not take and the disk could not keep.
+LOST = "lost"
+
+
 class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be recorded for one request of a page, decided and free of identities."""
 

@@ -139,8 +139,8 @@ def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
         text = "never ran"
     if last - now > TICK_LATE_SECONDS:
         return Finding(
-            WARN, subject, f"{text}, which is in the future: the clock was ahead then, or is behind "
-            "now. Set it by NTP.",
+            WARN, subject, f"{text}, which is in the future: the clock was ahead then, or is "
+            "behind now. Set it by NTP.",
         )  # fmt: skip
     if not tick_is_late(last, now):
         return Finding(OK, subject, text)

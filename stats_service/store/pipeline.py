@@ -290,7 +290,7 @@ class Pipeline(asyncio.Protocol):
         while True:
             try:
                 await self._connect()
-            except Exception as error:  # whatever it is: without this task nobody connects again
+            except Exception as error:  # noqa: BLE001 - without this task nobody connects again
                 if not isinstance(error, OSError | StoreUnavailableError | hiredis.ReplyError):
                     self._meters.fault("connection to Redis", error)
                 if (reason := f"{type(error).__name__} {error}".rstrip()) != reported:

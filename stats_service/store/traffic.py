@@ -114,9 +114,7 @@ class TrafficStore:
         names = SiteKeys(self._prefix, slug)
         args = [packed_entry(entry), *(text for field in fields.items() for text in field)]
         with store_errors():
-            return bool(
-                CORRECT_RECORDS.run(self._client, [names.counts, names.audit], args)
-            )
+            return bool(CORRECT_RECORDS.run(self._client, [names.counts, names.audit], args))
 
     def openings(self, slug: str) -> Iterator[tuple[str, int]]:
         """Give every article that has a balance, and the balance, in no order."""

@@ -41,6 +41,8 @@ _COUNTERS = (
     ("faults", "stats_faults", ("kind",), "Things that failed alone and that nobody foresaw"),
     ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
     ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
+    ("spool_lost", "stats_spool_lost", (), "Views lost: Redis was away and the disk took nothing"),
+    ("spool_held", "stats_spool_held", (), "Kept views that Redis refused; they stay on disk"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
 )
 _RESULT = re.compile(rb'"(?:outcome|code)":"([a-z-]{1,40})"')

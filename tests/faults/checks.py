@@ -78,7 +78,9 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
-    "T64": Check("one bad value among good ones, on every path", "it fails alone; the rest goes on"),
+    "T64": Check(
+        "one bad value among good ones, on every path", "it fails alone; the rest goes on"
+    ),
     "T65": Check("clock 7 h ahead or behind for a second", "online and its record right at once"),
     "T66": Check(
         "spool: disk full, no database, two Redis, read-only", "each promise kept; each state said"

@@ -401,9 +401,7 @@ def test_a_balance_that_was_set_with_other_settings_is_listed(
     assert "1.234" in answer.get_data(as_text=True).partition("Các lần đặt trước")[2]
 
 
-def test_records_are_corrected_on_the_page(
-    owner: Person, site: Site, services: Services
-) -> None:
+def test_records_are_corrected_on_the_page(owner: Person, site: Site, services: Services) -> None:
     """The form shows what there is; what cannot be is told; the log has it in words."""
     url = "/admin/sites/kimson/settings"
     token = owner.token(url)
