@@ -18,6 +18,7 @@ from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.clock_watch import ClockWatch
 from stats_service.services.erasure import Erasure
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
@@ -256,6 +257,9 @@ def _hot_paths(services: Services) -> HotPaths:
     client = LoopClient(connection)
     keeper = ViewKeeper(services.spool, services.replay.wake, meters)
     sites = SharedSites(services.directory, settings.redis_timeout)
+    clocks = ClockWatch(client, services.clock, meters)
+    meters.watch(lambda: clocks.jumps, "clock_jumps")
+    meters.watch(lambda: clocks.looks_apart, "clock_apart")
     ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return HotPaths(
         services,
@@ -263,6 +267,7 @@ def _hot_paths(services: Services) -> HotPaths:
         SharedViews(GroupCommit(connection, prefix, keeper, meters)),
         SharedVotes(ballots, ratings, sites, services.proofs),
         limits.LoopLimit(LoopCountsStorage(client, prefix), settings.write_limit),
+        clocks,
     )
 
 

@@ -21,6 +21,7 @@ from stats_service.cli.rating import rating
 from stats_service.cli.report import report
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
+from stats_service.cli.spool import spool
 from stats_service.cli.tick import tick
 from stats_service.cli.upload import work_on_upload
 from stats_service.cli.webhook import webhook
@@ -61,6 +62,7 @@ _COMMANDS = (
     restore,
     report,
     webhook,
+    spool,
     tick,
     work_on_upload,
 )

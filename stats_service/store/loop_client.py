@@ -66,6 +66,18 @@ class LoopClient:
         """Return the answer to the command `name` on one key; errors as `run`."""
         return self._checked(await self._reply(key, name, key, *args))
 
+    async def time(self) -> float:
+        """Return what the clock of Redis says, in seconds since 1970; of a cluster, of one node.
+
+        Raises:
+            StoreUnavailableError: Redis does not answer, or does not tell.
+        """
+        reply = await self._reply("", "TIME")
+        if isinstance(reply, Exception):
+            raise StoreUnavailableError("Redis does not tell its time.") from reply
+        seconds, millionths = reply
+        return int(seconds) + int(millionths) / 1e6
+
     async def _reply(self, key: str, *command: Any) -> Any:
         if self._waiting >= WAITING_MAX:
             raise StoreUnavailableError(

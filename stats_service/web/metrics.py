@@ -39,6 +39,8 @@ _COUNTERS = (
     ("ratings", "stats_ratings", ("result",), "Ratings by what became of them"),
     ("requests", "stats_requests", ("route", "status"), "All other requests, ballots among them"),
     ("faults", "stats_faults", ("kind",), "Things that failed alone and that nobody foresaw"),
+    ("clock_jumps", "stats_clock_jumps", (), "Jumps of this machine's clock by more than 5 s"),
+    ("clock_apart", "stats_clock_apart", (), "Looks, every 10 s, that found Redis' clock apart"),
     ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
     ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
     ("spool_lost", "stats_spool_lost", (), "Views lost: Redis was away and the disk took nothing"),
@@ -117,11 +119,18 @@ class _Collector(Collector):
 
     def _spool(self) -> Iterator[Metric]:
         spool = self._services.spool
-        waiting, size = 0, 0
-        with contextlib.suppress(StatsError, OSError):
-            waiting = spool.waiting()
-            size = spool.path.stat().st_size if waiting else 0
-        yield GaugeMetricFamily("stats_spool_views", "Views on disk that wait for Redis", waiting)
+        state, size = spool.state(), 0
+        with contextlib.suppress(OSError):
+            size = spool.path.stat().st_size if state.waiting else 0
+        yield GaugeMetricFamily(
+            "stats_spool_views", "Views on disk that wait for Redis", state.waiting
+        )
+        apart = GaugeMetricFamily("stats_spool_apart", "Views on disk apart", labels=("why",))
+        apart.add_metric(("other-redis",), state.others)
+        apart.add_metric(("refused",), state.refused)
+        yield apart
+        usable = "Whether a view could be kept now; 1 also where none is to be"
+        yield GaugeMetricFamily("stats_spool_usable", usable, not state.fault)
         yield GaugeMetricFamily("stats_spool_bytes", "Size of the file that keeps them", size)
 
     def _redis(self) -> Iterator[Metric]:

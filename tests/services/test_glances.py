@@ -130,7 +130,7 @@ def test_what_is_wrong_with_the_installation(
     services: Services, settings: Settings, clock: FakeClock
 ) -> None:
     """Views that wait on the disk; what `stats-service check` says of Redis."""
-    before = {alarm.kind for alarm in services.glances.of_installation()}
+    before = {alarm.kind for alarm in services.glances.of_installation(services.clock.now())}
     kept = KeptView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
     services.spool.add([kept])
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
+from stats_service.services.clock_watch import ClockWatch
 from stats_service.services.registry import Services
 from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_views import SharedViews
@@ -28,7 +29,9 @@ class HotPaths:
         views: SharedViews,
         votes: SharedVotes,
         limit: LoopLimit,
+        clocks: ClockWatch,
     ) -> None:
+        self._clocks = clocks
         self._sites = sites
         self._views = views
         self.pages = HotPages(services, sites, views)
@@ -47,9 +50,11 @@ class HotPaths:
     async def start(self) -> None:
         """Connect to Redis, if it is there."""
         await self._views.start()
+        self._clocks.start()
 
     async def stop(self) -> None:
         """Answer what is under way, then end: votes may need sites, and both need Redis."""
+        await self._clocks.stop()
         await self._votes.stop()
         await self._sites.stop()
         await self._views.stop()
