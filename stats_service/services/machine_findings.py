@@ -60,6 +60,6 @@ def clock_finding(offset: float) -> Finding:
         return Finding(OK, "clock", "as that of Redis")
     way = "ahead of" if offset > 0 else "behind"
     return Finding(
-        FAIL, "clock", f"This machine's clock is {abs(offset):,.0f} s {way} that of Redis, so views "
-        "and visits count at a wrong time: set both by NTP (timedatectl set-ntp true).",
+        FAIL, "clock", f"This machine's clock is {abs(offset):,.0f} s {way} that of Redis, so "
+        "views and visits count at a wrong time: set both by NTP (timedatectl set-ntp true).",
     )  # fmt: skip

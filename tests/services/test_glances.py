@@ -134,10 +134,10 @@ def test_what_is_wrong_with_the_installation(
     kept = KeptView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
     services.spool.add([kept])
 
-    after = services.glances.of_installation()
+    after = services.glances.of_installation(clock.now())
 
-    assert "spool" not in before
-    assert Alarm("spool", 1) in after
+    assert "spool-waiting" not in before
+    assert ("spool-waiting", 1) in {(alarm.kind, alarm.n) for alarm in after}
 
 
 def test_what_was_counted_in_part(
