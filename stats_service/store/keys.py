@@ -61,7 +61,7 @@ key                             type    holds; how long
 <p>:{site}:check:<id>           string  what a page told of itself (`models.install_checks`), the
                                         address of the administrator who opened it among it; 30
                                         minutes
-<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted; `lost`: kept nowhere
+<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted or lost
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most

@@ -1,12 +1,19 @@
 """The clock jumps, as after a repair of the machine's time."""
 
+import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 
+from stats_service.meters import Meters
 from stats_service.models.sites import Site
+from stats_service.services.clock_watch import ClockWatch
+from stats_service.services.health import FAIL, OK
+from stats_service.services.machine_findings import clock_finding
 from stats_service.services.registry import Services
+from stats_service.store.loop_client import LoopClient, connect_loop
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 
@@ -116,3 +123,37 @@ def test_of_two_hosts_one_has_a_wrong_clock(
     assert counts.peak is not None
     assert counts.peak.n == 12, "those of the other host, in five minutes of its own"
     assert counts.visits.total == 10 + 12
+
+
+@pytest.mark.check("T65")
+@pytest.mark.quick
+def test_a_wrong_clock_is_noticed(services: Services, caplog: pytest.LogCaptureFixture) -> None:
+    """A jump also where Redis jumps along; the log says when it begins and when it ends."""
+    clock, steady = FakeClock(time.time()), FakeClock(1000.0)
+
+    async def scenario() -> ClockWatch:
+        connection = connect_loop(services.settings.redis_url, 5)
+        await connection.start()
+        watch = ClockWatch(LoopClient(connection), clock, Meters(), steady.now)
+        await watch.look()
+        for jump in (0, 0, 7 * 3600, 0, -7 * 3600, 0):
+            clock.set(time.time() + (clock.now() > time.time() + 3600) * 7 * 3600)
+            clock.advance(jump)
+            steady.set(1000.0 + time.time() - begin)
+            await watch.look()
+        await connection.stop()
+        return watch
+
+    begin = time.time()
+    watch = asyncio.run(scenario())
+
+    assert (watch.jumps, watch.looks_apart) == (2, 2)
+    jumped, apart, back, again = (record.getMessage() for record in caplog.records)
+    assert "jumped by +25200 s" in jumped
+    assert "25,200 s ahead of that of Redis" in apart
+    assert "jumped by -25200 s" in back
+    assert "agree again" in again
+    offset = services.health.clock_offset(FakeClock(time.time() - 60))
+    assert clock_finding(offset).level == FAIL
+    assert "60 s behind" in clock_finding(offset).text
+    assert clock_finding(services.health.clock_offset(FakeClock(time.time()))).level == OK
