@@ -4,7 +4,7 @@ import msgspec
 
 from stats_service.models.polls import Poll, PollTally, PollView
 
-#: Visitors seen this long ago, or less, are online. `store/lua/record_views.lua` has the same.
+#: Visitors seen this long ago, or less, are online. `store/traffic/lua/record_views.lua` has the same.
 ONLINE_SECONDS = 5 * 60
 #: Whoever was seen later than this from now was not: the clock was ahead. The same there.
 AHEAD_SECONDS = 10 * 60

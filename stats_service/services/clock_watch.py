@@ -14,7 +14,7 @@ from stats_service.clock import Clock
 from stats_service.errors import StoreUnavailableError
 from stats_service.meters import Meters
 from stats_service.services.machine_findings import CLOCK_SECONDS, clock_finding
-from stats_service.store.loop_client import LoopClient
+from stats_service.store.redis.loop_client import LoopClient
 
 #: Seconds between two looks, each one short command beside the views.
 LOOK_SECONDS = 10.0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from stats_service.models.health import Finding, SpoolState
-from stats_service.services.health import FAIL, OK, WARN
+from stats_service.services.operations.health import FAIL, OK, WARN
 
 #: Seconds that the clocks of the service and of Redis may be apart.
 CLOCK_SECONDS = 5.0

@@ -7,10 +7,10 @@ for minutes: the most at once can only be set, or forgotten so that it begins an
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
-from stats_service.services.audit import entry_of
+from stats_service.services.accounts.audit import entry_of
 from stats_service.services.periods import periods_at
-from stats_service.services.sites import BALANCE_MAX
-from stats_service.store.traffic import METRICS, TrafficStore
+from stats_service.services.sites.sites import BALANCE_MAX
+from stats_service.store.traffic.traffic import METRICS, TrafficStore
 
 
 class Records:

@@ -3,11 +3,10 @@
 import json
 from dataclasses import replace
 
-from stats_service.app import create_services
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
-from stats_service.services.registry import Services
-from stats_service.store.spool import KeptView
+from stats_service.services.container import Services, create_services
+from stats_service.store.traffic.spool import KeptView
 from tests.cli.conftest import Run
 
 
@@ -29,5 +28,5 @@ def test_views_of_another_name_of_redis_are_taken_over(
     assert "spool adopt" in told
     assert (state["others"], state["waiting"]) == (1, 0)
     assert "1 views are taken over." in adopted
-    assert services.traffic.counts(site, now).views.total == 1
+    assert services.traffic.views.counts(site, now).views.total == 1
     assert "empty" in run("spool", "show").output

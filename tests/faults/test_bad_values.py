@@ -14,23 +14,23 @@ import hiredis
 import pytest
 import redis
 
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError, ViewKeptError
 from stats_service.meters import Meters
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
+from stats_service.services.container import Services
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
-from stats_service.store.cluster_pipeline import ClusterPipeline, cluster
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.group_commit import GroupCommit
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
-from stats_service.store.limits import COUNT_REQUEST
-from stats_service.store.loop_client import LoopClient, connect_loop
-from stats_service.store.pipeline import pack
-from stats_service.store.spool import KeptView, Spool, SpoolError
-from stats_service.store.traffic import TrafficStore
-from stats_service.store.view_keeper import ViewKeeper
-from tests.store.test_group_commit import PREFIX, TIMEOUT, Recorder, Waiting, run, total
+from stats_service.store.redis.cluster_pipeline import ClusterPipeline, cluster
+from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from stats_service.store.redis.pipeline import pack
+from stats_service.store.redis.request_counts import COUNT_REQUEST
+from stats_service.store.traffic.group_commit import GroupCommit
+from stats_service.store.traffic.spool import KeptView, Spool, SpoolError
+from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.traffic import TrafficStore
+from tests.store.traffic.test_group_commit import PREFIX, TIMEOUT, Recorder, Waiting, run, total
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit
 
@@ -180,7 +180,7 @@ def test_the_end_is_not_waited_for_without_bound(
     server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What Redis never answers is kept, and whoever waits is told."""
-    monkeypatch.setattr("stats_service.store.group_commit.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("stats_service.store.traffic.group_commit.STOP_SECONDS", 0.05)
     run(server, lambda recorder: recorder.add("a"))
 
     async def scenario() -> Any:
@@ -258,25 +258,25 @@ def test_a_kept_view_that_redis_refuses(
     keys = SiteKeys(services.settings.key_prefix, "kimson")
     bucket = keys.addresses(int(now // ADDRESS_BUCKET_SECONDS))
     redis_client.hset(bucket, "vbadbadba", "many")
-    services.spool.add([KeptView("kimson", now, command) for command in commands])
+    services.traffic.spool.add([KeptView("kimson", now, command) for command in commands])
 
-    assert not services.replay.run(now)
+    assert not services.traffic.replay.run(now)
 
-    state = services.spool.state()
+    state = services.traffic.spool.state()
     assert (state.waiting, state.refused) == (0, 1)
-    assert services.traffic.counts(site, now).views.total == 4
-    assert (services.replay.replayed, services.replay.held) == (4, 1)
+    assert services.traffic.views.counts(site, now).views.total == 4
+    assert (services.traffic.replay.replayed, services.traffic.replay.held) == (4, 1)
     redis_client.hdel(bucket, "vbadbadba")
-    assert services.spool.adopt() == 1
-    assert not services.replay.run(now)
-    assert services.traffic.counts(site, now).views.total == 5
+    assert services.traffic.spool.adopt() == 1
+    assert not services.traffic.replay.run(now)
+    assert services.traffic.views.counts(site, now).views.total == 5
 
 
 def test_a_batch_whose_script_failed_is_not_taken_for_replayed(
     services: Services, site: Site, clock: FakeClock, redis_client: redis.Redis
 ) -> None:
     """Its mark is set last; and then it is set."""
-    store, now = services.traffic._store, clock.now()
+    store, now = services.traffic.views._store, clock.now()
     assert isinstance(store, TrafficStore)
     keys = SiteKeys(services.settings.key_prefix, "kimson")
     bucket = keys.addresses(int(now // ADDRESS_BUCKET_SECONDS))
@@ -291,7 +291,7 @@ def test_a_batch_whose_script_failed_is_not_taken_for_replayed(
         store.replay_views(site, periods, now, views, "batch")
         redis_client.delete(keys.hits(int(now // 600)))
 
-    assert services.traffic.counts(site, now).views.total == 1
+    assert services.traffic.views.counts(site, now).views.total == 1
 
 
 def test_a_vote_that_cannot_be_packed(server: EmbeddedRedis) -> None:

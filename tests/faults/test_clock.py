@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from stats_service.meters import Meters
 from stats_service.models.sites import Site
 from stats_service.services.clock_watch import ClockWatch
-from stats_service.services.health import FAIL, OK
+from stats_service.services.container import Services
 from stats_service.services.machine_findings import clock_finding
-from stats_service.services.registry import Services
-from stats_service.store.loop_client import LoopClient, connect_loop
+from stats_service.services.operations.health import FAIL, OK
+from stats_service.store.redis.loop_client import LoopClient, connect_loop
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 
@@ -43,7 +43,7 @@ def test_a_step_of_the_clock_counts_each_view_once(
             view(client, hit=hit, address=f"192.0.2.{number}")
         view(client, address=f"192.0.2.{number}")
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
 
     measured(f"{step:+} s: {counts.views.total} views, {counts.visits.total} visits")
     assert (counts.views.total, counts.visits.total) == (40, 20)
@@ -70,16 +70,16 @@ def test_a_clock_that_is_off_for_a_second_leaves_nothing_behind(
         view(client, address=address)
     clock.advance(1 - hours * 3600)
 
-    at_once = services.traffic.counts(site, clock.now())
+    at_once = services.traffic.views.counts(site, clock.now())
     for address in readers[:20]:
         view(client, address=address)
-    some = services.traffic.counts(site, clock.now())
+    some = services.traffic.views.counts(site, clock.now())
     clock.advance(310)
     view(client, address=readers[0])
-    later = services.traffic.counts(site, clock.now())
+    later = services.traffic.views.counts(site, clock.now())
     clock.advance(1750)
     view(client, address=readers[1])
-    ended = services.traffic.counts(site, clock.now())
+    ended = services.traffic.views.counts(site, clock.now())
 
     measured(
         f"{hours:+} h: online {at_once.online}, {some.online}, then {later.online}; most "
@@ -94,13 +94,13 @@ def test_a_clock_that_is_off_for_a_second_leaves_nothing_behind(
     # At most one visit more of each reader, that of the wrong moment; and the last one's.
     assert some.visits.total <= 80
     assert ended.visits.total == some.visits.total + 1, "a visit of the future would never end"
-    assert services.glances.of_sites([site], clock.now())[0].online == 1
+    assert services.operations.overview.of_sites([site], clock.now())[0].online == 1
     assert zcard(services) == 2, "who was never there is swept out"
 
 
 def zcard(services: Services) -> int:
     """Return how many readers Redis keeps."""
-    store = services.traffic._store
+    store = services.traffic.views._store
     return int(store._client.zcard(f"{store._prefix}:{{kimson}}:online"))
 
 
@@ -117,7 +117,7 @@ def test_of_two_hosts_one_has_a_wrong_clock(
         view(client, address=f"198.51.100.{round_}")
         clock.advance(20 - 7 * 3600)
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
 
     assert counts.online == 10
     assert counts.peak is not None
@@ -153,7 +153,9 @@ def test_a_wrong_clock_is_noticed(services: Services, caplog: pytest.LogCaptureF
     assert "25,200 s ahead of that of Redis" in apart
     assert "jumped by -25200 s" in back
     assert "agree again" in again
-    offset = services.health.clock_offset(FakeClock(time.time() - 60))
+    offset = services.operations.health.clock_offset(FakeClock(time.time() - 60))
     assert clock_finding(offset).level == FAIL
     assert "60 s behind" in clock_finding(offset).text
-    assert clock_finding(services.health.clock_offset(FakeClock(time.time()))).level == OK
+    assert (
+        clock_finding(services.operations.health.clock_offset(FakeClock(time.time()))).level == OK
+    )

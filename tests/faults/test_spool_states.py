@@ -10,14 +10,14 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app, create_services
+from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.health import Finding
 from stats_service.models.sites import Site
-from stats_service.services.health import FAIL, OK, WARN
+from stats_service.services.container import Services, create_services
 from stats_service.services.machine_findings import spool_findings
-from stats_service.services.registry import Services
-from stats_service.store.spool import RESERVE_BYTES
+from stats_service.services.operations.health import FAIL, OK, WARN
+from stats_service.store.traffic.spool import RESERVE_BYTES
 from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.support.processes import wait_until
@@ -43,21 +43,21 @@ def away(settings: Settings, clock: FakeClock) -> tuple[FlaskClient, Services]:
     app = create_app(settings, clock)
     client, services = app.test_client(), app.extensions["stats_service"]
     assert view(client).status_code == 200
-    for store in (services.traffic._store, services.directory._store):
+    for store in (services.traffic.views._store, services.sites.directory._store):
         store._client = redis.Redis(port=1, retry=None)
     return client, services
 
 
 def replay_all(own: Services, services: Services, clock: FakeClock) -> None:
     """Give Redis back, and wait until everything is there; its thread may hold the spool now."""
-    own.replay._sites = services.directory._store
-    own.replay._traffic = services.traffic._store
+    own.replay._sites = services.sites.directory._store
+    own.replay._traffic = services.traffic.views._store
     wait_until(lambda: not own.replay.run(clock.now()) and not own.spool._lost)
 
 
 def found(services: Services, clock: FakeClock) -> dict[str, Finding]:
     """Return what `stats-service check` says of the spool."""
-    findings = spool_findings(services.spool.state(), clock.now())
+    findings = spool_findings(services.traffic.spool.state(), clock.now())
     return {finding.subject: finding for finding in findings}
 
 
@@ -76,11 +76,11 @@ def test_a_disk_without_room_promises_nothing(
         assert "No space left" in finding.text
         assert own.spool.refused == 39
         replay_all(own, services, clock)
-    (glance,) = services.glances.of_sites([site], clock.now())
+    (glance,) = services.operations.overview.of_sites([site], clock.now())
     assert [(alarm.kind, alarm.n) for alarm in glance.alarms if alarm.kind == "lost"] == [
         ("lost", 39)
     ]
-    assert services.traffic.counts(site, clock.now()).views.total == 1
+    assert services.traffic.views.counts(site, clock.now()).views.total == 1
     alarms = own.glances.of_installation(clock.now())
     assert "spool-waiting" not in {alarm.kind for alarm in alarms}
 
@@ -107,7 +107,7 @@ def test_a_disk_that_fills_up_loses_no_promise(
 
         assert own.spool.waiting() == 0
     measured(f"{promised} of 31 promised, {statuses.count(503)} refused")
-    assert services.traffic.counts(site, clock.now()).views.total == 1 + promised
+    assert services.traffic.views.counts(site, clock.now()).views.total == 1 + promised
     assert set(statuses) <= {202, 503}
     assert 503 in statuses
 
@@ -144,7 +144,7 @@ def test_a_file_that_is_no_database_loses_nothing(
     assert finding.level == WARN
     assert str(broken) in finding.text
     assert broken.read_bytes() == b"no database" * 1000
-    assert services.traffic.counts(site, clock.now()).views.total == 6
+    assert services.traffic.views.counts(site, clock.now()).views.total == 6
 
 
 def test_two_redis_with_one_data_folder(
@@ -161,7 +161,7 @@ def test_two_redis_with_one_data_folder(
     assert found(other, clock)["spool-others"].level == WARN
     assert "spool-others" not in found(own, clock)
     replay_all(own, services, clock)
-    assert services.traffic.counts(site, clock.now()).views.total == 2
+    assert services.traffic.views.counts(site, clock.now()).views.total == 2
     assert found(other, clock)["spool"].level == OK
     other.close()
 

@@ -8,7 +8,7 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.models.traffic import Record
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.pages import view
@@ -23,17 +23,17 @@ def test_the_most_at_once_is_set_or_begins_anew(
     by = Author("lan", clock.now())
 
     assert services.records.set_peak(site, 155, clock.now() - 3600, by)
-    corrected = services.traffic.counts(site, clock.now()).peak
+    corrected = services.traffic.views.counts(site, clock.now()).peak
     assert not services.records.set_peak(site, 155, clock.now() - 3600, by)
     assert services.records.set_peak(site, 0, None, by)
     view(client, address="192.0.2.9")
 
     assert corrected is not None
     assert (corrected.n, corrected.at) == (155, "2026-03-04T11:00:00+07:00")
-    peak = services.traffic.counts(site, clock.now()).peak
+    peak = services.traffic.views.counts(site, clock.now()).peak
     assert peak is not None
     assert peak.n == 4
-    gone, entry = services.audit.newest("kimson")
+    gone, entry = services.accounts.audit.newest("kimson")
     assert (entry.what, entry.who) == ("record.corrected", "lan")
     assert entry.before == {"peak": 3, "peak:at": clock.now()}
     assert entry.after == {"peak": 155, "peak:at": clock.now() - 3600}
@@ -56,11 +56,11 @@ def test_the_busiest_day_is_worked_out_anew(
     clock.advance(-6 * 86_400)
     view(client)
     counts = SiteKeys(services.settings.key_prefix, "kimson").counts
-    before = services.traffic.counts(site, clock.now())
+    before = services.traffic.views.counts(site, clock.now())
 
     assert services.records.recount_days(site, Author("lan", clock.now()))
 
-    after = services.traffic.counts(site, clock.now())
+    after = services.traffic.views.counts(site, clock.now())
     assert before.views.record == Record(5, "2026-03-11")
     assert after.views.record == after.visits.record == Record(3, "2026-03-04")
     assert redis_client.hget(counts, "views:2026-03-11") == "5", "what was counted stays"
@@ -75,5 +75,5 @@ def test_a_record_that_cannot_be_is_refused(
     with pytest.raises(InvalidInputError, match="peak"):
         services.records.set_peak(site, peak, at, Author("lan", clock.now()))
 
-    assert services.traffic.counts(site, clock.now()).peak is None
-    assert services.audit.newest("kimson") == []
+    assert services.traffic.views.counts(site, clock.now()).peak is None
+    assert services.accounts.audit.newest("kimson") == []
