@@ -122,13 +122,14 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     ratings = ArticleRatings(rating_store)
     quarantine_store = QuarantineStore(client, settings.key_prefix)
     polls = Polls(poll_store, ballot_store)
+    copies = SiteCopies(settings.data_dir)
     directory = SiteDirectory(
         site_store,
         poll_store,
         voters,
         settings.secret,
         settings.site_cache_seconds,
-        SiteCopies(settings.data_dir),
+        copies,
     )
     account_store = AccountStore(client, settings.key_prefix)
     session_store = SessionStore(client, settings.key_prefix)
@@ -161,7 +162,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     legacy = Legacy(LegacyStore(client, settings.key_prefix), sites)
     upload_store = UploadStore(settings.data_dir)
     uploads = Uploads(upload_store, sites, legacy, archives, audit, _work_on_upload)
-    jobs = (RetentionJob(tick_store, retention), reports, webhooks, UploadJob(uploads))
+    erasure = Erasure(sites, accounts, tick_store, upload_store, copies, audit)
+    jobs = (RetentionJob(tick_store, retention), reports, webhooks, UploadJob(uploads), erasure)
     return Services(
         settings=settings,
         clock=clock,
@@ -207,7 +209,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         install_checks=InstallChecks(
             InstallCheckStore(client, settings.key_prefix), settings.secret
         ),
-        erasure=Erasure(sites, accounts, tick_store, upload_store, audit),
+        erasure=erasure,
         close=partial(disconnect, client),
     )
 

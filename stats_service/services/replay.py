@@ -85,14 +85,22 @@ class Replay:
             if site is None:
                 raise UnknownSiteError(batch.slug)
             periods = periods_at(batch.at, site.timezone)
-            commands = batch.commands
+            # A site of the same name that was erased meanwhile has another birth than this one.
+            commands = [
+                command
+                for command, birth in zip(batch.commands, batch.births, strict=True)
+                if birth == site.birth
+            ]
             if now - batch.at > IDENTITY_SECONDS:
                 commands = [
                     ViewCommand(kind="view", hit=c.hit, article=c.article) for c in commands
                 ]
-            self._traffic.replay_views(site, periods, batch.at, commands, batch.id)
-            self.replayed += len(batch.commands)
+            if commands:
+                self._traffic.replay_views(site, periods, batch.at, commands, batch.id)
         except UnknownSiteError:
-            self.dropped += len(batch.commands)
-            logger.warning("%d kept views of a removed site are dropped.", len(batch.commands))
+            commands = []
+        self.replayed += len(commands)
+        if lost := len(batch.commands) - len(commands):
+            self.dropped += lost
+            logger.warning("%d kept views of a removed site are dropped.", lost)
         self._spool.remove(batch)

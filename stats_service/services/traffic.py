@@ -46,7 +46,7 @@ class Traffic:
         except StoreUnavailableError as error:
             if command.kind != "view":
                 raise
-            self._spool.add([KeptView(entry.site.slug, now, command)])
+            self._spool.add([KeptView(entry.site.slug, now, command, entry.site.birth)])
             self._on_kept()
             raise ViewKeptError from error
         counts = site_counts(entry.site, stored)

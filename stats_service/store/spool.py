@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS views (
   visitor_before BLOB NOT NULL,
   address BLOB NOT NULL,
   customer BLOB NOT NULL DEFAULT x'',
+  birth TEXT NOT NULL DEFAULT '',
   UNIQUE (slug, hit)
 );
 CREATE INDEX IF NOT EXISTS views_span ON views (slug, span);
@@ -60,7 +61,9 @@ CREATE TABLE IF NOT EXISTS batch (
 INSERT OR IGNORE INTO batch VALUES (1, '', '', 0, 0);
 """
 
-_COLUMNS = "slug, at, hit, article, visitor, visitor_before, address, customer"
+#: Columns that files of earlier versions do not have.
+_LATER_COLUMNS = {"customer": "BLOB NOT NULL DEFAULT x''", "birth": "TEXT NOT NULL DEFAULT ''"}
+_COLUMNS = "slug, at, birth, hit, article, visitor, visitor_before, address, customer"
 #: The views of the batch that is fixed. Views that come later have greater ids.
 _IN_BATCH = "WHERE slug = ? AND span = ? AND id <= ?"
 
@@ -74,6 +77,8 @@ class KeptView(NamedTuple):
     #: Seconds since 1970.
     at: float
     command: ViewCommand
+    #: Of the site (`models.sites.Site`).
+    birth: str = ""
 
 
 class KeptBatch(NamedTuple):
@@ -84,6 +89,8 @@ class KeptBatch(NamedTuple):
     #: The moment of the last of them, in seconds since 1970.
     at: float
     commands: list[ViewCommand]
+    #: The births of the site that each was sent to, in the order of `commands`.
+    births: list[str]
 
 
 class SpoolError(StoreUnavailableError):
@@ -125,6 +132,7 @@ class Spool:
                 view.command.visitor_before,
                 view.command.address,
                 view.command.customer,
+                view.birth,
             )
             for view in views
         ]
@@ -134,7 +142,8 @@ class Spool:
             with self._transaction() as connection:
                 connection.executemany(
                     "INSERT OR IGNORE INTO views (slug, hit, at, span, article, visitor,"
-                    " visitor_before, address, customer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " visitor_before, address, customer, birth)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     rows,
                 )
         except (sqlite3.Error, OSError, StatsError) as error:
@@ -179,9 +188,10 @@ class Spool:
                 address=address,
                 customer=customer,
             )
-            for _, _, hit, article, visitor, visitor_before, address, customer in rows
+            for _, _, _, hit, article, visitor, visitor_before, address, customer in rows
         ]
-        return KeptBatch(name, rows[0][0], max(row[1] for row in rows), commands)
+        at, births = max(row[1] for row in rows), [row[2] for row in rows]
+        return KeptBatch(name, rows[0][0], at, commands, births)
 
     def _fix_batch(self, connection: sqlite3.Connection) -> tuple[str, str, int, int]:
         first = connection.execute("SELECT slug, span FROM views ORDER BY id LIMIT 1").fetchone()
@@ -271,17 +281,21 @@ class Spool:
             ):
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_SCHEMA)
-            _add_missing_column(connection)
+            _add_missing_columns(connection)
             self._connection, self._owner = connection, os.getpid()
         return self._connection
 
 
-def _add_missing_column(connection: sqlite3.Connection) -> None:
-    """Bring a file up to date that was made before the column was."""
-    columns = "SELECT name FROM pragma_table_info('views')"
-    if ("customer",) in connection.execute(columns).fetchall():
+def _add_missing_columns(connection: sqlite3.Connection) -> None:
+    """Bring a file up to date that was made before the columns were."""
+
+    def missing() -> list[str]:
+        rows = connection.execute("SELECT name FROM pragma_table_info('views')").fetchall()
+        return [name for name in _LATER_COLUMNS if (name,) not in rows]
+
+    if not missing():
         return
     connection.execute("BEGIN IMMEDIATE")  # another process may do the same
-    if ("customer",) not in connection.execute(columns).fetchall():
-        connection.execute("ALTER TABLE views ADD COLUMN customer BLOB NOT NULL DEFAULT x''")
+    for name in missing():
+        connection.execute(f"ALTER TABLE views ADD COLUMN {name} {_LATER_COLUMNS[name]}")
     connection.commit()

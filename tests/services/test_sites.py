@@ -181,7 +181,7 @@ def test_removing_a_site_removes_every_key(
     services.sites.remove("kimson")
 
     assert keys_of(redis_client, f"{prefix}:{{kimson}}:*") == []
-    assert len(keys_of(redis_client, f"{prefix}:{{kimson-2}}:*")) == 2
+    assert len(keys_of(redis_client, f"{prefix}:{{kimson-2}}:*")) == 3
     with pytest.raises(UnknownSiteError):
         services.sites.get("kimson")
 
