@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stats_service import __version__
-from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
+from stats_service.errors import ConflictError, InvalidInputError, NotFoundError, SiteChangedError
 from stats_service.models.archive import (
     ARCHIVE_VERSION,
     EndRow,
@@ -92,7 +92,8 @@ class Archives:
 
         Raises:
             InvalidInputError: the archive is broken, cut off or not an archive; which line.
-            ConflictError: the site is there already, or is not what was there.
+            ConflictError: the site is there already.
+            SiteChangedError: the site is not, or no longer, what it was.
         """
         slug = ArchiveFile(path).slug()
         before = self._sites.founding(slug)
@@ -128,8 +129,8 @@ def _taken(slug: str) -> ConflictError:
     )
 
 
-def _other_site(slug: str) -> ConflictError:
-    return ConflictError(
+def _other_site(slug: str) -> SiteChangedError:
+    return SiteChangedError(
         "The site {slug!r} is not what it was when the archive was looked at: it was added, erased "
         "or restored meanwhile. Nothing was imported; look at the archive again.",
         slug=slug,
