@@ -47,5 +47,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     #: Everybody may see the statistics page `/s/<slug>`.
     public: bool = False
     #: Tells a site from an erased one of the same name, so that nothing on its way to that one
-    #: lands here: 16 hexadecimal digits. Empty: no site of this name was erased before.
+    #: lands here: 16 hexadecimal digits, drawn when it is added. Empty: a service of an earlier
+    #: version added it; the regular work gives it one.
     birth: str = ""

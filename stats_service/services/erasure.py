@@ -57,7 +57,11 @@ class Erasure:
         return self._sites.half_erased()
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Bring to its end what was cut off; as a job of `stats-service tick`."""
+        """Bring to its end what was cut off; as a job of `stats-service tick`.
+
+        And prepare what an earlier version added for the day on which it is erased.
+        """
+        self._sites.give_births()
         for slug in self.unfinished():
             self._finish(slug, "tick", now)
             yield Outcome(f"{slug}: finished an erasure that was cut off.")

@@ -58,7 +58,7 @@ class Sites:
         _check_changes(None, checked, now)
         if checked.poll:
             raise _unknown_poll(checked)
-        added = self._store.add(msgspec.structs.replace(checked, birth=""))
+        added = self._store.add(checked)
         if added is None:
             raise ConflictError(
                 "There is a site {slug!r} already. Change it with `stats-service site edit`, or "
@@ -119,6 +119,13 @@ class Sites:
     def half_erased(self) -> list[str]:
         """Return the slugs of sites that were closed, and not quite forgotten."""
         return self._store.half_erased()
+
+    def give_births(self) -> int:
+        """Give a birth to the sites that an earlier version added; return how many."""
+        without = [site.slug for site in self._store.all() if not site.birth]
+        for slug in without:
+            self._store.give_birth(slug)
+        return len(without)
 
     def exists(self, slug: str) -> bool:
         """Tell whether there is a site; also one whose place an archive is taking."""

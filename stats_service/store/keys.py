@@ -11,8 +11,8 @@ key                             type    holds; how long
 <p>:limit:<network and route>   string  writes of a network (a pseudonym) in a minute; one minute
 <p>:{site}:site                 string  the site's settings as JSON (`models.sites.Site`); without
                                         this key nothing is written for the site; for ever
-<p>:{site}:site:<birth>         string  there beside it if an erased site had this name: what was on
-                                        its way to that one looks for another key; for ever
+<p>:{site}:site:<birth>         string  there beside it: what was on its way to an erased site of
+                                        the name looks for another such key; for ever
 <p>:{site}:founded              string  random, drawn when the site is added and when an archive
                                         takes its place; for ever
 <p>:{site}:held                 string  the settings while an archive takes the site's place, in the
@@ -76,7 +76,7 @@ key                             type    holds; how long
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
-<p>:{@admin}:erased             hash    slug of an erased site -> `begun` or `done`; for ever
+<p>:{@admin}:erasing            set     slugs of sites that are being erased; until that is done
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
@@ -158,9 +158,9 @@ class AdminKeys:
         return self._key("audit")
 
     @property
-    def erased(self) -> str:
-        """The sites that were erased, and how far that is."""
-        return self._key("erased")
+    def erasing(self) -> str:
+        """The sites that are being erased."""
+        return self._key("erasing")
 
     @property
     def ticks(self) -> str:

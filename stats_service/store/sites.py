@@ -26,8 +26,6 @@ FORGET_BATCH = 500
 #: Most looks at the keys of an erased site. The first forgets them all, but for what somebody
 #: made of them meanwhile, as a decision about ratings is a line of the log.
 FORGET_ROUNDS = 5
-#: How far an erasure is.
-BEGUN, DONE = "begun", "done"
 
 FOUND_SITE = load_script("found_site")
 FORGET_KEYS = load_script("forget_keys")
@@ -94,17 +92,15 @@ class SiteStore:
     def add(self, site: Site) -> Site | None:
         """Store a new site and return it; None, and nothing changed, if the slug is taken.
 
-        A site whose name an erased one had gets a birth. What is left of such a one, because a
-        service of an earlier version erased it or an erasure was cut off, is forgotten first.
+        It gets a birth. What is left of an erased one of the name, because a service of an earlier
+        version erased it or the erasure was cut off, is forgotten first.
         """
         names = SiteKeys(self._prefix, site.slug)
         founded = None
         with store_errors():
             if not self._client.exists(names.site, names.held):
                 self._forget(site.slug, prepared=False)
-                if self._erasures().get(site.slug):
-                    birth = secrets.token_hex(BIRTH_BYTES)
-                    site = msgspec.structs.replace(site, birth=birth)
+                site = msgspec.structs.replace(site, birth=secrets.token_hex(BIRTH_BYTES))
                 keys = (names.site, names.held, names.founded, names.alive(site.birth))
                 args = (msgspec.json.encode(site), secrets.token_hex(BIRTH_BYTES))
                 founded = site if FOUND_SITE.run(self._client, keys, args) else None
@@ -161,7 +157,7 @@ class SiteStore:
         """
         names = SiteKeys(self._prefix, slug)
         with store_errors():
-            self._client.hset(AdminKeys(self._prefix).erased, slug, BEGUN)
+            self._client.sadd(AdminKeys(self._prefix).erasing, slug)
             alive = {
                 names.alive(msgspec.json.decode(document, type=Site).birth)
                 for document in self._documents(slug)
@@ -180,12 +176,22 @@ class SiteStore:
             self._client.srem(sites(self._prefix), slug)
             if self._client.exists(SiteKeys(self._prefix, slug).site):  # added meanwhile
                 self._client.sadd(sites(self._prefix), slug)
-            self._client.hset(AdminKeys(self._prefix).erased, slug, DONE)
+            self._client.srem(AdminKeys(self._prefix).erasing, slug)
 
     def half_erased(self) -> list[str]:
         """Return the slugs whose erasure was begun and not, as far as is known, finished."""
         with store_errors():
-            return sorted(slug for slug, state in self._erasures().items() if state == BEGUN)
+            return sorted(map(text_of, self._client.smembers(AdminKeys(self._prefix).erasing)))
+
+    def give_birth(self, slug: str) -> None:
+        """Give a birth to a site that has none, as those of an earlier version."""
+        names, birth = SiteKeys(self._prefix, slug), secrets.token_hex(BIRTH_BYTES)
+        if write_to_site(self._client, names, names.alive(birth), "SET", "1"):
+            self.change(
+                slug,
+                lambda site: site if site.birth else msgspec.structs.replace(site, birth=birth),
+                lambda _before, _after: None,
+            )
 
     def _documents(self, slug: str) -> tuple[bytes | None, bytes | None]:
         """Return the settings of a site, and those of one whose place an archive is taking."""
@@ -195,10 +201,6 @@ class SiteStore:
             pipe.get(names.held)
             document, held = pipe.execute()
         return document, held
-
-    def _erasures(self) -> dict[str, str]:
-        found = self._client.hgetall(AdminKeys(self._prefix).erased)
-        return {text_of(slug): text_of(state) for slug, state in found.items()}
 
     def _forget(self, slug: str, *, prepared: bool) -> None:
         """Forget every key of a slug that no site has; `prepared`: what an import prepares too."""

@@ -66,7 +66,6 @@ class Recorder:
 
 def run(server: EmbeddedRedis, scenario: Callable[[Recorder], Awaitable[Any]]) -> Any:
     """Run a scenario against `server`, with the sites `a` to `d` registered."""
-
     add_sites(server)
 
     async def main() -> Any:
