@@ -31,6 +31,7 @@ from stats_service.store.keys import SiteKeys, sites
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.support.pages import BROWSER, ORIGIN, new_hit
+from tests.support.processes import wait_until
 from tests.support.redis_groups import keys_of
 from tests.support.votes import make_poll, new_ballot, new_voter
 
@@ -158,7 +159,6 @@ def left(client: redis.Redis, settings: Settings) -> list[str]:
     return keys_of(client, SiteKeys(settings.key_prefix, "kimson").pattern)
 
 
-@pytest.mark.check("T61")
 @pytest.mark.parametrize("run", range(2))
 def test_what_is_erased_stays_gone_under_traffic(
     services: Services,
@@ -183,7 +183,6 @@ def test_what_is_erased_stays_gone_under_traffic(
     assert services.erasure.unfinished() == []
 
 
-@pytest.mark.check("T61")
 def test_what_was_on_its_way_does_not_land_in_a_new_site(
     services: Services, busy: Worker, clock: FakeClock, redis_client: redis.Redis
 ) -> None:
@@ -236,9 +235,11 @@ def test_kept_views_are_those_of_the_site_that_they_were_sent_to(
         services.traffic.record_view(entry, query, READER, clock.now())
     services.traffic._store._client = working
 
-    assert not services.replay.run(clock.now())
+    wait_until(lambda: not services.replay.run(clock.now()))  # or another worker does
 
-    assert (services.replay.replayed, services.replay.dropped) == (1, 1)
+    workers = (services.replay, busy.services.replay)
+    assert sum(replay.replayed for replay in workers) == 1
+    assert sum(replay.dropped for replay in workers) == 1
     assert services.traffic.counts(site, clock.now()).views.total == 1
     assert services.traffic.articles(site, ["/tin/1"], clock.now())["/tin/1"].views == 0
     assert services.spool.waiting() == 0
