@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
-from stats_service.store.scripts import load_script
+from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.scripts import load_script
 
 WRITE_TO_SITE = load_script("write_to_site")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
+from stats_service.services.container import create_services
 from stats_service.store.keys import SiteKeys
 from tests.faults.load import Load
 from tests.support.redis_groups import keys_of
@@ -35,22 +35,22 @@ def test_an_erased_site_is_gone_under_traffic(
     ours = replace(settings, site_cache_seconds=5, trusted_proxies=1, workers=2)
     services = create_services(ours)
     pattern = SiteKeys(ours.key_prefix, "kimson").pattern
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     left, inherited, counted = [], [], 0
     with running_service(ours) as url, Load([url], clients=8, rate=300) as load:
         for _ in range(RUNS):
             load.run(1)
-            counted += services.traffic.counts(
-                services.sites.get("kimson"), time.time()
+            counted += services.traffic.views.counts(
+                services.sites.sites.get("kimson"), time.time()
             ).views.total
 
-            services.erasure.erase("kimson", "t", time.time())
+            services.sites.erasure.erase("kimson", "t", time.time())
 
             left += keys_of(redis_client, pattern)
             load.run(0.5)
             left += keys_of(redis_client, pattern)
-            site = services.sites.add(SITE)
-            inherited.append(services.traffic.counts(site, time.time()).views.total)
+            site = services.sites.sites.add(SITE)
+            inherited.append(services.traffic.views.counts(site, time.time()).views.total)
             # What workers know of the erased site is old by then, and names its birth.
             load.run(6)
     measured(
@@ -66,7 +66,7 @@ def test_an_erased_site_is_gone_under_traffic(
 def test_an_import_keeps_to_its_disk(settings: Settings, tmp_path: Path, measured: Note) -> None:
     """Three million names of 1,000 bytes in some megabytes of gzip; and it is killed once."""
     services = create_services(settings)
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     path, folder = tmp_path / "names.log.gz", tmp_path / "tmp"
     folder.mkdir()
     with gzip.open(path, "wb", compresslevel=1) as file:

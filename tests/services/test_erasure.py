@@ -9,7 +9,6 @@ import msgspec
 import pytest
 import redis
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.errors import (
     ConflictError,
@@ -24,9 +23,9 @@ from stats_service.models.polls import BallotQuery
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.services.container import Services, create_services
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
-from stats_service.services.site_directory import SiteEntry
 from stats_service.store.keys import SiteKeys, sites
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
@@ -52,7 +51,7 @@ class Worker:
     def __init__(self, settings: Settings, clock: FakeClock) -> None:
         self.services = create_services(replace(settings, site_cache_seconds=3600), clock)
         self.clock = clock
-        self.entry: SiteEntry = self.services.directory.entry("kimson", clock.now())
+        self.entry: SiteEntry = self.services.sites.directory.entry("kimson", clock.now())
 
     def everything(self) -> list[str]:
         """Do all that writes for a site, as it was known; return what was taken."""
@@ -68,12 +67,12 @@ class Worker:
     def view(self) -> None:
         """Load a page."""
         query = PageQuery(hit=new_hit(), article="/tin/1")
-        self.services.traffic.record_view(self.entry, query, READER, self.clock.now())
+        self.services.traffic.views.record_view(self.entry, query, READER, self.clock.now())
 
     def vote(self) -> None:
         """Send a ballot."""
         voter = new_voter(self.services)
-        self.services.ballots.cast_ballot(
+        self.services.polls.ballots.cast_ballot(
             self.entry,
             "muc-quan-tam",
             BallotQuery(new_ballot(), ("a",), voter),
@@ -84,26 +83,28 @@ class Worker:
     def rate(self) -> None:
         """Rate an article."""
         query = RatingQuery("/tin/1", 4, new_voter(self.services, age=60))
-        self.services.ratings.rate_article(self.entry, query, READER, self.clock.now())
+        self.services.ratings.ratings.rate_article(self.entry, query, READER, self.clock.now())
 
     def mint(self) -> None:
         """Ask for a voter's token; one is given, and counted nowhere if there is no site."""
-        self.services.minting.mint(self.entry, "", READER, self.clock.now())
+        self.services.polls.voter_tokens.mint(self.entry, "", READER, self.clock.now())
         raise UnknownSiteError("kimson")
 
     def administer(self) -> None:
         """Do what people do on the admin pages, each for itself."""
         services, now, site = self.services, self.clock.now(), self.entry.site
         tries: list[Callable[[], Any]] = [
-            lambda: services.tokens.add("kimson", "web", "read", "an", now),
-            lambda: services.notices.add_report("kimson", "an@example.vn", "week", "vi", "an", now),
-            lambda: services.notices.delivered("kimson", "1a2b3c4d", "report", now),
-            lambda: services.openings.set(site, "/tin/1", 5, "an", now),
-            lambda: services.audit.record("kimson", "an", "site.changed", now),
-            lambda: services.install_checks._store.put("kimson", "0a1b", CHECK),
-            lambda: services.retention.keep(site, now),
-            lambda: list(services.archives._store.rows("kimson", ["2026-03-04"])),
-            lambda: services.quarantine.settle(
+            lambda: services.accounts.tokens.add("kimson", "web", "read", "an", now),
+            lambda: services.notices.notices.add_report(
+                "kimson", "an@example.vn", "week", "vi", "an", now
+            ),
+            lambda: services.notices.notices.delivered("kimson", "1a2b3c4d", "report", now),
+            lambda: services.traffic.opening_balances.set(site, "/tin/1", 5, "an", now),
+            lambda: services.accounts.audit.record("kimson", "an", "site.changed", now),
+            lambda: services.sites.install_checks._store.put("kimson", "0a1b", CHECK),
+            lambda: services.traffic.retention.keep(site, now),
+            lambda: list(services.portability.archives._store.rows("kimson", ["2026-03-04"])),
+            lambda: services.polls.quarantine.settle(
                 "kimson", "muc-quan-tam", "2026-03-04T12-a0011223344556677", "voided", "an", now
             ),
         ]
@@ -116,7 +117,7 @@ class Worker:
 
     def bring_in(self) -> None:
         """Go on with numbers of another counter."""
-        store, site = self.services.legacy._store, self.entry.site
+        store, site = self.services.portability.legacy._store, self.entry.site
         periods = periods_at(self.clock.now(), site.timezone)
         store.add_day(site, "0a1b:0", DayPart(day="2026-03-01", views=3), periods, (9, 9))
         store.set_file(
@@ -142,7 +143,7 @@ def busy(services: Services, site: Site, clock: FakeClock, settings: Settings) -
 
 def while_scanning(services: Services, act: Callable[[], object]) -> None:
     """Let `act` happen before each key that a look at all keys of Redis finds, and at its end."""
-    client: Any = services.sites._store._client
+    client: Any = services.sites.sites._store._client
     scan = client.scan_iter
 
     def scan_iter(**options: Any) -> Iterator[Any]:
@@ -172,41 +173,41 @@ def test_what_is_erased_stays_gone_under_traffic(
     taken: list[str] = []
     while_scanning(services, lambda: taken.extend(busy.everything()))
 
-    services.erasure.erase("kimson", "an", clock.now())
+    services.sites.erasure.erase("kimson", "an", clock.now())
 
     assert taken == []
     assert left(redis_client, settings) == []
-    site = services.sites.add(fresh_site())
-    assert services.traffic.counts(site, clock.now()).views.total == 0
-    assert services.polls.all("kimson") == []
-    assert services.audit.newest("kimson") == []
-    assert services.erasure.unfinished() == []
+    site = services.sites.sites.add(fresh_site())
+    assert services.traffic.views.counts(site, clock.now()).views.total == 0
+    assert services.polls.polls.all("kimson") == []
+    assert services.accounts.audit.newest("kimson") == []
+    assert services.sites.erasure.unfinished() == []
 
 
 def test_what_was_on_its_way_does_not_land_in_a_new_site(
     services: Services, busy: Worker, clock: FakeClock, redis_client: redis.Redis
 ) -> None:
     """Of another worker, which has not heard of it: views, ballots, ratings, imports."""
-    services.erasure.erase("kimson", "an", clock.now())
-    site = services.sites.add(fresh_site())
+    services.sites.erasure.erase("kimson", "an", clock.now())
+    site = services.sites.sites.add(fresh_site())
     make_poll(services)
 
     taken = busy.everything()
 
     assert taken == []
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.total, counts.visits.total, counts.online) == (0, 0, 0)
-    assert services.quarantine.groups("kimson", "muc-quan-tam") == []
-    assert services.ballots._store.look("kimson", "muc-quan-tam", b"")[1].ballots == 0
-    assert services.ratings.ranked(site, 1, clock.now()).articles == ()
+    assert services.polls.quarantine.groups("kimson", "muc-quan-tam") == []
+    assert services.polls.ballots._store.look("kimson", "muc-quan-tam", b"")[1].ballots == 0
+    assert services.ratings.ratings.ranked(site, 1, clock.now()).articles == ()
 
 
 def test_a_worker_takes_a_new_site_for_what_it_is(
     services: Services, busy: Worker, clock: FakeClock
 ) -> None:
     """Its polls too, whose revision may be the same as that of the erased site's."""
-    services.erasure.erase("kimson", "an", clock.now())
-    services.sites.add(fresh_site())
+    services.sites.erasure.erase("kimson", "an", clock.now())
+    services.sites.sites.add(fresh_site())
     make_poll(services, question={"vi": "Câu hỏi mới?"})
 
     entry = busy.services.directory.load("kimson", clock.now())
@@ -226,23 +227,23 @@ def test_kept_views_are_those_of_the_site_that_they_were_sent_to(
         store._client = away  # type: ignore[assignment]
     with pytest.raises(StatsError):
         busy.view()
-    services.erasure.erase("kimson", "an", clock.now())
-    site = services.sites.add(fresh_site())
-    entry = services.directory.entry("kimson", clock.now())
-    services.traffic._store._client, working = away, services.traffic._store._client  # type: ignore[assignment]
+    services.sites.erasure.erase("kimson", "an", clock.now())
+    site = services.sites.sites.add(fresh_site())
+    entry = services.sites.directory.entry("kimson", clock.now())
+    services.traffic.views._store._client, working = away, services.traffic.views._store._client  # type: ignore[assignment]
     query = PageQuery(hit=new_hit(), article="/moi")
     with pytest.raises(StatsError):
-        services.traffic.record_view(entry, query, READER, clock.now())
-    services.traffic._store._client = working
+        services.traffic.views.record_view(entry, query, READER, clock.now())
+    services.traffic.views._store._client = working
 
-    wait_until(lambda: not services.replay.run(clock.now()))  # or another worker does
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))  # or another worker does
 
-    workers = (services.replay, busy.services.replay)
+    workers = (services.traffic.replay, busy.services.replay)
     assert sum(replay.replayed for replay in workers) == 1
     assert sum(replay.dropped for replay in workers) == 1
-    assert services.traffic.counts(site, clock.now()).views.total == 1
-    assert services.traffic.articles(site, ["/tin/1"], clock.now())["/tin/1"].views == 0
-    assert services.spool.waiting() == 0
+    assert services.traffic.views.counts(site, clock.now()).views.total == 1
+    assert services.traffic.views.articles(site, ["/tin/1"], clock.now())["/tin/1"].views == 0
+    assert services.traffic.spool.waiting() == 0
 
 
 class CutOffError(Exception):
@@ -255,11 +256,11 @@ def cut_off(services: Services, clock: FakeClock) -> None:
     def die() -> None:
         raise CutOffError
 
-    client: Any = services.sites._store._client
+    client: Any = services.sites.sites._store._client
     scan = client.scan_iter
     while_scanning(services, die)
     with pytest.raises(CutOffError):
-        services.erasure.erase("kimson", "an", clock.now())
+        services.sites.erasure.erase("kimson", "an", clock.now())
     client.scan_iter = scan
 
 
@@ -275,52 +276,52 @@ def test_a_cut_off_erasure_is_finished(
 ) -> None:
     """By the next one, by the regular work, and before a site of the name begins."""
     archive = tmp_path / "a.jsonl"
-    archive.write_bytes(b"".join(services.archives.lines("kimson", clock.now())))
-    views = services.traffic.counts(busy.entry.site, clock.now()).views.total
+    archive.write_bytes(b"".join(services.portability.archives.lines("kimson", clock.now())))
+    views = services.traffic.views.counts(busy.entry.site, clock.now()).views.total
     cut_off(services, clock)
     assert len(left(redis_client, settings)) > 10
-    assert services.erasure.unfinished() == ["kimson"]
+    assert services.sites.erasure.unfinished() == ["kimson"]
     assert busy.everything() == []
 
     if by == "erase":
-        services.erasure.erase("kimson", "an", clock.now())
+        services.sites.erasure.erase("kimson", "an", clock.now())
         assert left(redis_client, settings) == []
     elif by == "tick":
-        said = [outcome.text for outcome in services.ticks.run(clock.now())]
+        said = [outcome.text for outcome in services.operations.ticks.run(clock.now())]
         assert "kimson: finished an erasure that was cut off." in said
         assert left(redis_client, settings) == []
     elif by == "add":
-        site = services.sites.add(fresh_site())
-        assert services.traffic.counts(site, clock.now()).views.total == 0
-        list(services.ticks.run(clock.now()))
-        assert services.sites.get("kimson") == site, "the tick erases nothing that lives"
+        site = services.sites.sites.add(fresh_site())
+        assert services.traffic.views.counts(site, clock.now()).views.total == 0
+        list(services.operations.ticks.run(clock.now()))
+        assert services.sites.sites.get("kimson") == site, "the tick erases nothing that lives"
     else:
-        site = services.archives.restore(archive, clock.now()).site
-        list(services.ticks.run(clock.now()))
-        assert services.traffic.counts(site, clock.now()).views.total == views
+        site = services.portability.archives.restore(archive, clock.now()).site
+        list(services.operations.ticks.run(clock.now()))
+        assert services.traffic.views.counts(site, clock.now()).views.total == views
         assert not redis_client.exists(SiteKeys(settings.key_prefix, "kimson").online)
 
-    assert services.erasure.unfinished() == []
+    assert services.sites.erasure.unfinished() == []
     if by in ("erase", "tick"):
         with pytest.raises(UnknownSiteError):
-            services.erasure.erase("kimson", "an", clock.now())
+            services.sites.erasure.erase("kimson", "an", clock.now())
 
 
 def test_nobody_keeps_a_role_on_an_erased_site(
     services: Services, busy: Worker, clock: FakeClock
 ) -> None:
     """Nor does a token that is used meanwhile leave a trace."""
-    services.accounts.add("an", "", "x", clock.now())
-    services.accounts.set_role("an", "kimson", "owner", "x", clock.now())
-    _, text = services.tokens.add("kimson", "web", "read", "an", clock.now())
-    token = services.tokens.check("kimson", text, "read", clock.now())
+    services.accounts.accounts.add("an", "", "x", clock.now())
+    services.accounts.accounts.set_role("an", "kimson", "owner", "x", clock.now())
+    _, text = services.accounts.tokens.add("kimson", "web", "read", "an", clock.now())
+    token = services.accounts.tokens.check("kimson", text, "read", clock.now())
 
-    services.erasure.erase("kimson", "x", clock.now())
-    services.tokens._store.touch("kimson", token.id, clock.now())
+    services.sites.erasure.erase("kimson", "x", clock.now())
+    services.accounts.tokens._store.touch("kimson", token.id, clock.now())
 
-    assert services.accounts.get("an").roles == {}
-    services.sites.add(fresh_site())
-    assert services.tokens.all("kimson") == []
+    assert services.accounts.accounts.get("an").roles == {}
+    services.sites.sites.add(fresh_site())
+    assert services.accounts.tokens.all("kimson") == []
 
 
 def test_what_an_earlier_version_left_is_not_inherited(
@@ -331,9 +332,9 @@ def test_what_an_earlier_version_left_is_not_inherited(
     redis_client.hset(names.counts, mapping={"views": 1808})
     redis_client.zadd(names.online, {"12345678": clock.now() * 1000})
 
-    site = services.sites.add(fresh_site())
+    site = services.sites.sites.add(fresh_site())
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.total, counts.online) == (0, 0)
 
 
@@ -353,10 +354,10 @@ def test_an_erasure_that_a_new_site_overtakes_leaves_it_alone(
 
     while_scanning(services, add_and_view)
 
-    services.erasure.erase("kimson", "an", clock.now())
+    services.sites.erasure.erase("kimson", "an", clock.now())
 
-    assert [site.slug for site in services.sites.all()] == ["kimson"]
-    assert services.traffic.counts(added[0], clock.now()).views.total == 1
+    assert [site.slug for site in services.sites.sites.all()] == ["kimson"]
+    assert services.traffic.views.counts(added[0], clock.now()).views.total == 1
     other.close()
 
 
@@ -364,7 +365,7 @@ def test_an_erasure_that_a_new_site_overtakes_leaves_it_alone(
 def archive(services: Services, busy: Worker, clock: FakeClock, tmp_path: Path) -> Path:
     """Give an archive of the site, which has counted more since."""
     path = tmp_path / "kimson.jsonl"
-    path.write_bytes(b"".join(services.archives.lines("kimson", clock.now())))
+    path.write_bytes(b"".join(services.portability.archives.lines("kimson", clock.now())))
     busy.everything()
     return path
 
@@ -381,10 +382,10 @@ def test_a_replaced_site_is_as_the_archive_has_it_under_traffic(
     taken: list[str] = []
     while_scanning(services, lambda: taken.extend(busy.everything()))
 
-    services.archives.restore(archive, clock.now(), replace=True)
+    services.portability.archives.restore(archive, clock.now(), replace=True)
 
     assert taken == []
-    lines = list(services.archives.lines("kimson", clock.now()))
+    lines = list(services.portability.archives.lines("kimson", clock.now()))
     assert lines[1:] == archive.read_bytes().splitlines(keepends=True)[1:]
     names = SiteKeys(settings.key_prefix, "kimson")
     gone = [names.online, names.held, names.replacing, names.check("0a1b")]
@@ -401,7 +402,7 @@ def test_a_replacement_that_is_cut_off_lets_the_site_go_on(
     settings: Settings,
 ) -> None:
     """As it was: when it fails, at once; when its process is killed, after a minute."""
-    before = services.traffic.counts(busy.entry.site, clock.now()).views.total
+    before = services.traffic.views.counts(busy.entry.site, clock.now()).views.total
     names = SiteKeys(settings.key_prefix, "kimson")
 
     def fail() -> None:
@@ -409,19 +410,19 @@ def test_a_replacement_that_is_cut_off_lets_the_site_go_on(
 
     while_scanning(services, fail)
     with pytest.raises(CutOffError):
-        services.archives.restore(archive, clock.now(), replace=True)
-    assert services.traffic.counts(busy.entry.site, clock.now()).views.total == before
+        services.portability.archives.restore(archive, clock.now(), replace=True)
+    assert services.traffic.views.counts(busy.entry.site, clock.now()).views.total == before
 
     redis_client.rename(names.site, names.held)  # as a process leaves it that is killed there
     redis_client.set(names.replacing, "someone", ex=60)
-    assert services.sites.all() == [busy.entry.site]
+    assert services.sites.sites.all() == [busy.entry.site]
     with pytest.raises(StoreUnavailableError, match="taking the place"):
-        services.directory.load("kimson", clock.now())
+        services.sites.directory.load("kimson", clock.now())
     with pytest.raises(ConflictError):
-        services.sites.add(fresh_site())
+        services.sites.sites.add(fresh_site())
     redis_client.delete(names.replacing)  # as Redis does after a minute
 
-    assert services.directory.load("kimson", clock.now()).site == busy.entry.site
+    assert services.sites.directory.load("kimson", clock.now()).site == busy.entry.site
     assert "view" in busy.everything()
 
 
@@ -437,18 +438,18 @@ def test_of_two_replacements_one_is_done(
             done.append(True)
             other.archives.restore(archive, clock.now(), replace=True)
 
-    original = services.archives._store.replace
+    original = services.portability.archives._store.replace
 
     def replace_later(*args: Any, **options: Any) -> bool:
         another()
         return original(*args, **options)
 
-    services.archives._store.replace = replace_later  # type: ignore[method-assign]
+    services.portability.archives._store.replace = replace_later  # type: ignore[method-assign]
 
     with pytest.raises(SiteChangedError, match="not what it was"):
-        services.archives.restore(archive, clock.now(), replace=True)
+        services.portability.archives.restore(archive, clock.now(), replace=True)
 
-    assert services.sites.exists("kimson")
+    assert services.sites.sites.exists("kimson")
     other.close()
 
 
@@ -456,16 +457,16 @@ def test_an_archive_looked_at_while_its_name_was_free_replaces_nobody(
     services: Services, busy: Worker, archive: Path, clock: FakeClock
 ) -> None:
     """Nor does one looked at while another site of the name was there."""
-    seen_taken = services.archives.look(archive, clock.now())
-    services.erasure.erase("kimson", "an", clock.now())
-    seen_free = services.archives.look(archive, clock.now())
-    site = services.sites.add(fresh_site())
+    seen_taken = services.portability.archives.look(archive, clock.now())
+    services.sites.erasure.erase("kimson", "an", clock.now())
+    seen_free = services.portability.archives.look(archive, clock.now())
+    site = services.sites.sites.add(fresh_site())
 
     for seen in (seen_free, seen_taken):
         with pytest.raises(SiteChangedError):
-            services.archives.restore(archive, clock.now(), seen=seen)
+            services.portability.archives.restore(archive, clock.now(), seen=seen)
 
-    assert services.sites.all() == [site]
+    assert services.sites.sites.all() == [site]
     assert seen_taken.taken
     assert not seen_free.taken
 
@@ -480,13 +481,13 @@ def test_a_site_of_an_earlier_version_gets_a_birth(
     old = Worker(settings, clock)
     old.view()
 
-    list(services.ticks.run(clock.now()))
-    again = list(services.ticks.run(clock.now()))
+    list(services.operations.ticks.run(clock.now()))
+    again = list(services.operations.ticks.run(clock.now()))
 
-    site = services.sites.get("kimson")
+    site = services.sites.sites.get("kimson")
     assert len(site.birth) == 16
     assert again == []
     old.view()
-    assert services.traffic.counts(site, clock.now()).views.total == 2
-    assert services.audit.newest("kimson") == []
+    assert services.traffic.views.counts(site, clock.now()).views.total == 2
+    assert services.accounts.audit.newest("kimson") == []
     old.services.close()
