@@ -23,6 +23,7 @@ from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
 from stats_service.services.install_checks import InstallChecks
+from stats_service.services.installation import Installation
 from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.mail import Mailer
@@ -51,6 +52,7 @@ from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.uploads import Uploads
 from stats_service.services.voters import Voters
+from stats_service.services.watch import Watch
 from stats_service.services.webhooks import Caller, WebhookJob
 from stats_service.store.accounts import AccountStore
 from stats_service.store.archive.store import ArchiveStore
@@ -62,6 +64,7 @@ from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
 from stats_service.store.history import HistoryStore
 from stats_service.store.install_checks import InstallCheckStore
+from stats_service.store.installation import InstallationFile, InstallationStore, SoleWatcher
 from stats_service.store.legacy import LegacyStore
 from stats_service.store.limits import LoopCountsStorage, RequestCounts
 from stats_service.store.loop_client import LoopClient, connect_loop
@@ -114,10 +117,20 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     ballot_store = BallotStore(client, settings.key_prefix)
     traffic_store = TrafficStore(client, settings.key_prefix)
     spool = Spool(settings.data_dir, settings.spool_megabytes * 10**6)
-    replay = Replay(spool, site_store, traffic_store, clock)
+    copies = SiteCopies(settings.data_dir)
+    audit = Audit(AuditStore(client, settings.key_prefix))
+    installation = Installation(
+        InstallationStore(client, settings.key_prefix),
+        InstallationFile(settings.data_dir, settings.key_prefix),
+        copies,
+        audit,
+        settings.secret,
+        settings.data_dir,
+        clock,
+    )
+    replay = Replay(spool, site_store, traffic_store, clock, installation.is_lost)
     voters, proofs = Voters(settings.secret), Proofs(settings.secret)
     sites = Sites(site_store)
-    audit = Audit(AuditStore(client, settings.key_prefix))
     rating_store = RatingStore(client, settings.key_prefix)
     ratings = ArticleRatings(rating_store)
     quarantine_store = QuarantineStore(client, settings.key_prefix)
@@ -128,7 +141,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         voters,
         settings.secret,
         settings.site_cache_seconds,
-        SiteCopies(settings.data_dir),
+        copies,
+        installation.is_lost,
     )
     account_store = AccountStore(client, settings.key_prefix)
     session_store = SessionStore(client, settings.key_prefix)
@@ -137,9 +151,9 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     issuer = urlsplit(settings.public_url).hostname or "stats_service"
     second_factor = SecondFactor(settings.secret, issuer, account_store, session_store, audit)
     retention = Retention(RetentionStore(client, settings.key_prefix), sites)
-    traffic = Traffic(traffic_store, spool, replay.wake)
+    traffic = Traffic(traffic_store, spool, replay.wake, installation.is_lost)
     quarantine = Quarantine(quarantine_store)
-    health_service = Health(HealthStore(client))
+    health_service = Health(HealthStore(client), installation, clock)
     history, top_articles = History(history_store), TopArticles(history_store)
     tick_store = TickStore(client, settings.key_prefix)
     notices = NoticeBook(
@@ -183,6 +197,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         ),
         request_counts=RequestCounts(client, settings.key_prefix),
         health=health_service,
+        installation=installation,
+        watch=Watch(health_service, installation, SoleWatcher(settings.data_dir)),
         spool=spool,
         replay=replay,
         audit=audit,
@@ -240,7 +256,7 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
-    return AsgiApp(_flask_app(services), _hot_paths(services))
+    return AsgiApp(_flask_app(services), _hot_paths(services), services.watch)
 
 
 def _hot_paths(services: Services) -> HotPaths:
@@ -254,7 +270,7 @@ def _hot_paths(services: Services) -> HotPaths:
     return HotPaths(
         services,
         sites,
-        SharedViews(GroupCommit(connection, prefix, keeper)),
+        SharedViews(GroupCommit(connection, prefix, keeper, services.installation.is_lost)),
         SharedVotes(ballots, ratings, sites, services.proofs),
         limits.LoopLimit(LoopCountsStorage(client, prefix), settings.write_limit),
     )

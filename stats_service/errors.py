@@ -270,6 +270,20 @@ class StoreUnavailableError(StatsError):
     retry_after = 5
 
 
+class StoreRefusedError(StoreUnavailableError):
+    """Redis is there and refuses the service until a setting is changed: a password, a right."""
+
+
+class SiteLostError(StoreUnavailableError):
+    """Redis has lost the site, which nobody has erased; what comes is kept until it is back."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"The site {slug!r} is missing in Redis, though nobody erased it. Views are kept until "
+            "it is restored; `stats-service check` says how."
+        )
+
+
 class ViewKeptError(StatsError):
     """Redis is away; the view is safe on the service's disk, and there are no numbers to show.
 

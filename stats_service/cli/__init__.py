@@ -6,6 +6,7 @@ Results go to stdout. A mistake of the user's is one line on stderr and exit cod
 import click
 
 from stats_service import __version__
+from stats_service.cli.accept import accept
 from stats_service.cli.admin import admin
 from stats_service.cli.archive import export, import_
 from stats_service.cli.article import article
@@ -54,6 +55,7 @@ _COMMANDS = (
     rating,
     embed,
     check,
+    accept,
     export,
     import_,
     legacy,

@@ -9,8 +9,8 @@ from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
 from stats_service.listening import answers
-from stats_service.models.health import Finding
-from stats_service.services.health import FAIL, OK, WARN, settings_findings, tick_finding
+from stats_service.models.health import FAIL, OK, WARN, Finding
+from stats_service.services.health import settings_findings, tick_finding
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -46,10 +46,12 @@ def _findings() -> Iterator[Finding]:
     yield _service(settings)
     try:
         with open_services(settings) as services:
-            redis = "the one of REDIS_URL" if settings.redis_url else "embedded"
+            redis = settings.redis_place or "embedded"
             findings = services.health.findings()
-            if findings[0].level != FAIL:
-                yield Finding(OK, "redis", f"{redis}, answers")
+            if findings[0].subject == "redis":
+                yield Finding(FAIL, "redis", f"{redis}: {findings[0].text}")
+                return
+            yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
             yield tick_finding(services.ticks.last_run(), services.clock.now(), demo=settings.demo)
             yield _sites([site.slug for site in services.sites.all()])

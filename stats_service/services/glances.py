@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from stats_service.models.glances import Alarm, Glance
+from stats_service.models.health import OK
 from stats_service.models.history import Pair
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS
-from stats_service.services.health import OK, Health
+from stats_service.services.health import Health
 from stats_service.services.history import DAY, REASONS, part_of_day, silence_days, was_silent
 from stats_service.store.glances import GlanceQuery, GlanceStore, StoredGlance
 from stats_service.store.spool import Spool

@@ -16,6 +16,7 @@ from stats_service.services.glances import Glances
 from stats_service.services.health import Health
 from stats_service.services.history import History
 from stats_service.services.install_checks import InstallChecks
+from stats_service.services.installation import Installation
 from stats_service.services.integrity import IntegrityReports
 from stats_service.services.legacy.imports import Legacy
 from stats_service.services.minting import Minting
@@ -39,6 +40,7 @@ from stats_service.services.top_articles import TopArticles
 from stats_service.services.traffic import Traffic
 from stats_service.services.uploads import Uploads
 from stats_service.services.voters import Voters
+from stats_service.services.watch import Watch
 from stats_service.services.webhooks import WebhookJob
 from stats_service.store.limits import RequestCounts
 from stats_service.store.spool import Spool
@@ -66,6 +68,8 @@ class Services:
     rating_review: RatingReview
     request_counts: RequestCounts
     health: Health
+    installation: Installation
+    watch: Watch
     spool: Spool
     replay: Replay
     audit: Audit

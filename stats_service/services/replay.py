@@ -2,9 +2,10 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from stats_service.clock import Clock
-from stats_service.errors import StoreUnavailableError, UnknownSiteError
+from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSiteError
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.sites import SiteStore
@@ -24,8 +25,17 @@ logger = logging.getLogger(__name__)
 class Replay:
     """Sends what the spool holds; one process of a host at a time does."""
 
-    def __init__(self, spool: Spool, sites: SiteStore, traffic: TrafficStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        sites: SiteStore,
+        traffic: TrafficStore,
+        clock: Clock,
+        is_lost: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._spool = spool
+        #: Tells of a site that Redis does not know whether it was lost, and may come back.
+        self._is_lost = is_lost
         self._clock = clock
         self._sites = sites
         self._traffic = traffic
@@ -92,7 +102,9 @@ class Replay:
                 ]
             self._traffic.replay_views(site, periods, batch.at, commands, batch.id)
             self.replayed += len(batch.commands)
-        except UnknownSiteError:
+        except UnknownSiteError as error:
+            if self._is_lost(batch.slug):
+                raise SiteLostError(batch.slug) from error
             self.dropped += len(batch.commands)
             logger.warning("%d kept views of a removed site are dropped.", len(batch.commands))
         self._spool.remove(batch)

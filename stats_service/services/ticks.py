@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.models.health import FAIL
 from stats_service.models.sites import Site
 from stats_service.services.alarm import RedisAlarm
-from stats_service.services.health import FAIL, Health
+from stats_service.services.health import Health
 from stats_service.services.retention import Retention
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.uploads import Uploads

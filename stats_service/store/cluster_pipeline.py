@@ -19,7 +19,8 @@ from redis.asyncio.connection import SSLConnection
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.store.connection import credentials_in, hosts_in, unavailable_reply
+from stats_service.store import refusals
+from stats_service.store.connection import credentials_in, hosts_in
 from stats_service.store.pipeline import Command, Endpoint, Pipeline, greeting, pack, resolver
 
 #: Where a node listens.
@@ -130,7 +131,7 @@ class ClusterPipeline:
         """Return the error that a failed command raises."""
         if not isinstance(reply, hiredis.ReplyError):
             return reply
-        return unavailable_reply(str(reply)) or reply
+        return refusals.of_reply(str(reply)) or reply
 
     def redirected(self, command: Command, reply: hiredis.ReplyError, deadline: float) -> bool:
         """Send `command`, which was not run, once more; False if `reply` is its answer."""

@@ -11,10 +11,15 @@ flooded does not hold up the others.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
+from stats_service.errors import (
+    SiteLostError,
+    StatsError,
+    StoreUnavailableError,
+    UnknownSiteError,
+)
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
@@ -68,12 +73,21 @@ class GroupCommit:
         connection: To Redis; started and stopped with this.
         prefix: What every key begins with.
         keeper: Takes the views that Redis does not acknowledge; None: they fail.
+        is_lost: Tells of a site that Redis does not know whether Redis has lost it; asks Redis, and
+            is called in a thread. The views of a lost site are kept.
     """
 
     def __init__(
-        self, connection: LoopConnection, prefix: str, keeper: ViewKeeper | None = None
+        self,
+        connection: LoopConnection,
+        prefix: str,
+        keeper: ViewKeeper | None = None,
+        is_lost: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._keeper = keeper
+        self._is_lost = is_lost
+        #: Batches of sites that Redis does not know.
+        self._unknown: set[asyncio.Task[None]] = set()
         self._connection = connection
         self._prefix = prefix
         self._batches: list[_Batch] = []
@@ -92,6 +106,7 @@ class GroupCommit:
         """Wait for what is under way, then close the connection."""
         while self._in_flight or self._batches:
             await asyncio.sleep(0.005)  # it ends by itself: the connection has a timeout
+        await asyncio.gather(*self._unknown)
         await self._connection.stop()
         if self._keeper:
             await self._keeper.stop()
@@ -181,7 +196,9 @@ class GroupCommit:
             try:
                 counts, results = answer.call.results(reply)
             except UnknownSiteError as error:
-                self._fail(batch.waiters, error)
+                task = self._loop.create_task(self._keep_or_fail(batch, error))
+                self._unknown.add(task)
+                task.add_done_callback(self._unknown.discard)
             except Exception as error:  # a number that is none must not break the connection of all
                 logger.exception("what Redis answered for %s cannot be read", batch.site.slug)
                 self._fail(batch.waiters, error)
@@ -190,6 +207,21 @@ class GroupCommit:
         if self._batches and not self._in_flight and not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._gather, 0, GATHER_TURNS)
+
+    async def _keep_or_fail(self, batch: _Batch, error: UnknownSiteError) -> None:
+        """Keep the views of a site that Redis has lost; fail those of a site that was removed."""
+        slug = batch.site.slug
+        refused: StatsError = error
+        try:
+            if await asyncio.to_thread(self._is_lost, slug):
+                refused = SiteLostError(slug)
+        except StatsError as away:  # it cannot be told now
+            refused = away
+        except Exception as fault:
+            logger.exception("what became of %s cannot be told", slug)
+            self._fail(batch.waiters, fault)
+            return
+        self._unacknowledged(batch.site, batch.now, batch.commands, batch.waiters, refused)
 
     def _recorded(self, batch: _Batch, counts: StoredCounts, results: Sequence[ViewResult]) -> None:
         for waiter, result in zip(batch.waiters, results, strict=True):

@@ -68,6 +68,10 @@ key                             type    holds; how long
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
+<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `beat`, `beat:at`: a
+                                        number that grows, and when (s) it did last; `looked`: when
+                                        (s) somebody tried to write; `host`, `host:at`: a Host that
+                                        the admin pages refused last; for ever
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
@@ -146,6 +150,11 @@ class AdminKeys:
     def audit(self) -> str:
         """Changes that concern no single site."""
         return self._key("audit")
+
+    @property
+    def installation(self) -> str:
+        """What tells this installation from others, and from an earlier state of itself."""
+        return self._key("installation")
 
     @property
     def ticks(self) -> str:

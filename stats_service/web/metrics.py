@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from stats_service import __version__
 from stats_service.errors import StatsError
 from stats_service.meters import BOUNDS, Sums, Times
+from stats_service.models.health import OK
 from stats_service.services.registry import Services
 from stats_service.web.context import EXTENSION, services
 
@@ -120,6 +121,7 @@ class _Collector(Collector):
         up = GaugeMetricFamily("stats_redis_up", "Whether Redis answers")
         try:
             facts = self._services.health.facts()
+            findings = self._services.health.judge(facts)
             sites = list(self._sites())
         except StatsError:
             up.add_metric((), 0)
@@ -139,6 +141,14 @@ class _Collector(Collector):
             writes.add_metric(label, server.writes_ok)
             saved.add_metric(label, server.snapshot_ok)
         yield from (used, limit, writes, saved)
+        trouble = GaugeMetricFamily(
+            "stats_trouble", "What `check` finds wrong", labels=("subject", "level")
+        )
+        for subject, level in sorted(
+            {(one.subject, one.level) for one in findings if one.level != OK}
+        ):
+            trouble.add_metric((subject, level), 1)
+        yield trouble
         yield from sites
 
     def _sites(self) -> Iterable[Metric]:

@@ -95,9 +95,7 @@ def test_a_client_stops_trying_a_server_that_is_away(nowhere: Any) -> None:
             nowhere.get("x")
         messages.append(str(caught.value))
 
-    assert "did not answer (ConnectionError)" in messages[0].replace(
-        "MasterNotFoundError", "ConnectionError"
-    )
+    assert "nothing listens" in messages[0] or "MasterNotFoundError" in messages[0]
     assert all("a moment ago" in message for message in messages[FAILURES:])
 
 

@@ -1,6 +1,7 @@
 """Errors of the admin pages: said in the reader's language, on a page with a way out."""
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
@@ -8,7 +9,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.web.admin import security
 from stats_service.web.admin.messages import explain
+from stats_service.web.context import services
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +19,7 @@ logger = logging.getLogger(__name__)
 def register(bp: Blueprint) -> None:
     """Answer the errors of `bp` with pages."""
     bp.register_error_handler(CSRFError, _forged)
+    bp.register_error_handler(security.ForeignHost, _foreign_host)
     bp.register_error_handler(HTTPException, _http)
     bp.register_error_handler(StoreUnavailableError, _store)
     bp.register_error_handler(StatsError, _stats)
@@ -30,6 +34,22 @@ def _forged(_error: CSRFError) -> tuple[str, int]:
             "The page was open for too long or came from elsewhere. Nothing was changed: go back, "
             "reload the page and send the form again."
         ),
+    )
+
+
+def _foreign_host(_error: security.ForeignHost) -> tuple[str, int]:
+    return page(
+        400,
+        _("This request cannot be used"),
+        _(
+            "The browser's request arrived here for the host “%(came)s”, and the service is set up "
+            "for “%(expected)s”. Open it there; if you did, the proxy must hand the Host on as it "
+            "came (nginx: proxy_set_header Host $http_host), or STATS_PUBLIC_URL must be the "
+            "address in your browser.",
+            came=request.headers.get("Host", "")[: security.HOST_SHOWN],
+            expected=urlsplit(services().settings.base_url).netloc,
+        ),
+        for_readers=True,
     )
 
 
