@@ -153,9 +153,11 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     retention = Retention(RetentionStore(client, settings.key_prefix), sites)
     traffic = Traffic(traffic_store, spool, replay.wake, installation.is_lost)
     quarantine = Quarantine(quarantine_store)
-    health_service = Health(HealthStore(client), installation, clock)
     history, top_articles = History(history_store), TopArticles(history_store)
     tick_store = TickStore(client, settings.key_prefix)
+    health_service = Health(
+        HealthStore(client), installation, tick_store, clock, demo=settings.demo
+    )
     notices = NoticeBook(
         NoticeStore(client, settings.key_prefix),
         sites,

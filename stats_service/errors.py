@@ -268,6 +268,8 @@ class StoreUnavailableError(StatsError):
     title = "The counts are not available at the moment"
     #: Long enough for a restart of Redis, short enough for a reader who waits.
     retry_after = 5
+    #: The code of Redis' error reply, e.g. `OOM`; empty if it sent none.
+    reply = ""
 
 
 class StoreRefusedError(StoreUnavailableError):

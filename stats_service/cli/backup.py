@@ -33,6 +33,7 @@ def backup(target: str, keep: int | None) -> None:
         file = services.backups.write(
             Path(target), services.clock.now(), keep or 0, is_folder=target.endswith(os.sep)
         )
+        services.installation.note_backup(services.clock.now())
     click.echo(f"Backed up to {file} ({file.stat().st_size:,} bytes).")
 
 

@@ -53,7 +53,7 @@ def run_service(environ: Mapping[str, str], prepare: Callable[[Settings], list[s
 
 
 def _prepared(settings: Settings, prepare: Callable[[Settings], list[str]]) -> list[str]:
-    """Claim Redis, then do what `prepare` does; what only a changed setting ends stops the start."""
+    """Claim Redis, and do what `prepare` does; settings that Redis refuses stop the start."""
     try:
         with open_services(settings) as services:
             services.installation.claim()

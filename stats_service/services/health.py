@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
-from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.errors import StoreUnavailableError
 from stats_service.models.health import FAIL, OK, WARN, Finding, ServerFacts
 from stats_service.services.installation import Installation
 from stats_service.store.health import HealthStore
+from stats_service.store.ticks import TickStore
 
 #: The oldest server whose commands suffice: major, minor.
 OLDEST_SERVER = (7, 0)
@@ -32,8 +33,18 @@ _NOT_READY = ("data", "secret", "writes")
 class Health:
     """Ask what the service depends on."""
 
-    def __init__(self, store: HealthStore, installation: Installation, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: HealthStore,
+        installation: Installation,
+        ticks: TickStore,
+        clock: Clock,
+        *,
+        demo: bool = False,
+    ) -> None:
         self._store = store
+        self._ticks = ticks
+        self._demo = demo
         self._installation = installation
         self._clock = clock
         #: What the last look at the installation found, and when it was.
@@ -66,20 +77,16 @@ class Health:
         return self._store.facts()
 
     def findings(self) -> list[Finding]:
-        """Return what is right and wrong with Redis, one finding a subject and server."""
+        """Return what is right and wrong with Redis, one finding a subject and server, and with `tick`."""
         try:
-            return self.judge(self._store.facts())
-        except StatsError as error:
+            servers = self._store.facts()
+            found = [finding for facts in servers for finding in server_findings(facts)]
+            tick = tick_finding(self._ticks.last_run(), self._clock.now(), demo=self._demo)
+            return [*found, *self._installation.findings(), tick]
+        except StoreUnavailableError as error:
+            if error.reply == "MISCONF":  # to PING as well, with which a connection is tried
+                return [Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")]
             return [Finding(FAIL, "redis", f"{error} Check REDIS_URL and that the server runs.")]
-
-    def judge(self, servers: Sequence[ServerFacts]) -> list[Finding]:
-        """Return the findings about servers that have answered, and about what they hold.
-
-        Raises:
-            StoreUnavailableError: they do not answer any more.
-        """
-        found = [finding for facts in servers for finding in server_findings(facts)]
-        return found + list(self._installation.findings())
 
 
 def server_findings(facts: ServerFacts) -> Iterator[Finding]:
@@ -139,9 +146,9 @@ def _eviction(facts: ServerFacts) -> Finding:
     if facts.evicted:
         return Finding(
             FAIL, "eviction", f"Redis has thrown {facts.evicted:,} keys away since it began, for "
-            f"want of memory ({policy}): counts, votes or sites are missing. Raise `maxmemory`, set "
-            "`maxmemory-policy noeviction`, and bring a backup back if it has what is gone. This "
-            "line ends when Redis is restarted.",
+            f"want of memory ({policy}): counts, votes or sites are missing. Raise `maxmemory`, "
+            "set `maxmemory-policy noeviction`, and bring a backup back if it has what is gone. "
+            "This line ends when Redis is restarted.",
         )  # fmt: skip
     if policy == "noeviction":
         return Finding(OK, "eviction", "noeviction")

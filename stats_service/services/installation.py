@@ -34,6 +34,8 @@ BEAT_SECONDS = 10.0
 BEATS_LOST = 6
 #: Seconds for which a refused Host is told of.
 HOST_SECONDS = 86_400
+#: Seconds without a backup, once there was one, that are too long.
+BACKUP_LATE_SECONDS = 3 * 86_400
 #: Seconds between two notes of one.
 HOST_NOTED_SECONDS = 60.0
 #: Seconds for which the fate of a missing site is believed.
@@ -41,7 +43,7 @@ FATE_SECONDS = 1.0
 #: Entries of the log that are searched for the erasure of a site.
 LOG_ENTRIES = 1000
 
-_OTHER_SECRET = (
+_ANOTHER = (
     "Redis belongs to an installation with another secret: with this one each reader would be two, "
     "and could vote twice. Give this service the same STATS_SECRET (or {secret_file}) as "
     "the others on this Redis, another database or another STATS_KEY_PREFIX. If the secret "
@@ -99,7 +101,7 @@ class Installation:
         if not stored.secret and remembered is None:
             stored = stored._replace(secret=self._store.claim(self._digest))
         if stored.secret not in ("", self._digest):
-            raise ConfigurationError(_OTHER_SECRET.format(secret_file=self._data_dir / "secret"))
+            raise ConfigurationError(_ANOTHER.format(secret_file=self._data_dir / "secret"))
         if stored.secret and remembered is None:
             self._remember(stored.beat, stored.beat_at)
 
@@ -161,6 +163,10 @@ class Installation:
             self._store.note_host(host, now)
         return True
 
+    def note_backup(self, now: float) -> None:
+        """Note that a backup was made, so that `findings` tell when none is made any more."""
+        self._store.note_backup(now)
+
     def findings(self) -> Iterator[Finding]:
         """Tell what is wrong, try a write, and let the number grow if nothing is.
 
@@ -184,15 +190,20 @@ class Installation:
                     "that the loss of Redis' data would not be noticed. Let the service's user "
                     "write there.",
                 )  # fmt: skip
+            if stored.backup_at and now - stored.backup_at > BACKUP_LATE_SECONDS:
+                yield Finding(
+                    WARN, "backup", f"the last one is of {_moment(stored.backup_at)}: look at what "
+                    "calls `stats-service backup`, and at what it says.",
+                )  # fmt: skip
             if stored.host and 0 <= now - stored.host_at < HOST_SECONDS:
                 yield self._host(stored)
 
     def _host(self, stored: StoredInstallation) -> Finding:
         return Finding(
             WARN, "host", f"the admin pages refused a browser that asked for Host {stored.host!r} "
-            f"({_moment(stored.host_at)}). STATS_PUBLIC_URL must be the address that browsers use, "
-            "and the proxy must hand the Host on as it came: `proxy_set_header Host $http_host;` in "
-            "nginx.",
+            f"({_moment(stored.host_at)}). STATS_PUBLIC_URL must be the address that browsers "
+            "use, and the proxy must hand the Host on as it came: `proxy_set_header Host "
+            "$http_host;` in nginx.",
         )  # fmt: skip
 
     def _compare(
@@ -210,15 +221,15 @@ class Installation:
             )  # fmt: skip
             return
         if stored.secret not in ("", self._digest):
-            text = _OTHER_SECRET.format(secret_file=self._data_dir / "secret")
+            text = _ANOTHER.format(secret_file=self._data_dir / "secret")
             yield Finding(FAIL, "secret", text)
             return
         if remembered and stored.beat + BEATS_LOST < remembered.beat:
             yield Finding(
-                FAIL, "older", f"Redis holds an older state: of {_moment(stored.beat_at)}, and this "
-                f"host has counted in it until {_moment(remembered.beat_at)}. What was counted and "
-                "voted between is missing. Bring a newer backup back; if there is none: "
-                "stats-service accept redis",
+                FAIL, "older", f"Redis holds an older state: of {_moment(stored.beat_at)}, and "
+                f"this host has counted in it until {_moment(remembered.beat_at)}. What was "
+                "counted and voted between is missing. Bring a newer backup back; if there is "
+                "none: stats-service accept redis",
             )  # fmt: skip
         vanished = []
         for slug in self._missing(slugs):
@@ -228,11 +239,11 @@ class Installation:
                 self._copies.remove(slug)
         if vanished:
             yield Finding(
-                FAIL, "vanished", f"Redis has lost sites that nobody erased: {', '.join(vanished[:5])} "
-                f"({len(vanished)}). Something deletes its keys: see that `maxmemory-policy` is "
-                "noeviction and that nobody else uses this database. Their views are kept on the "
-                "disk. Bring the latest backup back, or import the sites' archives; if they are to "
-                "be gone: stats-service accept redis",
+                FAIL, "vanished", "Redis has lost sites that nobody erased: "
+                f"{', '.join(vanished[:5])} ({len(vanished)}). Something deletes its keys: see "
+                "that `maxmemory-policy` is noeviction and that nobody else uses this database. "
+                "Their views are kept on the disk. Bring the latest backup back, or import the "
+                "sites' archives; if they are to be gone: stats-service accept redis",
             )  # fmt: skip
 
     def _missing(self, slugs: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """A look at Redis every few seconds, so that what is wrong stands in the log, once."""
 
+import contextlib
 import logging
 import threading
 
@@ -8,9 +9,6 @@ from stats_service.models.health import FAIL, OK, Finding
 from stats_service.services.health import LOOK_SECONDS, Health
 from stats_service.services.installation import Installation
 from stats_service.store.installation import SoleWatcher
-
-#: Told where they are noticed: by the connection itself, by the admin pages.
-_TOLD_ELSEWHERE = ("redis", "host")
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +36,10 @@ class Watch:
 
     def look(self) -> None:
         """Look once, and tell what is new and what is over."""
-        try:
+        with contextlib.suppress(StatsError):  # the findings say so
             self._installation.claim()
-        except StatsError:
-            pass  # the findings say so
         found = {
-            (one.level, one.subject): one
-            for one in self._health.findings()
-            if one.level != OK and one.subject not in _TOLD_ELSEWHERE
+            (one.level, one.subject): one for one in self._health.findings() if one.level != OK
         }
         for key in found.keys() - self._told:
             _tell(found[key])

@@ -12,7 +12,7 @@ from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.keys import AdminKeys, SiteKeys, sites
 
 _SECRET, _BEAT, _BEAT_AT, _LOOKED = "secret", "beat", "beat:at", "looked"
-_HOST, _HOST_AT = "host", "host:at"
+_HOST, _HOST_AT, _BACKUP_AT = "host", "host:at", "backup:at"
 
 
 class StoredInstallation(NamedTuple):
@@ -26,6 +26,8 @@ class StoredInstallation(NamedTuple):
     #: The Host that an administrator's browser sent and that was refused last, and when (s).
     host: str
     host_at: float
+    #: When (s) `stats-service backup` made one last.
+    backup_at: float
 
 
 class SitePresence(NamedTuple):
@@ -48,11 +50,16 @@ class InstallationStore:
     def read(self) -> StoredInstallation:
         """Return what Redis remembers."""
         with store_errors():
-            fields = (_SECRET, _BEAT, _BEAT_AT, _HOST, _HOST_AT)
+            fields = (_SECRET, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
             found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
-        secret, beat, beat_at, host, host_at = found
+        secret, beat, beat_at, host, host_at, backup_at = found
         return StoredInstallation(
-            secret, int(beat or 0), float(beat_at or 0), host, float(host_at or 0)
+            secret,
+            int(beat or 0),
+            float(beat_at or 0),
+            host,
+            float(host_at or 0),
+            float(backup_at or 0),
         )
 
     def claim(self, digest: str) -> str:
@@ -87,6 +94,11 @@ class InstallationStore:
         """Take a site whose settings are gone out of the list."""
         with store_errors():
             self._client.srem(sites(self._prefix), slug)
+
+    def note_backup(self, now: float) -> None:
+        """Note that a backup was made."""
+        with store_errors():
+            self._client.hset(self._key, _BACKUP_AT, f"{now:.0f}")
 
     def presence(self, slugs: Sequence[str]) -> list[SitePresence]:
         """Return what Redis has of each site, in the order of `slugs`."""

@@ -71,7 +71,8 @@ key                             type    holds; how long
 <p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `beat`, `beat:at`: a
                                         number that grows, and when (s) it did last; `looked`: when
                                         (s) somebody tried to write; `host`, `host:at`: a Host that
-                                        the admin pages refused last; for ever
+                                        the admin pages refused last; `backup:at`: when
+                                        (s) a backup was made last; for ever
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes

@@ -15,24 +15,32 @@ from stats_service.errors import StoreRefusedError, StoreUnavailableError
 _REFUSALS = (
     (
         ("NOAUTH", "Authentication required"),
-        "Redis wants a password (NOAUTH): write it into REDIS_URL, as "
-        "redis://:PASSWORD@host:6379/0 or redis://USER:PASSWORD@host:6379/0.",
+        (
+            "Redis wants a password (NOAUTH): write it into REDIS_URL, as "
+            "redis://:PASSWORD@host:6379/0 or redis://USER:PASSWORD@host:6379/0."
+        ),
     ),
     (
         ("WRONGPASS", "invalid username-password", "invalid password"),
-        "Redis refuses the user or password of REDIS_URL (WRONGPASS): correct it there, with "
-        "%XX for what is no letter or digit, or in Redis' list of users.",
+        (
+            "Redis refuses the user or password of REDIS_URL (WRONGPASS): correct it there, with "
+            "%XX for what is no letter or digit, or in Redis' list of users."
+        ),
     ),
     (
         ("DENIED", "Redis is running in protected mode", "-DENIED"),
-        "Redis is in protected mode and takes nobody from another machine (DENIED): give it a "
-        "password (`requirepass`) and write it into REDIS_URL or, on a network that nobody else "
-        "reaches, start it with `--protected-mode no`.",
+        (
+            "Redis is in protected mode and takes nobody from another machine (DENIED): give it a "
+            "password (`requirepass`) and write it into REDIS_URL or, on a network that nobody "
+            "else reaches, start it with `--protected-mode no`."
+        ),
     ),
     (
         ("ERR DB index", "DB index", "ERR invalid DB", "invalid DB", "ERR SELECT", "SELECT"),
-        "Redis has no database of the number at the end of REDIS_URL: use one from 0 to 15, or "
-        "raise `databases` in redis.conf.",
+        (
+            "Redis has no database of the number at the end of REDIS_URL: use one from 0 to 15, or "
+            "raise `databases` in redis.conf."
+        ),
     ),
     (
         ("MOVED", "ERR MOVED"),
@@ -40,9 +48,11 @@ _REFUSALS = (
     ),
     (
         ("ERR unknown command", "unknown command"),
-        "What answers at REDIS_URL does not know a command of the service: it is a Redis older than "
-        "7.0, or of another kind than REDIS_URL says (redis://, redis+sentinel://, "
-        "redis+cluster://).",
+        (
+            "What answers at REDIS_URL does not know a command of the service: it is a Redis older "
+            "than 7.0, or of another kind than REDIS_URL says (redis://, redis+sentinel://, "
+            "redis+cluster://)."
+        ),
     ),
     (
         (
@@ -80,7 +90,9 @@ def of_reply(text: str) -> StoreUnavailableError | None:
     code = text.split(" ", 1)[0]
     if code in _NOT_NOW:
         kind = StoreRefusedError if code == "NOPERM" else StoreUnavailableError
-        return kind(f"{_NOT_NOW[code]} {_LATER}")
+        error = kind(f"{_NOT_NOW[code]} {_LATER}")
+        error.reply = code
+        return error
     for beginnings, words in _REFUSALS:
         if text.startswith(beginnings):
             return StoreRefusedError(f"{words} {_LATER}")
@@ -132,7 +144,7 @@ def _protocol(text: str) -> str:
     if "rotocol" not in text and "rror:" not in text:
         return ""
     if "HTTP" in text or "'H'" in text or '"H"' in text:
-        return "A web server answers at the host and port of REDIS_URL, and no Redis: correct the port."
+        return "A web server, and no Redis, answers at the place of REDIS_URL: correct the port."
     if "\\x15" in text:
         return "Redis wants TLS at this port: write rediss:// in REDIS_URL, or name its plain port."
     if "rotocol" in text:
@@ -159,8 +171,8 @@ def _tls(error: ssl.SSLError) -> StoreUnavailableError:
 def _network(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return (
-            f"the host of REDIS_URL has no address ({error.strerror}). Correct its name, or look at "
-            "this machine's name service."
+            f"the host of REDIS_URL has no address ({error.strerror}). Correct its name, or look "
+            "at this machine's name service."
         )
     if isinstance(error, FileNotFoundError):
         return "a file that REDIS_URL names is missing (its socket or its certificates)."
@@ -172,8 +184,8 @@ def _network(error: OSError) -> str:
         return "nothing listens at the place of REDIS_URL. Start Redis, or correct REDIS_URL."
     if isinstance(error, ConnectionResetError):
         return (
-            "the connection was closed. See that REDIS_URL names Redis' own port, and says rediss:// "
-            "if TLS is spoken there."
+            "the connection was closed. See that REDIS_URL names Redis' own port, and says "
+            "rediss:// if TLS is spoken there."
         )
     if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
         return "no way leads to the host of REDIS_URL. Look at the network and at the firewall."

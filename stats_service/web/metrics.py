@@ -107,6 +107,7 @@ class _Collector(Collector):
         yield InfoMetricFamily("stats_service", "The program", {"version": __version__})
         yield from self._spool()
         yield from self._redis()
+        yield self._trouble()
 
     def _spool(self) -> Iterator[Metric]:
         spool = self._services.spool
@@ -121,7 +122,6 @@ class _Collector(Collector):
         up = GaugeMetricFamily("stats_redis_up", "Whether Redis answers")
         try:
             facts = self._services.health.facts()
-            findings = self._services.health.judge(facts)
             sites = list(self._sites())
         except StatsError:
             up.add_metric((), 0)
@@ -141,15 +141,17 @@ class _Collector(Collector):
             writes.add_metric(label, server.writes_ok)
             saved.add_metric(label, server.snapshot_ok)
         yield from (used, limit, writes, saved)
+        yield from sites
+
+    def _trouble(self) -> Metric:
+        findings = self._services.health.findings()
         trouble = GaugeMetricFamily(
             "stats_trouble", "What `check` finds wrong", labels=("subject", "level")
         )
-        for subject, level in sorted(
-            {(one.subject, one.level) for one in findings if one.level != OK}
-        ):
-            trouble.add_metric((subject, level), 1)
-        yield trouble
-        yield from sites
+        for subject, level in sorted({(one.subject, one.level) for one in findings}):
+            if level != OK:
+                trouble.add_metric((subject, level), 1)
+        return trouble
 
     def _sites(self) -> Iterable[Metric]:
         online = GaugeMetricFamily("stats_site_online", "Visitors online", labels=("site",))

@@ -109,6 +109,8 @@ def alarm_text(alarm: Alarm) -> str:
         "older": _("Redis holds an older state: what was counted since is missing."),
         "secret": _("This service and Redis have different secrets."),
         "host": _("The admin pages refused a browser: the proxy changes the Host."),
+        "tick": _("Nothing calls the regular work: reports and webhooks wait."),
+        "backup": _("No backup was made for some days."),
         "data folder": _("The data folder takes no file."),
         "memory": _("Redis' memory is nearly full."),
     }

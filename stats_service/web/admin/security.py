@@ -78,15 +78,15 @@ def check_host() -> None:
     shown = host[:HOST_SHOWN]
     name = shown.rpartition(":")[0] or shown
     public = urlsplit(settings.base_url)
-    if not settings.public_url or name == public.hostname or "." not in name:
-        if services().installation.note_host(shown):
-            logger.warning(
-                "The admin pages refused a request for Host %r; STATS_PUBLIC_URL (or STATS_BIND) "
-                "is for %r. The proxy must hand the Host on as it came "
-                "(proxy_set_header Host $http_host), or STATS_PUBLIC_URL must name it.",
-                shown,
-                public.netloc,
-            )
+    changed = not settings.public_url or name == public.hostname or "." not in name
+    if changed and services().installation.note_host(shown):
+        logger.warning(
+            "The admin pages refused a request for Host %r; STATS_PUBLIC_URL (or STATS_BIND) is "
+            "for %r. The proxy must hand the Host on as it came (proxy_set_header Host "
+            "$http_host), or STATS_PUBLIC_URL must name it.",
+            shown,
+            public.netloc,
+        )
     raise ForeignHost
 
 
