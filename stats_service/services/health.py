@@ -77,7 +77,7 @@ class Health:
         return self._store.facts()
 
     def findings(self) -> list[Finding]:
-        """Return what is right and wrong with Redis, one finding a subject and server, and with `tick`."""
+        """Return what is right and wrong with Redis and with `tick`."""
         try:
             servers = self._store.facts()
             found = [finding for facts in servers for finding in server_findings(facts)]

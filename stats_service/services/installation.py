@@ -103,7 +103,8 @@ class Installation:
         if stored.secret not in ("", self._digest):
             raise ConfigurationError(_ANOTHER.format(secret_file=self._data_dir / "secret"))
         if stored.secret and remembered is None:
-            self._remember(stored.beat, stored.beat_at)
+            with contextlib.suppress(OSError):  # `findings` tells of it
+                self._remember(stored.beat, stored.beat_at)
 
     def accept_secret(self) -> None:
         """Make this Redis that of an installation with this secret, whatever it was before."""

@@ -37,7 +37,9 @@ def _forged(_error: CSRFError) -> tuple[str, int]:
     )
 
 
-def _foreign_host(_error: security.ForeignHost) -> tuple[str, int]:
+def _foreign_host(error: security.ForeignHost) -> tuple[str, int]:
+    if not error.came:
+        return _http(error)
     return page(
         400,
         _("This request cannot be used"),
@@ -46,7 +48,7 @@ def _foreign_host(_error: security.ForeignHost) -> tuple[str, int]:
             "for “%(expected)s”. Open it there; if you did, the proxy must hand the Host on as it "
             "came (nginx: proxy_set_header Host $http_host), or STATS_PUBLIC_URL must be the "
             "address in your browser.",
-            came=request.headers.get("Host", "")[: security.HOST_SHOWN],
+            came=error.came,
             expected=urlsplit(services().settings.base_url).netloc,
         ),
         for_readers=True,

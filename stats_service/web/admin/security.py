@@ -61,7 +61,15 @@ def _is_address(name: str) -> bool:
 
 
 class ForeignHost(BadRequest):
-    """The request is for a host that is not ours."""
+    """The request is for a host that is not ours.
+
+    Args:
+        came: the Host, if it may be shown; a forged one is repeated nowhere.
+    """
+
+    def __init__(self, came: str = "") -> None:
+        super().__init__()
+        self.came = came
 
 
 def check_host() -> None:
@@ -87,7 +95,7 @@ def check_host() -> None:
             shown,
             public.netloc,
         )
-    raise ForeignHost
+    raise ForeignHost(shown if changed and settings.public_url else "")
 
 
 def check_origin() -> None:
