@@ -62,7 +62,8 @@ class Health:
         found = [finding for finding in self._recent() if finding.level == FAIL]
         stopping = [finding.text for finding in found if finding.subject in _NOT_READY]
         if stopping:
-            raise StoreUnavailableError("{text}", text=" ".join(stopping))
+            text = " ".join(stopping)
+            raise StoreUnavailableError(text)
         return found
 
     def _recent(self) -> Sequence[Finding]:
