@@ -26,7 +26,7 @@ def secret() -> None:
       stats-service accept secret
     """
     with open_services() as services:
-        services.installation.accept_secret()
+        services.operations.installation.accept_secret()
     click.echo("Redis belongs to this secret now. Start every instance anew with it.")
 
 
@@ -42,7 +42,7 @@ def redis() -> None:
       stats-service accept redis
     """
     with open_services() as services:
-        missing = services.installation.accept_redis()
+        missing = services.operations.installation.accept_redis()
     click.echo("Redis is taken as it is now.")
     if missing:
         click.echo(f"Given up: {', '.join(missing)}.")

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
-from stats_service.listening import answers
 from stats_service.models.health import FAIL, OK, WARN, Finding
-from stats_service.services.health import settings_findings
+from stats_service.run.listening import answers
+from stats_service.services.operations.health import settings_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -48,14 +48,14 @@ def _findings() -> Iterator[Finding]:
     try:
         with open_services(settings) as services:
             redis = settings.redis_place or "embedded"
-            findings = services.health.findings()
+            findings = services.operations.health.findings()
             first = findings[0]
             if first.subject in ("redis", "writes"):  # nothing more can be asked
                 yield replace(first, text=f"{redis}: {first.text}")
                 return
             yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
-            yield _sites([site.slug for site in services.sites.all()])
+            yield _sites([site.slug for site in services.sites.sites.all()])
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

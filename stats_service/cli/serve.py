@@ -14,7 +14,7 @@ from stats_service.errors import (
     StoreUnavailableError,
 )
 from stats_service.logs import configure_logging
-from stats_service.supervisor import Supervisor
+from stats_service.run.supervisor import Supervisor
 
 
 @click.command()
@@ -56,7 +56,7 @@ def _prepared(settings: Settings, prepare: Callable[[Settings], list[str]]) -> l
     """Claim Redis, and do what `prepare` does; settings that Redis refuses stop the start."""
     try:
         with open_services(settings) as services:
-            services.installation.claim()
+            services.operations.installation.claim()
     except StoreRefusedError as error:
         place = settings.redis_place or "the embedded Redis"
         raise ConfigurationError(f"Redis at {place} cannot be used: {error}") from error
@@ -70,7 +70,7 @@ def announce_sites(settings: Settings) -> list[str]:
     lines = [f"stats_service answers at {settings.base_url} (Ctrl-C stops it)."]
     try:
         with open_services(settings) as services:
-            if not services.sites.all():
+            if not services.sites.sites.all():
                 lines.append("It has no site yet: stats-service site add --help")
             lines += setup_lines(services, settings.base_url)
     except StoreUnavailableError as error:

@@ -20,9 +20,9 @@ from stats_service.app import create_app, create_services
 from stats_service.cli import main
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.health import TICK_LATE_SECONDS
-from stats_service.services.installation import BACKUP_LATE_SECONDS, BEATS_LOST
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
+from stats_service.services.operations.health import TICK_LATE_SECONDS
+from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST
 from tests.support.processes import wait_until
 from tests.support.receivers import Receiver
 from tests.support.redis_groups import Server
@@ -113,11 +113,11 @@ def installation(settings: Settings, tmp_path: Path, receiver: Receiver) -> Iter
         data_dir=tmp_path / "data",
     )
     made = Installation(server, installed, create_services(installed), receiver)
-    made.services.installation.claim()
-    made.services.sites.add(SITE)
-    list(made.services.ticks.run(time.time()))
-    made.services.directory.load(SITE.slug, time.time())
-    made.services.watch.look()
+    made.services.operations.installation.claim()
+    made.services.sites.sites.add(SITE)
+    list(made.services.operations.ticks.run(time.time()))
+    made.services.sites.directory.load(SITE.slug, time.time())
+    made.services.operations.watch.look()
     yield made
     made.services.close()
     server.kill()
@@ -157,8 +157,8 @@ def older_state(made: Installation) -> None:
     client.save()
     shutil.copy(folder / "dump.rdb", folder / "older.rdb")
     for _ in range(BEATS_LOST + 1):
-        made.services.installation._store.beat(0)  # as in a minute and a half
-    made.services.watch.look()
+        made.services.operations.installation._store.beat(0)  # as in a minute and a half
+    made.services.operations.watch.look()
     made.server.kill()
     shutil.rmtree(folder / "appendonlydir")
     (folder / "older.rdb").replace(folder / "dump.rdb")
@@ -218,12 +218,12 @@ def snapshot_fails(made: Installation) -> None:
 
 def no_tick(made: Installation) -> None:
     """Nothing has called `tick` for more than an hour."""
-    made.services.ticks._store.note_run(time.time() - TICK_LATE_SECONDS - 60)
+    made.services.operations.ticks._store.note_run(time.time() - TICK_LATE_SECONDS - 60)
 
 
 def no_backup(made: Installation) -> None:
     """The last backup was made days ago."""
-    made.services.installation.note_backup(time.time() - BACKUP_LATE_SECONDS - 60)
+    made.services.operations.installation.note_backup(time.time() - BACKUP_LATE_SECONDS - 60)
 
 
 def host_changed(made: Installation) -> None:
@@ -288,8 +288,8 @@ def test_a_state_shows_in_every_place(
 
     MAKERS[row.state](installation)
     with caplog.at_level(logging.WARNING):
-        installation.services.watch.look()
-        installation.services.watch.look()
+        installation.services.operations.watch.look()
+        installation.services.operations.watch.look()
 
     found = installation.check()
     assert found.exit_code == code, found.output
@@ -299,9 +299,9 @@ def test_a_state_shows_in_every_place(
     assert ("degraded" in text) == ("degraded" in row.readyz)
     told = [record.getMessage() for record in caplog.records]
     assert sum(one.startswith(row.log.strip("`")) for one in told) == 1, told
-    alarms = {alarm.kind for alarm in installation.services.glances.of_installation()}
+    alarms = {alarm.kind for alarm in installation.services.operations.overview.of_installation()}
     assert (subject in alarms) == (row.overview == "yes")
     assert metric in metrics
-    list(installation.services.ticks.run(time.time()))
+    list(installation.services.operations.ticks.run(time.time()))
     assert bool(installation.receiver.calls) == (row.alert == "yes")
     assert row.todo
