@@ -101,7 +101,8 @@ class Installation:
         if not stored.secret and remembered is None:
             stored = stored._replace(secret=self._store.claim(self._digest))
         if stored.secret not in ("", self._digest):
-            raise ConfigurationError(_ANOTHER.format(secret_file=self._data_dir / "secret"))
+            text = _ANOTHER.format(secret_file=self._data_dir / "secret")
+            raise ConfigurationError(text)
         if stored.secret and remembered is None:
             with contextlib.suppress(OSError):  # `findings` tells of it
                 self._remember(stored.beat, stored.beat_at)
