@@ -52,6 +52,7 @@ def _findings() -> Iterator[Finding]:
             first = findings[0]
             if first.subject in ("redis", "writes"):  # nothing more can be asked
                 yield replace(first, text=f"{redis}: {first.text}")
+                yield from findings[1:]
                 return
             yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings

@@ -23,6 +23,7 @@ from stats_service.services.notices.webhooks import Caller, WebhookJob
 from stats_service.services.operations.alarm import NAME as OPERATOR
 from stats_service.services.operations.alarm import RedisAlarm
 from stats_service.services.operations.backups import Backups
+from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Glances
@@ -39,6 +40,7 @@ from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.loop import SharedViews
 from stats_service.services.traffic.opening_balances import Openings
+from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.top_articles import TopArticles
@@ -88,6 +90,7 @@ class TrafficServices:
 
     history: History
     opening_balances: Openings
+    records: Records
     replay: Replay
     retention: Retention
     spool: Spool
@@ -151,6 +154,7 @@ class OperationServices:
 class LoopServices:
     """What an event loop calls: page views, ballots and ratings over one connection."""
 
+    clocks: ClockWatch
     counts: LoopCountsStorage
     sites: SharedSites
     views: SharedViews
@@ -208,13 +212,15 @@ def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, sites, clock, installation)
+    meters = Meters()
+    traffic = _traffic_services(stores, sites, clock, meters, installation)
+    _watch(meters, traffic)
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
     return Services(
         settings=settings,
         clock=clock,
-        meters=_meters(traffic),
+        meters=meters,
         request_counts=stores.request_counts,
         accounts=accounts,
         notices=notices,
@@ -238,16 +244,21 @@ def open_loop(services: Services) -> LoopServices:
     """
     settings, traffic = services.settings, services.traffic
     prefix = settings.key_prefix
-    connection = connect_loop(settings.redis_url, settings.redis_timeout)
+    meters = services.meters
+    connection = connect_loop(settings.redis_url, settings.redis_timeout, meters)
     client = LoopClient(connection)
-    keeper = ViewKeeper(traffic.spool, traffic.replay.wake)
+    keeper = ViewKeeper(traffic.spool, traffic.replay.wake, meters)
+    clocks = ClockWatch(client, services.clock, meters)
+    meters.watch(lambda: clocks.jumps, "clock_jumps")
+    meters.watch(lambda: clocks.looks_apart, "clock_apart")
     sites = SharedSites(services.sites.directory, settings.redis_timeout)
     is_lost = services.operations.installation.is_lost
     ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return LoopServices(
+        clocks=clocks,
         counts=LoopCountsStorage(client, prefix),
         sites=sites,
-        views=SharedViews(GroupCommit(connection, prefix, keeper, is_lost)),
+        views=SharedViews(GroupCommit(connection, prefix, keeper, meters, is_lost)),
         votes=SharedVotes(ballots, ratings, sites, services.polls.proofs),
     )
 
@@ -307,13 +318,14 @@ def _rating_services(stores: Stores) -> RatingServices:
 
 
 def _traffic_services(
-    stores: Stores, sites: SiteServices, clock: Clock, installation: Installation
+    stores: Stores, sites: SiteServices, clock: Clock, meters: Meters, installation: Installation
 ) -> TrafficServices:
     is_lost = installation.is_lost
-    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, is_lost)
+    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
         opening_balances=Openings(stores.traffic),
+        records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
         spool=stores.spool,
@@ -368,7 +380,9 @@ def _operation_services(
     notices: NoticeServices,
     portability: PortabilityServices,
 ) -> OperationServices:
-    health = Health(stores.health, installation, stores.ticks, clock, demo=settings.demo)
+    health = Health(
+        stores.health, installation, stores.ticks, stores.spool, clock, demo=settings.demo
+    )
     alarm = RedisAlarm(
         Caller(settings.webhook_hosts),
         settings.alert_url,
@@ -395,9 +409,10 @@ def _work_on_upload(upload: str, held: int) -> None:
     processes.start_command(["work-on-upload", upload], held)
 
 
-def _meters(traffic: TrafficServices) -> Meters:
-    meters, replay = Meters(), traffic.replay
-    meters.watch(lambda: traffic.spool.kept, "spool_kept")
+def _watch(meters: Meters, traffic: TrafficServices) -> None:
+    spool, replay = traffic.spool, traffic.replay
+    meters.watch(lambda: spool.kept, "spool_kept")
+    meters.watch(lambda: spool.refused, "spool_lost")
     meters.watch(lambda: replay.replayed, "spool_replayed")
     meters.watch(lambda: replay.dropped, "spool_dropped")
-    return meters
+    meters.watch(lambda: replay.held, "spool_held")

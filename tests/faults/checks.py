@@ -1,4 +1,4 @@
-"""The checks T1 to T60 and T71 on: what is done, what is expected, and which other tests show them.
+"""The checks T1 to T73: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and
@@ -78,6 +78,13 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T64": Check(
+        "one bad value among good ones, on every path", "it fails alone; the rest goes on"
+    ),
+    "T65": Check("clock 7 h ahead or behind for a second", "online and its record right at once"),
+    "T66": Check(
+        "spool: disk full, no database, two Redis, read-only", "each promise kept; each state said"
+    ),
     "T71": Check("each state in which numbers stop", "shows in every place that its row names"),
     "T72": Check("two instances with two secrets on one Redis", "the second is refused"),
     "T73": Check("Redis emptied under load", "noticed < 5 s; views kept; counted once restored"),

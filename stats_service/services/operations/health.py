@@ -11,8 +11,10 @@ from stats_service.config import Settings
 from stats_service.errors import StoreUnavailableError
 from stats_service.models.health import FAIL, OK, WARN, Finding, ServerFacts
 from stats_service.services.operations.installation import Installation
+from stats_service.services.operations.machine_findings import clock_finding, spool_findings
 from stats_service.store.operations.health import HealthStore
 from stats_service.store.operations.ticks import TickStore
+from stats_service.store.traffic.spool import Spool
 
 #: The oldest server whose commands suffice: major, minor.
 OLDEST_SERVER = (7, 0)
@@ -38,12 +40,14 @@ class Health:
         store: HealthStore,
         installation: Installation,
         ticks: TickStore,
+        spool: Spool,
         clock: Clock,
         *,
         demo: bool = False,
     ) -> None:
         self._store = store
         self._ticks = ticks
+        self._spool = spool
         self._demo = demo
         self._installation = installation
         self._clock = clock
@@ -77,17 +81,38 @@ class Health:
         """Return what each server says of itself; StoreUnavailableError if one does not answer."""
         return self._store.facts()
 
+    def clock_offset(self, clock: Clock) -> float:
+        """Return by how many seconds `clock` is ahead of that of Redis, of the farthest server.
+
+        Raises:
+            StoreUnavailableError: a server does not answer.
+        """
+        before = clock.now()
+        times = self._store.times()
+        # The servers looked at their clocks at some moment in between.
+        offsets = [max(before - at, 0.0) or min(clock.now() - at, 0.0) for at in times]
+        return max(offsets, key=abs, default=0.0)
+
     def findings(self) -> list[Finding]:
-        """Return what is right and wrong with Redis and with `tick`."""
+        """Return what is right and wrong with Redis, what keeps views, the clock and `tick`."""
+        now = self._clock.now()
+        spool = list(spool_findings(self._spool.state(), now))
         try:
             servers = self._store.facts()
-            found = [finding for facts in servers for finding in server_findings(facts)]
-            tick = tick_finding(self._ticks.last_run(), self._clock.now(), demo=self._demo)
-            return [*found, *self._installation.findings(), tick]
+            return [
+                *(finding for facts in servers for finding in server_findings(facts)),
+                *self._installation.findings(),
+                *spool,
+                clock_finding(self.clock_offset(self._clock)),
+                tick_finding(self._ticks.last_run(), now, demo=self._demo),
+            ]
         except StoreUnavailableError as error:
-            if error.reply == "MISCONF":  # to PING as well, with which a connection is tried
-                return [Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")]
-            return [Finding(FAIL, "redis", f"{error} Check REDIS_URL and that the server runs.")]
+            # MISCONF is answered to PING as well, with which a connection is tried.
+            if error.reply == "MISCONF":
+                away = Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")
+            else:
+                away = Finding(FAIL, "redis", f"{error} Check REDIS_URL and that the server runs.")
+            return [away, *spool]
 
 
 def server_findings(facts: ServerFacts) -> Iterator[Finding]:
@@ -188,6 +213,11 @@ def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
         text = f"last ran {at:%Y-%m-%d %H:%M} UTC"
     else:
         text = "never ran"
+    if last - now > TICK_LATE_SECONDS:
+        return Finding(
+            WARN, subject, f"{text}, which is in the future: the clock was ahead then, or is "
+            "behind now. Set it by NTP.",
+        )  # fmt: skip
     if not tick_is_late(last, now):
         return Finding(OK, subject, text)
     if demo:
