@@ -10,6 +10,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from click.testing import CliRunner, Result
 
 from stats_service.app import create_app, create_services
 from stats_service.cli import main
+from stats_service.clock import SystemClock
 from stats_service.config import Settings
 from stats_service.models.sites import Site
+from stats_service.models.traffic import ViewCommand
 from stats_service.services.container import Services
 from stats_service.services.operations.health import TICK_LATE_SECONDS
 from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST
+from stats_service.store.traffic.spool import KeptView
 from tests.support.processes import wait_until
 from tests.support.receivers import Receiver
 from tests.support.redis_groups import Server
@@ -69,6 +73,8 @@ class Installation:
     settings: Settings
     services: Services
     receiver: Receiver
+    monkeypatch: pytest.MonkeyPatch
+    stack: ExitStack
 
     def check(self) -> Result:
         """Run `stats-service check`, as its administrator does."""
@@ -99,7 +105,9 @@ class Installation:
 
 
 @pytest.fixture
-def installation(settings: Settings, tmp_path: Path, receiver: Receiver) -> Iterator[Installation]:
+def installation(
+    settings: Settings, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     """Give a sound installation that has looked at its Redis and served its site."""
     server = Server(tmp_path / "redis", "appendonly yes\nsave ''").start()
     installed = replace(
@@ -112,13 +120,16 @@ def installation(settings: Settings, tmp_path: Path, receiver: Receiver) -> Iter
         webhook_hosts=("127.0.0.1",),
         data_dir=tmp_path / "data",
     )
-    made = Installation(server, installed, create_services(installed), receiver)
+    made = Installation(
+        server, installed, create_services(installed), receiver, monkeypatch, ExitStack()
+    )
     made.services.operations.installation.claim()
     made.services.sites.sites.add(SITE)
     list(made.services.operations.ticks.run(time.time()))
     made.services.sites.directory.load(SITE.slug, time.time())
     made.services.operations.watch.look()
-    yield made
+    with made.stack:
+        yield made
     made.services.close()
     server.kill()
 
@@ -242,6 +253,31 @@ def data_folder_shut(made: Installation) -> None:
     (path / "x").mkdir(parents=True)
 
 
+def views_wait(made: Installation) -> None:
+    """A view was kept, and who brings such views to Redis hangs."""
+    assert made.stack.enter_context(made.services.traffic.spool.sole_sender())
+    command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
+    made.services.traffic.spool.add([KeptView(SITE.slug, time.time(), command)])
+
+
+def others_views_wait(made: Installation) -> None:
+    """They were kept by a service on another Redis with the same data folder."""
+    other = create_services(replace(made.settings, redis_url="redis://127.0.0.1:9/0"))
+    command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
+    other.traffic.spool.add([KeptView(SITE.slug, time.time(), command)])
+    other.close()
+
+
+def spool_damaged(made: Installation) -> None:
+    """The file is no database."""
+    (made.settings.data_dir / "spool.sqlite3").write_bytes(b"no database" * 1000)
+
+
+def clock_off(made: Installation) -> None:
+    """The machine's clock is a minute ahead of that of Redis."""
+    made.monkeypatch.setattr(SystemClock, "now", lambda _: time.time() + 60)
+
+
 MAKERS: dict[str, Callable[[Installation], None]] = {
     "Redis does not answer": redis_away,
     "Redis refuses the service: password, rights, protected mode, database": password_changed,
@@ -260,6 +296,10 @@ MAKERS: dict[str, Callable[[Installation], None]] = {
     "No backup is made any more": no_backup,
     "The proxy changes the Host": host_changed,
     "The data folder takes no file": data_folder_shut,
+    "Views wait on the disk": views_wait,
+    "Views of another Redis wait": others_views_wait,
+    "The file of kept views is damaged": spool_damaged,
+    "The clock is off": clock_off,
 }
 
 
@@ -275,7 +315,7 @@ def test_a_state_shows_in_every_place(
     row: Row, installation: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In all that the row names, and in none of them before."""
-    wanted = re.search(r"`(FAIL|warn) +([a-z ]+)`, (\d)", row.check)
+    wanted = re.search(r"`(FAIL|warn) +([a-z -]+)`, (\d)", row.check)
     assert wanted, row.check
     level, subject, code = wanted[1], wanted[2], int(wanted[3])
     line = re.compile(rf"^{level} +{subject}  ", re.MULTILINE)
