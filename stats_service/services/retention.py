@@ -17,6 +17,8 @@ from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.retention import RetentionStore
 
 DAY_SECONDS = 86_400
+#: Days whose articles are looked through each day: views kept on a disk may come late.
+TRIMMED_DAYS = 10
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -29,6 +31,8 @@ class Kept(msgspec.Struct, frozen=True):
     ignored: int
     #: Keys that got an end.
     ends: int
+    #: Articles of days that are over that were added up.
+    trimmed: int
 
 
 class Retention:
@@ -64,6 +68,10 @@ class Retention:
             months,
             self._store.forget_ignored(site.slug, oldest.isoformat()),
             self._store.set_ends(site.slug, lives),
+            self._store.trim_days(
+                site.slug,
+                [(today - timedelta(days=age)).isoformat() for age in range(1, TRIMMED_DAYS + 1)],
+            ),
         )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.audit import AuditEntry
-from stats_service.models.sites import Site
+from stats_service.models.sites import Site, stored_site
 from stats_service.store.connection import RedisClient, store_errors, text_of
 from stats_service.store.documents import change_document
 from stats_service.store.keys import ANY_POLL, SiteKeys, sites
@@ -47,13 +47,13 @@ class SiteStore:
             for slug in slugs:
                 pipe.get(SiteKeys(self._prefix, slug).site)
             documents = pipe.execute()
-        return [msgspec.json.decode(document, type=Site) for document in documents if document]
+        return [stored_site(document) for document in documents if document]
 
     def get(self, slug: str) -> Site | None:
         """Return the site, or None."""
         with store_errors():
             document = self._client.get(SiteKeys(self._prefix, slug).site)
-        return msgspec.json.decode(document, type=Site) if document else None
+        return stored_site(document) if document else None
 
     def add(self, site: Site) -> bool:
         """Store a new site; return False, and change nothing, if the slug is taken."""
@@ -87,7 +87,7 @@ class SiteStore:
         def changed(document: bytes) -> tuple[bytes, AuditEntry | None]:
             if not document:
                 raise UnknownSiteError(slug)
-            before = msgspec.json.decode(document, type=Site)
+            before = stored_site(document)
             after = change(before)
             results.append(after)
             return msgspec.json.encode(after), entry(before, after)
@@ -135,6 +135,6 @@ class SiteStore:
                 key, fresh = names.salt(day), secrets.token_bytes(SALT_BYTES)
                 before = self._client.set(key, fresh, nx=True, get=True, ex=SALT_TTL_SECONDS)
                 known[day] = before or fresh
-        site = msgspec.json.decode(document, type=Site)
+        site = stored_site(document)
         salts = {name: salt for name, salt in known.items() if salt}
         return StoredSite(site, salts, int(revision or 0))

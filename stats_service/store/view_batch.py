@@ -14,7 +14,6 @@ from stats_service.errors import UnknownSiteError
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
-    OTHER_ARTICLES,
     Record,
     StoredArticle,
     StoredCounts,
@@ -22,6 +21,7 @@ from stats_service.models.traffic import (
     ViewCommand,
     ViewResult,
 )
+from stats_service.store.day_names import LONG_BYTES, day_name, day_names, is_long
 from stats_service.store.histograms import histogram
 from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
@@ -33,6 +33,8 @@ from stats_service.store.polls import poll_tally
 
 #: Stands for the hit id of a view that has none.
 NO_ID = bytes(8)
+#: Notes of views that were counted without their article's name.
+NAMELESS = ("article-cap", "article-network")
 #: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
 LIST_MAX = 1000
 
@@ -70,6 +72,7 @@ class ViewBatch:
         hits, visitors, befores = _Places(), _Places(), _Places()
         addresses, tokens = _Places(), _Places()
         customers: dict[int, int] = {}
+        long: dict[int, str] = {}
         rows: list[int] = []
         mints: list[int] = []
         ignored: dict[str, int] = {}
@@ -77,6 +80,8 @@ class ViewBatch:
         for command in commands:  # without a call for each thing: this is in every view's way
             article, visitor, before = command.article, command.visitor, command.visitor_before
             place = articles.setdefault(article, len(articles) + 1) if article else 0
+            if (len(article) > LONG_BYTES or not article.isascii()) and is_long(article):
+                long[place] = day_name(article)
             rated = rated or command.rated
             if command.kind == "view":
                 address, customer = command.address, command.customer
@@ -90,6 +95,8 @@ class ViewBatch:
                     of,
                     place,
                 )
+                if command.hint:
+                    ignored[command.hint] = ignored.get(command.hint, 0) + 1
             elif command.kind != "beat":
                 ignored[command.kind] = ignored.get(command.kind, 0) + 1
             elif visitor:
@@ -126,6 +133,7 @@ class ViewBatch:
             rated,
             ignored,
             customers,
+            long,
         )
         ids = [*hits, *visitors, *befores]
         self.keys = record_views_keys(
@@ -138,15 +146,12 @@ class ViewBatch:
         for poll, voters in self._polls.items():
             ids += voters
             self.keys += poll_keys(prefix, site.slug, poll)
-        keys = list(listed)
         self.args = (
             _values(head),
             _ids(ids) + _ids([*addresses, *tokens]) + _values(list(articles)),
             _values(rows),
             _values(mints) if mints else b"",
-            _values([keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)])
-            if keys
-            else b"",
+            _lists(list(listed)) if listed else b"",
         )
 
     def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult]]:
@@ -157,8 +162,9 @@ class ViewBatch:
         """
         if reply is None:
             raise UnknownSiteError(self._slug)
-        online, numbers, tallies, ballots, odd, tokens, *columns, lists = _unpacked(reply)
-        own, listed = _Articles(*columns), [_Articles(*columns) for columns in lists]
+        online, numbers, tallies, ballots, odd, tokens, *columns, lists, full = _unpacked(reply)
+        own = _Articles(*columns, bool(full))
+        listed = [_Articles(*columns, bool(full)) for columns in lists]
         polls = {
             poll: (voters, poll_tally(tally), found)
             for (poll, voters), tally, found in zip(
@@ -179,11 +185,10 @@ class ViewBatch:
             article, tally, voted, burst = None, None, False, False
             if command.article:
                 place = self._articles[command.article]
-                if note == "article-cap":
-                    counted = self._articles.get(OTHER_ARTICLES, len(self._articles) + 1)
+                if note in NAMELESS:
+                    article = StoredArticle(None, None, own.opening(place))
                 else:
-                    counted = place
-                article = own.get(place, counted, 0 if outcome else 1, command.rated)
+                    article = own.get(place, 1 if kind == "view" and not outcome else 0, command.rated)
             if command.poll is not None:
                 voters, tally, found = polls[command.poll.id]
                 if command.voter:
@@ -201,13 +206,13 @@ class ViewBatch:
 
     def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:
         number, at = divmod(self._listed[key] - 1, LIST_MAX)
-        return lists[number].get(at + 1, at + 1, 0, rated)
+        return lists[number].get(at + 1, 0, rated)
 
 
 class _Articles:
     """The numbers of articles, by their places."""
 
-    __slots__ = ("_openings", "_ratings", "_todays", "_totals")
+    __slots__ = ("_full", "_openings", "_ratings", "_todays", "_totals")
 
     def __init__(
         self,
@@ -215,28 +220,44 @@ class _Articles:
         todays: Sequence[Any],
         openings: Sequence[Any],
         ratings: Sequence[Any],
+        full: bool,
     ) -> None:
+        #: One without a number may have been read all the same: there was no room for its name.
+        self._full = full
         self._totals = [int(number or 0) for number in totals]
         self._todays = [int(number or 0) for number in todays]
         self._openings = openings
         self._ratings = ratings
 
-    def get(self, place: int, counted: int, new: int, rated: bool) -> StoredArticle:
-        """Return the article at `place` after `new` views more, which are counted at `counted`."""
+    def get(self, place: int, new: int, rated: bool) -> StoredArticle:
+        """Return the article at `place` after `new` views more."""
+        at = place - 1
         if new:
-            self._totals[counted - 1] += new
-            self._todays[counted - 1] += new
+            self._totals[at] += new
+            self._todays[at] += new
+        elif self._full and not self._totals[at]:
+            return StoredArticle(None, None, self.opening(place))
         return StoredArticle(
-            self._totals[counted - 1],
-            self._todays[counted - 1],
-            int(self._openings[place - 1] or 0) if self._openings else 0,
-            histogram(self._ratings[place - 1]) if rated else (),
+            self._totals[at],
+            self._todays[at],
+            int(self._openings[at] or 0) if self._openings else 0,
+            histogram(self._ratings[at]) if rated else (),
         )
+
+    def opening(self, place: int) -> int:
+        """Return the opening balance of the article at `place`."""
+        return int(self._openings[place - 1] or 0) if self._openings else 0
 
 
 def _place(places: _Places, thing: Any) -> int:
     """Return the place of `thing`, the next if it is new; 0 for what is empty."""
     return places.setdefault(thing, len(places) + 1) if thing else 0
+
+
+def _lists(keys: list[str]) -> bytes:
+    """Pack listed articles as the script takes them."""
+    chunks = [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
+    return _values([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
 
 
 def _values(values: Sequence[Any]) -> bytes:

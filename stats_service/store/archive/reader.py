@@ -2,11 +2,12 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.day_names import known_keys
 from stats_service.store.keys import SiteKeys, aside
 from stats_service.store.scripts import load_script
 from stats_service.store.sorting import Pair, sorted_pairs
@@ -50,6 +51,11 @@ class SiteReader:
         """Give the members of a sorted set with their scores, by member."""
         pairs = ((member, b"%d" % int(score)) for member, score in self._scan("zscan_iter", key))
         return ((member, int(score)) for member, score in _texts(sorted_pairs(pairs)))
+
+    def long_keys(self, members: Iterable[str]) -> dict[str, str]:
+        """Return the article keys behind digests; one that gave way meanwhile has none."""
+        with store_errors():
+            return known_keys(self._client, self.keys, members)
 
     def members(self, key: str) -> Iterator[bytes]:
         """Give the members of a set, sorted."""
