@@ -133,7 +133,7 @@ class ViewBatch:
             rated,
             ignored,
             customers,
-            long,
+            long or False,
         )
         ids = [*hits, *visitors, *befores]
         self.keys = record_views_keys(

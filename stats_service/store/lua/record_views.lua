@@ -17,7 +17,8 @@
 --         view ceiling, token ceiling; how many hits, visitors, visitors of the day before,
 --         { voters of each poll }, addresses and tokens stand in 2; whether ratings are wanted;
 --         { reason = views that are ignored for it }; { which address = which one is its /48 };
---         { which article = what stands for its long key in the articles of a day }
+--         { which article = what stands for its long key in the articles of a day } or
+--         false
 --       2 what views share, each once: 8-byte ids of hits, visitors, visitors of the day before
 --         and voters; fields of the addresses HASH for views (`v…`) and for tokens (`t…`);
 --         article keys
@@ -106,7 +107,7 @@ local last_seen = read('ZMSCORE', online, shared, visitors_at, visitor_count + b
 local totals = read('ZMSCORE', articles, shared, names_at, name_count)
 -- What stands for the articles among those of a day: a long key would be there day after day.
 local members, members_at = shared, names_at
-if next(long) then
+if long then
   members, members_at = room(name_count), 0
   for p = 1, name_count do members[p] = long[p] or shared[names_at + p] end
 end
@@ -160,10 +161,10 @@ local viewed, fresh, articles_known, new_of_day = room(name_count), room(name_co
 local viewed_count = 0
 -- Of new articles: which fields of the addresses count them, all names of this call, how many are
 -- new today, the bytes of long keys, and what is new of each; views of articles without a name.
-local naming, here, named_today, named, long_bytes, bytes = {}, false, 0, 0, 0, 0
+local naming, here, named_today, named, long_bytes, bytes = false, false, 0, 0, 0, 0
 local other, other_today = 0, 0
-local day_cap = math.max(DAY_NAMES, math.floor(article_cap / DAY_SHARE))
-identity_cap = math.max(identity_cap, math.floor((numbers[3] or 0) / PAST_SHARE))
+local past = (numbers[3] or 0) / PAST_SHARE
+if past > identity_cap then identity_cap = past - past % 1 end
 
 for r = 1, #rows, ROW do
   local hit, visitor, before, address, article =
@@ -259,14 +260,15 @@ for r = 1, #rows, ROW do
     local p, unnamed = article, ''
     if not fresh[p] and not totals[p] then
       local name = shared[names_at + p]
-      local size = long[p] and #name or 0
+      local size = long and long[p] and #name or 0
       if not articles_known then
-        articles_known = call('ZCARD', articles)
+        articles_known, naming = call('ZCARD', articles), {}
         local found = call('HMGET', names, '*', '*' .. day)
         long_bytes, named_today = tonumber(found[1] or 0), tonumber(found[2] or 0)
       end
       local bytes_max = article_cap * LONG_BYTES
-      local owed = (articles_known >= article_cap or named_today >= day_cap) and 1 or 0
+      local owed = (articles_known >= article_cap
+        or named_today >= math.max(DAY_NAMES, article_cap / DAY_SHARE)) and 1 or 0
       local full = owed > 0 or long_bytes + size > bytes_max
       local of, factor = address > 0 and address, 1
       while of and unnamed == '' do
@@ -375,7 +377,7 @@ if views > 0 then
   end
 end
 if fields_read > 1 then
-  local changed, n = room(2 * fields_read), 0
+  local changed, n = 2 * fields_read < ARGUMENTS and room(2 * fields_read) or {}, 0
   local is_new = not of_address[1]
   if is_new then changed[1], changed[2], n = EXPIRES, 1, 2 end
   for k = 2, fields_read do
@@ -384,9 +386,12 @@ if fields_read > 1 then
       changed[n + 1], changed[n + 2], n = address_fields[k], value, n + 2
     end
   end
-  for at = 1, n, ARGUMENTS do
-    call('HSET', addresses, unpack(changed, at, math.min(n, at + ARGUMENTS - 1)))
+  local from = 1
+  while n - from >= ARGUMENTS do
+    call('HSET', addresses, unpack(changed, from, from + ARGUMENTS - 1))
+    from = from + ARGUMENTS
   end
+  call('HSET', addresses, unpack(changed, from, n))
   if is_new then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
 end
 if #moved > 0 then call('ZREM', online, unpack(moved)) end
@@ -398,7 +403,7 @@ if viewed_count > 0 then
     local n = fresh[p]
     all[2 * k - 1], all[2 * k] = (totals[p] or 0) + n, shared[names_at + p]
     today[2 * k - 1], today[2 * k] = (todays[p] or 0) + n, members[members_at + p]
-    if long[p] and not todays[p] and call('HSETNX', names, long[p], shared[names_at + p]) == 1 then
+    if long and long[p] and not todays[p] and call('HSETNX', names, long[p], shared[names_at + p]) == 1 then
       bytes = bytes + #shared[names_at + p]
     end
   end
@@ -499,7 +504,10 @@ for i = 1, #asked, 2 do
     rated and call('HMGET', ratings, unpack(keys)) or {},
   }
 end
-for p = 1, name_count do nameless = nameless or not totals[p] and not fresh[p] end
+-- Of an article that was only asked for, or that was not counted, it matters whether there is room.
+if viewed_count < name_count then
+  for p = 1, name_count do nameless = nameless or not totals[p] end
+end
 local full = nameless and call('ZCARD', articles) >= article_cap
 
 local tallies = {}
