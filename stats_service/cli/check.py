@@ -11,6 +11,7 @@ from stats_service.errors import StatsError
 from stats_service.listening import answers
 from stats_service.models.health import Finding
 from stats_service.services.health import FAIL, OK, WARN, settings_findings, tick_finding
+from stats_service.services.shortfalls import site_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -52,7 +53,11 @@ def _findings() -> Iterator[Finding]:
                 yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
             yield tick_finding(services.ticks.last_run(), services.clock.now(), demo=settings.demo)
-            yield _sites([site.slug for site in services.sites.all()])
+            sites = services.sites.all()
+            yield _sites([site.slug for site in sites])
+            glances = services.glances.of_sites(sites, services.clock.now())
+            for site, glance in zip(sites, glances, strict=True):
+                yield from site_findings(site, glance.alarms)
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from stats_service.models.glances import Alarm, Glance
-from stats_service.models.history import Pair
+from stats_service.models.history import SHORTFALLS, SIGNS, Pair
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS
 from stats_service.services.health import OK, Health
 from stats_service.services.history import DAY, REASONS, part_of_day, silence_days, was_silent
+from stats_service.services.shortfalls import FEWEST, SHARE, shortfall_alarms
 from stats_service.store.glances import GlanceQuery, GlanceStore, StoredGlance
 from stats_service.store.spool import Spool
 
@@ -19,10 +20,6 @@ from stats_service.store.spool import Spool
 TREND_DAYS = 30
 #: Hours without a view after which a site that is otherwise visited gives an alarm.
 SILENT_HOURS = 3
-#: Share of a day's arrivals that were refused for one reason, from which to say so; and how many
-#: views at least, so that the first stranger in the night is no alarm.
-REFUSED_SHARE = 0.05
-REFUSED_MIN = 20
 #: Ballots of a poll that closed longer ago than this wait without an alarm.
 POLL_DAYS = 30
 
@@ -75,7 +72,7 @@ def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
     return GlanceQuery(
         site.slug,
         [metric + span for metric in ("visits", "views") for span in spans],
-        [f"{reason}:{today.isoformat()}" for reason in REASONS],
+        [f"{reason}:{today.isoformat()}" for reason in (*REASONS, *SHORTFALLS, *SIGNS)],
         list(hours),
         now - ONLINE_SECONDS,
     )
@@ -101,14 +98,18 @@ def _alarms(site: Site, local: datetime, stored: StoredGlance) -> list[Alarm]:
     if was_silent(history, local, SILENT_HOURS):
         found.append(Alarm("silent", SILENT_HOURS))
     today = local.date().isoformat()
-    arrived = history.pair(today).views + sum(history.ignored.values())
+    views = history.pair(today).views
+    arrived = views + sum(history.ignored.get(f"{reason}:{today}", 0) for reason in REASONS)
     for reason, kind in (("host", "hosts"), ("ceiling", "ceiling")):
         n = history.ignored.get(f"{reason}:{today}", 0)
-        if n >= REFUSED_MIN and n > REFUSED_SHARE * arrived:
+        if n >= FEWEST and n > SHARE * arrived:
             found.append(Alarm(kind, n))
     if stored.articles >= site.article_cap:
         found.append(Alarm("articles", site.article_cap))
-    return found
+    parts = {
+        reason: history.ignored.get(f"{reason}:{today}", 0) for reason in (*SHORTFALLS, *SIGNS)
+    }
+    return [*found, *shortfall_alarms(parts, views)]
 
 
 def _matters(poll: Poll, now: float) -> bool:

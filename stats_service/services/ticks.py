@@ -48,7 +48,9 @@ class RetentionJob:
         if kept.ignored:
             yield Outcome(f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views.")
         if kept.trimmed:
-            yield Outcome(f"{kept.slug}: added up {kept.trimmed:,} little-read articles of past days.")
+            yield Outcome(
+                f"{kept.slug}: added up {kept.trimmed:,} little-read articles of past days."
+            )
         if kept.ends:
             yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")
 

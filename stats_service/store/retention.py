@@ -37,7 +37,9 @@ class RetentionStore:
             for day in days:
                 keys, some = (names.site, names.day_articles(day), names.names), 1
                 while some:
-                    some = int(TRIM_DAY.run(self._client, keys, [DAY_ARTICLES, TRIMMED_AT_ONCE, day]))
+                    some = int(
+                        TRIM_DAY.run(self._client, keys, [DAY_ARTICLES, TRIMMED_AT_ONCE, day])
+                    )
                     trimmed += some
         return trimmed
 

@@ -60,8 +60,10 @@ class TrafficStore:
         return self.record_views(site, periods, now, ())[0]
 
     def articles(self, site: Site, periods: Periods, keys: Sequence[str]) -> list[StoredArticle]:
-        """Read the views of `keys`, in their order; one that was never viewed has 0,
-        or None where there is no room for more articles."""
+        """Read the views of `keys`, in their order.
+
+        One that was never viewed has 0, or None where there is no room for more articles.
+        """
         if not keys:
             return []
         names = SiteKeys(self._prefix, site.slug)

@@ -188,7 +188,9 @@ class ViewBatch:
                 if note in NAMELESS:
                     article = StoredArticle(None, None, own.opening(place))
                 else:
-                    article = own.get(place, 1 if kind == "view" and not outcome else 0, command.rated)
+                    article = own.get(
+                        place, 1 if kind == "view" and not outcome else 0, command.rated
+                    )
             if command.poll is not None:
                 voters, tally, found = polls[command.poll.id]
                 if command.voter:

@@ -10,7 +10,14 @@ FORWARDED_MAX_LENGTH = 4096
 #: This machine, and addresses that nobody has on the Internet: in an office they are readers', else
 #: a proxy's.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
-PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
+PRIVATE = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+)
 
 
 def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:

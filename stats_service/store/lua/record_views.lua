@@ -325,6 +325,7 @@ for r = 1, #rows, ROW do
           end
           call('ZREM', day_articles, member)
           other, other_today = other + views_of, other_today + of_today
+          refused['article-gone'] = (refused['article-gone'] or 0) + views_of
         end
       end
       if unnamed == '' and (owed > 0 or long_bytes + size > bytes_max) then unnamed = 'article-cap' end
