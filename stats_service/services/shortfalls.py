@@ -59,19 +59,20 @@ def site_findings(site: Site, alarms: Iterable[Alarm]) -> Iterator[Finding]:
 
 _CAP = "If that is a school, an office or a carrier, raise the identity cap of {cap:,} (site edit)."
 _TEXTS = {
-    "articles": "all {n:,} articles are taken: new ones take the place of those that hardly anybody "
-    "read; raise the article cap (site edit).",
-    "visits": "{n:,} views of today made no visit: more new readers came from one address (of {of:,}) "
-    "in half an hour than it may have. " + _CAP,
-    "visits-proxy": "{n:,} views of today made no visit: their readers came from {of:,} addresses. Is "
-    "STATS_TRUSTED_PROXIES right?",
+    "articles": "all {n:,} articles are taken: new ones take the place of those that hardly "
+    "anybody read; raise the article cap (site edit).",
+    "ceiling": "{n:,} views of today were refused: too many from one address.",
+    "visits": "{n:,} views of today made no visit: more new readers came from one address (of "
+    "{of:,}) in half an hour than it may have. " + _CAP,
+    "visits-proxy": "{n:,} views of today made no visit: their readers came from {of:,} "
+    "addresses. Is STATS_TRUSTED_PROXIES right?",
     "visits-48": "{n:,} views of today made no visit: too many new readers came from one IPv6 "
     "network (/48). " + _CAP,
-    "unnamed": "{n:,} views of today are in no article's number: more new articles were named than "
-    "the site keeps apart. Is somebody inventing addresses, or do they have a changing parameter?",
+    "unnamed": "{n:,} views of today are in no article's number: more new articles were named "
+    "than the site keeps apart. Is somebody inventing addresses, or do they have a changing "
+    "parameter?",
     "proxy-more": "{n:,} of {of:,} views of today passed more proxies than STATS_TRUSTED_PROXIES "
-    "says, so readers may be taken for one another: raise it by one for each further proxy of yours.",
+    "says, so readers may be taken for one another: it is to be the number of your proxies.",
     "proxy-local": "{n:,} of {of:,} views of today seem to come from this machine itself: a proxy "
-    "hides who reads; is STATS_TRUSTED_PROXIES right?",
-    "ceiling": "{n:,} views of today were refused: too many from one address.",
+    "hides who reads. Is STATS_TRUSTED_PROXIES right?",
 }

@@ -8,8 +8,8 @@ from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredArticle, StoredCounts, ViewCommand, ViewResult
 from stats_service.store.audit import packed_entry
-from stats_service.store.day_names import day_name
 from stats_service.store.connection import RedisClient, store_errors
+from stats_service.store.day_names import day_name
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.scripts import load_script
 from stats_service.store.view_batch import ViewBatch
