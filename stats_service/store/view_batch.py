@@ -163,8 +163,8 @@ class ViewBatch:
         if reply is None:
             raise UnknownSiteError(self._slug)
         online, numbers, tallies, ballots, odd, tokens, *columns, lists, full = _unpacked(reply)
-        own = _Articles(*columns, bool(full))
-        listed = [_Articles(*columns, bool(full)) for columns in lists]
+        own = _Articles(*columns, full=bool(full))
+        listed = [_Articles(*columns, full=bool(full)) for columns in lists]
         polls = {
             poll: (voters, poll_tally(tally), found)
             for (poll, voters), tally, found in zip(
@@ -222,6 +222,7 @@ class _Articles:
         todays: Sequence[Any],
         openings: Sequence[Any],
         ratings: Sequence[Any],
+        *,
         full: bool,
     ) -> None:
         #: One without a number may have been read all the same: there was no room for its name.

@@ -1,4 +1,4 @@
-"""The checks T1 to T60: what is done, what is expected, and which other tests show them.
+"""The checks: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and
@@ -78,6 +78,8 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T74": Check("invented names of 1,000 bytes for seven days", "+< 60 MB; a real article counts"),
+    "T75": Check("a school behind one IPv4, phones of a /48", "no visit lost; floods are bounded"),
 }
 
 ADMIN = "tests/web/admin"
@@ -160,6 +162,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{PAGE}_past_the_article_cap_views_count_for_the_site",
         f"{PAGE}_an_unknown_site_is_not_found_and_leaves_no_key",
     ),
+    "T74": ("tests/store/test_record_views.py::test_what_nobody_reads_gives_way_to_a_new_article",),
+    "T75": ("tests/store/test_record_views.py::test_a_crowd_behind_one_address_loses_nothing",),
     "T39": (
         "tests/services/test_replay.py",
         "tests/store/test_spool.py",
