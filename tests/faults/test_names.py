@@ -15,7 +15,7 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.keys import SiteKeys
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 from tests.faults.test_abuse import SITE, Note, _page, _used
 from tests.support.clock import FakeClock
 from tests.support.crowd import send_all
@@ -39,7 +39,7 @@ def test_long_names_over_days(
     try:
         ours = replace(settings, redis_url=server.url, redis_timeout=20)
         services = create_services(ours, clock)
-        site = services.sites.add(SITE)
+        site = services.sites.sites.add(SITE)
         store = TrafficStore(client_of(server.url, decode_responses=False), ours.key_prefix)
         names = SiteKeys(ours.key_prefix, site.slug)
         numbers = itertools.count(1)
@@ -60,11 +60,11 @@ def test_long_names_over_days(
                     assert results[0].article
                     assert results[0].article.views == real
             clock.advance(86_400)
-            services.retention.keep(site, clock.now())
+            services.traffic.retention.keep(site, clock.now())
             lasting = _used(server) - used - _ids(server, names)
             most = max(most, lasting)
         kept = dict(server.client.zrange(names.articles, 0, -1, withscores=True))
-        total = services.traffic.counts(site, clock.now()).views.total
+        total = services.traffic.views.counts(site, clock.now()).views.total
     finally:
         server.kill()
 
@@ -107,13 +107,13 @@ def test_crowds_behind_one_address_lose_no_visit(settings: Settings, measured: N
     found = {}
     with running_service(replace(settings, trusted_proxies=1)) as url:
         for slug, crowd in crowds.items():
-            site = services.sites.add(Site(slug=slug, name=slug, hosts=SITE.hosts))
+            site = services.sites.sites.add(Site(slug=slug, name=slug, hosts=SITE.hosts))
             sent = [
                 _page(number, f"Mozilla/5.0 v{reader}", address, slug)
                 for number, (reader, address) in enumerate(crowd)
             ]
             answers = send_all([url], sent, 32)
-            counts = services.traffic.counts(site, time.time())
+            counts = services.traffic.views.counts(site, time.time())
             found[slug] = (counts.visits.total, counts.online, counts.views.total)
             assert Counter(answer.status for answer in answers) == {200: len(sent)}
 
