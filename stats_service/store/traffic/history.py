@@ -8,7 +8,7 @@ from stats_service.models.history import DayHistory, Pair, StoredHistory
 from stats_service.models.sites import Site
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
-from stats_service.store.traffic.day_names import both_names, known_keys, with_keys
+from stats_service.store.traffic.day_names import MARK, both_names, known_keys, with_keys
 
 #: As in `lua/record_views.lua`.
 HOURS_TTL_SECONDS = HOURS_DAYS_KEPT * DAY_SECONDS
@@ -52,7 +52,9 @@ class HistoryStore:
             found = pipe.execute()
             rows = [{text_of(member): int(views) for member, views in row} for row in found]
             known = known_keys(self._client, names, (member for row in rows for member in row))
-        return [with_keys(row, known) for row in rows]
+        # One that has given way has no key to be listed by.
+        gone = {m for row in rows for m in row if m.startswith(MARK)} - known.keys()
+        return [with_keys({m: n for m, n in row.items() if m not in gone}, known) for row in rows]
 
     def views(self, site: Site, articles: Sequence[str], days: Sequence[str]) -> list[list[int]]:
         """Return, for each day, the views of `articles` in their order."""
