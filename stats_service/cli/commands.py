@@ -20,6 +20,7 @@ from stats_service.cli.portability.upload import work_on_upload
 from stats_service.cli.rating import rating
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
+from stats_service.cli.spool import spool
 from stats_service.cli.tick import tick
 
 
@@ -58,6 +59,7 @@ _COMMANDS = (
     restore,
     report,
     webhook,
+    spool,
     tick,
     work_on_upload,
 )

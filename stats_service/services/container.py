@@ -23,6 +23,7 @@ from stats_service.services.notices.webhooks import Caller, WebhookJob
 from stats_service.services.operations.alarm import NAME as OPERATOR
 from stats_service.services.operations.alarm import RedisAlarm
 from stats_service.services.operations.backups import Backups
+from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.overview import Glances
 from stats_service.services.operations.ticks import Ticks
@@ -37,6 +38,7 @@ from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.loop import SharedViews
 from stats_service.services.traffic.opening_balances import Openings
+from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.top_articles import TopArticles
@@ -86,6 +88,7 @@ class TrafficServices:
 
     history: History
     opening_balances: Openings
+    records: Records
     replay: Replay
     retention: Retention
     spool: Spool
@@ -147,6 +150,7 @@ class OperationServices:
 class LoopServices:
     """What an event loop calls: page views, ballots and ratings over one connection."""
 
+    clocks: ClockWatch
     counts: LoopCountsStorage
     sites: SharedSites
     views: SharedViews
@@ -195,13 +199,15 @@ def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, accounts, voters)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, sites, clock)
+    meters = Meters()
+    traffic = _traffic_services(stores, sites, clock, meters)
+    _watch(meters, traffic)
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
     return Services(
         settings=settings,
         clock=clock,
-        meters=_meters(traffic),
+        meters=meters,
         request_counts=stores.request_counts,
         accounts=accounts,
         notices=notices,
@@ -223,15 +229,20 @@ def open_loop(services: Services) -> LoopServices:
     """
     settings, traffic = services.settings, services.traffic
     prefix = settings.key_prefix
-    connection = connect_loop(settings.redis_url, settings.redis_timeout)
+    meters = services.meters
+    connection = connect_loop(settings.redis_url, settings.redis_timeout, meters)
     client = LoopClient(connection)
-    keeper = ViewKeeper(traffic.spool, traffic.replay.wake)
+    keeper = ViewKeeper(traffic.spool, traffic.replay.wake, meters)
+    clocks = ClockWatch(client, services.clock, meters)
+    meters.watch(lambda: clocks.jumps, "clock_jumps")
+    meters.watch(lambda: clocks.looks_apart, "clock_apart")
     sites = SharedSites(services.sites.directory, settings.redis_timeout)
     ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return LoopServices(
+        clocks=clocks,
         counts=LoopCountsStorage(client, prefix),
         sites=sites,
-        views=SharedViews(GroupCommit(connection, prefix, keeper)),
+        views=SharedViews(GroupCommit(connection, prefix, keeper, meters)),
         votes=SharedVotes(ballots, ratings, sites, services.polls.proofs),
     )
 
@@ -285,11 +296,14 @@ def _rating_services(stores: Stores) -> RatingServices:
     return RatingServices(ratings, RatingReview(stores.rating_review, stores.ratings, ratings))
 
 
-def _traffic_services(stores: Stores, sites: SiteServices, clock: Clock) -> TrafficServices:
-    replay = Replay(stores.spool, stores.sites, stores.traffic, clock)
+def _traffic_services(
+    stores: Stores, sites: SiteServices, clock: Clock, meters: Meters
+) -> TrafficServices:
+    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters)
     return TrafficServices(
         history=History(stores.history),
         opening_balances=Openings(stores.traffic),
+        records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
         spool=stores.spool,
@@ -367,9 +381,10 @@ def _work_on_upload(upload: str, held: int) -> None:
     processes.start_command(["work-on-upload", upload], held)
 
 
-def _meters(traffic: TrafficServices) -> Meters:
-    meters, replay = Meters(), traffic.replay
-    meters.watch(lambda: traffic.spool.kept, "spool_kept")
+def _watch(meters: Meters, traffic: TrafficServices) -> None:
+    spool, replay = traffic.spool, traffic.replay
+    meters.watch(lambda: spool.kept, "spool_kept")
+    meters.watch(lambda: spool.refused, "spool_lost")
     meters.watch(lambda: replay.replayed, "spool_replayed")
     meters.watch(lambda: replay.dropped, "spool_dropped")
-    return meters
+    meters.watch(lambda: replay.held, "spool_held")

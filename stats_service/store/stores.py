@@ -29,7 +29,7 @@ from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.history import HistoryStore
 from stats_service.store.traffic.retention import RetentionStore
-from stats_service.store.traffic.spool import Spool
+from stats_service.store.traffic.spool import Spool, place_of
 from stats_service.store.traffic.traffic import TrafficStore
 
 
@@ -74,6 +74,7 @@ def open_stores(settings: Settings) -> Stores:
     """
     client = connect(settings.redis_url, settings.redis_timeout)
     prefix, folder = settings.key_prefix, settings.data_dir
+    place = place_of(settings.redis_url, prefix, folder)
     return Stores(
         accounts=AccountStore(client, prefix),
         archives=ArchiveStore(client, prefix),
@@ -95,7 +96,7 @@ def open_stores(settings: Settings) -> Stores:
         sessions=SessionStore(client, prefix),
         sites=SiteStore(client, prefix),
         snapshots=SnapshotStore(client),
-        spool=Spool(folder, settings.spool_megabytes * 10**6),
+        spool=Spool(folder, settings.spool_megabytes * 10**6, place),
         ticks=TickStore(client, prefix),
         tokens=TokenStore(client, prefix),
         traffic=TrafficStore(client, prefix),

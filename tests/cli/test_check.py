@@ -46,7 +46,7 @@ def test_a_sound_installation(run: Run, site: Site) -> None:
     assert found.pop("service") == "warn"  # it does not run
     assert set(found) == {
         *("configuration", "proxies", "public", "redis", "version", "persistence", "eviction"),
-        *("tick", "sites"),
+        *("spool", "clock", "tick", "sites"),
     }
     assert set(found.values()) == {"ok"}
 

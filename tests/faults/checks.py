@@ -78,6 +78,13 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T64": Check(
+        "one bad value among good ones, on every path", "it fails alone; the rest goes on"
+    ),
+    "T65": Check("clock 7 h ahead or behind for a second", "online and its record right at once"),
+    "T66": Check(
+        "spool: disk full, no database, two Redis, read-only", "each promise kept; each state said"
+    ),
     "T74": Check("invented names of 1,000 bytes for seven days", "+< 60 MB; a real article counts"),
     "T75": Check("a school behind one IPv4, phones of a /48", "no visit lost; floods are bounded"),
 }

@@ -5,6 +5,7 @@ point to it. What Redis answers is again of what they share, and of the views on
 the ordinary; the rest is put together here.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.periods import Periods
+from stats_service.models.polls import PollTally
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     Record,
@@ -31,8 +33,10 @@ from stats_service.store.polls.polls import poll_tally
 from stats_service.store.ratings.histograms import histogram
 from stats_service.store.traffic.day_names import LONG_BYTES, day_name, day_names, is_long
 
+#: Length of an id of a hit, a visitor, an address, a voter.
+ID_BYTES = 8
 #: Stands for the hit id of a view that has none.
-NO_ID = bytes(8)
+NO_ID = bytes(ID_BYTES)
 #: Notes of views that were counted without their article's name.
 NAMELESS = ("article-cap", "article-network")
 #: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
@@ -148,17 +152,22 @@ class ViewBatch:
             self.keys += poll_keys(prefix, site.slug, poll)
         self.args = (
             _values(head),
-            _ids(ids) + _ids([*addresses, *tokens]) + _values(list(articles)),
+            _ids(ids, ID_BYTES)
+            + _ids([*addresses, *tokens], 1 + ID_BYTES)
+            + _values(list(articles)),
             _values(rows),
             _values(mints) if mints else b"",
             _lists(list(listed)) if listed else b"",
         )
 
-    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult]]:
+    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult | Exception]]:
         """Return what the script answered: the site's numbers, and one result a view.
+
+        A view whose own numbers cannot be read has the exception in place of its result.
 
         Raises:
             UnknownSiteError: the site was removed; nothing was recorded.
+            ValueError: the site's numbers cannot be read.
         """
         if reply is None:
             raise UnknownSiteError(self._slug)
@@ -166,14 +175,14 @@ class ViewBatch:
         own = _Articles(*columns, full=bool(full))
         listed = [_Articles(*columns, full=bool(full)) for columns in lists]
         polls = {
-            poll: (voters, poll_tally(tally), found)
+            poll: (voters, _tally(tally), found)
             for (poll, voters), tally, found in zip(
                 self._polls.items(), tallies, ballots, strict=True
             )
         }
         outcomes = {odd[at]: (odd[at + 1], odd[at + 2]) for at in range(0, len(odd), 3)}
         simply = ("", "")
-        results = []
+        results: list[ViewResult | Exception] = []
         row = mint = 0
         for command in self._commands:
             outcome, note, kind = command.kind, "", command.kind
@@ -183,27 +192,32 @@ class ViewBatch:
             elif kind == "beat" and command.visitor:
                 row += 1
             article, tally, voted, burst = None, None, False, False
-            if command.article:
-                place = self._articles[command.article]
-                if note in NAMELESS:
-                    article = StoredArticle(None, None, own.opening(place))
-                else:
-                    article = own.get(
-                        place, 1 if kind == "view" and not outcome else 0, command.rated
-                    )
-            if command.poll is not None:
-                voters, tally, found = polls[command.poll.id]
-                if command.voter:
-                    voted = found[voters[command.voter] - 1]
             if command.mint:
                 mint += 1
                 burst = mint in tokens
-            of_lists = (
-                tuple([self._of_list(listed, key, command.rated) for key in command.listed])
-                if command.listed
-                else ()
-            )
-            results.append(ViewResult(outcome, note, article, of_lists, tally, voted, burst))
+            try:
+                if command.article:
+                    place = self._articles[command.article]
+                    if note in NAMELESS:
+                        article = StoredArticle(None, None, own.opening(place))
+                    else:
+                        article = own.get(place, 0 if outcome else 1, command.rated)
+                if command.poll is not None:
+                    voters, stored, found = polls[command.poll.id]
+                    if isinstance(stored, Exception):
+                        raise stored
+                    tally = stored
+                    if command.voter:
+                        voted = found[voters[command.voter] - 1]
+                of_lists = (
+                    tuple([self._of_list(listed, key, command.rated) for key in command.listed])
+                    if command.listed
+                    else ()
+                )
+            except Exception as error:  # noqa: BLE001 - of this view alone
+                results.append(error)
+            else:
+                results.append(ViewResult(outcome, note, article, of_lists, tally, voted, burst))
         return _counts(online, numbers), results
 
     def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:
@@ -227,8 +241,7 @@ class _Articles:
     ) -> None:
         #: One without a number may have been read all the same: there was no room for its name.
         self._full = full
-        self._totals = [int(number or 0) for number in totals]
-        self._todays = [int(number or 0) for number in todays]
+        self._totals, self._todays = _whole(totals), _whole(todays)
         self._openings = openings
         self._ratings = ratings
 
@@ -238,18 +251,43 @@ class _Articles:
         if new:
             self._totals[at] += new
             self._todays[at] += new
-        elif self._full and not self._totals[at]:
+        total, today = self._totals[at], self._todays[at]
+        if type(total) is not int or type(today) is not int:
+            raise ValueError("The views that Redis has of an article are no whole number.")
+        if self._full and not total:
             return StoredArticle(None, None, self.opening(place))
         return StoredArticle(
-            self._totals[at],
-            self._todays[at],
-            int(self._openings[at] or 0) if self._openings else 0,
+            total,
+            today,
+            self.opening(place),
             histogram(self._ratings[at]) if rated else (),
         )
 
     def opening(self, place: int) -> int:
         """Return the opening balance of the article at `place`."""
         return int(self._openings[place - 1] or 0) if self._openings else 0
+
+
+def _whole(numbers: Sequence[Any]) -> list[Any]:
+    """Return numbers of Redis as ints; one that cannot be read is NaN, for its article to fail."""
+    try:
+        return [int(number or 0) for number in numbers]
+    except ValueError:  # what is beyond 2^53 is written as 1e+25
+        whole: list[Any] = []
+        for number in numbers:
+            try:
+                whole.append(int(number or 0))
+            except ValueError:
+                whole.append(math.nan)
+        return whole
+
+
+def _tally(stored: Any) -> PollTally | Exception:
+    """Return the tally of a poll, the same object for all; or why it cannot be read."""
+    try:
+        return poll_tally(stored)
+    except ValueError as error:
+        return error
 
 
 def _place(places: _Places, thing: Any) -> int:
@@ -269,12 +307,13 @@ def _values(values: Sequence[Any]) -> bytes:
     return packed[1 if len(values) < 16 else 3 if len(values) < 65_536 else 5 :]
 
 
-def _ids(ids: Sequence[bytes]) -> bytes:
+def _ids(ids: Sequence[bytes], length: int) -> bytes:
     """Pack ids of one length, at most 31 bytes: as text, for Redis' MessagePack has no bytes."""
-    if not ids:
-        return b""
-    head = bytes((0xA0 | len(ids[0]),))
-    return head + head.join(ids)
+    head = bytes((0xA0 | length,))
+    packed = head + head.join(ids) if ids else b""
+    if len(packed) != len(ids) * (1 + length):
+        raise ValueError(f"An id has not its {length} bytes.")
+    return packed
 
 
 def _counts(online: int, numbers: Sequence[Any]) -> StoredCounts:

@@ -19,6 +19,7 @@ class HotPaths:
     """The hot paths of one process."""
 
     def __init__(self, services: Services, loop: LoopServices) -> None:
+        self._clocks = loop.clocks
         self._sites = loop.sites
         self._views = loop.views
         self.pages = HotPages(services, loop.sites, loop.views)
@@ -38,9 +39,11 @@ class HotPaths:
     async def start(self) -> None:
         """Connect to Redis, if it is there."""
         await self._views.start()
+        self._clocks.start()
 
     async def stop(self) -> None:
         """Answer what is under way, then end: votes may need sites, and both need Redis."""
+        await self._clocks.stop()
         await self._votes.stop()
         await self._sites.stop()
         await self._views.stop()
