@@ -3,10 +3,11 @@
 import hmac
 import re
 import secrets
+from base64 import b64encode
 
 import msgspec
 
-from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.errors import InvalidInputError, NotFoundError, StatsError
 from stats_service.models.audit import Author
 from stats_service.models.notices import EVENTS, Delivery, Notices, Report, Webhook
 from stats_service.services.audit import entry_of
@@ -17,6 +18,10 @@ from stats_service.store.notices import NoticeStore
 #: Most reports, and most webhooks, of one site.
 NOTICES_MAX = 20
 SILENT_HOURS_MAX = 168
+#: Pause after a first failure, a little less than the five minutes between two ticks; it doubles
+#: with every further one, up to six hours.
+PAUSE_SECONDS = 240.0
+PAUSE_MAX_SECONDS = 6 * 3600.0
 
 _ID = re.compile(r"[0-9a-f]{8}")
 #: One address as SMTP takes it without quoting: no spaces, no list, no line break.
@@ -116,9 +121,28 @@ class NoticeBook:
         """Return what became of each report and webhook last, by its id."""
         return self._store.deliveries(slug)
 
-    def delivered(self, slug: str, notice: str, what: str, now: float, error: str = "") -> None:
-        """Note what became of a report or webhook; `error` is empty if it was taken."""
-        self._store.note(slug, notice, Delivery(at=now, what=what, error=error))
+    def delivered(
+        self, slug: str, notice: str, what: str, now: float, error: StatsError | None = None
+    ) -> None:
+        """Note what became of a report or webhook; an error makes the pause before the next."""
+        before = self._store.deliveries(slug).get(notice, Delivery())
+        last = Delivery(at=now, what=what, waiting=before.waiting, missed=before.missed)
+        if error:
+            failures = before.failures + 1
+            last = msgspec.structs.replace(
+                last,
+                error=str(error),
+                message=error.message,
+                values={name: _kept(value) for name, value in error.values.items()},
+                code=error.code,
+                failures=failures,
+                next_at=now + pause_seconds(failures),
+            )
+        self._store.note(slug, notice, last)
+
+    def note(self, slug: str, notice: str, delivery: Delivery) -> None:
+        """Keep what is known of a report's or webhook's deliveries."""
+        self._store.note(slug, notice, delivery)
 
     @staticmethod
     def unknown(slug: str, notice: str) -> NotFoundError:
@@ -128,9 +152,17 @@ class NoticeBook:
         )
 
     def signing_key(self, slug: str, webhook: str) -> str:
-        """Return what a webhook's calls are signed with; it is stored nowhere."""
-        message = f"webhook\0{slug}\0{webhook}".encode()
-        return hmac.digest(self._secret.encode(), message, "sha256").hex()
+        """Return what a webhook's calls are signed with, `whsec_…`; it is stored nowhere."""
+        key = self._mac("webhook", slug, webhook)
+        return "whsec_" + b64encode(key).decode()
+
+    def _mac(self, *parts: str) -> bytes:
+        return hmac.digest(self._secret.encode(), "\0".join(parts).encode(), "sha256")
+
+
+def pause_seconds(failures: int) -> float:
+    """Return how long a receiver is left alone that failed so many times in a row."""
+    return min(PAUSE_SECONDS * 2.0 ** min(failures - 1, 20), PAUSE_MAX_SECONDS)
 
 
 def check_notices(notices: Notices) -> None:
@@ -186,3 +218,7 @@ def _check_number(notices: tuple[object, ...]) -> None:
             "notices: a site has at most {notices_max} of these: remove one first.",
             notices_max=NOTICES_MAX,
         )
+
+
+def _kept(value: object) -> int | float | str:
+    return value if isinstance(value, int | float | str) else str(value)

@@ -65,7 +65,7 @@ class ReportJob:
         try:
             self._mailer.send(self.mail(site, report, now), now)
         except (DeliveryError, ConfigurationError) as error:
-            self._book.delivered(site.slug, report.id, "report", now, str(error))
+            self._book.delivered(site.slug, report.id, "report", now, error)
             raise
         self._book.delivered(site.slug, report.id, "report", now)
 
