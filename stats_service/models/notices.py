@@ -4,6 +4,8 @@ import msgspec
 
 #: What a webhook may be called for.
 EVENTS = ("peak", "burst", "silent")
+#: What a recipient is sent first: the question whether reports are wanted.
+ASKED = "ask"
 #: What the installation's own webhook is called for.
 REDIS_EVENT = "redis"
 

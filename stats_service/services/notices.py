@@ -4,6 +4,7 @@ import hmac
 import re
 import secrets
 from base64 import b64encode
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,6 +19,12 @@ from stats_service.store.notices import NoticeStore
 #: Most reports, and most webhooks, of one site.
 NOTICES_MAX = 20
 SILENT_HOURS_MAX = 168
+#: How many people a site may ask in a day whether they want its reports.
+ASKS_A_DAY = 40
+#: Seconds for which somebody who wants no reports is not asked again.
+DECLINED_SECONDS = 365 * 86_400
+#: Who agrees and declines, in the audit log.
+RECIPIENT = "recipient"
 #: Pause after a first failure, a little less than the five minutes between two ticks; it doubles
 #: with every further one, up to six hours.
 PAUSE_SECONDS = 240.0
@@ -50,7 +57,7 @@ class NoticeBook:
     def add_report(
         self, slug: str, address: str, every: str, language: str, who: str, now: float
     ) -> Report:
-        """Send a report to `address` from now on.
+        """Send a report to `address` once whoever reads there has agreed.
 
         Raises:
             InvalidInputError: naming what cannot be used.
@@ -116,6 +123,73 @@ class NoticeBook:
             if webhook.id == notice:
                 return webhook
         raise self.unknown(slug, notice)
+
+    def agreed(self, slug: str, report: Report) -> bool:
+        """Tell whether the recipient of a report has agreed to get it."""
+        return hmac.compare_digest(report.agreed.encode(), self._proof(slug, report).encode())
+
+    def count_ask(self, slug: str, report: Report, now: float) -> None:
+        """Note that the recipient is asked for agreement now.
+
+        Raises:
+            InvalidInputError: the address was asked today or wants no such mail, or the site
+                has asked enough people today.
+        """
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        if not self._store.count_ask(slug, self._digest(report), day, ASKS_A_DAY):
+            raise InvalidInputError(
+                "{address} is not asked now: an address is asked once a day, not at all if it "
+                "declined, and a site asks at most {asks_a_day} people a day.",
+                address=report.address,
+                asks_a_day=ASKS_A_DAY,
+            )
+
+    def forget_ask(self, report: Report) -> None:
+        """Take back `count_ask` for a mail that could not be sent."""
+        self._store.spare(self._digest(report), 0)
+
+    def link_token(self, slug: str, report: Report) -> str:
+        """Return what the links in a recipient's mails are signed with."""
+        return self._mac("recipient", slug, report.id, report.address).hex()[:40]
+
+    def recipient(self, slug: str, notice: str, token: str) -> Report:
+        """Return the report that a link in a mail is about; NotFoundError if there is none."""
+        report = self.report(slug, notice)
+        if not hmac.compare_digest(token.encode(), self.link_token(slug, report).encode()):
+            raise self.unknown(slug, notice)
+        return report
+
+    def agree(self, slug: str, notice: str, token: str, now: float) -> None:
+        """Note that the recipient agrees, as the mail's link says; errors as `recipient`."""
+        agreed = self.recipient(slug, notice, token)
+        proof = self._proof(slug, agreed)
+
+        def with_proof(known: Notices) -> Notices:
+            reports = tuple(
+                msgspec.structs.replace(report, agreed=proof) if report == agreed else report
+                for report in known.reports
+            )
+            return msgspec.structs.replace(known, reports=reports)
+
+        if not self.agreed(slug, agreed):
+            entry = entry_of(Author(RECIPIENT, now), "report.agreed", notice)
+            self._store.change(slug, with_proof, entry)
+
+    def decline(self, slug: str, notice: str, token: str, now: float) -> None:
+        """End a report as its recipient wants it; errors as `recipient`.
+
+        Who never agreed is not asked again for a year.
+        """
+        report = self.recipient(slug, notice, token)
+        if not self.agreed(slug, report):
+            self._store.spare(self._digest(report), DECLINED_SECONDS)
+        self.remove(slug, notice, RECIPIENT, now)
+
+    def _proof(self, slug: str, report: Report) -> str:
+        return self._mac("agreed", slug, report.id, report.address).hex()[:40]
+
+    def _digest(self, report: Report) -> str:
+        return self._mac("asked", report.address.lower()).hex()[:32]
 
     def deliveries(self, slug: str) -> dict[str, Delivery]:
         """Return what became of each report and webhook last, by its id."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 from standardwebhooks.webhooks import Webhook as Signature
@@ -99,7 +100,7 @@ class WebhookJob:
             yield from of_one(site.slug, self._look(site, now, due.append))
         # Receivers that answered last time do not stand behind those that did not.
         due.sort(key=lambda one: (one.last.failures, one.last.at))
-        tasks = [Task(one.site.slug, lambda one=one: self._tell_safely(one, now)) for one in due]
+        tasks = [Task(one.site.slug, partial(self._tell_safely, one, now)) for one in due]
         late = 0
         for outcomes in in_parallel(tasks):
             yield from outcomes or ()

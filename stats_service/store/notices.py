@@ -8,7 +8,10 @@ from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Delivery, Notices
 from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.documents import change_document
-from stats_service.store.keys import SiteKeys
+from stats_service.store.keys import AdminKeys, SiteKeys
+
+#: An address is asked once in this time whether it wants reports.
+ASKED_SECONDS = 86_400
 
 
 class NoticeStore:
@@ -31,6 +34,35 @@ class NoticeStore:
             return msgspec.json.encode(change(_decoded(document))), entry
 
         change_document(self._client, names.notices, names.audit, changed)
+
+    def count_ask(self, slug: str, address: str, day: str, most: int) -> bool:
+        """Note that an address is asked now; tell whether it may be.
+
+        Args:
+            slug: the site.
+            address: a digest of the address.
+            day: the day of UTC.
+            most: how many people a site may ask in a day.
+        """
+        asked = SiteKeys(self._prefix, slug).asked(day)
+        with store_errors():
+            if int(self._client.get(asked) or 0) >= most:
+                return False
+            mark = AdminKeys(self._prefix).asked(address)
+            if not self._client.set(mark, b"1", nx=True, ex=ASKED_SECONDS):
+                return False
+            self._client.incr(asked)
+            self._client.expire(asked, 2 * ASKED_SECONDS)
+        return True
+
+    def spare(self, address: str, seconds: int) -> None:
+        """Let nobody ask an address (a digest) for a time; 0: from now on somebody may."""
+        mark = AdminKeys(self._prefix).asked(address)
+        with store_errors():
+            if seconds:
+                self._client.set(mark, b"1", ex=seconds)
+            else:
+                self._client.delete(mark)
 
     def deliveries(self, slug: str) -> dict[str, Delivery]:
         """Return what became of each report and webhook last, by its id."""

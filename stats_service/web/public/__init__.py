@@ -12,6 +12,7 @@ from stats_service.web.admin import failures, security
 from stats_service.web.admin.charts import begun, chart, point_name
 from stats_service.web.admin.ranges import DAY, today_of
 from stats_service.web.context import services
+from stats_service.web.public import recipients
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 
@@ -21,6 +22,7 @@ SHOWN_DAYS = 28
 
 def register(app: Flask) -> None:
     """Add the public pages to `app`."""
+    bp.register_blueprint(recipients.bp)
     app.register_blueprint(bp)
 
 
