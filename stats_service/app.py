@@ -92,6 +92,7 @@ from stats_service.web import (
     limits,
     metrics,
     public,
+    root,
 )
 from stats_service.web.api.bodies import BODY_MAX_BYTES
 from stats_service.web.asgi import AsgiApp
@@ -161,7 +162,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     legacy = Legacy(LegacyStore(client, settings.key_prefix), sites)
     upload_store = UploadStore(settings.data_dir)
     uploads = Uploads(upload_store, sites, legacy, archives, audit, _work_on_upload)
-    jobs = (RetentionJob(tick_store, retention), reports, webhooks, UploadJob(uploads))
+    # What waits for other machines comes last: it delays nothing else.
+    jobs = (RetentionJob(tick_store, retention), UploadJob(uploads), webhooks, reports)
     return Services(
         settings=settings,
         clock=clock,
@@ -281,6 +283,7 @@ def _flask_app(services: Services) -> Flask:
     admin.register(app, services.settings)
     app.session_interface = SessionsBesideTheApi(services.settings.path_prefix)
     public.register(app)
+    root.register(app)
     if services.settings.demo:
         demo.register(app)
     return app

@@ -64,9 +64,7 @@ def list_(site: str, as_json: bool) -> None:
     """
     with open_services() as services:
         reports = services.notices.get(site).reports
-        waiting = {
-            item.id for item in reports if not services.notices.agreed(site, item)
-        }
+        waiting = {item.id for item in reports if not services.notices.agreed(site, item)}
     if as_json:
         echo_json(reports)
         return

@@ -119,7 +119,8 @@ def _body(mail: Mail) -> bytes:
 def _failed(kind: type[DeliveryError], host: str, error: Exception) -> DeliveryError:
     # The error of a refused sign-in may hold what was sent.
     shown = type(error).__name__ if isinstance(error, smtplib.SMTPException) else str(error)
-    return kind("{host} did not take the e-mail: {shown}.", host=host, shown=shown)
+    told = DeliveryError("{host} did not take the e-mail: {shown}.", host=host, shown=shown)
+    return kind(told.message, **told.values)
 
 
 def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

@@ -25,6 +25,9 @@ URL_MAX_LENGTH = 500
 #: Bytes of an answer's body that are read; nothing is done with them.
 ANSWER_MAX_BYTES = 16 * 1024
 
+#: What libcurl is given when it asks for a socket.
+Opened = socket.socket | int
+
 
 class DeliveryError(StatsError):
     """A message could not be delivered; it is tried again."""
@@ -120,7 +123,7 @@ def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str])
     query = f"?{parts.query}" if parts.query else ""
     call.setopt(pycurl.URL, f"{parts.scheme}://{host}{port}{parts.path or '/'}{query}")
     call.setopt(pycurl.PATH_AS_IS, 1)
-    call.setopt(pycurl.PROTOCOLS_STR, "http,https")
+    call.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     call.setopt(pycurl.FOLLOWLOCATION, 0)
     call.setopt(pycurl.PROXY, "")  # else http_proxy of the environment
     call.setopt(pycurl.NOSIGNAL, 1)  # threads
@@ -144,15 +147,18 @@ def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str])
     call.setopt(pycurl.WRITEFUNCTION, read)
 
 
-def _opener(refused: list[str], bad: int) -> Callable[[int, Any], socket.socket | int]:
+def _opener(refused: list[str], bad: int) -> Callable[[int, Any], Opened]:
     """Return what libcurl asks for a socket; addresses inside get none, and go to `refused`."""
 
-    def opened(_purpose: int, address: Any) -> socket.socket | int:
+    def opened(_purpose: int, address: Any) -> Opened:
         where = address.addr[0] if isinstance(address.addr, tuple) else ""
         if not where or not is_public(where):
             refused.append(where)
             return bad
-        return socket.socket(address.family, address.socktype, address.protocol)
+        try:
+            return socket.socket(address.family, address.socktype, address.protocol)
+        except OSError:  # no IPv6 here, or no descriptor left: libcurl tries the next address
+            return bad
 
     return opened
 
@@ -167,7 +173,9 @@ def _failure(error: Exception, host: str, refused: list[str]) -> DeliveryError:
         )
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return DeliveryError(
-            "{host} did not answer within {seconds:g} seconds.", host=host, seconds=CALL_SECONDS
+            "{host} did not answer within {seconds} seconds.",
+            host=host,
+            seconds=f"{CALL_SECONDS:g}",
         )
     if code == pycurl.E_COULDNT_RESOLVE_HOST:
         return DeliveryError("{host} has no address: check the name.", host=host)
@@ -192,5 +200,5 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-#: NAT64, and IPv4 in IPv6 of old.
-_TUNNELS = (ipaddress.ip_network("64:ff9b::/32"), ipaddress.ip_network("::/96"))
+#: NAT64, IPv4 in IPv6 of old, and IPv4 translated.
+_TUNNELS = tuple(map(ipaddress.ip_network, ("64:ff9b::/32", "::/96", "::ffff:0:0:0/96")))

@@ -108,9 +108,7 @@ class WebhookJob:
         if late:
             yield Outcome(f"{late} webhooks wait for the next run: others took all the time.")
 
-    def _look(
-        self, site: Site, now: float, due: Callable[[_Due], None]
-    ) -> Iterator[Outcome]:
+    def _look(self, site: Site, now: float, due: Callable[[_Due], None]) -> Iterator[Outcome]:
         """Give `due` each webhook that is to be called; note what nobody need be told."""
         webhooks = self._book.get(site.slug).webhooks
         known = self._book.deliveries(site.slug) if webhooks else {}
@@ -124,9 +122,7 @@ class WebhookJob:
             before = known.get(webhook.id, Delivery())
             waiting = {note: mark for note, mark, _ in news}
             missed = sum(waiting.get(note) != mark for note, mark in before.waiting.items())
-            last = msgspec.structs.replace(
-                before, waiting=waiting, missed=before.missed + missed
-            )
+            last = msgspec.structs.replace(before, waiting=waiting, missed=before.missed + missed)
             if last != before:
                 self._book.note(site.slug, webhook.id, last)
             if news and now >= last.next_at:

@@ -22,10 +22,10 @@ SHOWN_DAYS = 28
 
 def register(app: Flask) -> None:
     """Add the public pages to `app`."""
-    bp.register_blueprint(recipients.bp)
     app.register_blueprint(bp)
 
 
+bp.register_blueprint(recipients.bp)
 bp.before_request(security.check_host)
 bp.after_request(security.add_headers)
 failures.register(bp)
