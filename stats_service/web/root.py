@@ -48,8 +48,9 @@ def redirect_within() -> AnyResponse | None:
 
 @bp.get("/")
 def start() -> AnyResponse:
-    """Lead whoever typed the host's name to the admin pages."""
-    return redirect(url_for("admin.overview.show"))
+    """Lead whoever typed the host's name to the admin pages, in the demo to its portal."""
+    demo = services().settings.demo
+    return redirect(url_for("demo.front" if demo else "admin.overview.show"))
 
 
 @bp.get("/favicon.ico")

@@ -1,4 +1,4 @@
-"""The checks T1 to T60: what is done, what is expected, and which other tests show them.
+"""The checks T1 to T60 and those that came later: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and
@@ -78,6 +78,9 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T76": Check("names like encoded words, line ends, quotes, in mail", "no header but ours"),
+    "T77": Check("forged Host, //evil, TLS proxy, on every redirect", "a path here, or 400"),
+    "T78": Check("20 webhooks that never answer, another site's that does", "told; pause grows"),
 }
 
 ADMIN = "tests/web/admin"
@@ -177,4 +180,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T55": ("tests/services/test_sites.py::test_removing_a_site_removes_every_key",),
     "T56": ("tests/test_logs.py",),
+    "T76": ("tests/services/test_mail_headers.py",),
+    "T77": ("tests/web/test_root.py",),
+    "T78": ("tests/services/test_silent_webhooks.py",),
 }
