@@ -1,4 +1,4 @@
-"""The checks T1 to T60 and those that came later: what is done, what is expected, and which other tests show them.
+"""The checks: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and

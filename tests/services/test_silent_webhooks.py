@@ -1,4 +1,4 @@
-"""Receivers that never answer: they delay nobody, are left alone for longer and longer, are told of.
+"""Receivers that never answer delay nobody, and are left alone for longer and longer.
 
 Also that any receiver can check a call with the ready verifiers of Standard Webhooks.
 """
