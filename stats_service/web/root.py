@@ -7,8 +7,8 @@ from flask import Blueprint, Flask, Response, redirect, request, url_for
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from stats_service.web.admin import security
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages import security
 
 bp = Blueprint("root", __name__)
 

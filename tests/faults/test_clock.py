@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 
@@ -36,7 +36,7 @@ def test_a_step_of_the_clock_counts_each_view_once(
             view(client, hit=hit, address=f"192.0.2.{number}")
         view(client, address=f"192.0.2.{number}")
 
-    counts = services.traffic.counts(site, clock.now())
+    counts = services.traffic.views.counts(site, clock.now())
 
     measured(f"{step:+} s: {counts.views.total} views, {counts.visits.total} visits")
     assert (counts.views.total, counts.visits.total) == (40, 20)

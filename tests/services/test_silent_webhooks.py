@@ -16,14 +16,13 @@ import pytest
 import redis
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
-from stats_service.services import outgoing
-from stats_service.services.notices import NOTICES_MAX, PAUSE_MAX_SECONDS, pause_seconds
+from stats_service.services.container import Services, create_services
+from stats_service.services.notices import outgoing
+from stats_service.services.notices.notices import NOTICES_MAX, PAUSE_MAX_SECONDS, pause_seconds
 from stats_service.services.parallel import SITE_PARALLEL, SITE_SECONDS, Task, in_parallel
-from stats_service.services.registry import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.receivers import Receiver
@@ -35,7 +34,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "notices.md"
 def calling(settings: Settings, clock: FakeClock, site: Site) -> Iterator[Services]:
     """Give the services of an installation that may call this machine, with a second site."""
     services = create_services(replace(settings, webhook_hosts=("127.0.0.1",)), clock)
-    services.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
+    services.sites.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
     yield services
     services.close()
 
@@ -58,7 +57,7 @@ def reach_peak(client: redis.Redis, settings: Settings, slug: str, peak: int) ->
 
 def tick(services: Services) -> list[str]:
     """Run the regular work and return what failed."""
-    return [one.text for one in services.ticks.run(services.clock.now()) if one.failed]
+    return [one.text for one in services.operations.ticks.run(services.clock.now()) if one.failed]
 
 
 def test_t78_receivers_that_never_answer_delay_nobody(

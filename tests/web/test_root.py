@@ -8,7 +8,7 @@ from flask import Flask
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.web.context import EXTENSION
+from stats_service.web.http.context import EXTENSION
 from tests.support.clock import FakeClock
 
 PUBLIC = "https://dem.example.vn"

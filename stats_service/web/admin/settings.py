@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
-from stats_service.services.addresses import canonical_network, in_networks
-from stats_service.services.audit import BALANCES
+from stats_service.services.accounts.audit import BALANCES
+from stats_service.services.visitors.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, peer_address, site, who
-from stats_service.web.admin.messages import change_name, explain
-from stats_service.web.admin.ranges import DAY, today_of
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.messages import change_name, explain
+from stats_service.web.pages.ranges import DAY, today_of
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 
@@ -44,7 +44,7 @@ def save() -> str | tuple[str, int] | Response:
     """Change settings; nothing is changed if one of them cannot be used."""
     try:
         changes = _changes()
-        services().sites.edit(site().slug, _author(), **changes)
+        services().sites.sites.edit(site().slug, _author(), **changes)
     except (InvalidInputError, ConflictError) as error:
         values = _values()
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
@@ -62,7 +62,7 @@ def exclude_me() -> Response:
     others = tuple(network for network in site().excluded if network != own)
     again = request.form.get("do") == "count"
     excluded = others if again else (*others, own)
-    services().sites.edit(site().slug, _author(), excluded=excluded)
+    services().sites.sites.edit(site().slug, _author(), excluded=excluded)
     if again:
         flash(_("Views from your address are counted again."), "good")
     else:
@@ -77,7 +77,9 @@ def set_article_opening() -> str | tuple[str, int] | Response:
     form, now = request.form, services().clock.now()
     try:
         views = _whole_number("opening_views", form.get("article_views", ""))
-        services().openings.set(site(), form.get("article", "").strip(), views, who(), now)
+        services().traffic.opening_balances.set(
+            site(), form.get("article", "").strip(), views, who(), now
+        )
     except InvalidInputError as error:
         return _page(_values(), error=explain(error)), error.status
     flash(_("The opening balance of the article is set."), "good")
@@ -92,7 +94,7 @@ def erase() -> Response:
     if request.form.get("slug", "").strip() != slug:
         flash(_("The short name that you typed is another one. Nothing was changed."), "error")
         return redirect(url_for("admin.settings.show", slug=slug, _anchor="erase-title"))
-    services().erasure.erase(slug, who(), services().clock.now())
+    services().sites.erasure.erase(slug, who(), services().clock.now())
     flash(_("The site %(slug)s is erased, with everything counted for it.", slug=slug), "good")
     return redirect(url_for("admin.overview.show"))
 
@@ -129,7 +131,9 @@ def _values() -> dict[str, Any]:
 
 def _page(values: dict[str, Any], error: str = "") -> str:
     balances = [
-        entry for entry in services().audit.newest(site().slug, 200) if entry.what == "opening.set"
+        entry
+        for entry in services().accounts.audit.newest(site().slug, 200)
+        if entry.what == "opening.set"
     ]
     today, address = today_of(site()), peer_address()
     return render_template(
@@ -139,7 +143,7 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         is_excluded_alone=bool(address) and canonical_network(address) in site().excluded,
         today=today.isoformat(),
         pages=[_page_of(host) for host in site().hosts],
-        private=services().history.shortfall(site(), today - 27 * DAY, today).private,
+        private=services().traffic.history.shortfall(site(), today - 27 * DAY, today).private,
         values=values,
         error=error,
         timezones=sorted(available_timezones()),

@@ -17,7 +17,7 @@ from stats_service.errors import (
     UnknownPollError,
     UnknownSiteError,
 )
-from stats_service.web.admin.messages import explain
+from stats_service.web.pages.messages import explain
 from tests.support.admin import Person
 from tools import translations
 
