@@ -11,6 +11,7 @@ from stats_service.errors import StatsError
 from stats_service.models.health import Finding
 from stats_service.run.listening import answers
 from stats_service.services.operations.health import FAIL, OK, WARN, settings_findings, tick_finding
+from stats_service.services.operations.machine_findings import clock_finding, spool_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -51,6 +52,9 @@ def _findings() -> Iterator[Finding]:
             if findings[0].level != FAIL:
                 yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
+            yield from spool_findings(services.traffic.spool.state(), services.clock.now())
+            if findings[0].level != FAIL:
+                yield clock_finding(services.operations.health.clock_offset(services.clock))
             yield tick_finding(
                 services.operations.ticks.last_run(), services.clock.now(), demo=settings.demo
             )

@@ -10,7 +10,7 @@ import msgspec
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import moment_of, periods_at
 from stats_service.services.sites.sites import check_site
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
@@ -147,6 +147,46 @@ def edit(slug: str, **options: Any) -> None:
     with open_services() as services:
         services.sites.sites.edit(slug, Author(COMMAND_LINE, services.clock.now()), **changes)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
+
+
+@site.command("correct-records")
+@click.argument("slug")
+@click.option("--peak", type=int, help="Most visitors online at once; 0: it begins anew.")
+@click.option("--peak-at", help="When that was, in the site's time zone, as 2026-11-23T09:00.")
+@click.option("--days", is_flag=True, help="Work out the busiest days anew.")
+def correct_records(slug: str, peak: int | None, peak_at: str | None, days: bool) -> None:
+    """Correct the records of the site SLUG, as after a clock that was wrong.
+
+    The busiest days are worked out from the numbers of all days up to today. Each change is in the
+    site's log.
+
+    \b
+    Examples:
+      stats-service site correct-records kimson --peak 0
+      stats-service site correct-records kimson --peak 155 --peak-at 2026-11-23T09:00
+      stats-service site correct-records kimson --days
+    """
+    if peak is None and not days:
+        raise click.UsageError("Name what to correct: --peak, --days or both.")
+    with open_services() as services:
+        found, by = services.sites.sites.get(slug), Author(COMMAND_LINE, services.clock.now())
+        changed = False
+        if peak is not None:
+            changed |= services.traffic.records.set_peak(found, peak, _moment(peak_at, found), by)
+        if days:
+            changed |= services.traffic.records.recount_days(found, by)
+    click.echo(
+        f"Corrected the records of {slug}; the change is in the log."
+        if changed
+        else f"The records of {slug} are right already."
+    )
+
+
+def _moment(text: str | None, of: Site) -> float | None:
+    try:
+        return moment_of(text, of.timezone) if text else None
+    except ValueError as error:
+        raise click.UsageError("--peak-at: use a date and time, as 2026-11-23T09:00.") from error
 
 
 @site.command()

@@ -22,7 +22,7 @@ class Checked:
         self.page = page
         self.embed = embed
         now = embed.services.clock.now()
-        self.token = embed.services.install_checks.new_token(embed.slug, now)
+        self.token = embed.services.sites.install_checks.new_token(embed.slug, now)
 
     def open(self, url: str, *, token: bool = True) -> dict[str, str]:
         """Open a page for a check; return the titles in the panel by level."""

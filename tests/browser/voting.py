@@ -46,7 +46,7 @@ def protection_with(fields: dict[str, Any]) -> Protection:
 
 def votes(embed: Embed, poll: Poll) -> dict[str, int]:
     """Return the votes that the service has, without the choices that have none."""
-    tally = embed.services.polls.tally(embed.slug, poll.id)
+    tally = embed.services.polls.polls.tally(embed.slug, poll.id)
     return {choice: number for choice, number in tally.votes.items() if number}
 
 
@@ -165,4 +165,4 @@ def refusal(embed: Embed, status: int, code: str, **headers: str) -> Any:
 
 def set_scale(embed: Embed, scale: int) -> Site:
     """Let the site rate on another scale."""
-    return embed.services.sites.edit(embed.slug, rating_scale=scale)
+    return embed.services.sites.sites.edit(embed.slug, rating_scale=scale)

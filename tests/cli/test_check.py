@@ -47,7 +47,7 @@ def test_a_sound_installation(run: Run, site: Site) -> None:
     found["python"] = "ok"  # whichever runs the tests
     assert set(found) == {
         *("configuration", "proxies", "public", "redis", "version", "persistence", "eviction"),
-        *("tick", "sites", "python"),
+        *("spool", "clock", "tick", "sites", "python"),
     }
     assert set(found.values()) == {"ok"}
 

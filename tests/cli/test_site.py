@@ -196,3 +196,16 @@ def test_the_log_says_what_was_changed_here(run: Run, services: Services) -> Non
         ("site.removed", "moi"),
     ]
     assert of_all[0].before == {"name": "Mới"}
+
+
+def test_records_are_corrected(run: Run, services: Services, site: Site) -> None:
+    """The moment is one of the site's zone; without a word what, nothing happens."""
+    run("site", "correct-records", "kimson", "--peak", "155", "--peak-at", "2026-03-02T09:00")
+    again = run("site", "correct-records", "kimson", "--days")
+
+    peak = services.traffic.views.counts(site, services.clock.now()).peak
+    assert peak is not None
+    assert (peak.n, peak.at) == (155, "2026-03-02T09:00:00+07:00")
+    assert "right already" in again.output
+    assert run("site", "correct-records", "kimson", code=2).exit_code == 2
+    assert run("site", "correct-records", "kimson", "--peak", "1", "--peak-at", "x", code=2)

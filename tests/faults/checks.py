@@ -78,6 +78,13 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T64": Check(
+        "one bad value among good ones, on every path", "it fails alone; the rest goes on"
+    ),
+    "T65": Check("clock 7 h ahead or behind for a second", "online and its record right at once"),
+    "T66": Check(
+        "spool: disk full, no database, two Redis, read-only", "each promise kept; each state said"
+    ),
     "T76": Check("names like encoded words, line ends, quotes, in mail", "no header but ours"),
     "T77": Check("forged Host, //evil, TLS proxy, on every redirect", "a path here, or 400"),
     "T78": Check("20 webhooks that never answer, another site's that does", "told; pause grows"),
@@ -105,27 +112,27 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{ADMIN}/test_rights.py::test_no_form_is_taken_without_its_token",
     ),
     "T12": (
-        f"{ADMIN}/test_sign_in.py::test_guessing_is_throttled",
-        f"{ADMIN}/test_sign_in.py::test_an_unknown_account_costs_what_a_known_one_does",
-        f"{ADMIN}/test_second_factor.py::test_codes_are_throttled",
+        f"{ADMIN}/accounts/test_sign_in.py::test_guessing_is_throttled",
+        f"{ADMIN}/accounts/test_sign_in.py::test_an_unknown_account_costs_what_a_known_one_does",
+        f"{ADMIN}/accounts/test_second_factor.py::test_codes_are_throttled",
     ),
     "T13": (
-        f"{ADMIN}/test_sign_in.py::test_a_replayed_cookie",
-        f"{ADMIN}/test_sign_in.py::test_a_session_planted",
-        f"{ADMIN}/test_sign_in.py::test_a_new_password_ends",
-        f"{ADMIN}/test_sign_in.py::test_a_removed_account",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_replayed_cookie",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_session_planted",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_new_password_ends",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_removed_account",
     ),
     "T14": (
-        f"{ADMIN}/test_sign_in.py::test_the_way_back_stays_here",
-        f"{ADMIN}/test_second_factor.py::test_the_way_back_stays_here",
+        f"{ADMIN}/accounts/test_sign_in.py::test_the_way_back_stays_here",
+        f"{ADMIN}/accounts/test_second_factor.py::test_the_way_back_stays_here",
     ),
     "T15": (
         f"{ADMIN}/test_security.py::test_a_forged_host",
         f"{ADMIN}/test_security.py::test_the_forwarded_host",
     ),
     "T16": (
-        f"{ADMIN}/test_sign_in.py::test_redis_holds_no_secret",
-        f"{ADMIN}/test_second_factor.py::test_redis_does_not_know",
+        f"{ADMIN}/accounts/test_sign_in.py::test_redis_holds_no_secret",
+        f"{ADMIN}/accounts/test_second_factor.py::test_redis_does_not_know",
     ),
     "T17": (
         "tests/services/visitors/test_hosts.py::test_a_look_alike_is_not_the_site",
@@ -189,7 +196,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T55": ("tests/services/sites/test_sites.py::test_removing_a_site_removes_every_key",),
     "T56": ("tests/test_logs.py",),
-    "T76": ("tests/services/test_mail_headers.py",),
-    "T77": ("tests/web/test_root.py",),
-    "T78": ("tests/services/test_silent_webhooks.py",),
+    "T76": ("tests/services/notices/test_mail_headers.py",),
+    "T77": ("tests/web/public/test_root.py",),
+    "T78": ("tests/services/notices/test_silent_webhooks.py",),
 }

@@ -513,7 +513,7 @@ def test_a_million_names_cost_little(
     server = Server(tmp_path / "redis", "save ''").start()
     try:
         ours = replace(settings, redis_url=server.url, redis_timeout=20)
-        sites = create_services(ours, clock).sites
+        sites = create_services(ours, clock).sites.sites
         site = sites.add(SITE)
         crowd = sites.add(
             Site(slug="dong", name="Đông", hosts=("d.example.vn",), view_ceiling=10**8)

@@ -145,7 +145,7 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
         cut, rest = (reader.result() for reader in readers)
         old = group.master.client
         wait_until(lambda: old.info("replication")["role"] == "slave", 30)
-        spools = [create_services(place).spool for place in places]
+        spools = [create_services(place).traffic.spool for place in places]
         wait_until(lambda: not any(spool.waiting() for spool in spools), 40)
         counted = total(services)
         again = next(one.at for one in rest if one.at > 3 and one.status == 200)

@@ -197,7 +197,7 @@ def test_a_flooded_site_leaves_the_others_alone(
     counted.sites.sites.add(replace_site("khac"))
     server = Server(tmp_path / "elsewhere" / "redis", "appendonly yes\nsave ''").start()
     elsewhere = replace(installed, data_dir=tmp_path / "elsewhere", redis_url=server.url)
-    create_services(elsewhere).sites.add(SITE)
+    create_services(elsewhere).sites.sites.add(SITE)
     calm: dict[str, list[list[Sent]]] = {"": [], "elsewhere": [], "here": []}
     flood: list[Sent] = []
     try:

@@ -7,10 +7,10 @@ import click
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.models.polls import POLL_ID, Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of
-from stats_service.services.polls.rules import POLL_ID, PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
+from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
 
 #: Options of `create` and `edit` that are fields of `Poll` as they stand.
 _FIELDS = (

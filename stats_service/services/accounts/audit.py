@@ -18,6 +18,8 @@ from stats_service.store.accounts.audit import AuditStore
 
 #: Most entries on one page.
 PAGE_MAX = 200
+#: Most entries that are looked through for those of one kind: a few dozen milliseconds.
+SEARCHED_MAX = 5_000
 #: Settings of a site whose changes have a history of their own.
 BALANCES = ("opening_visits", "opening_views")
 #: How an entry is numbered; nothing is before 0-0, which Redis does not even take for an end.
@@ -110,6 +112,18 @@ class Audit:
                 "before {before!r}: use the id of an entry.", before=before[:40]
             )
         return self._store.newest(slug, min(limit, PAGE_MAX), before)
+
+    def newest_of(self, slug: str, what: str, limit: int) -> list[AuditEntry]:
+        """Return the newest entries of one kind, looking through `SEARCHED_MAX` at most."""
+        found: list[AuditEntry] = []
+        before = ""
+        for _ in range(SEARCHED_MAX // PAGE_MAX):
+            page = self._store.newest(slug, PAGE_MAX, before)
+            found += [entry for entry in page if entry.what == what]
+            if len(page) < PAGE_MAX or len(found) >= limit:
+                break
+            before = page[-1].id
+        return found[:limit]
 
     def all(self, slug: str) -> Iterator[AuditEntry]:
         """Give every entry, oldest first, for an export."""

@@ -44,8 +44,9 @@ class SharedSites:
 
     async def stop(self) -> None:
         """Let those who wait have their answers, then end."""
-        await asyncio.gather(*self._tasks)
-        self._threads.shutdown()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2 * self._patience)
+        self._threads.shutdown(wait=False)
 
     def cached(self, slug: str, now: float) -> SiteEntry | None:
         """Return the site if it is known well enough; it is read ahead before it is not.
@@ -82,7 +83,10 @@ class SharedSites:
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             found = error
         for then in self._waiting.pop(slug):
-            then(found, now)
+            try:
+                then(found, now)
+            except Exception:  # the others who wait are told
+                logger.exception("who waits for a site cannot be told")
 
     async def _read_or_stale(self, slug: str, now: float) -> SiteEntry:
         patience = STALE_SECONDS if self._directory.seen(slug) else self._patience
@@ -117,6 +121,6 @@ class SharedSites:
 
     def _was_read(self, slug: str, done: asyncio.Future[SiteEntry]) -> None:
         del self._reading[slug]
-        error = done.exception()
+        error = None if done.cancelled() else done.exception()
         if error and not isinstance(error, StatsError):
             logger.error("a site cannot be read", exc_info=error)

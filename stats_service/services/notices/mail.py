@@ -12,7 +12,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
 from stats_service.errors import ConfigurationError
-from stats_service.services.mail_headers import head
+from stats_service.services.notices.mail_headers import head
 from stats_service.services.notices.outgoing import DeliveryError
 
 #: Longest wait for each answer of the server, in seconds.

@@ -14,7 +14,7 @@ from stats_service.models.notices import Delivery, Event, Webhook
 from stats_service.models.sites import Site
 from stats_service.services.notices import outgoing
 from stats_service.services.notices.notices import NoticeBook
-from stats_service.services.parallel import Task, in_parallel
+from stats_service.services.notices.parallel import Task, in_parallel
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.sites.sites import Sites

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stats_service.clock import Clock
 from stats_service.config import Settings
 from stats_service.errors import StatsError
 from stats_service.models.health import Finding, ServerFacts
@@ -45,6 +46,18 @@ class Health:
     def facts(self) -> list[ServerFacts]:
         """Return what each server says of itself; StoreUnavailableError if one does not answer."""
         return self._store.facts()
+
+    def clock_offset(self, clock: Clock) -> float:
+        """Return by how many seconds `clock` is ahead of that of Redis, of the farthest server.
+
+        Raises:
+            StoreUnavailableError: a server does not answer.
+        """
+        before = clock.now()
+        times = self._store.times()
+        # The servers looked at their clocks at some moment in between.
+        offsets = [max(before - at, 0.0) or min(clock.now() - at, 0.0) for at in times]
+        return max(offsets, key=abs, default=0.0)
 
     def findings(self) -> list[Finding]:
         """Return what is right and wrong with Redis, one finding a subject and server."""
@@ -141,6 +154,11 @@ def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
         text = f"last ran {at:%Y-%m-%d %H:%M} UTC"
     else:
         text = "never ran"
+    if last - now > TICK_LATE_SECONDS:
+        return Finding(
+            WARN, subject, f"{text}, which is in the future: the clock was ahead then, or is "
+            "behind now. Set it by NTP.",
+        )  # fmt: skip
     if not tick_is_late(last, now):
         return Finding(OK, subject, text)
     if demo:

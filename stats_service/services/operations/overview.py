@@ -9,8 +9,9 @@ from stats_service.models.glances import Alarm, Glance
 from stats_service.models.history import Pair
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ONLINE_SECONDS
+from stats_service.models.traffic import AHEAD_SECONDS, LOST, ONLINE_SECONDS
 from stats_service.services.operations.health import OK, Health
+from stats_service.services.operations.machine_findings import spool_findings
 from stats_service.services.traffic.history import (
     DAY,
     REASONS,
@@ -61,15 +62,27 @@ class Glances:
             for site, local, found in zip(sites, locals_, stored, strict=True)
         ]
 
-    def of_installation(self) -> list[Alarm]:
-        """Return what is wrong with Redis, and whether views wait on this machine's disk."""
+    def of_installation(self, now: float) -> list[Alarm]:
+        """Return what is wrong with Redis and with what keeps views on this machine's disk."""
         alarms = [
             Alarm(finding.subject, text=finding.text)
             for finding in self._health.findings()
             if finding.level != OK
         ]
-        waiting = self._spool.waiting()
-        return [*alarms, Alarm("spool", waiting)] if waiting else alarms
+        state = self._spool.state()
+        numbers = {
+            "spool-waiting": state.waiting,
+            "spool-others": state.others,
+            "spool-refused": state.refused,
+        }
+        return [
+            *alarms,
+            *(
+                Alarm(finding.subject, numbers.get(finding.subject, 0), text=finding.text)
+                for finding in spool_findings(state, now)
+                if finding.level != OK
+            ),
+        ]
 
 
 def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
@@ -83,7 +96,7 @@ def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
         [metric + span for metric in ("visits", "views") for span in spans],
         [f"{reason}:{today.isoformat()}" for reason in REASONS],
         list(hours),
-        now - ONLINE_SECONDS,
+        (now - ONLINE_SECONDS, now + AHEAD_SECONDS),
     )
 
 
@@ -112,6 +125,8 @@ def _alarms(site: Site, local: datetime, stored: StoredGlance) -> list[Alarm]:
         n = history.ignored.get(f"{reason}:{today}", 0)
         if n >= REFUSED_MIN and n > REFUSED_SHARE * arrived:
             found.append(Alarm(kind, n))
+    if lost := history.ignored.get(f"{LOST}:{today}", 0):
+        found.append(Alarm("lost", lost))
     if stored.articles >= site.article_cap:
         found.append(Alarm("articles", site.article_cap))
     return found

@@ -1,4 +1,4 @@
-"""What an administrator does with polls: define, open, close, archive; and reads of the results."""
+"""What an administrator does with polls: define, open, close, archive; and the results."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,25 +13,16 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.models.audit import Author
-from stats_service.models.polls import Poll, PollSummary, PollTally, PollView
+from stats_service.models.polls import Poll, PollSummary, PollTally
 from stats_service.services.accounts.audit import entry_of, entry_of_change
-from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.polls.lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.polls.rules import check_poll, vote_altering
-from stats_service.services.polls.views import (
-    SitePolls,
-    closing_time,
-    opening_time,
-    poll_view,
-    state_at,
-)
+from stats_service.services.polls.views import closing_time, state_at
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls.polls import PollStore
 
 #: Polls of one site; more would be a mistake in somebody's program.
 POLLS_MAX = 2_000
-#: Most polls in one answer.
-LISTED_MAX = 100
 #: Attempts at a change while another administrator changes the same poll.
 ATTEMPTS = 5
 
@@ -198,45 +189,6 @@ class Polls:
         raise StoreUnavailableError(
             "The poll {name!r} is being changed by others. Try again.", name=name
         )
-
-    def view(self, entry: SiteEntry, name: str, now: float) -> PollView:
-        """Return a public poll (`current` too) as a reader sees it who has not voted.
-
-        Raises:
-            UnknownPollError: there is none, or it is a draft.
-        """
-        poll = entry.polls.find(name, now)
-        if poll is None:
-            raise UnknownPollError(name)
-        return self.views(entry, [poll], now)[0]
-
-    def list_views(self, entry: SiteEntry, state: str, limit: int, now: float) -> list[PollView]:
-        """Return the public polls of a state, the latest first; `closed` has the archived too."""
-        if state not in ("open", "scheduled", "closed"):
-            raise InvalidInputError(
-                "state {state!r}: use open, scheduled or closed.", state=state[:40]
-            )
-        if not 1 <= limit <= LISTED_MAX:
-            raise InvalidInputError(
-                "limit {limit}: use 1 to {listed_max}.", limit=limit, listed_max=LISTED_MAX
-            )
-        return self.views(entry, public_polls(entry.polls, state, now)[:limit], now)
-
-    def views(self, entry: SiteEntry, polls: list[Poll], now: float) -> list[PollView]:
-        """Return polls as a reader sees them who has not voted."""
-        tallies = self._store.tallies(entry.site.slug, [poll.id for poll in polls])
-        zone = entry.site.timezone
-        return [
-            poll_view(poll, tally, zone, now) for poll, tally in zip(polls, tallies, strict=True)
-        ]
-
-
-def public_polls(polls: SitePolls, state: str, now: float) -> list[Poll]:
-    """Return the polls of a state, the latest first; `closed` has the archived too."""
-    wanted = ("closed", "archived") if state == "closed" else (state,)
-    found = [poll for poll in polls.by_id.values() if state_at(poll, now) in wanted]
-    order = closing_time if state == "closed" else opening_time
-    return sorted(found, key=lambda poll: (-order(poll), poll.id))
 
 
 def _check_not_over(poll: Poll, now: float) -> None:

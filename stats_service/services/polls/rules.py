@@ -8,11 +8,10 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import OTHER, Choice, Poll, Protection
+from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.services.polls.views import CURRENT
 
-POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50
 #: Longest texts, in characters.

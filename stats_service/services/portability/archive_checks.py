@@ -34,12 +34,12 @@ from stats_service.models.archive import (
     VoidedRatingRow,
 )
 from stats_service.models.legacy import ImportedFile
-from stats_service.models.polls import OTHER
+from stats_service.models.polls import OTHER, POLL_ID
 from stats_service.models.quarantine import StoredGroup
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
-from stats_service.services.polls.rules import POLL_ID, TIME_MAX, check_form
+from stats_service.services.polls.rules import TIME_MAX, check_form
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.traffic.numbers import COUNT_MAX
 from stats_service.services.voting.quarantine import GROUP_STATES

@@ -5,7 +5,7 @@ worker that took the file starts; the record on disk says how far it is.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from stats_service.services.portability.legacy.files import opened_file
 from stats_service.services.portability.legacy.imports import KINDS, Legacy, Plan, Progress
 from stats_service.services.portability.legacy.wp_polls import read_polls
 from stats_service.services.sites.sites import Sites
+from stats_service.services.tick_outcome import Outcome
 from stats_service.store.portability.uploads import UploadStore
 
 #: Everything that can be brought into a site.
@@ -268,3 +269,15 @@ class Uploads:
 
 
 _OVER = ("done", "failed")
+
+
+class UploadJob:
+    """Erases files that were sent to the admin pages and never confirmed."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do it."""
+        if number := self._uploads.forget_old(now):
+            yield Outcome(f"Erased {number} files that nobody had confirmed.")

@@ -25,11 +25,11 @@ from stats_service.models.ratings import (
 from stats_service.models.sites import Site
 from stats_service.models.traffic import RatingTally, Visitor
 from stats_service.services.articles.keys import canonical_article, canonical_articles
+from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.traffic.numbers import rating_tally
 from stats_service.services.visitors.addresses import customer_prefix, network_prefix
-from stats_service.services.voting.ballots import check_sender
 from stats_service.store.ratings.ratings import RatingStore
 
 #: A rating may be changed for this long; `rate_article.lua` has the same.

@@ -10,11 +10,11 @@ import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
 from stats_service.models.audit import AuditEntry, Author
+from stats_service.models.polls import POLL_ID
 from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.articles.keys import is_tracking_parameter
 from stats_service.services.periods import periods_at
-from stats_service.services.polls.rules import POLL_ID
 from stats_service.services.visitors.addresses import canonical_network, check_excluded
 from stats_service.services.visitors.hosts import canonical_host
 from stats_service.store.sites.sites import SiteStore

@@ -16,7 +16,7 @@ from stats_service.models.history import (
     StoredHistory,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic import LOST, OTHER_ARTICLES
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
@@ -30,6 +30,7 @@ REASONS = (
     "opt-out",
     "duplicate",
     "ceiling",
+    LOST,
 )
 #: Longest range by unit, in days: hours are kept for 91 days, and the period before is read too.
 RANGE_MAX_DAYS = {"hour": 45, "day": 1100, "month": 3660}

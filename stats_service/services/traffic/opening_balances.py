@@ -1,5 +1,8 @@
 """Opening balances of articles: the views that they had before they came here. Audited."""
 
+import heapq
+from collections.abc import Iterator
+
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
@@ -15,6 +18,19 @@ class Openings:
 
     def __init__(self, store: TrafficStore) -> None:
         self._store = store
+
+    def largest(self, site: Site, limit: int) -> tuple[list[tuple[str, int]], int]:
+        """Return the articles with the largest balances, at most `limit`, and how many have one."""
+        number = 0
+
+        def stored() -> Iterator[tuple[str, int]]:
+            nonlocal number
+            for found in self._store.openings(site.slug):
+                number += 1
+                yield found
+
+        largest = heapq.nsmallest(limit, stored(), key=lambda found: (-found[1], found[0]))
+        return largest, number
 
     def set(self, site: Site, article: str, views: int, who: str, now: float) -> ArticleOpening:
         """Set the balance of an article, which is part of its views; 0 removes it.

@@ -2,13 +2,16 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 
 from stats_service.clock import Clock
-from stats_service.errors import StoreUnavailableError, UnknownSiteError
-from stats_service.models.traffic import ViewCommand
+from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
+from stats_service.meters import Meters
+from stats_service.models.sites import Site
+from stats_service.models.traffic import LOST, ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.sites.sites import SiteStore
-from stats_service.store.traffic.spool import KeptBatch, Spool
+from stats_service.store.traffic.spool import KeptBatch, Spool, SpoolError
 from stats_service.store.traffic.traffic import TrafficStore
 
 #: Seconds between two looks while views wait.
@@ -24,7 +27,15 @@ logger = logging.getLogger(__name__)
 class Replay:
     """Sends what the spool holds; one process of a host at a time does."""
 
-    def __init__(self, spool: Spool, sites: SiteStore, traffic: TrafficStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        sites: SiteStore,
+        traffic: TrafficStore,
+        clock: Clock,
+        meters: Meters | None = None,
+    ) -> None:
+        self._meters = meters or Meters()
         self._spool = spool
         self._clock = clock
         self._sites = sites
@@ -35,6 +46,11 @@ class Replay:
         #: Views that this process brought to Redis, and views whose site is no more.
         self.replayed = 0
         self.dropped = 0
+        #: Views that Redis refused; they stay in the file.
+        self.held = 0
+        #: What the log says already of what is in the way, and of others' views.
+        self._said = ""
+        self._others = 0
 
     def wake(self) -> None:
         """Look after the spool from now on, in a thread of its own."""
@@ -51,8 +67,13 @@ class Replay:
             self._wake.clear()
             try:
                 left = self.run(self._clock.now())
-            except Exception:
-                logger.exception("kept views cannot be brought to Redis")
+            except StatsError as error:
+                if str(error) != self._said:
+                    self._said = str(error)
+                    logger.error("Kept views wait: %s", error)
+                left = True
+            except Exception as error:  # noqa: BLE001 - without this thread they would stay for ever
+                self._meters.fault("replay", error)
                 left = True
             if left:
                 self._wake.set()
@@ -65,34 +86,98 @@ class Replay:
             now: this moment, in seconds since 1970.
         """
         before = self.replayed
-        with self._spool.sole_sender() as sole:
-            if not sole:
-                return self._spool.waiting() > 0
-            try:
+        try:
+            self._note_lost()
+            if not self._spool.path.exists():
+                return False
+            with self._spool.sole_sender() as sole:
+                if not sole:
+                    return self._spool.waiting() > 0
                 while batch := self._spool.next_batch():
                     self._send(batch, now)
                     threading.Event().wait(PAUSE_SECONDS)
-            except StoreUnavailableError:
-                return True
-            if self.replayed > before:
-                self._spool.tidy()
-                logger.warning("%d kept views were counted.", self.replayed - before)
+                self._tell_of_others()
+                if self.replayed > before:
+                    self._spool.tidy()
+                    logger.warning("%d kept views were counted.", self.replayed - before)
+        except SpoolError:
+            raise
+        except StoreUnavailableError:
+            return True
+        self._said = ""
         return False
+
+    def _note_lost(self) -> None:
+        """Count in Redis, beside what was ignored, the views that could be kept nowhere."""
+        for slug, at, number in self._spool.take_lost():
+            try:
+                site = self._sites.get(slug)
+                if site:
+                    lost = [ViewCommand(kind=LOST)] * number
+                    self._traffic.record_views(site, periods_at(at, site.timezone), at, lost)
+            except UnknownSiteError:
+                pass
+            except StoreUnavailableError:
+                self._spool.put_lost_back(slug, at, number)
+
+    def _tell_of_others(self) -> None:
+        state = self._spool.state()
+        if state.others and state.others != self._others:
+            logger.warning(
+                "%d views in %s were kept for another Redis than that of REDIS_URL. They wait for "
+                "the service that kept them; if this is the same Redis under another name: "
+                "`stats-service spool adopt`.",
+                state.others, state.path,
+            )  # fmt: skip
+        self._others = state.others
 
     def _send(self, batch: KeptBatch, now: float) -> None:
         try:
             site = self._sites.get(batch.slug)
             if site is None:
                 raise UnknownSiteError(batch.slug)
-            periods = periods_at(batch.at, site.timezone)
             commands = batch.commands
             if now - batch.at > IDENTITY_SECONDS:
                 commands = [
                     ViewCommand(kind="view", hit=c.hit, article=c.article) for c in commands
                 ]
-            self._traffic.replay_views(site, periods, batch.at, commands, batch.id)
-            self.replayed += len(batch.commands)
+            refused = self._send_all(site, batch, commands)
+            self.replayed += len(commands) - len(refused)
+            if refused:
+                self.held += len(refused)
+                logger.error(
+                    "Redis refused %d kept views of %s. They stay in %s; once that is mended, "
+                    "`stats-service spool adopt` sends them again.",
+                    len(refused), batch.slug, self._spool.path,
+                )  # fmt: skip
+                self._spool.hold(batch, refused)
+                return
         except UnknownSiteError:
             self.dropped += len(batch.commands)
             logger.warning("%d kept views of a removed site are dropped.", len(batch.commands))
         self._spool.remove(batch)
+
+    def _send_all(
+        self, site: Site, batch: KeptBatch, commands: Sequence[ViewCommand]
+    ) -> list[ViewCommand]:
+        """Send a batch; if Redis refuses it, each view by itself. Return those that are refused."""
+        periods = periods_at(batch.at, site.timezone)
+        try:
+            self._traffic.replay_views(site, periods, batch.at, commands, batch.id)
+        except StatsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of one view, perhaps
+            self._meters.fault("kept view", error)
+        else:
+            return []
+        refused = []
+        for number, command in enumerate(commands):
+            name = f"{batch.id}-{number}"
+            try:
+                self._traffic.replay_views(site, periods, batch.at, [command], name)
+            except StatsError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the others are sent
+                self._meters.fault("kept view", error)
+                refused.append(command)
+        return refused

@@ -6,14 +6,17 @@ nothing that should end has lost its end.
 """
 
 from calendar import monthrange
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.services.sites.sites import Sites
+from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
+from stats_service.store.operations.ticks import TickStore
 from stats_service.store.traffic.retention import RetentionStore
 
 DAY_SECONDS = 86_400
@@ -77,3 +80,33 @@ def _ended_months(oldest: date, today: date) -> list[tuple[str, list[str]]]:
         months.append((f"{first:%Y-%m}", days))
         first = first + timedelta(days=length)
     return months
+
+
+class RetentionJob:
+    """Retention, once a day."""
+
+    def __init__(self, store: TickStore, retention: Retention) -> None:
+        self._store = store
+        self._retention = retention
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do it, unless it was done today (in UTC)."""
+        today = datetime.fromtimestamp(now, UTC).date().isoformat()
+        if self._store.last("retention") == today:
+            return
+        failed = False
+        for site in self._retention.sites():
+            for outcome in of_one(site.slug, self._of_site(site, now)):
+                failed |= outcome.failed
+                yield outcome
+        if not failed:
+            self._store.note("retention", today)
+
+    def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
+        kept = self._retention.keep(site, now)
+        if kept.months:
+            yield Outcome(f"{kept.slug}: kept the articles of {', '.join(kept.months)}.")
+        if kept.ignored:
+            yield Outcome(f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views.")
+        if kept.ends:
+            yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")

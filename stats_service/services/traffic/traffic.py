@@ -46,8 +46,10 @@ class Traffic:
         except StoreUnavailableError as error:
             if command.kind != "view":
                 raise
-            self._spool.add([KeptView(entry.site.slug, now, command)])
-            self._on_kept()
+            try:
+                self._spool.add([KeptView(entry.site.slug, now, command)])
+            finally:
+                self._on_kept()  # also what is lost is told, once Redis takes it
             raise ViewKeptError from error
         counts = site_counts(entry.site, stored)
         return answer(entry, query, command, counts, results[0], now)

@@ -9,10 +9,8 @@ import re
 
 from stats_service.errors import (
     AlreadyVotedError,
-    ForeignPageError,
     InvalidInputError,
     PollNotOpenError,
-    ProgramError,
     ProofRefusedError,
     StatsError,
     StoreUnavailableError,
@@ -30,13 +28,12 @@ from stats_service.models.polls import (
     PollView,
 )
 from stats_service.models.traffic import Visitor
+from stats_service.services.known_sites.senders import check_program, check_sender
 from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
 from stats_service.services.periods import hour_label
 from stats_service.services.polls.rules import clean_text
 from stats_service.services.polls.views import poll_view, state_at
 from stats_service.services.visitors.addresses import customer_prefix, network_prefix
-from stats_service.services.visitors.bots import is_bot
-from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.services.voting.proofs import Proofs
 from stats_service.store.polls.ballots import BallotStore
@@ -207,19 +204,6 @@ def decide(
         proof_until=proof_until,
     )
     return command, None
-
-
-def check_sender(entry: SiteEntry, visitor: Visitor) -> None:
-    """Return if a vote or rating may come from this page and program; else ForbiddenError."""
-    if origin_host(visitor.origin) not in entry.hosts:
-        raise ForeignPageError(visitor.origin)
-    check_program(visitor)
-
-
-def check_program(visitor: Visitor) -> None:
-    """Return if a reader, and no program, votes or rates; else ProgramError."""
-    if not visitor.user_agent or is_bot(visitor.user_agent):
-        raise ProgramError
 
 
 def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]:

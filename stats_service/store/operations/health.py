@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from stats_service.models.health import ServerFacts
 from stats_service.store.redis.client import RedisClient, primaries, store_errors, text_of
@@ -18,6 +18,19 @@ class HealthStore:
         """Return if Redis answers; StoreUnavailableError if not."""
         with store_errors():
             self._client.ping()
+
+    def times(self) -> list[float]:
+        """Return what the clock of each server says, in seconds since 1970; of none that may not.
+
+        Raises:
+            StoreUnavailableError: one does not answer.
+        """
+        with store_errors():
+            try:
+                said = [server.time() for server in primaries(self._client)]
+            except NoPermissionError:
+                return []
+        return [seconds + millionths / 1e6 for seconds, millionths in said]
 
     def facts(self) -> list[ServerFacts]:
         """Return what the server, or each primary of a cluster, says of itself.

@@ -23,8 +23,8 @@ class GlanceQuery(NamedTuple):
     counts: Sequence[str]
     ignored: Sequence[str]
     hours: Sequence[str]
-    #: Visitors seen at this moment (seconds) or later are online.
-    online_since: float
+    #: Visitors seen from this moment to that (seconds) are online.
+    online: tuple[float, float]
 
 
 class StoredGlance(NamedTuple):
@@ -53,7 +53,7 @@ class GlanceStore:
                 names = SiteKeys(self._prefix, query.slug)
                 pipe.hmget(names.counts, query.counts)
                 pipe.hmget(names.ignored, query.ignored)
-                pipe.zcount(names.online, int(query.online_since * 1000), "+inf")
+                pipe.zcount(names.online, *(int(moment * 1000) for moment in query.online))
                 pipe.zcard(names.articles)
                 pipe.hvals(names.polls)
                 for day in query.hours:

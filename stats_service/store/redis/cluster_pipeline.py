@@ -19,6 +19,7 @@ from redis.asyncio.connection import SSLConnection
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
+from stats_service.meters import Meters
 from stats_service.store.redis.client import credentials_in, hosts_in, unavailable_reply
 from stats_service.store.redis.pipeline import Command, Endpoint, Pipeline, greeting, pack, resolver
 
@@ -29,6 +30,9 @@ Place = tuple[str, int]
 LOOK_SECONDS = 0.2
 #: Seconds that a command waits before it is sent again while its slot's keys are moving.
 MOVING_SECONDS = 0.01
+
+#: Replies that mean: not here.
+_ELSEWHERE = ("MOVED ", "ASK ")
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +75,11 @@ class ClusterPipeline:
             cluster becomes.
         timeout: As for `Pipeline`; also the longest time in seconds for which a command is sent
             again.
+        meters: Where faults are counted that nobody foresaw.
     """
 
-    def __init__(self, cluster: Cluster, timeout: float) -> None:
+    def __init__(self, cluster: Cluster, timeout: float, meters: Meters | None = None) -> None:
+        self._meters = meters or Meters()
         self._cluster = cluster
         self._timeout = timeout
         self._nodes: dict[Place, Pipeline] = {}
@@ -115,13 +121,13 @@ class ClusterPipeline:
         by_master: dict[Pipeline, list[Command]] = {}
         deadline = self._loop.time() + self._timeout
         for command in commands:
-            key, packed, callback = command
+            key, packed, _ = command
             master = self._masters[key_slot(key.encode())]
             if master is None:
                 self._stale.set()
-                callback(_not_connected())
+                self._tell(command, _not_connected())
             else:
-                answer = _Answer(self, command, deadline)
+                answer = _Answer(self, command, deadline, master)
                 by_master.setdefault(master, []).append((key, packed, answer))
         for master, its in by_master.items():
             master.send(its)
@@ -130,10 +136,14 @@ class ClusterPipeline:
         """Return the error that a failed command raises."""
         if not isinstance(reply, hiredis.ReplyError):
             return reply
+        if str(reply).startswith(_ELSEWHERE):  # its time was over before it was where it belongs
+            return _not_connected()
         return unavailable_reply(str(reply)) or reply
 
-    def redirected(self, command: Command, reply: hiredis.ReplyError, deadline: float) -> bool:
-        """Send `command`, which was not run, once more; False if `reply` is its answer."""
+    def redirected(
+        self, command: Command, reply: hiredis.ReplyError, deadline: float, asked: Pipeline
+    ) -> bool:
+        """Send `command`, which `asked` did not run, once more; False if `reply` is its answer."""
         key, packed, _ = command
         kind, _, rest = str(reply).partition(" ")
         if kind == "CLUSTERDOWN":
@@ -147,9 +157,10 @@ class ClusterPipeline:
             return False
         slot, _, address = rest.partition(" ")
         host, _, port = address.rpartition(":")
-        place = (host, int(port))
+        # Without a host it is the one that was asked, as in the answer to CLUSTER SLOTS.
+        place = (host or asked.host, int(port))
         node = self._node(place)
-        commands: list[Command] = [(key, packed, _Answer(self, command, deadline))]
+        commands: list[Command] = [(key, packed, _Answer(self, command, deadline, node))]
         if kind == "MOVED":
             self._masters[int(slot)] = node
             self._stale.set()
@@ -164,11 +175,16 @@ class ClusterPipeline:
     def _again(self, command: Command, deadline: float) -> None:
         key, packed, _ = command
         master = self._masters[key_slot(key.encode())]
-        answer = _Answer(self, command, deadline)
         if master is None:
-            answer(_not_connected())
+            self._tell(command, _not_connected())
         else:
-            master.send([(key, packed, answer)])
+            master.send([(key, packed, _Answer(self, command, deadline, master))])
+
+    def _tell(self, command: Command, reply: Any) -> None:
+        try:
+            command[2](reply)
+        except Exception as error:  # noqa: BLE001 - the commands of others go on
+            self._meters.fault("answer of Redis", error)
 
     async def _send_when_connected(
         self, node: Pipeline, place: Place, commands: Sequence[Command]
@@ -188,7 +204,7 @@ class ClusterPipeline:
             return place
 
         server = Endpoint(locate, self._cluster.tls, self._cluster.greeting)
-        node = self._nodes[place] = Pipeline(server, self._timeout)
+        node = self._nodes[place] = Pipeline(server, self._timeout, self._meters)
         first_try = self._first_tries[place] = self._loop.create_task(node.start())
         first_try.add_done_callback(lambda _: self._first_tries.pop(place, None))
         return node
@@ -203,7 +219,10 @@ class ClusterPipeline:
             if all(master and master.ready for master in set(self._masters)):
                 self._stale.clear()
                 await self._stale.wait()
-            await self._look()
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001 - without this task nobody looks again
+                self._meters.fault("slots of the cluster", error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
@@ -218,10 +237,14 @@ class ClusterPipeline:
         if isinstance(slots, Exception):
             logger.warning("Redis does not say who has which slots: %s", slots)
             return
-        for first, last, (host, port, *_), *_ in slots:
-            # Without a host it is the one that was asked.
-            master = self._node((host.decode() if host else place[0], port))
-            self._masters[first : last + 1] = [master] * (last + 1 - first)
+        try:
+            for first, last, (host, port, *_), *_ in slots:
+                # Without a host it is the one that was asked.
+                master = self._node((host.decode() if host else place[0], port))
+                self._masters[first : last + 1] = [master] * (last + 1 - first)
+        except (ValueError, TypeError, AttributeError) as error:
+            self._meters.fault("slots of the cluster", error)
+            return
         await self._leave_others()
 
     async def _leave_others(self) -> None:
@@ -237,18 +260,24 @@ class ClusterPipeline:
 class _Answer:
     """The callback of one command: its reply is for whoever sent it, unless it is redirected."""
 
-    __slots__ = ("_cluster", "_command", "_deadline")
+    __slots__ = ("_asked", "_cluster", "_command", "_deadline")
 
-    def __init__(self, cluster: ClusterPipeline, command: Command, deadline: float) -> None:
+    def __init__(
+        self, cluster: ClusterPipeline, command: Command, deadline: float, asked: Pipeline
+    ) -> None:
         self._cluster = cluster
         self._command = command
         self._deadline = deadline
+        self._asked = asked
 
     def __call__(self, reply: Any) -> None:
-        if isinstance(reply, hiredis.ReplyError) and self._cluster.redirected(
-            self._command, reply, self._deadline
-        ):
-            return
+        try:
+            if isinstance(reply, hiredis.ReplyError) and self._cluster.redirected(
+                self._command, reply, self._deadline, self._asked
+            ):
+                return
+        except (ValueError, IndexError):  # a redirection that leads nowhere is the answer
+            logger.error("Redis redirects a command to where nobody can be: %s", reply)
         self._command[2](reply)
 
 

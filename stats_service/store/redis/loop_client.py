@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stats_service.errors import StoreUnavailableError
+from stats_service.meters import Meters
 from stats_service.store.redis.cluster_pipeline import ClusterPipeline, cluster
 from stats_service.store.redis.pipeline import (
     LoopConnection,
@@ -26,19 +27,20 @@ from stats_service.store.redis.scripts import Script
 WAITING_MAX = 4096
 
 
-def connect_loop(url: str, timeout: float) -> LoopConnection:
+def connect_loop(url: str, timeout: float, meters: Meters | None = None) -> LoopConnection:
     """Return the connection for `url` (as `REDIS_URL`); it is made when it is started.
 
     Args:
         url: see `stats_service.store.redis.client.connect`.
         timeout: longest wait, in seconds, for a connection and for an answer.
+        meters: where faults are counted that nobody foresaw.
 
     Raises:
         ConfigurationError: the URL cannot be understood.
     """
     if its_cluster := cluster(url):
-        return ClusterPipeline(its_cluster, timeout)
-    return Pipeline(endpoint(url, timeout), timeout)
+        return ClusterPipeline(its_cluster, timeout, meters)
+    return Pipeline(endpoint(url, timeout), timeout, meters)
 
 
 class LoopClient:
@@ -63,6 +65,18 @@ class LoopClient:
     async def ask(self, name: str, key: str, *args: Any) -> Any:
         """Return the answer to the command `name` on one key; errors as `run`."""
         return self._checked(await self._reply(key, name, key, *args))
+
+    async def time(self) -> float:
+        """Return what the clock of Redis says, in seconds since 1970; of a cluster, of one node.
+
+        Raises:
+            StoreUnavailableError: Redis does not answer, or does not tell.
+        """
+        reply = await self._reply("", "TIME")
+        if isinstance(reply, Exception):
+            raise StoreUnavailableError("Redis does not tell its time.") from reply
+        seconds, millionths = reply
+        return int(seconds) + int(millionths) / 1e6
 
     async def _reply(self, key: str, *command: Any) -> Any:
         if self._waiting >= WAITING_MAX:

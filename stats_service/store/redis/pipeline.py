@@ -18,6 +18,7 @@ import hiredis
 from redis.asyncio.connection import SSLConnection, parse_url
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
+from stats_service.meters import Meters
 from stats_service.store.redis.client import (
     RECHECK_SECONDS,
     MasterPool,
@@ -70,7 +71,7 @@ class LoopConnection(Protocol):
         """Tell whether a command for `key`, or a hash tag, can be sent."""
 
     def send(self, commands: Sequence[Command]) -> None:
-        """Send commands; each callback is called once, and must not raise."""
+        """Send commands; each callback is called once, now or later. This does not raise."""
 
     def error_of(self, reply: Exception) -> Exception:
         """Return the error that a failed command raises."""
@@ -149,10 +150,12 @@ class Pipeline(asyncio.Protocol):
         timeout: Longest wait, in seconds, for a connection and for an answer. After that the
             connection is given up with all that waits: a late answer would be taken for
             somebody else's.
+        meters: Where faults are counted that nobody foresaw.
     """
 
-    def __init__(self, server: Endpoint, timeout: float) -> None:
+    def __init__(self, server: Endpoint, timeout: float, meters: Meters | None = None) -> None:
         self._server = server
+        self._meters = meters or Meters()
         self._timeout = timeout
         self._transport: asyncio.Transport | None = None
         self._reader = hiredis.Reader()
@@ -164,6 +167,11 @@ class Pipeline(asyncio.Protocol):
         self._place: tuple[str, int] | str = ""
         #: Whether commands can be sent.
         self.ready = False
+
+    @property
+    def host(self) -> str:
+        """The host of the server; empty if it is none of a network, or not connected yet."""
+        return "" if isinstance(self._place, str) else self._place[0]
 
     @property
     def idle(self) -> bool:
@@ -193,8 +201,8 @@ class Pipeline(asyncio.Protocol):
     def send(self, commands: Sequence[Command]) -> None:
         """Send commands, in one write.
 
-        A callback is called once, when its answer is there or cannot come any more; it must
-        not raise.
+        A callback is called once, when its answer is there or cannot come any more; one that
+        raises is noted, and the others have their answers.
         """
         callbacks = [callback for _, _, callback in commands]
         if self.ready:
@@ -204,7 +212,7 @@ class Pipeline(asyncio.Protocol):
             "Redis is not connected. Nothing was stored; try again shortly."
         )
         for callback in callbacks:
-            callback(error)
+            self._tell(callback, error)
 
     def drop(self) -> None:
         """Give the connection up: the server is not, or no longer, the one to talk to."""
@@ -237,7 +245,7 @@ class Pipeline(asyncio.Protocol):
             while (reply := reader.gets()) is not Ellipsis:
                 if not sent:
                     raise hiredis.ProtocolError("a reply that nobody asked for")
-                sent.popleft()[0](reply)
+                self._tell(sent.popleft()[0], reply)
         except hiredis.ProtocolError as error:
             logger.error("Redis sent what is not its protocol: %s", error)
             self.drop()
@@ -249,16 +257,22 @@ class Pipeline(asyncio.Protocol):
         sent, self._sent = self._sent, deque()
         error = StoreUnavailableError("Redis did not answer. Try again shortly.")
         for callback, _ in sent:
-            callback(error)
+            self._tell(callback, error)
+
+    def _tell(self, callback: Callback, reply: Any) -> None:
+        try:
+            callback(reply)
+        except Exception as error:  # noqa: BLE001 - whoever waits behind has an answer too
+            self._meters.fault("answer of Redis", error)
 
     def _write(self, commands: bytes, callbacks: list[Callback]) -> None:
         if self._transport is None:  # never: it is there as long as `ready` says so
             raise StoreUnavailableError("Redis is not connected.")
         now = self._loop.time()
         self._sent.extend((callback, now) for callback in callbacks)
-        self._transport.write(commands)
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._check)
+        self._transport.write(commands)
 
     def _check(self) -> None:
         self._timer = None
@@ -276,7 +290,9 @@ class Pipeline(asyncio.Protocol):
         while True:
             try:
                 await self._connect()
-            except (OSError, StoreUnavailableError, hiredis.ReplyError) as error:
+            except Exception as error:  # noqa: BLE001 - without this task nobody connects again
+                if not isinstance(error, OSError | StoreUnavailableError | hiredis.ReplyError):
+                    self._meters.fault("connection to Redis", error)
                 if (reason := f"{type(error).__name__} {error}".rstrip()) != reported:
                     logger.warning("Redis cannot be reached: %s", reason)
                     reported = reason
@@ -289,7 +305,12 @@ class Pipeline(asyncio.Protocol):
             finally:
                 if not first_try.done():
                     first_try.set_result(None)
-            await self._watch()
+            try:
+                await self._watch()
+            except Exception as error:  # noqa: BLE001 - the same
+                self._meters.fault("connection to Redis", error)
+                self.drop()
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _watch(self) -> None:
         """Return when the connection is lost; try it, and leave a server that has been replaced."""

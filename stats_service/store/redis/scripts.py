@@ -1,4 +1,4 @@
-"""The Lua scripts, read once from `lua/` and called by their digest.
+"""The Lua scripts, read once from the `lua/` of their rooms and called by their digest.
 
 A script is one verb: it races with nobody, touches the keys of one site, and is one round trip.
 """
@@ -35,8 +35,16 @@ class Script:
 
 
 def load_script(*names: str) -> Script:
-    """Read `lua/<name>.lua` from the package; several are one script, one after the other."""
-    folder = files("stats_service.store").joinpath("lua")
-    body = "".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
+    """Read the files named as `room/verb`; several are one script, one after the other.
+
+    `polls/cast_ballot` is `polls/lua/cast_ballot.lua` below the store.
+    """
+    store = files("stats_service.store")
+    rooms = [name.split("/") for name in names]
+    body = "".join(
+        store.joinpath(room, "lua", f"{verb}.lua").read_text("utf-8") for room, verb in rooms
+    )
     # Redis names a script by this digest; nothing depends on its strength.
-    return Script(names[-1], body, hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest())
+    return Script(
+        rooms[-1][1], body, hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest()
+    )

@@ -10,15 +10,15 @@ flooded does not hold up the others.
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
+from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.meters import Meters
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
-from stats_service.store.redis.pipeline import LoopConnection, lacks_script, pack
+from stats_service.store.redis.pipeline import Command, LoopConnection, lacks_script, pack
 from stats_service.store.traffic.spool import KeptView
 from stats_service.store.traffic.spool_writer import ViewKeeper
 from stats_service.store.traffic.traffic import RECORD_VIEWS
@@ -30,8 +30,10 @@ BATCH_MAX = 128
 WAITING_MAX = 4096
 #: Most turns of the loop that a batch waits for more views.
 GATHER_TURNS = 4
-
-logger = logging.getLogger(__name__)
+#: Longest wait for what is under way when the process ends, in seconds.
+STOP_SECONDS = 2.0
+#: How the meters call a view that failed alone.
+FAULT = "page view"
 
 
 class Waiter(Protocol):
@@ -49,16 +51,21 @@ class _Batch:
 
     __slots__ = ("commands", "now", "periods", "site", "waiters")
 
-    def __init__(self, site: Site, periods: Periods) -> None:
+    def __init__(self, site: Site, periods: Periods, now: float) -> None:
         self.site = site
         self.periods = periods
-        self.now = 0.0
+        self.now = now
         self.commands: list[ViewCommand] = []
         self.waiters: list[Waiter] = []
 
     def takes(self, site: Site, periods: Periods) -> bool:
         """Tell whether a view may join: one call has one day and hour, one set of settings."""
         return self.periods is periods and self.site is site and len(self.commands) < BATCH_MAX
+
+    def take(self, command: ViewCommand, waiter: Waiter) -> None:
+        """Let a view join."""
+        self.commands.append(command)
+        self.waiters.append(waiter)
 
 
 class GroupCommit:
@@ -68,12 +75,18 @@ class GroupCommit:
         connection: To Redis; started and stopped with this.
         prefix: What every key begins with.
         keeper: Takes the views that Redis does not acknowledge; None: they fail.
+        meters: Where views are counted that fail as nobody foresaw.
     """
 
     def __init__(
-        self, connection: LoopConnection, prefix: str, keeper: ViewKeeper | None = None
+        self,
+        connection: LoopConnection,
+        prefix: str,
+        keeper: ViewKeeper | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self._keeper = keeper
+        self._meters = meters or Meters()
         self._connection = connection
         self._prefix = prefix
         self._batches: list[_Batch] = []
@@ -89,10 +102,17 @@ class GroupCommit:
         await self._connection.start()
 
     async def stop(self) -> None:
-        """Wait for what is under way, then close the connection."""
-        while self._in_flight or self._batches:
-            await asyncio.sleep(0.005)  # it ends by itself: the connection has a timeout
+        """Wait a while for what is under way, then close the connection; the rest is kept."""
+        end = self._loop.time() + STOP_SECONDS
+        while (self._in_flight or self._batches) and self._loop.time() < end:
+            await asyncio.sleep(0.005)
         await self._connection.stop()
+        waiting, self._batches, self._open, self._waiting = self._batches, [], {}, 0
+        for batch in waiting:
+            self._refused(
+                batch,
+                StoreUnavailableError("The service ends. Nothing was stored; try again shortly."),
+            )
         if self._keeper:
             await self._keeper.stop()
 
@@ -113,11 +133,10 @@ class GroupCommit:
             return
         batch = self._open.get(site.slug)
         if batch is None or not batch.takes(site, periods):
-            batch = self._open[site.slug] = _Batch(site, periods)
+            batch = self._open[site.slug] = _Batch(site, periods, now)
             self._batches.append(batch)
         batch.now = now
-        batch.commands.append(command)
-        batch.waiters.append(waiter)
+        batch.take(command, waiter)
         self._waiting += 1
         if not self._in_flight and not self._scheduled:
             self._scheduled = True
@@ -138,18 +157,35 @@ class GroupCommit:
         self._scheduled = False
         batches = self._next_batches()
         self._waiting -= sum(len(batch.commands) for batch in batches)
-        self._in_flight += len(batches)
-        answers = [_Answer(self, batch, self._call(batch)) for batch in batches]
-        self._connection.send(
-            [
-                (
-                    answer.batch.site.slug,
-                    _packed(answer.call, "EVALSHA", RECORD_VIEWS.sha),
-                    answer,
-                )
-                for answer in answers
-            ]
-        )
+        commands: list[Command] = []
+        for batch in batches:
+            try:
+                commands.append(self._command(batch))
+            except Exception:  # noqa: BLE001 - of one view, which is looked for and told
+                commands += self._without_the_bad(batch)
+        self._in_flight += len(commands)
+        if commands:
+            self._connection.send(commands)
+        else:
+            self._go_on()
+
+    def _without_the_bad(self, batch: _Batch) -> list[Command]:
+        """Fail the views of a batch that cannot be sent at all; return what sends the others."""
+        good = _Batch(batch.site, batch.periods, batch.now)
+        for command, waiter in zip(batch.commands, batch.waiters, strict=True):
+            alone = _Batch(batch.site, batch.periods, batch.now)
+            alone.take(command, waiter)
+            try:
+                self._command(alone)
+            except Exception as error:  # noqa: BLE001 - whoever waits is told
+                self._fail(alone, error)
+            else:
+                good.take(command, waiter)
+        try:
+            return [self._command(good)] if good.commands else []
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._fail(good, error)
+            return []
 
     def _next_batches(self) -> list[_Batch]:
         """Take the first batch of each site out of those that wait, the smallest first."""
@@ -164,43 +200,60 @@ class GroupCommit:
             return list(first.values())
         return sorted(first.values(), key=lambda batch: len(batch.commands))
 
-    def _call(self, batch: _Batch) -> ViewBatch:
-        return ViewBatch(self._prefix, batch.site, batch.periods, batch.now, batch.commands)
+    def _command(self, batch: _Batch) -> Command:
+        call = ViewBatch(self._prefix, batch.site, batch.periods, batch.now, batch.commands)
+        packed = _packed(call, "EVALSHA", RECORD_VIEWS.sha)
+        return batch.site.slug, packed, _Answer(self, batch, call)
 
     def answered(self, answer: "_Answer", reply: object) -> None:
         """Take Redis' reply to a batch, or the exception that stands for it."""
         batch = answer.batch
-        if lacks_script(reply):
-            packed = _packed(answer.call, "EVAL", RECORD_VIEWS.body)
-            self._connection.send([(batch.site.slug, packed, answer)])
-            return
-        self._in_flight -= 1
-        if isinstance(reply, Exception):
-            self._refused(batch, reply)
-        else:
-            try:
-                counts, results = answer.call.results(reply)
-            except UnknownSiteError as error:
-                self._fail(batch.waiters, error)
-            except Exception as error:  # a number that is none must not break the connection of all
-                logger.exception("what Redis answered for %s cannot be read", batch.site.slug)
-                self._fail(batch.waiters, error)
+        try:
+            if lacks_script(reply):
+                packed = _packed(answer.call, "EVAL", RECORD_VIEWS.body)
+                self._connection.send([(batch.site.slug, packed, answer)])
+                return
+            if isinstance(reply, Exception):
+                self._refused(batch, self._connection.error_of(reply))
             else:
-                self._recorded(batch, counts, results)
+                self._recorded(batch, *answer.call.results(reply))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told, and the others go on
+            self._fail(batch, error)
+        self._in_flight -= 1
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self._batches and not self._in_flight and not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._gather, 0, GATHER_TURNS)
 
-    def _recorded(self, batch: _Batch, counts: StoredCounts, results: Sequence[ViewResult]) -> None:
-        for waiter, result in zip(batch.waiters, results, strict=True):
+    def _recorded(
+        self, batch: _Batch, counts: StoredCounts, results: Sequence[ViewResult | Exception]
+    ) -> None:
+        waiters, batch.waiters = batch.waiters, []
+        for waiter, result in zip(waiters, results, strict=True):
             try:
-                waiter.recorded(counts, result)
-            except Exception:  # the views of others do not suffer for it
-                logger.exception("a recorded view cannot be answered")
+                if isinstance(result, ViewResult):
+                    waiter.recorded(counts, result)
+                else:
+                    self._meters.fault(FAULT, result)
+                    waiter.failed(result)
+            except Exception as error:  # noqa: BLE001 - the views of others do not suffer for it
+                self._meters.fault("answer to a page view", error)
 
-    def _refused(self, batch: _Batch, reply: Exception) -> None:
-        error = self._connection.error_of(reply)
-        self._unacknowledged(batch.site, batch.now, batch.commands, batch.waiters, error)
+    def _refused(self, batch: _Batch, error: Exception) -> None:
+        if isinstance(error, StatsError) or len(batch.commands) == 1:
+            waiters, batch.waiters = batch.waiters, []
+            self._unacknowledged(batch.site, batch.now, batch.commands, waiters, error)
+            return
+        # The script failed, perhaps for one view alone: those of the other half go on. Hit ids
+        # keep a view from counting twice.
+        middle = len(batch.commands) // 2
+        for part in (slice(None, middle), slice(middle, None)):
+            half = _Batch(batch.site, batch.periods, batch.now)
+            half.commands, half.waiters = batch.commands[part], batch.waiters[part]
+            self._batches.append(half)
+            self._waiting += len(half.commands)
 
     def _unacknowledged(
         self,
@@ -215,24 +268,29 @@ class GroupCommit:
         Whether Redis recorded them is unknown: they are repeated later under their hit ids.
         """
         if self._keeper is None or not isinstance(error, StoreUnavailableError):
-            self._fail(waiters, error)
+            self._tell(waiters, error)
             return
         both = list(zip(commands, waiters, strict=True))
         views = [(command, waiter) for command, waiter in both if command.kind == "view"]
-        self._fail([waiter for command, waiter in both if command.kind != "view"], error)
+        self._tell([waiter for command, waiter in both if command.kind != "view"], error)
         self._keeper.keep(
             [KeptView(site.slug, now, command) for command, _ in views],
             [waiter.failed for _, waiter in views],
         )
 
-    def _fail(self, waiters: Sequence[Waiter], error: Exception) -> None:
-        if not isinstance(error, StatsError):
-            logger.error("Redis refused to record views: %s", error)
+    def _fail(self, batch: _Batch, error: Exception) -> None:
+        waiters, batch.waiters = batch.waiters, []
+        self._tell(waiters, error)
+
+    def _tell(self, waiters: Sequence[Waiter], error: Exception) -> None:
+        """Tell everybody who waits that it failed."""
         for waiter in waiters:
+            if not isinstance(error, StatsError):
+                self._meters.fault(FAULT, error)
             try:
                 waiter.failed(error)
-            except Exception:
-                logger.exception("a view that failed cannot be answered")
+            except Exception as another:  # noqa: BLE001 - the others are told
+                self._meters.fault("answer to a page view", another)
 
 
 def _packed(call: ViewBatch, command: str, script: str) -> bytes:

@@ -1,6 +1,7 @@
 """Views, visits and who is online: `lua/record_views.lua`, and reads of the same numbers."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.audit import AuditEntry
@@ -9,13 +10,18 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredArticle, StoredCounts, ViewCommand, ViewResult
 from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 from stats_service.store.traffic.view_batch import ViewBatch
 
 RECORD_VIEWS = load_script("traffic/record_views")
 SET_OPENING = load_script("accounts/audit_entry", "traffic/set_opening")
-REPLAY_VIEWS = load_script("traffic/replay_guard", "traffic/record_views")
+CORRECT_RECORDS = load_script("accounts/audit_entry", "traffic/correct_records")
+REPLAY_VIEWS = load_script("traffic/replay_guard", "traffic/record_views", "traffic/replay_mark")
+
+#: What is counted of each day.
+METRICS = ("visits", "views")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class TrafficStore:
@@ -37,7 +43,13 @@ class TrafficStore:
         batch = ViewBatch(self._prefix, site, periods, now, commands)
         with store_errors():
             reply = RECORD_VIEWS.run(self._client, batch.keys, batch.args)
-        return batch.results(reply)
+        counts, results = batch.results(reply)
+        whole: list[ViewResult] = []
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+            whole.append(result)
+        return counts, whole
 
     def replay_views(
         self, site: Site, periods: Periods, then: float, commands: Sequence[ViewCommand], batch: str
@@ -85,6 +97,32 @@ class TrafficStore:
                 pipe.hincrby(key, b"t" + name, 1 if name else 0)
             pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
             return [int(number) for number in pipe.execute()[:2]]
+
+    def days(self, slug: str, metric: str) -> dict[str, int]:
+        """Return what was counted of `metric` (one of `METRICS`), by ISO day."""
+        key, begin = SiteKeys(self._prefix, slug).counts, f"{metric}:"
+        with store_errors():
+            found = self._client.hgetall(key)
+        named = ((text_of(name).removeprefix(begin), text_of(name), n) for name, n in found.items())
+        return {day: int(n) for day, name, n in named if name != day and _DAY.fullmatch(day)}
+
+    def correct_records(self, slug: str, fields: dict[str, str], entry: AuditEntry) -> bool:
+        """Set fields of `counts`, those with "" taken away; tell whether one of them changed.
+
+        What changed is filled into `entry`, which is recorded unless nothing did.
+        """
+        names = SiteKeys(self._prefix, slug)
+        args = [packed_entry(entry), *(text for field in fields.items() for text in field)]
+        with store_errors():
+            return bool(CORRECT_RECORDS.run(self._client, [names.counts, names.audit], args))
+
+    def openings(self, slug: str) -> Iterator[tuple[str, int]]:
+        """Give every article that has a balance, and the balance, in no order."""
+        with store_errors():
+            for key, views in self._client.hscan_iter(
+                SiteKeys(self._prefix, slug).opening, count=1000
+            ):
+                yield text_of(key), int(views)
 
     def set_opening(self, site: Site, article: str, views: int, entry: AuditEntry) -> int:
         """Set the views that an article had before it came here; return what was set before.

@@ -5,6 +5,7 @@ point to it. What Redis answers is again of what they share, and of the views on
 the ordinary; the rest is put together here.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.periods import Periods
+from stats_service.models.polls import PollTally
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     OTHER_ARTICLES,
@@ -31,8 +33,10 @@ from stats_service.store.keys import (
 from stats_service.store.polls.polls import poll_tally
 from stats_service.store.ratings.histograms import histogram
 
+#: Length of an id of a hit, a visitor, an address, a voter.
+ID_BYTES = 8
 #: Stands for the hit id of a view that has none.
-NO_ID = bytes(8)
+NO_ID = bytes(ID_BYTES)
 #: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
 LIST_MAX = 1000
 
@@ -141,7 +145,9 @@ class ViewBatch:
         keys = list(listed)
         self.args = (
             _values(head),
-            _ids(ids) + _ids([*addresses, *tokens]) + _values(list(articles)),
+            _ids(ids, ID_BYTES)
+            + _ids([*addresses, *tokens], 1 + ID_BYTES)
+            + _values(list(articles)),
             _values(rows),
             _values(mints) if mints else b"",
             _values([keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)])
@@ -149,25 +155,28 @@ class ViewBatch:
             else b"",
         )
 
-    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult]]:
+    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult | Exception]]:
         """Return what the script answered: the site's numbers, and one result a view.
+
+        A view whose own numbers cannot be read has the exception in place of its result.
 
         Raises:
             UnknownSiteError: the site was removed; nothing was recorded.
+            ValueError: the site's numbers cannot be read.
         """
         if reply is None:
             raise UnknownSiteError(self._slug)
         online, numbers, tallies, ballots, odd, tokens, *columns, lists = _unpacked(reply)
         own, listed = _Articles(*columns), [_Articles(*columns) for columns in lists]
         polls = {
-            poll: (voters, poll_tally(tally), found)
+            poll: (voters, _tally(tally), found)
             for (poll, voters), tally, found in zip(
                 self._polls.items(), tallies, ballots, strict=True
             )
         }
         outcomes = {odd[at]: (odd[at + 1], odd[at + 2]) for at in range(0, len(odd), 3)}
         simply = ("", "")
-        results = []
+        results: list[ViewResult | Exception] = []
         row = mint = 0
         for command in self._commands:
             outcome, note, kind = command.kind, "", command.kind
@@ -177,26 +186,33 @@ class ViewBatch:
             elif kind == "beat" and command.visitor:
                 row += 1
             article, tally, voted, burst = None, None, False, False
-            if command.article:
-                place = self._articles[command.article]
-                if note == "article-cap":
-                    counted = self._articles.get(OTHER_ARTICLES, len(self._articles) + 1)
-                else:
-                    counted = place
-                article = own.get(place, counted, 0 if outcome else 1, command.rated)
-            if command.poll is not None:
-                voters, tally, found = polls[command.poll.id]
-                if command.voter:
-                    voted = found[voters[command.voter] - 1]
             if command.mint:
                 mint += 1
                 burst = mint in tokens
-            of_lists = (
-                tuple([self._of_list(listed, key, command.rated) for key in command.listed])
-                if command.listed
-                else ()
-            )
-            results.append(ViewResult(outcome, note, article, of_lists, tally, voted, burst))
+            try:
+                if command.article:
+                    place = self._articles[command.article]
+                    if note == "article-cap":
+                        counted = self._articles.get(OTHER_ARTICLES, len(self._articles) + 1)
+                    else:
+                        counted = place
+                    article = own.get(place, counted, 0 if outcome else 1, command.rated)
+                if command.poll is not None:
+                    voters, stored, found = polls[command.poll.id]
+                    if isinstance(stored, Exception):
+                        raise stored
+                    tally = stored
+                    if command.voter:
+                        voted = found[voters[command.voter] - 1]
+                of_lists = (
+                    tuple([self._of_list(listed, key, command.rated) for key in command.listed])
+                    if command.listed
+                    else ()
+                )
+            except Exception as error:  # noqa: BLE001 - of this view alone
+                results.append(error)
+            else:
+                results.append(ViewResult(outcome, note, article, of_lists, tally, voted, burst))
         return _counts(online, numbers), results
 
     def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:
@@ -216,8 +232,7 @@ class _Articles:
         openings: Sequence[Any],
         ratings: Sequence[Any],
     ) -> None:
-        self._totals = [int(number or 0) for number in totals]
-        self._todays = [int(number or 0) for number in todays]
+        self._totals, self._todays = _whole(totals), _whole(todays)
         self._openings = openings
         self._ratings = ratings
 
@@ -226,12 +241,37 @@ class _Articles:
         if new:
             self._totals[counted - 1] += new
             self._todays[counted - 1] += new
+        total, today = self._totals[counted - 1], self._todays[counted - 1]
+        if type(total) is not int or type(today) is not int:
+            raise ValueError("The views that Redis has of an article are no whole number.")
         return StoredArticle(
-            self._totals[counted - 1],
-            self._todays[counted - 1],
+            total,
+            today,
             int(self._openings[place - 1] or 0) if self._openings else 0,
             histogram(self._ratings[place - 1]) if rated else (),
         )
+
+
+def _whole(numbers: Sequence[Any]) -> list[Any]:
+    """Return numbers of Redis as ints; one that cannot be read is NaN, for its article to fail."""
+    try:
+        return [int(number or 0) for number in numbers]
+    except ValueError:  # what is beyond 2^53 is written as 1e+25
+        whole: list[Any] = []
+        for number in numbers:
+            try:
+                whole.append(int(number or 0))
+            except ValueError:
+                whole.append(math.nan)
+        return whole
+
+
+def _tally(stored: Any) -> PollTally | Exception:
+    """Return the tally of a poll, the same object for all; or why it cannot be read."""
+    try:
+        return poll_tally(stored)
+    except ValueError as error:
+        return error
 
 
 def _place(places: _Places, thing: Any) -> int:
@@ -245,12 +285,13 @@ def _values(values: Sequence[Any]) -> bytes:
     return packed[1 if len(values) < 16 else 3 if len(values) < 65_536 else 5 :]
 
 
-def _ids(ids: Sequence[bytes]) -> bytes:
+def _ids(ids: Sequence[bytes], length: int) -> bytes:
     """Pack ids of one length, at most 31 bytes: as text, for Redis' MessagePack has no bytes."""
-    if not ids:
-        return b""
-    head = bytes((0xA0 | len(ids[0]),))
-    return head + head.join(ids)
+    head = bytes((0xA0 | length,))
+    packed = head + head.join(ids) if ids else b""
+    if len(packed) != len(ids) * (1 + length):
+        raise ValueError(f"An id has not its {length} bytes.")
+    return packed
 
 
 def _counts(online: int, numbers: Sequence[Any]) -> StoredCounts:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
+from stats_service.services.periods import moment_of
 from stats_service.services.visitors.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, peer_address, site, who
 from stats_service.web.http.context import services
@@ -28,6 +29,8 @@ NUMBERS = (
     "rating_scale",
 )
 TEXTS = ("name", "timezone", "language", "headline", "opening_day")
+#: Most balances of articles, and most changes of balances, on the page.
+BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
 
 
@@ -86,6 +89,28 @@ def set_article_opening() -> str | tuple[str, int] | Response:
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="balance-title"))
 
 
+@bp.post("/records")
+@access("owner")
+def correct_records() -> str | tuple[str, int] | Response:
+    """Correct the most visitors at once, or work out the busiest days anew."""
+    form = request.form
+    try:
+        if form.get("do") == "days":
+            changed = services().traffic.records.recount_days(site(), _author())
+        else:
+            peak, at = _whole_number("peak", form.get("peak", "")), None
+            if form.get("peak_at", "").strip():
+                at = _moment(form["peak_at"])
+            changed = services().traffic.records.set_peak(site(), peak, at, _author())
+    except InvalidInputError as error:
+        return _page(_values(), error=explain(error)), error.status
+    if changed:
+        flash(_("The records are corrected. The change is in the log."), "good")
+    else:
+        flash(_("The records are right already. Nothing was changed."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="records-title"))
+
+
 @bp.post("/erase")
 @access("operator")
 def erase() -> Response:
@@ -125,16 +150,20 @@ def _whole_number(name: str, text: str) -> int:
     return int(digits)
 
 
+def _moment(text: str) -> float:
+    try:
+        return moment_of(text, site().timezone)
+    except ValueError as error:
+        raise InvalidInputError("peak_at: use a date and a time.") from error
+
+
 def _values() -> dict[str, Any]:
     return {name: getattr(site(), name) for name in site().__struct_fields__}
 
 
 def _page(values: dict[str, Any], error: str = "") -> str:
-    balances = [
-        entry
-        for entry in services().accounts.audit.newest(site().slug, 200)
-        if entry.what == "opening.set"
-    ]
+    balances = services().accounts.audit.newest_of(site().slug, "opening.set", BALANCES_MAX)
+    openings, openings_number = services().traffic.opening_balances.largest(site(), BALANCES_MAX)
     today, address = today_of(site()), peer_address()
     return render_template(
         "admin/settings.html",
@@ -148,6 +177,9 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         error=error,
         timezones=sorted(available_timezones()),
         balances=balances,
+        counts=services().traffic.views.counts(site(), services().clock.now()),
+        openings=openings,
+        openings_number=openings_number,
         change_name=change_name,
     )
 

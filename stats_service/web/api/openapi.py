@@ -73,7 +73,7 @@ OPERATIONS: list[Operation] = [
         "get",
         "/{slug}/dot.gif",
         "record_view_by_pixel",
-        "Record one load of the page that shows this image; the Referer names the article",
+        "Record one load of the page that shows this image, named by `article` or the Referer",
         (SITE, ARTICLE),
         answers={200: "image/gif"},
         problems=(400, 404, 503),

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import BallotQuery, PollView
-from stats_service.services.polls.polls import LISTED_MAX
-from stats_service.services.voting.ballots import check_sender, find_poll
+from stats_service.services.known_sites.senders import check_sender
+from stats_service.services.voting.ballots import find_poll
+from stats_service.services.voting.public_polls import LISTED_MAX
 from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_visitor

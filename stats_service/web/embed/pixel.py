@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from stats_service.errors import ViewKeptError
 from stats_service.models.traffic import PageQuery
@@ -20,7 +20,10 @@ bp = Blueprint("pixel", __name__)
 
 @bp.get("/<slug>/dot.gif")
 def record_view(slug: str) -> Response:
-    """Record one load of the page that shows the pixel, named by `article` or the Referer."""
+    """Record one load of the page that shows the pixel, named by `article` or the Referer.
+
+    As with the script, an `article` that is empty says that the page is none.
+    """
     entry = site_entry(slug)
     response = Response(GIF, mimetype="image/gif")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -28,13 +31,13 @@ def record_view(slug: str) -> Response:
     if request.method == "HEAD":
         return response
     referer = request.headers.get("Referer", "")
-    query = PageQuery(
-        hit=secrets.token_urlsafe(16), article=request.args.get("article") or referer or None
-    )
+    article = request.args.get("article", referer) or None
+    query = PageQuery(hit=secrets.token_urlsafe(16), article=article)
     visitor = request_visitor(referer)
     try:
         answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
-    except ViewKeptError:
+    except ViewKeptError as error:
+        g.view_result = error.code
         return response
     for name, value in page_answer_headers(answer.ignored, answer.note):
         if name.startswith("Stats-"):

@@ -72,4 +72,9 @@ def make_head(headers: list[tuple[str, str]], allowed: str) -> Head:
 def error_answer(error: Exception, allowed: str) -> tuple[int, Head, bytes]:
     """Return the problem document that tells of `error`."""
     problem = problem_of(error) if isinstance(error, StatsError) else internal_problem()
-    return problem.status, make_head(problem_headers(error), allowed), msgspec.json.encode(problem)
+    try:
+        body = msgspec.json.encode(problem)
+    except (UnicodeError, ValueError, TypeError):  # what the error names is no text
+        problem = internal_problem()
+        body = msgspec.json.encode(problem)
+    return problem.status, make_head(problem_headers(error), allowed), body

@@ -1,6 +1,5 @@
 """The page view in the event loop: `POST <prefix>/<site>/page`."""
 
-import logging
 from functools import lru_cache
 
 import msgspec
@@ -16,8 +15,6 @@ from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.loop.messages import Head, HotRequest, Send, error_answer, make_head
-
-logger = logging.getLogger(__name__)
 
 
 class HotPages:
@@ -53,21 +50,31 @@ class HotPages:
         self._sites.when_read(slug, now, read)
 
     def _record(self, entry: SiteEntry, request: HotRequest, send: Send, now: float) -> None:
-        allowed = allowed_origin(entry, request.header(b"origin"))
+        try:
+            allowed = allowed_origin(entry, request.header(b"origin"))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._meters.fault("page view", error)
+            self._refuse(send, error)
+            return
 
         def reply(answer: PageAnswer | Exception) -> None:
             if isinstance(answer, Exception):
                 self._refuse(send, answer, allowed)
-            else:
-                if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
-                    self._meters.view_times.add(self._clock.now() - now)
-                poll = answer.poll
+                return
+            poll = answer.poll
+            try:
                 body = page_answer_json(
                     answer,
                     self._site_json.of(answer.site),
                     self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
                 )
-                send(200, _head(answer.ignored, answer.note, allowed), body)
+            except Exception as error:  # noqa: BLE001 - whoever waits is told
+                self._meters.fault("answer to a page view", error)
+                self._refuse(send, error, allowed)
+                return
+            if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
+                self._meters.view_times.add(self._clock.now() - now)
+            send(200, _head(answer.ignored, answer.note, allowed), body)
 
         try:
             query = decode_body(request.body, PageQuery)
@@ -75,8 +82,8 @@ class HotPages:
             self._views.record_view(entry, query, visitor, now, reply)
         except StatsError as error:
             self._refuse(send, error, allowed)
-        except Exception as error:
-            logger.exception("a page view failed")
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._meters.fault("page view", error)
             self._refuse(send, error, allowed)
 
     def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:

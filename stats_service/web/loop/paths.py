@@ -5,10 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from stats_service.services.container import Services
-from stats_service.services.known_sites.loop import SharedSites
-from stats_service.services.traffic.loop import SharedViews
-from stats_service.services.voting.loop import SharedVotes
+from stats_service.services.container import LoopServices, Services
 from stats_service.web.http.limits import LoopLimit
 from stats_service.web.loop.messages import HotPath, HotRequest, Send
 from stats_service.web.loop.page_views import HotPages
@@ -21,18 +18,13 @@ TARGET_MAX_BYTES = 256
 class HotPaths:
     """The hot paths of one process."""
 
-    def __init__(
-        self,
-        services: Services,
-        sites: SharedSites,
-        views: SharedViews,
-        votes: SharedVotes,
-        limit: LoopLimit,
-    ) -> None:
-        self._sites = sites
-        self._views = views
-        self.pages = HotPages(services, sites, views)
-        self._votes = HotVotes(services, sites, votes, limit)
+    def __init__(self, services: Services, loop: LoopServices) -> None:
+        self._clocks = loop.clocks
+        self._sites = loop.sites
+        self._views = loop.views
+        self.pages = HotPages(services, loop.sites, loop.views)
+        limit = LoopLimit(loop.counts, services.settings.write_limit)
+        self._votes = HotVotes(services, loop.sites, loop.votes, limit)
         self._answers: dict[str, Callable[[HotRequest, Send], None]] = {
             "page": self.pages.record_view,
             "ballots": self._votes.cast_ballot,
@@ -47,9 +39,11 @@ class HotPaths:
     async def start(self) -> None:
         """Connect to Redis, if it is there."""
         await self._views.start()
+        self._clocks.start()
 
     async def stop(self) -> None:
         """Answer what is under way, then end: votes may need sites, and both need Redis."""
+        await self._clocks.stop()
         await self._votes.stop()
         await self._sites.stop()
         await self._views.stop()

@@ -4,7 +4,6 @@ The site, the limit of the sender's network, what was sent, the rules, Redis, th
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
@@ -30,7 +29,8 @@ Vote = Callable[
     [SiteEntry, HotRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
 ]
 
-logger = logging.getLogger(__name__)
+#: Longest wait for votes that are under way when the process ends, in seconds.
+STOP_SECONDS = 2.0
 
 
 class HotVotes:
@@ -48,8 +48,9 @@ class HotVotes:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        """Answer what is under way."""
-        await asyncio.gather(*self._under_way)
+        """Answer what is under way, as far as it ends in time."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_SECONDS)
 
     def cast_ballot(self, request: HotRequest, send: Send) -> None:
         """Take a ballot; 200 says that it is in."""
@@ -90,15 +91,18 @@ class HotVotes:
             answer = await vote(entry, request, visitor, self._clock.now())
             status, head, body = 200, _head(allowed), msgspec.json.encode(answer)
             result = answer.outcome
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
             if not isinstance(error, StatsError):
-                logger.exception("a request failed")
+                self._meters.fault("vote", error)
             status, head, body = error_answer(error, allowed)
             result = error.code if isinstance(error, StatsError) else "internal-error"
         self._meters.time(time.perf_counter() - began, "request", route)
         self._meters.count("requests", route, str(status))
         self._meters.count(meter, result)
-        send(status, head, body)
+        try:
+            send(status, head, body)
+        except Exception as error:  # noqa: BLE001 - the connection's own; nobody waits here
+            self._meters.fault("answer to a vote", error)
 
     async def _check_limit(
         self, route: str, entry: SiteEntry, request: HotRequest, visitor: Visitor

@@ -38,11 +38,18 @@ _COUNTERS = (
     ("ballots", "stats_ballots", ("result",), "Ballots by what became of them"),
     ("ratings", "stats_ratings", ("result",), "Ratings by what became of them"),
     ("requests", "stats_requests", ("route", "status"), "All other requests, ballots among them"),
+    ("faults", "stats_faults", ("kind",), "Things that failed alone and that nobody foresaw"),
+    ("clock_jumps", "stats_clock_jumps", (), "Jumps of this machine's clock by more than 5 s"),
+    ("clock_apart", "stats_clock_apart", (), "Looks, every 10 s, that found Redis' clock apart"),
     ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
     ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
+    ("spool_lost", "stats_spool_lost", (), "Views lost: Redis was away and the disk took nothing"),
+    ("spool_held", "stats_spool_held", (), "Kept views that Redis refused; they stay on disk"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
 )
 _RESULT = re.compile(rb'"(?:outcome|code)":"([a-z-]{1,40})"')
+#: Routes that record a view: of the script, and of the pixel.
+_VIEWS = ("traffic.record_view", "pixel.record_view")
 _METERED = {"polls.cast_ballot": "ballots", "ratings.rate_article": "ratings"}
 
 
@@ -73,7 +80,7 @@ def measure(app: Flask) -> None:
         if "began" in g:
             meters.time(time.perf_counter() - g.began, "request", route)
         meters.count("requests", route, str(response.status_code))
-        if route == "traffic.record_view":
+        if route in _VIEWS and request.method != "HEAD":
             meters.count("views", _view_result(response))
         elif route in _METERED:
             found = _RESULT.search(response.get_data())
@@ -82,9 +89,12 @@ def measure(app: Flask) -> None:
 
 
 def _view_result(response: Response) -> str:
+    if "view_result" in g:  # an image says nothing of a view that was kept
+        return str(g.view_result)
     if response.status_code == 200:
         ignored = response.headers.get("Stats-Ignored", "")
-        return ignored or ("counted" if b'"counted":true' in response.get_data() else "beat")
+        counted = response.mimetype == "image/gif" or b'"counted":true' in response.get_data()
+        return ignored or ("counted" if counted else "beat")
     found = _RESULT.search(response.get_data())
     return found[1].decode() if found else "unknown"
 
@@ -109,11 +119,18 @@ class _Collector(Collector):
 
     def _spool(self) -> Iterator[Metric]:
         spool = self._services.traffic.spool
-        waiting, size = 0, 0
-        with contextlib.suppress(StatsError, OSError):
-            waiting = spool.waiting()
-            size = spool.path.stat().st_size if waiting else 0
-        yield GaugeMetricFamily("stats_spool_views", "Views on disk that wait for Redis", waiting)
+        state, size = spool.state(), 0
+        with contextlib.suppress(OSError):
+            size = spool.path.stat().st_size if state.waiting else 0
+        yield GaugeMetricFamily(
+            "stats_spool_views", "Views on disk that wait for Redis", state.waiting
+        )
+        apart = GaugeMetricFamily("stats_spool_apart", "Views on disk apart", labels=("why",))
+        apart.add_metric(("other-redis",), state.others)
+        apart.add_metric(("refused",), state.refused)
+        yield apart
+        usable = "Whether a view could be kept now; 1 also where none is to be"
+        yield GaugeMetricFamily("stats_spool_usable", usable, not state.fault)
         yield GaugeMetricFamily("stats_spool_bytes", "Size of the file that keeps them", size)
 
     def _redis(self) -> Iterator[Metric]:

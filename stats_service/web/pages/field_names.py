@@ -26,6 +26,12 @@ FIELD_NAMES = {
     "poll": _("Current poll"),
     "rating_scale": _("Highest score"),
     "public": _("Public page"),
+    "peak": _("Most online at once"),
+    "peak:at": _("When that was"),
+    "record:visits": _("Visits of the busiest day"),
+    "record:visits:day": _("Day with the most visits"),
+    "record:views": _("Views of the busiest day"),
+    "record:views:day": _("Day with the most views"),
     # Of a poll.
     "question": _("Question"),
     "choices": _("Answers"),

@@ -102,6 +102,7 @@ def change_name(what: str) -> str:
         "site.changed": _("Settings changed"),
         "site.removed": _("Site removed"),
         "opening.set": _("Opening balance set"),
+        "record.corrected": _("Record corrected"),
         "poll.created": _("Poll created"),
         "poll.changed": _("Poll changed"),
         "poll.opened": _("Poll opened"),

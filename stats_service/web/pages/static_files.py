@@ -49,4 +49,4 @@ def _compressed(name: str) -> bytes:
 
 
 def _content(name: str) -> bytes:
-    return files(__package__).joinpath("static", name).read_bytes()
+    return files("stats_service.web.admin").joinpath("static", name).read_bytes()

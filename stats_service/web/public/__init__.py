@@ -12,7 +12,7 @@ from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import begun, chart, point_name
 from stats_service.web.pages.ranges import DAY, today_of
-from stats_service.web.public import recipients
+from stats_service.web.public import recipients, root
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 
@@ -23,6 +23,7 @@ SHOWN_DAYS = 28
 def register(app: Flask) -> None:
     """Add the public pages to `app`."""
     app.register_blueprint(bp)
+    root.register(app)
 
 
 bp.register_blueprint(recipients.bp)

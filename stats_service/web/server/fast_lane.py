@@ -1,4 +1,4 @@
-"""The fast lane: from the parser to `web.hot` without an ASGI task in between.
+"""The fast lane: from the parser to `web.loop` without an ASGI task in between.
 
 httptools still parses every byte, and everything here is handed over by it. Headers are only
 collected until they are complete. Then the request
@@ -14,8 +14,8 @@ Both end in the same `HotPaths.answer`, so the fast lane is an optimisation and 
 `STATS_FAST_LANE=0` switches it off. What it saves is measured in docs/decisions/0002-server.md.
 
 It leans on these insides of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
-`server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py tells when
-one of them changes.
+`server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py tells
+when one of them changes.
 """
 
 from typing import Any, ClassVar, cast

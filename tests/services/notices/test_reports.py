@@ -54,14 +54,14 @@ def past(mailing: Services, site: Site) -> None:
         )
         for n in range(1, 15)
     ]
-    mailing.history.write(site, days)
+    mailing.traffic.history.write(site, days)
 
 
 def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> None:
     """Text, HTML and a picture, with the numbers of the week and their change."""
     report = Report(id="", address="an@example.vn")
 
-    mailing.reports.send_now("kimson", report, mailing.clock.now())
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
     assert message["To"] == "an@example.vn"
@@ -89,7 +89,7 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     """The other language, the other span."""
     report = Report(id="r", address="an@example.vn", every="month", language="en")
 
-    mailing.reports.send_now("kimson", report, mailing.clock.now())
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
     assert message["Subject"] == "Monthly report 1 Feb 2026 – 28 Feb 2026: Kim Sơn"
@@ -102,7 +102,9 @@ def test_what_visitors_sent_is_no_markup_and_no_link(
     mailing: Services, past: None, inbox: Inbox
 ) -> None:
     """An article's key is text."""
-    mailing.reports.send_now("kimson", Report(id="", address="an@example.vn"), MONDAY.timestamp())
+    mailing.notices.reports.send_now(
+        "kimson", Report(id="", address="an@example.vn"), MONDAY.timestamp()
+    )
 
     html = inbox.messages[0].get_body(("html",))
     assert html is not None
@@ -113,7 +115,9 @@ def test_what_visitors_sent_is_no_markup_and_no_link(
 
 def test_a_report_of_silence_says_what_to_do(mailing: Services, site: Site, inbox: Inbox) -> None:
     """A site that nobody visited has one as well."""
-    mailing.reports.send_now("kimson", Report(id="", address="an@example.vn"), MONDAY.timestamp())
+    mailing.notices.reports.send_now(
+        "kimson", Report(id="", address="an@example.vn"), MONDAY.timestamp()
+    )
 
     for kind in ("plain", "html"):
         body = inbox.messages[0].get_body((kind,))
@@ -133,7 +137,9 @@ def test_each_report_is_sent_once_a_period(
     """On Monday from six, on the first from six; never at once."""
     clock.set(datetime(2026, 3, 5, 9, tzinfo=VIETNAM))
     for every, address in (("week", "tuan@example.vn"), ("month", "thang@example.vn")):
-        mailing.notices.add_report("kimson", address, every, "vi", COMMAND_LINE, clock.now())
+        mailing.notices.notices.add_report(
+            "kimson", address, every, "vi", COMMAND_LINE, clock.now()
+        )
     accept(mailing)
     sent = {}
     while clock.now() < datetime(2026, 4, 8, tzinfo=VIETNAM).timestamp():
@@ -155,7 +161,9 @@ def test_a_report_that_was_refused_is_tried_again(
 ) -> None:
     """And is told of as a failure meanwhile."""
     clock.set(datetime(2026, 3, 8, 9, tzinfo=VIETNAM))
-    mailing.notices.add_report("kimson", "an@example.vn", "week", "vi", COMMAND_LINE, clock.now())
+    mailing.notices.notices.add_report(
+        "kimson", "an@example.vn", "week", "vi", COMMAND_LINE, clock.now()
+    )
     accept(mailing)
     tick(mailing)
     clock.set(MONDAY)

@@ -72,12 +72,12 @@ def test_a_new_peak_is_told_once_and_signed(
     ((headers, body),) = receiver.calls
     event = json.loads(body)
     assert (event["type"], event["site"], event["data"]["online"]) == ("peak", "kimson", 30)
-    key = calling.notices.signing_key("kimson", hook)
+    key = calling.notices.notices.signing_key("kimson", hook)
     at = int(headers["webhook-timestamp"])
     assert at == calling.clock.now()
     message = headers["webhook-id"]
     assert headers["webhook-signature"] == signature(key, message, at, body)
-    other = calling.notices.signing_key("kimson", "other")
+    other = calling.notices.notices.signing_key("kimson", "other")
     assert headers["webhook-signature"] != signature(other, message, at, body)
 
 
@@ -88,7 +88,7 @@ def test_a_burst_on_a_poll(
     keys = SiteKeys(settings.key_prefix, "kimson")
     choices = tuple(Choice(id=name, text={"vi": name}) for name in ("co", "khong"))
     poll = Poll(id="p1", question={"vi": "?"}, choices=choices)
-    calling.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
+    calling.polls.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
     add(calling, receiver.url, "burst")
     tick(calling)
 
@@ -105,7 +105,7 @@ def test_a_burst_on_a_poll(
 
 def test_a_silent_site(calling: Services, receiver: Receiver, site: Site, clock: FakeClock) -> None:
     """Where there were readers a week ago; told once until it is heard again."""
-    calling.history.write(
+    calling.traffic.history.write(
         site, [DayHistory(date(2026, 2, 25), tuple(Pair(10, 20) for _ in range(24)))]
     )
     add(calling, receiver.url, "silent")

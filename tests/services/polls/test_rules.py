@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.models.polls import POLL_ID, Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.polls.rules import POLL_ID, check_poll, new_id
+from stats_service.services.polls.rules import check_poll, new_id
 from tests.support.clock import FakeClock
 from tests.support.votes import WHO, make_choices, make_poll, new_voter, vote
 

@@ -105,7 +105,7 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
     for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
         redis_client.delete(name)
 
-    create_services(settings, clock).replay._send(again, clock.now())
+    create_services(settings, clock).traffic.replay._send(again, clock.now())
 
     assert services.traffic.views.counts(site, clock.now()).views.total == 2
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stats_service.services.visitors import bots
 from stats_service.services.visitors.bots import is_bot
 
-SUPPORT = Path(__file__).parents[1] / "support"
+SUPPORT = Path(__file__).parents[2] / "support"
 
 
 def lines(name: str) -> list[str]:

@@ -403,6 +403,46 @@ def test_a_balance_that_was_set_with_other_settings_is_listed(
     assert "1.234" in answer.get_data(as_text=True).partition("Các lần đặt trước")[2]
 
 
+def test_records_are_corrected_on_the_page(owner: Person, site: Site, services: Services) -> None:
+    """The form shows what there is; what cannot be is told; the log has it in words."""
+    url = "/admin/sites/kimson/settings"
+    token = owner.token(url)
+
+    moment = "2026-03-02T09:00"
+    owner.post(f"{url}/records", token=token, peak="1.155", peak_at=moment)
+    bad = owner.post(f"{url}/records", token=token, peak="5", peak_at="")
+    days = owner.post(f"{url}/records", token=token, do="days")
+
+    assert (bad.status_code, days.status_code) == (400, 302)
+    page = owner.get(url).get_data(as_text=True)
+    assert 'value="1155"' in page
+    assert f'value="{moment}"' in page
+    log = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
+    assert "Đã sửa kỷ lục" in log
+    assert "1155" in log
+
+
+def test_balances_stay_on_the_page_however_long_the_log_is(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """They are read where they lie, and their history is looked for behind other changes."""
+    now = services.clock.now()
+    services.traffic.opening_balances.set(site, "/tin/cu", 1366, "lan", now)
+    services.traffic.opening_balances.set(site, "/tin/cu/2", 12, "lan", now)
+    services.traffic.opening_balances.set(site, "/tin/cu/2", 0, "lan", now)
+    for _ in range(450):
+        services.accounts.audit.record(site.slug, "an", "site.changed", now)
+
+    page = owner.get("/admin/sites/kimson/settings").get_data(as_text=True)
+
+    balances, _, history = page.partition("Các lần đặt trước")
+    balances = balances.partition("article-balance-title")[2]
+    assert "/tin/cu<" in balances
+    assert "1.366" in balances
+    assert "/tin/cu/2" not in balances
+    assert history.count("/tin/cu") == 3
+
+
 @pytest.mark.parametrize(
     ("before", "status"), [("x", 400), ("١-٢", 400), ("0-0", 400), ("1-0", 200)]
 )

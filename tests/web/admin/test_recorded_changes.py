@@ -42,6 +42,9 @@ CHANGES: dict[str, Change] = {
     "opening.set of an article": lambda services, now: services.traffic.opening_balances.set(
         services.sites.sites.get("kimson"), ARTICLE, 366, WHO, now
     ),
+    "record.corrected": lambda services, now: services.traffic.records.set_peak(
+        services.sites.sites.get("kimson"), 155, now - 60, Author(WHO, now)
+    ),
     "poll.created": lambda services, _: make_poll(services, id="khac"),
     "poll.changed": lambda services, now: services.polls.polls.edit(
         "kimson", POLL, WHO, now, shuffle=True
@@ -146,7 +149,13 @@ def test_what_changes_nothing_is_not_recorded(
     busy: Site, services: Services, clock: FakeClock
 ) -> None:
     """The same once more leaves no second entry."""
-    repeated = ("opening.set", "opening.set of an article", "quarantine.accepted", "text.approved")
+    repeated = (
+        "opening.set",
+        "opening.set of an article",
+        "record.corrected",
+        "quarantine.accepted",
+        "text.approved",
+    )
     for name in repeated:
         CHANGES[name](services, clock.now())
     before = services.accounts.audit.newest("kimson")

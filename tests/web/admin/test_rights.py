@@ -74,6 +74,7 @@ MATRIX = {
         "settings.save",
         "settings.exclude_me",
         "settings.set_article_opening",
+        "settings.correct_records",
         "exports.archive",
         "exports.table",
         "uploads.of_site",

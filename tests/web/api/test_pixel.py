@@ -42,6 +42,15 @@ def test_a_pixel_may_name_its_article(client: FlaskClient) -> None:
     assert view(client, "bai-7").get_json()["article"]["views"] == 2
 
 
+def test_a_pixel_with_an_empty_article_counts_for_the_site_alone(client: FlaskClient) -> None:
+    """As `data-article=""` does, and not under the page that the Referer names."""
+    dot(client, PAGE, "?article=")
+
+    body = view(client, "/tin/1").get_json()
+    assert body["article"]["views"] == 1
+    assert body["site"]["views"]["total"] == 2
+
+
 @pytest.mark.parametrize(
     ("referer", "agent", "reason"),
     [

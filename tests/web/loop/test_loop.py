@@ -59,7 +59,7 @@ def test_answers_are_those_of_the_flask_route(
     """Status, every header and every byte of the body, on stores that hold the same."""
     change = {"hit": new_hit()} | change
     other = replace(settings, key_prefix=f"{settings.key_prefix}o")
-    create_services(other, clock).sites.add(site)
+    create_services(other, clock).sites.sites.add(site)
     expected = view(create_app(other, clock).test_client(), **change)
 
     with in_process(create_asgi_app(settings, clock)) as app:

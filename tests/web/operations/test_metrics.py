@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -79,6 +80,28 @@ def test_what_is_counted(measured: Flask) -> None:
     assert found['stats_site_views_today{site="kimson"}'] == 1
     assert found["stats_spool_views"] == 0
     assert found["stats_workers"] == 1
+
+
+def test_a_pixel_is_a_view_too(measured: Flask) -> None:
+    """Each GET once, by what became of it; whoever asks for the head is no reader."""
+    client = measured.test_client()
+    page = {"Referer": f"{ORIGIN}/tin/1", "User-Agent": BROWSER}
+    client.get("/v1/kimson/dot.gif", headers=page)
+    client.get("/v1/kimson/dot.gif", headers=page | {"User-Agent": "curl/8"})
+    client.get("/v1/nobody/dot.gif", headers=page)
+    client.head("/v1/kimson/dot.gif", headers=page)
+    measured.extensions["stats_service"].traffic.views._store._client = redis.Redis(
+        port=1, retry=None
+    )
+    client.get("/v1/kimson/dot.gif", headers=page)
+
+    found = values(client.get("/metrics", headers=BEARER).text)
+
+    views = {name: number for name, number in found.items() if name.startswith("stats_views")}
+    assert views == {
+        f'stats_views_total{{result="{result}"}}': 1
+        for result in ("counted", "bot", "unknown-site", "view-kept")
+    }
 
 
 def test_ballots_and_ratings_by_what_became_of_them(
@@ -202,7 +225,7 @@ def test_the_example_dashboard_asks_for_metrics_that_exist(measured: Flask) -> N
     view(client)
     text = client.get("/metrics", headers=BEARER).text
     known = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
-    dashboard = Path(__file__).parents[2] / "examples" / "grafana-dashboard.json"
+    dashboard = Path(__file__).parents[3] / "examples" / "grafana-dashboard.json"
 
     asked = {
         re.sub(r"_(bucket|sum|count)$", "", name)

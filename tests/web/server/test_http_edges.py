@@ -96,7 +96,7 @@ def running(
         settings = Settings(secret="edges-" + "0" * 32, data_dir=folder, redis_url=server.url)
         settings = replace(settings, workers=1, site_cache_seconds=300, redis_timeout=redis_timeout)
         site = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
-        create_services(settings).sites.add(site)
+        create_services(settings).sites.sites.add(site)
         chosen = {"app": app} if app else {}
         environ = {"STATS_FAST_LANE": str(int(fast))}
         with running_service(settings, environ=environ, **chosen) as url:

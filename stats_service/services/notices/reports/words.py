@@ -65,6 +65,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "excluded": ("địa chỉ loại trừ", "excluded addresses"),
     "opt-out": ("bạn đọc chọn không đếm", "readers who opted out"),
     "duplicate": ("một lần tải trang gửi hai lần", "the same page load twice"),
+    "lost": ("mất khi Redis ngừng", "lost while Redis was away"),
     "ceiling": ("quá nhiều từ một địa chỉ", "too many from one address"),
 }
 

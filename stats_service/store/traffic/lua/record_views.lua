@@ -31,6 +31,9 @@
 --       those beyond the ceiling; views … are of the articles in 2, as before this call and with
 --       OTHER behind them if views were counted there; the last is of those in 5, as after it.
 local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
+-- Whoever was seen later than this from now was not: the clock was ahead. Two clocks of one
+-- installation may be ten minutes apart.
+local AHEAD_MS = 600000
 local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
 local OTHER = '(other)'
@@ -90,7 +93,18 @@ local totals = read('ZMSCORE', articles, shared, names_at, name_count)
 local todays = read('ZMSCORE', day_articles, shared, names_at, name_count)
 local openings = existing == 3 and read('HMGET', opening, shared, names_at, name_count) or {}
 local scores = rated and read('HMGET', ratings, shared, names_at, name_count) or {}
-for k = 1, #last_seen do last_seen[k] = last_seen[k] and last_seen[k] + 0 end
+-- One who was seen in the future is here, as of just now: else that visit would never end.
+local latest, moved = now + AHEAD_MS, {}
+for k = 1, #last_seen do
+  local last = last_seen[k]
+  if last then
+    last = last + 0
+    if last > latest then
+      moved[#moved + 1], last = shared[visitors_at + k], now - 1
+    end
+    last_seen[k] = last
+  end
+end
 
 -- The fields of addresses; those of new identities (`n…`) only where a visit may begin.
 local address_fields = { EXPIRES, unpack(shared, addresses_at + 1, names_at) }
@@ -130,7 +144,7 @@ local numbers = call('HMGET', counts, unpack(fields))
 -- DECIDE -------------------------------------------------------------------------------------
 
 local views, visits, private = 0, 0, 0
-local new_hits, new_visitors, moved, odd, beyond = room(hit_count), {}, {}, {}, {}
+local new_hits, new_visitors, odd, beyond = room(hit_count), {}, {}, {}
 local seen, seen_end = room(2 * visitor_count), 0
 -- The places of articles that were viewed, and by place how often.
 local viewed, fresh, articles_known, new_of_day = room(name_count), room(name_count), false, false
@@ -296,14 +310,19 @@ end
 -- Fields and values for HSET.
 local changes, changes_end = room(2 * #fields), 0
 
--- Readers who have gone are swept out once a minute, by a call that records something.
+-- Readers who have gone are swept out once a minute, by a call that records something, and with
+-- them those of a clock that was ahead. After a jump of the clock nobody knows yet which is which.
 local swept = tonumber(numbers[19] or 0)
-if #rows > 0 and math.abs(now - swept) >= SWEEP_MS then
-  call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
+local since = math.abs(now - swept)
+if #rows > 0 and since >= SWEEP_MS then
+  if since <= VISIT_GAP_MS then
+    call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
+    call('ZREMRANGEBYSCORE', online, '(' .. latest, '+inf')
+  end
   changes[1], changes[2], changes_end = 'swept', now, 2
   swept = false
 end
-local online_now = call('ZCOUNT', online, now - ONLINE_MS, '+inf')
+local online_now = call('ZCOUNT', online, now - ONLINE_MS, latest)
 -- Without the expiry, the last readers of a site that falls silent would stay for ever. Where all
 -- who are online came with this call, the key is perhaps new.
 if not swept or seen_end > 0 and online_now <= seen_end / 2 then

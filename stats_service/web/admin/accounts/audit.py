@@ -22,7 +22,7 @@ VALUE_MAX = 120
 FIELDS_MAX = 8
 
 #: Fields that hold a moment, in seconds since 1970.
-MOMENTS = ("opens", "closes", "created", "opened", "closed")
+MOMENTS = ("opens", "closes", "created", "opened", "closed", "peak:at")
 
 
 class Difference(NamedTuple):

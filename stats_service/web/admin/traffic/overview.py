@@ -38,7 +38,7 @@ def show() -> str:
             "today": sum((glance.today for glance in glances), Pair()),
             "yesterday": sum((glance.yesterday for glance in glances), Pair()),
         },
-        service_alarms=services().operations.overview.of_installation()
+        service_alarms=services().operations.overview.of_installation(services().clock.now())
         if account().operator
         else [],
         alarm_text=alarm_text,
@@ -98,7 +98,21 @@ def alarm_text(alarm: Alarm) -> str:
             alarm.n,
             n=n,
         ),
-        "spool": _("%(n)s views wait on the disk until Redis takes them.", n=n),
+        "lost": _("%(n)s views are lost: Redis was away, and the disk could not keep them.", n=n),
+        "spool-waiting": _("%(n)s views wait on the disk until Redis takes them.", n=n),
+        "spool-fault": _(
+            "The disk cannot keep views: they are lost while Redis is away. `stats-service check` "
+            "says what to do."
+        ),
+        "spool-others": _(
+            "%(n)s views on the disk were kept for another Redis: `stats-service spool adopt`.", n=n
+        ),
+        "spool-refused": _(
+            "Redis refused %(n)s views; they wait on the disk. The log says why.", n=n
+        ),
+        "spool-damaged": _(
+            "A file with kept views cannot be read and is set aside: see `stats-service check`."
+        ),
         "redis": _("Redis does not answer. Views are kept on the disk meanwhile."),
         "version": _("This Redis is too old."),
         "role": _("This Redis is a replica and takes no writes."),

@@ -15,7 +15,7 @@ from stats_service.store.keys import SiteKeys
 from stats_service.web.api.manage import OPERATIONS
 from tests.support.server import running_service
 
-PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[4] / "docs/api.md").read_text("utf-8")
 
 
 def test_every_example_does_what_it_says(

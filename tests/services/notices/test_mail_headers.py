@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from stats_service.errors import InvalidInputError
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
-from stats_service.services.mail_headers import encoded, head
 from stats_service.services.notices.mail import Mail, Mailer
+from stats_service.services.notices.mail_headers import encoded, head
 from stats_service.services.notices.reports.render import render_ask
 
 #: What every message has, in any order.

@@ -22,12 +22,12 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.notices import outgoing
 from stats_service.services.notices.notices import NOTICES_MAX, PAUSE_MAX_SECONDS, pause_seconds
-from stats_service.services.parallel import SITE_PARALLEL, SITE_SECONDS, Task, in_parallel
+from stats_service.services.notices.parallel import SITE_PARALLEL, SITE_SECONDS, Task, in_parallel
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.receivers import Receiver
 
-DOCS = Path(__file__).parents[2] / "docs" / "notices.md"
+DOCS = Path(__file__).parents[3] / "docs" / "notices.md"
 
 
 @pytest.fixture
@@ -72,8 +72,10 @@ def test_t78_receivers_that_never_answer_delay_nobody(
     """The other site's webhook is called though it comes last; the pause grows, and ends."""
     monkeypatch.setattr(outgoing, "CALL_SECONDS", 0.3)
     for _ in range(NOTICES_MAX):
-        calling.notices.add_webhook("kimson", silent.url, ("peak",), 6, COMMAND_LINE, clock.now())
-    added = calling.notices.add_webhook(
+        calling.notices.notices.add_webhook(
+            "kimson", silent.url, ("peak",), 6, COMMAND_LINE, clock.now()
+        )
+    added = calling.notices.notices.add_webhook(
         "zet", receiver.url, ("peak",), 6, COMMAND_LINE, clock.now()
     )
     for slug in ("kimson", "zet"):
@@ -85,7 +87,7 @@ def test_t78_receivers_that_never_answer_delay_nobody(
     assert len(tick(calling)) == NOTICES_MAX  # each is told of
     assert receiver.events() == ["peak"]
     assert len(silent.calls) == NOTICES_MAX
-    assert calling.notices.deliveries("zet")[added.id].error == ""
+    assert calling.notices.notices.deliveries("zet")[added.id].error == ""
 
     clock.advance(60)
     assert tick(calling) == []  # left alone
@@ -93,7 +95,7 @@ def test_t78_receivers_that_never_answer_delay_nobody(
     for tries in (2, 3):
         clock.advance(pause_seconds(tries - 1))
         assert len(tick(calling)) == NOTICES_MAX
-        for delivery in calling.notices.deliveries("kimson").values():
+        for delivery in calling.notices.notices.deliveries("kimson").values():
             assert delivery.failures == tries
             assert delivery.next_at == clock.now() + pause_seconds(tries)
             assert "did not answer within 0.3 seconds" in delivery.error
@@ -103,7 +105,7 @@ def test_t78_receivers_that_never_answer_delay_nobody(
     silent.answers.set()
     clock.advance(pause_seconds(3))
     assert tick(calling) == []
-    for delivery in calling.notices.deliveries("kimson").values():
+    for delivery in calling.notices.notices.deliveries("kimson").values():
         assert (delivery.failures, delivery.next_at, delivery.waiting) == (0, 0, {})
 
 
@@ -115,7 +117,7 @@ def test_what_is_over_before_it_is_told_is_counted(
     clock: FakeClock,
 ) -> None:
     """Two peaks while the receiver is away: the last is told, the other counted."""
-    hook = calling.notices.add_webhook(
+    hook = calling.notices.notices.add_webhook(
         "kimson", receiver.url, ("peak",), 6, COMMAND_LINE, clock.now()
     ).id
     receiver.status = 500
@@ -123,11 +125,11 @@ def test_what_is_over_before_it_is_told_is_counted(
         reach_peak(redis_client, settings, "kimson", peak)
         tick(calling)
 
-    assert calling.notices.deliveries("kimson")[hook].missed == 1
+    assert calling.notices.notices.deliveries("kimson")[hook].missed == 1
     receiver.status = 200
     clock.advance(PAUSE_MAX_SECONDS)
     tick(calling)
-    assert calling.notices.deliveries("kimson")[hook].missed == 1
+    assert calling.notices.notices.deliveries("kimson")[hook].missed == 1
     assert [b"40 visitors" in body for _, body in receiver.calls] == [False, True]
 
 
@@ -167,34 +169,34 @@ def test_the_ready_verifier_takes_our_calls_and_no_others(
 ) -> None:
     """With the key that the page shows; a changed body or another key is refused."""
     clock = calling.clock
-    hook = calling.notices.add_webhook(
+    hook = calling.notices.notices.add_webhook(
         "kimson", receiver.url, ("peak",), 6, COMMAND_LINE, clock.now()
     ).id
-    calling.webhooks.test("kimson", hook, time.time())
+    calling.notices.webhooks.test("kimson", hook, time.time())
     ((headers, body),) = receiver.calls
-    key = calling.notices.signing_key("kimson", hook)
+    key = calling.notices.notices.signing_key("kimson", hook)
 
     assert key.startswith("whsec_")
     assert Webhook(key).verify(body, headers)["type"] == "test"
     with pytest.raises(WebhookVerificationError):
         Webhook(key).verify(body.replace(b"test", b"peak"), headers)
     with pytest.raises(WebhookVerificationError):
-        Webhook(calling.notices.signing_key("kimson", "other")).verify(body, headers)
+        Webhook(calling.notices.notices.signing_key("kimson", "other")).verify(body, headers)
 
 
 def test_the_example_of_the_documentation_checks_a_call(
     calling: Services, receiver: Receiver
 ) -> None:
     """It runs as it is printed, with nothing but Python, and as the library does."""
-    hook = calling.notices.add_webhook(
+    hook = calling.notices.notices.add_webhook(
         "kimson", receiver.url, ("peak",), 6, COMMAND_LINE, calling.clock.now()
     ).id
-    calling.webhooks.test("kimson", hook, time.time())
+    calling.notices.webhooks.test("kimson", hook, time.time())
     ((headers, body),) = receiver.calls
     example = re.search(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     assert example is not None
     lower = {name.lower(): value for name, value in headers.items()}
-    key = calling.notices.signing_key("kimson", hook)
+    key = calling.notices.notices.signing_key("kimson", hook)
 
     for sent, expected in ((body, "True"), (body + b" ", "False")):
         program = f"headers, body, key = {lower!r}, {sent!r}, {key!r}\n{example[1]}\nprint(ok)"
