@@ -84,8 +84,8 @@ key                             type    holds; how long
 <p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
 <p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute;
                                         codes tried for one account; one day
-<p>:{@admin}:asked:<digest>     string  marks an address that is not to be asked whether it wants
-                                        reports; one day, or a year if it wants none
+<p>:{@admin}:asked:<digest>     string  how often an address was asked whether it wants reports; one
+                                        day, or a year if it wants none
 ==============================  ======  =======================================================
 
 Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
@@ -192,7 +192,7 @@ class AdminKeys:
         return self._key(f"attempts:{digest}")
 
     def asked(self, digest: str) -> str:
-        """Mark of an e-mail address that was asked, by its digest."""
+        """How often an e-mail address was asked, by its digest."""
         return self._key(f"asked:{digest}")
 
 

@@ -10,7 +10,8 @@ from stats_service.store.documents import change_document
 from stats_service.store.keys import AdminKeys, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 
-#: An address is asked once in this time whether it wants reports.
+#: How often in a time an address is asked whether it wants reports; each site has its own.
+ASKS_OF_ADDRESS = 3
 ASKED_SECONDS = 86_400
 
 
@@ -45,24 +46,29 @@ class NoticeStore:
             most: how many people a site may ask in a day.
         """
         asked = SiteKeys(self._prefix, slug).asked(day)
+        mark = AdminKeys(self._prefix).asked(address)
         with store_errors():
             if int(self._client.get(asked) or 0) >= most:
                 return False
-            mark = AdminKeys(self._prefix).asked(address)
-            if not self._client.set(mark, b"1", nx=True, ex=ASKED_SECONDS):
+            if int(self._client.get(mark) or 0) >= ASKS_OF_ADDRESS:
                 return False
+            self._client.set(mark, 0, nx=True, ex=ASKED_SECONDS)
+            self._client.incr(mark)
             self._client.incr(asked)
             self._client.expire(asked, 2 * ASKED_SECONDS)
         return True
 
-    def spare(self, address: str, seconds: int) -> None:
-        """Let nobody ask an address (a digest) for a time; 0: from now on somebody may."""
+    def take_back_ask(self, address: str) -> None:
+        """Count a mail that could not be sent no more."""
         mark = AdminKeys(self._prefix).asked(address)
         with store_errors():
-            if seconds:
-                self._client.set(mark, b"1", ex=seconds)
-            else:
-                self._client.delete(mark)
+            if self._client.get(mark):  # else it has expired, and must not begin without an end
+                self._client.decr(mark)
+
+    def spare(self, address: str, seconds: int) -> None:
+        """Let nobody ask an address (a digest) for a time."""
+        with store_errors():
+            self._client.set(AdminKeys(self._prefix).asked(address), ASKS_OF_ADDRESS, ex=seconds)
 
     def deliveries(self, slug: str) -> dict[str, Delivery]:
         """Return what became of each report and webhook last, by its id."""

@@ -14,7 +14,7 @@ from stats_service.models.notices import EVENTS, Delivery, Notices, Report, Webh
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.notices.outgoing import check_url, url_host
 from stats_service.services.sites.sites import Sites
-from stats_service.store.notices import NoticeStore
+from stats_service.store.notices import ASKS_OF_ADDRESS, NoticeStore
 
 #: Most reports, and most webhooks, of one site.
 NOTICES_MAX = 20
@@ -132,21 +132,22 @@ class NoticeBook:
         """Note that the recipient is asked for agreement now.
 
         Raises:
-            InvalidInputError: the address was asked today or wants no such mail, or the site
+            InvalidInputError: the address was asked enough today or wants no such mail, or the site
                 has asked enough people today.
         """
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
         if not self._store.count_ask(slug, self._digest(report), day, ASKS_A_DAY):
             raise InvalidInputError(
-                "{address} is not asked now: an address is asked once a day, not at all if it "
-                "declined, and a site asks at most {asks_a_day} people a day.",
+                "{address} is not asked now: an address is asked {asks} times a day at most, not "
+                "at all if it declined, and a site asks at most {asks_a_day} people a day.",
                 address=report.address,
+                asks=ASKS_OF_ADDRESS,
                 asks_a_day=ASKS_A_DAY,
             )
 
     def forget_ask(self, report: Report) -> None:
         """Take back `count_ask` for a mail that could not be sent."""
-        self._store.spare(self._digest(report), 0)
+        self._store.take_back_ask(self._digest(report))
 
     def link_token(self, slug: str, report: Report) -> str:
         """Return what the links in a recipient's mails are signed with."""

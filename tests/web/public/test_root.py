@@ -7,7 +7,9 @@ from flask import Flask
 
 from stats_service.app import create_app
 from stats_service.config import Settings
+from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
+from stats_service.services.container import Services
 from stats_service.web.http.context import EXTENSION
 from tests.support.clock import FakeClock
 
@@ -91,3 +93,30 @@ def test_in_the_demo_the_host_leads_to_the_portal(settings: Settings, clock: Fak
 
     assert answer.headers["Location"] == "/demo/"
     app.extensions[EXTENSION].close()
+
+
+def test_a_recipient_accepts_and_ends_a_report_by_the_links(
+    app: Flask, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """A GET decides nothing, for programs follow links; one click of a mail program ends it."""
+    book = services.notices.notices
+    report = book.add_report("kimson", "an@example.vn", "week", "en", COMMAND_LINE, clock.now())
+    path = f"/s/kimson/reports/{report.id}/{book.link_token('kimson', report)}"
+    client = app.test_client()
+
+    asked = client.get(path, **BEHIND)
+    assert asked.status_code == 200
+    assert "Accept the reports" in asked.get_data(as_text=True)
+    assert "Đồng ý nhận báo cáo" in client.get(f"{path}?lang=vi", **BEHIND).get_data(as_text=True)
+    assert not book.agreed("kimson", book.report("kimson", report.id))
+    assert client.get(path[:-1] + "x", **BEHIND).status_code == 404
+
+    client.post(path, data={"answer": "agree"}, **BEHIND)
+    assert book.agreed("kimson", book.report("kimson", report.id))
+
+    ended = client.post(path, data={"List-Unsubscribe": "One-Click"}, **BEHIND)
+    assert ended.status_code == 200
+    assert book.get("kimson").reports == ()
+    assert client.post(path, data={"answer": "agree"}, **BEHIND).status_code == 404
+    what = [entry.what for entry in services.accounts.audit.newest("kimson", 2)]
+    assert what == ["notice.removed", "report.agreed"]

@@ -92,7 +92,9 @@ class ReportJob:
         except MailServerError:
             raise
         except (DeliveryError, InvalidInputError) as error:
-            yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=True)
+            # Who was asked enough today waits until tomorrow, which is no failure.
+            failed = isinstance(error, DeliveryError)
+            yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=failed)
         else:
             yield Outcome(f"{site.slug}: asked whether the report {report.id} is wanted.")
 
