@@ -9,6 +9,7 @@ from stats_service.models.notices import Delivery, Notices
 from stats_service.store.documents import change_document
 from stats_service.store.keys import AdminKeys, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.sites.writes import write_to_site
 
 #: How often in a time an address is asked whether it wants reports; each site has its own.
 ASKS_OF_ADDRESS = 3
@@ -28,13 +29,17 @@ class NoticeStore:
             return _decoded(self._client.get(SiteKeys(self._prefix, slug).notices))
 
     def change(self, slug: str, change: Callable[[Notices], Notices], entry: AuditEntry) -> None:
-        """Replace what is wanted by what `change` makes of it; others may do so meanwhile."""
+        """Replace what is wanted by what `change` makes of it; others may do so meanwhile.
+
+        Raises:
+            UnknownSiteError: the site was erased meanwhile.
+        """
         names = SiteKeys(self._prefix, slug)
 
         def changed(document: bytes) -> tuple[bytes, AuditEntry]:
             return msgspec.json.encode(change(_decoded(document))), entry
 
-        change_document(self._client, names.notices, names.audit, changed)
+        change_document(self._client, names, names.notices, changed)
 
     def count_ask(self, slug: str, address: str, day: str, most: int) -> bool:
         """Note that an address is asked now; tell whether it may be.
@@ -81,12 +86,9 @@ class NoticeStore:
 
     def note(self, slug: str, notice: str, delivery: Delivery | None) -> None:
         """Note what became of a report or webhook; None forgets it."""
-        key = SiteKeys(self._prefix, slug).deliveries
-        with store_errors():
-            if delivery:
-                self._client.hset(key, notice, msgspec.json.encode(delivery))
-            else:
-                self._client.hdel(key, notice)
+        names = SiteKeys(self._prefix, slug)
+        command = ("HSET", notice, msgspec.json.encode(delivery)) if delivery else ("HDEL", notice)
+        write_to_site(self._client, names, names.deliveries, *command)
 
 
 def _decoded(document: bytes | None) -> Notices:
