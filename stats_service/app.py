@@ -15,9 +15,11 @@ from stats_service.services.accounts import Accounts
 from stats_service.services.alarm import NAME as OPERATOR
 from stats_service.services.alarm import RedisAlarm
 from stats_service.services.archives import Archives
+from stats_service.services.attempts import Attempts
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.devices import Devices
 from stats_service.services.erasure import Erasure
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
@@ -29,6 +31,7 @@ from stats_service.services.mail import Mailer
 from stats_service.services.minting import Minting
 from stats_service.services.notices import NoticeBook
 from stats_service.services.openings import Openings
+from stats_service.services.password_rules import PasswordRules
 from stats_service.services.polls import Polls
 from stats_service.services.proofs import Proofs
 from stats_service.services.quarantine import Quarantine
@@ -43,6 +46,7 @@ from stats_service.services.shared_sites import SharedSites
 from stats_service.services.shared_views import SharedViews
 from stats_service.services.shared_votes import SharedVotes
 from stats_service.services.sign_in import SignIn
+from stats_service.services.sign_in_record import SignInRecord
 from stats_service.services.site_directory import SiteDirectory
 from stats_service.services.sites import Sites
 from stats_service.services.ticks import RetentionJob, Ticks, UploadJob
@@ -57,6 +61,7 @@ from stats_service.store.archive.store import ArchiveStore
 from stats_service.store.audit import AuditStore
 from stats_service.store.ballots import BallotStore, LoopBallots
 from stats_service.store.connection import connect, disconnect
+from stats_service.store.devices import DeviceStore
 from stats_service.store.glances import GlanceStore
 from stats_service.store.group_commit import GroupCommit
 from stats_service.store.health import HealthStore
@@ -70,6 +75,7 @@ from stats_service.store.polls import PollStore
 from stats_service.store.quarantine import QuarantineStore
 from stats_service.store.rating_review import RatingReviewStore
 from stats_service.store.ratings import LoopRatings, RatingStore
+from stats_service.store.refusals import RefusalStore
 from stats_service.store.retention import RetentionStore
 from stats_service.store.sessions import SessionStore
 from stats_service.store.site_copies import SiteCopies
@@ -133,9 +139,17 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     account_store = AccountStore(client, settings.key_prefix)
     session_store = SessionStore(client, settings.key_prefix)
     history_store = HistoryStore(client, settings.key_prefix)
-    accounts = Accounts(account_store, session_store, audit)
+    devices = Devices(DeviceStore(client, settings.key_prefix), session_store, audit)
     issuer = urlsplit(settings.public_url).hostname or "stats_service"
-    second_factor = SecondFactor(settings.secret, issuer, account_store, session_store, audit)
+    rules = PasswordRules(lambda: [issuer, *sites.public_names()])
+    accounts = Accounts(account_store, session_store, devices, rules, audit)
+    attempts = Attempts(settings.secret, session_store)
+    second_factor = SecondFactor(
+        settings.secret, issuer, account_store, session_store, attempts, audit
+    )
+    sign_in_record = SignInRecord(
+        RefusalStore(client, settings.key_prefix), audit, with_addresses=settings.log_addresses
+    )
     retention = Retention(RetentionStore(client, settings.key_prefix), sites)
     traffic = Traffic(traffic_store, spool, replay.wake)
     quarantine = Quarantine(quarantine_store)
@@ -195,9 +209,18 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         archives=archives,
         accounts=accounts,
         second_factor=second_factor,
+        devices=devices,
         sign_in=SignIn(
-            settings.secret, accounts, second_factor, account_store, session_store, audit
+            accounts,
+            second_factor,
+            devices,
+            attempts,
+            sign_in_record,
+            account_store,
+            session_store,
+            audit,
         ),
+        sign_in_record=sign_in_record,
         tokens=Tokens(TokenStore(client, settings.key_prefix), audit),
         history=history,
         glances=Glances(GlanceStore(client, settings.key_prefix), health_service, spool),

@@ -11,6 +11,7 @@ from stats_service.services.archives import Archives
 from stats_service.services.audit import Audit
 from stats_service.services.backups import Backups
 from stats_service.services.ballots import Ballots
+from stats_service.services.devices import Devices
 from stats_service.services.erasure import Erasure
 from stats_service.services.glances import Glances
 from stats_service.services.health import Health
@@ -31,6 +32,7 @@ from stats_service.services.reports.job import ReportJob
 from stats_service.services.retention import Retention
 from stats_service.services.second_factor import SecondFactor
 from stats_service.services.sign_in import SignIn
+from stats_service.services.sign_in_record import SignInRecord
 from stats_service.services.site_directory import SiteDirectory
 from stats_service.services.sites import Sites
 from stats_service.services.ticks import Ticks
@@ -78,7 +80,9 @@ class Services:
     backups: Backups
     accounts: Accounts
     second_factor: SecondFactor
+    devices: Devices
     sign_in: SignIn
+    sign_in_record: SignInRecord
     tokens: Tokens
     history: History
     glances: Glances

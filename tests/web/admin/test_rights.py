@@ -30,6 +30,8 @@ MATRIX = {
         "own_account.show",
         "own_account.set_password",
         "own_account.sign_out_others",
+        "own_account.confirm_device",
+        "own_account.remove_device",
         "second_factor.begin",
         "second_factor.show",
         "second_factor.enable",
