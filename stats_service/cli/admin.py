@@ -193,7 +193,7 @@ def setup_lines(services: Services, base: str) -> list[str]:
     if is_first or sys.stdout.isatty():
         secret = services.sign_in.make_setup_link()
         return [f"Set up the admin {base}/admin/link/{secret}  (works once)"] if secret else []
-    return ["Set up the admin stats-service admin setup-link prints a link that works once"]
+    return ["Set up the admin stats-service admin setup-link prints a link"]
 
 
 def _ask_password() -> str:

@@ -16,7 +16,7 @@ from stats_service.services.passwords import PASSWORD_MAX_LENGTH
 
 PASSWORD_MIN_LENGTH = 10
 #: Letters that a name must have to be looked for in a password.
-NAME_MIN_LENGTH = 3
+NAME_MIN_LENGTH = 2
 #: Digits and signs around a common password, or around names, that do not make another one of it:
 #: a date has eight.
 AROUND_MAX = 8

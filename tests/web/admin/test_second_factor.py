@@ -174,8 +174,8 @@ def test_a_recovery_code_lets_in_once(services: Services, person: People, phone:
     assert second.post(CODE, token=second.token(CODE), code=typed).status_code == 403
 
     assert services.accounts.get("lan").recovery_codes == 9
-    entry = services.audit.newest("")[0]
-    assert (entry.what, entry.after) == ("account.recovery-code-used", {"left": 9})
+    entry = next(e for e in services.audit.newest("") if e.what == "account.recovery-code-used")
+    assert entry.after == {"left": 9}
 
 
 def test_new_recovery_codes_replace_the_old(services: Services, lan: Person, phone: Phone) -> None:
