@@ -80,9 +80,11 @@ def test_what_must_not_be_is_told_and_changes_nothing(
     assert services.accounts.get("lan").operator
 
 
-def test_a_common_password_is_refused_on_the_command_line(run: Run, services: Services) -> None:
+def test_a_common_password_is_refused_on_the_command_line(
+    run: Run, services: Services, site: Site
+) -> None:
     """As on the pages, and with the reason; the account is not made."""
-    for password in ("1234567890", "kimson2026"):
+    for password in ("1234567890", f"{site.slug}2026"):
         refused = run("admin", "create", "lan", "--operator", code=2, stdin=f"{password}\n")
         assert "password: " in refused.stderr
     assert services.accounts.all() == []
