@@ -104,16 +104,25 @@ class SessionStore:
         return int(place) - 1, int(made)
 
     def all(self, account: str) -> list[tuple[str, Session]]:
-        """Return the sessions of an account that have not ended, with their digests."""
+        """Return the sessions of an account that have not ended, with their digests.
+
+        Digests of what has ended are forgotten: whoever knows the password adds ten a minute.
+        """
+        keys = self._keys
         with store_errors():
-            digests = [text_of(m) for m in self._client.smembers(self._keys.sessions(account))]
+            digests = [text_of(m) for m in self._client.smembers(keys.sessions(account))]
             with self._client.pipeline(transaction=False) as pipe:
                 for digest in digests:
-                    pipe.get(self._keys.session(digest))
-                documents = pipe.execute()
+                    pipe.get(keys.session(digest))
+                    pipe.exists(keys.link(digest))
+                replies = pipe.execute()
+            found = dict(zip(digests, zip(replies[::2], replies[1::2], strict=True), strict=True))
+            ended = [digest for digest, lives in found.items() if not any(lives)]
+            if ended:
+                self._client.srem(keys.sessions(account), *ended)
         return [
             (digest, msgspec.json.decode(document, type=Session))
-            for digest, document in zip(digests, documents, strict=True)
+            for digest, (document, _) in found.items()
             if document
         ]
 

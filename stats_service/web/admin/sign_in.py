@@ -1,7 +1,7 @@
 """Signing in and out, and the one-time links."""
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_babel import ngettext
+from flask_babel import ngettext, refresh
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -132,6 +132,7 @@ def _go_on(begun: Begun, target: str = "") -> Response:
         return redirect(url_for("admin.sign_in.code_form", next=target or None))
     if isinstance(user, User):
         login_user(user)
+        refresh()  # to the language of the account
         _tell_of(begun.refusals)
     response = redirect(target or url_for("admin.overview.show"))
     device_cookie.keep(response, begun.device)

@@ -329,6 +329,23 @@ def test_a_confirmed_device_is_told_no_more(services: Services, person: People) 
     assert whats(services)[0] == "account.device-confirmed"
 
 
+def test_sessions_that_have_ended_are_forgotten(
+    services: Services, person: People, settings: Settings, redis_client: redis.Redis
+) -> None:
+    """What is listed is bounded by what lives; a one-time link lives too."""
+    add_account(services, "lan")
+    lan = person()
+    lan.sign_in("lan")
+    services.sign_in.make_link("lan", "test", services.clock.now())
+    key = f"{settings.key_prefix}:{{@admin}}:sessions:lan"
+    redis_client.sadd(key, *(f"ended{n}" for n in range(100)))
+
+    (found,) = services.devices.all("lan", "")
+
+    assert found.signed_in
+    assert redis_client.scard(key) == 2
+
+
 def test_nobody_reaches_a_device_of_another_account(services: Services, person: People) -> None:
     """The id of a device is worth nothing to anybody else."""
     add_account(services, "lan")
@@ -398,8 +415,9 @@ def test_a_wrong_code_behind_the_right_password_is_an_entry_at_once(
 def test_the_owner_is_told_of_guesses_at_the_next_sign_in(
     services: Services, person: People, clock: FakeClock
 ) -> None:
-    """How many were refused since the one before; and once only."""
+    """How many were refused since the one before, in the account's language; and once only."""
     add_account(services, "lan")
+    services.accounts.set_language("lan", "en")
     guess(services, "lan", "198.51.100.7", 12)
     services.sign_in_record.refused("codes", "lan", "198.51.100.7", clock.now())
     with at(person(), "203.0.113.5") as lan:
