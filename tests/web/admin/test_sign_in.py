@@ -91,7 +91,7 @@ def test_guessing_is_throttled_by_account_and_by_address(
     assert other.status_code == 429
     keys = list(redis_client.scan_iter(f"{settings.key_prefix}:{{@admin}}:attempts:*"))
     assert keys
-    assert all(0 < redis_client.ttl(key) <= 60 for key in keys)
+    assert all(0 < redis_client.ttl(key) <= 86_400 for key in keys)
 
 
 def test_guessing_is_throttled_by_customer(services: Services) -> None:
