@@ -1,4 +1,4 @@
-"""The checks T1 to T60: what is done, what is expected, and which other tests show them.
+"""The checks: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and
@@ -78,6 +78,12 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T67": Check(
+        "guesses from one network and from everywhere at once", "the owner signs in meanwhile"
+    ),
+    "T68": Check(
+        "a flood of refused sign-ins, invented names", "a sum an hour; few lines, no address"
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -186,4 +192,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T55": ("tests/services/sites/test_sites.py::test_removing_a_site_removes_every_key",),
     "T56": ("tests/test_logs.py",),
+    "T67": (
+        f"{ADMIN}/accounts/test_lockout.py",
+        "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",
+    ),
+    "T68": (
+        f"{ADMIN}/accounts/test_lockout.py::test_sign_ins_are_in_the_log",
+        f"{ADMIN}/accounts/test_lockout.py::test_a_wrong_code",
+        f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
+        f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
+        f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+    ),
 }

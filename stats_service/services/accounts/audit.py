@@ -18,6 +18,9 @@ from stats_service.store.accounts.audit import AuditStore
 
 #: Most entries on one page.
 PAGE_MAX = 200
+#: Entries about one account that its owner sees, and among how many of the installation's.
+ACCOUNT_SHOWN = 12
+ACCOUNT_LOOKED_AT = 1_000
 #: Settings of a site whose changes have a history of their own.
 BALANCES = ("opening_visits", "opening_views")
 #: How an entry is numbered; nothing is before 0-0, which Redis does not even take for an end.
@@ -110,6 +113,25 @@ class Audit:
                 "before {before!r}: use the id of an entry.", before=before[:40]
             )
         return self._store.newest(slug, min(limit, PAGE_MAX), before)
+
+    def of_account(self, name: str) -> list[AuditEntry]:
+        """Return the latest entries of the installation that are about one account, newest first.
+
+        Looked for among the latest `ACCOUNT_LOOKED_AT` of all.
+        """
+        found: list[AuditEntry] = []
+        before = ""
+        for _ in range(ACCOUNT_LOOKED_AT // PAGE_MAX):
+            page = self._store.newest("", PAGE_MAX, before)
+            found += [
+                entry
+                for entry in page
+                if entry.subject == name and entry.what.startswith("account.")
+            ]
+            if len(page) < PAGE_MAX or len(found) >= ACCOUNT_SHOWN:
+                break
+            before = page[-1].id
+        return found[:ACCOUNT_SHOWN]
 
     def all(self, slug: str) -> Iterator[AuditEntry]:
         """Give every entry, oldest first, for an export."""

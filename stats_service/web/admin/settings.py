@@ -11,8 +11,9 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.visitors.addresses import canonical_network, in_networks
-from stats_service.web.admin.access import access, peer_address, site, who
+from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services
+from stats_service.web.http.request import request_address
 from stats_service.web.pages.messages import change_name, explain
 from stats_service.web.pages.ranges import DAY, today_of
 
@@ -58,7 +59,7 @@ def save() -> str | tuple[str, int] | Response:
 @access("owner")
 def exclude_me() -> Response:
     """Leave the reader's own address out of the counts, or count it again."""
-    own = canonical_network(peer_address())
+    own = canonical_network(request_address())
     others = tuple(network for network in site().excluded if network != own)
     again = request.form.get("do") == "count"
     excluded = others if again else (*others, own)
@@ -135,7 +136,7 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         for entry in services().accounts.audit.newest(site().slug, 200)
         if entry.what == "opening.set"
     ]
-    today, address = today_of(site()), peer_address()
+    today, address = today_of(site()), request_address()
     return render_template(
         "admin/settings.html",
         address=address,
