@@ -189,6 +189,8 @@ class TooManyAttemptsError(StatsError):
     code = "too-many-attempts"
     status = 429
     title = "Too many attempts"
+    #: No attempt before was refused for this reason since attempts are counted anew.
+    is_first = False
 
 
 class TooManyCodesError(TooManyAttemptsError):

@@ -13,6 +13,7 @@ import logging.config
 import re
 from collections.abc import Collection
 from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -77,6 +78,8 @@ class JsonFormatter(logging.Formatter):
     def _value(self, value: object) -> object:
         if value is None or isinstance(value, bool | int):
             return value
+        if isinstance(value, IPv4Address | IPv6Address):
+            return str(value)  # only where a setting wants it does anybody pass one
         return self._clean(str(value))
 
     def _clean(self, text: str) -> str:

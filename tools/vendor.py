@@ -1,4 +1,4 @@
-"""`make vendor`: fetch the JavaScript of others that the admin pages use, by its lock file.
+"""`make vendor`: fetch a chart library and a list of common passwords, by their lock file.
 
 Versions stand in `tools/vendor/package.json`, their hashes in `package-lock.json` beside it; npm
 refuses a package whose hash is another. What is served is committed, so that whoever installs or
@@ -8,6 +8,7 @@ and the manifest with the lock file.
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,12 @@ from pathlib import Path
 HERE = Path(__file__).parent / "vendor"
 STATIC = Path(__file__).parents[1] / "stats_service/web/admin/static/vendor"
 MANIFEST = STATIC / "manifest.json"
+#: Where the list of passwords comes from, and where it is kept.
+LIST_PACKAGE = "@zxcvbn-ts/language-common"
+LIST = Path(__file__).parents[1] / "stats_service/services/accounts/common_passwords.txt"
+#: What of it can matter (`services.accounts.password_rules`): long enough to be a password here,
+#: or a word that digits can be put to.
+LISTED = re.compile(r"[!-~]{10,}|[a-z]{5,}")
 
 #: By package: its files, and how they are called here.
 FILES = {
@@ -43,8 +50,11 @@ def main() -> None:
             check=True,
             timeout=120,
         )
+        write_list(Path(folder, "node_modules", LIST_PACKAGE))
         STATIC.mkdir(exist_ok=True)
         for package, locked in read_lock().items():
+            if package not in FILES:
+                continue
             source = Path(folder, "node_modules", package)
             for origin, name in FILES[package].items():
                 shutil.copyfile(source / origin, STATIC / name)
@@ -52,7 +62,18 @@ def main() -> None:
                 "files": {name: digest(STATIC / name) for name in FILES[package].values()}
             }
     MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    sys.stdout.write(f"{', '.join(manifest)}: written to {STATIC}\n")
+    sys.stdout.write(f"{', '.join(manifest)}: written to {STATIC}, passwords to {LIST}\n")
+
+
+def write_list(source: Path) -> None:
+    """Write the common passwords of the package in `source`, with their licence before them."""
+    version = read_lock()[LIST_PACKAGE]["version"]
+    licence = (source / "LICENSE.txt").read_text("utf-8").strip()
+    passwords = json.loads((source / "src/passwords.json").read_text("utf-8"))
+    kept = sorted({text for text in passwords if LISTED.fullmatch(text)})
+    head = f"Common passwords of {LIST_PACKAGE} {version} (make vendor).\n\n{licence}"
+    lines = [f"# {line}".rstrip() for line in head.splitlines()] + kept
+    LIST.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read_lock() -> dict[str, dict[str, object]]:

@@ -162,10 +162,40 @@ def remove(name: str, yes: bool) -> None:
     click.echo(f"Removed the account {name}.")
 
 
+@admin.command("setup-link")
+def setup_link() -> None:
+    """Print a one-time link with which the first operator chooses name and password.
+
+    It works for a day, and only while there is no operator.
+
+    \b
+    Examples:
+      stats-service admin setup-link
+    """
+    with open_services() as services:
+        secret = services.accounts.sign_in.make_setup_link()
+        base = services.settings.base_url
+    if not secret:
+        raise click.UsageError(
+            "There is an operator already: stats-service admin list shows who. For a lost password "
+            "use stats-service admin link NAME."
+        )
+    click.echo(f"{base}/admin/link/{secret}")
+
+
 def setup_lines(services: Services, base: str) -> list[str]:
-    """Return what to tell at startup while nobody may sign in yet."""
-    secret = services.accounts.sign_in.make_setup_link()
-    return [f"Set up the admin {base}/admin/link/{secret}  (works once)"] if secret else []
+    """Return what to tell at startup while nobody may sign in yet.
+
+    The link itself is for the first start, or for somebody who looks: what a later start prints
+    may lie in a log that many can read.
+    """
+    if services.accounts.accounts.has_operator():
+        return []
+    is_first = services.accounts.sign_in.is_first_start()
+    if is_first or sys.stdout.isatty():
+        secret = services.accounts.sign_in.make_setup_link()
+        return [f"Set up the admin {base}/admin/link/{secret}  (works once)"] if secret else []
+    return ["Set up the admin stats-service admin setup-link prints a link"]
 
 
 def _ask_password() -> str:

@@ -53,6 +53,8 @@ class Session(msgspec.Struct, frozen=True):
     created: float
     #: The password was right, and the code is still to come: nobody is signed in by this.
     half: bool = False
+    #: Which of the account's devices (`models.devices.Device.id`); empty in a half session.
+    device: str = ""
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ import msgspec
 
 #: Who is named where a change was made on the command line, by whoever may run it there.
 COMMAND_LINE = "(command line)"
+#: Who is named where somebody was not let in; `accounts/lua/note_refusal.lua` has the same.
+NOBODY = "(not signed in)"
 
 
 class Author(NamedTuple):
@@ -24,7 +26,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
     #: Seconds since 1970.
     at: float
-    #: The account's name, or `COMMAND_LINE`.
+    #: The account's name, `COMMAND_LINE` or `NOBODY`.
     who: str
     #: A noun and a verb in the past: `site.changed`, `poll.closed`, `account.created`.
     what: str

@@ -9,9 +9,13 @@ from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings
 from stats_service.meters import Meters
 from stats_service.services.accounts.accounts import Accounts
+from stats_service.services.accounts.attempts import Attempts
 from stats_service.services.accounts.audit import Audit
+from stats_service.services.accounts.devices import Devices
+from stats_service.services.accounts.password_rules import PasswordRules
 from stats_service.services.accounts.second_factor import SecondFactor
 from stats_service.services.accounts.sign_in import SignIn
+from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.services.accounts.tokens import Tokens
 from stats_service.services.known_sites.install_checks import InstallChecks
 from stats_service.services.known_sites.loop import SharedSites
@@ -69,8 +73,10 @@ class AccountServices:
 
     accounts: Accounts
     audit: Audit
+    devices: Devices
     second_factor: SecondFactor
     sign_in: SignIn
+    sign_in_record: SignInRecord
     tokens: Tokens
 
 
@@ -208,9 +214,10 @@ def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services
         settings.data_dir,
         clock,
     )
-    accounts = _account_services(stores, settings, audit)
+    known = Sites(stores.sites)
+    accounts = _account_services(stores, settings, known, audit)
     voters = Voters(settings.secret)
-    sites = _site_services(stores, settings, accounts, voters, installation)
+    sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
     meters = Meters()
     traffic = _traffic_services(stores, sites, clock, meters, installation)
@@ -263,24 +270,46 @@ def open_loop(services: Services) -> LoopServices:
     )
 
 
-def _account_services(stores: Stores, settings: Settings, audit: Audit) -> AccountServices:
-    accounts = Accounts(stores.accounts, stores.sessions, audit)
+def _account_services(
+    stores: Stores, settings: Settings, sites: Sites, audit: Audit
+) -> AccountServices:
+    devices = Devices(stores.devices, stores.sessions, audit)
     issuer = urlsplit(settings.public_url).hostname or "stats_service"
-    second_factor = SecondFactor(settings.secret, issuer, stores.accounts, stores.sessions, audit)
-    sign_in = SignIn(
-        settings.secret, accounts, second_factor, stores.accounts, stores.sessions, audit
+    rules = PasswordRules(lambda: [issuer, *sites.public_names()])
+    accounts = Accounts(stores.accounts, stores.sessions, devices, rules, audit)
+    attempts = Attempts(settings.secret, stores.sessions)
+    second_factor = SecondFactor(
+        settings.secret, issuer, stores.accounts, stores.sessions, attempts, audit
     )
-    return AccountServices(accounts, audit, second_factor, sign_in, Tokens(stores.tokens, audit))
+    record = SignInRecord(stores.refusals, audit, with_addresses=settings.log_addresses)
+    return AccountServices(
+        accounts=accounts,
+        audit=audit,
+        devices=devices,
+        second_factor=second_factor,
+        sign_in=SignIn(
+            accounts,
+            second_factor,
+            devices,
+            attempts,
+            record,
+            stores.accounts,
+            stores.sessions,
+            audit,
+        ),
+        sign_in_record=record,
+        tokens=Tokens(stores.tokens, audit),
+    )
 
 
 def _site_services(
     stores: Stores,
     settings: Settings,
+    sites: Sites,
     accounts: AccountServices,
     voters: Voters,
     installation: Installation,
 ) -> SiteServices:
-    sites = Sites(stores.sites)
     directory = SiteDirectory(
         stores.sites,
         stores.polls,

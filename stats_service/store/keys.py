@@ -100,8 +100,17 @@ key                             type    holds; how long
                                         5 minutes while the code is still to come
 <p>:{@admin}:sessions:<name>    set     digests of the account's sessions and links; 31 days
 <p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
-<p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute;
-                                        codes tried for one account; one day
+<p>:{@admin}:attempts:<digest>  string  sign-ins tried with one device, or from one network, and
+                                        for one account by devices that it does not know; one
+                                        minute or one day (`services.attempts`)
+<p>:{@admin}:devices:<name>     hash    digest of account and secret -> browser that has signed in,
+                                        as JSON (`models.devices.Device`), 20 at most; 400 days
+                                        after the latest sign-in
+<p>:{@admin}:refusals           hash    `<hour since 1970>:<kind>:<account>` -> refused sign-ins,
+                                        until the hour's sum is in the log; `since:<kind>:<account>`
+                                        -> those since the latest one that was not refused. The
+                                        account is empty for all that do not exist
+<p>:{@admin}:setup-shown        string  that the link for the first operator was printed; for ever
 <p>:{@admin}:asked:<digest>     string  how often an address was asked whether it wants reports; one
                                         day, or a year if it wants none
 ==============================  ======  =======================================================
@@ -217,12 +226,26 @@ class AdminKeys:
         return self._key(f"link:{digest}")
 
     def attempts(self, digest: str) -> str:
-        """The sign-ins tried for one account or from one address."""
+        """What was tried against one budget."""
         return self._key(f"attempts:{digest}")
 
     def asked(self, digest: str) -> str:
         """How often an e-mail address was asked, by its digest."""
         return self._key(f"asked:{digest}")
+
+    def devices(self, name: str) -> str:
+        """The browsers that have signed in to one account."""
+        return self._key(f"devices:{name}")
+
+    @property
+    def refusals(self) -> str:
+        """Refused sign-ins by hour and account."""
+        return self._key("refusals")
+
+    @property
+    def setup_shown(self) -> str:
+        """Whether the link for the first operator was printed."""
+        return self._key("setup-shown")
 
 
 #: Names of keys as `aside` makes them.

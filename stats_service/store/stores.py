@@ -7,6 +7,8 @@ from functools import partial
 from stats_service.config import Settings
 from stats_service.store.accounts.accounts import AccountStore
 from stats_service.store.accounts.audit import AuditStore
+from stats_service.store.accounts.devices import DeviceStore
+from stats_service.store.accounts.refusals import RefusalStore
 from stats_service.store.accounts.sessions import SessionStore
 from stats_service.store.accounts.tokens import TokenStore
 from stats_service.store.install_checks import InstallCheckStore
@@ -47,6 +49,7 @@ class Stores:
     audit: AuditStore
     ballots: BallotStore
     copies: SiteCopies
+    devices: DeviceStore
     health: HealthStore
     history: HistoryStore
     install_checks: InstallCheckStore
@@ -59,6 +62,7 @@ class Stores:
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
     ratings: RatingStore
+    refusals: RefusalStore
     request_counts: RequestCounts
     retention: RetentionStore
     sessions: SessionStore
@@ -89,6 +93,7 @@ def open_stores(settings: Settings) -> Stores:
         audit=AuditStore(client, prefix),
         ballots=BallotStore(client, prefix),
         copies=SiteCopies(folder),
+        devices=DeviceStore(client, prefix),
         health=HealthStore(client),
         history=HistoryStore(client, prefix),
         install_checks=InstallCheckStore(client, prefix),
@@ -101,6 +106,7 @@ def open_stores(settings: Settings) -> Stores:
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),
         ratings=RatingStore(client, prefix),
+        refusals=RefusalStore(client, prefix),
         request_counts=RequestCounts(client, prefix),
         retention=RetentionStore(client, prefix),
         sessions=SessionStore(client, prefix),

@@ -10,11 +10,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from pyotp import TOTP
 
+from stats_service.models.devices import Caller
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.uploads import Upload
 from stats_service.services.container import Services
 from tests.support.admin import PASSWORD, add_account
 
+EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"
 #: Pictures for people to look at; not kept.
 OUT = Path(__file__).parent / "out"
 
@@ -114,6 +116,8 @@ def signed_in(
     services.accounts.accounts.set_language(operator, "vi")
 
     def open_one(**options: object) -> Page:
+        # Those of other tests would be announced on every page.
+        services.accounts.devices.remove_others(operator)
         page = open_context(**options).new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -340,7 +344,15 @@ def test_a_phone_takes_part_in_the_sign_in(
         page.click("button.primary")
 
     sign_in()
+    now = services.clock.now()
+    for address in ("198.51.100.7", "2001:db8::7"):
+        services.accounts.devices.welcome("thao", Caller(address, EDGE), None, now, confirmed=False)
     page.goto(f"{service_url}/admin/account")
+    faults += look(page, "new-devices-vi")
+    page.get_by_role("button", name="Đó là tôi").first.click()
+    page.get_by_role("button", name="Không phải tôi").click()
+    expect(page.get_by_text("Thiết bị đã bị đăng xuất")).to_be_visible()
+    expect(page.get_by_text("Một thiết bị mới")).to_have_count(0)
     page.fill("#second-password", PASSWORD)
     page.get_by_role("button", name="Thiết lập").click()
     secret = page.locator("#secret").input_value()

@@ -31,9 +31,14 @@ def environ(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
 def run(environ: dict[str, str]) -> Run:
     """Give a function that runs one command, as a person would type it."""
 
-    def run_command(*words: str, code: int = 0, **more: str) -> Result:
+    def run_command(*words: str, code: int = 0, stdin: str = "", **more: str) -> Result:
         result = CliRunner().invoke(
-            main, words, env=environ | more, prog_name="stats-service", catch_exceptions=False
+            main,
+            words,
+            stdin,
+            env=environ | more,
+            prog_name="stats-service",
+            catch_exceptions=False,
         )
         assert result.exit_code == code, result.output
         if code == 2:

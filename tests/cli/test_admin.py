@@ -1,8 +1,11 @@
 """`stats-service admin`: accounts from the command line."""
 
+import sys
+
 import pytest
 from pyotp import TOTP
 
+from stats_service.cli.admin import setup_lines
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
@@ -75,3 +78,41 @@ def test_what_must_not_be_is_told_and_changes_nothing(
 
     assert [account.name for account in services.accounts.accounts.all()] == ["lan"]
     assert services.accounts.accounts.get("lan").operator
+
+
+def test_a_common_password_is_refused_on_the_command_line(
+    run: Run, services: Services, site: Site
+) -> None:
+    """As on the pages, and with the reason; the account is not made."""
+    for password in ("1234567890", f"{site.slug}2026"):
+        refused = run("admin", "create", "lan", "--operator", code=2, stdin=f"{password}\n")
+        assert "password: " in refused.stderr
+    assert services.accounts.accounts.all() == []
+
+
+def test_a_new_set_up_link_is_printed_while_there_is_no_operator(
+    run: Run, services: Services
+) -> None:
+    """Each works once; afterwards the command says what to do instead."""
+    link = run("admin", "setup-link").stdout.strip()
+
+    assert services.accounts.sign_in.link(link.rpartition("/")[2]) == ""
+    run("admin", "create", "lan", "--operator", "--link")
+    assert "admin link NAME" in run("admin", "setup-link", code=2).stderr
+
+
+def test_the_set_up_link_is_printed_at_the_first_start_and_to_who_looks(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later start whose output goes into a log names the command instead."""
+    base = "http://127.0.0.1:9"
+
+    first, second = setup_lines(services, base), setup_lines(services, base)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    looking = setup_lines(services, base)
+
+    assert "/admin/link/" in first[0]
+    assert second == ["Set up the admin stats-service admin setup-link prints a link"]
+    assert "/admin/link/" in looking[0]
+    services.accounts.accounts.add("lan", "", COMMAND_LINE, 0, operator=True)
+    assert setup_lines(services, base) == []

@@ -96,6 +96,12 @@ CHECKS: dict[str, Check] = {
     "T76": Check("names like encoded words, line ends, quotes, in mail", "no header but ours"),
     "T77": Check("forged Host, //evil, TLS proxy, on every redirect", "a path here, or 400"),
     "T78": Check("20 webhooks that never answer, another site's that does", "told; pause grows"),
+    "T67": Check(
+        "guesses from one network and from everywhere at once", "the owner signs in meanwhile"
+    ),
+    "T68": Check(
+        "a flood of refused sign-ins, invented names", "a sum an hour; few lines, no address"
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -224,4 +230,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T76": ("tests/services/notices/test_mail_headers.py",),
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
+    "T67": (
+        f"{ADMIN}/accounts/test_lockout.py",
+        "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",
+    ),
+    "T68": (
+        f"{ADMIN}/accounts/test_lockout.py::test_sign_ins_are_in_the_log",
+        f"{ADMIN}/accounts/test_lockout.py::test_a_wrong_code",
+        f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
+        f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
+        f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+    ),
 }

@@ -5,6 +5,8 @@ import re
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.accounts import LANGUAGES, ROLES, Account
 from stats_service.services.accounts.audit import Audit
+from stats_service.services.accounts.devices import Devices
+from stats_service.services.accounts.password_rules import PasswordRules
 from stats_service.services.accounts.passwords import hash_password
 from stats_service.store.accounts.accounts import AccountStore, LastOperator
 from stats_service.store.accounts.sessions import SessionStore
@@ -15,9 +17,18 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,38}")
 class Accounts:
     """What an operator does with accounts."""
 
-    def __init__(self, store: AccountStore, sessions: SessionStore, audit: Audit) -> None:
+    def __init__(
+        self,
+        store: AccountStore,
+        sessions: SessionStore,
+        devices: Devices,
+        rules: PasswordRules,
+        audit: Audit,
+    ) -> None:
         self._store = store
         self._sessions = sessions
+        self._devices = devices
+        self._rules = rules
         self._audit = audit
 
     def all(self) -> list[Account]:
@@ -48,12 +59,10 @@ class Accounts:
             InvalidInputError: the name or the password cannot be used.
             ConflictError: the name is taken.
         """
-        if not NAME.fullmatch(name):
-            raise InvalidInputError(
-                "account {name!r}: use 2 to 39 lower-case letters, digits, '.', '_' or '-'.",
-                name=name[:40],
-            )
-        hashed = hash_password(password, name) if password else ""
+        _check_name(name)
+        if password:
+            self._rules.check(password, name)
+        hashed = hash_password(password) if password else ""
         account = Account(
             name=name, operator=operator, created=int(now), has_password=bool(password)
         )
@@ -66,13 +75,36 @@ class Accounts:
         )
         return account
 
+    def check_new(self, name: str, password: str) -> None:
+        """Return if an account may have the name and the password; errors as `add`."""
+        _check_name(name)
+        self._rules.check(password, name)
+
     def set_password(
-        self, name: str, password: str, who: str, now: float, keep_session: str = ""
+        self,
+        name: str,
+        password: str,
+        who: str,
+        now: float,
+        *,
+        keep_session: str = "",
+        keep_device: str = "",
     ) -> None:
-        """Set a password, and end every session but the one with the digest `keep_session`."""
+        """Set a password; every session ends, and every device is a stranger's again.
+
+        Args:
+            name: of the account.
+            password: the new one.
+            who: sets it.
+            now: seconds since 1970.
+            keep_session: digest of a session that goes on.
+            keep_device: id of a device that is still known.
+        """
         self.get(name)
-        self._changed(name, self._store.change(name, {"password": hash_password(password, name)}))
+        self._rules.check(password, name)
+        self._changed(name, self._store.change(name, {"password": hash_password(password)}))
         self._sessions.remove_all(name, keep_session)
+        self._devices.remove_others(name, keep_device)
         self._audit.record("", who, "account.password-set", now, subject=name)
 
     def set_role(self, name: str, slug: str, role: str, who: str, now: float) -> None:
@@ -138,6 +170,14 @@ class Accounts:
     def _changed(self, name: str, done: bool) -> None:
         if not done:
             raise NotFoundError("There is no account {name!r}; it was just removed.", name=name)
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InvalidInputError(
+            "account {name!r}: use 2 to 39 lower-case letters, digits, '.', '_' or '-'.",
+            name=name[:40],
+        )
 
 
 def _last_operator(name: str) -> ConflictError:

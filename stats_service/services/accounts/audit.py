@@ -6,7 +6,7 @@ lie elsewhere than their log, and a file that is brought in is many steps; their
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -20,6 +20,9 @@ from stats_service.store.accounts.audit import AuditStore
 PAGE_MAX = 200
 #: Most entries that are looked through for those of one kind: a few dozen milliseconds.
 SEARCHED_MAX = 5_000
+#: Entries about one account that its owner sees, and among how many of the installation's.
+ACCOUNT_SHOWN = 12
+ACCOUNT_LOOKED_AT = 1_000
 #: Settings of a site whose changes have a history of their own.
 BALANCES = ("opening_visits", "opening_views")
 #: How an entry is numbered; nothing is before 0-0, which Redis does not even take for an end.
@@ -115,11 +118,28 @@ class Audit:
 
     def newest_of(self, slug: str, what: str, limit: int) -> list[AuditEntry]:
         """Return the newest entries of one kind, looking through `SEARCHED_MAX` at most."""
+        return self._found(slug, lambda entry: entry.what == what, SEARCHED_MAX, limit)
+
+    def of_account(self, name: str) -> list[AuditEntry]:
+        """Return the latest entries of the installation that are about one account, newest first.
+
+        Looked for among the latest `ACCOUNT_LOOKED_AT` of all.
+        """
+        return self._found(
+            "",
+            lambda entry: entry.subject == name and entry.what.startswith("account."),
+            ACCOUNT_LOOKED_AT,
+            ACCOUNT_SHOWN,
+        )
+
+    def _found(
+        self, slug: str, wanted: Callable[[AuditEntry], bool], among: int, limit: int
+    ) -> list[AuditEntry]:
         found: list[AuditEntry] = []
         before = ""
-        for _ in range(SEARCHED_MAX // PAGE_MAX):
+        for _ in range(among // PAGE_MAX):
             page = self._store.newest(slug, PAGE_MAX, before)
-            found += [entry for entry in page if entry.what == what]
+            found += filter(wanted, page)
             if len(page) < PAGE_MAX or len(found) >= limit:
                 break
             before = page[-1].id

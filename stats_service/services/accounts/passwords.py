@@ -11,45 +11,60 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from stats_service.errors import InvalidInputError, TooManySignInsError
+from stats_service.errors import TooManySignInsError
 
-PASSWORD_MIN_LENGTH = 10
 #: Longer ones cost time to hash and add nothing.
 PASSWORD_MAX_LENGTH = 200
 
 #: RFC 9106's second choice: 64 MiB, 3 passes; about 50 ms on two cores.
 _hasher = PasswordHasher()
 
-#: Passwords that a process may have in hand: one is hashed, and so many wait for that. Each takes
-#: a thread that others need as well, and whoever guesses sends more of them than there are.
+#: Passwords of one kind of caller that a process may have in hand: one is hashed, the others wait
+#: for that. Each takes a thread that others need as well, and whoever guesses sends more of them
+#: than there are.
 AT_A_TIME = 3
-_in_hand = BoundedSemaphore(AT_A_TIME)
-_turn = BoundedSemaphore(1)
 
 
-def hash_password(password: str, name: str) -> str:
-    """Return the Argon2id hash of a new password.
+class Lane:
+    """Where passwords of one kind of caller are hashed, one at a time."""
+
+    def __init__(self) -> None:
+        self._in_hand = BoundedSemaphore(AT_A_TIME)
+        self._turn = BoundedSemaphore(1)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the turn; TooManySignInsError if too many wait already."""
+        if not self._in_hand.acquire(blocking=False):
+            raise TooManySignInsError(
+                "Many people sign in at this moment. Nothing was looked at; try again in a few "
+                "seconds."
+            )
+        try:
+            with self._turn:
+                yield
+        finally:
+            self._in_hand.release()
+
+
+#: Anybody who sends a name and a password.
+STRANGERS = Lane()
+#: Who has proved something before: a device that is known, a session, a one-time link. Strangers
+#: can so hold up nobody of these.
+KNOWN = Lane()
+
+
+def hash_password(password: str) -> str:
+    """Return the Argon2id hash of a new password, which `PasswordRules` has accepted.
 
     Raises:
-        InvalidInputError: it is a bad one.
         TooManySignInsError: too many others are in hand.
     """
-    if not PASSWORD_MIN_LENGTH <= len(password) <= PASSWORD_MAX_LENGTH:
-        raise InvalidInputError(
-            "password: use {password_min_length} to {password_max_length} characters; four or "
-            "five unrelated words are easy to remember.",
-            password_min_length=PASSWORD_MIN_LENGTH,
-            password_max_length=PASSWORD_MAX_LENGTH,
-        )
-    if name and password.lower().replace(name, "") in ("", "123", "1234", "123456", "@123"):
-        raise InvalidInputError("password: do not use the account's name.")
-    if len(set(password)) < 5:
-        raise InvalidInputError("password: use at least five different characters.")
-    with _one_of_few():
+    with KNOWN.turn():
         return _hasher.hash(password)
 
 
-def check_password(stored: str, password: str) -> bool:
+def check_password(stored: str, password: str, lane: Lane = STRANGERS) -> bool:
     """Tell whether `password` has the hash `stored`.
 
     Takes as long for an account that does not exist (`stored` is empty) as for a wrong password.
@@ -58,7 +73,7 @@ def check_password(stored: str, password: str) -> bool:
         TooManySignInsError: too many others are in hand; nothing was looked at.
     """
     try:
-        with _one_of_few():
+        with lane.turn():
             fits = _hasher.verify(stored or _nobodys_hash(), password[:PASSWORD_MAX_LENGTH])
     except (VerificationError, InvalidHashError):
         return False
@@ -68,19 +83,6 @@ def check_password(stored: str, password: str) -> bool:
 def needs_rehash(stored: str) -> bool:
     """Tell whether `stored` was made with weaker parameters than those of today."""
     return _hasher.check_needs_rehash(stored)
-
-
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _in_hand.acquire(blocking=False):
-        raise TooManySignInsError(
-            "Many people sign in at this moment. Nothing was looked at; try again in a few seconds."
-        )
-    try:
-        with _turn:
-            yield
-    finally:
-        _in_hand.release()
 
 
 @cache

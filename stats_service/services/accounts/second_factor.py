@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from pyotp import TOTP
 
-from stats_service.errors import ConflictError, NotFoundError, SignInError, TooManyCodesError
+from stats_service.errors import ConflictError, NotFoundError, SignInError
 from stats_service.models.accounts import Account
+from stats_service.services.accounts.attempts import Attempts
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.accounts.passwords import keyed_digest
 from stats_service.store.accounts.accounts import AccountStore
@@ -21,10 +22,6 @@ from stats_service.store.accounts.sessions import SessionStore
 
 #: Steps of 30 seconds by which the phone's clock may differ.
 WINDOW = 1
-#: Codes that may be tried for one account in a day. Each of them fits with a probability of
-#: 3 in 1,000,000, and only who knows the password gets to try.
-CODES_PER_DAY = 100
-DAY_SECONDS = 86_400
 RECOVERY_CODES = 10
 #: Letters of a recovery code: 60 bits.
 RECOVERY_LENGTH = 12
@@ -46,7 +43,8 @@ class SecondFactor:
         secret: the service's.
         issuer: what a phone that holds codes of many services calls this one.
         store: where accounts are.
-        sessions: where sessions and attempts are.
+        sessions: where sessions are.
+        attempts: counts codes.
         audit: where changes are recorded.
     """
 
@@ -56,12 +54,14 @@ class SecondFactor:
         issuer: str,
         store: AccountStore,
         sessions: SessionStore,
+        attempts: Attempts,
         audit: Audit,
     ) -> None:
         self._secret = secret
         self._issuer = issuer
         self._store = store
         self._sessions = sessions
+        self._attempts = attempts
         self._audit = audit
 
     def new_seed(self) -> str:
@@ -86,7 +86,7 @@ class SecondFactor:
         account, _ = self._known(name)
         if account.second_factor:
             raise ConflictError("The account {name!r} has a second factor already.", name=name)
-        self._count(name)
+        self._attempts.check_phone(name, keep)
         step = self._step(name, seed, code, now)
         if step is None:
             raise SignInError("The code is wrong. Look at the phone's clock.")
@@ -113,8 +113,14 @@ class SecondFactor:
         self._audit.record("", name, "account.recovery-codes-made", now, subject=name)
         return codes
 
-    def check(self, name: str, code: str, now: float) -> None:
+    def check(self, name: str, code: str, now: float, trusted: str = "") -> None:
         """Use up a code of the phone, or a recovery code.
+
+        Args:
+            name: of the account.
+            code: as it was typed.
+            now: seconds since 1970.
+            trusted: as `Attempts.check_phone` takes it.
 
         Raises:
             SignInError: it is wrong, or used up.
@@ -136,7 +142,7 @@ class SecondFactor:
                 after={"left": left},
             )
             return
-        self._count(name)
+        self._attempts.check_phone(name, trusted)
         step = self._step(name, seed, typed, now) if seed else None
         if step is None or not self._store.spend_code(name, seed, step):
             raise SignInError("The code is wrong or was used already.")
@@ -146,15 +152,6 @@ class SecondFactor:
         if known is None:
             raise NotFoundError("There is no account {name!r}.", name=name[:40])
         return known[0], known[1].seed
-
-    def _count(self, name: str) -> None:
-        (tried,) = self._sessions.count_attempts(
-            [keyed_digest(self._secret, "codes", name)], DAY_SECONDS
-        )
-        if tried > CODES_PER_DAY:
-            raise TooManyCodesError(
-                "Too many codes were tried today. Use a recovery code, or ask the operator."
-            )
 
     def _totp(self, name: str, seed: str) -> TOTP:
         secret = bytes.fromhex(keyed_digest(self._secret, "second factor", f"{name} {seed}"))[:20]

@@ -2,27 +2,31 @@
 
 from typing import NamedTuple
 
-from stats_service.errors import SignInError, TooManyAttemptsError
+from stats_service.errors import (
+    SignInError,
+    StatsError,
+    TooManyAttemptsError,
+    TooManySignInsError,
+)
 from stats_service.models.accounts import Account, Session
+from stats_service.models.devices import Caller, Device, Refusals
 from stats_service.services.accounts.accounts import NAME, Accounts
+from stats_service.services.accounts.attempts import Attempts
 from stats_service.services.accounts.audit import Audit
+from stats_service.services.accounts.devices import Devices
 from stats_service.services.accounts.passwords import (
+    KNOWN,
+    STRANGERS,
     check_password,
     hash_password,
-    keyed_digest,
     needs_rehash,
     new_secret,
     secret_digest,
 )
 from stats_service.services.accounts.second_factor import SecondFactor
-from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.store.accounts.accounts import AccountStore
 from stats_service.store.accounts.sessions import HALF_SECONDS, SESSION_MAX_SECONDS, SessionStore
-
-#: Sign-ins that may be tried in a minute for one account, and from one address (IPv6: network).
-ATTEMPTS_PER_MINUTE = 10
-#: The same from an IPv6 /48, of which one customer may have every network.
-CUSTOMER_ATTEMPTS_PER_MINUTE = 30
 
 
 class SignedIn(NamedTuple):
@@ -31,6 +35,8 @@ class SignedIn(NamedTuple):
     account: Account
     #: Digest of the session's id.
     session: str
+    #: Id of the device; empty for a session that is older than devices are.
+    device: str
 
 
 class Begun(NamedTuple):
@@ -40,6 +46,10 @@ class Begun(NamedTuple):
     session: str
     #: The code of the second factor is still to come.
     half: bool
+    #: Secret of a device that is new, to be kept by the browser beyond the session; else empty.
+    device: str = ""
+    #: What was refused since the sign-in before.
+    refusals: Refusals = Refusals("")
 
 
 class SignIn:
@@ -47,36 +57,49 @@ class SignIn:
 
     def __init__(
         self,
-        secret: str,
         accounts: Accounts,
         second_factor: SecondFactor,
+        devices: Devices,
+        attempts: Attempts,
+        record: SignInRecord,
         store: AccountStore,
         sessions: SessionStore,
         audit: Audit,
     ) -> None:
-        self._secret = secret
         self._accounts = accounts
         self._second_factor = second_factor
+        self._devices = devices
+        self._attempts = attempts
+        self._record = record
         self._store = store
         self._sessions = sessions
         self._audit = audit
 
-    def sign_in(self, name: str, password: str, address: str, now: float) -> Begun:
+    def sign_in(self, name: str, password: str, caller: Caller, now: float) -> Begun:
         """Begin a session, or half of one for an account with a second factor.
 
         Raises:
-            TooManyAttemptsError: for this account, from this address, or by everybody at this
+            TooManyAttemptsError: with this device, from this network, or by everybody at this
                 moment; nothing was looked at.
             SignInError: name or password do not fit; which of them, neither text nor time tells.
         """
-        self._throttle(name, address)
-        known = self._store.get(name) if NAME.fullmatch(name) else None
-        stored = known[1].password if known else ""
-        if not check_password(stored, password) or known is None:
-            raise SignInError("The name or the password is wrong.")
+        name = name if NAME.fullmatch(name) else ""
+        device = self._devices.known(name, caller, now)
+        known = self._store.get(name)
+        try:
+            self._attempts.check_password(name, caller.address, device)
+            stored = known[1].password if known else ""
+            fits = check_password(stored, password, KNOWN if device else STRANGERS)
+            if not fits or known is None:
+                raise SignInError("The name or the password is wrong.")
+        except StatsError as error:
+            self._refused(error, "passwords", name if known else "", caller, now)
+            raise
         if needs_rehash(stored):
-            self._store.change(name, {"password": hash_password(password, name)})
-        return self._begun(name, now)
+            self._store.change(name, {"password": hash_password(password)})
+        if known[0].second_factor:
+            return self._begin_half(name, now)
+        return self._begin(name, caller, device, now)
 
     def half(self, half_id: str, now: float) -> str | None:
         """Return whose code the half session `half_id` waits for, or None if it has ended."""
@@ -86,8 +109,8 @@ class SignIn:
             return None
         return session.account if known[0].created <= session.created else None
 
-    def give_code(self, half_id: str, code: str, address: str, now: float) -> str:
-        """Make the half session `half_id` a whole one; return its id, which is another.
+    def give_code(self, half_id: str, code: str, caller: Caller, now: float) -> Begun:
+        """Make the half session `half_id` a whole one, with another id.
 
         Raises:
             TooManyAttemptsError: as `sign_in`.
@@ -96,10 +119,15 @@ class SignIn:
         name = self.half(half_id, now)
         if name is None:
             raise SignInError("The sign-in took too long. Begin again.")
-        self._throttle(name, address)
-        self._second_factor.check(name, code, now)
+        device = self._devices.known(name, caller, now)
+        try:
+            self._attempts.check_code(name, caller.address, device)
+            self._second_factor.check(name, code, now, device.id if device else "")
+        except StatsError as error:
+            self._refused(error, "codes", name, caller, now)
+            raise
         self._sessions.remove(secret_digest(half_id), name)
-        return self._begin(name, now)
+        return self._begin(name, caller, device, now)
 
     def signed_in(self, session_id: str, now: float) -> SignedIn | None:
         """Return who has the session `session_id`, or None if it has ended."""
@@ -111,7 +139,7 @@ class SignIn:
         # An account made later under the same name is another one.
         if known is None or known[0].created > session.created:
             return None
-        return SignedIn(known[0], digest)
+        return SignedIn(known[0], digest, session.device)
 
     def sign_out(self, session_id: str, account: str) -> None:
         """End a session; its id is worth nothing from now on."""
@@ -121,17 +149,28 @@ class SignIn:
         """End every session of an account but the one with the digest `keep`."""
         self._sessions.remove_all(account, keep)
 
-    def confirm(self, name: str, password: str, address: str) -> None:
+    def confirm(self, person: SignedIn, password: str, address: str, now: float) -> None:
         """Check the password of somebody signed in, before something grave; errors as `sign_in`."""
-        self._throttle(name, address)
+        name = person.account.name
         known = self._store.get(name)
-        if not check_password(known[1].password if known else "", password):
-            raise SignInError("The password is wrong.")
+        try:
+            self._attempts.check_session(person.session)
+            if not check_password(known[1].password if known else "", password, KNOWN):
+                raise SignInError("The password is wrong.")
+        except StatsError as error:
+            self._refused(error, "passwords", name, Caller(address), now)
+            raise
 
-    def confirm_both(self, name: str, password: str, code: str, address: str, now: float) -> None:
+    def confirm_both(
+        self, person: SignedIn, password: str, code: str, address: str, now: float
+    ) -> None:
         """Check password and code of somebody signed in; errors as `sign_in` and `give_code`."""
-        self.confirm(name, password, address)
-        self._second_factor.check(name, code, now)
+        self.confirm(person, password, address, now)
+        try:
+            self._second_factor.check(person.account.name, code, now, person.session)
+        except StatsError as error:
+            self._refused(error, "codes", person.account.name, Caller(address), now)
+            raise
 
     def make_link(self, name: str, who: str, now: float) -> str:
         """Return the secret of a one-time link with which a person sets a new password."""
@@ -149,6 +188,10 @@ class SignIn:
         self._sessions.add_link(secret_digest(secret), "")
         return secret
 
+    def is_first_start(self) -> bool:
+        """Tell whether the service starts for the first time, for this once."""
+        return self._sessions.show_setup()
+
     def link(self, secret: str) -> str:
         """Return whom a link is for (`""`: the first operator); SignInError if it is used up."""
         name = self._sessions.link(secret_digest(secret))
@@ -156,46 +199,61 @@ class SignIn:
             raise _used_up()
         return name
 
-    def use_link(self, secret: str, name: str, password: str, now: float) -> Begun:
+    def use_link(self, secret: str, name: str, password: str, caller: Caller, now: float) -> Begun:
         """Set the password that a link allows to set, and go on as after a sign-in.
 
         Args:
             secret: of the link; it is used up unless name or password cannot be used.
             name: wanted by the first operator; else ignored.
             password: the new one.
+            caller: who follows the link.
             now: seconds since 1970.
         """
         owner = self.link(secret)
         name = owner or name
-        hash_password(password, name)
-        if not owner and not NAME.fullmatch(name):
-            self._accounts.add(name, password, name, now, operator=True)  # says what is wrong
+        self._accounts.check_new(name, password)
         if self._sessions.take_link(secret_digest(secret)) is None:
             raise _used_up()
-        if owner:
-            self._accounts.set_password(name, password, name, now)
-        else:
-            self._accounts.add(name, password, name, now, operator=True)
-        return self._begun(name, now)
+        try:
+            if owner:
+                self._accounts.set_password(name, password, name, now)
+            else:
+                self._accounts.add(name, password, name, now, operator=True)
+        except TooManySignInsError:
+            self._sessions.add_link(secret_digest(secret), owner)  # it has done nothing
+            raise
+        if self._accounts.get(name).second_factor:
+            return self._begin_half(name, now)
+        return self._begin(name, caller, None, now, confirmed=True)
 
-    def _begun(self, name: str, now: float) -> Begun:
-        half = self._accounts.get(name).second_factor
-        return Begun(self._begin(name, now, half=half), half)
-
-    def _begin(self, name: str, now: float, *, half: bool = False) -> str:
+    def _begin_half(self, name: str, now: float) -> Begun:
         secret = new_secret()
-        self._sessions.add(secret_digest(secret), Session(name, now, half))
-        return secret
+        self._sessions.add(secret_digest(secret), Session(name, now, half=True))
+        return Begun(secret, half=True)
 
-    def _throttle(self, name: str, address: str) -> None:
-        subjects = {f"account {name}": ATTEMPTS_PER_MINUTE}
-        subjects[f"address {network_prefix(address)}"] = ATTEMPTS_PER_MINUTE
-        if ":" in address:
-            subjects[f"customer {customer_prefix(address)}"] = CUSTOMER_ATTEMPTS_PER_MINUTE
-        digests = [keyed_digest(self._secret, "attempt", text) for text in subjects]
-        made = self._sessions.count_attempts(digests)
-        if any(n > most for n, most in zip(made, subjects.values(), strict=True)):
-            raise TooManyAttemptsError("Too many attempts. Wait a minute, then try again.")
+    def _begin(
+        self,
+        name: str,
+        caller: Caller,
+        device: Device | None,
+        now: float,
+        *,
+        confirmed: bool = False,
+    ) -> Begun:
+        here, kept = self._devices.welcome(name, caller, device, now, confirmed=confirmed)
+        refusals = self._record.let_in(name, here, now, is_new=device is None)
+        secret = new_secret()
+        self._sessions.add(secret_digest(secret), Session(name, now, device=here.id))
+        return Begun(secret, half=False, device=kept, refusals=refusals)
+
+    def _refused(
+        self, error: StatsError, kind: str, account: str, caller: Caller, now: float
+    ) -> None:
+        if isinstance(error, SignInError):
+            self._record.refused(kind, account, caller.address, now)
+        elif isinstance(error, TooManyAttemptsError):
+            is_logged = error.is_first
+            self._record.refused("unseen", account, caller.address, now, is_logged=is_logged)
 
 
 def _used_up() -> SignInError:

@@ -35,6 +35,10 @@ class Sites:
         """Return every site, by slug."""
         return self._store.all()
 
+    def public_names(self) -> list[str]:
+        """Return how sites are called, their hosts included: what everybody can read."""
+        return [name for site in self.all() for name in (site.slug, site.name, *site.hosts)]
+
     def get(self, slug: str) -> Site:
         """Return one site; UnknownSiteError if there is none."""
         site = self._store.get(slug) if SLUG.fullmatch(slug) else None

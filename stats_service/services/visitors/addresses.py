@@ -78,6 +78,17 @@ def customer_prefix(address: str) -> str:
     return _prefix(address, CUSTOMER_BITS)
 
 
+def coarse_network(address: str) -> str:
+    """Return so much of an address as tells a country or a provider, for people: `203.0.*.*`.
+
+    IPv4 keeps two of its four numbers, IPv6 two of its eight groups.
+    """
+    if ":" not in address:
+        return ".".join([*address.split(".")[:2], "*", "*"]) if address else ""
+    network = _prefix(address, 32).removesuffix("::/32")
+    return f"{network}:*" if network else ""
+
+
 @lru_cache(maxsize=CACHE_SIZE)
 def _prefix(address: str, bits: int) -> str:
     if ":" not in address:

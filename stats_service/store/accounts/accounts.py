@@ -131,8 +131,15 @@ class AccountStore:
             return bool(self._client.hdel(self._keys.account(name), _RECOVERY + digest))
 
     def remove(self, name: str) -> bool:
-        """Forget an account; answers and errors as `set_operator`."""
-        keys = (self._keys.account(name), self._keys.accounts, self._keys.operators)
+        """Forget an account with its devices; answers and errors as `set_operator`."""
+        names = self._keys
+        keys = (
+            names.account(name),
+            names.accounts,
+            names.operators,
+            names.devices(name),
+            names.refusals,
+        )
         with store_errors():
             return _done(REMOVE_ACCOUNT.run(self._client, keys, (name,)))
 

@@ -6,7 +6,10 @@ import msgspec
 
 from stats_service.models.accounts import Session
 from stats_service.store.keys import AdminKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.scripts import load_script
+
+COUNT_ATTEMPT = load_script("accounts/count_attempt")
 
 #: A session ends when it was not used for this long.
 SESSION_IDLE_SECONDS = 12 * 3600
@@ -16,7 +19,6 @@ SESSION_MAX_SECONDS = 30 * 86400
 HALF_SECONDS = 300
 #: A one-time link that nobody follows ends after this.
 LINK_SECONDS = 24 * 3600
-ATTEMPTS_SECONDS = 60
 
 
 class SessionStore:
@@ -84,13 +86,50 @@ class SessionStore:
         with store_errors():
             return _name(self._client.getdel(self._keys.link(digest)))
 
-    def count_attempts(self, digests: Sequence[str], seconds: int = ATTEMPTS_SECONDS) -> list[int]:
-        """Add one attempt for each digest; return how many there were in its minute, or so."""
-        with store_errors(), self._client.pipeline(transaction=True) as pipe:
-            for digest in digests:
-                pipe.incr(self._keys.attempts(digest))
-                pipe.expire(self._keys.attempts(digest), seconds, nx=True)
-            return list(pipe.execute()[::2])
+    def count_attempt(self, budgets: Sequence[tuple[str, int, int]]) -> tuple[int, int]:
+        """Count an attempt against budgets in their order; one that is used up ends it.
+
+        Args:
+            budgets: of each the digest of what it is for, how many it allows, and the seconds
+                after which it begins anew.
+
+        Returns:
+            The place of the budget that refuses, and what was tried against it; -1 and 0 if none
+            refuses.
+        """
+        keys = [self._keys.attempts(digest) for digest, _, _ in budgets]
+        args = [number for _, most, seconds in budgets for number in (most, seconds)]
+        with store_errors():
+            place, made = COUNT_ATTEMPT.run(self._client, keys, args)
+        return int(place) - 1, int(made)
+
+    def all(self, account: str) -> list[tuple[str, Session]]:
+        """Return the sessions of an account that have not ended, with their digests.
+
+        Digests of what has ended are forgotten: whoever knows the password adds ten a minute.
+        """
+        keys = self._keys
+        with store_errors():
+            digests = [text_of(m) for m in self._client.smembers(keys.sessions(account))]
+            with self._client.pipeline(transaction=False) as pipe:
+                for digest in digests:
+                    pipe.get(keys.session(digest))
+                    pipe.exists(keys.link(digest))
+                replies = pipe.execute()
+            found = dict(zip(digests, zip(replies[::2], replies[1::2], strict=True), strict=True))
+            ended = [digest for digest, lives in found.items() if not any(lives)]
+            if ended:
+                self._client.srem(keys.sessions(account), *ended)
+        return [
+            (digest, msgspec.json.decode(document, type=Session))
+            for digest, (document, _) in found.items()
+            if document
+        ]
+
+    def show_setup(self) -> bool:
+        """Tell whether the link for the first operator was never printed; from now on it was."""
+        with store_errors():
+            return bool(self._client.set(self._keys.setup_shown, 1, nx=True))
 
 
 def _name(value: bytes | str | None) -> str | None:

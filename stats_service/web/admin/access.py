@@ -9,8 +9,8 @@ from flask_login import LoginManager, UserMixin, current_user
 from stats_service.errors import StoreUnavailableError
 from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
+from stats_service.services.accounts.sign_in import SignedIn
 from stats_service.web.http.context import services
-from stats_service.web.http.visitor import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,10 +28,10 @@ class Access(NamedTuple):
 class User(UserMixin):  # type: ignore[misc] # Flask-Login has no annotations
     """Somebody signed in, as Flask-Login wants it."""
 
-    def __init__(self, account: Account, session_id: str, session_digest: str) -> None:
-        self.account = account
+    def __init__(self, person: SignedIn, session_id: str) -> None:
+        self.person = person
+        self.account = person.account
         self.session_id = session_id
-        self.session_digest = session_digest
 
     def get_id(self) -> str:
         """Return what the cookie keeps: the id of the session, never the account's name."""
@@ -69,7 +69,7 @@ def load_user(session_id: str) -> User | None:
     except StoreUnavailableError as error:
         g.store_away = error
         return None
-    return User(found.account, session_id, found.session) if found else None
+    return User(found, session_id) if found else None
 
 
 class SessionManager(LoginManager):  # type: ignore[misc]
@@ -95,6 +95,11 @@ def login_manager() -> LoginManager:
 def account() -> Account:
     """Return the account that is signed in."""
     return cast("Account", current_user.account)
+
+
+def person() -> SignedIn:
+    """Return who is signed in, in which session and on which device."""
+    return cast("SignedIn", current_user.person)
 
 
 def who() -> str:
@@ -138,15 +143,6 @@ def guard() -> Response | None:
     if level in ROLES and not (slug is not None and account().may(level, slug)):
         abort(403)
     return None
-
-
-def peer_address() -> str:
-    """Return the address that the current request came from."""
-    return client_address(
-        request.remote_addr or "",
-        request.headers.get("X-Forwarded-For", ""),
-        services().settings.trusted_proxies,
-    )
 
 
 def local_path(target: str | None) -> str:

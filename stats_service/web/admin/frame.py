@@ -6,8 +6,11 @@ from flask import g, request, session
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from stats_service.errors import StoreUnavailableError
 from stats_service.models.accounts import ROLES, Account
+from stats_service.models.devices import Device
 from stats_service.models.sites import Site
+from stats_service.web.admin.access import account, person
 from stats_service.web.admin.accounts.own_account import THEME
 from stats_service.web.http.context import services
 
@@ -23,9 +26,18 @@ def page_context() -> dict[str, Any]:
         "sites": sites_of(user.account) if user else [],
         "site": g.get("admin_site"),
         "theme": session.get(THEME, ""),
+        "new_devices": new_devices,
         "site_pages": site_pages,
         "menu_page": menu_page(),
     }
+
+
+def new_devices() -> list[Device]:
+    """Return the devices of which the owner of the account has not been told."""
+    try:
+        return services().accounts.devices.unconfirmed(account().name, person().device)
+    except StoreUnavailableError:  # a page that says so has this frame as well
+        return []
 
 
 def menu_page() -> str:

@@ -12,8 +12,9 @@ from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
 from stats_service.services.visitors.addresses import canonical_network, in_networks
-from stats_service.web.admin.access import access, peer_address, site, who
+from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services
+from stats_service.web.http.request import request_address
 from stats_service.web.pages.messages import change_name, explain
 from stats_service.web.pages.ranges import DAY, today_of
 
@@ -61,7 +62,7 @@ def save() -> str | tuple[str, int] | Response:
 @access("owner")
 def exclude_me() -> Response:
     """Leave the reader's own address out of the counts, or count it again."""
-    own = canonical_network(peer_address())
+    own = canonical_network(request_address())
     others = tuple(network for network in site().excluded if network != own)
     again = request.form.get("do") == "count"
     excluded = others if again else (*others, own)
@@ -164,7 +165,7 @@ def _values() -> dict[str, Any]:
 def _page(values: dict[str, Any], error: str = "") -> str:
     balances = services().accounts.audit.newest_of(site().slug, "opening.set", BALANCES_MAX)
     openings, openings_number = services().traffic.opening_balances.largest(site(), BALANCES_MAX)
-    today, address = today_of(site()), peer_address()
+    today, address = today_of(site()), request_address()
     return render_template(
         "admin/settings.html",
         address=address,

@@ -71,18 +71,24 @@ def _limited(
     return limited
 
 
-def check_network(name: str, per_minute: int) -> None:
-    """Count a request of the caller's network; TooManyRequestsError if it has sent too many.
+def check_caller(name: str, per_minute: int, caller: str) -> None:
+    """Count a request of a caller whom we know; TooManyRequestsError if it has sent too many.
 
-    For routes that must not look for a site before they know who asks.
+    Args:
+        name: of the route.
+        per_minute: how many it may send.
+        caller: what nobody else can be, such as the id of a token; else a pseudonym of a network.
     """
-    address = request_address()
-    if not address:
-        return
-    key = keyed_digest(services().settings.secret, "limit", network_prefix(address))
     (limiter,), limit = current_app.extensions["limiter"], _limit(per_minute)
-    if not limiter.limiter.hit(limit, name, key):
-        raise _exceeded(limit, limiter.limiter.get_window_stats(limit, name, key).reset_time)
+    if not limiter.limiter.hit(limit, name, caller):
+        raise _exceeded(limit, limiter.limiter.get_window_stats(limit, name, caller).reset_time)
+
+
+def check_network(name: str, per_minute: int) -> None:
+    """Count a request of the caller's network; errors as `check_caller`."""
+    if address := request_address():
+        key = keyed_digest(services().settings.secret, "limit", network_prefix(address))
+        check_caller(name, per_minute, key)
 
 
 class LoopLimit:

@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from stats_service.models.accounts import ROLES
+from stats_service.models.devices import Caller
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.web.server.transfers import is_transfer
@@ -30,6 +31,8 @@ MATRIX = {
         "own_account.show",
         "own_account.set_password",
         "own_account.sign_out_others",
+        "own_account.confirm_device",
+        "own_account.remove_device",
         "second_factor.begin",
         "second_factor.show",
         "second_factor.enable",
@@ -125,6 +128,7 @@ VALUES = {
     "table": "counts",
     "upload": "none",
     "notice": "none",
+    "device": "none",
     "_rest": "none",
 }
 
@@ -173,9 +177,11 @@ def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
             continue
         browser = Person(app)
         if roles is not None:
-            session_id = services.accounts.sign_in._begin("reader", services.clock.now())
+            begun = services.accounts.sign_in._begin(
+                "reader", Caller(""), None, services.clock.now()
+            )
             with browser.client.session_transaction(base_url=BASE) as cookie:
-                cookie["_user_id"] = session_id
+                cookie["_user_id"] = begun.session
                 cookie["_fresh"] = True
         url = rule.build({k: v for k, v in VALUES.items() if k in rule.arguments})
         assert url

@@ -2,13 +2,13 @@
 
 import json
 
-from tools.vendor import FILES, MANIFEST, STATIC, digest, read_lock
+from tools.vendor import FILES, LIST, LIST_PACKAGE, MANIFEST, STATIC, digest, read_lock
 
 
 def test_vendored_files_are_those_of_the_lock_file() -> None:
     """Versions and hashes agree: lock file, manifest, files; nothing else lies there."""
     manifest = json.loads(MANIFEST.read_text("utf-8"))
-    locked = read_lock()
+    locked = {name: entry for name, entry in read_lock().items() if name in FILES}
 
     assert {name: entry | {"files": None} for name, entry in manifest.items()} == {
         name: entry | {"files": None} for name, entry in locked.items()
@@ -19,3 +19,14 @@ def test_vendored_files_are_those_of_the_lock_file() -> None:
             assert digest(STATIC / name) == expected
     served = {name for entry in manifest.values() for name in entry["files"]}
     assert {file.name for file in STATIC.iterdir()} == served | {MANIFEST.name}
+
+
+def test_the_list_of_passwords_is_that_of_the_lock_file() -> None:
+    """It names its version, and its licence stands before it."""
+    lines = LIST.read_text("utf-8").splitlines()
+    head = [line for line in lines if line.startswith("#")]
+
+    assert f"{LIST_PACKAGE} {read_lock()[LIST_PACKAGE]['version']} " in head[0]
+    assert any("Permission is hereby granted" in line for line in head)
+    assert lines[len(head) :] == sorted(set(lines[len(head) :]))
+    assert {"1234567890", "qwertyuiop", "password"} < set(lines)

@@ -22,7 +22,7 @@ VALUE_MAX = 120
 FIELDS_MAX = 8
 
 #: Fields that hold a moment, in seconds since 1970.
-MOMENTS = ("opens", "closes", "created", "opened", "closed", "peak:at")
+MOMENTS = ("opens", "closes", "created", "opened", "closed", "peak:at", "since")
 
 
 class Difference(NamedTuple):
@@ -62,10 +62,14 @@ def export_of_installation() -> Response:
 
 
 def _page(slug: str) -> str:
+    now = services().clock.now()
+    # Before the entries are read: it brings the sums of past hours among them.
+    refusals = [] if slug else services().accounts.sign_in_record.running(now)
     entries = services().accounts.audit.newest(slug, PAGE, request.args.get("before", ""))
     return render_template(
         "admin/audit.html",
         entries=entries,
+        refusals=refusals,
         more=entries[-1].id if len(entries) == PAGE else "",
         change_name=change_name,
         differences=differences,

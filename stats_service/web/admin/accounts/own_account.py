@@ -5,12 +5,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from stats_service.errors import StatsError
+from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.accounts import LANGUAGES
-from stats_service.web.admin.access import access, account, local_path, peer_address
+from stats_service.web.admin.access import access, account, local_path, person
 from stats_service.web.http.context import services
+from stats_service.web.http.request import request_address
 from stats_service.web.pages.languages import LANGUAGE
-from stats_service.web.pages.messages import password_error
+from stats_service.web.pages.messages import change_name, explain, password_error
 
 bp = Blueprint("own_account", __name__)
 
@@ -23,7 +24,12 @@ THEMES = ("", "light", "dark")
 @access("signed-in")
 def show() -> str:
     """Show the own account."""
-    return render_template("admin/own_account.html")
+    return render_template(
+        "admin/own_account.html",
+        devices=services().accounts.devices.all(account().name, person().device),
+        entries=services().accounts.audit.of_account(account().name),
+        change_name=change_name,
+    )
 
 
 @bp.post("/account/password")
@@ -37,10 +43,15 @@ def set_password() -> Response:
         return redirect(url_for("admin.own_account.show"))
     try:
         services().accounts.sign_in.confirm(
-            account().name, request.form.get("old", ""), peer_address()
+            person(), request.form.get("old", ""), request_address(), now
         )
         services().accounts.accounts.set_password(
-            account().name, fresh, account().name, now, current_user.session_digest
+            account().name,
+            fresh,
+            account().name,
+            now,
+            keep_session=person().session,
+            keep_device=person().device,
         )
     except StatsError as error:
         flash(password_error(error), "error")
@@ -53,8 +64,42 @@ def set_password() -> Response:
 @access("signed-in")
 def sign_out_others() -> Response:
     """End every other session of the account."""
-    services().accounts.sign_in.sign_out_others(account().name, current_user.session_digest)
+    services().accounts.sign_in.sign_out_others(account().name, person().session)
     flash(_("You are signed out everywhere else."), "good")
+    return redirect(url_for("admin.own_account.show"))
+
+
+@bp.post("/account/devices/<device>/confirm")
+@access("signed-in")
+def confirm_device(device: str) -> Response:
+    """Note that the owner knows a device."""
+    try:
+        services().accounts.devices.confirm(
+            account().name, device, person().device, services().clock.now()
+        )
+    except NotFoundError as error:
+        flash(explain(error), "error")
+    return redirect(local_path(request.form.get("next")) or url_for("admin.own_account.show"))
+
+
+@bp.post("/account/devices/<device>/remove")
+@access("signed-in")
+def remove_device(device: str) -> Response:
+    """Take a device away, and end its sessions."""
+    try:
+        services().accounts.devices.remove(
+            account().name, device, person().device, services().clock.now()
+        )
+    except NotFoundError as error:
+        flash(explain(error), "error")
+    else:
+        flash(
+            _(
+                "The device is signed out and forgotten. If it was not yours, somebody knows your "
+                "password: change it now."
+            ),
+            "good",
+        )
     return redirect(url_for("admin.own_account.show"))
 
 

@@ -3,13 +3,13 @@
 import segno
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from stats_service.errors import StatsError
-from stats_service.web.admin.access import access, account, peer_address
+from stats_service.web.admin.access import access, account, person
 from stats_service.web.http.context import services
+from stats_service.web.http.request import request_address
 from stats_service.web.pages.messages import code_error, password_error
 
 bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
@@ -26,7 +26,10 @@ def begin() -> Page:
     """Begin to set it up; the password shows that it is the account's owner who does."""
     try:
         services().accounts.sign_in.confirm(
-            account().name, request.form.get("password", ""), peer_address()
+            person(),
+            request.form.get("password", ""),
+            request_address(),
+            services().clock.now(),
         )
     except StatsError as error:
         return _refused(error)
@@ -55,7 +58,7 @@ def enable() -> Page:
             session[SEED],
             request.form.get("code", ""),
             services().clock.now(),
-            current_user.session_digest,
+            person().session,
         )
     except StatsError as error:
         if error.status >= 500:
@@ -72,7 +75,7 @@ def disable() -> Page:
     try:
         _confirm()
         services().accounts.second_factor.disable(
-            account().name, account().name, services().clock.now(), current_user.session_digest
+            account().name, account().name, services().clock.now(), person().session
         )
     except StatsError as error:
         return _refused(error)
@@ -94,10 +97,10 @@ def new_codes() -> Page:
 
 def _confirm() -> None:
     services().accounts.sign_in.confirm_both(
-        account().name,
+        person(),
         request.form.get("password", ""),
         request.form.get("code", ""),
-        peer_address(),
+        request_address(),
         services().clock.now(),
     )
 

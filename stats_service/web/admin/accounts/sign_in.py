@@ -1,19 +1,15 @@
 """Signing in and out, and the one-time links."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import ngettext, refresh
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from stats_service.errors import StatsError
+from stats_service.models.devices import Refusals
 from stats_service.services.accounts.sign_in import Begun
-from stats_service.web.admin.access import (
-    User,
-    access,
-    account,
-    load_user,
-    local_path,
-    peer_address,
-)
+from stats_service.web.admin.access import User, access, account, load_user, local_path
+from stats_service.web.admin.accounts import device_cookie
 from stats_service.web.admin.accounts.own_account import THEME
 from stats_service.web.http.context import services
 from stats_service.web.pages.languages import LANGUAGE
@@ -23,6 +19,8 @@ bp = Blueprint("sign_in", __name__)
 
 #: Where the cookie keeps the id of a session that waits for its code.
 HALF = "half"
+#: Refused passwords, since the sign-in before, of which its owner is told.
+REFUSED_TOLD = 10
 
 Page = str | tuple[str, int] | Response
 
@@ -45,7 +43,7 @@ def sign_in() -> Page:
     target = local_path(request.form.get("next"))
     try:
         begun = services().accounts.sign_in.sign_in(
-            name, request.form.get("password", ""), peer_address(), services().clock.now()
+            name, request.form.get("password", ""), device_cookie.caller(), services().clock.now()
         )
     except StatsError as error:
         if error.status >= 500:
@@ -71,10 +69,10 @@ def give_code() -> Page:
     """Take the code, and begin the session."""
     target = local_path(request.form.get("next"))
     try:
-        session_id = services().accounts.sign_in.give_code(
+        begun = services().accounts.sign_in.give_code(
             session.get(HALF, ""),
             request.form.get("code", ""),
-            peer_address(),
+            device_cookie.caller(),
             services().clock.now(),
         )
     except StatsError as error:
@@ -83,7 +81,7 @@ def give_code() -> Page:
         return render_template(
             "admin/code.html", next=target, error=code_error(error)
         ), error.status
-    return _go_on(Begun(session_id, half=False), target)
+    return _go_on(begun, target)
 
 
 @bp.post("/sign-out")
@@ -114,7 +112,9 @@ def use_link(secret: str) -> Page:
     if password != again:
         return render_template("admin/link.html", owner=owner, name=name, differ=True), 400
     try:
-        begun = services().accounts.sign_in.use_link(secret, name, password, services().clock.now())
+        begun = services().accounts.sign_in.use_link(
+            secret, name, password, device_cookie.caller(), services().clock.now()
+        )
     except StatsError as error:
         if error.status >= 500:
             raise
@@ -132,7 +132,32 @@ def _go_on(begun: Begun, target: str = "") -> Response:
         return redirect(url_for("admin.sign_in.code_form", next=target or None))
     if isinstance(user, User):
         login_user(user)
-    return redirect(target or url_for("admin.overview.show"))
+        refresh()  # to the language of the account
+        _tell_of(begun.refusals)
+    response = redirect(target or url_for("admin.overview.show"))
+    device_cookie.keep(response, begun.device)
+    return response
+
+
+def _tell_of(refusals: Refusals) -> None:
+    """Tell the owner of an account what strangers tried since the sign-in before."""
+    if refusals.codes:
+        text = ngettext(
+            "Since your last sign-in, %(num)d wrong code was entered after your right password. If "
+            "that was not you, somebody knows the password: change it now.",
+            "Since your last sign-in, %(num)d wrong codes were entered after your right password. "
+            "If that was not you, somebody knows the password: change it now.",
+            refusals.codes,
+        )
+        flash(text, "error")
+    refused = refusals.passwords + refusals.unseen
+    if refused >= REFUSED_TOLD:
+        text = ngettext(
+            "Since your last sign-in, %(num)d attempt to guess your password was refused.",
+            "Since your last sign-in, %(num)d attempts to guess your password were refused.",
+            refused,
+        )
+        flash(text, "warn")
 
 
 def _forget() -> None:

@@ -7,13 +7,13 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, abort, current_app, g, request
 
-from stats_service.errors import InvalidInputError
+from stats_service.errors import InvalidInputError, StatsError, StoreUnavailableError
 from stats_service.models.accounts import SCOPES, Token
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.web.api.operation import SITE, Operation, Parameter
 from stats_service.web.http.context import services
-from stats_service.web.http.limits import check_network
+from stats_service.web.http.limits import check_caller, check_network
 
 #: An argument in a rule of Flask's.
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -44,12 +44,21 @@ def guard() -> None:
     wanted = getattr(current_app.view_functions[request.endpoint or ""], "scope", None)
     if wanted is None:
         abort(403)
-    check_network("manage", services().settings.write_limit)
+    limit = services().settings.write_limit
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     text = text.strip() if kind.lower() == "bearer" else ""
-    g.manage_token = services().accounts.tokens.check(
-        g.manage_slug, text, wanted, services().clock.now()
-    )
+    try:
+        token = services().accounts.tokens.check(
+            g.manage_slug, text, wanted, services().clock.now()
+        )
+    except StoreUnavailableError:
+        raise
+    except StatsError:
+        # Only what is refused counts against the network: whoever guesses keeps no program out.
+        check_network("manage-refused", limit)
+        raise
+    check_caller("manage", limit, f"{g.manage_slug}:{token.id}")
+    g.manage_token = token
     g.manage_site = services().sites.sites.get(g.manage_slug)
 
 
