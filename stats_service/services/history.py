@@ -26,6 +26,7 @@ REASONS = (
     "prefetch",
     "no-user-agent",
     "host",
+    "frame",
     "excluded",
     "opt-out",
     "duplicate",

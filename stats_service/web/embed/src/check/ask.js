@@ -1,6 +1,7 @@
 /** Requests, and what stopped those that did not get through. */
 
-import { resolve } from "./core.js";
+import { resolve } from "../extra/core.js";
+import { json } from "../json.js";
 
 /** How long the browser may take to say which rule of the page's policy stopped a request. */
 const RULE_MS = 150;
@@ -10,10 +11,11 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
 /** Directives of the page's policy that stopped something of the service's. */
 export const violations = new Set();
 
-const origin = new URL(resolve("")).origin;
+/** The service, as the words name it. */
+export const origin = /^https?:\/\/[^/]*/.exec(resolve(""))?.[0];
 
 document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
-  if (blockedURI.startsWith(origin)) violations.add(effectiveDirective);
+  if (blockedURI.indexOf(origin) == 0) violations.add(effectiveDirective);
 });
 
 /**
@@ -24,7 +26,7 @@ document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDir
  * the answer from this page; `blocked`: nothing gets through.
  */
 export const ask = async (path, content) => {
-  const request = { method: "POST", body: JSON.stringify(content), credentials: "omit" };
+  const request = { method: "POST", body: json(content) };
   try {
     const response = await fetch(resolve(path), request);
     return response.ok

@@ -1,6 +1,6 @@
 /** Where a rating comes from: the page's one request, or one of its own if that brought none. */
 
-import { answer, article } from "./core.js";
+import { answer, article, named } from "./core.js";
 import { call } from "./server.js";
 
 /** Most articles that one request may ask for. */
@@ -8,11 +8,9 @@ const BATCH_MAX = 100;
 /** How long ratings that are missing are gathered for one request, in milliseconds. */
 const GATHER_MS = 50;
 
-const articleWish = (element) => element.getAttribute("article");
-
 /** The article of a widget: `{key, views, rating}`, null if the page is none, else undefined. */
 const entryFor = (element) =>
-  articleWish(element) ? answer.articles[articleWish(element)] : answer.article || answer.article === null ? answer.article : undefined;
+  named(element) ? answer.articles[named(element)] : answer.article || answer.article === null ? answer.article : undefined;
 
 /** `{key, rating}`; null if there is nothing to rate, undefined while unknown. */
 export const ratingFor = (element) => {
@@ -24,12 +22,14 @@ export const ratingFor = (element) => {
 export const isLeftOut = (element) => !!entryFor(element);
 
 /** What a rating is to name as its article. */
-export const articleOf = (element) => articleWish(element) || answer.article?.key || article();
+export const articleOf = (element) => named(element) || answer.article?.key || article();
 
 /** Take over a fresh rating wherever its article is shown. */
 export const keepFresh = ({ key, rating }) => {
-  for (const entry of [answer.article, ...Object.values(answer.articles)]) {
-    if (entry?.key == key) entry.rating = rating;
+  const { article: own, articles } = answer;
+  if (own?.key == key) own.rating = rating;
+  for (const name of Object.getOwnPropertyNames(articles)) {
+    if (articles[name].key == key) articles[name].rating = rating;
   }
 };
 
@@ -47,7 +47,7 @@ const loadMissing = async () => {
   if (reply.status != 200) return;
   for (const element of elements) {
     const found = reply.body.ratings[articleOf(element)];
-    if (found && articleWish(element)) answer.articles[articleWish(element)] ||= found;
+    if (found && named(element)) answer.articles[named(element)] ||= found;
     else if (found) answer.article ||= found;
     if (found) entryFor(element).rating ||= found.rating;
     element.show();
