@@ -7,7 +7,7 @@
 
 import { options, start } from "./core.js";
 
-/** How much of the frame has to be in the window, in CSS pixels each way. */
+/** A smaller frame is none that somebody reads, in CSS pixels each way. */
 const SIDE = 50;
 /** From one look to the next, in milliseconds. */
 const STEP_MS = 300;
@@ -36,9 +36,9 @@ const isShown = () => {
 
 const watch = () => {
   // An observer of its own for each look: it tells what is so at its beginning, not each change.
-  new IntersectionObserver(([{ intersectionRect: seen }], observer) => {
+  new IntersectionObserver(([{ isIntersecting }], observer) => {
     observer.disconnect();
-    if (seen.width >= SIDE && seen.height >= SIDE && isShown()) start();
+    if (isIntersecting && innerWidth >= SIDE && innerHeight >= SIDE && isShown()) start();
     else setTimeout(watch, STEP_MS);
   }).observe(document.documentElement);
 };
