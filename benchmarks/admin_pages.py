@@ -27,13 +27,13 @@ from flask import Flask
 from benchmarks.first_start import measure_first_start
 from benchmarks.report import LATEST
 from benchmarks.servers import Server, running
-from stats_service.app import create_app, create_services
+from stats_service.app import create_app
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.store.connection import connect
+from stats_service.services.container import Services, create_services
 from stats_service.store.keys import SiteKeys
+from stats_service.store.redis.client import connect
 
 DAYS = 3 * 365
 ARTICLES = 50_000
@@ -91,28 +91,30 @@ def fill(services: Services) -> None:
     """Make the large site, and many small ones beside it."""
     chance = random.Random(1)
     now = services.clock.now()
-    big = services.sites.add(Site(slug=SLUG, name="Cổng thông tin lớn", hosts=("big.example",)))
+    big = services.sites.sites.add(
+        Site(slug=SLUG, name="Cổng thông tin lớn", hosts=("big.example",))
+    )
     names = [f"/tin-tuc/2026/11/bai-viet-so-{n:05}" for n in range(ARTICLES)]
     today = datetime.fromtimestamp(now, ZoneInfo(big.timezone)).date()
     for begin in range(0, DAYS, 50):
         days = range(begin, min(begin + 50, DAYS))
         past = [_day(today - timedelta(days=DAYS - 1 - n), names, chance) for n in days]
-        services.history.write(big, past)
+        services.traffic.history.write(big, past)
     client = connect(services.settings.redis_url, 30)
     keys = SiteKeys(services.settings.key_prefix, SLUG)
     client.zadd(keys.articles, {name: chance.randrange(1, 9_000) for name in names})
     ratings = dict.fromkeys(chance.sample(names, RATED), "1,2,3,4,50")
     client.hset(keys.ratings, mapping=ratings)
     for number in range(POLLS):
-        services.polls.create(SLUG, _poll(number), "bench", now)
+        services.polls.polls.create(SLUG, _poll(number), "bench", now)
         tally = keys.poll(f"poll-{number}", "tally")
         client.hset(tally, mapping={"ballots": 900, "c:a": 500, "c:b": 300, "c:c": 100})
     for number in range(OTHER_SITES):
         site = Site(slug=f"site-{number:03}", name=f"Xã số {number}", hosts=(f"x{number}.example",))
-        added = services.sites.add(site)
+        added = services.sites.sites.add(site)
         days = [_day(today - timedelta(days=n), names[:20], chance) for n in range(35)]
-        services.history.write(added, days)
-    services.accounts.add("bench", PASSWORD, "bench", now, operator=True)
+        services.traffic.history.write(added, days)
+    services.accounts.accounts.add("bench", PASSWORD, "bench", now, operator=True)
 
 
 def _day(day: date, names: list[str], chance: random.Random) -> DayHistory:

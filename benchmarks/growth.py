@@ -13,8 +13,8 @@ from benchmarks.load import run_wrk
 from benchmarks.requests import SITES, page_repeat, readers
 from benchmarks.runs import measure, warm_up
 from benchmarks.servers import Server, running
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.services.periods import periods_at
-from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.keys import SiteKeys
 
 VIEWS = 100_000_000
@@ -87,7 +87,7 @@ def _service_memory(server: Server, seconds: float) -> dict[str, float]:
     On a machine that others keep busy it is fewer views: the time is bounded.
     """
     early, views, begin = server.rss_mb(), 0, time.monotonic()
-    templates = page_repeat(readers(server.services.voters, time.time()))
+    templates = page_repeat(readers(server.services.polls.voters, time.time()))
     while views < MANY_VIEWS and time.monotonic() - begin < MANY_VIEWS_SECONDS:
         views += run_wrk(server.url, templates, 64, max(seconds, 10)).requests
     return {

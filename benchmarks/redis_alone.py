@@ -11,13 +11,13 @@ from benchmarks.load import require_program
 from benchmarks.machine import cpu_seconds
 from benchmarks.requests import ARTICLES, SITES
 from benchmarks.servers import SECRET, register_sites
-from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import ViewCommand
+from stats_service.services.container import create_services
 from stats_service.services.periods import periods_at
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import RECORD_VIEWS
-from stats_service.store.view_batch import ViewBatch
+from stats_service.store.traffic.traffic import RECORD_VIEWS
+from stats_service.store.traffic.view_batch import ViewBatch
 
 #: Views in one call of the script: alone, and as they meet under load.
 BATCHES = (1, 4, 16, 64)
@@ -59,7 +59,7 @@ def measure_redis_alone() -> dict[str, float]:
         register_sites(services)
         client.script_load(RECORD_VIEWS.body)
         now = time.time()
-        site = services.directory.load(SITES[0], now).site
+        site = services.sites.directory.load(SITES[0], now).site
         periods = periods_at(now, site.timezone)
 
         def record(first: int, batch: int) -> None:

@@ -107,13 +107,13 @@ def measure(server: Server, kind: str, connections: int, seconds: float) -> Run:
 
 def warm_up(server: Server, kind: str) -> None:
     """Let the workers import, connect and fill their caches."""
-    people = readers(server.services.voters, time.time())
+    people = readers(server.services.polls.voters, time.time())
     run_wrk(server.url, MAKERS["hello" if kind == "hello" else "page_repeat"](people), 16, 1)
 
 
 def _measure(server: Server, kind: str, connections: int, seconds: float) -> Run:
     number = int(25_000 * seconds) if kind in ONCE_EACH else 4096
-    people = readers(server.services.voters, time.time(), number)
+    people = readers(server.services.polls.voters, time.time(), number)
     if kind in ONCE_EACH:
         random.shuffle(people)
     templates = MAKERS[kind](people)

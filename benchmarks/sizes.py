@@ -15,16 +15,15 @@ from typing import Any
 import redis
 
 from benchmarks.servers import SECRET
-from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand, Visitor
+from stats_service.services.container import Services, create_services
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 
 HOST = "kimson.example.vn"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -46,7 +45,7 @@ class Sizes:
 
     def site(self, slug: str) -> Site:
         """Register a site without ceilings."""
-        return self._services.sites.add(
+        return self._services.sites.sites.add(
             Site(slug=slug, name=slug, hosts=(HOST,), view_ceiling=10**8, identity_cap=10**6)
         )
 
@@ -105,7 +104,7 @@ class Sizes:
 
     def _voting(self, site: Site) -> dict[str, float]:
         services, now = self._services, self._now
-        services.polls.create(
+        services.polls.polls.create(
             site.slug,
             Poll(
                 id="poll",
@@ -118,8 +117,8 @@ class Sizes:
             now,
         )
         self.record(site, 1, 1, article=lambda _: "/tin/1")
-        entry = services.directory.load(site.slug, now)
-        voters = [services.voters.mint(site.slug, now - 60) for _ in range(2 * BALLOTS)]
+        entry = services.sites.directory.load(site.slug, now)
+        voters = [services.polls.voters.mint(site.slug, now - 60) for _ in range(2 * BALLOTS)]
         people = [
             Visitor(
                 f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", BROWSER, f"https://{HOST}", False, False
@@ -131,11 +130,11 @@ class Sizes:
             ballot = BallotQuery(
                 ballot=f"ballot-{number:010d}", choices=("a",), voter=voters[number]
             )
-            services.ballots.cast_ballot(entry, "poll", ballot, people[number], now)
+            services.polls.ballots.cast_ballot(entry, "poll", ballot, people[number], now)
         between = self.memory()
         for number in range(BALLOTS, 2 * BALLOTS):
             rating = RatingQuery(article="/tin/1", score=5, voter=voters[number])
-            services.ratings.rate_article(entry, rating, people[number], now)
+            services.ratings.ratings.rate_article(entry, rating, people[number], now)
         return {
             "a ballot": (between - before) / BALLOTS,
             "a rating": (self.memory() - between) / BALLOTS,

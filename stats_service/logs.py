@@ -1,7 +1,7 @@
 """Logs: one JSON object a line, without addresses and secrets, safe to show in a terminal.
 
-    {"time": "2026-03-04T05:00:00.123Z", "level": "warning", "logger": "stats_service.supervisor",
-     "process": 12, "message": "…", "exception": "…"}
+    {"time": "2026-03-04T05:00:00.123Z", "level": "warning",
+     "logger": "stats_service.run.supervisor", "process": 12, "message": "…", "exception": "…"}
 
 Whatever is passed as `extra=` to the logger becomes a field of its own.
 """
@@ -36,7 +36,7 @@ _UNSAFE = re.compile(
 _ADDRESS = re.compile(
     r"(?<![\w.])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)(?!\w)"
 )
-#: What `services.tokens` makes.
+#: What `services.accounts.tokens` makes.
 _TOKEN = re.compile(r"\bsst_[a-z0-9-]{1,39}_[0-9a-f]{12}_[\w-]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import threading
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -26,6 +27,9 @@ WRITE_SECONDS = 1.0
 TIMED_VIEWS = 16
 #: Upper bounds of the times that are told apart, in seconds.
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+#: Least seconds between two lines of the log about faults of one kind.
+FAULT_SECONDS = 60.0
 
 #: Name of a counter, and its labels' values.
 Key = tuple[str, ...]
@@ -87,6 +91,8 @@ class Meters:
         self._watched: list[tuple[Key, Callable[[], int]]] = []
         self._lock = threading.Lock()
         self._folder: Path | None = None
+        #: By kind: when faults of it may be logged again, and how many were not.
+        self._faults: dict[str, tuple[float, int]] = {}
 
     def view(self, result: str) -> bool:
         """Count a page view in the event loop; tell whether this one is to be timed."""
@@ -97,6 +103,23 @@ class Meters:
         """Add one to a counter, from any thread."""
         with self._lock:
             self._sums.counts[key] += 1
+
+    def fault(self, kind: str, error: BaseException) -> None:
+        """Count something that nobody foresaw, and log it: one line a minute of each kind.
+
+        Args:
+            kind: What failed alone, so that the rest goes on; one of a few words.
+            error: What was raised.
+        """
+        now = time.monotonic()
+        with self._lock:
+            self._sums.counts["faults", kind] += 1
+            again, left_out = self._faults.get(kind, (0.0, 0))
+            quiet = now < again
+            self._faults[kind] = (again, left_out + 1) if quiet else (now + FAULT_SECONDS, 0)
+        if not quiet:
+            more = f" ({left_out} more since the last line)" if left_out else ""
+            logger.error("A fault that nobody foresaw: %s%s", kind, more, exc_info=error)
 
     def time(self, seconds: float, *key: str) -> None:
         """Add a time, from any thread."""

@@ -15,12 +15,12 @@ from shutil import which
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
-from stats_service.app import create_app, create_services
-from stats_service.cli.demo import add_demo_site
+from stats_service.app import create_app
+from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
-from stats_service.store.embedded import EmbeddedRedis
+from stats_service.services.container import Services, create_services
 
 PICTURE = Path(__file__).parents[1] / "docs/images/admin.png"
 #: What a README can afford.
@@ -57,8 +57,8 @@ def main() -> None:
         services = create_services(settings, Afternoon())
         add_demo_site(services, (host,))
         _read(services, host)
-        services.sites.edit("demo", hosts=("kimson.example.vn",))
-        services.accounts.add("lan", PASSWORD, "picture", Afternoon().now(), operator=True)
+        services.sites.sites.edit("demo", hosts=("kimson.example.vn",))
+        services.accounts.accounts.add("lan", PASSWORD, "picture", Afternoon().now(), operator=True)
         server.app = create_app(settings, Afternoon())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -85,7 +85,7 @@ def main() -> None:
 def _read(services: Services, host: str) -> None:
     """Let some readers look at the portal's front page."""
     now = services.clock.now()
-    entry = services.directory.load("demo", now)
+    entry = services.sites.directory.load("demo", now)
     for number in range(READERS):
         visitor = Visitor(
             address=f"198.51.100.{number + 1}",
@@ -95,7 +95,7 @@ def _read(services: Services, host: str) -> None:
             prefetch=False,
         )
         query = PageQuery(hit=f"picture-{number:012}", article="/")
-        services.traffic.record_view(entry, query, visitor, now)
+        services.traffic.views.record_view(entry, query, visitor, now)
 
 
 if __name__ == "__main__":

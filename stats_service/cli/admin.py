@@ -7,7 +7,7 @@ import click
 from stats_service.cli.group import Group, open_services
 from stats_service.models.accounts import ROLES
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 
 
 @click.group(cls=Group)
@@ -37,7 +37,7 @@ def create(name: str, operator: bool, by_link: bool) -> None:
     password = "" if by_link else _ask_password()
     with open_services() as services:
         now = services.clock.now()
-        services.accounts.add(name, password, COMMAND_LINE, now, operator=operator)
+        services.accounts.accounts.add(name, password, COMMAND_LINE, now, operator=operator)
         click.echo(f"Created the account {name}.")
         if by_link:
             _echo_link(services, name)
@@ -52,7 +52,7 @@ def list_() -> None:
       stats-service admin list
     """
     with open_services() as services:
-        accounts = services.accounts.all()
+        accounts = services.accounts.accounts.all()
     if not accounts:
         click.echo("There is no account yet: stats-service admin create --help", err=True)
     for account in accounts:
@@ -73,7 +73,7 @@ def password(name: str) -> None:
     """
     fresh = _ask_password()
     with open_services() as services:
-        services.accounts.set_password(name, fresh, COMMAND_LINE, services.clock.now())
+        services.accounts.accounts.set_password(name, fresh, COMMAND_LINE, services.clock.now())
     click.echo(f"Set the password of {name}. Its sessions have ended.")
 
 
@@ -109,10 +109,12 @@ def role(name: str, site: str | None, role: str | None, operator: bool | None) -
     with open_services() as services:
         now = services.clock.now()
         if operator is not None:
-            services.accounts.set_operator(name, COMMAND_LINE, now, operator=operator)
+            services.accounts.accounts.set_operator(name, COMMAND_LINE, now, operator=operator)
         elif site is not None and role is not None:
-            slug = services.sites.get(site).slug
-            services.accounts.set_role(name, slug, role.replace("none", ""), COMMAND_LINE, now)
+            slug = services.sites.sites.get(site).slug
+            services.accounts.accounts.set_role(
+                name, slug, role.replace("none", ""), COMMAND_LINE, now
+            )
     click.echo(f"Changed the rights of {name}.")
 
 
@@ -131,8 +133,8 @@ def totp(name: str, off: bool) -> None:
     """
     with open_services() as services:
         if off:
-            services.second_factor.disable(name, COMMAND_LINE, services.clock.now())
-        account = services.accounts.get(name)
+            services.accounts.second_factor.disable(name, COMMAND_LINE, services.clock.now())
+        account = services.accounts.accounts.get(name)
     if off:
         click.echo(f"{name} is asked for no code any more. The sessions have ended.")
     elif account.second_factor:
@@ -156,13 +158,13 @@ def remove(name: str, yes: bool) -> None:
     elif not yes:
         raise click.UsageError("Nobody is there to ask: say --yes to go on without a question.")
     with open_services() as services:
-        services.accounts.remove(name, COMMAND_LINE, services.clock.now())
+        services.accounts.accounts.remove(name, COMMAND_LINE, services.clock.now())
     click.echo(f"Removed the account {name}.")
 
 
 def setup_lines(services: Services, base: str) -> list[str]:
     """Return what to tell at startup while nobody may sign in yet."""
-    secret = services.sign_in.make_setup_link()
+    secret = services.accounts.sign_in.make_setup_link()
     return [f"Set up the admin {base}/admin/link/{secret}  (works once)"] if secret else []
 
 
@@ -174,5 +176,5 @@ def _ask_password() -> str:
 
 
 def _echo_link(services: Services, name: str) -> None:
-    secret = services.sign_in.make_link(name, COMMAND_LINE, services.clock.now())
+    secret = services.accounts.sign_in.make_link(name, COMMAND_LINE, services.clock.now())
     click.echo(f"{services.settings.base_url}/admin/link/{secret}")

@@ -31,7 +31,7 @@ def set_opening(site: str, article: str, views: int) -> None:
       stats-service article set-opening kimson https://kimson.example.vn/tin-tuc/abc 0
     """
     with open_services() as services:
-        made = services.openings.set(
-            services.sites.get(site), article, views, COMMAND_LINE, services.clock.now()
+        made = services.traffic.opening_balances.set(
+            services.sites.sites.get(site), article, views, COMMAND_LINE, services.clock.now()
         )
     click.echo(f"The article {made.key} had {views:,} views before.")

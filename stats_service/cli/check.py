@@ -8,9 +8,10 @@ import click
 from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
-from stats_service.listening import answers
 from stats_service.models.health import Finding
-from stats_service.services.health import FAIL, OK, WARN, settings_findings, tick_finding
+from stats_service.run.listening import answers
+from stats_service.services.operations.health import FAIL, OK, WARN, settings_findings, tick_finding
+from stats_service.services.operations.machine_findings import clock_finding, spool_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -47,12 +48,17 @@ def _findings() -> Iterator[Finding]:
     try:
         with open_services(settings) as services:
             redis = "the one of REDIS_URL" if settings.redis_url else "embedded"
-            findings = services.health.findings()
+            findings = services.operations.health.findings()
             if findings[0].level != FAIL:
                 yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
-            yield tick_finding(services.ticks.last_run(), services.clock.now(), demo=settings.demo)
-            yield _sites([site.slug for site in services.sites.all()])
+            yield from spool_findings(services.traffic.spool.state(), services.clock.now())
+            if findings[0].level != FAIL:
+                yield clock_finding(services.operations.health.clock_offset(services.clock))
+            yield tick_finding(
+                services.operations.ticks.last_run(), services.clock.now(), demo=settings.demo
+            )
+            yield _sites([site.slug for site in services.sites.sites.all()])
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

@@ -20,7 +20,7 @@ def counts(site: str, as_json: bool) -> None:
       stats-service counts kimson --json
     """
     with open_services() as services:
-        found = services.traffic.counts(services.sites.get(site), services.clock.now())
+        found = services.traffic.views.counts(services.sites.sites.get(site), services.clock.now())
     if as_json:
         echo_json(found)
     else:

@@ -22,7 +22,7 @@ def embed(site: str, newest: bool) -> None:
       stats-service embed kimson --newest
     """
     with open_services() as services:
-        slug = services.sites.get(site).slug
+        slug = services.sites.sites.get(site).slug
         settings = services.settings
     base = settings.base_url + settings.path_prefix
     click.echo(snippet(base, slug, load_files().newest, pinned=not newest), nl=False)

@@ -32,7 +32,7 @@ def show(site: str, articles: tuple[str, ...], as_json: bool) -> None:
       stats-service rating show kimson /tin-tuc/abc
     """
     with open_services() as services:
-        found = services.ratings.get(services.sites.get(site), articles)
+        found = services.ratings.ratings.get(services.sites.sites.get(site), articles)
     if as_json:
         echo_json(found)
         return
@@ -54,7 +54,9 @@ def top(site: str, limit: int, fewest: int, as_json: bool) -> None:
       stats-service rating top kimson --limit 50 --min 20 --json
     """
     with open_services() as services:
-        found = services.ratings.top(services.sites.get(site), limit, fewest, services.clock.now())
+        found = services.ratings.ratings.top(
+            services.sites.sites.get(site), limit, fewest, services.clock.now()
+        )
     if as_json:
         echo_json(found)
         return
@@ -81,8 +83,8 @@ def bursts(site: str, as_json: bool) -> None:
       stats-service rating bursts kimson
     """
     with open_services() as services:
-        of = services.sites.get(site)
-        found = services.rating_review.bursts(of, services.clock.now())
+        of = services.sites.sites.get(site)
+        found = services.ratings.review.bursts(of, services.clock.now())
     if as_json:
         echo_json(found)
         return
@@ -117,15 +119,15 @@ def void(site: str, article: str, begin: str, end: str) -> None:
     if bool(begin) != bool(end):
         raise click.UsageError("--from and --to go together.")
     with open_services() as services:
-        of, now = services.sites.get(site), services.clock.now()
+        of, now = services.sites.sites.get(site), services.clock.now()
         span = None
         if begin:
             try:
                 span = moment_of(begin, of.timezone), moment_of(end, of.timezone)
             except ValueError as error:
                 raise click.UsageError(f"{error}. Write times like 2026-11-23T08:00.") from None
-        made = services.rating_review.void(of, article, span, COMMAND_LINE, now)
-        left = services.ratings.get(of, [made.article]).ratings[made.article]
+        made = services.ratings.review.void(of, article, span, COMMAND_LINE, now)
+        left = services.ratings.ratings.get(of, [made.article]).ratings[made.article]
     click.echo(f"Taken out: {sum(made.counts)} ratings, decision {made.id}.")
     click.echo(_line(left))
 
@@ -140,8 +142,8 @@ def voided(site: str) -> None:
       stats-service rating voided kimson
     """
     with open_services() as services:
-        of = services.sites.get(site)
-        found = services.rating_review.voided(of)
+        of = services.sites.sites.get(site)
+        found = services.ratings.review.voided(of)
     rows = [
         (
             one.id,
@@ -166,9 +168,9 @@ def restore(site: str, decision: str) -> None:
       stats-service rating restore kimson 1a2b3c4d
     """
     with open_services() as services:
-        of = services.sites.get(site)
-        made = services.rating_review.restore(of, decision, COMMAND_LINE, services.clock.now())
-        now = services.ratings.get(of, [made.article]).ratings[made.article]
+        of = services.sites.sites.get(site)
+        made = services.ratings.review.restore(of, decision, COMMAND_LINE, services.clock.now())
+        now = services.ratings.ratings.get(of, [made.article]).ratings[made.article]
     click.echo(f"Put back: {sum(made.counts)} ratings.")
     click.echo(_line(now))
 
@@ -183,7 +185,7 @@ def check(site: str) -> None:
       stats-service rating check kimson
     """
     with open_services() as services:
-        faults = services.rating_review.faults(services.sites.get(site))
+        faults = services.ratings.review.faults(services.sites.sites.get(site))
     for fault in faults:
         click.echo(f"NOT SOUND: {fault}")
     if faults:

@@ -10,7 +10,7 @@ from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StoreUnavailableError
 from stats_service.logs import configure_logging
-from stats_service.supervisor import Supervisor
+from stats_service.run.supervisor import Supervisor
 
 
 @click.command()
@@ -53,7 +53,7 @@ def announce_sites(settings: Settings) -> list[str]:
     lines = [f"stats_service answers at {settings.base_url} (Ctrl-C stops it)."]
     try:
         with open_services(settings) as services:
-            if not services.sites.all():
+            if not services.sites.sites.all():
                 lines.append("It has no site yet: stats-service site add --help")
             lines += setup_lines(services, settings.base_url)
     except StoreUnavailableError as error:

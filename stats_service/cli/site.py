@@ -10,8 +10,8 @@ import msgspec
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
-from stats_service.services.periods import periods_at
-from stats_service.services.sites import check_site
+from stats_service.services.periods import moment_of, periods_at
+from stats_service.services.sites.sites import check_site
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
 _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
@@ -81,8 +81,8 @@ def add(slug: str, **options: Any) -> None:
         if (new.opening_visits or new.opening_views) and not new.opening_day:
             today = periods_at(services.clock.now(), check_site(new).timezone).day
             new = msgspec.structs.replace(new, opening_day=today)
-        added = services.sites.add(new, services.clock.now())
-        services.audit.record_added_site(COMMAND_LINE, services.clock.now(), added)
+        added = services.sites.sites.add(new, services.clock.now())
+        services.accounts.audit.record_added_site(COMMAND_LINE, services.clock.now(), added)
     click.echo(f"Added the site {added.slug}. Its snippet: stats-service embed {added.slug}")
 
 
@@ -97,7 +97,7 @@ def list_(as_json: bool) -> None:
       stats-service site list --json
     """
     with open_services() as services:
-        sites = services.sites.all()
+        sites = services.sites.sites.all()
     if as_json:
         echo_json(sites)
     elif not sites:
@@ -119,7 +119,7 @@ def show(slug: str, as_json: bool) -> None:
       stats-service site show kimson --json
     """
     with open_services() as services:
-        found = services.sites.get(slug)
+        found = services.sites.sites.get(slug)
     if as_json:
         echo_json(found)
         return
@@ -145,8 +145,48 @@ def edit(slug: str, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Name at least one setting to change.")
     with open_services() as services:
-        services.sites.edit(slug, Author(COMMAND_LINE, services.clock.now()), **changes)
+        services.sites.sites.edit(slug, Author(COMMAND_LINE, services.clock.now()), **changes)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
+
+
+@site.command("correct-records")
+@click.argument("slug")
+@click.option("--peak", type=int, help="Most visitors online at once; 0: it begins anew.")
+@click.option("--peak-at", help="When that was, in the site's time zone, as 2026-11-23T09:00.")
+@click.option("--days", is_flag=True, help="Work out the busiest days anew.")
+def correct_records(slug: str, peak: int | None, peak_at: str | None, days: bool) -> None:
+    """Correct the records of the site SLUG, as after a clock that was wrong.
+
+    The busiest days are worked out from the numbers of all days up to today. Each change is in the
+    site's log.
+
+    \b
+    Examples:
+      stats-service site correct-records kimson --peak 0
+      stats-service site correct-records kimson --peak 155 --peak-at 2026-11-23T09:00
+      stats-service site correct-records kimson --days
+    """
+    if peak is None and not days:
+        raise click.UsageError("Name what to correct: --peak, --days or both.")
+    with open_services() as services:
+        found, by = services.sites.sites.get(slug), Author(COMMAND_LINE, services.clock.now())
+        changed = False
+        if peak is not None:
+            changed |= services.traffic.records.set_peak(found, peak, _moment(peak_at, found), by)
+        if days:
+            changed |= services.traffic.records.recount_days(found, by)
+    click.echo(
+        f"Corrected the records of {slug}; the change is in the log."
+        if changed
+        else f"The records of {slug} are right already."
+    )
+
+
+def _moment(text: str | None, of: Site) -> float | None:
+    try:
+        return moment_of(text, of.timezone) if text else None
+    except ValueError as error:
+        raise click.UsageError("--peak-at: use a date and time, as 2026-11-23T09:00.") from error
 
 
 @site.command()
@@ -161,10 +201,10 @@ def remove(slug: str, yes: bool) -> None:
       stats-service site remove kimson --yes
     """
     with open_services() as services:
-        found = services.sites.get(slug)
+        found = services.sites.sites.get(slug)
         if not yes:
             _confirm(f"Remove the site {slug} ({found.name}) and every number of it, for ever?")
-        services.erasure.erase(slug, COMMAND_LINE, services.clock.now())
+        services.sites.erasure.erase(slug, COMMAND_LINE, services.clock.now())
     click.echo(f"Removed the site {slug}.")
 
 

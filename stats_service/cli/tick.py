@@ -21,7 +21,7 @@ def tick(ctx: click.Context) -> None:
     """
     with open_services() as services:
         failed = False
-        for outcome in services.ticks.run(services.clock.now()):
+        for outcome in services.operations.ticks.run(services.clock.now()):
             click.echo(outcome.text, err=outcome.failed)
             failed |= outcome.failed
     ctx.exit(1 if failed else 0)

@@ -28,6 +28,23 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     wants_replicas: bool = False
 
 
+class SpoolState(msgspec.Struct, frozen=True, kw_only=True):
+    """How the file is that keeps views while Redis is away."""
+
+    path: str
+    enabled: bool
+    #: Views that wait for this service's Redis, and the moment (seconds) of the oldest; 0: none.
+    waiting: int
+    oldest: float
+    #: Views that were kept for another Redis, and those that this one refused.
+    others: int
+    refused: int
+    #: Files that could not be read as a spool, and were set aside.
+    damaged: tuple[str, ...]
+    #: Why no view could be kept now; empty: one could.
+    fault: str
+
+
 class Finding(msgspec.Struct, frozen=True):
     """One line of `stats-service check`."""
 

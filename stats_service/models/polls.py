@@ -1,9 +1,13 @@
 """Polls: what is asked, what was answered, and how both look to a reader."""
 
+import re
+
 import msgspec
 
 #: The choice that carries a free text; no choice of an administrator's has this id.
 OTHER = "other"
+#: The id of a poll or of a choice.
+POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

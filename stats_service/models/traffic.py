@@ -4,8 +4,10 @@ import msgspec
 
 from stats_service.models.polls import Poll, PollTally, PollView
 
-#: Visitors seen this long ago, or less, are online. `store/lua/record_views.lua` has the same.
+#: Visitors seen this long ago, or less, are online. The Lua file `record_views` has the same.
 ONLINE_SECONDS = 5 * 60
+#: Whoever was seen later than this from now was not: the clock was ahead. The same there.
+AHEAD_SECONDS = 10 * 60
 #: A view this long after the visitor's last one begins a new visit. The Lua file has the same.
 VISIT_GAP_SECONDS = 30 * 60
 #: The article under which views are counted beyond the site's cap. The Lua file has the same.
@@ -127,6 +129,10 @@ class ArticleOpening(msgspec.Struct, frozen=True):
     views: int
     #: What was set before; 0: nothing.
     before: int
+
+
+#: Kind of a view that Redis did not take and the disk could not keep.
+LOST = "lost"
 
 
 class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):

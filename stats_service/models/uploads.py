@@ -43,7 +43,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     #: Names of the file, and of the one that belongs to it (posts of WordPress, answers).
     name: str
     second: str = ""
-    #: As in `services.legacy.imports.Plan`.
+    #: As in `services.portability.legacy.imports.Plan`.
     opening: bool = False
     keep_opening: bool = False
     #: `reading`, `ready` (for the confirmation), `adding`, `done` or `failed`.

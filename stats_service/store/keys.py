@@ -17,7 +17,7 @@ key                             type    holds; how long
                                         at most 12 KB
 <p>:{site}:salt:<day>           string  16 random bytes behind the day's visitor ids; 26 hours
 <p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes, and `*`; 40 minutes
-<p>:{site}:replayed:<batch>     string  marks kept views that were recorded; 30 days
+<p>:{site}:replayed:<batch>     string  marks kept views once they are recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
                                         voters' tokens (`t…`) and ratings (`r…`) of half an hour,
                                         and `*`; one hour
@@ -61,7 +61,7 @@ key                             type    holds; how long
 <p>:{site}:check:<id>           string  what a page told of itself (`models.install_checks`), the
                                         address of the administrator who opened it among it; 30
                                         minutes
-<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted
+<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted or lost
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most

@@ -12,7 +12,7 @@ from pyotp import TOTP
 
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.uploads import Upload
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import PASSWORD, add_account
 
 #: Pictures for people to look at; not kept.
@@ -69,27 +69,31 @@ def operator(services: Services, service_url: str) -> str:
         choices=tuple(Choice(id=f"c{n}", text={"vi": text}) for n, text in enumerate(texts)),
         status="draft",
     )
-    services.polls.create("demo", poll, "lan", now)
-    services.sites.edit("demo", public=True)
-    services.tokens.add("demo", "báo cáo tháng", "read", "lan", now)
+    services.polls.polls.create("demo", poll, "lan", now)
+    services.sites.sites.edit("demo", public=True)
+    services.accounts.tokens.add("demo", "báo cáo tháng", "read", "lan", now)
     add_data(services, now)
     return "lan"
 
 
 def add_data(services: Services, now: float) -> None:
     """Add a file that waits for its confirmation, and notices that were sent and not."""
-    services.uploads.launch = lambda upload, _held: services.uploads.run(upload, now)
+    services.portability.uploads.launch = lambda upload, _held: services.portability.uploads.run(
+        upload, now
+    )
     rows = "date,nb_visits,nb_pageviews\n2015-01-02,310,825\n2015-01-03,412,1130\n"
     upload = Upload(
         id="", site="demo", who="lan", made=now, kind="matomo", name="matomo.csv", keep_opening=True
     )
-    services.uploads.add(upload, lambda path: path.write_text(rows))
-    book = services.notices
+    services.portability.uploads.add(upload, lambda path: path.write_text(rows))
+    book = services.notices.notices
     report = book.add_report("demo", "bientap@kimson.example.vn", "week", "vi", "lan", now)
     hook = book.add_webhook("demo", "https://chat.example.vn/hook/kimson", (), 6, "lan", now)
     book.delivered("demo", report.id, "report", now)
     book.delivered("demo", hook.id, "silent", now, "chat.example.vn answered 502 instead of 200.")
-    services.openings.set(services.sites.get("demo"), "/tin-tuc/cu", 366, "lan", now)
+    services.traffic.opening_balances.set(
+        services.sites.sites.get("demo"), "/tin-tuc/cu", 366, "lan", now
+    )
 
 
 @pytest.fixture
@@ -107,7 +111,7 @@ def signed_in(
             troubles.append(message.text)
 
     # The account remembers what another test chose.
-    services.accounts.set_language(operator, "vi")
+    services.accounts.accounts.set_language(operator, "vi")
 
     def open_one(**options: object) -> Page:
         page = open_context(**options).new_page()
@@ -165,7 +169,7 @@ def test_every_page_is_accessible_and_fits(
     OUT.mkdir(exist_ok=True)
     faults = []
 
-    waiting = services.uploads.of_site("demo")[0].id
+    waiting = services.portability.uploads.of_site("demo")[0].id
     for name, path in PAGES.items():
         page.goto(f"{service_url}/admin/{path.format(upload=waiting)}")
         page.screenshot(path=OUT / f"admin-{name}-{look}.png", full_page=True)
@@ -270,7 +274,7 @@ def test_settings_are_saved_by_a_person(
     page.locator("form", has=page.locator("#name")).get_by_role("button").first.click()
 
     expect(page.get_by_role("status")).to_contain_text("Đã lưu cài đặt")
-    assert services.sites.get("demo").name == "Cổng thông tin huyện"
+    assert services.sites.sites.get("demo").name == "Cổng thông tin huyện"
 
 
 def test_a_page_is_small_and_quick(service_url: str, signed_in: Callable[..., Page]) -> None:
@@ -373,5 +377,5 @@ def test_a_phone_takes_part_in_the_sign_in(
     page.fill("#code", codes[0])
     page.click("button.primary")
     expect(page.locator("h1")).to_have_text("Tổng quan")
-    assert services.accounts.get("thao").recovery_codes == 9
+    assert services.accounts.accounts.get("thao").recovery_codes == 9
     assert faults == []

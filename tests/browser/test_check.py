@@ -22,7 +22,7 @@ class Checked:
         self.page = page
         self.embed = embed
         now = embed.services.clock.now()
-        self.token = embed.services.install_checks.new_token(embed.slug, now)
+        self.token = embed.services.sites.install_checks.new_token(embed.slug, now)
 
     def open(self, url: str, *, token: bool = True) -> dict[str, str]:
         """Open a page for a check; return the titles in the panel by level."""
@@ -47,7 +47,9 @@ class Checked:
     def stored(self) -> InstallCheck:
         """Return what the admin page would show."""
         services = self.embed.services
-        check = services.install_checks.latest(self.embed.slug, self.token, services.clock.now())
+        check = services.sites.install_checks.latest(
+            self.embed.slug, self.token, services.clock.now()
+        )
         assert check is not None
         return check
 
@@ -302,7 +304,7 @@ def test_an_old_token_is_told(checked: Checked, embed: Embed) -> None:
     """The panel works; the admin page gets nothing."""
     services = embed.services
     past = services.clock.now() - 3600
-    checked.token = services.install_checks.new_token(embed.slug, past)
+    checked.token = services.sites.install_checks.new_token(embed.slug, past)
 
     checked.open(embed.put("/tin/1", WIDGET))
 

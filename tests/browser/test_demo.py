@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.demo.content import load_content
 from stats_service.web.demo.pages import SLUG
 
@@ -86,7 +86,7 @@ def test_the_front_page_shows_the_counters(
     rows = page.locator("stats-visits").evaluate(
         "e => [...e.shadowRoot.querySelectorAll('dd')].map(cell => cell.textContent)"
     )
-    counts = services.traffic.counts(services.sites.get(SLUG), services.clock.now())
+    counts = services.traffic.views.counts(services.sites.sites.get(SLUG), services.clock.now())
     assert rows[0] == f"{counts.visits.total:,}".replace(",", ".")
     assert counts.visits.opening > 1_800_000
 

@@ -95,7 +95,7 @@ def test_a_frame_without_third_party_cookies_offers_a_window_of_its_own(
 
 def test_a_frame_of_the_same_host_votes(page: Page, embed: Embed, service_url: str) -> None:
     """The portal and the service on one host, as behind one proxy."""
-    embed.services.sites.edit(
+    embed.services.sites.sites.edit(
         embed.slug, hosts=(embed.portal.host, service_url.removeprefix("http://"))
     )
     poll = make_poll(embed)

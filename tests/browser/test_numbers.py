@@ -213,8 +213,8 @@ def test_a_removed_element_is_left_alone(visitor: Visitor, embed: Embed) -> None
     visitor.page.clock.install()
     visitor.open(embed.put("/tin/1", "<stats-count>?</stats-count>"))
     visitor.page.evaluate("window.kept = document.querySelector('stats-count'); kept.remove()")
-    site = embed.services.sites.get(embed.slug)
-    embed.services.sites.edit(embed.slug, opening_visits=site.opening_visits + 5)
+    site = embed.services.sites.sites.get(embed.slug)
+    embed.services.sites.sites.edit(embed.slug, opening_visits=site.opening_visits + 5)
 
     visitor.act(lambda: visitor.page.clock.fast_forward(60_000))
     removed = visitor.page.evaluate("kept.textContent")
@@ -263,8 +263,8 @@ def test_a_change_is_announced_and_nothing_else(visitor: Visitor, embed: Embed) 
                 root, {childList: true, characterData: true, subtree: true});
         }"""
     )
-    site = embed.services.sites.get(embed.slug)
-    embed.services.sites.edit(embed.slug, opening_visits=site.opening_visits + 5)
+    site = embed.services.sites.sites.get(embed.slug)
+    embed.services.sites.sites.edit(embed.slug, opening_visits=site.opening_visits + 5)
 
     visitor.act(lambda: visitor.page.clock.fast_forward(60_000))
 

@@ -294,7 +294,7 @@ def test_a_poll_that_has_not_opened_says_when(voter: Voter, embed: Embed) -> Non
 def test_a_closed_poll_shows_how_it_ended(voter: Voter, embed: Embed) -> None:
     """No form, the results, and since when."""
     poll = make_poll(embed)
-    embed.services.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
+    embed.services.polls.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
 
     voter.open(embed.put("/tin/1", f'<stats-poll poll="{poll.id}"></stats-poll>'))
 
@@ -319,7 +319,7 @@ def test_a_poll_that_closes_under_its_reader_says_so(voter: Voter, embed: Embed)
     """The ballot comes too late: not counted, not thanked for, the tally shown."""
     poll = make_poll(embed)
     voter.open(embed.put("/tin/1", POLL))
-    embed.services.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
+    embed.services.polls.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
 
     voter.vote("Tin tức - Sự kiện")
 
@@ -334,7 +334,7 @@ def test_a_heartbeat_closes_the_form(voter: Voter, embed: Embed) -> None:
     poll = make_poll(embed)
     voter.open(embed.put("/tin/1", f'<stats-poll poll="{poll.id}"></stats-poll>'))
     voter.choose("Tin tức - Sự kiện")
-    embed.services.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
+    embed.services.polls.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
 
     voter.act(lambda: voter.page.clock.run_for(61_000))
 
@@ -350,7 +350,7 @@ def test_a_heartbeat_leaves_the_choice_alone(voter: Voter, embed: Embed) -> None
     voter.choose("Hỏi đáp, góp ý")
     corrected = {"vi": "Bạn thích mục nào?"}
     now = embed.services.clock.now()
-    embed.services.polls.edit(embed.slug, poll.id, "test", now, question=corrected)
+    embed.services.polls.polls.edit(embed.slug, poll.id, "test", now, question=corrected)
 
     voter.act(lambda: voter.page.clock.run_for(61_000))
 
@@ -493,7 +493,7 @@ def test_a_withdrawn_choice_cannot_be_chosen_but_is_reported(voter: Voter, embed
     expect(voter.message()).to_contain_text("Cảm ơn")
     hidden = tuple(Choice(id=i, text=TEXTS[i], hidden=i == "tin-tuc") for i in TEXTS)
     now = embed.services.clock.now()
-    embed.services.polls.edit(embed.slug, poll.id, "test", now, choices=hidden)
+    embed.services.polls.polls.edit(embed.slug, poll.id, "test", now, choices=hidden)
 
     voter.open(url)
 
@@ -538,7 +538,7 @@ def test_the_archive_lists_the_closed_polls(voter: Voter, embed: Embed) -> None:
     """The latest first and unfolded, the others to unfold."""
     for question in ("Câu hỏi một", "Câu hỏi hai"):
         poll = make_poll(embed, question={"vi": question})
-        embed.services.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
+        embed.services.polls.polls.close(embed.slug, poll.id, "test", embed.services.clock.now())
 
     voter.open(embed.put("/tin/1", "<stats-poll-archive></stats-poll-archive>"))
 

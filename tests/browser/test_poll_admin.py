@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from stats_service.models.polls import BallotQuery, Choice, Poll
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.browser.visitor import Embed
 from tests.support.admin import PASSWORD, add_account
 from tests.support.pages import BROWSER, new_hit
@@ -31,8 +31,8 @@ def make_poll(services: Services, slug: str) -> str:
     choices = (Choice(id="a", text={"vi": "Có"}), Choice(id="b", text={"vi": "Không"}))
     poll = Poll(id="in", question={"vi": "Có nên không?"}, choices=choices, status="open")
     now = services.clock.now()
-    services.polls.create(slug, poll, "lan", now)
-    entry = services.directory.load(slug, now)
+    services.polls.polls.create(slug, poll, "lan", now)
+    entry = services.sites.directory.load(slug, now)
     visitor = Visitor(
         "192.0.2.1", BROWSER, f"http://{entry.site.hosts[0]}", private=False, prefetch=False
     )
@@ -40,9 +40,9 @@ def make_poll(services: Services, slug: str) -> str:
         ballot = BallotQuery(
             ballot=f"ballot-{number:012}",
             choices=("ab"[number % 2],),
-            voter=services.voters.mint(slug, now - 60),
+            voter=services.polls.voters.mint(slug, now - 60),
         )
-        services.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
+        services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
     return poll.id
 
 
@@ -126,7 +126,7 @@ def test_the_preview_is_the_widget_and_follows_the_typing(
     assert {line.split("?")[0] for line in sent} == {
         f"POST admin/sites/{embed.slug}/polls/new/preview"
     }
-    assert services.polls.all(embed.slug) == []
+    assert services.polls.polls.all(embed.slug) == []
     assert page.evaluate("localStorage.length") == 0
 
 
@@ -197,7 +197,7 @@ def test_without_javascript_the_form_makes_a_poll(
     page.get_by_role("button", name="Lưu và mở").click()
 
     expect(page.locator("h1")).to_have_text("Không có JavaScript?")
-    (poll,) = services.polls.all(embed.slug)
+    (poll,) = services.polls.polls.all(embed.slug)
     assert (poll.status, len(poll.choices)) == ("open", 2)
 
 
@@ -227,15 +227,17 @@ def test_a_burst_is_taken_out_by_clicking(
     admin: Callable[..., Page], embed: Embed, services: Services
 ) -> None:
     """From the list to the span, to the decision, and back."""
-    site, now = services.sites.get(embed.slug), services.clock.now()
+    site, now = services.sites.sites.get(embed.slug), services.clock.now()
     visitor = Visitor(
         "192.0.2.1", BROWSER, f"http://{site.hosts[0]}", private=False, prefetch=False
     )
-    entry = services.directory.load(site.slug, now)
-    services.traffic.record_view(entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now)
+    entry = services.sites.directory.load(site.slug, now)
+    services.traffic.views.record_view(
+        entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now
+    )
     for number in range(15):
-        token = services.voters.mint(site.slug, now - 60)
-        services.ratings.rate_article(
+        token = services.polls.voters.mint(site.slug, now - 60)
+        services.ratings.ratings.rate_article(
             entry, RatingQuery("/tin/1", 1 if number else 5, token), visitor, now
         )
     page = admin("ratings")
@@ -247,11 +249,11 @@ def test_a_burst_is_taken_out_by_clicking(
     page.get_by_role("button", name="Loại 15 đánh giá này").click()
 
     expect(page.get_by_role("status")).to_have_text("Đã loại 15 đánh giá.")
-    assert services.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 0
+    assert services.ratings.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 0
     assert faults(page) == []
     page.locator("[name=decision] + button").click()
     expect(page.get_by_role("status")).to_be_visible()
-    assert services.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 15
+    assert services.ratings.ratings.get(site, ["/tin/1"]).ratings["/tin/1"].rating.count == 15
 
 
 def test_the_integrity_report_is_made_for_paper(
@@ -264,7 +266,7 @@ def test_the_integrity_report_is_made_for_paper(
 
     page.emulate_media(media="print", color_scheme="dark")
 
-    expect(page.locator(".letterhead")).to_contain_text(services.sites.get(embed.slug).name)
+    expect(page.locator(".letterhead")).to_contain_text(services.sites.sites.get(embed.slug).name)
     expect(page.locator(".signatures")).to_be_visible()
     expect(page.locator(".side")).to_be_hidden()
     expect(page.get_by_role("button", name="In báo cáo")).to_be_hidden()

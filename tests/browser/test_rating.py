@@ -14,8 +14,8 @@ UNSURE = "Chưa gửi được, máy chủ chưa xác nhận. Điểm bạn ch�
 
 def rated(embed: Embed, key: str = "/tin/1") -> list[int]:
     """Return the number of ratings by score that the service has."""
-    site = embed.services.sites.get(embed.slug)
-    return list(embed.services.ratings.get(site, [key]).ratings[key].rating.counts)
+    site = embed.services.sites.sites.get(embed.slug)
+    return list(embed.services.ratings.ratings.get(site, [key]).ratings[key].rating.counts)
 
 
 def shown(voter: Voter) -> str:

@@ -179,8 +179,8 @@ def test_a_reader_stays_online_by_a_heartbeat(visitor: Visitor, embed: Embed) ->
     """Once a minute while he looks at the page; it is no view, and it refreshes the numbers."""
     visitor.page.clock.install()
     visitor.open(embed.put("/tin/1", "<stats-visits></stats-visits><stats-views></stats-views>"))
-    site = embed.services.sites.get(embed.slug)
-    embed.services.sites.edit(embed.slug, opening_visits=site.opening_visits + 1)
+    site = embed.services.sites.sites.get(embed.slug)
+    embed.services.sites.sites.edit(embed.slug, opening_visits=site.opening_visits + 1)
 
     visitor.page.clock.run_for(MINUTE - 1_000)
     settle_on_clock(visitor)

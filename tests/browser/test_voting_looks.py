@@ -61,7 +61,7 @@ def make_polls(embed: Embed) -> dict[str, Poll]:
     for state in ("seen", "voted", "change", "already", "counts", "closed", "away"):
         for choice in ("tin-tuc", "tin-tuc", "thu-tuc", "tin-tuc", "van-ban", "thu-tuc"):
             cast(embed, polls[state], choice)
-    embed.services.polls.close(embed.slug, polls["closed"].id, "test", now)
+    embed.services.polls.polls.close(embed.slug, polls["closed"].id, "test", now)
     return polls
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Error, Page, Request
 
 from stats_service.models.traffic import SiteCounts
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import snippet
 from tests.support.portal import Portal
@@ -53,13 +53,13 @@ class Embed:
     def counts(self) -> SiteCounts:
         """Return the numbers that the service has."""
         now = self.services.clock.now()
-        return self.services.traffic.counts(self.services.sites.get(self.slug), now)
+        return self.services.traffic.views.counts(self.services.sites.sites.get(self.slug), now)
 
     def article_views(self, key: str) -> int:
         """Return the views of an article that the service has."""
         now = self.services.clock.now()
-        site = self.services.sites.get(self.slug)
-        return self.services.traffic.articles(site, [key], now)[key].views
+        site = self.services.sites.sites.get(self.slug)
+        return self.services.traffic.views.articles(site, [key], now)[key].views
 
 
 class Visitor:

@@ -36,7 +36,7 @@ def make_poll(embed: Embed, **fields: Any) -> Poll:
         **fields,
     )
     services = embed.services
-    return services.polls.create(embed.slug, poll, "test", services.clock.now())
+    return services.polls.polls.create(embed.slug, poll, "test", services.clock.now())
 
 
 def protection_with(fields: dict[str, Any]) -> Protection:
@@ -46,7 +46,7 @@ def protection_with(fields: dict[str, Any]) -> Protection:
 
 def votes(embed: Embed, poll: Poll) -> dict[str, int]:
     """Return the votes that the service has, without the choices that have none."""
-    tally = embed.services.polls.tally(embed.slug, poll.id)
+    tally = embed.services.polls.polls.tally(embed.slug, poll.id)
     return {choice: number for choice, number in tally.votes.items() if number}
 
 
@@ -59,7 +59,7 @@ def cast(
     ballot = BallotQuery(
         ballot=f"test-ballot-{next(_numbers):08}",
         choices=choices,
-        voter=token or services.voters.mint(embed.slug, now - 60),
+        voter=token or services.polls.voters.mint(embed.slug, now - 60),
     )
     visitor = traffic.Visitor(
         address=address,
@@ -68,8 +68,8 @@ def cast(
         private=False,
         prefetch=False,
     )
-    entry = services.directory.load(embed.slug, now)
-    services.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
+    entry = services.sites.directory.load(embed.slug, now)
+    services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
 
 
 class Voter(Visitor):
@@ -84,7 +84,7 @@ class Voter(Visitor):
     def was_here_before(self) -> str:
         """Give the browser a token that is old enough to rate at once, and return it."""
         services = self.embed.services
-        token = services.voters.mint(self.embed.slug, services.clock.now() - 3600)
+        token = services.polls.voters.mint(self.embed.slug, services.clock.now() - 3600)
         self.page.add_init_script(
             f"localStorage.setItem('stats-voter:{self.embed.slug}', '{token}')"
         )
@@ -165,4 +165,4 @@ def refusal(embed: Embed, status: int, code: str, **headers: str) -> Any:
 
 def set_scale(embed: Embed, scale: int) -> Site:
     """Let the site rate on another scale."""
-    return embed.services.sites.edit(embed.slug, rating_scale=scale)
+    return embed.services.sites.sites.edit(embed.slug, rating_scale=scale)

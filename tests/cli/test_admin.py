@@ -5,7 +5,7 @@ from pyotp import TOTP
 
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock
 
@@ -21,7 +21,7 @@ def test_an_account_gets_rights_and_loses_them(run: Run, services: Services, sit
     run("admin", "remove", "minh", "--yes")
 
     assert run("admin", "list").stdout == "lan\toperator\n"
-    entries = services.audit.newest("") + services.audit.newest(site.slug)
+    entries = services.accounts.audit.newest("") + services.accounts.audit.newest(site.slug)
     assert {entry.who for entry in entries} == {COMMAND_LINE}
 
 
@@ -32,13 +32,13 @@ def test_a_link_lets_its_owner_set_a_password(run: Run, services: Services) -> N
     link = run("admin", "link", "lan").stdout.strip()
 
     assert link.startswith("http://127.0.0.1:9/admin/link/")
-    assert services.sign_in.link(link.rpartition("/")[2]) == "lan"
+    assert services.accounts.sign_in.link(link.rpartition("/")[2]) == "lan"
 
 
 def test_a_lost_phone_is_switched_off(run: Run, services: Services, clock: FakeClock) -> None:
     """Who has none left to let the person in asks the command line, which the log names."""
     run("admin", "create", "lan", "--link")
-    factor, now = services.second_factor, clock.now()
+    factor, now = services.accounts.second_factor, clock.now()
     seed = factor.new_seed()
     factor.enable("lan", seed, TOTP(factor.enrolment("lan", seed).secret).at(now), now, "")
 
@@ -47,7 +47,7 @@ def test_a_lost_phone_is_switched_off(run: Run, services: Services, clock: FakeC
     run("admin", "totp", "lan", "--off")
 
     assert "the password only" in run("admin", "totp", "lan").stdout
-    entry = services.audit.newest("")[0]
+    entry = services.accounts.audit.newest("")[0]
     assert (entry.who, entry.what) == (COMMAND_LINE, "account.second-factor-off")
     run("admin", "totp", "lan", "--off", code=2)
 
@@ -73,5 +73,5 @@ def test_what_must_not_be_is_told_and_changes_nothing(
 
     run(*words, code=2)
 
-    assert [account.name for account in services.accounts.all()] == ["lan"]
-    assert services.accounts.get("lan").operator
+    assert [account.name for account in services.accounts.accounts.all()] == ["lan"]
+    assert services.accounts.accounts.get("lan").operator

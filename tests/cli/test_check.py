@@ -8,12 +8,12 @@ import pytest
 from stats_service.config import Settings
 from stats_service.models.health import ServerFacts
 from stats_service.models.sites import Site
-from stats_service.services.health import (
+from stats_service.services.container import Services
+from stats_service.services.operations.health import (
     TICK_LATE_SECONDS,
     server_findings,
     settings_findings,
 )
-from stats_service.services.registry import Services
 from tests.cli.conftest import Run
 from tests.support.redis_groups import CREDENTIALS, restricted_user
 
@@ -46,7 +46,7 @@ def test_a_sound_installation(run: Run, site: Site) -> None:
     assert found.pop("service") == "warn"  # it does not run
     assert set(found) == {
         *("configuration", "proxies", "public", "redis", "version", "persistence", "eviction"),
-        *("tick", "sites"),
+        *("spool", "clock", "tick", "sites"),
     }
     assert set(found.values()) == {"ok"}
 
@@ -63,7 +63,7 @@ def test_whether_something_calls_tick(run: Run, site: Site, services: Services) 
     assert told(STATS_DEMO="1").startswith("ok    tick")
     run("tick")
     assert told().startswith("ok    tick           last ran 20")
-    list(services.ticks.run(time.time() - TICK_LATE_SECONDS - 60))
+    list(services.operations.ticks.run(time.time() - TICK_LATE_SECONDS - 60))
     assert told().startswith("warn  tick           last ran 20")
     assert "look at the crontab or timer" in told()
     assert told(STATS_DEMO="1").startswith("ok    tick           last ran 20")

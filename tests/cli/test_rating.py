@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import Visitor
+from stats_service.services.container import Services
 from stats_service.services.periods import local_minute
-from stats_service.services.registry import Services
 from tests.cli.conftest import Run
 from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.votes import new_voter
@@ -52,9 +52,12 @@ def test_void_restore_and_check(run: Run) -> None:
 def test_a_span_is_taken_out_alone(run: Run, services: Services, site: Site) -> None:
     """In the site's own time; what was rated outside of it stays."""
     now = time.time()
-    entry, voter = services.directory.entry("kimson", now), services.voters.mint("kimson", now - 9)
+    entry, voter = (
+        services.sites.directory.entry("kimson", now),
+        services.polls.voters.mint("kimson", now - 9),
+    )
     visitor = Visitor("", BROWSER, ORIGIN, private=False, prefetch=False)
-    services.ratings.rate_article(entry, RatingQuery(ARTICLE, 1, voter), visitor, now)
+    services.ratings.ratings.rate_article(entry, RatingQuery(ARTICLE, 1, voter), visitor, now)
     void = ("rating", "void", "kimson", ARTICLE, "--from")
     begin, end = local_minute(now - 60, site.timezone), local_minute(now + 60, site.timezone)
 
@@ -70,6 +73,6 @@ def test_a_span_is_taken_out_alone(run: Run, services: Services, site: Site) -> 
 def test_check_fails_where_sums_do_not_agree(run: Run, services: Services) -> None:
     """Exit code 1, and the article."""
     key = f"{services.settings.key_prefix}:{{kimson}}:ratings"
-    services.ratings._store._client.hset(key, ARTICLE, "0,0,0,2,1")
+    services.ratings.ratings._store._client.hset(key, ARTICLE, "0,0,0,2,1")
 
     assert f"NOT SOUND: {ARTICLE}" in run("rating", "check", "kimson", code=1).stdout

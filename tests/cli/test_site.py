@@ -12,7 +12,7 @@ import pytest
 
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 
 
@@ -28,7 +28,7 @@ def test_add_stores_every_setting(run: Run, services: Services) -> None:
     )
 
     assert "kimson" in result.stdout
-    assert services.sites.get("kimson") == Site(
+    assert services.sites.sites.get("kimson") == Site(
         slug="kimson",
         name="Kim Sơn",
         hosts=("kimson.example.vn", "www.kimson.example.vn"),
@@ -50,7 +50,7 @@ def test_add_with_little(run: Run, services: Services) -> None:
     """A slug and a host are enough; the name is the slug."""
     run("site", "add", "kimson", "--host", "kimson.example.vn")
 
-    assert services.sites.get("kimson").name == "kimson"
+    assert services.sites.sites.get("kimson").name == "kimson"
 
 
 def test_an_opening_balance_without_a_day_is_of_today(run: Run, services: Services) -> None:
@@ -58,7 +58,7 @@ def test_an_opening_balance_without_a_day_is_of_today(run: Run, services: Servic
     run("site", "add", "a", "--host", "a.vn", "--opening-visits", "5", "--timezone", "Asia/Tokyo")
 
     today = datetime.now(ZoneInfo("Asia/Tokyo")).date().isoformat()
-    assert services.sites.get("a").opening_day in (today, _yesterday(today))
+    assert services.sites.sites.get("a").opening_day in (today, _yesterday(today))
 
 
 def _yesterday(day: str) -> str:
@@ -105,7 +105,7 @@ def test_a_mistake_is_a_line_and_exit_code_2(
     result = run(*words, code=2)
 
     assert said in result.stderr.splitlines()[-1]
-    assert services.sites.all() == [site]
+    assert services.sites.sites.all() == [site]
 
 
 def test_list(run: Run, site: Site) -> None:
@@ -142,7 +142,7 @@ def test_edit_changes_what_is_named(run: Run, site: Site, services: Services) ->
     run("site", "edit", "kimson", "--headline", "views", "--exclude", "192.0.2.0/24")
     run("site", "edit", "kimson", "--exclude", "")
 
-    found = services.sites.get("kimson")
+    found = services.sites.sites.get("kimson")
     assert (found.headline, found.excluded) == ("views", ())
     assert (found.name, found.hosts) == (site.name, site.hosts)
 
@@ -163,16 +163,16 @@ def test_remove_asks(site: Site, services: Services, environ: dict[str, str]) ->
         return code
 
     assert answer("n") == 1
-    assert services.sites.all() == [site]
+    assert services.sites.sites.all() == [site]
     assert answer("y") == 0
-    assert services.sites.all() == []
+    assert services.sites.sites.all() == []
 
 
 def test_remove_with_yes_does_not_ask(run: Run, site: Site, services: Services) -> None:
     """For scripts."""
     run("site", "remove", "kimson", "--yes")
 
-    assert services.sites.all() == []
+    assert services.sites.sites.all() == []
 
 
 def test_the_log_says_what_was_changed_here(run: Run, services: Services) -> None:
@@ -181,7 +181,7 @@ def test_the_log_says_what_was_changed_here(run: Run, services: Services) -> Non
     run("site", "edit", "moi", "--name", "Mới")
     run("site", "edit", "moi", "--opening-views", "366")
     run("article", "set-opening", "moi", "/tin/1", "12")
-    log = services.audit.newest("moi")
+    log = services.accounts.audit.newest("moi")
     run("site", "remove", "moi", "--yes")
 
     assert {entry.who for entry in log} == {COMMAND_LINE}
@@ -190,9 +190,22 @@ def test_the_log_says_what_was_changed_here(run: Run, services: Services) -> Non
         ("opening.set", {"opening_views": 0}, {"opening_views": 366}),
         ("opening.set", {"views": 0}, {"views": 12}),
     ]
-    of_all = services.audit.newest("")
+    of_all = services.accounts.audit.newest("")
     assert [(entry.what, entry.subject) for entry in reversed(of_all)] == [
         ("site.created", "moi"),
         ("site.removed", "moi"),
     ]
     assert of_all[0].before == {"name": "Mới"}
+
+
+def test_records_are_corrected(run: Run, services: Services, site: Site) -> None:
+    """The moment is one of the site's zone; without a word what, nothing happens."""
+    run("site", "correct-records", "kimson", "--peak", "155", "--peak-at", "2026-03-02T09:00")
+    again = run("site", "correct-records", "kimson", "--days")
+
+    peak = services.traffic.views.counts(site, services.clock.now()).peak
+    assert peak is not None
+    assert (peak.n, peak.at) == (155, "2026-03-02T09:00:00+07:00")
+    assert "right already" in again.output
+    assert run("site", "correct-records", "kimson", code=2).exit_code == 2
+    assert run("site", "correct-records", "kimson", "--peak", "1", "--peak-at", "x", code=2)

@@ -5,7 +5,7 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import AdminKeys, SiteKeys
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock
@@ -18,11 +18,11 @@ def test_a_tick_does_what_is_due_once_a_day(
     key = SiteKeys(settings.key_prefix, "kimson").ignored
     redis_client.hset(key, "bot:2020-01-01", 1)
 
-    said = [outcome.text for outcome in services.ticks.run(clock.now())]
+    said = [outcome.text for outcome in services.operations.ticks.run(clock.now())]
     redis_client.hset(key, "bot:2020-01-01", 1)
-    soon = list(services.ticks.run(clock.now()))
+    soon = list(services.operations.ticks.run(clock.now()))
     clock.advance(86_400)
-    later = [outcome.text for outcome in services.ticks.run(clock.now())]
+    later = [outcome.text for outcome in services.operations.ticks.run(clock.now())]
 
     assert said == later == ["kimson: forgot 1 old numbers of ignored views."]
     assert soon == []
@@ -30,14 +30,14 @@ def test_a_tick_does_what_is_due_once_a_day(
 
 def test_it_is_known_when_a_tick_ran_last(services: Services, site: Site, clock: FakeClock) -> None:
     """A day without anything to do among it."""
-    never = services.ticks.last_run()
-    list(services.ticks.run(clock.now()))
+    never = services.operations.ticks.last_run()
+    list(services.operations.ticks.run(clock.now()))
     clock.advance(300)
-    list(services.ticks.run(clock.now()))
-    services.erasure.erase("kimson", "x", clock.now())
+    list(services.operations.ticks.run(clock.now()))
+    services.sites.erasure.erase("kimson", "x", clock.now())
 
     assert never == 0
-    assert services.ticks.last_run() == clock.now()
+    assert services.operations.ticks.last_run() == clock.now()
 
 
 def test_what_fails_for_one_site_is_told_and_done_for_the_others(
@@ -49,16 +49,16 @@ def test_what_fails_for_one_site_is_told_and_done_for_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whatever Redis holds for it; and it is tried again next time."""
-    services.sites.add(Site(slug="an-site", name="An", hosts=("an.example.vn",)))
-    services.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
+    services.sites.sites.add(Site(slug="an-site", name="An", hosts=("an.example.vn",)))
+    services.sites.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
     for slug in ("an-site", "kimson", "zet"):
         redis_client.hset(SiteKeys(settings.key_prefix, slug).ignored, "bot:2020-01-01", 1)
     redis_client.set(SiteKeys(settings.key_prefix, "kimson").notices, "no JSON")
     redis_client.delete(SiteKeys(settings.key_prefix, "kimson").ignored)
     redis_client.set(SiteKeys(settings.key_prefix, "kimson").ignored, "no hash")
 
-    said = list(services.ticks.run(clock.now()))
-    again = list(services.ticks.run(clock.now()))
+    said = list(services.operations.ticks.run(clock.now()))
+    again = list(services.operations.ticks.run(clock.now()))
 
     assert [o.text for o in said if not o.failed] == [
         "an-site: forgot 1 old numbers of ignored views.",
@@ -89,7 +89,7 @@ def test_whoever_calls_it_is_told_that_a_site_failed(
     fault: str,
 ) -> None:
     """By the exit code, and by the site and the class of the error; the others are done."""
-    services.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
+    services.sites.sites.add(Site(slug="zet", name="Zet", hosts=("zet.example.vn",)))
     redis_client.hset(SiteKeys(settings.key_prefix, "zet").ignored, "bot:2020-01-01", 1)
     keys = SiteKeys(settings.key_prefix, "kimson")
     redis_client.set(keys.notices, document)

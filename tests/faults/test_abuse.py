@@ -22,14 +22,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
+from stats_service.services.container import Services, create_services
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 from tests.support.clock import FakeClock
 from tests.support.crowd import Request, send_all
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view
@@ -95,7 +94,7 @@ def _schemathesis(
     settings: Settings, services: Services, examples: int
 ) -> "subprocess.CompletedProcess[str]":
     command = Path(sys.executable).parent / "schemathesis"
-    _, token = services.tokens.add(SITE.slug, "schemathesis", "write", "test", time.time())
+    _, token = services.accounts.tokens.add(SITE.slug, "schemathesis", "write", "test", time.time())
     with running_service(replace(settings, write_limit=10**6)) as url:
         return subprocess.run(
             [
@@ -383,7 +382,7 @@ def test_a_view_whose_reply_is_lost_counts_once(
         settings, redis_url=f"redis://127.0.0.1:{proxy.port}", redis_timeout=0.3, workers=1
     )
     direct = create_services(replace(ours, redis_url=server.url, redis_timeout=5))
-    direct.sites.add(SITE)
+    direct.sites.sites.add(SITE)
     headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
     try:
         with running_service(replace(ours, site_cache_seconds=60)) as url:
@@ -395,15 +394,15 @@ def test_a_view_whose_reply_is_lost_counts_once(
 
             lost = []
             for _ in range(10):
-                before = direct.traffic.counts(SITE, time.time()).views.total
+                before = direct.traffic.views.counts(SITE, time.time()).views.total
                 proxy.swallow = True
                 lost.append(_view(url, headers))
-                at_redis = direct.traffic.counts(SITE, time.time()).views.total
+                at_redis = direct.traffic.views.counts(SITE, time.time()).views.total
                 proxy.swallow = False
                 assert at_redis == before + 1, "it was carried out"
                 wait_until(counted_again)
-                wait_until(lambda: direct.spool.waiting() == 0)
-            total = direct.traffic.counts(SITE, time.time()).views.total
+                wait_until(lambda: direct.traffic.spool.waiting() == 0)
+            total = direct.traffic.views.counts(SITE, time.time()).views.total
             duplicates = server.client.hget(f"{ours.key_prefix}:{{kimson}}:ignored", "duplicate")
     finally:
         proxy.close()
@@ -425,13 +424,13 @@ def _view(url: str, headers: dict[str, str]) -> int:
 def test_one_address_with_ten_thousand_user_agents(settings: Settings, measured: Note) -> None:
     """All are counted as views, as visitors no more than the cap; another reader still is one."""
     services = create_services(settings)
-    site = services.sites.add(SITE)
+    site = services.sites.sites.add(SITE)
     forged = [_page(n, f"{BROWSER} v{n}", "198.18.0.1") for n in range(10_000)]
     with running_service(replace(settings, trusted_proxies=1)) as url:
         send_all([url], forged, 32)
-        flooded = services.traffic.counts(site, time.time())
+        flooded = services.traffic.views.counts(site, time.time())
         send_all([url], [_page(10_000, BROWSER, "198.18.0.2")], 1)
-    counts = services.traffic.counts(site, time.time())
+    counts = services.traffic.views.counts(site, time.time())
 
     measured(
         f"{flooded.views.total:,} views, {flooded.online} online, {flooded.visits.total} visits "
@@ -453,7 +452,7 @@ def _page(number: int, user_agent: str, address: str, slug: str = "kimson") -> R
 def test_invented_sites_leave_nothing(settings: Settings, measured: Note) -> None:
     """20,000 of them by HTTP: no key, and no memory of the service beyond a bound."""
     services = create_services(settings)
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     invented = [_page(n, BROWSER, "198.18.0.1", f"invented-{n}") for n in range(20_000)]
     client = client_of(settings.redis_url)
     with running_service(replace(settings, trusted_proxies=1)) as url:
@@ -483,7 +482,7 @@ def test_invented_sites_cost_one_question_each(
         def invent(numbers: range) -> None:
             for number in numbers:
                 with pytest.raises(UnknownSiteError):
-                    services.directory.entry(f"invented-{number}", now)
+                    services.sites.directory.entry(f"invented-{number}", now)
 
         invent(range(5000))
         used, ours = _used(server), _resident("self")
@@ -514,7 +513,7 @@ def test_a_million_names_cost_little(
     server = Server(tmp_path / "redis", "save ''").start()
     try:
         ours = replace(settings, redis_url=server.url, redis_timeout=20)
-        sites = create_services(ours, clock).sites
+        sites = create_services(ours, clock).sites.sites
         site = sites.add(SITE)
         crowd = sites.add(
             Site(slug="dong", name="Đông", hosts=("d.example.vn",), view_ceiling=10**8)

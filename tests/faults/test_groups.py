@@ -11,10 +11,9 @@ import pytest
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services, create_services
 from tests.faults.load import Load, slowest, statuses
 from tests.faults.reader import Reader
 from tests.support.hosts import Network, hosts_are_possible
@@ -50,7 +49,7 @@ def installed(settings: Settings, url: str) -> tuple[Settings, Services]:
         settings, redis_url=url, redis_timeout=0.3, site_cache_seconds=5, trusted_proxies=1
     )
     services = create_services(replace(ours, redis_timeout=5))
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     return ours, services
 
 
@@ -59,12 +58,12 @@ def total(services: Services) -> int:
 
     def sent() -> bool:
         try:
-            return not services.replay.run(time.time())
+            return not services.traffic.replay.run(time.time())
         except RedisError:
             return False
 
     wait_until(sent, 40)
-    return services.traffic.counts(SITE, time.time()).views.total
+    return services.traffic.views.counts(SITE, time.time()).views.total
 
 
 @pytest.mark.check("T42")
@@ -146,7 +145,7 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
         cut, rest = (reader.result() for reader in readers)
         old = group.master.client
         wait_until(lambda: old.info("replication")["role"] == "slave", 30)
-        spools = [create_services(place).spool for place in places]
+        spools = [create_services(place).traffic.spool for place in places]
         wait_until(lambda: not any(spool.waiting() for spool in spools), 40)
         counted = total(services)
         again = next(one.at for one in rest if one.at > 3 and one.status == 200)
@@ -211,7 +210,7 @@ def test_a_silent_master_of_a_cluster_holds_up_nobody(
     ours, services = installed(settings, cluster.url)
     victim = _master_of(cluster, SITE.slug)
     slug = next(s for s in map(str, range(100)) if _master_of(cluster, s) is not victim)
-    elsewhere = services.sites.add(Site(slug=slug, name="Khác", hosts=SITE.hosts))
+    elsewhere = services.sites.sites.add(Site(slug=slug, name="Khác", hosts=SITE.hosts))
     with (
         running_service(ours) as url,
         Load([url], clients=16, rate=RATE) as load,
@@ -240,7 +239,7 @@ def test_a_silent_master_of_a_cluster_holds_up_nobody(
     assert set(statuses(others.sent)) == {200}
     assert max(slowest(load.sent), slowest(others.sent)) < 0.5
     assert 0 <= promised - counted <= WINDOW_SECONDS * RATE
-    assert services.traffic.counts(elsewhere, time.time()).views.total == len(others.sent)
+    assert services.traffic.views.counts(elsewhere, time.time()).views.total == len(others.sent)
 
 
 def _master_of(cluster: ClusterGroup, slug: str) -> Server:

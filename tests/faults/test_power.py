@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
+from stats_service.services.container import create_services
 from tests.faults.load import Load, statuses
 from tests.support.processes import service_processes
 from tests.support.redis_groups import Server
@@ -66,7 +66,7 @@ def test_a_power_cut_loses_what_was_not_synced(
             settings, data_dir=folder, redis_url=server.url, redis_timeout=0.3, trusted_proxies=1
         )
         with closing(create_services(replace(ours, redis_timeout=5))) as services:
-            services.sites.add(SITE)
+            services.sites.sites.add(SITE)
         os.sync()
         with running_service(ours) as url, Load([url], clients=16, rate=RATE) as load:
             load.run(4)
@@ -91,10 +91,10 @@ def test_a_power_cut_loses_what_was_not_synced(
         server.start()
         booted = time.monotonic() - begin
         with closing(create_services(replace(ours, redis_timeout=5))) as services:
-            found = services.traffic.counts(SITE, time.time())
+            found = services.traffic.views.counts(SITE, time.time())
         server.kill()
     with disk(copy, folder), closing(create_services(ours)) as services:
-        waiting = services.spool.waiting()
+        waiting = services.traffic.spool.waiting()
     shutil.rmtree(folder, ignore_errors=True)
 
     lost = len(direct) - found.views.total

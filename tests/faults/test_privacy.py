@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from stats_service.app import create_app, create_services
+from stats_service.app import create_app
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.store.embedded import EmbeddedRedis
+from stats_service.services.container import create_services
 from tests.faults.load import Load
 from tests.support.pages import BROWSER, view
 from tests.support.processes import free_port, service_processes, wait_until
@@ -75,7 +76,7 @@ def test_after_two_days_nothing_tells_of_a_visitor(
     """Redis, append-only file, snapshot, logs and spool are looked through, byte by byte."""
     ours, server = embedded
     services = create_services(ours)
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     client = client_of(server.url, decode_responses=False)
     with running_service(ours) as url:
         with Load([url], clients=8, rate=80) as load:
@@ -128,14 +129,14 @@ def test_a_removed_site_is_gone_from_the_files_too(
     """Its articles and numbers; what remains is the line of the installation's audit log."""
     ours, server = embedded
     services = create_services(ours)
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     app = create_app(ours)
     for number in range(20):
         view(app.test_client(), f"/vet-tich/{number}")
     client = client_of(server.url)
     assert b"/vet-tich/" in files_below(tmp_path)
 
-    services.sites.remove("kimson")
+    services.sites.sites.remove("kimson")
     view(app.test_client(), "/tin/1")
     rewritten(server)
 
@@ -165,7 +166,7 @@ def test_secrets_are_in_no_log_and_no_page(
     bodies = b""
     try:
         services = create_services(ours)
-        services.sites.add(SITE)
+        services.sites.sites.add(SITE)
         # A wrong type makes every view fail in a way that nobody foresaw.
         server.client.set(f"{ours.key_prefix}:{{kimson}}:counts", "no hash")
         with running_service(ours) as url:
@@ -344,7 +345,7 @@ def test_the_services_user_may_do_nothing_else(
         url = f"redis://stats-service:SECRET@127.0.0.1:{server.port}/0"
         ours = replace(settings, redis_url=url)
         services = create_services(ours)
-        services.sites.add(SITE)
+        services.sites.sites.add(SITE)
         app = create_app(ours)
         with caplog.at_level(logging.ERROR):
             for _ in range(2):

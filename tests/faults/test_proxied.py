@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services, create_services
 from tests.faults.load import Load, slowest, statuses
 from tests.faults.programs import missing
 from tests.faults.proxied import Instance, Nginx, renewed, running_nginx
@@ -46,7 +45,7 @@ def installed(settings: Settings) -> Settings:
 def counted(installed: Settings) -> Services:
     """Give the services, with the site registered, to read the numbers."""
     services = create_services(replace(installed, redis_timeout=5))
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     return services
 
 
@@ -70,8 +69,8 @@ def nginx(instances: list[Instance], tmp_path: Path) -> Iterator[Nginx]:
 
 def total(services: Services) -> int:
     """Bring what is kept to Redis, and return what is counted."""
-    wait_until(lambda: not services.replay.run(time.time()), 30)
-    return services.traffic.counts(SITE, time.time()).views.total
+    wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
+    return services.traffic.views.counts(SITE, time.time()).views.total
 
 
 @pytest.mark.check("T47")
@@ -141,7 +140,7 @@ def test_a_hundred_votes_of_one_voter_in_one_packet_are_one(
     told: list[Counter[str]] = []
     sizes = set()
     for _ in range(20):
-        voter = counted.voters.mint("kimson", time.time() - 60)
+        voter = counted.polls.voters.mint("kimson", time.time() - 60)
         one = new_ballot()
         bodies = [
             json.dumps(
@@ -155,7 +154,7 @@ def test_a_hundred_votes_of_one_voter_in_one_packet_are_one(
         )
         sizes.add(size)
         told.append(Counter(a.get("outcome") or a["code"] for a in answers))
-    report = counted.integrity.report("kimson", poll.id, "UTC", time.time())
+    report = counted.polls.integrity.report("kimson", poll.id, "UTC", time.time())
 
     measured(
         f"20 voters, {STREAMS} ballots each in one write of {max(sizes)} bytes: {report.ballots} "

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services, create_services
 from tests.faults.load import Load, percentile, slowest, statuses
 from tests.support.clock import FakeClock
 from tests.support.processes import service_processes, wait_until
@@ -58,13 +57,13 @@ def installed(settings: Settings, server: Server) -> Settings:
 def counted(installed: Settings, server: Server) -> Services:
     """Give the services, with the site registered, to read the numbers."""
     services = create_services(replace(installed, redis_timeout=5))
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     return services
 
 
 def views(services: Services) -> int:
     """Return what is counted."""
-    return services.traffic.counts(SITE, time.time()).views.total
+    return services.traffic.views.counts(SITE, time.time()).views.total
 
 
 def status(url: str) -> tuple[int, float]:
@@ -80,7 +79,7 @@ def status(url: str) -> tuple[int, float]:
 
 def settle(services: Services, load: Load) -> int:
     """Bring what is still kept to Redis, as the next start does; return what is counted."""
-    wait_until(lambda: not services.replay.run(time.time()), 30)
+    wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
     return views(services)
 
 
@@ -157,7 +156,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
 ) -> None:
     """Orderly stop of Redis for 30 s under load, the service killed in between, then a storm.
 
-    Ten minutes of time are in tests/services/test_replay.py, on an injected clock.
+    Ten minutes of time are in tests/services/traffic/test_replay.py, on an injected clock.
     """
     with ExitStack() as stack:
         url = stack.enter_context(running_service(installed))
@@ -169,7 +168,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
         processes = service_processes(installed.data_dir)
         os.kill(max(processes), signal.SIGKILL)
         load.run(15)
-        waiting = counted.spool.waiting()
+        waiting = counted.traffic.spool.waiting()
         size = sum(p.stat().st_size for p in installed.data_dir.glob("spool.sqlite3*"))
         # Ten times the load, as browsers that try again.
         storm = stack.enter_context(Load([url], clients=48, rate=1500))
@@ -179,7 +178,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
         before = server.client.info("commandstats")
         recovery = storm.wait_for(lambda: any(one.status == 200 for one in storm.sent[at:]))
         storm.run(3)
-        drained = storm.wait_for(lambda: counted.spool.waiting() == 0, 60)
+        drained = storm.wait_for(lambda: counted.traffic.spool.waiting() == 0, 60)
         calls = _calls(server.client.info("commandstats")) - _calls(before)
         during = len(storm.sent) + len(load.sent)
     total = settle(counted, load)
@@ -293,7 +292,7 @@ def test_a_full_disk_refuses_writes_visibly_and_ends(
     )
     services = create_services(replace(installed, redis_timeout=5))
     try:
-        services.sites.add(SITE)
+        services.sites.sites.add(SITE)
         with running_service(installed) as url, Load([url], clients=16, rate=100) as load:
             load.run(2)
             with (disk / "filler").open("wb", buffering=0) as filler:
@@ -336,7 +335,7 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(
     settings: Settings, tmp_path: Path, clock: FakeClock, measured: Note
 ) -> None:
     """As after a power cut in the middle of a write: it boots, and lacks the last commands."""
-    from stats_service.store.embedded import EmbeddedRedis
+    from stats_service.embedded_redis.server import EmbeddedRedis
     from tests.support.redis_groups import client_of
 
     with EmbeddedRedis(tmp_path / "data") as server:

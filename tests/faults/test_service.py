@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services, create_services
 from tests.faults.load import Load, Sent, percentile, slowest, statuses
 from tests.faults.proxied import parent
 from tests.faults.reader import Reader
@@ -41,14 +40,14 @@ def installed(settings: Settings) -> Settings:
 def counted(installed: Settings) -> Services:
     """Give the services, with the site registered, to read the numbers."""
     services = create_services(replace(installed, redis_timeout=5))
-    services.sites.add(SITE)
+    services.sites.sites.add(SITE)
     return services
 
 
 def total(services: Services) -> int:
     """Bring what is kept to Redis, and return what is counted."""
-    wait_until(lambda: not services.replay.run(time.time()), 30)
-    return services.traffic.counts(SITE, time.time()).views.total
+    wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
+    return services.traffic.views.counts(SITE, time.time()).views.total
 
 
 def workers(settings: Settings) -> list[int]:
@@ -195,10 +194,10 @@ def test_a_flooded_site_leaves_the_others_alone(
     precedence, the flood's sender comes last. Compared are the medians of the spells' p99: a
     single p99 differs by half from one spell to the next.
     """
-    counted.sites.add(replace_site("khac"))
+    counted.sites.sites.add(replace_site("khac"))
     server = Server(tmp_path / "elsewhere" / "redis", "appendonly yes\nsave ''").start()
     elsewhere = replace(installed, data_dir=tmp_path / "elsewhere", redis_url=server.url)
-    create_services(elsewhere).sites.add(SITE)
+    create_services(elsewhere).sites.sites.add(SITE)
     calm: dict[str, list[list[Sent]]] = {"": [], "elsewhere": [], "here": []}
     flood: list[Sent] = []
     try:

@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services, create_services
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import service_processes
 from tests.support.redis_groups import Server
@@ -43,7 +42,7 @@ class Voters:
     def __init__(self, url: str, services: Services) -> None:
         now = services.clock.now()
         self._netloc = urlsplit(url).netloc
-        self._tokens = [services.voters.mint("kimson", now - 60) for _ in range(VOTERS)]
+        self._tokens = [services.polls.voters.mint("kimson", now - 60) for _ in range(VOTERS)]
         self.statuses: dict[int, int] = {}
         self.slowest = 0.0
         self.thanked = 0
@@ -95,7 +94,7 @@ def test_whoever_is_thanked_is_counted_once(
         settings, redis_url=server.url, redis_timeout=0.3, trusted_proxies=1, workers=2
     )
     services = create_services(replace(installed, redis_timeout=5))
-    services.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
+    services.sites.sites.add(Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",)))
     make_poll(services, protection=Protection(wait=0))
 
     with running_service(installed) as url, ThreadPoolExecutor(CLIENTS) as threads:
@@ -112,7 +111,7 @@ def test_whoever_is_thanked_is_counted_once(
         for one in done:
             one.result(60)
 
-    report = services.integrity.report("kimson", "muc-quan-tam", "UTC", services.clock.now())
+    report = services.polls.integrity.report("kimson", "muc-quan-tam", "UTC", services.clock.now())
     measured(f"{fault}: {voters.statuses}, slowest {voters.slowest:.3f} s, {report.ballots} votes")
     assert report.faults == ()
     assert (report.ballots, report.voters) == (VOTERS, VOTERS)

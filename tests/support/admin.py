@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 
 PASSWORD = "ngựa ắc quy ghim giấy"
 BASE = "http://127.0.0.1:8080"
@@ -50,9 +50,9 @@ def add_account(
 ) -> None:
     """Create an account with `PASSWORD`."""
     now = services.clock.now()
-    services.accounts.add(name, PASSWORD, "test", now, operator=operator)
+    services.accounts.accounts.add(name, PASSWORD, "test", now, operator=operator)
     for slug, role in (roles or {}).items():
-        services.accounts.set_role(name, slug, role, "test", now)
+        services.accounts.accounts.set_role(name, slug, role, "test", now)
 
 
 def dump(client: redis.Redis, prefix: str) -> str:

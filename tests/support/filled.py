@@ -7,7 +7,7 @@ from stats_service.models.legacy import ImportedFile
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, new_hit
@@ -21,7 +21,7 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
     """Count on some days, at several hours, by several visitors, with things ignored."""
     for _ in range(days):
         for number in range(12):
-            entry = services.directory.entry(site.slug, clock.now())
+            entry = services.sites.directory.entry(site.slug, clock.now())
             visitor = Visitor(
                 address=f"192.0.2.{number % 5}",
                 user_agent="curl/8" if number == 11 else BROWSER,
@@ -30,12 +30,12 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
                 prefetch=False,
             )
             query = PageQuery(hit=new_hit(), article=f"/tin/{number % 4}/Tết")
-            services.traffic.record_view(entry, query, visitor, clock.now())
+            services.traffic.views.record_view(entry, query, visitor, clock.now())
             clock.advance(3_000)
         clock.advance(DAY - 12 * 3_000)
-    services.openings.set(site, "/tin/0", 366, "an", clock.now())
-    services.openings.set(site, "=HYPERLINK(A1)", 2, "an", clock.now())
-    services.audit.record(
+    services.traffic.opening_balances.set(site, "/tin/0", 366, "an", clock.now())
+    services.traffic.opening_balances.set(site, "=HYPERLINK(A1)", 2, "an", clock.now())
+    services.accounts.audit.record(
         site.slug, "an", "site.changed", clock.now(), before={"name": "A"}, after={"name": "Bé"}
     )
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from stats_service.models.polls import Choice, Poll
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN
 
 WHO = "test"
@@ -29,12 +29,12 @@ def make_poll(services: Services, **fields: Any) -> Poll:
         "choices": make_choices("abc"),
         "status": "open",
     }
-    return services.polls.create("kimson", Poll(**values | fields), WHO, services.clock.now())
+    return services.polls.polls.create("kimson", Poll(**values | fields), WHO, services.clock.now())
 
 
 def new_voter(services: Services, *, age: float = 10, slug: str = "kimson") -> str:
     """Return a token that was minted `age` seconds ago."""
-    return services.voters.mint(slug, services.clock.now() - age)
+    return services.polls.voters.mint(slug, services.clock.now() - age)
 
 
 def new_ballot() -> str:

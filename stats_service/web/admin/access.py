@@ -9,8 +9,8 @@ from flask_login import LoginManager, UserMixin, current_user
 from stats_service.errors import StoreUnavailableError
 from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
-from stats_service.web.context import services
-from stats_service.web.visitor import client_address
+from stats_service.web.http.context import services
+from stats_service.web.http.visitor import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -65,7 +65,7 @@ def load_user(session_id: str) -> User | None:
     the guard raises what it keeps here.
     """
     try:
-        found = services().sign_in.signed_in(session_id, services().clock.now())
+        found = services().accounts.sign_in.signed_in(session_id, services().clock.now())
     except StoreUnavailableError as error:
         g.store_away = error
         return None
@@ -132,7 +132,7 @@ def guard() -> Response | None:
         # A site that the account has no part in looks like one that does not exist.
         if not account().may(ROLES[0], slug):
             abort(404)
-        g.admin_site = services().sites.get(slug)
+        g.admin_site = services().sites.sites.get(slug)
     if level == "operator" and not account().operator:
         abort(403)
     if level in ROLES and not (slug is not None and account().may(level, slug)):

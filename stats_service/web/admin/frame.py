@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
-from stats_service.web.admin.own_account import THEME
-from stats_service.web.context import services
+from stats_service.web.admin.accounts.own_account import THEME
+from stats_service.web.http.context import services
 
 #: Entries of the menu that concern no single site.
 SERVICE_PAGES = ("overview.show", "accounts.index", "audit.of_installation")
@@ -58,6 +58,6 @@ def site_pages() -> list[tuple[str, str, str, str]]:
 def sites_of(account: Account) -> list[Site]:
     """Return the sites that an account may look at, by name."""
     if "frame_sites" not in g:
-        seen = (site for site in services().sites.all() if account.may(ROLES[0], site.slug))
+        seen = (site for site in services().sites.sites.all() if account.may(ROLES[0], site.slug))
         g.frame_sites = sorted(seen, key=lambda site: (site.name.casefold(), site.slug))
     return cast("list[Site]", g.frame_sites)

@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConfigurationError, ConflictError, InvalidInputError
 from stats_service.models.accounts import LANGUAGES
 from stats_service.models.notices import EVENTS
-from stats_service.services.health import tick_is_late
-from stats_service.services.outgoing import DeliveryError
+from stats_service.services.notices.outgoing import DeliveryError
+from stats_service.services.operations.health import tick_is_late
 from stats_service.web.admin.access import access, site, who
-from stats_service.web.admin.messages import explain
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.messages import explain
 
 bp = Blueprint("notices", __name__, url_prefix="/sites/<slug>/notices")
 
@@ -36,7 +36,7 @@ def add_report() -> Page:
     """Send a report to somebody from now on."""
     form = request.form
     try:
-        services().notices.add_report(
+        services().notices.notices.add_report(
             site().slug,
             form.get("address", "").strip(),
             form.get("every", ""),
@@ -62,12 +62,12 @@ def add_webhook() -> Page:
             raise InvalidInputError("event: choose at least one.")
         if not (hours.isascii() and hours.isdigit() and len(hours) < 6):
             raise InvalidInputError("silent hours {hours!r}: use a whole number.", hours=hours[:40])
-        made = services().notices.add_webhook(
+        made = services().notices.notices.add_webhook(
             site().slug, form.get("url", "").strip(), events, int(hours), who(), _now()
         )
     except (InvalidInputError, ConflictError) as error:
         return _page(error=explain(error)), error.status
-    return _page(fresh=services().notices.signing_key(site().slug, made.id))
+    return _page(fresh=services().notices.notices.signing_key(site().slug, made.id))
 
 
 @bp.post("/<notice>/try")
@@ -85,24 +85,24 @@ def try_out(notice: str) -> Response:
 
 
 def _try_out(notice: str) -> None:
-    slug, book = site().slug, services().notices
+    slug, book = site().slug, services().notices.notices
     try:
         if any(report.id == notice for report in book.get(slug).reports):
-            services().reports.send_again(slug, notice, _now())
+            services().notices.reports.send_again(slug, notice, _now())
         else:
-            services().webhooks.test(slug, notice, _now())
+            services().notices.webhooks.test(slug, notice, _now())
     except (DeliveryError, ConfigurationError, InvalidInputError) as error:
         flash(explain(error), "error")
     else:
         flash(_("It was sent, and the other side took it."), "good")
-    services().audit.record(slug, who(), "notice.tried", _now(), subject=notice)
+    services().accounts.audit.record(slug, who(), "notice.tried", _now(), subject=notice)
 
 
 @bp.post("/<notice>/remove")
 @access("owner")
 def remove(notice: str) -> Response:
     """Send no more of a report or webhook."""
-    services().notices.remove(site().slug, notice, who(), _now())
+    services().notices.notices.remove(site().slug, notice, who(), _now())
     flash(_("Nothing more is sent there."), "good")
     return _back()
 
@@ -127,15 +127,15 @@ def _back() -> Response:
 
 
 def _page(error: str = "", fresh: str = "") -> str:
-    ticked = services().ticks.last_run()
+    ticked = services().operations.ticks.last_run()
     return render_template(
         "admin/notices.html",
         error=error,
         fresh=fresh,
         values=request.form,
-        notices=services().notices.get(site().slug),
-        deliveries=services().notices.deliveries(site().slug),
-        can_send=services().reports.can_send,
+        notices=services().notices.notices.get(site().slug),
+        deliveries=services().notices.notices.deliveries(site().slug),
+        can_send=services().notices.reports.can_send,
         ticked=ticked,
         tick_is_late=tick_is_late(ticked, _now()),
         demo=services().settings.demo,

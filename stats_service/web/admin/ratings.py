@@ -10,17 +10,17 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.ratings import RankedArticle, RatingSlot
 from stats_service.models.traffic import RatingTally
-from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_minute, moment_of
-from stats_service.services.poll_rules import plain
-from stats_service.services.rating_review import BURST_MIN, HOUR_SECONDS, total, whole_slots
-from stats_service.services.ratings import RANKED_MIN
+from stats_service.services.polls.rules import plain
+from stats_service.services.ratings.ratings import RANKED_MIN
+from stats_service.services.ratings.review import BURST_MIN, HOUR_SECONDS, total, whole_slots
+from stats_service.services.traffic.numbers import rating_tally
 from stats_service.web.admin.access import access, account, site, who
-from stats_service.web.admin.charts import point_name
-from stats_service.web.admin.curves import rating_curve
-from stats_service.web.admin.messages import explain
-from stats_service.web.admin.paging import page_number
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.charts import point_name
+from stats_service.web.pages.curves import rating_curve
+from stats_service.web.pages.messages import explain
+from stats_service.web.pages.paging import page_number
 
 bp = Blueprint("ratings", __name__, url_prefix="/sites/<slug>/ratings")
 
@@ -41,7 +41,7 @@ def index() -> str:
     order = order if order in orders() else "best"
     fewest = fewest if "min" in request.args and fewest in FEWEST else RANKED_MIN
     words = request.args.get("q", "").strip()[:100]
-    ranked = services().ratings.ranked(site(), 1 if order == "most" else fewest, now)
+    ranked = services().ratings.ratings.ranked(site(), 1 if order == "most" else fewest, now)
     articles = list(ranked.articles)
     if words:
         articles = [article for article in articles if plain(words) in plain(article.key)]
@@ -52,7 +52,7 @@ def index() -> str:
         "admin/ratings.html",
         ranked=ranked,
         articles=found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
-        all=services().ratings.distribution(site(), now),
+        all=services().ratings.ratings.distribution(site(), now),
         total=len(found),
         number=number,
         pages=pages,
@@ -62,9 +62,9 @@ def index() -> str:
         fewest=fewest,
         choices=FEWEST,
         words=words,
-        bursts=services().rating_review.bursts(site(), now)[:BURSTS_SHOWN],
+        bursts=services().ratings.review.bursts(site(), now)[:BURSTS_SHOWN],
         burst_min=BURST_MIN,
-        voided=services().rating_review.voided(site())[:VOIDED_SHOWN],
+        voided=services().ratings.review.voided(site())[:VOIDED_SHOWN],
         tally=_tally,
         minute=_minute,
     )
@@ -75,9 +75,9 @@ def index() -> str:
 def article() -> str:
     """Show the ratings of one article over time; with a span, what its ratings amount to."""
     now, key = services().clock.now(), request.args.get("key", "")
-    rated = services().ratings.get(site(), [key]).ratings[key]
-    slots = services().rating_review.slots(site(), key, now)
-    voided = [one for one in services().rating_review.voided(site()) if one.article == rated.key]
+    rated = services().ratings.ratings.get(site(), [key]).ratings[key]
+    slots = services().ratings.review.slots(site(), key, now)
+    voided = [one for one in services().ratings.review.voided(site()) if one.article == rated.key]
     if not (rated.rating.count or voided):
         raise NotFoundError("The article {key!r} has no ratings.", key=key[:80])
     chosen, problem = _chosen(slots)
@@ -110,7 +110,7 @@ def void() -> Response:
     key = form.get("article", "")
     try:
         span = None if form.get("all") == "yes" else _span(form.get("from", ""), form.get("to", ""))
-        made = services().rating_review.void(site(), key, span, who(), now)
+        made = services().ratings.review.void(site(), key, span, who(), now)
     except (InvalidInputError, ConflictError, NotFoundError) as error:
         flash(explain(error), "error")
         return redirect(url_for("admin.ratings.index", slug=site().slug))
@@ -129,7 +129,7 @@ def restore() -> Response:
     """Put the ratings back that a decision took out."""
     decision, now = request.form.get("decision", ""), services().clock.now()
     try:
-        made = services().rating_review.restore(site(), decision, who(), now)
+        made = services().ratings.review.restore(site(), decision, who(), now)
     except NotFoundError as error:
         flash(explain(error), "error")
         return redirect(url_for("admin.ratings.index", slug=site().slug))

@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
-from stats_service.services.addresses import canonical_network, in_networks
-from stats_service.services.audit import BALANCES
+from stats_service.services.accounts.audit import BALANCES
+from stats_service.services.periods import moment_of
+from stats_service.services.visitors.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, peer_address, site, who
-from stats_service.web.admin.messages import change_name, explain
-from stats_service.web.admin.ranges import DAY, today_of
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.messages import change_name, explain
+from stats_service.web.pages.ranges import DAY, today_of
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 
@@ -28,6 +29,8 @@ NUMBERS = (
     "rating_scale",
 )
 TEXTS = ("name", "timezone", "language", "headline", "opening_day")
+#: Most balances of articles, and most changes of balances, on the page.
+BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
 
 
@@ -44,7 +47,7 @@ def save() -> str | tuple[str, int] | Response:
     """Change settings; nothing is changed if one of them cannot be used."""
     try:
         changes = _changes()
-        services().sites.edit(site().slug, _author(), **changes)
+        services().sites.sites.edit(site().slug, _author(), **changes)
     except (InvalidInputError, ConflictError) as error:
         values = _values()
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
@@ -62,7 +65,7 @@ def exclude_me() -> Response:
     others = tuple(network for network in site().excluded if network != own)
     again = request.form.get("do") == "count"
     excluded = others if again else (*others, own)
-    services().sites.edit(site().slug, _author(), excluded=excluded)
+    services().sites.sites.edit(site().slug, _author(), excluded=excluded)
     if again:
         flash(_("Views from your address are counted again."), "good")
     else:
@@ -77,11 +80,35 @@ def set_article_opening() -> str | tuple[str, int] | Response:
     form, now = request.form, services().clock.now()
     try:
         views = _whole_number("opening_views", form.get("article_views", ""))
-        services().openings.set(site(), form.get("article", "").strip(), views, who(), now)
+        services().traffic.opening_balances.set(
+            site(), form.get("article", "").strip(), views, who(), now
+        )
     except InvalidInputError as error:
         return _page(_values(), error=explain(error)), error.status
     flash(_("The opening balance of the article is set."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="balance-title"))
+
+
+@bp.post("/records")
+@access("owner")
+def correct_records() -> str | tuple[str, int] | Response:
+    """Correct the most visitors at once, or work out the busiest days anew."""
+    form = request.form
+    try:
+        if form.get("do") == "days":
+            changed = services().traffic.records.recount_days(site(), _author())
+        else:
+            peak, at = _whole_number("peak", form.get("peak", "")), None
+            if form.get("peak_at", "").strip():
+                at = _moment(form["peak_at"])
+            changed = services().traffic.records.set_peak(site(), peak, at, _author())
+    except InvalidInputError as error:
+        return _page(_values(), error=explain(error)), error.status
+    if changed:
+        flash(_("The records are corrected. The change is in the log."), "good")
+    else:
+        flash(_("The records are right already. Nothing was changed."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="records-title"))
 
 
 @bp.post("/erase")
@@ -92,7 +119,7 @@ def erase() -> Response:
     if request.form.get("slug", "").strip() != slug:
         flash(_("The short name that you typed is another one. Nothing was changed."), "error")
         return redirect(url_for("admin.settings.show", slug=slug, _anchor="erase-title"))
-    services().erasure.erase(slug, who(), services().clock.now())
+    services().sites.erasure.erase(slug, who(), services().clock.now())
     flash(_("The site %(slug)s is erased, with everything counted for it.", slug=slug), "good")
     return redirect(url_for("admin.overview.show"))
 
@@ -123,14 +150,20 @@ def _whole_number(name: str, text: str) -> int:
     return int(digits)
 
 
+def _moment(text: str) -> float:
+    try:
+        return moment_of(text, site().timezone)
+    except ValueError as error:
+        raise InvalidInputError("peak_at: use a date and a time.") from error
+
+
 def _values() -> dict[str, Any]:
     return {name: getattr(site(), name) for name in site().__struct_fields__}
 
 
 def _page(values: dict[str, Any], error: str = "") -> str:
-    balances = [
-        entry for entry in services().audit.newest(site().slug, 200) if entry.what == "opening.set"
-    ]
+    balances = services().accounts.audit.newest_of(site().slug, "opening.set", BALANCES_MAX)
+    openings, openings_number = services().traffic.opening_balances.largest(site(), BALANCES_MAX)
     today, address = today_of(site()), peer_address()
     return render_template(
         "admin/settings.html",
@@ -139,11 +172,14 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         is_excluded_alone=bool(address) and canonical_network(address) in site().excluded,
         today=today.isoformat(),
         pages=[_page_of(host) for host in site().hosts],
-        private=services().history.shortfall(site(), today - 27 * DAY, today).private,
+        private=services().traffic.history.shortfall(site(), today - 27 * DAY, today).private,
         values=values,
         error=error,
         timezones=sorted(available_timezones()),
         balances=balances,
+        counts=services().traffic.views.counts(site(), services().clock.now()),
+        openings=openings,
+        openings_number=openings_number,
         change_name=change_name,
     )
 

@@ -7,12 +7,13 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import BallotQuery, PollView
-from stats_service.services.ballots import check_sender, find_poll
-from stats_service.services.polls import LISTED_MAX
-from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
+from stats_service.services.known_sites.senders import check_sender
+from stats_service.services.voting.ballots import find_poll
+from stats_service.services.voting.public_polls import LISTED_MAX
+from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("polls", __name__)
 allow_site_pages(bp)
@@ -47,14 +48,14 @@ def list_polls(slug: str) -> Response:
     state, limit = request.args.get("state", "closed"), request.args.get("limit", "20")
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
         raise InvalidInputError(f"limit {limit[:40]!r}: use 1 to {LISTED_MAX}.")
-    polls = services().polls.list_views(entry, state, int(limit), services().clock.now())
+    polls = services().polls.public.list_views(entry, state, int(limit), services().clock.now())
     return cached_json(msgspec.json.encode(PollList(polls)), POLL_MAX_AGE)
 
 
 @bp.get("/<slug>/polls/<poll>")
 def poll(slug: str, poll: str) -> Response:
     """Answer with one poll, or the current one, as somebody sees it who has not voted."""
-    view = services().polls.view(site_entry(slug), poll, services().clock.now())
+    view = services().polls.public.view(site_entry(slug), poll, services().clock.now())
     return cached_json(msgspec.json.encode(view), POLL_MAX_AGE)
 
 
@@ -62,8 +63,10 @@ def poll(slug: str, poll: str) -> Response:
 def challenge(slug: str, poll: str) -> Response:
     """Answer with a challenge whose solution is good for one ballot."""
     now = services().clock.now()
-    found = find_poll(site_entry(slug), services().directory, poll, now)
-    made: dict[str, Any] = services().proofs.challenge(slug, found.id, found.protection.effort, now)
+    found = find_poll(site_entry(slug), services().sites.directory, poll, now)
+    made: dict[str, Any] = services().polls.proofs.challenge(
+        slug, found.id, found.protection.effort, now
+    )
     return fresh_json(made)
 
 
@@ -72,7 +75,7 @@ def cast_ballot(slug: str, poll: str) -> Response:
     """Take a ballot; 200 says that it is in."""
     entry = site_entry(slug)
     query = decode_body(request.get_data(cache=False), BallotQuery)
-    answer = services().ballots.cast_ballot(
+    answer = services().polls.ballots.cast_ballot(
         entry, poll, query, request_visitor(), services().clock.now()
     )
     return fresh_json(answer)
@@ -85,5 +88,5 @@ def mint_voter(slug: str) -> Response:
     query = decode_body(request.get_data(cache=False) or b"{}", VoterQuery)
     visitor = request_visitor()
     check_sender(entry, visitor)
-    token = services().minting.mint(entry, query.voter, visitor, services().clock.now())
+    token = services().polls.voter_tokens.mint(entry, query.voter, visitor, services().clock.now())
     return fresh_json(VoterAnswer(token))

@@ -8,10 +8,10 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.ratings import RatedArticle, RatingQuery
 from stats_service.models.sites import Site
-from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
+from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("ratings", __name__)
 allow_site_pages(bp)
@@ -26,7 +26,7 @@ def rate_article(slug: str) -> Response:
     """Take a rating; 200 says that it is in."""
     entry = site_entry(slug)
     query = decode_body(request.get_data(cache=False), RatingQuery)
-    answer = services().ratings.rate_article(
+    answer = services().ratings.ratings.rate_article(
         entry, query, request_visitor(), services().clock.now()
     )
     return fresh_json(answer)
@@ -35,7 +35,7 @@ def rate_article(slug: str) -> Response:
 @bp.get("/<slug>/ratings")
 def ratings(slug: str) -> Response:
     """Answer with the ratings of the articles named by `article`, at most 100."""
-    found = services().ratings.get(site_entry(slug).site, request.args.getlist("article"))
+    found = services().ratings.ratings.get(site_entry(slug).site, request.args.getlist("article"))
     return cached_json(msgspec.json.encode(found), RATINGS_MAX_AGE)
 
 
@@ -44,7 +44,7 @@ def top_rated(slug: str) -> Response:
     """Answer with the best rated articles."""
     site = site_entry(slug).site
     limit, fewest = _number("limit", "10"), _number("min", "5")
-    found = services().ratings.top(site, limit, fewest, services().clock.now())
+    found = services().ratings.ratings.top(site, limit, fewest, services().clock.now())
     return cached_json(msgspec.json.encode(found), RANKING_MAX_AGE)
 
 
@@ -52,7 +52,7 @@ def top_rated(slug: str) -> Response:
 def json_ld(slug: str) -> Response:
     """Answer with an article's rating in the words of schema.org, for the page's own HTML."""
     site, article = site_entry(slug).site, request.args.get("article", "")
-    found = services().ratings.get(site, [article]).ratings[article]
+    found = services().ratings.ratings.get(site, [article]).ratings[article]
     if not found.rating.count:
         response = Response(status=204)
         response.cache_control.public = True

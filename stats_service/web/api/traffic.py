@@ -4,11 +4,11 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.models.traffic import PageQuery
-from stats_service.web.answers import page_answer_headers, page_answer_json
-from stats_service.web.api.bodies import cached_json, decode_body
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
+from stats_service.web.http.answers import page_answer_headers, page_answer_json
+from stats_service.web.http.bodies import cached_json, decode_body
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)
@@ -23,7 +23,7 @@ def record_view(slug: str) -> Response:
     entry = site_entry(slug)
     query = decode_body(request.get_data(cache=False), PageQuery)
     visitor = request_visitor()
-    answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
+    answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
     return Response(
         page_answer_json(answer), headers=page_answer_headers(answer.ignored, answer.note)
     )
@@ -32,7 +32,7 @@ def record_view(slug: str) -> Response:
 @bp.get("/<slug>/counts")
 def counts(slug: str) -> Response:
     """Answer with the numbers of a site."""
-    numbers = services().traffic.counts(site_entry(slug).site, services().clock.now())
+    numbers = services().traffic.views.counts(site_entry(slug).site, services().clock.now())
     return cached_json(msgspec.json.encode(numbers), COUNTS_MAX_AGE)
 
 
@@ -40,5 +40,5 @@ def counts(slug: str) -> Response:
 def article_views(slug: str) -> Response:
     """Answer with the views of the articles named by `key`, at most 100."""
     site, keys = site_entry(slug).site, request.args.getlist("key")
-    articles = services().traffic.articles(site, keys, services().clock.now())
+    articles = services().traffic.views.articles(site, keys, services().clock.now())
     return cached_json(msgspec.json.encode({"articles": articles}), COUNTS_MAX_AGE)

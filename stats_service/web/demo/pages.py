@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
-from stats_service.web.context import services
 from stats_service.web.demo.content import Article, Content
 from stats_service.web.embed.scripts import embed_files
+from stats_service.web.http.context import services
 
 #: Name of the loaded content in `app.extensions`.
 EXTENSION = "stats_service.demo"
@@ -150,8 +150,8 @@ def _most_read() -> list[Article]:
     articles = list(_content().articles)
     paths = [article.path for article in articles]
     with suppress(StatsError):
-        site, now = services().sites.get(SLUG), services().clock.now()
-        views = services().traffic.articles(site, paths, now)
+        site, now = services().sites.sites.get(SLUG), services().clock.now()
+        views = services().traffic.views.articles(site, paths, now)
         articles.sort(key=lambda article: -views[article.path].views)
     return articles
 
@@ -159,7 +159,7 @@ def _most_read() -> list[Article]:
 def _has_statistics() -> bool:
     """Say whether the site's statistics page is for everybody; the operator may change that."""
     with suppress(StatsError):
-        return services().sites.get(SLUG).public
+        return services().sites.sites.get(SLUG).public
     return False
 
 

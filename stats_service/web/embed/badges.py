@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from stats_service.models.sites import Site
-from stats_service.web.context import services
 from stats_service.web.embed.badge_image import THEMES, badge_svg, grouped
-from stats_service.web.sites import site_entry
+from stats_service.web.http.context import services
+from stats_service.web.http.sites import site_entry
 
 #: Seconds for which a browser or a cache may show the same badge.
 BADGE_MAX_AGE = 60
@@ -42,8 +42,8 @@ def _metric(site: Site, metric: str) -> tuple[str, int]:
         article = request.args.get("article", "")
         if not article:
             raise InvalidInputError("article is missing: say ?article=/path of the article.")
-        return "views", services().traffic.articles(site, [article], now)[article].views
-    counts = services().traffic.counts(site, now)
+        return "views", services().traffic.views.articles(site, [article], now)[article].views
+    counts = services().traffic.views.counts(site, now)
     headline = counts.views if site.headline == "views" else counts.visits
     if metric == "total":
         return site.headline, headline.total

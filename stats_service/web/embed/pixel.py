@@ -3,15 +3,15 @@
 import base64
 import secrets
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from stats_service.errors import ViewKeptError
 from stats_service.models.traffic import PageQuery
-from stats_service.web.answers import page_answer_headers
-from stats_service.web.context import services
-from stats_service.web.cors import allowed_origin
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import site_entry
+from stats_service.web.http.answers import page_answer_headers
+from stats_service.web.http.context import services
+from stats_service.web.http.cors import allowed_origin
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import site_entry
 
 #: One transparent point.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -21,7 +21,10 @@ bp = Blueprint("pixel", __name__)
 
 @bp.get("/<slug>/dot.gif")
 def record_view(slug: str) -> Response:
-    """Record one load of the page that shows the pixel, named by `article` or the Referer."""
+    """Record one load of the page that shows the pixel, named by `article` or the Referer.
+
+    As with the script, an `article` that is empty says that the page is none.
+    """
     entry = site_entry(slug)
     response = Response(GIF, mimetype="image/gif")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -31,17 +34,16 @@ def record_view(slug: str) -> Response:
     if request.method == "HEAD":
         return response
     referer = request.headers.get("Referer", "")
-    query = PageQuery(
-        hit=secrets.token_urlsafe(16), article=request.args.get("article") or referer or None
-    )
-    # A sandboxed frame of a stranger's page runs no script and shows the pixel; its Origin is `null`.
+    article = request.args.get("article", referer) or None
+    query = PageQuery(hit=secrets.token_urlsafe(16), article=article)
+    # A sandboxed frame of a stranger runs no script and shows the pixel; its Origin is `null`.
     origin = request.headers.get("Origin")
-    visitor = request_visitor(
-        referer if origin is None or allowed_origin(entry, origin) else origin
-    )
+    allowed = origin is None or allowed_origin(entry, origin)
+    visitor = request_visitor(referer if allowed else origin)
     try:
-        answer = services().traffic.record_view(entry, query, visitor, services().clock.now())
-    except ViewKeptError:
+        answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
+    except ViewKeptError as error:
+        g.view_result = error.code
         return response
     for name, value in page_answer_headers(answer.ignored, answer.note):
         if name.startswith("Stats-"):

@@ -19,16 +19,16 @@ from stats_service.errors import (
     VoterTooNewError,
 )
 from stats_service.models.polls import OTHER, BallotQuery, PollView
-from stats_service.services.bots import is_bot
-from stats_service.services.hosts import origin_host
-from stats_service.services.site_directory import SiteEntry
-from stats_service.services.voters import TOKEN_SECONDS
-from stats_service.web.context import services
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.hosts import origin_host
+from stats_service.services.visitors.voters import TOKEN_SECONDS
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS
 from stats_service.web.hosted.view import Sent, page_values
-from stats_service.web.problems import problem_headers
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import site_entry
+from stats_service.web.http.context import services
+from stats_service.web.http.problems import problem_headers
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import site_entry
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 
@@ -49,8 +49,8 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     token = request.cookies.get(_cookie(slug), "")
     program = not visitor.user_agent or is_bot(visitor.user_agent)
     if not program:
-        token = services().minting.mint(entry, token, visitor, now)
-    view = services().ballots.view(entry, poll, token, now)
+        token = services().polls.voter_tokens.mint(entry, token, visitor, now)
+    view = services().polls.ballots.view(entry, poll, token, now)
     done = request.args.get("done", "")
     done = done if done in DONE and view.voted else ""
     lang = _language(view)
@@ -71,7 +71,7 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     """Take the form's ballot; then show what became of it, at an address of its own."""
     entry, now = site_entry(slug), services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
-    view = services().ballots.view(entry, poll, token, now)
+    view = services().polls.ballots.view(entry, poll, token, now)
     lang = _language(view)
     t = TEXTS[lang]
     other = form.get("other", "")
@@ -88,7 +88,7 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
         other=other if OTHER in choices else "",
     )
     try:
-        answer = services().ballots.cast_ballot(
+        answer = services().polls.ballots.cast_ballot(
             entry, view.id, query, request_visitor(), now, hosted=True
         )
     except BallotConflictError as error:

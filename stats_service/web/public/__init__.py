@@ -7,11 +7,11 @@ from werkzeug.exceptions import NotFound
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
-from stats_service.services.sites import SLUG
-from stats_service.web.admin import failures, security
-from stats_service.web.admin.charts import begun, chart, point_name
-from stats_service.web.admin.ranges import DAY, today_of
-from stats_service.web.context import services
+from stats_service.services.sites.sites import SLUG
+from stats_service.web.http.context import services
+from stats_service.web.pages import failures, security
+from stats_service.web.pages.charts import begun, chart, point_name
+from stats_service.web.pages.ranges import DAY, today_of
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 
@@ -45,12 +45,12 @@ def statistics(slug: str) -> str:
     """Show the numbers of a site to everybody."""
     site = _public_site(slug)
     now, today = services().clock.now(), today_of(site)
-    series = services().history.series(site, "day", today - (SHOWN_DAYS - 1) * DAY, today)
+    series = services().traffic.history.series(site, "day", today - (SHOWN_DAYS - 1) * DAY, today)
     known = begun(series, now, site.timezone)
     return render_template(
         "public/statistics.html",
         public_site=site,
-        counts=services().traffic.counts(site, now),
+        counts=services().traffic.views.counts(site, now),
         series=series,
         begun=known,
         chart=chart(series, site.headline, known),
@@ -74,7 +74,7 @@ def _public_site(slug: str) -> Site:
     if not SLUG.fullmatch(slug):
         abort(404)
     try:
-        site = services().sites.get(slug)
+        site = services().sites.sites.get(slug)
     except UnknownSiteError:
         abort(404)
     if not site.public:

@@ -9,10 +9,10 @@ import pytest
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.health import TICK_LATE_SECONDS
-from stats_service.services.registry import Services
-from stats_service.services.webhooks import signature
-from stats_service.web.context import EXTENSION
+from stats_service.services.container import Services
+from stats_service.services.notices.webhooks import signature
+from stats_service.services.operations.health import TICK_LATE_SECONDS
+from stats_service.web.http.context import EXTENSION
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.processes import wait_until
@@ -40,7 +40,7 @@ def test_a_report_is_added_tried_and_removed(
 ) -> None:
     """The page says what became of the last one."""
     page = act(owner, "/reports", address="an@example.vn", every="week", language="en")
-    (report,) = services.notices.get("kimson").reports
+    (report,) = services.notices.notices.get("kimson").reports
     assert "an@example.vn" in page
     assert "chưa gửi gì" in page
 
@@ -52,9 +52,9 @@ def test_a_report_is_added_tried_and_removed(
     assert "đã nhận" in sent
     assert "did not take the e-mail" in refused
     act(owner, f"/{report.id}/remove")
-    assert services.notices.get("kimson").reports == ()
-    assert services.notices.deliveries("kimson") == {}
-    what = [entry.what for entry in services.audit.newest("kimson", 4)]
+    assert services.notices.notices.get("kimson").reports == ()
+    assert services.notices.notices.deliveries("kimson") == {}
+    what = [entry.what for entry in services.accounts.audit.newest("kimson", 4)]
     assert what == ["notice.removed", "notice.tried", "notice.tried", "report.added"]
 
 
@@ -63,7 +63,7 @@ def test_the_page_says_whether_something_calls_tick(
 ) -> None:
     """Whoever adds a report is not to wait for one in vain."""
     never = owner.get(NOTICES).get_data(as_text=True)
-    list(services.ticks.run(clock.now()))
+    list(services.operations.ticks.run(clock.now()))
     lately = owner.get(NOTICES).get_data(as_text=True)
     clock.advance(TICK_LATE_SECONDS + 1)
     not_any_more = owner.get(NOTICES).get_data(as_text=True)
@@ -96,7 +96,7 @@ def test_a_webhook_s_key_is_shown_once_and_signs_its_calls(
 ) -> None:
     """A refusal is told on the page, and stays beside the webhook."""
     page = act(owner, "/webhooks", url=receiver.url, event="silent", silent_hours="3")
-    (hook,) = services.notices.get("kimson").webhooks
+    (hook,) = services.notices.notices.get("kimson").webhooks
     key = page.split('id="key" value="')[1].split('"')[0]
     assert (hook.events, hook.silent_hours) == (("silent",), 3)
     assert key not in owner.get(NOTICES).get_data(as_text=True)
@@ -118,7 +118,7 @@ def test_one_receiver_is_waited_for_at_a_time(
 ) -> None:
     """Else receivers that never answer take the threads that everybody needs."""
     act(owner, "/webhooks", url=receiver.url, event="silent", silent_hours="3")
-    (hook,) = services.notices.get("kimson").webhooks
+    (hook,) = services.notices.notices.get("kimson").webhooks
     receiver.answers.clear()
 
     with ThreadPoolExecutor(1) as threads:
@@ -155,7 +155,7 @@ def test_what_cannot_be_used_is_told_and_not_kept(
 
     assert answer.status_code == 400
     assert 'role="alert"' in answer.get_data(as_text=True)
-    known = services.notices.get("kimson")
+    known = services.notices.notices.get("kimson")
     assert (known.reports, known.webhooks) == ((), ())
 
 

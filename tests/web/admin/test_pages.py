@@ -17,8 +17,8 @@ from stats_service.models.audit import Author
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.web.admin.security import FORM_MAX_BYTES
+from stats_service.services.container import Services
+from stats_service.web.pages.security import FORM_MAX_BYTES
 from tests.support.admin import BASE, Person, add_account
 from tests.support.votes import make_poll, new_voter, vote
 
@@ -28,8 +28,8 @@ def counted(services: Services, site: Site) -> Site:
     """Give a site with a day's numbers, one of its articles named by an attacker."""
     evil = "/<script>alert(1)</script>"
     day = DayHistory(date(2026, 3, 4), (Pair(1234, 5678),), {evil: 40, "=cmd|x": 4}, {"bot": 7})
-    services.history.write(site, [day])
-    return services.sites.edit(site.slug, opening_visits=1_000_000, opening_day="2019-12-24")
+    services.traffic.history.write(site, [day])
+    return services.sites.sites.edit(site.slug, opening_visits=1_000_000, opening_day="2019-12-24")
 
 
 def test_the_page_of_a_site_tells_the_opening_balance_apart(owner: Person, counted: Site) -> None:
@@ -82,7 +82,7 @@ def test_growth_from_tenfold_on_is_told_in_times(
 ) -> None:
     """45,100 % is a number that nobody reads, and too wide for its place."""
     days = [(date(2026, 2, 25), before), (date(2026, 3, 4), now)]
-    services.history.write(
+    services.traffic.history.write(
         site, [DayHistory(day, (Pair(views, views),), {"/a": views}, {}) for day, views in days]
     )
 
@@ -105,7 +105,9 @@ def test_articles_are_written_as_in_an_address_bar(
     owner: Person, services: Services, site: Site, key: str, shown: str
 ) -> None:
     """But nothing that could hide or turn a text is decoded."""
-    services.history.write(site, [DayHistory(date(2026, 3, 4), (Pair(1, 1),), {key: 1}, {})])
+    services.traffic.history.write(
+        site, [DayHistory(date(2026, 3, 4), (Pair(1, 1),), {key: 1}, {})]
+    )
 
     page = owner.get("/admin/sites/kimson/articles").get_data(as_text=True)
 
@@ -177,8 +179,8 @@ def test_settings_are_saved_and_logged(owner: Person, site: Site, services: Serv
     )
 
     assert answer.status_code == 302
-    assert services.sites.get("kimson").opening_visits == 1_814_165
-    (entry,) = [e for e in services.audit.newest("kimson") if e.what == "opening.set"]
+    assert services.sites.sites.get("kimson").opening_visits == 1_814_165
+    (entry,) = [e for e in services.accounts.audit.newest("kimson") if e.what == "opening.set"]
     assert entry.who == "chu"
     assert entry.before["opening_visits"] == 0
     assert entry.after["opening_visits"] == 1_814_165
@@ -207,7 +209,7 @@ def test_a_bad_setting_changes_nothing(
 
     assert answer.status_code == 400
     assert 'role="alert"' in answer.get_data(as_text=True)
-    assert services.sites.get("kimson") == site
+    assert services.sites.sites.get("kimson") == site
 
 
 def test_an_operator_adds_a_site(operator: Person, services: Services) -> None:
@@ -219,7 +221,7 @@ def test_an_operator_adds_a_site(operator: Person, services: Services) -> None:
     again = operator.post(url, token=operator.token(url), **fields)
 
     assert made.headers["Location"] == "/admin/sites/moi/"
-    assert services.sites.get("moi").hosts == ("moi.example.vn", "www.moi.example.vn")
+    assert services.sites.sites.get("moi").hosts == ("moi.example.vn", "www.moi.example.vn")
     assert again.status_code == 409
 
 
@@ -231,14 +233,14 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
 
     shown = owner.post(url, token=owner.token(url), name="báo cáo", scope="read")
     text = shown.get_data(as_text=True).split('id="token" value="')[1].split('"')[0]
-    (token,) = services.tokens.all("kimson")
+    (token,) = services.accounts.tokens.all("kimson")
 
-    assert services.tokens.check("kimson", text, "read", 1.0).id == token.id
+    assert services.accounts.tokens.check("kimson", text, "read", 1.0).id == token.id
     listed = owner.get(url).get_data(as_text=True)
     assert text not in listed
     assert token.digest not in listed
     owner.post(f"{url}/{token.id}/revoke", token=owner.token(url))
-    assert services.tokens.all("kimson") == []
+    assert services.accounts.tokens.all("kimson") == []
 
 
 def test_days_that_are_none_are_told(owner: Person, site: Site) -> None:
@@ -315,7 +317,7 @@ def test_texts_that_are_too_long_are_no_file(owner: Person, site: Site) -> None:
 def test_the_log_shows_what_differs(owner: Person, site: Site, services: Services) -> None:
     """Not the fields that stayed, and of a long value the beginning; fields as the forms say."""
     by = Author("lan", services.clock.now())
-    services.sites.edit(site.slug, by, name="Tên mới", hosts=("a.example.vn", "b.example.vn"))
+    services.sites.sites.edit(site.slug, by, name="Tên mới", hosts=("a.example.vn", "b.example.vn"))
 
     page = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
 
@@ -328,7 +330,7 @@ def test_the_log_shows_what_differs(owner: Person, site: Site, services: Service
 def test_the_log_tells_a_poll_in_words(owner: Person, services: Services) -> None:
     """Its texts, its times in the site's zone, and yes or no."""
     poll = make_poll(services, opens=datetime(2026, 3, 5, 1, 0, tzinfo=UTC).timestamp())
-    services.polls.edit("kimson", poll.id, "lan", services.clock.now(), shuffle=True)
+    services.polls.polls.edit("kimson", poll.id, "lan", services.clock.now(), shuffle=True)
 
     page = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
 
@@ -364,10 +366,10 @@ def test_a_person_leaves_the_own_address_out_and_takes_it_back(
 
     for _ in range(2):
         owner.post(f"{url}/exclude-me", token=owner.token(url))
-    assert services.sites.get("kimson").excluded == ("127.0.0.1/32",)
+    assert services.sites.sites.get("kimson").excluded == ("127.0.0.1/32",)
     owner.post(f"{url}/exclude-me", token=owner.token(url), do="count")
 
-    assert services.sites.get("kimson").excluded == ()
+    assert services.sites.sites.get("kimson").excluded == ()
 
 
 def test_the_opening_balance_of_an_article_has_a_history(
@@ -382,8 +384,8 @@ def test_the_opening_balance_of_an_article_has_a_history(
 
     assert bad.status_code == 400
     now = services.clock.now()
-    assert services.traffic.articles(site, ["/tin/1"], now)["/tin/1"].views == 1366
-    (entry,) = services.audit.newest("kimson", 1)
+    assert services.traffic.views.articles(site, ["/tin/1"], now)["/tin/1"].views == 1366
+    (entry,) = services.accounts.audit.newest("kimson", 1)
     assert (entry.what, entry.subject, entry.after) == ("opening.set", "/tin/1", {"views": 1366})
     assert "/tin/1" in owner.get(url).get_data(as_text=True)
 
@@ -393,12 +395,52 @@ def test_a_balance_that_was_set_with_other_settings_is_listed(
 ) -> None:
     """As `site edit` may; the other settings are in the log."""
     by = Author("lan", services.clock.now())
-    services.sites.edit(site.slug, by, name="Tên mới", public=True, opening_views=1234)
+    services.sites.sites.edit(site.slug, by, name="Tên mới", public=True, opening_views=1234)
 
     answer = owner.get("/admin/sites/kimson/settings")
 
     assert answer.status_code == 200
     assert "1.234" in answer.get_data(as_text=True).partition("Các lần đặt trước")[2]
+
+
+def test_records_are_corrected_on_the_page(owner: Person, site: Site, services: Services) -> None:
+    """The form shows what there is; what cannot be is told; the log has it in words."""
+    url = "/admin/sites/kimson/settings"
+    token = owner.token(url)
+
+    moment = "2026-03-02T09:00"
+    owner.post(f"{url}/records", token=token, peak="1.155", peak_at=moment)
+    bad = owner.post(f"{url}/records", token=token, peak="5", peak_at="")
+    days = owner.post(f"{url}/records", token=token, do="days")
+
+    assert (bad.status_code, days.status_code) == (400, 302)
+    page = owner.get(url).get_data(as_text=True)
+    assert 'value="1155"' in page
+    assert f'value="{moment}"' in page
+    log = owner.get("/admin/sites/kimson/audit").get_data(as_text=True)
+    assert "Đã sửa kỷ lục" in log
+    assert "1155" in log
+
+
+def test_balances_stay_on_the_page_however_long_the_log_is(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """They are read where they lie, and their history is looked for behind other changes."""
+    now = services.clock.now()
+    services.traffic.opening_balances.set(site, "/tin/cu", 1366, "lan", now)
+    services.traffic.opening_balances.set(site, "/tin/cu/2", 12, "lan", now)
+    services.traffic.opening_balances.set(site, "/tin/cu/2", 0, "lan", now)
+    for _ in range(450):
+        services.accounts.audit.record(site.slug, "an", "site.changed", now)
+
+    page = owner.get("/admin/sites/kimson/settings").get_data(as_text=True)
+
+    balances, _, history = page.partition("Các lần đặt trước")
+    balances = balances.partition("article-balance-title")[2]
+    assert "/tin/cu<" in balances
+    assert "1.366" in balances
+    assert "/tin/cu/2" not in balances
+    assert history.count("/tin/cu") == 3
 
 
 @pytest.mark.parametrize(
@@ -422,16 +464,16 @@ def test_a_site_is_erased_by_its_name_alone(
     prefix = services.settings.key_prefix
 
     operator.post(f"{url}/erase", token=token, slug="kim")
-    assert services.sites.get("kimson")
+    assert services.sites.sites.get("kimson")
     refused = owner.post(f"{url}/erase", token=owner.token(url), slug="kimson")
     operator.post(f"{url}/erase", token=token, slug="kimson")
 
     assert refused.status_code == 403
-    assert services.sites.all() == []
+    assert services.sites.sites.all() == []
     left = list(redis_client.scan_iter(f"{prefix}:*kimson*"))
     assert left == []
-    assert services.accounts.get("chu").roles == {}
-    (entry,) = services.audit.newest("", 1)
+    assert services.accounts.accounts.get("chu").roles == {}
+    (entry,) = services.accounts.audit.newest("", 1)
     assert (entry.what, entry.who, entry.subject) == ("site.removed", "op", "kimson")
 
 

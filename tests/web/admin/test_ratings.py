@@ -8,7 +8,7 @@ from flask import Flask
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, new_hit
@@ -25,11 +25,13 @@ def _rated(services: Services, site: Site, clock: FakeClock) -> None:
 
     def rate(article: str, *scores: int) -> None:
         now = clock.now()
-        entry = services.directory.entry(site.slug, now)
-        services.traffic.record_view(entry, PageQuery(hit=new_hit(), article=article), visitor, now)
+        entry = services.sites.directory.entry(site.slug, now)
+        services.traffic.views.record_view(
+            entry, PageQuery(hit=new_hit(), article=article), visitor, now
+        )
         for score in scores:
             query = RatingQuery(article, score, new_voter(services))
-            services.ratings.rate_article(entry, query, visitor, now)
+            services.ratings.ratings.rate_article(entry, query, visitor, now)
 
     rate(GOOD, 5, 5, 4, 5, 4, 5)
     rate(BAD, 3, 4)
@@ -69,18 +71,18 @@ def test_a_burst_is_looked_at_taken_out_and_put_back(
     shown = editor.get(link.replace("&amp;", "&")).get_data(as_text=True)
     assert "1,23 → 3,50" in shown
     assert "Loại 20 đánh giá này" in shown
-    assert services.ratings.get(site, [BAD]).ratings[BAD].rating.count == 22
+    assert services.ratings.ratings.get(site, [BAD]).ratings[BAD].rating.count == 22
     fields = dict(re.findall(r'name="(article|from|to)" value="([^"]+)"', shown))
     done = editor.post(f"{URL}/void", token=editor.token(URL), **fields)
 
     assert done.status_code == 302
-    assert services.ratings.get(site, [BAD]).ratings[BAD].rating.counts == (0, 0, 1, 1, 0)
+    assert services.ratings.ratings.get(site, [BAD]).ratings[BAD].rating.counts == (0, 0, 1, 1, 0)
     after = editor.get(f"{URL}/article?key={BAD}").get_data(as_text=True)
     assert "Đã loại 20 đánh giá" in after
     (decision,) = re.findall(r'name="decision" value="([^"]+)"', after)
     editor.post(f"{URL}/restore", token=editor.token(URL), decision=decision)
-    assert services.ratings.get(site, [BAD]).ratings[BAD].rating.count == 22
-    whats = [entry.what for entry in services.audit.newest("kimson")]
+    assert services.ratings.ratings.get(site, [BAD]).ratings[BAD].rating.count == 22
+    whats = [entry.what for entry in services.accounts.audit.newest("kimson")]
     assert whats[:2] == ["rating.restored", "rating.voided"]
 
 
@@ -95,7 +97,7 @@ def test_what_cannot_be_done_is_said(editor: Person, services: Services, site: S
     assert "hai ngày giờ" in page
     editor.post(f"{URL}/restore", token=token, decision="none")
     editor.post(f"{URL}/void", token=token, article="/none", all="yes")
-    assert services.rating_review.voided(site) == []
+    assert services.ratings.review.voided(site) == []
     backwards = f"{URL}/article?key={BAD}&from=2026-03-04T12:00&to=2026-03-04T11:00"
     assert 'role="alert"' in editor.get(backwards).get_data(as_text=True)
     assert editor.get(f"{URL}/article?key=/none").status_code == 404
@@ -115,7 +117,7 @@ def test_a_viewer_sees_a_burst_and_takes_nothing_out(
     assert '<form method="post" action="/admin/sites' not in page
     answer = viewer.post(f"{URL}/void", token=viewer.token(URL), article=BAD, all="yes")
     assert answer.status_code == 403
-    assert services.ratings.get(site, [BAD]).ratings[BAD].rating.count == 22
+    assert services.ratings.ratings.get(site, [BAD]).ratings[BAD].rating.count == 22
 
 
 def test_a_site_without_ratings_is_told_how_to_begin(editor: Person) -> None:

@@ -9,8 +9,8 @@ from werkzeug.routing import Rule
 
 from stats_service.models.accounts import ROLES
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.web.transfers import is_transfer
+from stats_service.services.container import Services
+from stats_service.web.server.transfers import is_transfer
 from tests.support.admin import BASE, Person, add_account
 
 #: Who may use what. A route that is missing here fails the test below.
@@ -74,6 +74,7 @@ MATRIX = {
         "settings.save",
         "settings.exclude_me",
         "settings.set_article_opening",
+        "settings.correct_records",
         "exports.archive",
         "exports.table",
         "uploads.of_site",
@@ -157,7 +158,7 @@ def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
     app: Flask, services: Services, site: Site, reader: str
 ) -> None:
     """Refused: 403, 404 for a site that is not the reader's, the sign-in for nobody at all."""
-    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    services.sites.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
     add_account(services, "keeper", operator=True)
     roles = {
         "anonymous": None,
@@ -172,7 +173,7 @@ def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
             continue
         browser = Person(app)
         if roles is not None:
-            session_id = services.sign_in._begin("reader", services.clock.now())
+            session_id = services.accounts.sign_in._begin("reader", services.clock.now())
             with browser.client.session_transaction(base_url=BASE) as cookie:
                 cookie["_user_id"] = session_id
                 cookie["_fresh"] = True
@@ -223,7 +224,7 @@ def test_a_route_that_says_nothing_is_refused(app: Flask, services: Services) ->
 
 def test_a_role_of_one_site_is_none_on_another(app: Flask, services: Services, site: Site) -> None:
     """The owner of one site changes nothing on another (T10)."""
-    services.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
+    services.sites.sites.add(Site(slug="other", name="Khác", hosts=("other.example.vn",)))
     add_account(services, "chu", roles={site.slug: "owner"})
     browser = Person(app)
     browser.sign_in("chu")
@@ -231,7 +232,7 @@ def test_a_role_of_one_site_is_none_on_another(app: Flask, services: Services, s
     answer = browser.post("/admin/sites/other/settings", name="Chiếm")
 
     assert answer.status_code == 404
-    assert services.sites.get("other").name == "Khác"
+    assert services.sites.sites.get("other").name == "Khác"
 
 
 @pytest.mark.parametrize("word", ["upload", "audit.jsonl", "export", "export/archive"])

@@ -12,8 +12,8 @@ from stats_service.models.accounts import SCOPES, Token
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.web.api.operation import SITE, Operation, Parameter
-from stats_service.web.context import services
-from stats_service.web.limits import check_network
+from stats_service.web.http.context import services
+from stats_service.web.http.limits import check_network
 
 #: An argument in a rule of Flask's.
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -47,8 +47,10 @@ def guard() -> None:
     check_network("manage", services().settings.write_limit)
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     text = text.strip() if kind.lower() == "bearer" else ""
-    g.manage_token = services().tokens.check(g.manage_slug, text, wanted, services().clock.now())
-    g.manage_site = services().sites.get(g.manage_slug)
+    g.manage_token = services().accounts.tokens.check(
+        g.manage_slug, text, wanted, services().clock.now()
+    )
+    g.manage_site = services().sites.sites.get(g.manage_slug)
 
 
 def check_query(known: Mapping[tuple[str, str], Collection[str]]) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from stats_service.services.periods import day_of
 from stats_service.web.api.manage.access import operation, scope, site
-from stats_service.web.context import services
+from stats_service.web.http.context import services
 
 bp = Blueprint("archive", __name__)
 
@@ -25,7 +25,7 @@ def archive() -> Response:
     # Closed by `_chunks`, or with the answer that never used it.
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
-        packed.writelines(services().archives.lines(site().slug, now))
+        packed.writelines(services().portability.archives.lines(site().slug, now))
     file.seek(0)
     name = f"{site().slug}-{day_of(now, site().timezone)}.jsonl.gz"
     return Response(

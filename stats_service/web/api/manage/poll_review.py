@@ -4,10 +4,10 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.models.quarantine import Group, OtherText
-from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.vote_operations import POLL
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("poll_review", __name__, url_prefix="/polls/<poll>/review")
 
@@ -49,8 +49,8 @@ def settle(poll: str) -> Response:
     """Accept, void or hold a group."""
     wanted = decode_body(request.get_data(cache=False), GroupDecision)
     slug, now = site().slug, services().clock.now()
-    services().polls.get(slug, poll)
-    services().quarantine.settle(slug, poll, wanted.group, wanted.state, who(), now)
+    services().polls.polls.get(slug, poll)
+    services().polls.quarantine.settle(slug, poll, wanted.group, wanted.state, who(), now)
     return _review(poll)
 
 
@@ -60,14 +60,14 @@ def moderate(poll: str) -> Response:
     """Approve or reject a free text."""
     wanted = decode_body(request.get_data(cache=False), TextDecision)
     slug, now = site().slug, services().clock.now()
-    services().polls.get(slug, poll)
-    services().quarantine.moderate(slug, poll, wanted.text, wanted.state, who(), now)
+    services().polls.polls.get(slug, poll)
+    services().polls.quarantine.moderate(slug, poll, wanted.text, wanted.state, who(), now)
     return _review(poll)
 
 
 def _review(poll: str) -> Response:
-    slug, quarantine = site().slug, services().quarantine
-    services().polls.get(slug, poll)
+    slug, quarantine = site().slug, services().polls.quarantine
+    services().polls.polls.get(slug, poll)
     return fresh_json(Review(quarantine.groups(slug, poll), quarantine.texts(slug, poll)))
 
 

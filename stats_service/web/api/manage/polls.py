@@ -5,7 +5,6 @@ from flask import Blueprint, Response, request
 
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
-from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import (
     ManagedPoll,
@@ -16,7 +15,8 @@ from stats_service.web.api.manage.poll_bodies import (
     new_poll,
 )
 from stats_service.web.api.vote_operations import POLL
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("polls", __name__, url_prefix="/polls")
 
@@ -31,7 +31,9 @@ class ManagedPolls(msgspec.Struct, frozen=True):
 @scope("read")
 def index() -> Response:
     """Answer with every poll."""
-    return fresh_json(ManagedPolls([_managed(poll) for poll in services().polls.all(site().slug)]))
+    return fresh_json(
+        ManagedPolls([_managed(poll) for poll in services().polls.polls.all(site().slug)])
+    )
 
 
 @bp.post("")
@@ -40,8 +42,10 @@ def create() -> tuple[Response, int]:
     """Make a poll, as a draft or open."""
     slug = site().slug
     draft = decode_body(request.get_data(cache=False), PollDraft)
-    taken = {poll.id for poll in services().polls.all(slug)}
-    made = services().polls.create(slug, new_poll(draft, taken), who(), services().clock.now())
+    taken = {poll.id for poll in services().polls.polls.all(slug)}
+    made = services().polls.polls.create(
+        slug, new_poll(draft, taken), who(), services().clock.now()
+    )
     return fresh_json(_managed(made)), 201
 
 
@@ -49,14 +53,14 @@ def create() -> tuple[Response, int]:
 @scope("read")
 def show(poll: str) -> Response:
     """Answer with one poll."""
-    return fresh_json(_managed(services().polls.get(site().slug, poll)))
+    return fresh_json(_managed(services().polls.polls.get(site().slug, poll)))
 
 
 @bp.patch("/<poll>")
 @scope("write")
 def edit(poll: str) -> Response:
     """Change a poll; what would alter votes is refused once there are any."""
-    slug, polls = site().slug, services().polls
+    slug, polls = site().slug, services().polls.polls
     wanted = decode_body(request.get_data(cache=False), PollChanges)
     changes = changed_fields(polls.get(slug, poll), wanted)
     return fresh_json(_managed(polls.edit(slug, poll, who(), services().clock.now(), **changes)))
@@ -67,7 +71,7 @@ def edit(poll: str) -> Response:
 def open_(poll: str) -> Response:
     """Let readers vote."""
     return fresh_json(
-        _managed(services().polls.open(site().slug, poll, who(), services().clock.now()))
+        _managed(services().polls.polls.open(site().slug, poll, who(), services().clock.now()))
     )
 
 
@@ -76,7 +80,7 @@ def open_(poll: str) -> Response:
 def close(poll: str) -> Response:
     """Take no more ballots."""
     return fresh_json(
-        _managed(services().polls.close(site().slug, poll, who(), services().clock.now()))
+        _managed(services().polls.polls.close(site().slug, poll, who(), services().clock.now()))
     )
 
 
@@ -85,7 +89,7 @@ def close(poll: str) -> Response:
 def archive(poll: str) -> Response:
     """Close a poll for good."""
     return fresh_json(
-        _managed(services().polls.archive(site().slug, poll, who(), services().clock.now()))
+        _managed(services().polls.polls.archive(site().slug, poll, who(), services().clock.now()))
     )
 
 
@@ -94,11 +98,11 @@ def archive(poll: str) -> Response:
 def integrity(poll: str) -> Response:
     """Answer with what happened to every ballot."""
     now = services().clock.now()
-    return fresh_json(services().integrity.report(site().slug, poll, site().timezone, now))
+    return fresh_json(services().polls.integrity.report(site().slug, poll, site().timezone, now))
 
 
 def _managed(poll: Poll) -> ManagedPoll:
-    tally = services().polls.tally(site().slug, poll.id)
+    tally = services().polls.polls.tally(site().slug, poll.id)
     return managed_poll(poll, tally, site().timezone, services().clock.now())
 
 

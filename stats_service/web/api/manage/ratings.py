@@ -6,14 +6,14 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.ratings import RankedArticle, RatingSpan, VoidedRatings
 from stats_service.models.traffic import RatingTally
-from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_time
-from stats_service.services.ratings import RANKED_MAX
-from stats_service.web.api.bodies import decode_body, fresh_json
+from stats_service.services.ratings.ratings import RANKED_MAX
+from stats_service.services.traffic.numbers import rating_tally
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import Moment
 from stats_service.web.api.operation import Parameter, one_of
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("ratings", __name__, url_prefix="/ratings")
 
@@ -79,8 +79,8 @@ def index() -> Response:
     order = request.args.get("order", "best")
     if order not in ORDERS:
         raise InvalidInputError(f"order {order[:40]!r}: use one of {', '.join(ORDERS)}.")
-    now, review = services().clock.now(), services().rating_review
-    ranked = services().ratings.ranked(site(), 1, now)
+    now, review = services().clock.now(), services().ratings.review
+    ranked = services().ratings.ratings.ranked(site(), 1, now)
     articles = list(ranked.articles)
     if order == "worst":
         articles.reverse()
@@ -107,7 +107,7 @@ def void() -> Response:
         (wanted.begin.timestamp(), wanted.end.timestamp()) if wanted.begin and wanted.end else None
     )
     now = services().clock.now()
-    made = services().rating_review.void(site(), wanted.article, span, who(), now)
+    made = services().ratings.review.void(site(), wanted.article, span, who(), now)
     return fresh_json(_voided(made))
 
 
@@ -118,7 +118,7 @@ def restore() -> Response:
     wanted = decode_body(request.get_data(cache=False), RatingDecision)
     now = services().clock.now()
     return fresh_json(
-        _voided(services().rating_review.restore(site(), wanted.decision, who(), now))
+        _voided(services().ratings.review.restore(site(), wanted.decision, who(), now))
     )
 
 

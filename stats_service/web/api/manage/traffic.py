@@ -9,12 +9,12 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import Ignored, Series, TopArticle
 from stats_service.models.traffic import ArticleOpening, SiteCounts
-from stats_service.services.history import RANGE_MAX_DAYS
-from stats_service.services.top_articles import SPANS
-from stats_service.web.api.bodies import decode_body, fresh_json
+from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.top_articles import SPANS
 from stats_service.web.api.manage.access import operation, scope, site, today, who
 from stats_service.web.api.operation import Parameter, one_of
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("traffic", __name__)
 
@@ -51,7 +51,7 @@ class OpeningBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @scope("read")
 def counts() -> Response:
     """Answer with the numbers of the site, as they are now."""
-    return fresh_json(services().traffic.counts(site(), services().clock.now()))
+    return fresh_json(services().traffic.views.counts(site(), services().clock.now()))
 
 
 @bp.get("/history")
@@ -60,7 +60,7 @@ def history() -> Response:
     """Answer with visits and views by hour, day or month, beside the range before."""
     unit = request.args.get("unit", "day")
     first, last = _range(DEFAULT_DAYS.get(unit, 1))
-    return fresh_json(services().history.series(site(), unit, first, last))
+    return fresh_json(services().traffic.history.series(site(), unit, first, last))
 
 
 @bp.get("/ignored")
@@ -70,7 +70,7 @@ def ignored() -> Response:
     first, last = _range(DEFAULT_DAYS["day"])
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
-    found = services().history.ignored(site(), first, last)
+    found = services().traffic.history.ignored(site(), first, last)
     return fresh_json(IgnoredViews(first, last, found))
 
 
@@ -80,8 +80,8 @@ def articles() -> Response:
     """Answer with the most viewed articles."""
     span = request.args.get("span", "7")
     now, days = services().clock.now(), SPANS.get(span) or 1
-    share = services().history.share_by_now(site(), days, now)
-    found = services().top_articles.of_span(site(), span, today(), share)
+    share = services().traffic.history.share_by_now(site(), days, now)
+    found = services().traffic.top_articles.of_span(site(), span, today(), share)
     return fresh_json(ArticleList(span, found))
 
 
@@ -91,7 +91,9 @@ def set_opening() -> Response:
     """Set the opening balance of an article."""
     wanted = decode_body(request.get_data(cache=False), OpeningBalance)
     now = services().clock.now()
-    return fresh_json(services().openings.set(site(), wanted.article, wanted.views, who(), now))
+    return fresh_json(
+        services().traffic.opening_balances.set(site(), wanted.article, wanted.views, who(), now)
+    )
 
 
 def _range(days: int) -> tuple[date, date]:

@@ -1,0 +1,56 @@
+"""The regular work: what `stats-service tick` does, however often it is called."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.services.operations.alarm import RedisAlarm
+from stats_service.services.operations.health import FAIL, Health
+from stats_service.services.tick_outcome import Outcome, of_one
+from stats_service.store.operations.ticks import TickStore
+
+
+class Job(Protocol):
+    """One kind of regular work."""
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do what is due at the moment `now` (seconds); what fails is tried again next time."""
+
+
+class Ticks:
+    """Runs each job, in one process at a time; one that fails does not keep others from theirs."""
+
+    def __init__(
+        self, store: TickStore, jobs: Sequence[Job], health: Health, alarm: RedisAlarm
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._health = health
+        self._alarm = alarm
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Do what is due; tell of each thing that was done."""
+        faults = [found.text for found in self._health.findings() if found.level == FAIL]
+        yield from self._told(" ".join(faults), now)
+        try:
+            with self._store.locked() as free:
+                if not free:
+                    yield Outcome("Another tick is running; nothing done.")
+                    return
+                # First, and whatever the jobs come to: it tells that something calls this.
+                self._store.note_run(now)
+                for job in self._jobs:
+                    yield from of_one(type(job).__name__, job.run(now))
+        except StoreUnavailableError as error:
+            yield Outcome(str(error), failed=True)
+
+    def last_run(self) -> float:
+        """Return when this was called last, in seconds since 1970; 0: never."""
+        return self._store.last_run()
+
+    def _told(self, trouble: str, now: float) -> Iterator[Outcome]:
+        try:
+            if self._alarm.tell(trouble, now):
+                yield Outcome("The operator's webhook was told about Redis.")
+        except StatsError as error:
+            yield Outcome(str(error), failed=True)

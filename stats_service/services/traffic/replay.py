@@ -1,0 +1,183 @@
+"""Bring the views that were kept on the disk to Redis, once it takes them again."""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from stats_service.clock import Clock
+from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
+from stats_service.meters import Meters
+from stats_service.models.sites import Site
+from stats_service.models.traffic import LOST, ViewCommand
+from stats_service.services.periods import periods_at
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.spool import KeptBatch, Spool, SpoolError
+from stats_service.store.traffic.traffic import TrafficStore
+
+#: Seconds between two looks while views wait.
+LOOK_SECONDS = 1.0
+#: Seconds between two batches: the readers of the moment come first.
+PAUSE_SECONDS = 0.005
+#: Age in seconds from which a view has lost its pseudonyms: they live no longer in Redis either.
+IDENTITY_SECONDS = 24 * 3600
+
+logger = logging.getLogger(__name__)
+
+
+class Replay:
+    """Sends what the spool holds; one process of a host at a time does."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        sites: SiteStore,
+        traffic: TrafficStore,
+        clock: Clock,
+        meters: Meters | None = None,
+    ) -> None:
+        self._meters = meters or Meters()
+        self._spool = spool
+        self._clock = clock
+        self._sites = sites
+        self._traffic = traffic
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        #: Views that this process brought to Redis, and views whose site is no more.
+        self.replayed = 0
+        self.dropped = 0
+        #: Views that Redis refused; they stay in the file.
+        self.held = 0
+        #: What the log says already of what is in the way, and of others' views.
+        self._said = ""
+        self._others = 0
+
+    def wake(self) -> None:
+        """Look after the spool from now on, in a thread of its own."""
+        self._wake.set()
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                left = self.run(self._clock.now())
+            except StatsError as error:
+                if str(error) != self._said:
+                    self._said = str(error)
+                    logger.error("Kept views wait: %s", error)
+                left = True
+            except Exception as error:  # noqa: BLE001 - without this thread they would stay for ever
+                self._meters.fault("replay", error)
+                left = True
+            if left:
+                self._wake.set()
+            threading.Event().wait(LOOK_SECONDS)
+
+    def run(self, now: float) -> bool:
+        """Send batch after batch; return whether views are left.
+
+        Args:
+            now: this moment, in seconds since 1970.
+        """
+        before = self.replayed
+        try:
+            self._note_lost()
+            if not self._spool.path.exists():
+                return False
+            with self._spool.sole_sender() as sole:
+                if not sole:
+                    return self._spool.waiting() > 0
+                while batch := self._spool.next_batch():
+                    self._send(batch, now)
+                    threading.Event().wait(PAUSE_SECONDS)
+                self._tell_of_others()
+                if self.replayed > before:
+                    self._spool.tidy()
+                    logger.warning("%d kept views were counted.", self.replayed - before)
+        except SpoolError:
+            raise
+        except StoreUnavailableError:
+            return True
+        self._said = ""
+        return False
+
+    def _note_lost(self) -> None:
+        """Count in Redis, beside what was ignored, the views that could be kept nowhere."""
+        for slug, at, number in self._spool.take_lost():
+            try:
+                site = self._sites.get(slug)
+                if site:
+                    lost = [ViewCommand(kind=LOST)] * number
+                    self._traffic.record_views(site, periods_at(at, site.timezone), at, lost)
+            except UnknownSiteError:
+                pass
+            except StoreUnavailableError:
+                self._spool.put_lost_back(slug, at, number)
+
+    def _tell_of_others(self) -> None:
+        state = self._spool.state()
+        if state.others and state.others != self._others:
+            logger.warning(
+                "%d views in %s were kept for another Redis than that of REDIS_URL. They wait for "
+                "the service that kept them; if this is the same Redis under another name: "
+                "`stats-service spool adopt`.",
+                state.others, state.path,
+            )  # fmt: skip
+        self._others = state.others
+
+    def _send(self, batch: KeptBatch, now: float) -> None:
+        try:
+            site = self._sites.get(batch.slug)
+            if site is None:
+                raise UnknownSiteError(batch.slug)
+            commands = batch.commands
+            if now - batch.at > IDENTITY_SECONDS:
+                commands = [
+                    ViewCommand(kind="view", hit=c.hit, article=c.article) for c in commands
+                ]
+            refused = self._send_all(site, batch, commands)
+            self.replayed += len(commands) - len(refused)
+            if refused:
+                self.held += len(refused)
+                logger.error(
+                    "Redis refused %d kept views of %s. They stay in %s; once that is mended, "
+                    "`stats-service spool adopt` sends them again.",
+                    len(refused), batch.slug, self._spool.path,
+                )  # fmt: skip
+                self._spool.hold(batch, refused)
+                return
+        except UnknownSiteError:
+            self.dropped += len(batch.commands)
+            logger.warning("%d kept views of a removed site are dropped.", len(batch.commands))
+        self._spool.remove(batch)
+
+    def _send_all(
+        self, site: Site, batch: KeptBatch, commands: Sequence[ViewCommand]
+    ) -> list[ViewCommand]:
+        """Send a batch; if Redis refuses it, each view by itself. Return those that are refused."""
+        periods = periods_at(batch.at, site.timezone)
+        try:
+            self._traffic.replay_views(site, periods, batch.at, commands, batch.id)
+        except StatsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of one view, perhaps
+            self._meters.fault("kept view", error)
+        else:
+            return []
+        refused = []
+        for number, command in enumerate(commands):
+            name = f"{batch.id}-{number}"
+            try:
+                self._traffic.replay_views(site, periods, batch.at, [command], name)
+            except StatsError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the others are sent
+                self._meters.fault("kept view", error)
+                refused.append(command)
+        return refused

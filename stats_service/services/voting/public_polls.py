@@ -1,0 +1,62 @@
+"""Polls as readers see them who have not voted: one, or those of a state."""
+
+from stats_service.errors import InvalidInputError, UnknownPollError
+from stats_service.models.polls import Poll, PollView
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.polls.views import (
+    SitePolls,
+    closing_time,
+    opening_time,
+    poll_view,
+    state_at,
+)
+from stats_service.store.polls.polls import PollStore
+
+#: Most polls in one answer.
+LISTED_MAX = 100
+
+
+class PublicPolls:
+    """Read the public polls of a site."""
+
+    def __init__(self, store: PollStore) -> None:
+        self._store = store
+
+    def view(self, entry: SiteEntry, name: str, now: float) -> PollView:
+        """Return a public poll (`current` too) as a reader sees it who has not voted.
+
+        Raises:
+            UnknownPollError: there is none, or it is a draft.
+        """
+        poll = entry.polls.find(name, now)
+        if poll is None:
+            raise UnknownPollError(name)
+        return self.views(entry, [poll], now)[0]
+
+    def list_views(self, entry: SiteEntry, state: str, limit: int, now: float) -> list[PollView]:
+        """Return the public polls of a state, the latest first; `closed` has the archived too."""
+        if state not in ("open", "scheduled", "closed"):
+            raise InvalidInputError(
+                "state {state!r}: use open, scheduled or closed.", state=state[:40]
+            )
+        if not 1 <= limit <= LISTED_MAX:
+            raise InvalidInputError(
+                "limit {limit}: use 1 to {listed_max}.", limit=limit, listed_max=LISTED_MAX
+            )
+        return self.views(entry, public_polls(entry.polls, state, now)[:limit], now)
+
+    def views(self, entry: SiteEntry, polls: list[Poll], now: float) -> list[PollView]:
+        """Return polls as a reader sees them who has not voted."""
+        tallies = self._store.tallies(entry.site.slug, [poll.id for poll in polls])
+        zone = entry.site.timezone
+        return [
+            poll_view(poll, tally, zone, now) for poll, tally in zip(polls, tallies, strict=True)
+        ]
+
+
+def public_polls(polls: SitePolls, state: str, now: float) -> list[Poll]:
+    """Return the polls of a state, the latest first; `closed` has the archived too."""
+    wanted = ("closed", "archived") if state == "closed" else (state,)
+    found = [poll for poll in polls.by_id.values() if state_at(poll, now) in wanted]
+    order = closing_time if state == "closed" else opening_time
+    return sorted(found, key=lambda poll: (-order(poll), poll.id))

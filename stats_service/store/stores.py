@@ -1,0 +1,105 @@
+"""The stores of one installation, over one client: opened here, used by the services."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from stats_service.config import Settings
+from stats_service.store.accounts.accounts import AccountStore
+from stats_service.store.accounts.audit import AuditStore
+from stats_service.store.accounts.sessions import SessionStore
+from stats_service.store.accounts.tokens import TokenStore
+from stats_service.store.install_checks import InstallCheckStore
+from stats_service.store.notices import NoticeStore
+from stats_service.store.operations.health import HealthStore
+from stats_service.store.operations.overview import GlanceStore
+from stats_service.store.operations.snapshots import SnapshotStore
+from stats_service.store.operations.ticks import TickStore
+from stats_service.store.polls.ballots import BallotStore
+from stats_service.store.polls.polls import PollStore
+from stats_service.store.polls.quarantine import QuarantineStore
+from stats_service.store.portability.archive.store import ArchiveStore
+from stats_service.store.portability.legacy import LegacyStore
+from stats_service.store.portability.uploads import UploadStore
+from stats_service.store.ratings.ratings import RatingStore
+from stats_service.store.ratings.review import RatingReviewStore
+from stats_service.store.redis.client import connect, disconnect
+from stats_service.store.redis.request_counts import RequestCounts
+from stats_service.store.sites.copies import SiteCopies
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.retention import RetentionStore
+from stats_service.store.traffic.spool import Spool, place_of
+from stats_service.store.traffic.traffic import TrafficStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything that the services ask."""
+
+    accounts: AccountStore
+    archives: ArchiveStore
+    audit: AuditStore
+    ballots: BallotStore
+    copies: SiteCopies
+    health: HealthStore
+    history: HistoryStore
+    install_checks: InstallCheckStore
+    legacy: LegacyStore
+    notices: NoticeStore
+    overview: GlanceStore
+    polls: PollStore
+    quarantine: QuarantineStore
+    rating_review: RatingReviewStore
+    ratings: RatingStore
+    request_counts: RequestCounts
+    retention: RetentionStore
+    sessions: SessionStore
+    sites: SiteStore
+    snapshots: SnapshotStore
+    spool: Spool
+    ticks: TickStore
+    tokens: TokenStore
+    traffic: TrafficStore
+    uploads: UploadStore
+    #: Close the connections to Redis.
+    close: Callable[[], None]
+
+
+def open_stores(settings: Settings) -> Stores:
+    """Open the stores; Redis is first asked when one of them is used.
+
+    Raises:
+        ConfigurationError: the settings name no Redis, or one that cannot be used.
+    """
+    client = connect(settings.redis_url, settings.redis_timeout)
+    prefix, folder = settings.key_prefix, settings.data_dir
+    place = place_of(settings.redis_url, prefix, folder)
+    return Stores(
+        accounts=AccountStore(client, prefix),
+        archives=ArchiveStore(client, prefix),
+        audit=AuditStore(client, prefix),
+        ballots=BallotStore(client, prefix),
+        copies=SiteCopies(folder),
+        health=HealthStore(client),
+        history=HistoryStore(client, prefix),
+        install_checks=InstallCheckStore(client, prefix),
+        legacy=LegacyStore(client, prefix),
+        notices=NoticeStore(client, prefix),
+        overview=GlanceStore(client, prefix),
+        polls=PollStore(client, prefix),
+        quarantine=QuarantineStore(client, prefix),
+        rating_review=RatingReviewStore(client, prefix),
+        ratings=RatingStore(client, prefix),
+        request_counts=RequestCounts(client, prefix),
+        retention=RetentionStore(client, prefix),
+        sessions=SessionStore(client, prefix),
+        sites=SiteStore(client, prefix),
+        snapshots=SnapshotStore(client),
+        spool=Spool(folder, settings.spool_megabytes * 10**6, place),
+        ticks=TickStore(client, prefix),
+        tokens=TokenStore(client, prefix),
+        traffic=TrafficStore(client, prefix),
+        uploads=UploadStore(folder),
+        close=partial(disconnect, client),
+    )

@@ -1,0 +1,103 @@
+"""The spool for an event loop: views in flight are kept together, by a thread."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from stats_service.errors import ViewKeptError
+from stats_service.meters import Meters
+from stats_service.store.traffic.spool import KeptView, Spool, SpoolError
+
+#: Most views that wait for the disk in this process; the next is refused at once.
+WAITING_MAX = 4096
+
+#: Longest wait for the disk when the process ends, in seconds.
+STOP_SECONDS = 2.0
+#: How the meters call a view that cannot be kept.
+FAULT = "kept view"
+
+#: Told that the view is kept (`ViewKeptError`) or why it is not.
+Tell = Callable[[Exception], None]
+
+
+class ViewKeeper:
+    """Keeps views. Everything here is called in the loop's own thread.
+
+    Args:
+        spool: where they are kept.
+        on_kept: called after views were kept, or lost.
+        meters: where views are counted that fail as nobody foresaw.
+    """
+
+    def __init__(
+        self, spool: Spool, on_kept: Callable[[], None], meters: Meters | None = None
+    ) -> None:
+        self._meters = meters or Meters()
+        self._spool = spool
+        self._on_kept = on_kept
+        self._thread = ThreadPoolExecutor(1, "spool")
+        self._views: list[KeptView] = []
+        self._tells: list[Tell] = []
+        self._under_way: asyncio.Task[None] | None = None
+
+    def keep(self, views: Sequence[KeptView], tells: Sequence[Tell]) -> None:
+        """Keep views; each of `tells` is called once, when its view is on the disk or is not."""
+        if not views:
+            return
+        if len(self._views) + len(views) > WAITING_MAX:
+            error = SpoolError("Too many views wait for the disk. Try again shortly.")
+            self._spool.refuse(views, error)
+            self._tell(tells, [error] * len(tells))
+            return
+        self._views += views
+        self._tells += tells
+        if self._under_way is None:
+            self._under_way = asyncio.get_running_loop().create_task(self._write())
+
+    async def stop(self) -> None:
+        """Wait a while for what is under way."""
+        if self._under_way:
+            await asyncio.wait({self._under_way}, timeout=STOP_SECONDS)
+        self._thread.shutdown(wait=False)
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._views:
+                views, self._views = self._views, []
+                tells, self._tells = self._tells, []
+                outcomes: Sequence[Exception] = [_unkept()] * len(tells)
+                try:
+                    outcomes = await loop.run_in_executor(self._thread, self._outcomes, views)
+                    self._on_kept()
+                except Exception as error:  # noqa: BLE001 - whoever waits is told
+                    self._meters.fault(FAULT, error)
+                finally:
+                    self._tell(tells, outcomes)
+        finally:
+            self._under_way = None
+
+    def _outcomes(self, views: Sequence[KeptView]) -> Sequence[Exception]:
+        """Return what became of each view; one that nobody can keep does not take others along."""
+        try:
+            self._spool.add(views)
+        except SpoolError as error:
+            return [error] * len(views)
+        except Exception as error:  # noqa: BLE001 - of one view, which is looked for
+            if len(views) > 1:
+                return [outcome for view in views for outcome in self._outcomes([view])]
+            self._meters.fault(FAULT, error)
+            self._spool.refuse(views, error)
+            return [_unkept()]
+        return [ViewKeptError()] * len(views)
+
+    def _tell(self, tells: Sequence[Tell], outcomes: Sequence[Exception]) -> None:
+        for tell, outcome in zip(tells, outcomes, strict=True):
+            try:
+                tell(outcome)
+            except Exception as error:  # noqa: BLE001 - the others are told
+                self._meters.fault("answer to a page view", error)
+
+
+def _unkept() -> SpoolError:
+    return SpoolError("The view could not be kept. Nothing was stored; try again shortly.")
