@@ -40,7 +40,8 @@ class InstallReport(msgspec.Struct, frozen=True):
     #: Views that the page sent while it was watched, and changes of its address.
     views: Number = 1
     moves: Number = 0
-    #: Origin of the page that frames this one, as `PageQuery.frame`; and frames that count by themselves.
+    #: Origin of the page that frames this one, as `PageQuery.frame`; and how many frames on it show
+    #: pages that count by themselves.
     frame: Name | None = None
     frames: Number = 0
     #: Parts of the language that a library has replaced.

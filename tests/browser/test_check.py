@@ -102,7 +102,7 @@ def test_without_the_end_of_the_address_nothing_is_loaded(checked: Checked, embe
     checked.page.goto(embed.put("/tin/1", WIDGET))
     checked.page.wait_for_load_state("networkidle")
 
-    assert not [url for url in files if "embed-check" in url]
+    assert not [url for url in files if "embed-extra" in url]
 
 
 def test_a_strict_policy_lets_the_checker_work(checked: Checked, embed: Embed) -> None:
@@ -180,7 +180,7 @@ def test_without_a_token_an_unknown_host_learns_only_that(checked: Checked, embe
 
 @pytest.mark.parametrize(
     ("site", "title"),
-    [("sai", "Đoạn mã ghi mã của trang khác: “sai”"), ("", "Đoạn mã thiếu data-site")],
+    [("sai", "Đoạn mã ghi mã của trang khác: “sai”"), ("", "Đoạn mã không cho biết là của trang nào")],
 )
 def test_a_wrong_site_is_found(checked: Checked, embed: Embed, site: str, title: str) -> None:
     """The token says which site was meant."""

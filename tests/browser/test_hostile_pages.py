@@ -30,6 +30,11 @@ EVERYTHING = f"""
 """
 
 
+def lines(embed: Embed) -> Embedding:
+    """Give the lines that the site's pages embed, one by one."""
+    return Embedding(embed.base, embed.slug, load_files().newest)
+
+
 def settle(page: Page) -> None:
     """Let everything that a script has begun come to its end."""
     page.wait_for_load_state("networkidle")
@@ -73,7 +78,7 @@ def test_the_pixel_is_left_alone_where_a_script_puts_pages_in(
     pixels: list[str] = []
     visitor.page.on("request", lambda r: pixels.append(r.url) if "dot.gif" in r.url else None)
     visitor.open(embed.put("/tin/1", f"<p>Một</p>{embed.snippet}", head=""))
-    second = f"<html><body><p>Hai</p>{Embedding(embed.base, embed.slug, load_files().newest).noscript()}</body></html>"
+    second = f"<html><body><p>Hai</p>{lines(embed).noscript()}</body></html>"
 
     visitor.page.evaluate(SWAPS[way], second)
     visitor.act(lambda: visitor.page.evaluate("history.pushState({}, '', '/tin/2')"))
@@ -87,10 +92,10 @@ def test_the_pixel_is_left_alone_where_a_script_puts_pages_in(
 
 def test_a_page_in_xhtml_counts_once(visitor: Visitor, embed: Embed) -> None:
     """Its noscript has elements inside whether scripts run or not."""
-    lines = Embedding(embed.base, embed.slug, load_files().newest).xml()
     page = (
-        '<?xml version="1.0" encoding="utf-8"?><html xmlns="http://www.w3.org/1999/xhtml" lang="vi">'
-        f"<head><title>Tin</title></head><body><stats-visits></stats-visits>{lines}</body></html>"
+        '<?xml version="1.0" encoding="utf-8"?>'
+        '<html xmlns="http://www.w3.org/1999/xhtml" lang="vi"><head><title>Tin</title></head>'
+        f"<body><stats-visits></stats-visits>{lines(embed).xml()}</body></html>"
     )
 
     visitor.open(
@@ -115,7 +120,7 @@ def test_a_frame_counts_when_it_is_seen(visitor: Visitor, embed: Embed) -> None:
     frames = "".join(
         f'<iframe src="{framed}?so={i}" {how}></iframe>' for i, how in enumerate(hidden)
     )
-    lightbox = f'<iframe id="box" src="{framed}?so=box" style="display:none" width="400" height="300"></iframe>'
+    lightbox = f'<iframe id="box" src="{framed}?so=box" style="display:none"></iframe>'
 
     visitor.open(embed.put("/", frames + lightbox))
     settle(visitor.page)
@@ -132,7 +137,8 @@ def test_a_stranger_who_frames_the_portal_raises_no_number(visitor: Visitor, emb
     framed = embed.put("/khung", "<stats-visits></stats-visits>" + embed.snippet)
     body = (
         f'<iframe id="seen" src="{framed}" width="400" height="300"></iframe>'
-        f'<iframe src="{framed}" width="0" height="0"></iframe><iframe sandbox src="{framed}"></iframe>'
+        f'<iframe src="{framed}" width="0" height="0"></iframe>'
+        f'<iframe sandbox src="{framed}"></iframe>'
     )
     stranger = embed.put("/la", body, head="").replace("localhost", "127.0.0.1")
 
@@ -219,7 +225,8 @@ def test_marks_that_come_late_are_filled_at_once(visitor: Visitor, embed: Embed)
     visitor.act(
         lambda: visitor.page.evaluate(
             """more.innerHTML = '<b data-stats="today">…</b>' +
-                '<i data-stats="views" data-article="/tin/2">…</i><div data-stats="visits">…</div>'"""
+                '<i data-stats="views" data-article="/tin/2">…</i>' +
+                '<div data-stats="visits">…</div>'"""
         )
     )
     expect(visitor.page.locator("b")).to_have_text("1")
@@ -281,7 +288,7 @@ def test_a_form_that_survives_keeps_its_text_while_there_is_no_service(
 def test_addresses_in_lists_are_what_the_browser_makes_of_them(
     visitor: Visitor, embed: Embed
 ) -> None:
-    """`tin/x.html` on `/muc/` is `/muc/tin/x.html`; a key without an address's signs stays a key."""
+    """`tin/x.html` on `/muc/` is `/muc/tin/x.html`; what has no sign of an address is a key."""
     for path in ("/muc/tin/x.html", "/y.html", "/muc/z"):
         visitor.open(embed.put(path, "<p>Tin</p>"))
     host = embed.portal.host
@@ -340,7 +347,8 @@ def test_keys_in_a_widget_stay_in_it(voter: Voter, embed: Embed, form: str) -> N
           return false;
         }}
       </script>
-      <form onkeypress="return WebForm_FireDefaultButton(event,'btnSearch')" onsubmit="return false">
+      <form onsubmit="return false"
+            onkeypress="return WebForm_FireDefaultButton(event,'btnSearch')">
         {form}<input id="btnSearch" type="submit" value="Tìm">
       </form>"""
     voter.open(embed.put("/Default.aspx", body))
@@ -372,10 +380,9 @@ def test_the_lines_leave_the_head_whole(
 ) -> None:
     """Without scripts an image would end the head, and take title and description into the body."""
     page = open_context(java_script_enabled=False).new_page()
-    lines = Embedding(embed.base, embed.slug, load_files().newest)
-    head = f'{lines.script()}<meta property="og:title" content="Tin">'
+    head = f'{lines(embed).script()}<meta property="og:title" content="Tin">'
 
-    page.goto(embed.put("/tin/1", f"<p>Tin</p>{lines.noscript()}", head=head))
+    page.goto(embed.put("/tin/1", f"<p>Tin</p>{lines(embed).noscript()}", head=head))
     page.wait_for_load_state("networkidle")
 
     assert page.locator("head > meta[property='og:title']").count() == 1

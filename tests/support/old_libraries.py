@@ -28,10 +28,12 @@ Number.prototype.toJSON = function () { return String(this); };
 Array.prototype.toJSON = function () {
   return '[' + this.map(toJSON).join(', ') + ']';
 };
-Array.prototype.each = function (iterator) { for (var i = 0; i < this.length; i++) iterator(this[i], i); };
+Array.prototype.each = function (iterator) {
+  for (var i = 0; i < this.length; i++) iterator(this[i], i);
+};
 Array.prototype.map = Array.prototype.collect = function (iterator) {
   var results = [];
-  this.each(function (value, index) { results.push((iterator || function (x) { return x; })(value, index)); });
+  this.each(function (value, index) { results.push(iterator(value, index)); });
   return results;
 };
 Array.prototype.filter = Array.prototype.select = function (iterator) {
@@ -50,8 +52,12 @@ Function.prototype.bind = function () {
   var method = this, args = [].slice.call(arguments), object = args.shift();
   return function () { return method.apply(object, args.concat([].slice.call(arguments))); };
 };
-Object.keys = function (object) { var keys = []; for (var name in object) keys.push(name); return keys; };
-Object.values = function (object) { var values = []; for (var name in object) values.push(object[name]); return values; };
+Object.keys = function (object) {
+  var keys = []; for (var name in object) keys.push(name); return keys;
+};
+Object.values = function (object) {
+  var values = []; for (var name in object) values.push(object[name]); return values;
+};
 window.Element = function (tag) { return document.createElement(tag); };
 window.Hash = function () {};
 window.$ = function (id) { return document.getElementById(id); };
@@ -69,9 +75,13 @@ Array.from = function (item) {
 Object.values = Object.keys = function (object) {
   var found = []; for (var name in object) found.push(name); return found;
 };
-Array.prototype.contains = Array.prototype.include = function (item) { return this.indexOf(item) > -1; };
+Array.prototype.contains = Array.prototype.include = function (item) {
+  return this.indexOf(item) > -1;
+};
 Array.prototype.each = Array.prototype.forEach;
-Function.prototype.bind = function (bound) { var self = this; return function () { return self.apply(bound, arguments); }; };
+Function.prototype.bind = function (bound) {
+  var self = this; return function () { return self.apply(bound, arguments); };
+};
 Object.entries = undefined;
 """
 

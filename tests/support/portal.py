@@ -70,10 +70,13 @@ def running_portal() -> Iterator[Portal]:
 
 @contextmanager
 def running_guarded_portal(service: str) -> Iterator[Portal]:
-    """Serve a portal behind a password (Basic auth), with the service at `/v1/` of the same host."""
+    """Serve a portal behind a password (Basic auth), with the service below `/v1/`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
@@ -89,8 +92,6 @@ def running_guarded_portal(service: str) -> Iterator[Portal]:
                     _send(self, answer.status, kind, answer.read())
             else:
                 _answer(self, portal)
-
-        do_POST = do_GET
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

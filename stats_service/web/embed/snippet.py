@@ -51,8 +51,9 @@ class Embedding:
         `crossorigin` makes the browser say where the page really stands.
         """
         return (
-            f'<noscript><img src="{escape(self.pixel)}" alt="" width="1" height="1" loading="lazy"\n'
-            '        crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></noscript>\n'
+            f'<noscript><img src="{escape(self.pixel)}" alt="" width="1" height="1"\n'
+            '        loading="lazy" crossorigin="anonymous"\n'
+            '        referrerpolicy="no-referrer-when-downgrade"></noscript>\n'
         )
 
     def xml(self) -> str:

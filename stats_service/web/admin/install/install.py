@@ -91,14 +91,14 @@ def _page_of(host: str, token: str) -> str:
 
 
 def widgets() -> list[tuple[str, str, str]]:
-    """Return what can be shown on a page: the element, what it is, and its markup."""
+    """Return what can be shown on a page: the element, what it is, and markup that editors keep."""
     return [
-        ("stats-visits", _("Block of counters"), "<stats-visits></stats-visits>"),
-        ("stats-count", _("One number"), '<stats-count metric="today"></stats-count>'),
-        ("stats-views", _("Views of an article"), "<stats-views></stats-views>"),
-        ("stats-poll", _("Poll"), "<stats-poll></stats-poll>"),
-        ("stats-poll-archive", _("Past polls"), "<stats-poll-archive></stats-poll-archive>"),
-        ("stats-rating", _("Stars of an article"), "<stats-rating></stats-rating>"),
+        ("stats-visits", _("Block of counters"), '<div data-stats="visits">Số liệu đang được cập nhật.</div>'),
+        ("stats-count", _("One number"), '<span data-stats="today">…</span>'),
+        ("stats-views", _("Views of an article"), '<span data-stats="views">…</span> lượt xem'),
+        ("stats-poll", _("Poll"), '<div data-stats="poll">Bình chọn</div>'),
+        ("stats-poll-archive", _("Past polls"), '<div data-stats="archive">Các cuộc bình chọn trước</div>'),
+        ("stats-rating", _("Stars of an article"), '<div data-stats="rating">Đánh giá</div>'),
     ]
 
 

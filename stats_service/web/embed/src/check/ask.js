@@ -9,13 +9,14 @@ const RULE_MS = 150;
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** Directives of the page's policy that stopped something of the service's. */
-export const violations = new Set();
+export const violations = [];
 
 /** The service, as the words name it. */
 export const origin = /^https?:\/\/[^/]*/.exec(resolve(""))?.[0];
 
 document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
-  if (blockedURI.indexOf(origin) == 0) violations.add(effectiveDirective);
+  if (blockedURI.indexOf(origin) || violations.includes(effectiveDirective)) return;
+  violations.push(effectiveDirective);
 });
 
 /**
@@ -34,7 +35,7 @@ export const ask = async (path, content) => {
       : { outcome: "refused", status: response.status };
   } catch {}
   await pause(RULE_MS);
-  if (violations.has("connect-src")) return { outcome: "policy" };
+  if (violations.includes("connect-src")) return { outcome: "policy" };
   try {
     await fetch(resolve(path), { ...request, mode: "no-cors" });
     return { outcome: "unreadable" };

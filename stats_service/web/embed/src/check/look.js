@@ -114,7 +114,7 @@ export const look = async () => {
     frames: ownFrames(),
     patched: names(patched()),
     pixel: !!loads(resolve(options.site + "/dot.gif"))[0],
-    violations: [...violations].slice(0, 10),
+    violations: violations.slice(0, 10),
     ...copied,
     out: isStored && !!localStorage.getItem("stats-optout"),
     bot: !!navigator.webdriver && options.webdriver != "count",

@@ -33,14 +33,18 @@ export const keepFresh = ({ key, rating }) => {
   }
 };
 
-const missing = new Set();
+let missing = [];
 let gathering;
 
 const loadMissing = async () => {
-  const elements = [...missing].filter((element) => element.isConnected && articleOf(element));
-  missing.clear();
+  const elements = missing.filter((element) => element.isConnected && articleOf(element));
+  missing = [];
   gathering = 0;
-  const wanted = [...new Set(elements.map(articleOf))].slice(0, BATCH_MAX);
+  const wanted = [];
+  for (const element of elements) {
+    const key = articleOf(element);
+    if (wanted.length < BATCH_MAX && !wanted.includes(key)) wanted.push(key);
+  }
   if (!wanted[0]) return;
   const query = wanted.map((key) => "article=" + encodeURIComponent(key)).join("&");
   const reply = await call("/ratings?" + query);
@@ -56,6 +60,6 @@ const loadMissing = async () => {
 
 /** Ask for the rating of a widget's article, together with the others that are missing. */
 export const loadRating = (element) => {
-  missing.add(element);
+  if (!missing.includes(element)) missing.push(element);
   gathering ||= setTimeout(loadMissing, GATHER_MS);
 };
