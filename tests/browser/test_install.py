@@ -114,6 +114,7 @@ def test_every_widget_is_shown_with_made_up_numbers(
     expect(preview(page).locator("details").first).to_be_visible()
     choose(page, "stats-rating")
     expect(preview(page).get_by_text("4,3 điểm")).to_be_visible()
+    page.fill("#word", "")
     page.check("#readonly")
     assert markup(page) == '<div data-stats="rating" data-readonly="1">Đánh giá</div>'
     page.check("#element")
@@ -194,7 +195,9 @@ def test_without_javascript_there_are_lists_and_links(
     """Markup of each widget, the steps for each system, a link to open and one for the result."""
     page = install(embed.slug, java_script_enabled=False)
 
-    expect(page.get_by_text('<div data-stats="archive">Các cuộc bình chọn trước</div>')).to_be_visible()
+    expect(
+        page.get_by_text('<div data-stats="archive">Các cuộc bình chọn trước</div>')
+    ).to_be_visible()
     expect(page.locator("#place-html ol")).to_be_visible()
     page.locator("#place-liferay summary").click()
     expect(page.locator("#place-liferay ol")).to_be_visible()

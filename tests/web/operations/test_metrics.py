@@ -90,7 +90,9 @@ def test_a_pixel_is_a_view_too(measured: Flask) -> None:
     client.get("/v1/kimson/dot.gif", headers=page | {"User-Agent": "curl/8"})
     client.get("/v1/nobody/dot.gif", headers=page)
     client.head("/v1/kimson/dot.gif", headers=page)
-    measured.extensions["stats_service"].traffic.views._store._client = redis.Redis(port=1, retry=None)
+    measured.extensions["stats_service"].traffic.views._store._client = redis.Redis(
+        port=1, retry=None
+    )
     client.get("/v1/kimson/dot.gif", headers=page)
 
     found = values(client.get("/metrics", headers=BEARER).text)

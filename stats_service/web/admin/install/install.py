@@ -93,13 +93,17 @@ def _page_of(host: str, token: str) -> str:
 def widgets() -> list[tuple[str, str, str]]:
     """Return what can be shown on a page: the element, what it is, and markup that editors keep."""
     return [
-        ("stats-visits", _("Block of counters"), '<div data-stats="visits">Số liệu đang được cập nhật.</div>'),
+        ("stats-visits", _("Block of counters"), _kept("visits", "Số liệu đang được cập nhật.")),
         ("stats-count", _("One number"), '<span data-stats="today">…</span>'),
         ("stats-views", _("Views of an article"), '<span data-stats="views">…</span> lượt xem'),
-        ("stats-poll", _("Poll"), '<div data-stats="poll">Bình chọn</div>'),
-        ("stats-poll-archive", _("Past polls"), '<div data-stats="archive">Các cuộc bình chọn trước</div>'),
-        ("stats-rating", _("Stars of an article"), '<div data-stats="rating">Đánh giá</div>'),
+        ("stats-poll", _("Poll"), _kept("poll", "Bình chọn")),
+        ("stats-poll-archive", _("Past polls"), _kept("archive", "Các cuộc bình chọn trước")),
+        ("stats-rating", _("Stars of an article"), _kept("rating", "Đánh giá")),
     ]
+
+
+def _kept(kind: str, text: str) -> str:
+    return f'<div data-stats="{kind}">{text}</div>'
 
 
 def metrics() -> list[tuple[str, str]]:
