@@ -210,6 +210,12 @@ class ConflictError(StatsError):
     title = "Conflict"
 
 
+class SiteChangedError(ConflictError):
+    """What was looked at is no longer what is there, so that a confirmation of it is void."""
+
+    code = "site-changed"
+
+
 class BallotConflictError(ConflictError):
     """The ballot cannot be taken; the poll, as its reader may see it, comes with the error."""
 

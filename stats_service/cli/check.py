@@ -59,6 +59,7 @@ def _findings() -> Iterator[Finding]:
                 services.operations.ticks.last_run(), services.clock.now(), demo=settings.demo
             )
             yield _sites([site.slug for site in services.sites.sites.all()])
+            yield from _half_erased(services.sites.erasure.unfinished())
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 
@@ -67,6 +68,15 @@ def _service(settings: Settings) -> Finding:
     if answers(settings.bind):
         return Finding(OK, "service", f"answers at {settings.bind}")
     return Finding(WARN, "service", f"does not answer at {settings.bind}: stats-service serve")
+
+
+def _half_erased(slugs: list[str]) -> Iterator[Finding]:
+    if slugs:
+        yield Finding(
+            WARN, "erasure", f"not finished: {', '.join(slugs[:10])}. Numbers of what was erased "
+            "are still in Redis; the next `stats-service tick` forgets them, or the same "
+            f"`stats-service site remove {slugs[0]}` again.",
+        )  # fmt: skip
 
 
 def _sites(slugs: list[str]) -> Finding:

@@ -195,15 +195,18 @@ def _moment(text: str | None, of: Site) -> float | None:
 def remove(slug: str, yes: bool) -> None:
     """Remove the site SLUG and everything counted for it, for ever.
 
+    Counting there ends at once. If this is cut off, do it again, or leave the rest to `tick`.
+
     \b
     Examples:
       stats-service site remove kimson
       stats-service site remove kimson --yes
     """
     with open_services() as services:
-        found = services.sites.sites.get(slug)
-        if not yes:
-            _confirm(f"Remove the site {slug} ({found.name}) and every number of it, for ever?")
+        if services.sites.sites.exists(slug) or slug not in services.sites.erasure.unfinished():
+            found = services.sites.sites.get(slug)
+            if not yes:
+                _confirm(f"Remove the site {slug} ({found.name}) and every number of it, for ever?")
         services.sites.erasure.erase(slug, COMMAND_LINE, services.clock.now())
     click.echo(f"Removed the site {slug}.")
 

@@ -46,3 +46,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     rating_scale: int = 5
     #: Everybody may see the statistics page `/s/<slug>`.
     public: bool = False
+    #: Tells a site from an erased one of the same name, so that nothing on its way to that one
+    #: lands here: 16 hexadecimal digits, drawn when it is added. Empty: a service of an earlier
+    #: version added it; the regular work gives it one.
+    birth: str = ""

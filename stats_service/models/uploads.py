@@ -20,6 +20,8 @@ class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
     taken: bool = False
     #: That site is the same as the archive, in every row.
     same: bool = False
+    #: Which founding of that site was looked at (`SiteStore.founding`).
+    founding: str = ""
 
 
 class PollOutcome(msgspec.Struct, frozen=True):
@@ -57,6 +59,8 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     summary: LegacySummary | None = None
     archive: ArchiveSummary | None = None
+    #: Which founding of the site the file was looked at for; what goes into another is refused.
+    founding: str = ""
     polls: tuple[PollOutcome, ...] = ()
 
     @property

@@ -211,7 +211,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services
         request_counts=stores.request_counts,
         accounts=accounts,
         notices=notices,
-        operations=_operation_services(stores, settings, traffic, notices, portability),
+        operations=_operation_services(stores, settings, sites, traffic, notices, portability),
         polls=polls,
         portability=portability,
         ratings=_rating_services(stores),
@@ -269,7 +269,9 @@ def _site_services(
         settings.site_cache_seconds,
         stores.copies,
     )
-    erasure = Erasure(sites, accounts.accounts, stores.ticks, stores.uploads, accounts.audit)
+    erasure = Erasure(
+        sites, accounts.accounts, stores.ticks, stores.uploads, stores.copies, accounts.audit
+    )
     return SiteServices(
         directory, erasure, InstallChecks(stores.install_checks, settings.secret), sites
     )
@@ -352,6 +354,7 @@ def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> 
 def _operation_services(
     stores: Stores,
     settings: Settings,
+    sites: SiteServices,
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
@@ -368,6 +371,7 @@ def _operation_services(
         notices.reports,
         notices.webhooks,
         UploadJob(portability.uploads),
+        sites.erasure,
     )
     return OperationServices(
         backups=Backups(stores.snapshots),

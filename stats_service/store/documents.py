@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from stats_service.errors import ConflictError
+from stats_service.errors import ConflictError, UnknownSiteError
 from stats_service.models.audit import AuditEntry
 from stats_service.store.accounts.audit import packed_entry
+from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
 
@@ -16,20 +17,21 @@ TRIES = 10
 
 def change_document(
     client: RedisClient,
+    names: SiteKeys,
     key: str,
-    log: str,
     change: Callable[[bytes], tuple[bytes, AuditEntry | None]],
 ) -> None:
     """Replace a document, and record it in the log of the same site, in one step.
 
     Args:
         client: of Redis.
+        names: the keys of the site.
         key: where the document is.
-        log: where the site's audit log is.
         change: takes the document (empty: there is none), and returns what takes its place and
             what is recorded (None: nothing). Called again if somebody else was faster.
 
     Raises:
+        UnknownSiteError: there is no such site, or not any more.
         ConflictError: others were faster every time.
     """
     for _ in range(TRIES):
@@ -38,6 +40,9 @@ def change_document(
         fresh, entry = change(known)
         args = (known, fresh, packed_entry(entry))
         with store_errors():
-            if REPLACE_SAME.run(client, [key, log], args):
-                return
+            replaced = REPLACE_SAME.run(client, [key, names.audit, names.site], args)
+        if replaced < 0:
+            raise UnknownSiteError(names.slug)
+        if replaced:
+            return
     raise ConflictError("Others are changing the same at this moment. Try again.")

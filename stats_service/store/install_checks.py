@@ -5,6 +5,7 @@ import msgspec
 from stats_service.models.install_checks import InstallCheck
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.sites.writes import write_to_site
 
 #: How long a report is kept.
 CHECK_SECONDS = 30 * 60
@@ -19,9 +20,9 @@ class InstallCheckStore:
 
     def put(self, slug: str, check_id: str, check: InstallCheck) -> None:
         """Keep a report in place of the one before."""
-        key = SiteKeys(self._prefix, slug).check(check_id)
-        with store_errors():
-            self._client.set(key, msgspec.json.encode(check), ex=CHECK_SECONDS)
+        names = SiteKeys(self._prefix, slug)
+        command = ("SET", msgspec.json.encode(check), "EX", CHECK_SECONDS)
+        write_to_site(self._client, names, names.check(check_id), *command)
 
     def get(self, slug: str, check_id: str) -> InstallCheck | None:
         """Return the report that came last, or None."""

@@ -9,7 +9,15 @@ key                             type    holds; how long
 ==============================  ======  =======================================================
 <p>:sites                       set     slugs of all sites; for ever
 <p>:limit:<network and route>   string  writes of a network (a pseudonym) in a minute; one minute
-<p>:{site}:site                 string  the site's settings as JSON (`models.sites.Site`); for ever
+<p>:{site}:site                 string  the site's settings as JSON (`models.sites.Site`); without
+                                        this key nothing is written for the site; for ever
+<p>:{site}:site:<birth>         string  there beside it: what was on its way to an erased site of
+                                        the name looks for another such key; for ever
+<p>:{site}:founded              string  random, drawn when the site is added and when an archive
+                                        takes its place; for ever
+<p>:{site}:held                 string  the settings while an archive takes the site's place, in the
+                                        stead of `site`; for the length of a scan
+<p>:{site}:replacing            string  held by the import that does it; one minute
 <p>:{site}:counts               hash    visits and views, see below; for ever
 <p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
 <p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 31 minutes
@@ -68,6 +76,7 @@ key                             type    holds; how long
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
+<p>:{@admin}:erasing            set     slugs of sites that are being erased; until that is done
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
@@ -92,6 +101,7 @@ bytes a field and nine fields a day.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -148,6 +158,11 @@ class AdminKeys:
         return self._key("audit")
 
     @property
+    def erasing(self) -> str:
+        """The sites that are being erased."""
+        return self._key("erasing")
+
+    @property
     def ticks(self) -> str:
         """What was done last, by job."""
         return self._key("ticks")
@@ -188,6 +203,10 @@ class AdminKeys:
         return self._key(f"attempts:{digest}")
 
 
+#: Names of keys as `aside` makes them.
+PREPARED = re.compile(rb".*~[0-9a-f]{8}", re.DOTALL)
+
+
 def aside(key: str, token: str) -> str:
     """Return where a copy or a successor of `key` is kept while an export or import lasts."""
     return f"{key}~{token}"
@@ -207,6 +226,25 @@ class SiteKeys:
     def site(self) -> str:
         """The site's settings."""
         return self._key("site")
+
+    def alive(self, birth: str) -> str:
+        """What is there as long as the site of this birth is; scripts that write look for it."""
+        return self._key(f"site:{birth}") if birth else self.site
+
+    @property
+    def founded(self) -> str:
+        """Which founding the site goes back to: when it was added, or restored last."""
+        return self._key("founded")
+
+    @property
+    def held(self) -> str:
+        """The settings while an archive takes the site's place."""
+        return self._key("held")
+
+    @property
+    def replacing(self) -> str:
+        """Held by the import that replaces the site."""
+        return self._key("replacing")
 
     @property
     def pattern(self) -> str:
@@ -338,28 +376,35 @@ class SiteKeys:
 
 
 @lru_cache(maxsize=4096)
-def cast_ballot_keys(prefix: str, slug: str, poll: str, hour: int) -> tuple[str, ...]:
+def cast_ballot_keys(prefix: str, slug: str, birth: str, poll: str, hour: int) -> tuple[str, ...]:
     """Return the KEYS of `lua/cast_ballot.lua` in its order."""
     keys = SiteKeys(prefix, slug)
     parts = ("tally", "voters", "changes", f"hour:{hour}", "groups", "others", "proofs", "report")
-    return (keys.site, keys.poll_revisions, *(keys.poll(poll, part) for part in parts))
+    return (keys.alive(birth), keys.poll_revisions, *(keys.poll(poll, part) for part in parts))
 
 
 @lru_cache(maxsize=4096)
-def refuse_ballot_keys(prefix: str, slug: str, poll: str) -> tuple[str, ...]:
+def refuse_ballot_keys(prefix: str, slug: str, birth: str, poll: str) -> tuple[str, ...]:
     """Return the KEYS of `lua/refuse_ballot.lua` in its order."""
     keys = SiteKeys(prefix, slug)
-    return (keys.site, *(keys.poll(poll, part) for part in ("tally", "voters", "report")))
+    parts = ("tally", "voters", "report")
+    return (keys.alive(birth), *(keys.poll(poll, part) for part in parts))
 
 
 @lru_cache(maxsize=4096)
 def rate_article_keys(
-    prefix: str, slug: str, article: str, rated_bucket: int, address_bucket: int, day: int
+    prefix: str,
+    slug: str,
+    birth: str,
+    article: str,
+    rated_bucket: int,
+    address_bucket: int,
+    day: int,
 ) -> tuple[str, ...]:
     """Return the KEYS of `lua/rate_article.lua` in its order."""
     keys = SiteKeys(prefix, slug)
     return (
-        keys.site,
+        keys.alive(birth),
         keys.articles,
         keys.ratings,
         keys.raters(article),
@@ -382,7 +427,7 @@ def poll_keys(prefix: str, slug: str, poll: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def record_views_keys(
-    prefix: str, slug: str, day: str, hit_bucket: int, address_bucket: int
+    prefix: str, slug: str, birth: str, day: str, hit_bucket: int, address_bucket: int
 ) -> tuple[str, ...]:
     """Return the KEYS of `lua/record_views.lua` in its order."""
     keys = SiteKeys(prefix, slug)
@@ -399,5 +444,5 @@ def record_views_keys(
         keys.opening,
         keys.ratings,
         keys.ignored,
-        keys.site,
+        keys.alive(birth),
     )

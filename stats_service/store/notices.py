@@ -9,6 +9,7 @@ from stats_service.models.notices import Delivery, Notices
 from stats_service.store.documents import change_document
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.sites.writes import write_to_site
 
 
 class NoticeStore:
@@ -24,13 +25,17 @@ class NoticeStore:
             return _decoded(self._client.get(SiteKeys(self._prefix, slug).notices))
 
     def change(self, slug: str, change: Callable[[Notices], Notices], entry: AuditEntry) -> None:
-        """Replace what is wanted by what `change` makes of it; others may do so meanwhile."""
+        """Replace what is wanted by what `change` makes of it; others may do so meanwhile.
+
+        Raises:
+            UnknownSiteError: the site was erased meanwhile.
+        """
         names = SiteKeys(self._prefix, slug)
 
         def changed(document: bytes) -> tuple[bytes, AuditEntry]:
             return msgspec.json.encode(change(_decoded(document))), entry
 
-        change_document(self._client, names.notices, names.audit, changed)
+        change_document(self._client, names, names.notices, changed)
 
     def deliveries(self, slug: str) -> dict[str, Delivery]:
         """Return what became of each report and webhook last, by its id."""
@@ -43,12 +48,9 @@ class NoticeStore:
 
     def note(self, slug: str, notice: str, delivery: Delivery | None) -> None:
         """Note what became of a report or webhook; None forgets it."""
-        key = SiteKeys(self._prefix, slug).deliveries
-        with store_errors():
-            if delivery:
-                self._client.hset(key, notice, msgspec.json.encode(delivery))
-            else:
-                self._client.hdel(key, notice)
+        names = SiteKeys(self._prefix, slug)
+        command = ("HSET", notice, msgspec.json.encode(delivery)) if delivery else ("HDEL", notice)
+        write_to_site(self._client, names, names.deliveries, *command)
 
 
 def _decoded(document: bytes | None) -> Notices:

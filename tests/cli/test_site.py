@@ -43,6 +43,7 @@ def test_add_stores_every_setting(run: Run, services: Services) -> None:
         identity_cap=20,
         view_ceiling=30,
         rating_scale=10,
+        birth=services.sites.sites.get("kimson").birth,
     )
 
 

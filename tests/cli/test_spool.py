@@ -17,7 +17,9 @@ def test_views_of_another_name_of_redis_are_taken_over(
     before = replace(services.settings, redis_url="redis://old.example:6379/0")
     old = create_services(before, services.clock)
     now = services.clock.now()
-    old.traffic.spool.add([KeptView("kimson", now, ViewCommand(kind="view", hit=b"12345678"))])
+    old.traffic.spool.add(
+        [KeptView("kimson", now, ViewCommand(kind="view", hit=b"12345678"), site.birth)]
+    )
     old.close()
 
     told = run("spool", "show").output

@@ -1,4 +1,4 @@
-"""The checks T1 to T66: what is done, what is expected, and which other tests show them.
+"""The checks T1 to T78: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and
@@ -78,6 +78,9 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T61": Check("a site erased ten times under traffic, added again", "no key left; begins at 0"),
+    "T62": Check("an archive confirmed after the site came; two confirm", "refused; restored once"),
+    "T63": Check("an import of 3 million names of 1,000 bytes", "disk +<= 2.2 GB, none left"),
     "T64": Check(
         "one bad value among good ones, on every path", "it fails alone; the rest goes on"
     ),
@@ -193,4 +196,13 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T55": ("tests/services/sites/test_sites.py::test_removing_a_site_removes_every_key",),
     "T56": ("tests/test_logs.py",),
+    "T61": ("tests/services/test_erasure.py",),
+    "T62": (
+        "tests/web/admin/portability/test_data.py::test_a_site_that_was_not_there_is_not_replaced",
+        "tests/web/admin/portability/test_data.py::test_of_two_confirmations_one_restores",
+        "tests/services/test_erasure.py::test_of_two_replacements_one_is_done",
+    ),
+    "T63": (
+        "tests/services/portability/test_legacy.py::test_the_temporary_disk_of_a_file_is_bounded",
+    ),
 }

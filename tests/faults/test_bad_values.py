@@ -30,7 +30,15 @@ from stats_service.store.traffic.group_commit import GroupCommit
 from stats_service.store.traffic.spool import KeptView, Spool, SpoolError
 from stats_service.store.traffic.spool_writer import ViewKeeper
 from stats_service.store.traffic.traffic import TrafficStore
-from tests.store.traffic.test_group_commit import PREFIX, TIMEOUT, Recorder, Waiting, run, total
+from tests.store.traffic.test_group_commit import (
+    PREFIX,
+    TIMEOUT,
+    Recorder,
+    Waiting,
+    add_sites,
+    run,
+    total,
+)
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit
 
@@ -104,6 +112,7 @@ def test_a_batch_of_bad_views_alone(server: EmbeddedRedis) -> None:
 
 def test_the_script_fails_for_one_view(server: EmbeddedRedis) -> None:
     """A value in Redis that is no number, where one address of many is counted."""
+    add_sites(server)
     bucket = int(FakeClock().now() // ADDRESS_BUCKET_SECONDS)
     with redis.Redis.from_url(server.url) as client:
         client.hset(SiteKeys(PREFIX, "a").addresses(bucket), "vbadbadba", "many")
@@ -121,6 +130,7 @@ def test_the_script_fails_for_one_view(server: EmbeddedRedis) -> None:
 
 def test_a_number_of_one_article_cannot_be_read(server: EmbeddedRedis) -> None:
     """Its views fail, those of other articles of the same batch do not, nor of listed ones."""
+    add_sites(server)
     with redis.Redis.from_url(server.url) as client:
         client.zadd(SiteKeys(PREFIX, "a").articles, {"/tin/1": 1e25})
         client.hset(SiteKeys(PREFIX, "a").ratings, "/tin/3", "1,many")
@@ -258,7 +268,9 @@ def test_a_kept_view_that_redis_refuses(
     keys = SiteKeys(services.settings.key_prefix, "kimson")
     bucket = keys.addresses(int(now // ADDRESS_BUCKET_SECONDS))
     redis_client.hset(bucket, "vbadbadba", "many")
-    services.traffic.spool.add([KeptView("kimson", now, command) for command in commands])
+    services.traffic.spool.add(
+        [KeptView("kimson", now, command, site.birth) for command in commands]
+    )
 
     assert not services.traffic.replay.run(now)
 

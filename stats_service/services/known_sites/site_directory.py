@@ -150,7 +150,8 @@ class SiteDirectory:
             name: DayKey.derive(self._secret, slug, name, salt)
             for name, salt in stored.salts.items()
         }
-        polls = self._current_polls(stored, known.polls if known else None)
+        same = known is not None and known.site.birth == stored.site.birth
+        polls = self._current_polls(stored, known.polls if known and same else None)
         entry = SiteEntry(stored.site, keys, now, polls, self._voters)
         self._entries[slug] = entry
         if self._copies and (known is None or known.site != stored.site):

@@ -41,6 +41,11 @@ class ArchiveFile:
         #: Digest of the rows, once `check` has read them.
         self.sha256 = ""
 
+    def slug(self) -> str:
+        """Return which site it says it is of, in its first line alone; errors as `check`."""
+        with self._opened() as file:
+            return self._decode(_header, file.readline(LINE_MAX_BYTES), 1).site
+
     def check(self) -> Site:
         """Read the whole archive without keeping it; return the settings of its site.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stats_service import __version__
-from stats_service.errors import ConflictError, NotFoundError
+from stats_service.errors import ConflictError, InvalidInputError, NotFoundError, SiteChangedError
 from stats_service.models.archive import (
     ARCHIVE_VERSION,
     EndRow,
@@ -58,11 +58,26 @@ class Archives:
         file = ArchiveFile(path)
         site = file.check()
         rows = Counter(map(table_name, file.rows()))
-        taken = any(known.slug == site.slug for known in self._sites.all())
+        founding = self._sites.founding(site.slug)
+        taken = founding is not None
         same = taken and _digest(map(_line, self.rows(site.slug, now))) == file.sha256
-        return ArchiveSummary(slug=site.slug, name=site.name, rows=rows, taken=taken, same=same)
+        return ArchiveSummary(
+            slug=site.slug,
+            name=site.name,
+            rows=rows,
+            taken=taken,
+            same=same,
+            founding=founding or "",
+        )
 
-    def restore(self, path: Path, now: float, *, replace: bool = False) -> Restored:
+    def restore(
+        self,
+        path: Path,
+        now: float,
+        *,
+        replace: bool = False,
+        seen: ArchiveSummary | None = None,
+    ) -> Restored:
         """Put the site of an archive in its place, whole or not at all.
 
         The archive is read twice: checked to its end first, then brought in.
@@ -70,26 +85,56 @@ class Archives:
         Args:
             path: the archive, as exported or compressed by gzip.
             now: seconds since 1970; hours and days that are too old by then are left out.
-            replace: whether a site that is there is to be forgotten for it.
+            replace: whether a site that is there is to be forgotten for it. It is the one that is
+                there when this begins: one that was added or restored by its end stays.
+            seen: what somebody was told of the archive and said yes to; only what was there then
+                is replaced.
 
         Raises:
             InvalidInputError: the archive is broken, cut off or not an archive; which line.
             ConflictError: the site is there already.
+            SiteChangedError: the site is not, or no longer, what it was.
         """
+        slug = ArchiveFile(path).slug()
+        before = self._sites.founding(slug)
+        birth = self._sites.get(slug).birth if before is not None else ""
         file = ArchiveFile(path)
         site = file.check()
-        taken = ConflictError(
-            "There is a site {slug!r} already. Export it first if its numbers matter, then "
-            "say --replace to put the archive in its place.",
-            slug=site.slug,
-        )
-        if not replace and any(known.slug == site.slug for known in self._sites.all()):
-            raise taken
+        if site.slug != slug:
+            raise InvalidInputError(
+                "{path} was changed while it was read. Nothing was imported.", path=path
+            )
+        if seen:
+            _check_seen(seen, slug, before)
+        elif before is not None and not replace:
+            raise _taken(slug)
         numbers: Counter[str] = Counter()
         rows = _counted(file.rows(), numbers)
-        if not self._store.replace(site.slug, rows, now, replace=replace):
-            raise taken
+        if not self._store.replace(slug, rows, now, before, birth):
+            raise _taken(slug) if before is None and not seen else _other_site(slug)
         return Restored(site, dict(numbers))
+
+
+def _check_seen(seen: ArchiveSummary, slug: str, founding: str | None) -> None:
+    """Return if the site is still what it was when somebody looked, there or not there."""
+    if (seen.founding if seen.taken else None) != founding:
+        raise _other_site(slug)
+
+
+def _taken(slug: str) -> ConflictError:
+    return ConflictError(
+        "There is a site {slug!r} already. Export it first if its numbers matter, then say "
+        "--replace to put the archive in its place.",
+        slug=slug,
+    )
+
+
+def _other_site(slug: str) -> SiteChangedError:
+    return SiteChangedError(
+        "The site {slug!r} is not what it was when the archive was looked at: it was added, erased "
+        "or restored meanwhile. Nothing was imported; look at the archive again.",
+        slug=slug,
+    )
 
 
 def _lines(slug: str, rows: Iterable[Row], now: float) -> Iterator[bytes]:

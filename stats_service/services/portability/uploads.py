@@ -4,6 +4,7 @@ Both take their time and memory, and so happen in a process of their own (`run`)
 worker that took the file starts; the record on disk says how far it is.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,9 @@ from stats_service.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
+    SiteChangedError,
     StatsError,
+    UnknownSiteError,
 )
 from stats_service.models.legacy import LegacySummary
 from stats_service.models.uploads import ARCHIVE, WP_POLLS, ArchiveSummary, PollOutcome, Upload
@@ -126,14 +129,22 @@ class Uploads:
 
         Raises:
             NotFoundError: as `get`.
-            ConflictError: it is not ready for that, or adds nothing.
+            ConflictError: it is not ready for that, adds nothing, or somebody else was faster.
         """
-        found = self.get(site, upload)
-        if found.state != "ready" or not found.adds:
-            raise ConflictError("This file is not ready to be brought in, or is in already.")
-        begun = msgspec.structs.replace(found, state="adding", progress=0.0)
-        self._store.put(begun)
-        self._start(begun)
+        _ready(self.get(site, upload))
+        begun: Upload | None = None
+
+        def begin(descriptor: int) -> None:
+            """Of two who confirm at once, on whatever worker, one gets here first."""
+            nonlocal begun
+            found = _ready(self._store.get(upload))
+            begun = msgspec.structs.replace(found, state="adding", progress=0.0)
+            self._store.put(begun)
+            self.launch(upload, descriptor)
+
+        self._store.work_on(upload, begin)
+        if begun is None:
+            raise _not_ready()
         return begun
 
     def discard(self, site: str, upload: str) -> None:
@@ -142,7 +153,14 @@ class Uploads:
             self._store.remove(upload)
 
     def forget_old(self, now: float) -> int:
-        """Erase the files that nobody has said anything about for a day; return how many."""
+        """Erase the files that nobody has said anything about for a day; return how many.
+
+        And at once those of a process that was ended in the middle of its work.
+        """
+        for upload in self._store.all():
+            if upload.under_way:
+                with contextlib.suppress(NotFoundError):
+                    self.get(upload.site, upload.id)
         return self._store.forget_before(now - KEPT_SECONDS)
 
     def run(self, upload: str, now: float) -> None:
@@ -206,14 +224,25 @@ class Uploads:
         path = self._store.file(upload.id, upload.name)
         if upload.kind == ARCHIVE:
             return msgspec.structs.replace(upload, archive=self._archive(upload, path, now))
+        founding = self._sites.founding(upload.site)
+        if founding is None:
+            raise UnknownSiteError(upload.site)
+        if upload.state == "reading":
+            upload = msgspec.structs.replace(upload, founding=founding)
+        elif upload.founding != founding:
+            raise SiteChangedError(
+                "The site {slug!r} is not what it was when the file was looked at: it was erased "
+                "or restored meanwhile. Nothing was imported; send the file again.",
+                slug=upload.site,
+            )
         if upload.kind == WP_POLLS:
             return msgspec.structs.replace(upload, polls=self._polls(upload, path, now))
         return msgspec.structs.replace(upload, summary=self._history(upload, path, now))
 
     def _archive(self, upload: Upload, path: Path, now: float) -> ArchiveSummary:
-        if upload.state == "reading":
+        if upload.state == "reading" or not upload.archive:
             return self._archives.look(path, now)
-        restored = self._archives.restore(path, now, replace=True)
+        restored = self._archives.restore(path, now, seen=upload.archive)
         slug = restored.site.slug
         self._audit.record("", upload.who, "site.imported", now, subject=slug)
         return ArchiveSummary(slug=slug, name=restored.site.name, rows=restored.rows)
@@ -269,6 +298,16 @@ class Uploads:
 
 
 _OVER = ("done", "failed")
+
+
+def _ready(upload: Upload | None) -> Upload:
+    if upload is None or upload.state != "ready" or not upload.adds:
+        raise _not_ready()
+    return upload
+
+
+def _not_ready() -> ConflictError:
+    return ConflictError("This file is not ready to be brought in, or is in already.")
 
 
 class UploadJob:

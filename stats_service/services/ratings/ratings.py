@@ -53,7 +53,7 @@ class ArticleRatings:
 
     def __init__(self, store: RatingStore) -> None:
         self._store = store
-        self._all: dict[str, tuple[float, dict[str, tuple[int, ...]]]] = {}
+        self._all: dict[tuple[str, str], tuple[float, dict[str, tuple[int, ...]]]] = {}
 
     def rate_article(
         self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
@@ -108,13 +108,13 @@ class ArticleRatings:
 
     def forget(self, site: Site) -> None:
         """Read the ranking of a site anew when it is asked for next."""
-        self._all.pop(site.slug, None)
+        self._all.pop((site.slug, site.birth), None)
 
     def _recent(self, site: Site, now: float) -> Mapping[str, Sequence[int]]:
-        kept = self._all.get(site.slug)
+        kept = self._all.get((site.slug, site.birth))
         if kept is None or not 0 <= now - kept[0] < RANKING_SECONDS:
             kept = now, self._store.all(site.slug)
-            self._all[site.slug] = kept
+            self._all[site.slug, site.birth] = kept
         return kept[1]
 
 

@@ -58,13 +58,14 @@ class Sites:
         _check_changes(None, checked, now)
         if checked.poll:
             raise _unknown_poll(checked)
-        if not self._store.add(checked):
+        added = self._store.add(checked)
+        if added is None:
             raise ConflictError(
                 "There is a site {slug!r} already. Change it with `stats-service site edit`, or "
                 "choose another slug.",
                 slug=site.slug,
             )
-        return checked
+        return added
 
     def edit(self, slug: str, by: Author | None = None, **changes: Any) -> Site:
         """Change settings of a site, and record it; errors as `add`.
@@ -104,7 +105,38 @@ class Sites:
     def remove(self, slug: str) -> None:
         """Forget a site and everything about it; UnknownSiteError if there is none."""
         self.get(slug)
-        self._store.remove(slug)
+        self.close(slug)
+        self.forget(slug)
+
+    def close(self, slug: str) -> None:
+        """Begin to erase a site: nothing is counted, voted or changed there from now on."""
+        self._store.close(slug)
+
+    def forget(self, slug: str) -> None:
+        """Forget everything about a site that was closed."""
+        self._store.forget(slug)
+
+    def half_erased(self) -> list[str]:
+        """Return the slugs of sites that were closed, and not quite forgotten."""
+        return self._store.half_erased()
+
+    def give_births(self) -> int:
+        """Give a birth to the sites that an earlier version added; return how many."""
+        without = [site.slug for site in self._store.all() if not site.birth]
+        for slug in without:
+            self._store.give_birth(slug)
+        return len(without)
+
+    def exists(self, slug: str) -> bool:
+        """Tell whether there is a site; also one whose place an archive is taking."""
+        return any(site.slug == slug for site in self._store.all())
+
+    def founding(self, slug: str) -> str | None:
+        """Return what tells a site, as it was added or restored last, from others of its name.
+
+        None: there is no such site.
+        """
+        return self._store.founding(slug) if SLUG.fullmatch(slug) else None
 
 
 def check_site(site: Site) -> Site:
@@ -141,6 +173,10 @@ def check_site(site: Site) -> Site:
         raise InvalidInputError(
             "poll {poll!r}: use the id of a poll, or nothing for the latest open one.",
             poll=site.poll[:80],
+        )
+    if not re.fullmatch(r"[0-9a-f]{16}|", site.birth):
+        raise InvalidInputError(
+            "birth {birth!r}: use 16 hexadecimal digits, or nothing.", birth=site.birth[:40]
         )
     _check_range("opening_visits", site.opening_visits, 0, BALANCE_MAX)
     _check_range("opening_views", site.opening_views, 0, BALANCE_MAX)

@@ -136,12 +136,17 @@ class Replay:
             site = self._sites.get(batch.slug)
             if site is None:
                 raise UnknownSiteError(batch.slug)
-            commands = batch.commands
+            # A site of the same name that was erased meanwhile has another birth than this one.
+            commands = [
+                command
+                for command, birth in zip(batch.commands, batch.births, strict=True)
+                if birth == site.birth
+            ]
             if now - batch.at > IDENTITY_SECONDS:
                 commands = [
                     ViewCommand(kind="view", hit=c.hit, article=c.article) for c in commands
                 ]
-            refused = self._send_all(site, batch, commands)
+            refused = self._send_all(site, batch, commands) if commands else []
             self.replayed += len(commands) - len(refused)
             if refused:
                 self.held += len(refused)
@@ -150,12 +155,15 @@ class Replay:
                     "`stats-service spool adopt` sends them again.",
                     len(refused), batch.slug, self._spool.path,
                 )  # fmt: skip
-                self._spool.hold(batch, refused)
-                return
         except UnknownSiteError:
-            self.dropped += len(batch.commands)
-            logger.warning("%d kept views of a removed site are dropped.", len(batch.commands))
-        self._spool.remove(batch)
+            commands, refused = [], []
+        if dropped := len(batch.commands) - len(commands):
+            self.dropped += dropped
+            logger.warning("%d kept views of a removed site are dropped.", dropped)
+        if refused:
+            self._spool.hold(batch, refused)
+        else:
+            self._spool.remove(batch)
 
     def _send_all(
         self, site: Site, batch: KeptBatch, commands: Sequence[ViewCommand]

@@ -47,7 +47,7 @@ class Traffic:
             if command.kind != "view":
                 raise
             try:
-                self._spool.add([KeptView(entry.site.slug, now, command)])
+                self._spool.add([KeptView(entry.site.slug, now, command, entry.site.birth)])
             finally:
                 self._on_kept()  # also what is lost is told, once Redis takes it
             raise ViewKeptError from error

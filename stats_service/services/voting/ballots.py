@@ -89,7 +89,7 @@ class Ballots:
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:
                 return self._refuse(entry, command, query, fault, hour, now)
-            result = self._store.cast(entry.site.slug, command, hour, now)
+            result = self._store.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
                 return answer(entry, command, result, now)
             entry = self._directory.load(entry.site.slug, now)
@@ -115,7 +115,7 @@ class Ballots:
         if poll is not None:
             hour = hour_label(now, entry.site.timezone)
             with contextlib.suppress(StoreUnavailableError):
-                self._store.refuse(entry.site.slug, BallotCommand(poll=poll), FLOOD, hour)
+                self._store.refuse(entry.site, BallotCommand(poll=poll), FLOOD, hour)
 
     def _refuse(
         self,
@@ -129,7 +129,7 @@ class Ballots:
         outcome, tally = "", PollTally()
         with contextlib.suppress(StoreUnavailableError):
             # The refusal stands whether or not it can be noted.
-            outcome, tally = self._store.refuse(entry.site.slug, command, fault.code, hour)
+            outcome, tally = self._store.refuse(entry.site, command, fault.code, hour)
         return refusal(entry, command, query, fault, outcome, tally, now)
 
 

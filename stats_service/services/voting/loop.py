@@ -48,9 +48,11 @@ class SharedVotes:
                 outcome, tally = "", PollTally()
                 with contextlib.suppress(StoreUnavailableError):
                     # The refusal stands whether or not it can be noted.
-                    outcome, tally = await self._ballots.refuse(slug, command, fault.code, hour)
+                    outcome, tally = await self._ballots.refuse(
+                        entry.site, command, fault.code, hour
+                    )
                 return ballots.refusal(entry, command, query, fault, outcome, tally, now)
-            result = await self._ballots.cast(slug, command, hour, now)
+            result = await self._ballots.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
                 return ballots.answer(entry, command, result, now)
             entry = await self._sites.load(slug, now)
@@ -62,7 +64,7 @@ class SharedVotes:
         if poll is not None:
             hour, command = hour_label(now, entry.site.timezone), BallotCommand(poll=poll)
             with contextlib.suppress(StoreUnavailableError):
-                await self._ballots.refuse(entry.site.slug, command, ballots.FLOOD, hour)
+                await self._ballots.refuse(entry.site, command, ballots.FLOOD, hour)
 
     async def rate_article(
         self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float

@@ -8,6 +8,7 @@ import msgspec
 from stats_service.models.audit import AuditEntry
 from stats_service.store.keys import SiteKeys, installation_audit
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.sites.writes import write_to_site
 
 #: Entries read in one round trip.
 BATCH = 500
@@ -23,9 +24,14 @@ class AuditStore:
         self._prefix = prefix
 
     def add(self, slug: str, entry: AuditEntry) -> None:
-        """Append `entry` to the log of a site."""
+        """Append `entry` to the log of a site; one that is erased meanwhile keeps none."""
+        document = packed_entry(entry)
+        if slug:
+            names = SiteKeys(self._prefix, slug)
+            write_to_site(self._client, names, names.audit, "XADD", "*", _FIELD, document)
+            return
         with store_errors():
-            self._client.xadd(self._key(slug), {_FIELD: packed_entry(entry)})
+            self._client.xadd(self._key(slug), {_FIELD: document})
 
     def newest(self, slug: str, limit: int, before: str = "") -> list[AuditEntry]:
         """Return at most `limit` entries, newest first, older than the entry id `before`."""

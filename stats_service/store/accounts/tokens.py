@@ -2,9 +2,14 @@
 
 import msgspec
 
+from stats_service.errors import UnknownSiteError
 from stats_service.models.accounts import Token
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.scripts import load_script
+from stats_service.store.sites.writes import write_to_site
+
+TOUCH_TOKEN = load_script("accounts/touch_token")
 
 _USED = ":used"
 
@@ -17,9 +22,10 @@ class TokenStore:
         self._prefix = prefix
 
     def add(self, slug: str, token: Token) -> None:
-        """Store a new token."""
-        with store_errors():
-            self._client.hset(self._key(slug), token.id, msgspec.json.encode(token))
+        """Store a new token; UnknownSiteError if there is no such site, or not any more."""
+        names, document = SiteKeys(self._prefix, slug), msgspec.json.encode(token)
+        if write_to_site(self._client, names, names.tokens, "HSET", token.id, document) is None:
+            raise UnknownSiteError(slug)
 
     def get(self, slug: str, token_id: str) -> Token | None:
         """Return one token, or None."""
@@ -50,9 +56,10 @@ class TokenStore:
             return bool(self._client.hdel(self._key(slug), token_id, token_id + _USED))
 
     def touch(self, slug: str, token_id: str, now: float) -> None:
-        """Remember that a token was used at `now`."""
+        """Remember that a token was used at `now`, unless it was revoked meanwhile."""
+        keys, args = [self._key(slug)], [token_id, token_id + _USED, int(now)]
         with store_errors():
-            self._client.hset(self._key(slug), token_id + _USED, int(now))
+            TOUCH_TOKEN.run(self._client, keys, args)
 
     def _key(self, slug: str) -> str:
         return SiteKeys(self._prefix, slug).tokens

@@ -5,6 +5,7 @@ from typing import Any
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.polls import BallotCommand, BallotResult, Poll, PollTally
+from stats_service.models.sites import Site
 from stats_service.store.keys import (
     BALLOT_BUCKET_SECONDS,
     SiteKeys,
@@ -32,11 +33,11 @@ class BallotStore:
         self._client = client
         self._prefix = prefix
 
-    def cast(self, slug: str, command: BallotCommand, hour: str, now: float) -> BallotResult:
+    def cast(self, site: Site, command: BallotCommand, hour: str, now: float) -> BallotResult:
         """Settle a ballot at the moment `now` (seconds), in one round trip.
 
         Args:
-            slug: the site.
+            site: the site.
             command: the ballot.
             hour: the hour of `now` in the site's zone, `2026-11-23T09`.
             now: the server's time.
@@ -45,13 +46,13 @@ class BallotStore:
             UnknownSiteError: the site was removed meanwhile.
             StoreUnavailableError: nothing was acknowledged; the ballot's id makes a repeat safe.
         """
-        keys, args = cast_ballot_call(self._prefix, slug, command, hour, now)
+        keys, args = cast_ballot_call(self._prefix, site, command, hour, now)
         with store_errors():
             reply = CAST_BALLOT.run(self._client, keys, args)
-        return cast_ballot_reply(slug, reply)
+        return cast_ballot_reply(site.slug, reply)
 
     def refuse(
-        self, slug: str, command: BallotCommand, code: str, hour: str
+        self, site: Site, command: BallotCommand, code: str, hour: str
     ) -> tuple[str, PollTally]:
         """Note a refusal in the poll's report; return what became of the voter's earlier ballot.
 
@@ -59,7 +60,7 @@ class BallotStore:
             The outcome of the same ballot sent earlier, `voted` if it was another ballot, empty
             if the voter is unknown or has none; and the tally.
         """
-        keys, args = refuse_ballot_call(self._prefix, slug, command, code, hour)
+        keys, args = refuse_ballot_call(self._prefix, site, command, code, hour)
         with store_errors():
             reply = REFUSE_BALLOT.run(self._client, keys, args)
         return refuse_ballot_reply(command, reply)
@@ -104,21 +105,21 @@ class LoopBallots:
         self._client = client
         self._prefix = prefix
 
-    async def cast(self, slug: str, command: BallotCommand, hour: str, now: float) -> BallotResult:
+    async def cast(self, site: Site, command: BallotCommand, hour: str, now: float) -> BallotResult:
         """Settle a ballot."""
-        keys, args = cast_ballot_call(self._prefix, slug, command, hour, now)
-        return cast_ballot_reply(slug, await self._client.run(CAST_BALLOT, keys, args))
+        keys, args = cast_ballot_call(self._prefix, site, command, hour, now)
+        return cast_ballot_reply(site.slug, await self._client.run(CAST_BALLOT, keys, args))
 
     async def refuse(
-        self, slug: str, command: BallotCommand, code: str, hour: str
+        self, site: Site, command: BallotCommand, code: str, hour: str
     ) -> tuple[str, PollTally]:
         """Note a refusal; return what became of the voter's earlier ballot."""
-        keys, args = refuse_ballot_call(self._prefix, slug, command, code, hour)
+        keys, args = refuse_ballot_call(self._prefix, site, command, code, hour)
         return refuse_ballot_reply(command, await self._client.run(REFUSE_BALLOT, keys, args))
 
 
 def cast_ballot_call(
-    prefix: str, slug: str, command: BallotCommand, hour: str, now: float
+    prefix: str, site: Site, command: BallotCommand, hour: str, now: float
 ) -> tuple[tuple[str, ...], list[Any]]:
     """Return the KEYS and ARGV of `cast_ballot.lua`; its header documents them."""
     poll = command.poll
@@ -147,7 +148,8 @@ def cast_ballot_call(
         left,
         *command.choices,
     ]
-    return cast_ballot_keys(prefix, slug, poll.id, int(now // BALLOT_BUCKET_SECONDS)), args
+    bucket = int(now // BALLOT_BUCKET_SECONDS)
+    return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, bucket), args
 
 
 def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:
@@ -159,10 +161,11 @@ def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:
 
 
 def refuse_ballot_call(
-    prefix: str, slug: str, command: BallotCommand, code: str, hour: str
+    prefix: str, site: Site, command: BallotCommand, code: str, hour: str
 ) -> tuple[tuple[str, ...], list[Any]]:
     """Return the KEYS and ARGV of `refuse_ballot.lua`; its header documents them."""
-    return refuse_ballot_keys(prefix, slug, command.poll.id), [command.voter, code, hour]
+    keys = refuse_ballot_keys(prefix, site.slug, site.birth, command.poll.id)
+    return keys, [command.voter, code, hour]
 
 
 def refuse_ballot_reply(command: BallotCommand, reply: Any) -> tuple[str, PollTally]:

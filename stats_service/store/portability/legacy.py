@@ -13,6 +13,7 @@ from stats_service.models.sites import Site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
+from stats_service.store.sites.writes import write_to_site
 
 ADD_LEGACY_DAY = load_script("portability/add_legacy_day")
 ADD_LEGACY_POLL = load_script("portability/add_legacy_poll")
@@ -47,9 +48,13 @@ class LegacyStore:
 
     def set_file(self, slug: str, digest: str, file: ImportedFile, parts: int = 0) -> None:
         """Remember a file; one that is complete needs the marks of its `parts` no more."""
-        key = SiteKeys(self._prefix, slug).legacy
-        with store_errors(), self._client.pipeline(transaction=True) as pipe:
-            pipe.hset(key, digest, msgspec.json.encode(file))
+        names = SiteKeys(self._prefix, slug)
+        key, document = names.legacy, msgspec.json.encode(file)
+        if write_to_site(self._client, names, key, "HSET", digest, document) is None:
+            raise UnknownSiteError(slug)
+        if not parts:
+            return
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for first in range(0, parts, 1000):
                 marks = range(first, min(first + 1000, parts))
                 pipe.hdel(key, *(f"{digest}:{part}" for part in marks))
@@ -90,7 +95,13 @@ class LegacyStore:
             lives: seconds that the day's hours and articles are still kept; 0: too old.
         """
         names = SiteKeys(self._prefix, site.slug)
-        keys = [names.site, names.legacy, names.counts, names.hours(part.day), names.articles]
+        keys = [
+            names.alive(site.birth),
+            names.legacy,
+            names.counts,
+            names.hours(part.day),
+            names.articles,
+        ]
         keys += (names.day_articles(part.day), names.month_articles(periods.month))
         args: list[Any] = [mark, part.day, periods.week, periods.month, periods.year]
         args += [part.views, part.visits, site.article_cap, *lives, len(part.hours)]

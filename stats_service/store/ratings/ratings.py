@@ -83,6 +83,7 @@ def rate_article_call(
     keys = rate_article_keys(
         prefix,
         site.slug,
+        site.birth,
         command.article,
         int(now // RATED_BUCKET_SECONDS),
         int(now // ADDRESS_BUCKET_SECONDS),

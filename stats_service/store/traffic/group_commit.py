@@ -274,7 +274,7 @@ class GroupCommit:
         views = [(command, waiter) for command, waiter in both if command.kind == "view"]
         self._tell([waiter for command, waiter in both if command.kind != "view"], error)
         self._keeper.keep(
-            [KeptView(site.slug, now, command) for command, _ in views],
+            [KeptView(site.slug, now, command, site.birth) for command, _ in views],
             [waiter.failed for _, waiter in views],
         )
 

@@ -21,7 +21,7 @@ class RetentionStore:
     def roll_up_month(self, slug: str, month: str, days: Sequence[str]) -> bool:
         """Keep the most read articles of a month; False if that was done, or nobody read."""
         names = SiteKeys(self._prefix, slug)
-        keys = [names.month_articles(month), *map(names.day_articles, days)]
+        keys = [names.month_articles(month), names.site, *map(names.day_articles, days)]
         with store_errors():
             return bool(ROLL_UP_MONTH.run(self._client, keys, [MONTH_ARTICLES]))
 

@@ -71,6 +71,7 @@ CREATE TABLE IF NOT EXISTS views (
   address BLOB NOT NULL,
   customer BLOB NOT NULL DEFAULT x'',
   place TEXT NOT NULL DEFAULT '',
+  birth TEXT NOT NULL DEFAULT '',
   UNIQUE (slug, hit)
 );
 CREATE INDEX IF NOT EXISTS views_span ON views (slug, span);
@@ -84,9 +85,13 @@ CREATE TABLE IF NOT EXISTS batches (
 """
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
-_COLUMNS = "slug, at, hit, article, visitor, visitor_before, address, customer"
-#: Columns that older files do not have.
-_ADDED = {"customer": "BLOB NOT NULL DEFAULT x''", "place": "TEXT NOT NULL DEFAULT ''"}
+_COLUMNS = "slug, at, birth, hit, article, visitor, visitor_before, address, customer"
+#: Columns that files of earlier versions do not have.
+_ADDED = {
+    "customer": "BLOB NOT NULL DEFAULT x''",
+    "place": "TEXT NOT NULL DEFAULT ''",
+    "birth": "TEXT NOT NULL DEFAULT ''",
+}
 #: The views of the batch that is fixed. Views that come later have greater ids.
 _IN_BATCH = "WHERE place = ? AND slug = ? AND span = ? AND id <= ?"
 
@@ -102,6 +107,8 @@ class KeptView(NamedTuple):
     #: Seconds since 1970.
     at: float
     command: ViewCommand
+    #: Of the site (`models.sites.Site`).
+    birth: str = ""
 
 
 class KeptBatch(NamedTuple):
@@ -112,6 +119,8 @@ class KeptBatch(NamedTuple):
     #: The moment of the last of them, in seconds since 1970.
     at: float
     commands: list[ViewCommand]
+    #: The births of the site that each was sent to, in the order of `commands`.
+    births: list[str]
 
 
 class SpoolError(StoreUnavailableError):
@@ -162,6 +171,7 @@ class Spool:
                 view.command.address,
                 view.command.customer,
                 self._place,
+                view.birth,
             )
             for view in views
         ]
@@ -169,8 +179,8 @@ class Spool:
         def insert(connection: sqlite3.Connection) -> None:
             connection.executemany(
                 "INSERT OR IGNORE INTO views (slug, hit, at, span, article, visitor,"
-                " visitor_before, address, customer, place)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " visitor_before, address, customer, place, birth)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
@@ -251,9 +261,10 @@ class Spool:
                 address=address,
                 customer=customer,
             )
-            for _, _, hit, article, visitor, visitor_before, address, customer in rows
+            for _, _, _, hit, article, visitor, visitor_before, address, customer in rows
         ]
-        return KeptBatch(name, rows[0][0], max(row[1] for row in rows), commands)
+        at, births = max(row[1] for row in rows), [row[2] for row in rows]
+        return KeptBatch(name, rows[0][0], at, commands, births)
 
     def _fix_batch(self, connection: sqlite3.Connection) -> tuple[str, str, int, int]:
         first = connection.execute(

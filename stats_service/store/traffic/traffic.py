@@ -12,6 +12,7 @@ from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
+from stats_service.store.sites.writes import write_to_site
 from stats_service.store.traffic.view_batch import ViewBatch
 
 RECORD_VIEWS = load_script("traffic/record_views")
@@ -91,12 +92,15 @@ class TrafficStore:
         Returns:
             How many each has had in this half hour; 0 for one that is empty.
         """
-        key = SiteKeys(self._prefix, slug).addresses(int(now // ADDRESS_BUCKET_SECONDS))
-        with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            for name in (address, customer):
-                pipe.hincrby(key, b"t" + name, 1 if name else 0)
-            pipe.expire(key, ADDRESS_BUCKET_SECONDS * 2, nx=True)
-            return [int(number) for number in pipe.execute()[:2]]
+        names = SiteKeys(self._prefix, slug)
+        key = names.addresses(int(now // ADDRESS_BUCKET_SECONDS))
+        seconds = ADDRESS_BUCKET_SECONDS * 2
+
+        def counted(field: bytes) -> int:
+            command = ("HINCRBY", field, 1)
+            return int(write_to_site(self._client, names, key, *command, seconds=seconds) or 0)
+
+        return [counted(b"t" + name) if name else 0 for name in (address, customer)]
 
     def days(self, slug: str, metric: str) -> dict[str, int]:
         """Return what was counted of `metric` (one of `METRICS`), by ISO day."""
@@ -129,8 +133,15 @@ class TrafficStore:
 
         0 removes the balance. What was set before is filled into `entry`, which is recorded unless
         it is the same.
+
+        Raises:
+            UnknownSiteError: the site was erased meanwhile.
         """
         names = SiteKeys(self._prefix, site.slug)
         args = (article, views, packed_entry(entry))
+        keys = [names.opening, names.audit, names.alive(site.birth)]
         with store_errors():
-            return int(SET_OPENING.run(self._client, [names.opening, names.audit], args))
+            before = int(SET_OPENING.run(self._client, keys, args))
+        if before < 0:
+            raise UnknownSiteError(site.slug)
+        return before

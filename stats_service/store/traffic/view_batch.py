@@ -135,6 +135,7 @@ class ViewBatch:
         self.keys = record_views_keys(
             prefix,
             site.slug,
+            site.birth,
             periods.day,
             int(now // HIT_BUCKET_SECONDS),
             int(now // ADDRESS_BUCKET_SECONDS),

@@ -11,6 +11,7 @@ _ = gettext
 
 #: What to say of errors whose own words have no Vietnamese, by their code.
 CODES = {
+    "site-changed": lazy_gettext("The site is not what it was when the file was looked at."),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
     "unknown-poll": lazy_gettext("There is no such poll, or not any more."),

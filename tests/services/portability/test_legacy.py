@@ -1,6 +1,8 @@
 """Files of other counters: what they add, and that they add it once."""
 
 import gzip
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from stats_service.models.legacy import LegacySummary
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.portability.legacy import tally
 from stats_service.services.portability.legacy.exports import Source
 from stats_service.services.portability.legacy.files import TEXT_LINE_MAX
 from stats_service.services.portability.legacy.imports import Plan
@@ -645,3 +648,33 @@ def test_a_site_gets_no_more_polls_than_it_may_have(
         list(services.portability.legacy.add_polls("kimson", iter(polls), dry_run=dry_run))
 
     assert len(services.polls.polls.all("kimson")) == (known if dry_run else 2)
+
+
+def long_names(number: int) -> Iterator[bytes]:
+    """Give lines of a log, each of an article of its own with a name of 1,000 bytes."""
+    for n in range(number):
+        name = hashlib.sha256(str(n).encode()).hexdigest() + "x" * 900
+        yield (
+            f'192.0.2.{n % 250} - - [17/May/2015:10:{n % 60:02d}:03 +0000] "GET /{name} HTTP/1.1" '
+            f'200 1 "-" "{BROWSER}"\n'
+        ).encode()
+
+
+def test_the_temporary_disk_of_a_file_is_bounded(
+    services: Services,
+    clock: FakeClock,
+    site: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A small file may name more articles than a disk has room for; the error names the bound."""
+    monkeypatch.setattr(tally, "MEMORY_SUMS", 500)
+    monkeypatch.setattr(tally.Tally.__init__, "__defaults__", (2_000_000,))
+    path = tmp_path / "access.log.gz"
+    path.write_bytes(gzip.compress(b"".join(long_names(3000))))
+    plan = Plan(kind="access-log", dry_run=True)
+
+    with pytest.raises(InvalidInputError, match=r"the 2 MB that it may.*Split it"):
+        list(services.portability.legacy.run(Source(site), [path], plan, clock.now()))
+
+    assert services.portability.legacy.files("kimson") == []

@@ -101,7 +101,7 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
     batch = services.traffic.spool.next_batch()
     assert batch is not None
     services.traffic.replay._send(batch, clock.now())
-    again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands)
+    again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands, batch.births)
     for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
         redis_client.delete(name)
 

@@ -108,7 +108,7 @@ def opened_reader(
     copies = {key: aside(key, token) for key in changing}
     with store_errors():
         names = [name for pair in copies.items() for name in pair]
-        COPY_KEYS.run(client, names, [COPY_TTL_SECONDS])
+        COPY_KEYS.run(client, [SiteKeys(prefix, slug).site, *names], [COPY_TTL_SECONDS])
     try:
         yield SiteReader(client, SiteKeys(prefix, slug), copies)
     finally:

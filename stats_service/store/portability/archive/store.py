@@ -39,17 +39,27 @@ class ArchiveStore:
         with store_errors():
             return [poll.decode() for poll in self._client.hkeys(keys.polls)]
 
-    def replace(self, slug: str, rows: Iterable[Row], now: float, *, replace: bool) -> bool:
-        """Put a site in its place, whole or not at all; False if it is there already.
+    def replace(
+        self, slug: str, rows: Iterable[Row], now: float, founding: str | None, birth: str = ""
+    ) -> bool:
+        """Put a site in its place, whole or not at all.
 
-        An error that `rows` raises leaves Redis as it was.
+        Args:
+            slug: the site.
+            rows: of the archive; an error that they raise leaves Redis as it was.
+            now: seconds since 1970.
+            founding: of the site that is replaced (`SiteStore.founding`); None: there is none.
+            birth: of the site that is replaced.
+
+        Returns:
+            False, and nothing changed, if what is there is not that one, or not any more.
         """
         writer = SiteWriter(self._client, self._prefix, slug, now)
         published = False
         try:
             for row in rows:
                 BY_ROW[type(row)].write(writer, row)
-            published = writer.publish(replace=replace)
+            published = writer.publish(founding, birth)
         finally:
             if not published:
                 writer.discard()

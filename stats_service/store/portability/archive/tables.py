@@ -38,7 +38,7 @@ from stats_service.store.portability.archive.writer import SiteWriter
 #: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
 #: tokens are keys to this installation, and stay in it; so does what was delivered from here.
 TRANSIENT = re.compile(
-    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens|deliveries"
+    r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens|deliveries"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
 )
@@ -54,6 +54,8 @@ def _read_settings(reader: SiteReader) -> Iterator[Row]:
 
 def _write_settings(writer: SiteWriter, row: SettingsRow) -> None:
     writer.set(writer.keys.site, msgspec.json.encode(row.site))
+    if row.site.birth:
+        writer.set(writer.keys.alive(row.site.birth), b"1")
 
 
 def _read_counts(reader: SiteReader) -> Iterator[Row]:

@@ -3,11 +3,17 @@
 import secrets
 from typing import Any
 
-from stats_service.store.keys import SiteKeys, aside, sites
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.errors import ConflictError
+from stats_service.store.keys import PREPARED, SiteKeys, aside, sites
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
 PUBLISH_SITE = load_script("portability/publish_site")
+HOLD_SITE = load_script("sites/hold_site")
+RELEASE_SITE = load_script("sites/release_site")
+#: Seconds that a site is held at most while an archive takes its place: a scan of all keys. If the
+#: import is cut off, the site goes on as it was after this.
+HOLD_SECONDS = 60
 #: Seconds after which what an import prepared is gone, if it was cut off.
 PREPARED_TTL_SECONDS = 6 * 3600
 #: Commands sent together.
@@ -58,20 +64,52 @@ class SiteWriter:
         """Append an entry with an id of its own to a stream."""
         self._add(key, 0, "XADD", entry_id, field, value)
 
-    def publish(self, *, replace: bool) -> bool:
-        """Put the site in its place; False, and nothing changed, if it is there already."""
+    def publish(self, founding: str | None, birth: str) -> bool:
+        """Put the site in its place.
+
+        Args:
+            founding: of the site that it replaces (`SiteStore.founding`); None: there is none.
+            birth: of the site that it replaces.
+
+        Returns:
+            False, and nothing changed, if what is there is not that one, or not any more.
+        """
+        self.set(self.keys.founded, self._token.encode())
         self._send()
-        old = self._present() if replace else []
-        names = [self.keys.site]
+        if founding is None:
+            return self._put(self._present(with_tokens=True), "")
+        keys = self.keys
+        names = [keys.site, keys.alive(birth), keys.held, keys.replacing]
+        with store_errors():
+            # From here on nothing is written for the site, so that the list of keys is complete.
+            held = HOLD_SITE.run(
+                self._client, [*names, keys.founded], [founding, self._token, HOLD_SECONDS]
+            )
+        published = False
+        try:
+            published = bool(held) and self._put(self._present(with_tokens=False), self._token)
+        finally:
+            if held and not published:
+                with store_errors():
+                    RELEASE_SITE.run(self._client, names, [self._token])
+        return published
+
+    def _put(self, old: list[str], holder: str) -> bool:
+        """Rename what was prepared and forget `old`, if `holder` holds the site still."""
+        names = [self.keys.site, self.keys.held, self.keys.replacing]
         for key in self._lives:
             names += (aside(key, self._token), key)
         with store_errors():
-            arguments = ["1" if replace else "0", len(self._lives), *self._lives.values()]
+            arguments = [holder, len(self._lives), *self._lives.values()]
             outcome = PUBLISH_SITE.run(self._client, names + old, arguments)
             if outcome == 1:
                 self._client.sadd(sites(self._prefix), self.keys.slug)
         if outcome == -1:
-            raise RuntimeError("the prepared site was removed while it was being imported")
+            raise ConflictError(
+                "The site {slug!r} was erased while its archive was being brought in. Nothing was "
+                "imported.",
+                slug=self.keys.slug,
+            )
         return bool(outcome == 1)
 
     def discard(self) -> None:
@@ -81,15 +119,20 @@ class SiteWriter:
             for key in self._lives:
                 self._client.unlink(aside(key, self._token))
 
-    def _present(self) -> list[str]:
-        """Return the keys that go when the site is replaced; its API tokens stay."""
-        mine = {aside(key, self._token) for key in self._lives} | {self.keys.tokens}
+    def _present(self, *, with_tokens: bool) -> list[str]:
+        """Return the keys that go for the archive: what is left of another site of the name too.
+
+        Not what imports and exports keep aside, which ends by itself. The API tokens of a site that
+        is replaced stay.
+        """
+        stays = set() if with_tokens else {self.keys.tokens}
         with store_errors():
             found = {
-                name.decode() if isinstance(name, bytes) else name
+                text_of(name)
                 for name in self._client.scan_iter(match=self.keys.pattern, count=1000)
+                if not PREPARED.fullmatch(name)
             }
-        return sorted(found - mine)
+        return sorted(found - stays)
 
     def _add(self, key: str, ends: int, command: str, *arguments: Any) -> None:
         if 0 < ends <= self._now:

@@ -2,10 +2,14 @@
 --
 -- KEYS[1]  the document
 -- KEYS[2]  audit STREAM
+-- KEYS[3]  site STRING
 -- ARGV[1]  what was read; empty: there was none
 -- ARGV[2]  what takes its place
 -- ARGV[3]  entry of the log; empty: the change is not recorded
--- returns  1, or 0 if it was changed meanwhile, and nothing was written
+-- returns  1, or, and nothing was written, 0 if it was changed meanwhile, -1 if the site is no more
+if redis.call('EXISTS', KEYS[3]) == 0 then
+  return -1
+end
 local known = redis.call('GET', KEYS[1]) or ''
 if known ~= ARGV[1] then
   return 0

@@ -1,12 +1,13 @@
 -- roll_up_month: keep the most read articles of a month that is over, before its days are gone.
--- KEYS  1 articles of the month ZSET; then articles of each day ZSET
+-- KEYS  1 articles of the month ZSET  2 site STRING; then articles of each day ZSET
 -- ARGV  1 number of articles kept by name; the others are added up under one name
--- Returns the number of articles kept; 0 if the month is kept already or nothing was read in it.
+-- Returns the number of articles kept; 0 if the month is kept already, nothing was read in it or the
+--       site is no more.
 local OTHER = '(other)'
 local call = redis.call
 local days = {}
-if call('EXISTS', KEYS[1]) == 1 then return 0 end
-for i = 2, #KEYS do
+if call('EXISTS', KEYS[1]) == 1 or call('EXISTS', KEYS[2]) == 0 then return 0 end
+for i = 3, #KEYS do
   if call('EXISTS', KEYS[i]) == 1 then days[#days + 1] = KEYS[i] end
 end
 if #days == 0 then return 0 end

@@ -1,10 +1,11 @@
 -- set_opening: set the views that an article had before it came here. audit_entry.lua comes before.
 --
--- KEYS  1 opening HASH  2 audit STREAM
+-- KEYS  1 opening HASH  2 audit STREAM  3 site STRING
 -- ARGV  1 article  2 views; 0 removes the balance  3 entry of the log, `before` { } to be filled in
--- Returns what was set before; if it is the same, nothing is written.
+-- Returns what was set before; if it is the same, nothing is written. -1: the site is no more.
 local opening, article, views = KEYS[1], ARGV[1], ARGV[2]
 
+if redis.call('EXISTS', KEYS[3]) == 0 then return -1 end
 local before = redis.call('HGET', opening, article) or '0'
 if before ~= views then
   local entry = cjson.decode(ARGV[3])

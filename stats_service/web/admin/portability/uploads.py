@@ -219,6 +219,7 @@ def explain_failure(upload: Upload) -> str:
     texts: dict[str, str] = {
         "invalid-input": _("The file is not what it was said to be, or is damaged."),
         "conflict": _("The numbers may be in the site already."),
+        "site-changed": _("The site is not what it was when the file was looked at."),
         "store-unavailable": _("The store of the numbers did not answer. Try again shortly."),
     }
     otherwise: str = _("The work on the file was cut off. Send it again.")

@@ -12,6 +12,7 @@ import redis
 from flask import Flask
 
 from stats_service.config import Settings
+from stats_service.errors import ConflictError
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.uploads import KEPT_SECONDS, SITE_WAITING_MAX, WAITING_MAX
@@ -275,6 +276,92 @@ def test_a_site_is_replaced_only_by_its_name(
     assert services.sites.sites.get("kimson").name == site.name
     again = shown(operator, send(operator, ARCHIVES, full, "kimson.jsonl"))
     assert "đúng như trong bản lưu trữ" in again
+
+
+def test_a_site_that_was_not_there_is_not_replaced(
+    operator: Person, full: bytes, services: Services
+) -> None:
+    """It was added after the archive was looked at; what it counted stays, and the page says so."""
+    services.sites.sites.remove("kimson")
+    taken = send(operator, ARCHIVES, full, "kimson.jsonl")
+    living = services.sites.sites.add(Site(slug="kimson", name="Mới", hosts=("kimson.example.vn",)))
+
+    done = shown(operator, decide(operator, taken, "confirm"))
+
+    assert services.sites.sites.all() == [living]
+    assert "không còn như lúc" in done
+    assert "site.imported" not in [entry.what for entry in services.accounts.audit.newest("")]
+
+
+def test_of_two_confirmations_one_restores(
+    app: Flask,
+    operator: Person,
+    full: bytes,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A double click, two administrators, two workers: also while the first is at work."""
+    uploads = app.extensions[EXTENSION].portability.uploads
+    services.sites.sites.edit("kimson", name="Sau này")
+    taken = send(operator, ARCHIVES, full, "kimson.jsonl")
+    name = taken.location.rpartition("/")[2]
+    looked_at = send(operator, ARCHIVES, full, "kimson.jsonl")
+    runs: list[str] = []
+    launch = uploads.launch
+
+    def launch_twice(upload: str, held: int) -> None:
+        runs.append(upload)
+        launch(upload, held)
+
+    uploads.launch = launch_twice
+    ready = uploads._store.get(name)
+
+    decide(operator, taken, "confirm", slug="kimson")
+    first = services.sites.sites.founding("kimson")
+    monkeypatch.setattr(uploads, "get", lambda _site, _upload: ready)  # it looked just before
+    with pytest.raises(ConflictError):
+        uploads.confirm("", name)
+    monkeypatch.undo()
+    decide(operator, looked_at, "confirm", slug="kimson")
+
+    assert ready.state == "ready"
+    assert runs.count(name) == 1
+    assert services.sites.sites.founding("kimson") == first, (
+        "another file of the same look is refused"
+    )
+    imported = [
+        entry for entry in services.accounts.audit.newest("") if entry.what == "site.imported"
+    ]
+    assert len(imported) == 1
+
+
+def test_a_history_goes_into_the_site_that_it_was_looked_at_for(
+    owner: Person, site: Site, services: Services, clock: FakeClock
+) -> None:
+    """Not into one of the same name that was added since."""
+    taken = send(owner, DATA, MATOMO, kind="matomo")
+    upload = taken.location.rpartition("/")[2]
+    services.sites.sites.remove("kimson")
+    other = services.sites.sites.add(Site(slug="kimson", name="Mới", hosts=("kimson.example.vn",)))
+
+    decide(owner, taken, "confirm")
+
+    assert services.portability.uploads.get("kimson", upload).code == "site-changed"
+    assert services.traffic.views.counts(other, clock.now()).views.total == 0
+
+
+def test_the_files_of_a_process_that_was_killed_go_with_the_next_tick(
+    app: Flask, owner: Person, site: Site, settings: Settings, clock: FakeClock
+) -> None:
+    """Whatever it was doing."""
+    uploads = app.extensions[EXTENSION].portability.uploads
+    uploads.launch = lambda _upload, _held: None  # it is gone before it has done anything
+    send(owner, DATA, MATOMO, kind="matomo")
+    assert list((settings.data_dir / "uploads").rglob("a.csv"))
+
+    uploads.forget_old(clock.now())
+
+    assert not list((settings.data_dir / "uploads").rglob("a.csv"))
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "none"])
