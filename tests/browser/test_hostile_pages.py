@@ -243,7 +243,7 @@ def test_every_widget_has_a_form_that_survives_every_editor(voter: Voter, embed:
     voter.was_here_before()
     poll = make_poll(embed, id="moi")
     old = make_poll(embed)
-    embed.services.polls.close(embed.slug, old.id, "test", embed.services.clock.now())
+    embed.services.polls.polls.close(embed.slug, old.id, "test", embed.services.clock.now())
     forms = (
         '<div data-stats="visits" data-rows="online total">Số liệu</div>'
         '<div data-stats="poll">Bình chọn</div>'
@@ -311,7 +311,7 @@ def test_one_host_behind_one_password(
 ) -> None:
     """Portal and service behind Basic auth: the browser knows the password, so requests have it."""
     with running_guarded_portal(embed.base.removesuffix("/v1")) as portal:
-        embed.services.sites.edit(embed.slug, hosts=(portal.host,))
+        embed.services.sites.sites.edit(embed.slug, hosts=(portal.host,))
         guarded = replace(embed, base=portal.url("/v1"), portal=portal)
         context = open_context(http_credentials={"username": "dem", "password": "2026"})
         voter = Voter(context.new_page(), guarded)
