@@ -35,7 +35,8 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
-    return AsgiApp(_flask_app(services), HotPaths(services, open_loop(services)))
+    hot = HotPaths(services, open_loop(services))
+    return AsgiApp(_flask_app(services), hot, services.operations.watch)
 
 
 def _flask_app(services: Services) -> Flask:

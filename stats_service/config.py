@@ -75,6 +75,13 @@ class Settings:
     upload_megabytes: int = 256
 
     @property
+    def redis_place(self) -> str:
+        """REDIS_URL without users, passwords and options; empty for an embedded Redis."""
+        parts = urlsplit(self.redis_url)
+        place = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+        return place.geturl()
+
+    @property
     def base_url(self) -> str:
         """The URL, without a slash at the end, under which browsers reach the service."""
         return (self.public_url or f"http://{self.bind}").rstrip("/")
@@ -273,6 +280,12 @@ def _public_url(name: str, value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationError(f"{name}={value!r} must be a URL such as https://dem.example.vn.")
+    if parts.path.strip("/"):
+        raise ConfigurationError(
+            f"{name}={value!r} must have no path: the service cannot stand below "
+            f"{parts.path!r}, as its pages and the polls would lead past it. Give it a host of its "
+            "own, e.g. https://dem.example.vn, or a port of its own."
+        )
     return value.rstrip("/")
 
 

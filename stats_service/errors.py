@@ -274,6 +274,22 @@ class StoreUnavailableError(StatsError):
     title = "The counts are not available at the moment"
     #: Long enough for a restart of Redis, short enough for a reader who waits.
     retry_after = 5
+    #: The code of Redis' error reply, e.g. `OOM`; empty if it sent none.
+    reply = ""
+
+
+class StoreRefusedError(StoreUnavailableError):
+    """Redis is there and refuses the service until a setting is changed: a password, a right."""
+
+
+class SiteLostError(StoreUnavailableError):
+    """Redis has lost the site, which nobody has erased; what comes is kept until it is back."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"The site {slug!r} is missing in Redis, though nobody erased it. Views are kept until "
+            "it is restored; `stats-service check` says how."
+        )
 
 
 class ViewKeptError(StatsError):

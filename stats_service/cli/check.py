@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 
 import click
+from msgspec.structs import replace
 
 from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
-from stats_service.models.health import Finding
+from stats_service.models.health import FAIL, OK, WARN, Finding
 from stats_service.run.listening import answers
-from stats_service.services.operations.health import FAIL, OK, WARN, settings_findings, tick_finding
-from stats_service.services.operations.machine_findings import clock_finding, spool_findings
+from stats_service.services.operations.health import settings_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -47,17 +47,15 @@ def _findings() -> Iterator[Finding]:
     yield _service(settings)
     try:
         with open_services(settings) as services:
-            redis = "the one of REDIS_URL" if settings.redis_url else "embedded"
+            redis = settings.redis_place or "embedded"
             findings = services.operations.health.findings()
-            if findings[0].level != FAIL:
-                yield Finding(OK, "redis", f"{redis}, answers")
+            first = findings[0]
+            if first.subject in ("redis", "writes"):  # nothing more can be asked
+                yield replace(first, text=f"{redis}: {first.text}")
+                yield from findings[1:]
+                return
+            yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
-            yield from spool_findings(services.traffic.spool.state(), services.clock.now())
-            if findings[0].level != FAIL:
-                yield clock_finding(services.operations.health.clock_offset(services.clock))
-            yield tick_finding(
-                services.operations.ticks.last_run(), services.clock.now(), demo=settings.demo
-            )
             yield _sites([site.slug for site in services.sites.sites.all()])
             yield from _half_erased(services.sites.erasure.unfinished())
     except StatsError as error:

@@ -3,6 +3,7 @@
 import click
 
 from stats_service import __version__
+from stats_service.cli.accept import accept
 from stats_service.cli.admin import admin
 from stats_service.cli.article import article
 from stats_service.cli.check import check
@@ -52,6 +53,7 @@ _COMMANDS = (
     rating,
     embed,
     check,
+    accept,
     export,
     import_,
     legacy,

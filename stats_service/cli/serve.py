@@ -8,7 +8,11 @@ import click
 from stats_service.cli.admin import setup_lines
 from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
-from stats_service.errors import StoreUnavailableError
+from stats_service.errors import (
+    ConfigurationError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
 from stats_service.logs import configure_logging
 from stats_service.run.supervisor import Supervisor
 
@@ -43,9 +47,22 @@ def run_service(environ: Mapping[str, str], prepare: Callable[[Settings], list[s
     return Supervisor(
         settings,
         environ,
-        prepare=lambda ready: lines.extend(prepare(ready)),
+        prepare=lambda ready: lines.extend(_prepared(ready, prepare)),
         on_ready=lambda: click.echo("\n".join(lines)),
     ).run()
+
+
+def _prepared(settings: Settings, prepare: Callable[[Settings], list[str]]) -> list[str]:
+    """Claim Redis, and do what `prepare` does; settings that Redis refuses stop the start."""
+    try:
+        with open_services(settings) as services:
+            services.operations.installation.claim()
+    except StoreRefusedError as error:
+        place = settings.redis_place or "the embedded Redis"
+        raise ConfigurationError(f"Redis at {place} cannot be used: {error}") from error
+    except StoreUnavailableError:
+        pass  # it may come back, and until then views are kept
+    return prepare(settings)
 
 
 def announce_sites(settings: Settings) -> list[str]:

@@ -9,7 +9,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """Something that somebody should look at."""
 
     #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `texts`; of the installation:
-    #: `spool`, or what `Health` looked at, such as `memory`.
+    #: `spool`, or the subject of a finding of `Health`, such as `memory`.
     kind: str
     #: How many hours, views, articles, ballots or free texts it is about.
     n: int = 0

@@ -2,6 +2,9 @@
 
 import msgspec
 
+#: Levels of a finding.
+OK, WARN, FAIL = "ok", "warn", "FAIL"
+
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one Redis or Valkey server says of itself; None for what it does not tell."""
@@ -23,6 +26,8 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
     #: Bytes; 0 for no limit.
     memory_limit: int
     memory_used: int
+    #: Keys that were thrown away because the memory was full, since the server began.
+    evicted: int = 0
     #: Replicas that it knows, and whether it stops taking writes when they are out of reach.
     replicas: int = 0
     wants_replicas: bool = False

@@ -25,8 +25,10 @@ from stats_service.services.operations.alarm import RedisAlarm
 from stats_service.services.operations.backups import Backups
 from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
+from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Glances
 from stats_service.services.operations.ticks import Ticks
+from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.polls import Polls
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.imports import Legacy
@@ -142,8 +144,10 @@ class OperationServices:
 
     backups: Backups
     health: Health
+    installation: Installation
     overview: Glances
     ticks: Ticks
+    watch: Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +199,21 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
 def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services:
     """Wire the services; nothing is asked of Redis."""
     audit = Audit(stores.audit)
+    installation = Installation(
+        stores.installation,
+        stores.installation_file,
+        stores.copies,
+        audit,
+        settings.secret,
+        settings.data_dir,
+        clock,
+    )
     accounts = _account_services(stores, settings, audit)
     voters = Voters(settings.secret)
-    sites = _site_services(stores, settings, accounts, voters)
+    sites = _site_services(stores, settings, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
     meters = Meters()
-    traffic = _traffic_services(stores, sites, clock, meters)
+    traffic = _traffic_services(stores, sites, clock, meters, installation)
     _watch(meters, traffic)
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
@@ -211,7 +224,9 @@ def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services
         request_counts=stores.request_counts,
         accounts=accounts,
         notices=notices,
-        operations=_operation_services(stores, settings, sites, traffic, notices, portability),
+        operations=_operation_services(
+            stores, settings, clock, installation, sites, traffic, notices, portability
+        ),
         polls=polls,
         portability=portability,
         ratings=_rating_services(stores),
@@ -237,12 +252,13 @@ def open_loop(services: Services) -> LoopServices:
     meters.watch(lambda: clocks.jumps, "clock_jumps")
     meters.watch(lambda: clocks.looks_apart, "clock_apart")
     sites = SharedSites(services.sites.directory, settings.redis_timeout)
+    is_lost = services.operations.installation.is_lost
     ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return LoopServices(
         clocks=clocks,
         counts=LoopCountsStorage(client, prefix),
         sites=sites,
-        views=SharedViews(GroupCommit(connection, prefix, keeper, meters)),
+        views=SharedViews(GroupCommit(connection, prefix, keeper, meters, is_lost)),
         votes=SharedVotes(ballots, ratings, sites, services.polls.proofs),
     )
 
@@ -258,7 +274,11 @@ def _account_services(stores: Stores, settings: Settings, audit: Audit) -> Accou
 
 
 def _site_services(
-    stores: Stores, settings: Settings, accounts: AccountServices, voters: Voters
+    stores: Stores,
+    settings: Settings,
+    accounts: AccountServices,
+    voters: Voters,
+    installation: Installation,
 ) -> SiteServices:
     sites = Sites(stores.sites)
     directory = SiteDirectory(
@@ -268,6 +288,7 @@ def _site_services(
         settings.secret,
         settings.site_cache_seconds,
         stores.copies,
+        installation.is_lost,
     )
     erasure = Erasure(
         sites, accounts.accounts, stores.ticks, stores.uploads, stores.copies, accounts.audit
@@ -299,9 +320,10 @@ def _rating_services(stores: Stores) -> RatingServices:
 
 
 def _traffic_services(
-    stores: Stores, sites: SiteServices, clock: Clock, meters: Meters
+    stores: Stores, sites: SiteServices, clock: Clock, meters: Meters, installation: Installation
 ) -> TrafficServices:
-    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters)
+    is_lost = installation.is_lost
+    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
         opening_balances=Openings(stores.traffic),
@@ -310,7 +332,7 @@ def _traffic_services(
         retention=Retention(stores.retention, sites.sites),
         spool=stores.spool,
         top_articles=TopArticles(stores.history),
-        views=Traffic(stores.traffic, stores.spool, replay.wake),
+        views=Traffic(stores.traffic, stores.spool, replay.wake, is_lost),
     )
 
 
@@ -354,12 +376,16 @@ def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> 
 def _operation_services(
     stores: Stores,
     settings: Settings,
+    clock: Clock,
+    installation: Installation,
     sites: SiteServices,
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
 ) -> OperationServices:
-    health = Health(stores.health)
+    health = Health(
+        stores.health, installation, stores.ticks, stores.spool, clock, demo=settings.demo
+    )
     alarm = RedisAlarm(
         Caller(settings.webhook_hosts),
         settings.alert_url,
@@ -376,8 +402,10 @@ def _operation_services(
     return OperationServices(
         backups=Backups(stores.snapshots),
         health=health,
+        installation=installation,
         overview=Glances(stores.overview, health, stores.spool),
         ticks=Ticks(stores.ticks, jobs, health, alarm),
+        watch=Watch(health, installation, stores.sole_watcher),
     )
 
 

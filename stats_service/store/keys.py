@@ -77,6 +77,11 @@ key                             type    holds; how long
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
 <p>:{@admin}:erasing            set     slugs of sites that are being erased; until that is done
+<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `beat`, `beat:at`: a
+                                        number that grows, and when (s) it did last; `looked`: when
+                                        (s) somebody tried to write; `host`, `host:at`: a Host that
+                                        the admin pages refused last; `backup:at`: when
+                                        (s) a backup was made last; for ever
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
@@ -161,6 +166,11 @@ class AdminKeys:
     def erasing(self) -> str:
         """The sites that are being erased."""
         return self._key("erasing")
+
+    @property
+    def installation(self) -> str:
+        """What tells this installation from others, and from an earlier state of itself."""
+        return self._key("installation")
 
     @property
     def ticks(self) -> str:

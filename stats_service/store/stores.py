@@ -12,6 +12,11 @@ from stats_service.store.accounts.tokens import TokenStore
 from stats_service.store.install_checks import InstallCheckStore
 from stats_service.store.notices import NoticeStore
 from stats_service.store.operations.health import HealthStore
+from stats_service.store.operations.installation import (
+    InstallationFile,
+    InstallationStore,
+    SoleWatcher,
+)
 from stats_service.store.operations.overview import GlanceStore
 from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
@@ -45,6 +50,8 @@ class Stores:
     health: HealthStore
     history: HistoryStore
     install_checks: InstallCheckStore
+    installation: InstallationStore
+    installation_file: InstallationFile
     legacy: LegacyStore
     notices: NoticeStore
     overview: GlanceStore
@@ -57,6 +64,7 @@ class Stores:
     sessions: SessionStore
     sites: SiteStore
     snapshots: SnapshotStore
+    sole_watcher: SoleWatcher
     spool: Spool
     ticks: TickStore
     tokens: TokenStore
@@ -84,6 +92,8 @@ def open_stores(settings: Settings) -> Stores:
         health=HealthStore(client),
         history=HistoryStore(client, prefix),
         install_checks=InstallCheckStore(client, prefix),
+        installation=InstallationStore(client, prefix),
+        installation_file=InstallationFile(folder, prefix),
         legacy=LegacyStore(client, prefix),
         notices=NoticeStore(client, prefix),
         overview=GlanceStore(client, prefix),
@@ -96,6 +106,7 @@ def open_stores(settings: Settings) -> Stores:
         sessions=SessionStore(client, prefix),
         sites=SiteStore(client, prefix),
         snapshots=SnapshotStore(client),
+        sole_watcher=SoleWatcher(folder),
         spool=Spool(folder, settings.spool_megabytes * 10**6, place),
         ticks=TickStore(client, prefix),
         tokens=TokenStore(client, prefix),

@@ -139,7 +139,9 @@ def test_a_secret_that_others_may_read(run: Run, environ: dict[str, str], tmp_pa
         ({"eviction_policy": "allkeys-lru", "memory_limit": 10}, "eviction", "FAIL"),
         ({"eviction_policy": "volatile-ttl"}, "eviction", "warn"),
         ({"memory_limit": 10}, "memory", "ok"),
-        ({"memory_limit": 1}, "memory", "warn"),
+        ({"memory_limit": 10, "memory_used": 9}, "memory", "warn"),
+        ({"memory_limit": 10, "memory_used": 10}, "memory", "FAIL"),
+        ({"eviction_policy": "allkeys-lru", "evicted": 3}, "eviction", "FAIL"),
     ],
 )
 def test_a_server_is_judged(change: dict[str, object], subject: str, level: str) -> None:

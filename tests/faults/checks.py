@@ -88,6 +88,9 @@ CHECKS: dict[str, Check] = {
     "T66": Check(
         "spool: disk full, no database, two Redis, read-only", "each promise kept; each state said"
     ),
+    "T71": Check("each state in which numbers stop", "shows in every place that its row names"),
+    "T72": Check("two instances with two secrets on one Redis", "the second is refused"),
+    "T73": Check("Redis emptied under load", "noticed < 5 s; views kept; counted once restored"),
 }
 
 ADMIN = "tests/web/admin"
@@ -196,13 +199,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T55": ("tests/services/sites/test_sites.py::test_removing_a_site_removes_every_key",),
     "T56": ("tests/test_logs.py",),
-    "T61": ("tests/services/test_erasure.py",),
+    "T61": ("tests/services/sites/test_erasure.py",),
     "T62": (
         "tests/web/admin/portability/test_data.py::test_a_site_that_was_not_there_is_not_replaced",
         "tests/web/admin/portability/test_data.py::test_of_two_confirmations_one_restores",
-        "tests/services/test_erasure.py::test_of_two_replacements_one_is_done",
+        "tests/services/sites/test_erasure.py::test_of_two_replacements_one_is_done",
     ),
     "T63": (
         "tests/services/portability/test_legacy.py::test_the_temporary_disk_of_a_file_is_bounded",
     ),
+    "T72": ("tests/services/operations/test_installation.py",),
+    "T73": ("tests/services/operations/test_installation.py::test_in_an_emptied",),
 }

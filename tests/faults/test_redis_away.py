@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
@@ -353,3 +354,39 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(
 
     measured(f"{kept} of 1000 writes read from a truncated file, in {seconds:.1f} s")
     assert kept == 999
+
+
+@pytest.mark.check("T73")
+def test_an_emptied_redis_is_noticed_and_loses_no_view_that_was_kept(
+    installed: Settings, counted: Services, server: Server, measured: Note
+) -> None:
+    """FLUSHALL under load, and what it held brought back ten seconds later."""
+    raw = redis.Redis.from_url(server.url)
+    with running_service(installed) as url, Load([url], clients=16, rate=100) as load:
+        load.run(4)
+        held = {name: raw.dump(name) for name in raw.scan_iter()}
+        raw.flushall()
+        begin, at = time.monotonic(), len(load.sent)
+        load.wait_for(lambda: status(f"{url}/readyz")[0] == 503, 10)
+        noticed = time.monotonic() - begin
+        load.run(6)
+        emptied = load.sent[at:]
+        copies = list((installed.data_dir / "sites").glob("*.json"))
+        log = "".join(path.read_text() for path in installed.data_dir.glob("gunicorn-*.log"))
+        raw.flushall()
+        for name, value in held.items():
+            raw.restore(name, 0, value)  # type: ignore[arg-type]
+        at = len(load.sent)
+        recovery = load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
+    total = settle(counted, load)
+
+    measured(
+        f"noticed after {noticed:.2f} s; {statuses(emptied)} while empty, slowest "
+        f"{slowest(emptied):.3f} s; views again after {recovery:.2f} s; {total} of "
+        f"{len(load.sent)} counted"
+    )
+    assert statuses(emptied).keys() == {202}
+    assert noticed < 5
+    assert len(copies) == 1
+    assert log.count("Redis has lost the data") == 1
+    assert total == len(load.sent) == sum(one.promised for one in load.sent)

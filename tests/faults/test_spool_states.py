@@ -81,7 +81,7 @@ def test_a_disk_without_room_promises_nothing(
         ("lost", 39)
     ]
     assert services.traffic.views.counts(site, clock.now()).views.total == 1
-    alarms = own.operations.overview.of_installation(clock.now())
+    alarms = own.operations.overview.of_installation()
     assert "spool-waiting" not in {alarm.kind for alarm in alarms}
 
 

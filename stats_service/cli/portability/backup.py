@@ -1,5 +1,6 @@
 """`stats-service backup` and `restore`: the whole installation."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 from stats_service.cli.group import open_services
 from stats_service.clock import SystemClock
 from stats_service.config import load_settings
-from stats_service.errors import InvalidInputError
+from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.services.operations.backups import restore_backup
 
 
@@ -33,6 +34,7 @@ def backup(target: str, keep: int | None) -> None:
         file = services.operations.backups.write(
             Path(target), services.clock.now(), keep or 0, is_folder=target.endswith(os.sep)
         )
+        services.operations.installation.note_backup(services.clock.now())
     click.echo(f"Backed up to {file} ({file.stat().st_size:,} bytes).")
 
 
@@ -56,5 +58,8 @@ def restore(file: Path) -> None:
     former = restore_backup(settings.data_dir, file, SystemClock().now())
     with open_services(settings) as services:
         sites = [site.slug for site in services.sites.sites.all()]
+        # A backup is older, and is meant. One of another secret is refused at the next start.
+        with contextlib.suppress(ConflictError):
+            services.operations.installation.accept_redis()
     click.echo(f"Restored {file}: {len(sites)} sites ({', '.join(sites[:10])}).")
     click.echo(f"The former data is in {former}; remove it when all is well.")

@@ -1,9 +1,10 @@
 """What a worker knows of the sites, so that a request need not read them anew."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from stats_service.errors import StoreUnavailableError, UnknownSiteError
+from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
@@ -67,8 +68,11 @@ class SiteDirectory:
         secret: str,
         cache_seconds: float,
         copies: SiteCopies | None = None,
+        is_lost: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._copies = copies
+        #: Tells of a site that was here and that Redis does not know whether it was lost.
+        self._is_lost = is_lost
         self._store = store
         self._polls = polls
         self._secret = secret
@@ -82,7 +86,8 @@ class SiteDirectory:
 
         Raises:
             UnknownSiteError: there is no such site.
-            StoreUnavailableError: Redis cannot be asked, and this worker has not seen the site.
+            StoreUnavailableError: Redis cannot be asked, and this worker has not seen the site; or
+                Redis has lost it, and nothing of the site is known (`SiteLostError`).
         """
         try:
             return self.cached(slug, now) or self.load(slug, now)
@@ -141,6 +146,9 @@ class SiteDirectory:
                 day, *others = _days(stored.site, now)
                 stored = self._store.load(slug, day, others)
         if stored is None:
+            was_here = known or (self._copies and self._copies.get(slug))
+            if was_here and self._is_lost(slug):
+                raise SiteLostError(slug)
             self._entries.pop(slug, None)
             if self._copies:
                 self._copies.remove(slug)

@@ -1,16 +1,20 @@
 """Whether the service can do its work, and whether it keeps what it counts."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
-from stats_service.errors import StatsError
-from stats_service.models.health import Finding, ServerFacts
+from stats_service.errors import StoreUnavailableError
+from stats_service.models.health import FAIL, OK, WARN, Finding, ServerFacts
+from stats_service.services.operations.installation import Installation
+from stats_service.services.operations.machine_findings import clock_finding, spool_findings
 from stats_service.store.operations.health import HealthStore
+from stats_service.store.operations.ticks import TickStore
+from stats_service.store.traffic.spool import Spool
 
 #: The oldest server whose commands suffice: major, minor.
 OLDEST_SERVER = (7, 0)
@@ -22,22 +26,56 @@ MEMORY_WARNING = 0.8
 #: Seconds without a tick that are too long: it is called every five minutes, and may take ten.
 TICK_LATE_SECONDS = 3600
 
-OK, WARN, FAIL = "ok", "warn", "FAIL"
+#: Seconds for which a look at Redis serves whoever asks for readiness.
+LOOK_SECONDS = 2.0
+#: What is wrong when views are not taken by Redis at all.
+_NOT_READY = ("data", "secret", "writes")
 
 
 class Health:
     """Ask what the service depends on."""
 
-    def __init__(self, store: HealthStore) -> None:
+    def __init__(
+        self,
+        store: HealthStore,
+        installation: Installation,
+        ticks: TickStore,
+        spool: Spool,
+        clock: Clock,
+        *,
+        demo: bool = False,
+    ) -> None:
         self._store = store
+        self._ticks = ticks
+        self._spool = spool
+        self._demo = demo
+        self._installation = installation
+        self._clock = clock
+        #: What the last look at the installation found, and when it was.
+        self._looked = -LOOK_SECONDS
+        self._found: Sequence[Finding] = ()
 
-    def check_ready(self) -> None:
-        """Return if Redis answers.
+    def check_ready(self) -> list[Finding]:
+        """Return what is wrong although Redis takes views.
 
         Raises:
-            StoreUnavailableError: it does not.
+            StoreUnavailableError: Redis does not answer, takes no writes, has lost the data or
+                belongs to another installation.
         """
         self._store.ping()
+        found = [finding for finding in self._recent() if finding.level == FAIL]
+        stopping = [finding.text for finding in found if finding.subject in _NOT_READY]
+        if stopping:
+            text = " ".join(stopping)
+            raise StoreUnavailableError(text)
+        return found
+
+    def _recent(self) -> Sequence[Finding]:
+        now = self._clock.now()
+        if not 0 <= now - self._looked < LOOK_SECONDS:
+            self._found = list(self._installation.findings())
+            self._looked = now
+        return self._found
 
     def facts(self) -> list[ServerFacts]:
         """Return what each server says of itself; StoreUnavailableError if one does not answer."""
@@ -56,12 +94,25 @@ class Health:
         return max(offsets, key=abs, default=0.0)
 
     def findings(self) -> list[Finding]:
-        """Return what is right and wrong with Redis, one finding a subject and server."""
+        """Return what is right and wrong with Redis, what keeps views, the clock and `tick`."""
+        now = self._clock.now()
+        spool = list(spool_findings(self._spool.state(), now))
         try:
             servers = self._store.facts()
-        except StatsError as error:
-            return [Finding(FAIL, "redis", f"{error} Check REDIS_URL and that the server runs.")]
-        return [finding for facts in servers for finding in server_findings(facts)]
+            return [
+                *(finding for facts in servers for finding in server_findings(facts)),
+                *self._installation.findings(),
+                *spool,
+                clock_finding(self.clock_offset(self._clock)),
+                tick_finding(self._ticks.last_run(), now, demo=self._demo),
+            ]
+        except StoreUnavailableError as error:
+            # MISCONF is answered to PING as well, with which a connection is tried.
+            if error.reply == "MISCONF":
+                away = Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")
+            else:
+                away = Finding(FAIL, "redis", f"{error} Check REDIS_URL and that the server runs.")
+            return [away, *spool]
 
 
 def server_findings(facts: ServerFacts) -> Iterator[Finding]:
@@ -118,6 +169,13 @@ def _persistence(facts: ServerFacts) -> Finding:
 
 def _eviction(facts: ServerFacts) -> Finding:
     policy = facts.eviction_policy
+    if facts.evicted:
+        return Finding(
+            FAIL, "eviction", f"Redis has thrown {facts.evicted:,} keys away since it began, for "
+            f"want of memory ({policy}): counts, votes or sites are missing. Raise `maxmemory`, "
+            "set `maxmemory-policy noeviction`, and bring a backup back if it has what is gone. "
+            "This line ends when Redis is restarted.",
+        )  # fmt: skip
     if policy == "noeviction":
         return Finding(OK, "eviction", "noeviction")
     advice = "Set `maxmemory-policy noeviction`."
@@ -134,6 +192,11 @@ def _memory(facts: ServerFacts) -> Finding:
     text = f"{share:.0%} of {facts.memory_limit / 2**20:.0f} MiB used"
     if share < MEMORY_WARNING:
         return Finding(OK, "memory", text)
+    if share >= 1 and facts.eviction_policy == "noeviction":
+        return Finding(
+            FAIL, "memory", f"{text}: it is full, and Redis refuses writes. Raise `maxmemory`; "
+            "views are kept on the disk until then.",
+        )  # fmt: skip
     return Finding(WARN, "memory", f"{text}: raise `maxmemory` before Redis refuses writes.")
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from stats_service.models.glances import Alarm, Glance
+from stats_service.models.health import OK
 from stats_service.models.history import Pair
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import AHEAD_SECONDS, LOST, ONLINE_SECONDS
-from stats_service.services.operations.health import OK, Health
-from stats_service.services.operations.machine_findings import spool_findings
+from stats_service.services.operations.health import Health
 from stats_service.services.traffic.history import (
     DAY,
     REASONS,
@@ -62,13 +62,8 @@ class Glances:
             for site, local, found in zip(sites, locals_, stored, strict=True)
         ]
 
-    def of_installation(self, now: float) -> list[Alarm]:
+    def of_installation(self) -> list[Alarm]:
         """Return what is wrong with Redis and with what keeps views on this machine's disk."""
-        alarms = [
-            Alarm(finding.subject, text=finding.text)
-            for finding in self._health.findings()
-            if finding.level != OK
-        ]
         state = self._spool.state()
         numbers = {
             "spool-waiting": state.waiting,
@@ -76,12 +71,9 @@ class Glances:
             "spool-refused": state.refused,
         }
         return [
-            *alarms,
-            *(
-                Alarm(finding.subject, numbers.get(finding.subject, 0), text=finding.text)
-                for finding in spool_findings(state, now)
-                if finding.level != OK
-            ),
+            Alarm(finding.subject, numbers.get(finding.subject, 0), text=finding.text)
+            for finding in self._health.findings()
+            if finding.level != OK
         ]
 
 

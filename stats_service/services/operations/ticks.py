@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.models.health import FAIL
 from stats_service.services.operations.alarm import RedisAlarm
-from stats_service.services.operations.health import FAIL, Health
+from stats_service.services.operations.health import Health
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.store.operations.ticks import TickStore
 

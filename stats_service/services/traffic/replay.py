@@ -2,10 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from stats_service.clock import Clock
-from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
+from stats_service.errors import (
+    SiteLostError,
+    StatsError,
+    StoreUnavailableError,
+    UnknownSiteError,
+)
 from stats_service.meters import Meters
 from stats_service.models.sites import Site
 from stats_service.models.traffic import LOST, ViewCommand
@@ -34,9 +39,12 @@ class Replay:
         traffic: TrafficStore,
         clock: Clock,
         meters: Meters | None = None,
+        is_lost: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._meters = meters or Meters()
         self._spool = spool
+        #: Tells of a site that Redis does not know whether it was lost, and may come back.
+        self._is_lost = is_lost
         self._clock = clock
         self._sites = sites
         self._traffic = traffic
@@ -155,7 +163,9 @@ class Replay:
                     "`stats-service spool adopt` sends them again.",
                     len(refused), batch.slug, self._spool.path,
                 )  # fmt: skip
-        except UnknownSiteError:
+        except UnknownSiteError as error:
+            if self._is_lost(batch.slug):
+                raise SiteLostError(batch.slug) from error
             commands, refused = [], []
         if dropped := len(batch.commands) - len(commands):
             self.dropped += dropped

@@ -1,8 +1,14 @@
 """Views and the numbers that they make: record one, read those of a site and its articles."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
-from stats_service.errors import StoreUnavailableError, ViewKeptError
+from stats_service.errors import (
+    SiteLostError,
+    StoreUnavailableError,
+    UnknownSiteError,
+    ViewKeptError,
+)
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     ArticleCounts,
@@ -23,8 +29,15 @@ from stats_service.store.traffic.traffic import TrafficStore
 class Traffic:
     """Record views, and read the numbers of a site and its articles."""
 
-    def __init__(self, store: TrafficStore, spool: Spool, on_kept: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: TrafficStore,
+        spool: Spool,
+        on_kept: Callable[[], None],
+        is_lost: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._store = store
+        self._is_lost = is_lost
         self._spool = spool
         self._on_kept = on_kept
 
@@ -42,7 +55,8 @@ class Traffic:
         command = decide(entry, query, visitor, now)
         periods = periods_at(now, entry.site.timezone)
         try:
-            stored, results = self._store.record_views(entry.site, periods, now, (command,))
+            with self._lost_sites(entry.site):
+                stored, results = self._store.record_views(entry.site, periods, now, (command,))
         except StoreUnavailableError as error:
             if command.kind != "view":
                 raise
@@ -57,7 +71,18 @@ class Traffic:
     def counts(self, site: Site, now: float) -> SiteCounts:
         """Return the numbers of a site without counting anything."""
         periods = periods_at(now, site.timezone)
-        return site_counts(site, self._store.counts(site, periods, now))
+        with self._lost_sites(site):
+            return site_counts(site, self._store.counts(site, periods, now))
+
+    @contextlib.contextmanager
+    def _lost_sites(self, site: Site) -> Iterator[None]:
+        """Tell a site that Redis has lost from one that was removed."""
+        try:
+            yield
+        except UnknownSiteError as error:
+            if self._is_lost(site.slug):
+                raise SiteLostError(site.slug) from error
+            raise
 
     def articles(self, site: Site, articles: Sequence[str], now: float) -> dict[str, ArticleCounts]:
         """Return the views of articles, by the text asked for; unknown ones have 0.

@@ -57,6 +57,7 @@ def _facts(server: RedisClient) -> ServerFacts:
         eviction_policy=str(said["maxmemory_policy"]),
         memory_limit=int(said["maxmemory"]),
         memory_used=int(said["used_memory"]),
+        evicted=int(said.get("evicted_keys", 0)),
         replicas=int(said.get("connected_slaves", 0)),
         # Said only where min-replicas-to-write and min-replicas-max-lag are set.
         wants_replicas="min_slaves_good_slaves" in said,

@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from stats_service.errors import StoreUnavailableError
+from stats_service.store.redis import refusals
 
 #: Refused or broken connections in a row that open the breaker: one may have been idle for long.
 #: A time-out opens it at once, so that the next command of the same request does not wait too.
@@ -34,6 +35,8 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._next_try = 0.0
+        #: Why no answer came the last time.
+        self._fault: Exception | None = None
         #: The thread that tries while the breaker is open.
         self._trying: int | None = None
 
@@ -54,13 +57,17 @@ class Breaker:
                 self._next_try = now + TRY_SECONDS
                 self._trying = me
                 return
+        if self._fault:  # raised anew: one error object with two tracebacks would grow
+            why = refusals.of_error(self._fault)
+            raise type(why)(str(why))
         raise StoreUnavailableError(
             "Redis did not answer a moment ago. Nothing was stored; try again shortly."
         )
 
-    def failed(self, *, timed_out: bool = False) -> None:
-        """Note that no answer came."""
+    def failed(self, fault: Exception | None = None, *, timed_out: bool = False) -> None:
+        """Note that no answer came, and why."""
         with self._lock:
+            self._fault = fault.with_traceback(None) if fault else None
             self._failures += FAILURES if timed_out else 1
             self._trying = None
             self._next_try = self._monotonic() + TRY_SECONDS
@@ -123,7 +130,7 @@ def guarded(connection_class: type[Any], name_of: Callable[[Any], Hashable]) -> 
                 return step(*args, **kwargs)
             except (RedisConnectionError, RedisTimeoutError) as error:
                 timed_out = isinstance(error, RedisTimeoutError)
-                breakers.of(name_of(self)).failed(timed_out=timed_out)
+                breakers.of(name_of(self)).failed(error, timed_out=timed_out)
                 raise
 
     return Guarded

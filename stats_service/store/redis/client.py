@@ -17,13 +17,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import (
-    AuthenticationError,
+    ConnectionError as RedisConnectionError,
+)
+from redis.exceptions import (
     RedisClusterException,
     RedisError,
     ResponseError,
-)
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
 )
 from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
@@ -38,7 +37,8 @@ from redis.sentinel import (
     SentinelManagedSSLConnection,
 )
 
-from stats_service.errors import ConfigurationError, StoreUnavailableError
+from stats_service.errors import ConfigurationError
+from stats_service.store.redis import refusals
 from stats_service.store.redis.breaker import guarded
 
 # redis-py's clients share no useful base type; every command used here exists on each of them.
@@ -54,20 +54,6 @@ RECHECK_SECONDS = 1.0
 RECHECK_FACTOR = 10
 #: How long a Sentinel that did not answer is not asked, so that nobody waits for it every time.
 LEFT_OUT_SECONDS = 10.0
-
-#: Error replies that mean "not now" rather than "wrong command".
-_UNAVAILABLE_REPLIES = (
-    "OOM",
-    "READONLY",
-    "LOADING",
-    "MISCONF",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "TRYAGAIN",
-    "NOREPLICAS",
-    "BUSY",
-    "NOPERM",
-)
 
 
 def connect(url: str, timeout: float) -> RedisClient:
@@ -321,37 +307,16 @@ def store_errors() -> Iterator[None]:
     """Turn what redis-py raises into the service's own errors, once, at the store's boundary."""
     try:
         yield
-    except (RedisConnectionError, RedisTimeoutError) as error:
-        raise StoreUnavailableError(
-            f"Redis did not answer ({type(error).__name__}). Nothing was stored; try again shortly."
-        ) from error
-    except AuthenticationError as error:
-        raise StoreUnavailableError("Redis refused the password of REDIS_URL.") from error
     except ResponseError as error:
         # redis-py cuts the code off the replies that it knows.
-        unavailable = unavailable_reply(f"{error.status_code or ''} {error}".strip())
+        unavailable = refusals.of_reply(f"{error.status_code or ''} {error}".strip())
         if unavailable:
             raise unavailable from error
         raise
     except (RedisError, RedisClusterException) as error:
-        raise StoreUnavailableError(f"Redis failed ({type(error).__name__}).") from error
+        raise refusals.of_error(error) from error
 
 
 def text_of(reply: bytes | str) -> str:
     """Return a part of a reply as text, whether redis-py has decoded it (CONFIG, INFO) or not."""
     return reply.decode() if isinstance(reply, bytes) else reply
-
-
-def unavailable_reply(text: str) -> StoreUnavailableError | None:
-    """Return the error for an error reply that means "not now"; None for any other."""
-    if not text.startswith(_UNAVAILABLE_REPLIES):
-        return None
-    if text.startswith("NOPERM"):
-        return StoreUnavailableError(
-            "Redis refuses the user of REDIS_URL a command or a key (NOPERM): its rights are to be "
-            "those of examples/redis-users.acl. Nothing was stored."
-        )
-    return StoreUnavailableError(
-        f"Redis cannot take commands now ({text.split(' ', 1)[0]}). "
-        "Nothing was stored; try again shortly."
-    )

@@ -20,7 +20,8 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
 from stats_service.meters import Meters
-from stats_service.store.redis.client import credentials_in, hosts_in, unavailable_reply
+from stats_service.store.redis import refusals
+from stats_service.store.redis.client import credentials_in, hosts_in
 from stats_service.store.redis.pipeline import Command, Endpoint, Pipeline, greeting, pack, resolver
 
 #: Where a node listens.
@@ -138,7 +139,7 @@ class ClusterPipeline:
             return reply
         if str(reply).startswith(_ELSEWHERE):  # its time was over before it was where it belongs
             return _not_connected()
-        return unavailable_reply(str(reply)) or reply
+        return refusals.of_reply(str(reply)) or reply
 
     def redirected(
         self, command: Command, reply: hiredis.ReplyError, deadline: float, asked: Pipeline

@@ -19,12 +19,12 @@ from redis.asyncio.connection import SSLConnection, parse_url
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
 from stats_service.meters import Meters
+from stats_service.store.redis import refusals
 from stats_service.store.redis.client import (
     RECHECK_SECONDS,
     MasterPool,
     connect,
     store_errors,
-    unavailable_reply,
 )
 
 #: Seconds between two tries to connect.
@@ -114,8 +114,9 @@ def greeting(options: Mapping[str, Any]) -> tuple[tuple[Any, ...], ...]:
     """Return what a server wants to hear first; `options` as redis-py's connections have them."""
     commands: list[tuple[Any, ...]] = []
     if options.get("password"):
-        user = (options["username"],) if options.get("username") else ()
-        commands.append(("AUTH", *user, options["password"]))
+        # With a user, as redis-py: a server without a password takes any then, and both of the
+        # service's connections are of one mind.
+        commands.append(("AUTH", options.get("username") or "default", options["password"]))
     if options.get("db"):
         commands.append(("SELECT", int(options["db"])))
     # The last one also tells whether the server takes commands at all or still reads its data.
@@ -165,6 +166,8 @@ class Pipeline(asyncio.Protocol):
         self._lost = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._place: tuple[str, int] | str = ""
+        #: Why the connection was given up, if what came was not Redis' protocol.
+        self._fault: Exception | None = None
         #: Whether commands can be sent.
         self.ready = False
 
@@ -226,7 +229,7 @@ class Pipeline(asyncio.Protocol):
             return reply
         if str(reply).startswith(_MOVED_AWAY):
             self.drop()
-        return unavailable_reply(str(reply)) or reply
+        return refusals.of_reply(str(reply)) or reply
 
     # What asyncio calls.
 
@@ -247,7 +250,9 @@ class Pipeline(asyncio.Protocol):
                     raise hiredis.ProtocolError("a reply that nobody asked for")
                 self._tell(sent.popleft()[0], reply)
         except hiredis.ProtocolError as error:
-            logger.error("Redis sent what is not its protocol: %s", error)
+            self._fault = error
+            if self.ready:  # else whoever connects tells of it
+                logger.error("Redis sent what is not its protocol: %s", error)
             self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -256,6 +261,8 @@ class Pipeline(asyncio.Protocol):
         self._lost.set()
         sent, self._sent = self._sent, deque()
         error = StoreUnavailableError("Redis did not answer. Try again shortly.")
+        if self._fault:
+            error, self._fault = refusals.of_error(self._fault), None
         for callback, _ in sent:
             self._tell(callback, error)
 
@@ -293,7 +300,8 @@ class Pipeline(asyncio.Protocol):
             except Exception as error:  # noqa: BLE001 - without this task nobody connects again
                 if not isinstance(error, OSError | StoreUnavailableError | hiredis.ReplyError):
                     self._meters.fault("connection to Redis", error)
-                if (reason := f"{type(error).__name__} {error}".rstrip()) != reported:
+                tls = self._server.tls is not None
+                if (reason := str(refusals.of_error(error, tls=tls))) != reported:
                     logger.warning("Redis cannot be reached: %s", reason)
                     reported = reason
                 self.drop()

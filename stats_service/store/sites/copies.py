@@ -47,6 +47,10 @@ class SiteCopies:
         except (OSError, msgspec.DecodeError):
             return None
 
+    def slugs(self) -> list[str]:
+        """Return the sites of which there is a copy, sorted."""
+        return sorted(path.stem for path in self._folder.glob("*.json"))
+
     def remove(self, slug: str) -> None:
         """Forget a site that is no more."""
         with contextlib.suppress(OSError):

@@ -10,10 +10,15 @@ flooded does not hold up the others.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.errors import (
+    SiteLostError,
+    StatsError,
+    StoreUnavailableError,
+    UnknownSiteError,
+)
 from stats_service.meters import Meters
 from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
@@ -76,6 +81,8 @@ class GroupCommit:
         prefix: What every key begins with.
         keeper: Takes the views that Redis does not acknowledge; None: they fail.
         meters: Where views are counted that fail as nobody foresaw.
+        is_lost: Tells of a site that Redis does not know whether Redis has lost it; asks Redis, and
+            is called in a thread. The views of a lost site are kept.
     """
 
     def __init__(
@@ -84,9 +91,13 @@ class GroupCommit:
         prefix: str,
         keeper: ViewKeeper | None = None,
         meters: Meters | None = None,
+        is_lost: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._keeper = keeper
         self._meters = meters or Meters()
+        self._is_lost = is_lost
+        #: Batches of sites that Redis does not know.
+        self._unknown: set[asyncio.Task[None]] = set()
         self._connection = connection
         self._prefix = prefix
         self._batches: list[_Batch] = []
@@ -113,6 +124,7 @@ class GroupCommit:
                 batch,
                 StoreUnavailableError("The service ends. Nothing was stored; try again shortly."),
             )
+        await asyncio.gather(*self._unknown)
         if self._keeper:
             await self._keeper.stop()
 
@@ -217,6 +229,10 @@ class GroupCommit:
                 self._refused(batch, self._connection.error_of(reply))
             else:
                 self._recorded(batch, *answer.call.results(reply))
+        except UnknownSiteError as error:
+            task = self._loop.create_task(self._keep_or_fail(batch, error))
+            self._unknown.add(task)
+            task.add_done_callback(self._unknown.discard)
         except Exception as error:  # noqa: BLE001 - whoever waits is told, and the others go on
             self._fail(batch, error)
         self._in_flight -= 1
@@ -226,6 +242,20 @@ class GroupCommit:
         if self._batches and not self._in_flight and not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._gather, 0, GATHER_TURNS)
+
+    async def _keep_or_fail(self, batch: _Batch, error: UnknownSiteError) -> None:
+        """Keep the views of a site that Redis has lost; fail those of a site that was removed."""
+        refused: Exception = error
+        try:
+            if await asyncio.to_thread(self._is_lost, batch.site.slug):
+                refused = SiteLostError(batch.site.slug)
+        except StatsError as away:  # it cannot be told now
+            refused = away
+        except Exception as fault:  # noqa: BLE001 - whoever waits is told
+            self._fail(batch, fault)
+            return
+        waiters, batch.waiters = batch.waiters, []
+        self._unacknowledged(batch.site, batch.now, batch.commands, waiters, refused)
 
     def _recorded(
         self, batch: _Batch, counts: StoredCounts, results: Sequence[ViewResult | Exception]

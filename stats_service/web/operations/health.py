@@ -15,9 +15,12 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Answer 200 if Redis answers, else 503."""
-    services().operations.health.check_ready()
-    return _text("ready\n")
+    """Answer 200 if Redis takes views, else 503; what is wrong all the same is told.
+
+    It is read by whoever can reach the service, so it has no names of sites: `check` has them.
+    """
+    degraded = [finding.subject for finding in services().operations.health.check_ready()]
+    return _text(f"ready, degraded: {', '.join(degraded)}\n" if degraded else "ready\n")
 
 
 def _text(body: str) -> Response:

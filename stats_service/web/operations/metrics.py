@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from stats_service import __version__
 from stats_service.errors import StatsError
 from stats_service.meters import BOUNDS, Sums, Times
+from stats_service.models.health import OK
 from stats_service.services.container import Services
 from stats_service.web.http.context import EXTENSION, services
 
@@ -116,6 +117,7 @@ class _Collector(Collector):
         yield InfoMetricFamily("stats_service", "The program", {"version": __version__})
         yield from self._spool()
         yield from self._redis()
+        yield self._trouble()
 
     def _spool(self) -> Iterator[Metric]:
         spool = self._services.traffic.spool
@@ -157,6 +159,16 @@ class _Collector(Collector):
             saved.add_metric(label, server.snapshot_ok)
         yield from (used, limit, writes, saved)
         yield from sites
+
+    def _trouble(self) -> Metric:
+        findings = self._services.operations.health.findings()
+        trouble = GaugeMetricFamily(
+            "stats_trouble", "What `check` finds wrong", labels=("subject", "level")
+        )
+        for subject, level in sorted({(one.subject, one.level) for one in findings}):
+            if level != OK:
+                trouble.add_metric((subject, level), 1)
+        return trouble
 
     def _sites(self) -> Iterable[Metric]:
         online = GaugeMetricFamily("stats_site_online", "Visitors online", labels=("site",))

@@ -1,6 +1,7 @@
 """Errors of the admin pages: said in the reader's language, on a page with a way out."""
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
@@ -8,6 +9,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.web.http.context import services
+from stats_service.web.pages import security
 from stats_service.web.pages.messages import explain
 
 logger = logging.getLogger(__name__)
@@ -16,6 +19,7 @@ logger = logging.getLogger(__name__)
 def register(bp: Blueprint) -> None:
     """Answer the errors of `bp` with pages."""
     bp.register_error_handler(CSRFError, _forged)
+    bp.register_error_handler(security.ForeignHost, _foreign_host)
     bp.register_error_handler(HTTPException, _http)
     bp.register_error_handler(StoreUnavailableError, _store)
     bp.register_error_handler(StatsError, _stats)
@@ -30,6 +34,24 @@ def _forged(_error: CSRFError) -> tuple[str, int]:
             "The page was open for too long or came from elsewhere. Nothing was changed: go back, "
             "reload the page and send the form again."
         ),
+    )
+
+
+def _foreign_host(error: security.ForeignHost) -> tuple[str, int]:
+    if not error.came:
+        return _http(error)
+    return page(
+        400,
+        _("This request cannot be used"),
+        _(
+            "The browser's request arrived here for the host “%(came)s”, and the service is set up "
+            "for “%(expected)s”. Open it there; if you did, the proxy must hand the Host on as it "
+            "came (nginx: proxy_set_header Host $http_host), or STATS_PUBLIC_URL must be the "
+            "address in your browser.",
+            came=error.came,
+            expected=urlsplit(services().settings.base_url).netloc,
+        ),
+        for_readers=True,
     )
 
 

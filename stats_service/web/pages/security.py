@@ -1,16 +1,22 @@
 """What guards every admin and public page: the Host list, forged requests, and headers."""
 
+import logging
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Response, abort, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest
 
 from stats_service.config import Settings
 from stats_service.web.http.context import services
 from stats_service.web.server.transfers import is_upload
 
 csrf = CSRFProtect()
+logger = logging.getLogger(__name__)
+
+#: What is told of a Host that is not ours, in characters.
+HOST_SHOWN = 80
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -54,10 +60,42 @@ def _is_address(name: str) -> bool:
     return True
 
 
+class ForeignHost(BadRequest):
+    """The request is for a host that is not ours.
+
+    Args:
+        came: the Host, if it may be shown; a forged one is repeated nowhere.
+    """
+
+    def __init__(self, came: str = "") -> None:
+        super().__init__()
+        self.came = came
+
+
 def check_host() -> None:
-    """Refuse a request for a host that is not ours; it is not repeated anywhere."""
-    if not known_host(services().settings, request.headers.get("Host", "").lower()):
-        abort(400)
+    """Refuse a request for a host that is not ours, and say so.
+
+    A forged Host is refused many times a day. What is told of in the log and by `check` is one
+    that looks as if a proxy had changed it: the right name with another port, or a name without a
+    dot, as of an upstream; all are, while STATS_PUBLIC_URL is not set.
+    """
+    settings = services().settings
+    host = request.headers.get("Host", "").lower()
+    if known_host(settings, host):
+        return
+    shown = host[:HOST_SHOWN]
+    name = shown.rpartition(":")[0] or shown
+    public = urlsplit(settings.base_url)
+    changed = not settings.public_url or name == public.hostname or "." not in name
+    if changed and services().operations.installation.note_host(shown):
+        logger.warning(
+            "The admin pages refused a request for Host %r; STATS_PUBLIC_URL (or STATS_BIND) is "
+            "for %r. The proxy must hand the Host on as it came (proxy_set_header Host "
+            "$http_host), or STATS_PUBLIC_URL must name it.",
+            shown,
+            public.netloc,
+        )
+    raise ForeignHost(shown if changed and settings.public_url else "")
 
 
 def check_origin() -> None:

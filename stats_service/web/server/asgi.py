@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from stats_service.services.operations.watch import Watch
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.loop import Head, HotPath, HotPaths, HotRequest
 from stats_service.web.server.bridge import WsgiApp, WsgiBridge, joined_headers
@@ -15,10 +16,12 @@ class AsgiApp:
     Args:
         flask: Answers whatever is not answered here.
         hot: Answers page views, ballots and ratings.
+        watch: Runs beside them.
     """
 
-    def __init__(self, flask: WsgiApp, hot: HotPaths) -> None:
+    def __init__(self, flask: WsgiApp, hot: HotPaths, watch: Watch) -> None:
         self.hot = hot
+        self._watch = watch
         self._bridge = WsgiBridge(flask)
         self._transfers = Transfers(flask)
 
@@ -32,8 +35,10 @@ class AsgiApp:
     async def _live(self, receive: Receive, send: SendMessage) -> None:
         await receive()
         await self.hot.start()
+        self._watch.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self._watch.stop()
         await self.hot.stop()
         self._bridge.stop()
         self._transfers.stop()

@@ -132,13 +132,11 @@ def test_what_is_wrong_with_the_installation(
     services: Services, settings: Settings, clock: FakeClock
 ) -> None:
     """Views that wait on the disk; what `stats-service check` says of Redis."""
-    before = {
-        alarm.kind for alarm in services.operations.overview.of_installation(services.clock.now())
-    }
+    before = {alarm.kind for alarm in services.operations.overview.of_installation()}
     kept = KeptView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
     services.traffic.spool.add([kept])
 
-    after = services.operations.overview.of_installation(clock.now())
+    after = services.operations.overview.of_installation()
 
     assert "spool-waiting" not in before
     assert ("spool-waiting", 1) in {(alarm.kind, alarm.n) for alarm in after}

@@ -95,10 +95,8 @@ def test_a_client_stops_trying_a_server_that_is_away(nowhere: Any) -> None:
             nowhere.get("x")
         messages.append(str(caught.value))
 
-    assert "did not answer (ConnectionError)" in messages[0].replace(
-        "MasterNotFoundError", "ConnectionError"
-    )
-    assert all("a moment ago" in message for message in messages[FAILURES:])
+    assert "nothing listens" in messages[0] or "MasterNotFoundError" in messages[0]
+    assert set(messages[FAILURES:]) == {messages[FAILURES - 1]}, "with the reason of the last try"
 
 
 def test_a_cluster_that_is_away_does_not_stop_the_start() -> None:

@@ -38,7 +38,7 @@ def show() -> str:
             "today": sum((glance.today for glance in glances), Pair()),
             "yesterday": sum((glance.yesterday for glance in glances), Pair()),
         },
-        service_alarms=services().operations.overview.of_installation(services().clock.now())
+        service_alarms=services().operations.overview.of_installation()
         if account().operator
         else [],
         alarm_text=alarm_text,
@@ -119,6 +119,15 @@ def alarm_text(alarm: Alarm) -> str:
         "persistence": _("Redis may lose counts in a crash: its append-only file is off or fails."),
         "snapshot": _("Redis' last snapshot failed."),
         "eviction": _("Redis may throw counts away when its memory is full."),
+        "writes": _("Redis takes no writes. Views are kept on the disk meanwhile."),
+        "data": _("Redis has lost the data of this installation. Views are kept on the disk."),
+        "vanished": _("Redis has lost sites that nobody erased. Their views are kept on the disk."),
+        "older": _("Redis holds an older state: what was counted since is missing."),
+        "secret": _("This service and Redis have different secrets."),
+        "host": _("The admin pages refused a browser: the proxy changes the Host."),
+        "tick": _("Nothing calls the regular work: reports and webhooks wait."),
+        "backup": _("No backup was made for some days."),
+        "data folder": _("The data folder takes no file."),
         "memory": _("Redis' memory is nearly full."),
     }
     return texts.get(alarm.kind, alarm.text)

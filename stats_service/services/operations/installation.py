@@ -1,0 +1,284 @@
+"""Whether Redis is the one that this installation counts in, and still holds what it held.
+
+Three things are compared, at the start, every few seconds in one process of a host, and by
+`stats-service check`: a keyed digest of the secret, which Redis keeps; a number in Redis that
+grows, of which the data folder knows how far it had come; and the sites of which the data folder
+has copies. So a second secret, a Redis that was emptied, one that throws keys away and one that
+was brought back from an older backup are each noticed, and told apart from a site that somebody
+erased. See docs/decisions/0023-what-redis-is-held-to.md.
+"""
+
+import contextlib
+import hmac
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stats_service.clock import Clock
+from stats_service.errors import ConfigurationError, ConflictError, StoreUnavailableError
+from stats_service.models.health import FAIL, WARN, Finding
+from stats_service.services.accounts.audit import Audit
+from stats_service.store.operations.installation import (
+    InstallationFile,
+    InstallationStore,
+    Remembered,
+    StoredInstallation,
+)
+from stats_service.store.sites.copies import SiteCopies
+
+#: Seconds between two steps of the number that grows.
+BEAT_SECONDS = 10.0
+#: Steps that may be missing without a word: a crash of Redis, or a failover, takes seconds.
+BEATS_LOST = 6
+#: Seconds for which a refused Host is told of.
+HOST_SECONDS = 86_400
+#: Seconds without a backup, once there was one, that are too long.
+BACKUP_LATE_SECONDS = 3 * 86_400
+#: Seconds between two notes of one.
+HOST_NOTED_SECONDS = 60.0
+#: Seconds for which the fate of a missing site is believed.
+FATE_SECONDS = 1.0
+#: Entries of the log that are searched for the erasure of a site.
+LOG_ENTRIES = 1000
+
+_ANOTHER = (
+    "Redis belongs to an installation with another secret: with this one each reader would be two, "
+    "and could vote twice. Give this service the same STATS_SECRET (or {secret_file}) as "
+    "the others on this Redis, another database or another STATS_KEY_PREFIX. If the secret "
+    "was changed on purpose, or is lost: stats-service accept secret"
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Installation:
+    """This installation, as Redis and the data folder know it.
+
+    Args:
+        store: what Redis knows.
+        file: what the data folder knows.
+        copies: the settings of the sites that this host has served.
+        audit: the log that says which sites were erased.
+        secret: the installation's.
+        data_dir: for what is told of it.
+        clock: gives the moment.
+    """
+
+    def __init__(
+        self,
+        store: InstallationStore,
+        file: InstallationFile,
+        copies: SiteCopies,
+        audit: Audit,
+        secret: str,
+        data_dir: Path,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._file = file
+        self._copies = copies
+        self._audit = audit
+        self._digest = hmac.digest(secret.encode(), b"installation", "sha256").hex()[:32]
+        self._data_dir = data_dir
+        self._clock = clock
+        self._lock = threading.Lock()
+        #: By slug: whether a site that is missing was lost, and when that was found.
+        self._fates: dict[str, tuple[bool, float]] = {}
+        self._host_noted = -HOST_NOTED_SECONDS
+
+    def claim(self) -> None:
+        """Make this Redis this installation's, if it is nobody's, and say so in the data folder.
+
+        A Redis that was emptied stays nobody's: `findings` tells of it.
+
+        Raises:
+            ConfigurationError: it belongs to an installation with another secret.
+            StoreUnavailableError: it cannot be asked.
+        """
+        stored, remembered = self._store.read(), self._file.read()
+        if not stored.secret and remembered is None:
+            stored = stored._replace(secret=self._store.claim(self._digest))
+        if stored.secret not in ("", self._digest):
+            text = _ANOTHER.format(secret_file=self._data_dir / "secret")
+            raise ConfigurationError(text)
+        if stored.secret and remembered is None:
+            with contextlib.suppress(OSError):  # `findings` tells of it
+                self._remember(stored.beat, stored.beat_at)
+
+    def accept_secret(self) -> None:
+        """Make this Redis that of an installation with this secret, whatever it was before."""
+        self._store.replace(self._digest)
+        stored = self._store.read()
+        self._remember(stored.beat, stored.beat_at)
+
+    def accept_redis(self) -> list[str]:
+        """Take Redis as it is now, empty or older; return the sites that are given up.
+
+        Raises:
+            ConflictError: it belongs to an installation with another secret.
+        """
+        if self._store.claim(self._digest) != self._digest:
+            raise ConflictError(
+                "Redis belongs to an installation with another secret: `stats-service accept "
+                "secret` comes first, if that is meant."
+            )
+        stored = self._store.read()
+        self._remember(stored.beat, stored.beat_at)
+        slugs = self._copies.slugs()
+        missing = [
+            slug
+            for slug, found in zip(slugs, self._store.presence(slugs), strict=True)
+            if not (found.alive or found.held)
+        ]
+        for slug in missing:
+            self._copies.remove(slug)
+            self._store.forget_site(slug)
+        self._fates.clear()
+        return missing
+
+    def is_lost(self, slug: str) -> bool:
+        """Tell whether a site that Redis does not know was lost, rather than erased or never there.
+
+        Raises:
+            StoreUnavailableError: Redis cannot be asked.
+        """
+        now = self._clock.now()
+        lost, at = self._fates.get(slug, (False, -FATE_SECONDS))
+        if not 0 <= now - at < FATE_SECONDS:
+            lost = self._lost(slug)
+            self._fates[slug] = lost, now
+        return lost
+
+    def note_host(self, host: str) -> bool:
+        """Note a Host that the admin pages refused, for `check`, once a minute at most.
+
+        Returns:
+            Whether it was the first of a minute.
+        """
+        now = self._clock.now()
+        if 0 <= now - self._host_noted < HOST_NOTED_SECONDS:
+            return False
+        self._host_noted = now
+        with contextlib.suppress(StoreUnavailableError):
+            self._store.note_host(host, now)
+        return True
+
+    def note_backup(self, now: float) -> None:
+        """Note that a backup was made, so that `findings` tell when none is made any more."""
+        self._store.note_backup(now)
+
+    def findings(self) -> Iterator[Finding]:
+        """Tell what is wrong, try a write, and let the number grow if nothing is.
+
+        Raises:
+            StoreUnavailableError: Redis cannot be asked at all.
+        """
+        with self._lock:
+            now = self._clock.now()
+            stored, remembered = self._store.read(), self._file.read()
+            found = list(self._compare(stored, remembered))
+            yield from found
+            try:
+                self._store.try_to_write(now)
+                if not found and stored.secret:
+                    self._beat(stored, remembered, now)
+            except StoreUnavailableError as error:
+                yield Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")
+            except OSError as error:
+                yield Finding(
+                    WARN, "data folder", f"{self._data_dir} takes no file ({error.strerror}), so "
+                    "that the loss of Redis' data would not be noticed. Let the service's user "
+                    "write there.",
+                )  # fmt: skip
+            if stored.backup_at and now - stored.backup_at > BACKUP_LATE_SECONDS:
+                yield Finding(
+                    WARN, "backup", f"the last one is of {_moment(stored.backup_at)}: look at what "
+                    "calls `stats-service backup`, and at what it says.",
+                )  # fmt: skip
+            if stored.host and 0 <= now - stored.host_at < HOST_SECONDS:
+                yield self._host(stored)
+
+    def _host(self, stored: StoredInstallation) -> Finding:
+        return Finding(
+            WARN, "host", f"the admin pages refused a browser that asked for Host {stored.host!r} "
+            f"({_moment(stored.host_at)}). STATS_PUBLIC_URL must be the address that browsers "
+            "use, and the proxy must hand the Host on as it came: `proxy_set_header Host "
+            "$http_host;` in nginx.",
+        )  # fmt: skip
+
+    def _compare(
+        self, stored: StoredInstallation, remembered: Remembered | None
+    ) -> Iterator[Finding]:
+        slugs = self._copies.slugs()
+        if not stored.secret and remembered:
+            known = f" of {len(slugs)} sites ({', '.join(slugs[:5])})" if slugs else ""
+            yield Finding(
+                FAIL, "data", f"Redis has lost the data{known}: it holds nothing of this "
+                f"installation, which counted in it until {_moment(remembered.beat_at)}. It was "
+                "emptied, or REDIS_URL or STATS_KEY_PREFIX leads elsewhere. Views are kept on the "
+                "disk. Bring the latest backup back (`stats-service restore`, or as your Redis "
+                "does): they are counted then. If it is to be empty: stats-service accept redis",
+            )  # fmt: skip
+            return
+        if stored.secret not in ("", self._digest):
+            text = _ANOTHER.format(secret_file=self._data_dir / "secret")
+            yield Finding(FAIL, "secret", text)
+            return
+        if remembered and stored.beat + BEATS_LOST < remembered.beat:
+            yield Finding(
+                FAIL, "older", f"Redis holds an older state: of {_moment(stored.beat_at)}, and "
+                f"this host has counted in it until {_moment(remembered.beat_at)}. What was "
+                "counted and voted between is missing. Bring a newer backup back; if there is "
+                "none: stats-service accept redis",
+            )  # fmt: skip
+        vanished = []
+        for slug in self._missing(slugs):
+            if self._lost(slug):
+                vanished.append(slug)
+            else:  # erased, perhaps by another host
+                self._copies.remove(slug)
+        if vanished:
+            yield Finding(
+                FAIL, "vanished", "Redis has lost sites that nobody erased: "
+                f"{', '.join(vanished[:5])} ({len(vanished)}). Something deletes its keys: see "
+                "that `maxmemory-policy` is noeviction and that nobody else uses this database. "
+                "Their views are kept on the disk. Bring the latest backup back, or import the "
+                "sites' archives; if they are to be gone: stats-service accept redis",
+            )  # fmt: skip
+
+    def _missing(self, slugs: list[str]) -> list[str]:
+        found = zip(slugs, self._store.presence(slugs), strict=True)
+        return [slug for slug, presence in found if not (presence.alive or presence.held)]
+
+    def _lost(self, slug: str) -> bool:
+        (presence,) = self._store.presence([slug])
+        if presence.alive:
+            return False
+        if presence.held:  # an archive is taking its place: what comes is kept until it has
+            return True
+        claimed = self._file.read() is not None
+        if claimed and not self._store.read().secret:
+            return True
+        # The log has it before the site goes, so that a site that is just being erased is not lost.
+        for entry in self._audit.newest("", LOG_ENTRIES):
+            if entry.subject == slug and entry.what in ("site.removed", "site.added"):
+                if entry.what == "site.removed":
+                    return False
+                break
+        return presence.listed or (claimed and not presence.list_is_there)
+
+    def _beat(self, stored: StoredInstallation, remembered: Remembered | None, now: float) -> None:
+        if 0 <= now - stored.beat_at < BEAT_SECONDS:
+            if remembered is None or remembered.beat < stored.beat:
+                self._remember(stored.beat, stored.beat_at)
+            return
+        self._remember(self._store.beat(now), now)
+
+    def _remember(self, beat: int, beat_at: float) -> None:
+        self._file.write(Remembered(self._digest, beat, beat_at))
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC" if at else "now"

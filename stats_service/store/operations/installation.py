@@ -1,0 +1,184 @@
+"""What Redis and the data folder remember of this installation, so that a loss is noticed."""
+
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from stats_service.models.sites import Site
+from stats_service.store.keys import AdminKeys, SiteKeys, sites
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+
+_SECRET, _BEAT, _BEAT_AT, _LOOKED = "secret", "beat", "beat:at", "looked"
+_HOST, _HOST_AT, _BACKUP_AT = "host", "host:at", "backup:at"
+
+
+class StoredInstallation(NamedTuple):
+    """What Redis remembers; empty and 0 for what it does not."""
+
+    #: Keyed digest of the secret, in hexadecimal.
+    secret: str
+    #: Grows by one every few seconds while a service runs, and when (s) it did last.
+    beat: int
+    beat_at: float
+    #: The Host that an administrator's browser sent and that was refused last, and when (s).
+    host: str
+    host_at: float
+    #: When (s) `stats-service backup` made one last.
+    backup_at: float
+
+
+class SitePresence(NamedTuple):
+    """Whether Redis has what makes a site, and whether it still lists the site."""
+
+    #: The settings are there, and the key of the site's birth.
+    alive: bool
+    #: An archive is just taking the site's place.
+    held: bool
+    listed: bool
+    #: Whether there is a list at all.
+    list_is_there: bool
+
+
+class InstallationStore:
+    """The key of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._key = AdminKeys(prefix).installation
+
+    def read(self) -> StoredInstallation:
+        """Return what Redis remembers."""
+        with store_errors():
+            fields = (_SECRET, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
+            found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
+        secret, beat, beat_at, host, host_at, backup_at = found
+        return StoredInstallation(
+            secret,
+            int(beat or 0),
+            float(beat_at or 0),
+            host,
+            float(host_at or 0),
+            float(backup_at or 0),
+        )
+
+    def claim(self, digest: str) -> str:
+        """Note the digest unless there is one; return that which is there now."""
+        with store_errors():
+            self._client.hsetnx(self._key, _SECRET, digest)
+            return text_of(self._client.hget(self._key, _SECRET) or b"")
+
+    def replace(self, digest: str) -> None:
+        """Note the digest, whatever was there."""
+        with store_errors():
+            self._client.hset(self._key, _SECRET, digest)
+
+    def try_to_write(self, now: float) -> None:
+        """Write something small; StoreUnavailableError says why Redis takes no writes."""
+        with store_errors():
+            self._client.hset(self._key, _LOOKED, int(now))
+
+    def beat(self, now: float) -> int:
+        """Let the number grow; return what it is now."""
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hincrby(self._key, _BEAT, 1)
+            pipe.hset(self._key, _BEAT_AT, int(now))
+            return int(pipe.execute()[0])
+
+    def note_host(self, host: str, now: float) -> None:
+        """Note a Host that the admin pages refused."""
+        with store_errors():
+            self._client.hset(self._key, mapping={_HOST: host, _HOST_AT: int(now)})
+
+    def forget_site(self, slug: str) -> None:
+        """Take a site whose settings are gone out of the list."""
+        with store_errors():
+            self._client.srem(sites(self._prefix), slug)
+
+    def note_backup(self, now: float) -> None:
+        """Note that a backup was made."""
+        with store_errors():
+            self._client.hset(self._key, _BACKUP_AT, int(now))
+
+    def presence(self, slugs: Sequence[str]) -> list[SitePresence]:
+        """Return what Redis has of each site, in the order of `slugs`."""
+        if not slugs:
+            return []
+        names = [SiteKeys(self._prefix, slug) for slug in slugs]
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            pipe.scard(sites(self._prefix))
+            for slug, keys in zip(slugs, names, strict=True):
+                pipe.get(keys.site)
+                pipe.exists(keys.held)
+                pipe.sismember(sites(self._prefix), slug)
+            number, *replies = pipe.execute()
+            documents = replies[::3]
+            for keys, document in zip(names, documents, strict=True):
+                birth = msgspec.json.decode(document, type=Site).birth if document else ""
+                pipe.exists(keys.alive(birth))
+            alive = pipe.execute()
+        return [
+            SitePresence(bool(lives), bool(held), bool(listed), bool(number))
+            for lives, held, listed in zip(alive, replies[1::3], replies[2::3], strict=True)
+        ]
+
+
+class SoleWatcher:
+    """`<data_dir>/watch.lock`: one process of a host looks, so that a fault is told once."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "watch.lock"
+        self._held: int | None = None
+
+    def hold(self) -> bool:
+        """Tell whether this process looks; it does until it ends. OSError: no file can be made."""
+        if self._held is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            self._held = descriptor
+        return True
+
+    def release(self) -> None:
+        """Let another process look."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """What the data folder remembers of the Redis that it was last used with."""
+
+    #: As in Redis, from the last look at which all was well.
+    secret: str
+    beat: int
+    beat_at: float
+
+
+class InstallationFile:
+    """`<data_dir>/installation-<prefix>.json`: without it, a Redis that was emptied looks new."""
+
+    def __init__(self, data_dir: Path, prefix: str) -> None:
+        self._path = data_dir / f"installation-{prefix}.json"
+
+    def read(self) -> Remembered | None:
+        """Return what is remembered; None if nothing is, or nothing that can be read."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Remembered)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def write(self, remembered: Remembered) -> None:
+        """Remember; OSError if the data folder takes no file."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(msgspec.json.encode(remembered))
+        fresh.replace(self._path)

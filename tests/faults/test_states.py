@@ -1,0 +1,347 @@
+"""Every state in which numbers stop, shrink or are promised and not kept: it is noticed and said.
+
+The rows of "When numbers stop" in docs/operate.md are read from the page. For each of them there
+is a maker here, which brings the state about on a real installation; then every place that the row
+names is looked at. A row without a maker fails, and so does a maker without a row.
+"""
+
+import logging
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from stats_service.app import create_app
+from stats_service.cli import main
+from stats_service.clock import SystemClock
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ViewCommand
+from stats_service.services.container import Services, create_services
+from stats_service.services.operations.health import TICK_LATE_SECONDS
+from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST
+from stats_service.store.traffic.spool import KeptView
+from tests.support.processes import wait_until
+from tests.support.receivers import Receiver
+from tests.support.redis_groups import Server
+
+pytestmark = pytest.mark.quick
+
+PAGE = Path(__file__).parents[2] / "docs" / "operate.md"
+HEAD = "| State | Noticed | `readyz` | `check` | Log | Overview | Metric | Alert | What to do |"
+TOKEN = "metrics-" + "0" * 32
+SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table."""
+
+    state: str
+    readyz: str
+    check: str
+    log: str
+    overview: str
+    metric: str
+    alert: str
+    todo: str
+
+
+def rows() -> list[Row]:
+    """Return the rows of the table."""
+    lines = PAGE.read_text("utf-8").partition(HEAD)[2].splitlines()[2:]
+    found = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        state, _, *cells = (cell.strip() for cell in line.strip("|").split(" | "))
+        found.append(Row(state, *cells))
+    return found
+
+
+@dataclass
+class Installation:
+    """A real installation whose states are made."""
+
+    server: Server
+    settings: Settings
+    services: Services
+    receiver: Receiver
+    monkeypatch: pytest.MonkeyPatch
+    stack: ExitStack
+
+    def check(self) -> Result:
+        """Run `stats-service check`, as its administrator does."""
+        settings = self.settings
+        environ = {
+            "REDIS_URL": settings.redis_url,
+            "STATS_KEY_PREFIX": settings.key_prefix,
+            "STATS_SECRET": settings.secret,
+            "STATS_DATA_DIR": str(settings.data_dir),
+            "STATS_BIND": settings.bind,
+            "STATS_PUBLIC_URL": settings.public_url,
+        }
+        return CliRunner().invoke(main, ["check"], env=environ, catch_exceptions=False)
+
+    def renew(self) -> None:
+        """Begin anew with the settings as they are now, as after a restart."""
+        self.services.close()
+        self.services = create_services(self.settings)
+
+    def ask(self) -> tuple[int, str, str]:
+        """Return the status and text of `readyz`, and the metrics, of a service just started."""
+        app = create_app(self.settings)
+        client = app.test_client()
+        ready = client.get("/readyz")
+        metrics = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        app.extensions["stats_service"].close()
+        return ready.status_code, ready.get_data(as_text=True), metrics.get_data(as_text=True)
+
+
+@pytest.fixture
+def installation(
+    settings: Settings, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
+    """Give a sound installation that has looked at its Redis and served its site."""
+    server = Server(tmp_path / "redis", "appendonly yes\nsave ''").start()
+    installed = replace(
+        settings,
+        redis_url=server.url,
+        bind="127.0.0.1:9",
+        public_url="http://127.0.0.1:9",
+        metrics_token=TOKEN,
+        alert_url=receiver.url,
+        webhook_hosts=("127.0.0.1",),
+        data_dir=tmp_path / "data",
+    )
+    made = Installation(
+        server, installed, create_services(installed), receiver, monkeypatch, ExitStack()
+    )
+    made.services.operations.installation.claim()
+    made.services.sites.sites.add(SITE)
+    list(made.services.operations.ticks.run(time.time()))
+    made.services.sites.directory.load(SITE.slug, time.time())
+    made.services.operations.watch.look()
+    with made.stack:
+        yield made
+    made.services.close()
+    server.kill()
+
+
+def redis_away(made: Installation) -> None:
+    """Redis is killed."""
+    made.server.kill()
+
+
+def password_changed(made: Installation) -> None:
+    """Redis wants a password that REDIS_URL does not have."""
+    made.server.client.config_set("requirepass", "geheim")
+    made.renew()
+
+
+def secret_changed(made: Installation) -> None:
+    """The service is started with another secret."""
+    made.settings = replace(made.settings, secret="other-" + "1" * 32)
+    made.renew()
+
+
+def redis_emptied(made: Installation) -> None:
+    """Somebody calls FLUSHALL."""
+    made.server.client.flushall()
+
+
+def site_gone(made: Installation) -> None:
+    """The key of a site is deleted by something that is not the service."""
+    made.server.client.delete(f"{made.settings.key_prefix}:{{{SITE.slug}}}:site")
+
+
+def older_state(made: Installation) -> None:
+    """Redis is brought back from a snapshot of some time ago."""
+    client, folder = made.server.client, made.server.folder
+    client.config_set("appendonly", "no")
+    client.save()
+    shutil.copy(folder / "dump.rdb", folder / "older.rdb")
+    for _ in range(BEATS_LOST + 1):
+        made.services.operations.installation._store.beat(0)  # as in a minute and a half
+    made.services.operations.watch.look()
+    made.server.kill()
+    shutil.rmtree(folder / "appendonlydir")
+    (folder / "older.rdb").replace(folder / "dump.rdb")
+    configured = (folder / "redis.conf").read_text().replace("appendonly yes", "appendonly no")
+    (folder / "redis.conf").write_text(configured)
+    made.server.start()
+
+
+def may_evict(made: Installation) -> None:
+    """A policy that throws keys away is set, and so is a limit."""
+    made.server.client.config_set("maxmemory-policy", "allkeys-lru")
+    made.server.client.config_set("maxmemory", "1gb")
+
+
+def evicted(made: Installation) -> None:
+    """Redis has thrown keys away."""
+    client = made.server.client
+    for number in range(200):
+        client.set(f"other:{number}", "x" * 10_000)
+    client.config_set("maxmemory-policy", "volatile-lru")
+    for number in range(200):
+        client.expire(f"other:{number}", 3600)
+    client.config_set("maxmemory", str(int(client.info("memory")["used_memory"]) - 500_000))
+    wait_until(lambda: client.info("stats")["evicted_keys"] > 0)
+    client.config_set("maxmemory", "0")
+
+
+def memory_short(made: Installation) -> None:
+    """More than 80 % of the memory is in use."""
+    used = int(made.server.client.info("memory")["used_memory"])
+    made.server.client.config_set("maxmemory", str(int(used / 0.85)))
+
+
+def memory_full(made: Installation) -> None:
+    """All of the memory is in use."""
+    made.server.client.config_set("maxmemory", "1mb")
+
+
+def read_only(made: Installation) -> None:
+    """Redis becomes the replica of a server that is away."""
+    made.server.client.replicaof("127.0.0.1", 9)
+
+
+def not_persistent(made: Installation) -> None:
+    """Nothing is written to a disk."""
+    made.server.client.config_set("appendonly", "no")
+
+
+def snapshot_fails(made: Installation) -> None:
+    """Redis cannot write its snapshot, and so takes no writes."""
+    client = made.server.client
+    client.config_set("save", "3600 1")
+    (made.server.folder / "dump.rdb").mkdir()
+    client.bgsave()
+    wait_until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
+
+
+def no_tick(made: Installation) -> None:
+    """Nothing has called `tick` for more than an hour."""
+    made.services.operations.ticks._store.note_run(time.time() - TICK_LATE_SECONDS - 60)
+
+
+def no_backup(made: Installation) -> None:
+    """The last backup was made days ago."""
+    made.services.operations.installation.note_backup(time.time() - BACKUP_LATE_SECONDS - 60)
+
+
+def host_changed(made: Installation) -> None:
+    """The proxy drops the port of the Host."""
+    app = create_app(made.settings)
+    answer = app.test_client().get("/admin/sign-in", base_url="http://127.0.0.1:80")
+    app.extensions["stats_service"].close()
+    assert answer.status_code == 400
+    assert "127.0.0.1:9" in answer.get_data(as_text=True)
+
+
+def data_folder_shut(made: Installation) -> None:
+    """The data folder takes no file; a folder in its place, for root may write anywhere."""
+    path = made.settings.data_dir / f"installation-{made.settings.key_prefix}.json"
+    path.unlink()
+    (path / "x").mkdir(parents=True)
+
+
+def views_wait(made: Installation) -> None:
+    """A view was kept, and who brings such views to Redis hangs."""
+    assert made.stack.enter_context(made.services.traffic.spool.sole_sender())
+    command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
+    made.services.traffic.spool.add([KeptView(SITE.slug, time.time(), command)])
+
+
+def others_views_wait(made: Installation) -> None:
+    """They were kept by a service on another Redis with the same data folder."""
+    other = create_services(replace(made.settings, redis_url="redis://127.0.0.1:9/0"))
+    command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
+    other.traffic.spool.add([KeptView(SITE.slug, time.time(), command)])
+    other.close()
+
+
+def spool_damaged(made: Installation) -> None:
+    """The file is no database."""
+    (made.settings.data_dir / "spool.sqlite3").write_bytes(b"no database" * 1000)
+
+
+def clock_off(made: Installation) -> None:
+    """The machine's clock is a minute ahead of that of Redis."""
+    made.monkeypatch.setattr(SystemClock, "now", lambda _: time.time() + 60)
+
+
+MAKERS: dict[str, Callable[[Installation], None]] = {
+    "Redis does not answer": redis_away,
+    "Redis refuses the service: password, rights, protected mode, database": password_changed,
+    "Another secret": secret_changed,
+    "Redis was emptied": redis_emptied,
+    "A site was lost": site_gone,
+    "Redis is of an earlier time": older_state,
+    "Redis may throw keys away": may_evict,
+    "Redis has thrown keys away": evicted,
+    "Memory nearly full": memory_short,
+    "Memory full": memory_full,
+    "Redis is a replica, read-only": read_only,
+    "Redis writes nothing to a disk": not_persistent,
+    "Redis cannot write to its disk": snapshot_fails,
+    "`tick` is not called": no_tick,
+    "No backup is made any more": no_backup,
+    "The proxy changes the Host": host_changed,
+    "The data folder takes no file": data_folder_shut,
+    "Views wait on the disk": views_wait,
+    "Views of another Redis wait": others_views_wait,
+    "The file of kept views is damaged": spool_damaged,
+    "The clock is off": clock_off,
+}
+
+
+@pytest.mark.check("T71")
+def test_every_row_has_a_maker() -> None:
+    """And the other way round."""
+    assert [row.state for row in rows()] == list(MAKERS)
+
+
+@pytest.mark.check("T71")
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.state)
+def test_a_state_shows_in_every_place(
+    row: Row, installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In all that the row names, and in none of them before."""
+    wanted = re.search(r"`(FAIL|warn) +([a-z -]+)`, (\d)", row.check)
+    assert wanted, row.check
+    level, subject, code = wanted[1], wanted[2], int(wanted[3])
+    line = re.compile(rf"^{level} +{subject}  ", re.MULTILINE)
+    metric = row.metric.strip("`")
+    assert not line.search(installation.check().stdout)
+    status, text, metrics = installation.ask()
+    assert (status, text) == (200, "ready\n")
+    assert metric not in metrics
+    installation.receiver.calls.clear()
+
+    MAKERS[row.state](installation)
+    with caplog.at_level(logging.WARNING):
+        installation.services.operations.watch.look()
+        installation.services.operations.watch.look()
+
+    found = installation.check()
+    assert found.exit_code == code, found.output
+    assert line.search(found.stdout), found.stdout
+    status, text, metrics = installation.ask()
+    assert str(status) == row.readyz[1:4]
+    assert ("degraded" in text) == ("degraded" in row.readyz)
+    told = [record.getMessage() for record in caplog.records]
+    assert sum(one.startswith(row.log.strip("`")) for one in told) == 1, told
+    alarms = {alarm.kind for alarm in installation.services.operations.overview.of_installation()}
+    assert (subject in alarms) == (row.overview == "yes")
+    assert metric in metrics
+    list(installation.services.operations.ticks.run(time.time()))
+    assert bool(installation.receiver.calls) == (row.alert == "yes")
+    assert row.todo

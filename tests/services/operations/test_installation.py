@@ -1,0 +1,159 @@
+"""Whose Redis it is, and whether it still holds what it held."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import redis
+
+from stats_service.config import Settings
+from stats_service.errors import ConfigurationError
+from stats_service.models.sites import Site
+from stats_service.services.container import Services, create_services
+from stats_service.store.keys import SiteKeys
+from tests.support.clock import FakeClock
+from tests.support.openapi import Serve
+from tests.support.pages import view
+from tests.support.processes import wait_until
+from tests.support.redis_groups import keys_of
+
+
+def other_secret(settings: Settings) -> Settings:
+    """Return the settings of an instance that made a secret of its own."""
+    return replace(settings, secret="other-" + "1" * 32, data_dir=settings.data_dir / "other")
+
+
+def empty(client: redis.Redis, settings: Settings) -> dict[bytes | str, bytes]:
+    """Delete every key of the installation, as FLUSHALL does; return what they held."""
+    names = keys_of(client, f"{settings.key_prefix}:*")
+    held = {name: client.dump(name) for name in names}
+    for name in names:
+        client.delete(name)
+    return held  # type: ignore[return-value]
+
+
+def test_a_second_secret_is_refused_and_can_be_accepted(
+    services: Services, settings: Settings, clock: FakeClock
+) -> None:
+    """By one who means it; then the first is the one that is refused."""
+    services.operations.installation.claim()
+    services.operations.installation.claim()
+    second = create_services(other_secret(settings), clock)
+
+    with pytest.raises(ConfigurationError, match="accept secret"):
+        second.operations.installation.claim()
+    assert [f.subject for f in second.operations.installation.findings()] == ["secret"]
+    assert list(services.operations.installation.findings()) == []
+
+    second.operations.installation.accept_secret()
+    second.operations.installation.claim()
+    assert [f.subject for f in services.operations.installation.findings()] == ["secret"]
+    second.close()
+
+
+def test_of_many_that_start_at_once_one_secret_wins(settings: Settings, clock: FakeClock) -> None:
+    """Two instances with two secrets, each with eight workers."""
+    both = [create_services(s, clock) for s in (settings, other_secret(settings))]
+
+    def claimed(number: int) -> str | None:
+        try:
+            both[number % 2].operations.installation.claim()
+        except ConfigurationError:
+            return None
+        return "first" if number % 2 == 0 else "second"
+
+    with ThreadPoolExecutor(16) as threads:
+        winners = [name for name in threads.map(claimed, range(16)) if name]
+
+    assert len(winners) == 8
+    assert len(set(winners)) == 1
+    for each in both:
+        each.close()
+
+
+def test_another_prefix_is_another_installation(
+    services: Services, settings: Settings, clock: FakeClock
+) -> None:
+    """Two that share a Redis need not share a secret."""
+    services.operations.installation.claim()
+    other = create_services(
+        replace(other_secret(settings), key_prefix="x" + settings.key_prefix[:9]), clock
+    )
+
+    other.operations.installation.claim()
+    other.close()
+
+
+def test_in_an_emptied_redis_views_are_kept_until_it_is_restored(
+    serve: Serve,
+    services: Services,
+    site: Site,
+    settings: Settings,
+    redis_client: redis.Redis,
+    clock: FakeClock,
+) -> None:
+    """The copies of the settings stay; nothing is claimed anew; all is counted in the end."""
+    services.operations.installation.claim()
+    client = serve(settings)
+    assert view(client).status_code == 200
+    held = empty(redis_client, settings)
+
+    assert view(client).status_code == 202
+    clock.advance(5)
+    assert view(client).status_code == 202
+    assert client.get("/v1/kimson/counts").status_code == 503
+    services.operations.installation.claim()
+    assert [f.subject for f in services.operations.installation.findings()] == ["data"]
+    assert services.traffic.replay.run(clock.now())
+    assert (settings.data_dir / "sites" / "kimson.json").exists()
+    empty(redis_client, settings)
+    for name, value in held.items():
+        redis_client.restore(name, 0, value)
+
+    clock.advance(5)
+    assert list(services.operations.installation.findings()) == []
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
+    assert services.traffic.views.counts(site, clock.now()).views.total == 3
+
+
+def test_an_emptied_redis_can_be_accepted(
+    services: Services, site: Site, settings: Settings, redis_client: redis.Redis, clock: FakeClock
+) -> None:
+    """The sites that it does not have are given up."""
+    services.operations.installation.claim()
+    services.sites.directory.load(site.slug, clock.now())
+    empty(redis_client, settings)
+
+    assert services.operations.installation.accept_redis() == [site.slug]
+
+    assert list(services.operations.installation.findings()) == []
+    assert not (settings.data_dir / "sites" / "kimson.json").exists()
+
+
+def test_a_lost_site_is_kept_and_an_erased_one_is_gone(
+    serve: Serve,
+    services: Services,
+    site: Site,
+    settings: Settings,
+    redis_client: redis.Redis,
+    clock: FakeClock,
+) -> None:
+    """What throws keys away does not write into the log."""
+    services.operations.installation.claim()
+    client = serve(settings)
+    assert view(client).status_code == 200
+    key = SiteKeys(settings.key_prefix, "kimson").alive(site.birth)
+    redis_client.delete(key)
+
+    assert view(client).status_code == 202
+    assert [f.subject for f in services.operations.installation.findings()] == ["vanished"]
+
+    redis_client.set(key, "1")
+    clock.advance(5)
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
+    assert list(services.operations.installation.findings()) == []
+    services.sites.erasure.erase("kimson", "test", clock.now())
+    clock.advance(5)
+    assert view(client).status_code == 404
+    assert list(services.operations.installation.findings()) == []
+    assert not (settings.data_dir / "sites" / "kimson.json").exists()
