@@ -149,14 +149,15 @@ class UnknownPollError(NotFoundError):
 
 
 class UnknownArticleError(NotFoundError):
-    """No view of the article has been counted."""
+    """No view of the article has been counted under its own name."""
 
     code = "unknown-article"
     title = "Unknown article"
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"No view of the article {key[:80]!r} has been counted yet, so it cannot be rated."
+            f"No view of the article {key[:80]!r} has been counted yet, or the site has no room "
+            "for more articles, so it cannot be rated. Load its page again, then rate it."
         )
 
 

@@ -12,6 +12,7 @@ from stats_service.errors import StatsError
 from stats_service.models.health import FAIL, OK, WARN, Finding
 from stats_service.run.listening import answers
 from stats_service.services.operations.health import settings_findings
+from stats_service.services.traffic.shortfalls import site_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -56,8 +57,12 @@ def _findings() -> Iterator[Finding]:
                 return
             yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
-            yield _sites([site.slug for site in services.sites.sites.all()])
+            sites = services.sites.sites.all()
+            yield _sites([site.slug for site in sites])
             yield from _half_erased(services.sites.erasure.unfinished())
+            glances = services.operations.overview.of_sites(sites, services.clock.now())
+            for site, glance in zip(sites, glances, strict=True):
+                yield from site_findings(site, glance.alarms)
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

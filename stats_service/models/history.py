@@ -71,14 +71,55 @@ class Ignored(msgspec.Struct, frozen=True):
     share: float
 
 
+#: What makes a number smaller than what happened, though the view counts:
+#: `private`: no visit, as the reader sends GPC or DNT;
+#: `identity-cap`: no visit, as too many new readers came from one address, and of these
+#: `identity-cap-48`: from one /48;
+#: `article-cap`: no article, as there was no room for a new one;
+#: `article-network`: no article, as the reader's network had named too many;
+#: `article-gone`: views of articles that gave way to new ones.
+SHORTFALLS = (
+    "private",
+    "identity-cap",
+    "identity-cap-48",
+    "article-cap",
+    "article-network",
+    "article-gone",
+)
+#: What is counted beside them, and tells of their causes: of the views refused for `ceiling`, those
+#: of one /48; addresses, in each half hour, beyond their `identity-cap`; `Visitor.hint`.
+SIGNS = ("ceiling-48", "identity-addresses", "proxy-more", "proxy-local", "proxy-private")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Views that were counted only in part, for one reason of `SHORTFALLS`, or a sign."""
+
+    reason: str
+    n: int
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """What of a range was not counted, or only in part."""
 
     ignored: tuple[Ignored, ...]
-    #: Views counted without a visit, as the reader sends GPC or DNT.
-    private: int
-    #: Views of articles beyond the site's cap, which are counted without the article's name.
-    unnamed: int
+    #: In the order of `SHORTFALLS`.
+    parts: tuple[Part, ...]
+    #: In the order of `SIGNS`.
+    signs: tuple[Part, ...]
+
+    def part(self, reason: str) -> int:
+        """Return how many views fell short for one reason, or how often a sign was seen."""
+        return sum(part.n for part in (*self.parts, *self.signs) if part.reason == reason)
+
+    @property
+    def private(self) -> int:
+        """Views counted without a visit, as the reader sends GPC or DNT."""
+        return self.part("private")
+
+    @property
+    def unnamed(self) -> int:
+        """Views that are in no article's number."""
+        return sum(part.n for part in self.parts if part.reason.startswith("article-"))
 
 
 class TopArticle(msgspec.Struct, frozen=True):

@@ -4,6 +4,10 @@ import msgspec
 
 #: The model portal is Vietnamese, and so are most of those that come after it.
 DEFAULT_TIMEZONE = "Asia/Ho_Chi_Minh"
+#: The default of `identity_cap` before there were crowds of thousands behind one address: stored
+#: with every site, and chosen by nobody.
+FORMER_IDENTITY_CAP = 200
+IDENTITY_CAP = 2_500
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,12 +32,15 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     #: Query parameters that are part of an article's key (older portals: `?id=123`).
     article_parameters: tuple[str, ...] = ()
-    #: Articles kept by name; later ones are counted for the site and under `(other)`.
+    #: Articles kept by name. Beyond them a new one is kept in place of one that hardly anybody
+    #: has read, which is then counted for the site and under `(other)`.
     article_cap: int = 100_000
-    #: New visitor identities accepted from one address (IPv6: /64) in half an hour; ten times as
-    #: many from a /48, of which one customer may have all addresses, or many have one each.
-    identity_cap: int = 200
-    #: Views counted from one address in half an hour, and ten times as many from a /48.
+    #: New visitor identities accepted from one address (IPv6: /64) in half an hour, or one in
+    #: fifty of yesterday's visits if that is more; ten times as many from a /48, of which one
+    #: customer may have all addresses, or many have one each.
+    identity_cap: int = IDENTITY_CAP
+    #: Views counted from one address in half an hour, or ten for each new visitor where these are
+    #: more than 600; and ten times as many from a /48.
     view_ceiling: int = 6_000
     #: Voters' tokens minted for one address in half an hour before their ballots wait for
     #: review; three times as many for an IPv6 /48.
@@ -50,3 +57,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     #: lands here: 16 hexadecimal digits, drawn when it is added. Empty: a service of an earlier
     #: version added it; the regular work gives it one.
     birth: str = ""
+
+
+def stored_site(document: bytes | str) -> Site:
+    """Return a site from the JSON in which it is kept, with a default of now for a former one."""
+    site = msgspec.json.decode(document, type=Site)
+    if site.identity_cap != FORMER_IDENTITY_CAP:
+        return site
+    return msgspec.structs.replace(site, identity_cap=IDENTITY_CAP)

@@ -53,6 +53,10 @@ class Visitor(msgspec.Struct, frozen=True):
     private: bool
     #: The browser fetches ahead of a visit that may never be.
     prefetch: bool
+    #: A sign that the address is not the reader's: `proxy-more` if `X-Forwarded-For` names more
+    #: stations than there are trusted proxies, `proxy-local` if it is this machine's,
+    #: `proxy-private` if nobody on the Internet has it.
+    hint: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -116,10 +120,14 @@ class ArticleCounts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     #: The canonical key under which the article is counted.
     key: str
-    #: Views since ever, its opening balance included.
-    views: int
-    today: int
+    #: Views since ever, its opening balance included; null: the site has no room for its name, and
+    #: these views are in no article's number.
+    views: int | None
+    today: int | None
     rating: RatingTally | None = None
+    #: Why there is no number: `article-cap`, or `article-network` for a reader whose network has
+    #: opened too many articles that nobody had read before.
+    note: str = ""
 
 
 class ArticleOpening(msgspec.Struct, frozen=True):
@@ -166,6 +174,8 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     mint: bool = False
     #: 8-byte pseudonym of an IPv6 address's /48, for the ceilings.
     customer: bytes = b""
+    #: What is odd about the reader's address, or empty; see `Visitor.hint`.
+    hint: str = ""
 
 
 class StoredTotals(msgspec.Struct, frozen=True):
@@ -193,8 +203,9 @@ class StoredCounts(msgspec.Struct, frozen=True):
 class StoredArticle(msgspec.Struct, frozen=True):
     """What Redis holds of an article."""
 
-    views: int
-    today: int
+    #: None: the article has no number of its own.
+    views: int | None
+    today: int | None
     opening: int
     #: Number of ratings by score, from 1; empty without ratings or where they are not wanted.
     ratings: tuple[int, ...] = ()
@@ -205,7 +216,8 @@ class ViewResult(msgspec.Struct, frozen=True):
 
     #: Empty if counted (or a beat taken), else the reason why it was ignored.
     ignored: str
-    #: What was counted only in part: `private`, `identity-cap`, `article-cap`, or empty.
+    #: What was counted only in part: `private`, `identity-cap`, `article-cap`, `article-network`,
+    #: or empty.
     note: str
     article: StoredArticle | None
     #: In the order of `ViewCommand.listed`.

@@ -27,10 +27,13 @@ key                             type    holds; how long
 <p>:{site}:hits:<n>             set     8-byte hit ids of ten minutes, and `*`; 40 minutes
 <p>:{site}:replayed:<batch>     string  marks kept views once they are recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
-                                        voters' tokens (`t…`) and ratings (`r…`) of half an hour,
-                                        and `*`; one hour
+                                        voters' tokens (`t…`), ratings (`r…`) and new articles
+                                        (`a…`) of half an hour, and `*`; one hour
 <p>:{site}:articles             zset    article key -> views counted here; for ever
-<p>:{site}:articles:<day>       zset    article key -> views of the day; 400 days
+<p>:{site}:articles:<day>       zset    article key, or the digest of a long one -> views of the
+                                        day; the 5,000 most read once the day is over; 400 days
+<p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
+                                        bytes; `*<day>` -> articles new on the day
 <p>:{site}:months:<month>       zset    the month's most read articles -> views; for ever
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
@@ -69,7 +72,8 @@ key                             type    holds; how long
 <p>:{site}:check:<id>           string  what a page told of itself (`models.install_checks`), the
                                         address of the administrator who opened it among it; 30
                                         minutes
-<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted or lost
+<p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted, lost,
+                                        or counted only in part (`models.history.SHORTFALLS`)
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most
@@ -277,6 +281,11 @@ class SiteKeys:
         return self._key("articles")
 
     @property
+    def names(self) -> str:
+        """Long article keys by their digests, and how many articles are new."""
+        return self._key("names")
+
+    @property
     def opening(self) -> str:
         """Opening balances of articles."""
         return self._key("opening")
@@ -455,4 +464,5 @@ def record_views_keys(
         keys.ratings,
         keys.ignored,
         keys.alive(birth),
+        keys.names,
     )

@@ -1,4 +1,4 @@
-"""The checks T1 to T78: what is done, what is expected, and which other tests show them.
+"""The checks: what is done, what is expected, and which other tests show them.
 
 A test shows a check by `@pytest.mark.check("T38")` here, or by its node id in `ELSEWHERE`, where
 a file or a class stands for all its tests. A check is shown if at least one such test ran and
@@ -91,6 +91,8 @@ CHECKS: dict[str, Check] = {
     "T71": Check("each state in which numbers stop", "shows in every place that its row names"),
     "T72": Check("two instances with two secrets on one Redis", "the second is refused"),
     "T73": Check("Redis emptied under load", "noticed < 5 s; views kept; counted once restored"),
+    "T74": Check("invented names of 1,000 bytes for seven days", "+< 60 MB; a real article counts"),
+    "T75": Check("a school behind one IPv4, phones of a /48", "no visit lost; floods are bounded"),
 }
 
 ADMIN = "tests/web/admin"
@@ -181,6 +183,12 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T35": (
         f"{PAGE}_past_the_article_cap_views_count_for_the_site",
         f"{PAGE}_an_unknown_site_is_not_found_and_leaves_no_key",
+    ),
+    "T74": (
+        "tests/store/traffic/test_record_views.py::test_what_nobody_reads_gives_way_to_a_new_article",
+    ),
+    "T75": (
+        "tests/store/traffic/test_record_views.py::test_a_crowd_behind_one_address_loses_nothing",
     ),
     "T39": (
         "tests/services/traffic/test_replay.py",

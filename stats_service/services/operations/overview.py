@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from stats_service.models.glances import Alarm, Glance
 from stats_service.models.health import OK
-from stats_service.models.history import Pair
+from stats_service.models.history import SHORTFALLS, SIGNS, Pair
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import AHEAD_SECONDS, LOST, ONLINE_SECONDS
@@ -19,6 +19,7 @@ from stats_service.services.traffic.history import (
     silence_days,
     was_silent,
 )
+from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
 from stats_service.store.operations.overview import GlanceQuery, GlanceStore, StoredGlance
 from stats_service.store.traffic.spool import Spool
 
@@ -26,10 +27,6 @@ from stats_service.store.traffic.spool import Spool
 TREND_DAYS = 30
 #: Hours without a view after which a site that is otherwise visited gives an alarm.
 SILENT_HOURS = 3
-#: Share of a day's arrivals that were refused for one reason, from which to say so; and how many
-#: views at least, so that the first stranger in the night is no alarm.
-REFUSED_SHARE = 0.05
-REFUSED_MIN = 20
 #: Ballots of a poll that closed longer ago than this wait without an alarm.
 POLL_DAYS = 30
 
@@ -86,7 +83,7 @@ def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
     return GlanceQuery(
         site.slug,
         [metric + span for metric in ("visits", "views") for span in spans],
-        [f"{reason}:{today.isoformat()}" for reason in REASONS],
+        [f"{reason}:{today.isoformat()}" for reason in (*REASONS, *SHORTFALLS, *SIGNS)],
         list(hours),
         (now - ONLINE_SECONDS, now + AHEAD_SECONDS),
     )
@@ -112,16 +109,20 @@ def _alarms(site: Site, local: datetime, stored: StoredGlance) -> list[Alarm]:
     if was_silent(history, local, SILENT_HOURS):
         found.append(Alarm("silent", SILENT_HOURS))
     today = local.date().isoformat()
-    arrived = history.pair(today).views + sum(history.ignored.values())
+    views = history.pair(today).views
+    arrived = views + sum(history.ignored.get(f"{reason}:{today}", 0) for reason in REASONS)
     for reason, kind in (("host", "hosts"), ("ceiling", "ceiling")):
         n = history.ignored.get(f"{reason}:{today}", 0)
-        if n >= REFUSED_MIN and n > REFUSED_SHARE * arrived:
+        if n >= FEWEST and n > SHARE * arrived:
             found.append(Alarm(kind, n))
     if lost := history.ignored.get(f"{LOST}:{today}", 0):
         found.append(Alarm("lost", lost))
     if stored.articles >= site.article_cap:
         found.append(Alarm("articles", site.article_cap))
-    return found
+    parts = {
+        reason: history.ignored.get(f"{reason}:{today}", 0) for reason in (*SHORTFALLS, *SIGNS)
+    }
+    return [*found, *shortfall_alarms(parts, views)]
 
 
 def _matters(poll: Poll, now: float) -> bool:

@@ -6,18 +6,21 @@ from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import (
+    SHORTFALLS,
+    SIGNS,
     Card,
     DayHistory,
     Ignored,
     Pair,
+    Part,
     Point,
     Series,
     Shortfall,
     StoredHistory,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import LOST, OTHER_ARTICLES
-from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
+from stats_service.models.traffic import LOST
+from stats_service.store.keys import HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
@@ -153,13 +156,20 @@ class History:
         """Return what was not counted from `first` to `last`, or only in part."""
         ignored = self.ignored(site, first, last)
         names = _iso(_days(first, last))
-        stored = self._store.read(site, [f"private:{name}" for name in names], (), ())
-        unnamed = self._store.views(site, (OTHER_ARTICLES,), names[-ARTICLE_DAYS_KEPT:])
-        return Shortfall(
-            ignored=tuple(ignored),
-            private=sum(stored.counts.values()),
-            unnamed=sum(sum(day) for day in unnamed),
-        )
+        reasons = (*SHORTFALLS, *SIGNS)
+        fields = [f"{reason}:{name}" for reason in reasons for name in names]
+        stored = self._store.read(site, [f"private:{name}" for name in names], (), fields)
+        # Views without a visit for the reader's wish have been counted elsewhere from the first.
+        found = stored.counts | stored.ignored
+
+        def parts(wanted: Sequence[str]) -> tuple[Part, ...]:
+            sums = [
+                Part(reason, sum(found.get(f"{reason}:{name}", 0) for name in names))
+                for reason in wanted
+            ]
+            return tuple(part for part in sums if part.n)
+
+        return Shortfall(tuple(ignored), parts(SHORTFALLS), parts(SIGNS))
 
     def share_by_now(self, site: Site, days_ago: int, now: float) -> float:
         """Return how much of a day's views had come by this time of the day, as a share of 1."""

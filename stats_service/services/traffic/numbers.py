@@ -46,13 +46,18 @@ def _totals(stored: StoredTotals, opening: int) -> Totals:
     )
 
 
-def article_counts(site: Site, key: str, stored: StoredArticle, *, rated: bool) -> ArticleCounts:
-    """Return an article's numbers with its opening balance."""
+def article_counts(
+    site: Site, key: str, stored: StoredArticle, *, rated: bool, note: str = ""
+) -> ArticleCounts:
+    """Return an article's numbers with its opening balance; `note` is why it may have none."""
     return ArticleCounts(
         key=key,
-        views=stored.views + stored.opening,
+        views=None if stored.views is None else stored.views + stored.opening,
         today=stored.today,
-        rating=rating_tally(stored.ratings, site.rating_scale) if rated else None,
+        rating=rating_tally(stored.ratings, site.rating_scale)
+        if rated and stored.views is not None
+        else None,
+        note="" if stored.views is not None else note or "article-cap",
     )
 
 

@@ -94,6 +94,7 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
         voter=voter,
         mint=mint,
         customer=customer,
+        hint=visitor.hint,
     )
 
 
@@ -182,7 +183,7 @@ def answer(
         ignored="" if query.beat else result.ignored,
         note=command.note or result.note,
         site=counts,
-        article=article_counts(site, command.article, result.article, rated=rated)
+        article=article_counts(site, command.article, result.article, rated=rated, note=result.note)
         if command.article and result.article
         else None,
         articles={

@@ -20,6 +20,8 @@ from stats_service.store.operations.ticks import TickStore
 from stats_service.store.traffic.retention import RetentionStore
 
 DAY_SECONDS = 86_400
+#: Days whose articles are looked through each day: views kept on a disk may come late.
+TRIMMED_DAYS = 10
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class Kept(msgspec.Struct, frozen=True):
     ignored: int
     #: Keys that got an end.
     ends: int
+    #: Articles of days that are over that were added up.
+    trimmed: int
 
 
 class Retention:
@@ -67,6 +71,10 @@ class Retention:
             months,
             self._store.forget_ignored(site.slug, oldest.isoformat()),
             self._store.set_ends(site.slug, lives),
+            self._store.trim_days(
+                site.slug,
+                [(today - timedelta(days=age)).isoformat() for age in range(1, TRIMMED_DAYS + 1)],
+            ),
         )
 
 
@@ -108,5 +116,7 @@ class RetentionJob:
             yield Outcome(f"{kept.slug}: kept the articles of {', '.join(kept.months)}.")
         if kept.ignored:
             yield Outcome(f"{kept.slug}: forgot {kept.ignored:,} old numbers of ignored views.")
+        if kept.trimmed:
+            yield Outcome(f"{kept.slug}: added up {kept.trimmed:,} articles of past days.")
         if kept.ends:
             yield Outcome(f"{kept.slug}: gave an end to {kept.ends:,} keys that had lost it.")

@@ -9,7 +9,7 @@ from stats_service.errors import ConflictError, UnknownSiteError
 from stats_service.models.legacy import DayPart, ImportedFile, Largest, OpeningPart
 from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
-from stats_service.models.sites import Site
+from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
@@ -124,7 +124,7 @@ class LegacyStore:
                 raise UnknownSiteError(site.slug)
             after: bytes | str = ""
             if part.views or part.visits:
-                known = msgspec.json.decode(before, type=Site)
+                known = stored_site(before)
                 after = msgspec.json.encode(
                     msgspec.structs.replace(
                         known,

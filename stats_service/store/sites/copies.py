@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from stats_service.models.sites import Site
+from stats_service.models.sites import Site, stored_site
 
 FOLDER = "sites"
 
@@ -43,7 +43,7 @@ class SiteCopies:
     def get(self, slug: str) -> Site | None:
         """Return the copy, or None."""
         try:
-            return msgspec.json.decode(self._path(slug).read_bytes(), type=Site)
+            return stored_site(self._path(slug).read_bytes())
         except (OSError, msgspec.DecodeError):
             return None
 

@@ -8,7 +8,7 @@ import msgspec
 
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.audit import AuditEntry
-from stats_service.models.sites import Site
+from stats_service.models.sites import Site, stored_site
 from stats_service.store.documents import change_document
 from stats_service.store.keys import ANY_POLL, PREPARED, AdminKeys, SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
@@ -63,7 +63,7 @@ class SiteStore:
                 pipe.get(names.held)
             found = iter(pipe.execute())
         documents = [site or held for site, held in zip(found, found, strict=True)]
-        return [msgspec.json.decode(document, type=Site) for document in documents if document]
+        return [stored_site(document) for document in documents if document]
 
     def get(self, slug: str) -> Site | None:
         """Return the site, or None.
@@ -76,7 +76,7 @@ class SiteStore:
             with store_errors():
                 self._release(slug, held)
             document, _ = self._documents(slug)
-        return msgspec.json.decode(document, type=Site) if document else None
+        return stored_site(document) if document else None
 
     def founding(self, slug: str) -> str | None:
         """Return what tells the site, as it was added or restored, from others of its name.
@@ -131,7 +131,7 @@ class SiteStore:
         def changed(document: bytes) -> tuple[bytes, AuditEntry | None]:
             if not document:
                 raise UnknownSiteError(slug)
-            before = msgspec.json.decode(document, type=Site)
+            before = stored_site(document)
             after = change(before)
             results.append(after)
             return msgspec.json.encode(after), entry(before, after)
@@ -159,7 +159,7 @@ class SiteStore:
         with store_errors():
             self._client.sadd(AdminKeys(self._prefix).erasing, slug)
             alive = {
-                names.alive(msgspec.json.decode(document, type=Site).birth)
+                names.alive(stored_site(document).birth)
                 for document in self._documents(slug)
                 if document
             }
@@ -255,6 +255,6 @@ class SiteStore:
                 options = ("NX", "GET", "EX", SALT_TTL_SECONDS)
                 before = write_to_site(self._client, names, key, "SET", fresh, *options)
                 known[day] = before or fresh
-        site = msgspec.json.decode(document, type=Site)
+        site = stored_site(document)
         salts = {name: salt for name, salt in known.items() if salt}
         return StoredSite(site, salts, int(revision or 0))

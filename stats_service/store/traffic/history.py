@@ -1,13 +1,14 @@
 """The past of a site: bounded reads, each one pipeline, and the writing of a whole past."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stats_service.models.history import DayHistory, Pair, StoredHistory
 from stats_service.models.sites import Site
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.traffic.day_names import MARK, both_names, known_keys, with_keys
 
 #: As in `lua/record_views.lua`.
 HOURS_TTL_SECONDS = HOURS_DAYS_KEPT * DAY_SECONDS
@@ -48,19 +49,24 @@ class HistoryStore:
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.zrange(key, 0, limit - 1, desc=True, withscores=True)
-            rows = pipe.execute()
-        return [{text_of(article): int(views) for article, views in row} for row in rows]
+            found = pipe.execute()
+            rows = [{text_of(member): int(views) for member, views in row} for row in found]
+            known = known_keys(self._client, names, (member for row in rows for member in row))
+        # One that has given way has no key to be listed by.
+        gone = {m for row in rows for m in row if m.startswith(MARK)} - known.keys()
+        return [with_keys({m: n for m, n in row.items() if m not in gone}, known) for row in rows]
 
     def views(self, site: Site, articles: Sequence[str], days: Sequence[str]) -> list[list[int]]:
         """Return, for each day, the views of `articles` in their order."""
         names = SiteKeys(self._prefix, site.slug)
         if not articles:
             return [[] for _ in days]
+        members = both_names(articles)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for day in days:
-                pipe.zmscore(names.day_articles(day), list(articles))
+                pipe.zmscore(names.day_articles(day), list(members))
             rows = pipe.execute()
-        return [[int(score or 0) for score in row] for row in rows]
+        return [_sums(len(articles), members.values(), row) for row in rows]
 
     def openings(self, site: Site, articles: Sequence[str]) -> list[int]:
         """Return the opening balances of `articles` in their order."""
@@ -101,6 +107,15 @@ class HistoryStore:
                     pipe.expire(key, DAY_ARTICLES_TTL_SECONDS, nx=True)
             pipe.hset(names.counts, mapping=_records(days))
             pipe.execute()
+
+
+def _sums(number: int, places: Iterable[Sequence[int]], scores: Sequence[Any]) -> list[int]:
+    """Return the scores of `number` articles, each of which may have several."""
+    sums = [0] * number
+    for at, score in zip(places, scores, strict=True):
+        for place in at:
+            sums[place] += int(score or 0)
+    return sums
 
 
 def _span_counts(day: DayHistory) -> dict[str, int]:

@@ -7,8 +7,12 @@ from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
 
 ROLL_UP_MONTH = load_script("traffic/roll_up_month")
+TRIM_DAY = load_script("traffic/trim_day")
 #: Articles of a month that are kept by name.
 MONTH_ARTICLES = 1_000
+#: Articles of a day that is over that are kept by name, and how many are added up at a time.
+DAY_ARTICLES = 5_000
+TRIMMED_AT_ONCE = 2_000
 
 
 class RetentionStore:
@@ -21,9 +25,28 @@ class RetentionStore:
     def roll_up_month(self, slug: str, month: str, days: Sequence[str]) -> bool:
         """Keep the most read articles of a month; False if that was done, or nobody read."""
         names = SiteKeys(self._prefix, slug)
-        keys = [names.month_articles(month), names.site, *map(names.day_articles, days)]
+        keys = [
+            names.month_articles(month),
+            names.site,
+            names.names,
+            *map(names.day_articles, days),
+        ]
         with store_errors():
             return bool(ROLL_UP_MONTH.run(self._client, keys, [MONTH_ARTICLES]))
+
+    def trim_days(self, slug: str, days: Sequence[str]) -> int:
+        """Keep the most read articles of days that are over; return how many were added up."""
+        names = SiteKeys(self._prefix, slug)
+        trimmed = 0
+        with store_errors():
+            for day in days:
+                keys, some = (names.site, names.day_articles(day), names.names), 1
+                while some:
+                    some = int(
+                        TRIM_DAY.run(self._client, keys, [DAY_ARTICLES, TRIMMED_AT_ONCE, day])
+                    )
+                    trimmed += some
+        return trimmed
 
     def forget_ignored(self, slug: str, before: str) -> int:
         """Forget the daily numbers of ignored views of the days before `before`."""

@@ -13,6 +13,7 @@ from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 from stats_service.store.sites.writes import write_to_site
+from stats_service.store.traffic.day_names import day_name
 from stats_service.store.traffic.view_batch import ViewBatch
 
 RECORD_VIEWS = load_script("traffic/record_views")
@@ -72,17 +73,25 @@ class TrafficStore:
         return self.record_views(site, periods, now, ())[0]
 
     def articles(self, site: Site, periods: Periods, keys: Sequence[str]) -> list[StoredArticle]:
-        """Read the views of `keys`, in their order; one that was never viewed has 0."""
+        """Read the views of `keys`, in their order.
+
+        One that was never viewed has 0, or None where there is no room for more articles.
+        """
         if not keys:
             return []
         names = SiteKeys(self._prefix, site.slug)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             pipe.zmscore(names.articles, list(keys))
-            pipe.zmscore(names.day_articles(periods.day), list(keys))
+            pipe.zmscore(names.day_articles(periods.day), list(map(day_name, keys)))
             pipe.hmget(names.opening, list(keys))
-            totals, todays, openings = pipe.execute()
+            pipe.zcard(names.articles)
+            totals, todays, openings, number = pipe.execute()
+        full = number >= site.article_cap
         return [
-            StoredArticle(int(total or 0), int(today or 0), int(opening or 0))
+            # There was no room for the names of some that were read.
+            StoredArticle(None, None, int(opening or 0))
+            if full and not total
+            else StoredArticle(int(total or 0), int(today or 0), int(opening or 0))
             for total, today, opening in zip(totals, todays, openings, strict=True)
         ]
 

@@ -16,7 +16,6 @@ from stats_service.models.periods import Periods
 from stats_service.models.polls import PollTally
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
-    OTHER_ARTICLES,
     Record,
     StoredArticle,
     StoredCounts,
@@ -32,11 +31,14 @@ from stats_service.store.keys import (
 )
 from stats_service.store.polls.polls import poll_tally
 from stats_service.store.ratings.histograms import histogram
+from stats_service.store.traffic.day_names import LONG_BYTES, day_name, day_names, is_long
 
 #: Length of an id of a hit, a visitor, an address, a voter.
 ID_BYTES = 8
 #: Stands for the hit id of a view that has none.
 NO_ID = bytes(ID_BYTES)
+#: Notes of views that were counted without their article's name.
+NAMELESS = ("article-cap", "article-network")
 #: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
 LIST_MAX = 1000
 
@@ -74,6 +76,7 @@ class ViewBatch:
         hits, visitors, befores = _Places(), _Places(), _Places()
         addresses, tokens = _Places(), _Places()
         customers: dict[int, int] = {}
+        long: dict[int, str] = {}
         rows: list[int] = []
         mints: list[int] = []
         ignored: dict[str, int] = {}
@@ -81,6 +84,8 @@ class ViewBatch:
         for command in commands:  # without a call for each thing: this is in every view's way
             article, visitor, before = command.article, command.visitor, command.visitor_before
             place = articles.setdefault(article, len(articles) + 1) if article else 0
+            if (len(article) > LONG_BYTES or not article.isascii()) and is_long(article):
+                long[place] = day_name(article)
             rated = rated or command.rated
             if command.kind == "view":
                 address, customer = command.address, command.customer
@@ -94,6 +99,8 @@ class ViewBatch:
                     of,
                     place,
                 )
+                if command.hint:
+                    ignored[command.hint] = ignored.get(command.hint, 0) + 1
             elif command.kind != "beat":
                 ignored[command.kind] = ignored.get(command.kind, 0) + 1
             elif visitor:
@@ -130,6 +137,7 @@ class ViewBatch:
             rated,
             ignored,
             customers,
+            long or False,
         )
         ids = [*hits, *visitors, *befores]
         self.keys = record_views_keys(
@@ -143,7 +151,6 @@ class ViewBatch:
         for poll, voters in self._polls.items():
             ids += voters
             self.keys += poll_keys(prefix, site.slug, poll)
-        keys = list(listed)
         self.args = (
             _values(head),
             _ids(ids, ID_BYTES)
@@ -151,9 +158,7 @@ class ViewBatch:
             + _values(list(articles)),
             _values(rows),
             _values(mints) if mints else b"",
-            _values([keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)])
-            if keys
-            else b"",
+            _lists(list(listed)) if listed else b"",
         )
 
     def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult | Exception]]:
@@ -167,8 +172,9 @@ class ViewBatch:
         """
         if reply is None:
             raise UnknownSiteError(self._slug)
-        online, numbers, tallies, ballots, odd, tokens, *columns, lists = _unpacked(reply)
-        own, listed = _Articles(*columns), [_Articles(*columns) for columns in lists]
+        online, numbers, tallies, ballots, odd, tokens, *columns, lists, full = _unpacked(reply)
+        own = _Articles(*columns, full=bool(full))
+        listed = [_Articles(*columns, full=bool(full)) for columns in lists]
         polls = {
             poll: (voters, _tally(tally), found)
             for (poll, voters), tally, found in zip(
@@ -193,11 +199,10 @@ class ViewBatch:
             try:
                 if command.article:
                     place = self._articles[command.article]
-                    if note == "article-cap":
-                        counted = self._articles.get(OTHER_ARTICLES, len(self._articles) + 1)
+                    if note in NAMELESS:
+                        article = StoredArticle(None, None, own.opening(place))
                     else:
-                        counted = place
-                    article = own.get(place, counted, 0 if outcome else 1, command.rated)
+                        article = own.get(place, 0 if outcome else 1, command.rated)
                 if command.poll is not None:
                     voters, stored, found = polls[command.poll.id]
                     if isinstance(stored, Exception):
@@ -218,13 +223,13 @@ class ViewBatch:
 
     def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:
         number, at = divmod(self._listed[key] - 1, LIST_MAX)
-        return lists[number].get(at + 1, at + 1, 0, rated)
+        return lists[number].get(at + 1, 0, rated)
 
 
 class _Articles:
     """The numbers of articles, by their places."""
 
-    __slots__ = ("_openings", "_ratings", "_todays", "_totals")
+    __slots__ = ("_full", "_openings", "_ratings", "_todays", "_totals")
 
     def __init__(
         self,
@@ -232,25 +237,36 @@ class _Articles:
         todays: Sequence[Any],
         openings: Sequence[Any],
         ratings: Sequence[Any],
+        *,
+        full: bool,
     ) -> None:
+        #: One without a number may have been read all the same: there was no room for its name.
+        self._full = full
         self._totals, self._todays = _whole(totals), _whole(todays)
         self._openings = openings
         self._ratings = ratings
 
-    def get(self, place: int, counted: int, new: int, rated: bool) -> StoredArticle:
-        """Return the article at `place` after `new` views more, which are counted at `counted`."""
+    def get(self, place: int, new: int, rated: bool) -> StoredArticle:
+        """Return the article at `place` after `new` views more."""
+        at = place - 1
         if new:
-            self._totals[counted - 1] += new
-            self._todays[counted - 1] += new
-        total, today = self._totals[counted - 1], self._todays[counted - 1]
+            self._totals[at] += new
+            self._todays[at] += new
+        total, today = self._totals[at], self._todays[at]
         if type(total) is not int or type(today) is not int:
             raise ValueError("The views that Redis has of an article are no whole number.")
+        if self._full and not total:
+            return StoredArticle(None, None, self.opening(place))
         return StoredArticle(
             total,
             today,
-            int(self._openings[place - 1] or 0) if self._openings else 0,
-            histogram(self._ratings[place - 1]) if rated else (),
+            self.opening(place),
+            histogram(self._ratings[at]) if rated else (),
         )
+
+    def opening(self, place: int) -> int:
+        """Return the opening balance of the article at `place`."""
+        return int(self._openings[place - 1] or 0) if self._openings else 0
 
 
 def _whole(numbers: Sequence[Any]) -> list[Any]:
@@ -278,6 +294,12 @@ def _tally(stored: Any) -> PollTally | Exception:
 def _place(places: _Places, thing: Any) -> int:
     """Return the place of `thing`, the next if it is new; 0 for what is empty."""
     return places.setdefault(thing, len(places) + 1) if thing else 0
+
+
+def _lists(keys: list[str]) -> bytes:
+    """Pack listed articles as the script takes them."""
+    chunks = [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
+    return _values([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
 
 
 def _values(values: Sequence[Any]) -> bytes:

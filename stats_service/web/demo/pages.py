@@ -152,7 +152,7 @@ def _most_read() -> list[Article]:
     with suppress(StatsError):
         site, now = services().sites.sites.get(SLUG), services().clock.now()
         views = services().traffic.views.articles(site, paths, now)
-        articles.sort(key=lambda article: -views[article.path].views)
+        articles.sort(key=lambda article: -(views[article.path].views or 0))
     return articles
 
 

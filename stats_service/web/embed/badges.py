@@ -28,15 +28,15 @@ def badge(slug: str, metric: str) -> Response:
     theme = _choice("theme", THEMES)
     try:
         label, number = _metric(site_entry(slug).site, metric)
-        value = grouped(number, language)
+        value = "–" if number is None else grouped(number, language)
     except StoreUnavailableError:
         return _image(badge_svg("–", "…", theme), "no-store", 503)
     svg = badge_svg(LABELS[label][language], value, theme)
     return _image(svg, f"public, max-age={BADGE_MAX_AGE}", 200)
 
 
-def _metric(site: Site, metric: str) -> tuple[str, int]:
-    """Return the name of a metric's label, and its value."""
+def _metric(site: Site, metric: str) -> tuple[str, int | None]:
+    """Return the name of a metric's label, and its value, if it has one."""
     now = services().clock.now()
     if metric == "views":
         article = request.args.get("article", "")

@@ -4,7 +4,7 @@ from flask import g, request
 
 from stats_service.models.traffic import Visitor
 from stats_service.web.http.context import services
-from stats_service.web.http.visitor import client_address, visitor_of
+from stats_service.web.http.visitor import address_hint, client_address, visitor_of
 
 
 def request_address() -> str:
@@ -30,4 +30,9 @@ def request_visitor(origin: str | None = None) -> Visitor:
         headers.get("DNT", ""),
         # As in `hot.messages`: a header that says nothing leaves the older one its say.
         headers.get("Sec-Purpose") or headers.get("Purpose", ""),
+        address_hint(
+            request_address(),
+            headers.get("X-Forwarded-For", ""),
+            services().settings.trusted_proxies,
+        ),
     )

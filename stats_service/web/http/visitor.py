@@ -1,10 +1,23 @@
 """Who sends a request: the address that we believe, out of the peer's and the proxies' words."""
 
+from functools import lru_cache
+
 from stats_service.models.traffic import Visitor
-from stats_service.services.visitors.addresses import canonical_address
+from stats_service.services.visitors.addresses import CACHE_SIZE, canonical_address, in_networks
 
 #: Longer headers are refused as rubbish: 16 proxies need no more.
 FORWARDED_MAX_LENGTH = 4096
+#: This machine, and addresses that nobody has on the Internet: in an office they are readers', else
+#: a proxy's.
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+PRIVATE = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+)
 
 
 def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
@@ -40,8 +53,22 @@ def forwarded_entries(forwarded_for: str) -> int:
     return sum(bool(entry.strip()) for entry in forwarded_for.split(","))
 
 
+def address_hint(address: str, forwarded_for: str, trusted_proxies: int) -> str:
+    """Return what makes one doubt that `address` is the reader's, as `Visitor.hint` has it."""
+    if forwarded_for.count(",") >= trusted_proxies and forwarded_for:
+        return "proxy-more"
+    return _local_hint(address)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _local_hint(address: str) -> str:
+    if in_networks(address, LOOPBACK):
+        return "proxy-local"
+    return "proxy-private" if in_networks(address, PRIVATE) else ""
+
+
 def visitor_of(
-    address: str, origin: str, user_agent: str, gpc: str, dnt: str, purpose: str
+    address: str, origin: str, user_agent: str, gpc: str, dnt: str, purpose: str, hint: str = ""
 ) -> Visitor:
     """Return who sent a request, from its headers.
 
@@ -52,6 +79,7 @@ def visitor_of(
         gpc: `Sec-GPC`.
         dnt: `DNT`.
         purpose: `Sec-Purpose`, or the older `Purpose`.
+        hint: As `address_hint` returns it.
     """
     return Visitor(
         address=address,
@@ -59,4 +87,5 @@ def visitor_of(
         origin=origin,
         private=gpc == "1" or dnt == "1",
         prefetch="prefetch" in purpose,
+        hint=hint,
     )

@@ -9,7 +9,7 @@ from stats_service.errors import StatsError
 from stats_service.models.traffic import Visitor
 from stats_service.web.http.cors import cors_headers
 from stats_service.web.http.problems import internal_problem, problem_headers, problem_of
-from stats_service.web.http.visitor import client_address, visitor_of
+from stats_service.web.http.visitor import address_hint, client_address, visitor_of
 
 
 class Head(NamedTuple):
@@ -49,14 +49,16 @@ class HotRequest(NamedTuple):
 
     def visitor(self, trusted_proxies: int) -> Visitor:
         """Return who sent it."""
-        header = self.header
+        header, forwarded = self.header, self.header(b"x-forwarded-for")
+        address = client_address(self.peer, forwarded, trusted_proxies)
         return visitor_of(
-            client_address(self.peer, header(b"x-forwarded-for"), trusted_proxies),
+            address,
             header(b"origin"),
             header(b"user-agent"),
             header(b"sec-gpc"),
             header(b"dnt"),
             header(b"sec-purpose") or header(b"purpose"),
+            address_hint(address, forwarded, trusted_proxies),
         )
 
 

@@ -3,16 +3,18 @@
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 import redis
 from flask.testing import FlaskClient
 
 from stats_service.config import Settings
 from stats_service.models.glances import Alarm
-from stats_service.models.history import DayHistory, Pair
+from stats_service.models.history import DayHistory, Pair, Part
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.container import Services
+from stats_service.services.traffic.shortfalls import site_findings
 from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.spool import KeptView
 from tests.support.clock import FakeClock
@@ -146,12 +148,56 @@ def test_what_was_counted_in_part(
     services: Services, site: Site, redis_client: redis.Redis, settings: Settings
 ) -> None:
     """Readers with GPC, and articles beyond the cap, in the range alone."""
-    past = msgspec.structs.replace(day(1), private=12, articles={"(other)": 5, "/a": 700})
-    older = msgspec.structs.replace(day(2), private=3, articles={"(other)": 2})
+    fell_short = {"article-cap": 4, "article-gone": 1, "identity-cap": 9, "proxy-more": 2}
+    past = msgspec.structs.replace(day(1, **fell_short), private=12, articles={"/a": 700})
+    older = msgspec.structs.replace(day(2, **{"article-cap": 2}), private=3)
     services.traffic.history.write(site, [older, past])
 
     found = services.traffic.history.shortfall(site, TODAY - timedelta(days=1), TODAY)
 
-    assert (found.private, found.unnamed) == (12, 5)
+    assert (found.private, found.unnamed, found.ignored) == (12, 5, ())
+    assert found.parts == (
+        Part("private", 12),
+        Part("identity-cap", 9),
+        Part("article-cap", 4),
+        Part("article-gone", 1),
+    )
+    assert found.signs == (Part("proxy-more", 2),)
     keys = SiteKeys(settings.key_prefix, site.slug)
     assert redis_client.hget(keys.counts, "private:2026-03-03") == "12"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        # The site has 390 views today.
+        ({"identity-cap": 19}, ()),
+        ({"identity-cap": 130, "identity-addresses": 2}, (Alarm("visits", 130, of=2),)),
+        ({"identity-cap": 130, "identity-cap-48": 70}, (Alarm("visits-48", 130),)),
+        (
+            {"identity-cap": 130, "identity-addresses": 2, "proxy-more": 389},
+            (Alarm("proxy-more", 389, of=390), Alarm("visits-proxy", 130, of=2)),
+        ),
+        (
+            {"identity-cap": 130, "identity-addresses": 1, "proxy-private": 390},
+            (Alarm("visits-proxy", 130, of=1),),
+        ),
+        ({"proxy-local": 390}, (Alarm("proxy-local", 390, of=390),)),
+        ({"proxy-private": 390, "proxy-more": 100, "identity-addresses": 9}, ()),
+        ({"article-network": 10, "article-gone": 15}, (Alarm("unnamed", 25),)),
+    ],
+)
+def test_what_falls_short_speaks(
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    found: dict[str, int],
+    expected: tuple[Alarm, ...],
+) -> None:
+    """With its likely cause; a few are no alarm, nor is an intranet."""
+    services.traffic.history.write(site, [day(0, hours=13, **found)])
+
+    assert alarms(services, site, clock.now()) == expected
+    assert len(list(site_findings(site, expected))) == len(expected)
+    for alarm in expected:
+        assert f"{alarm.n:,}" in next(site_findings(site, [alarm])).text

@@ -1,16 +1,21 @@
 """What ends, what is kept of it, and that erasing a site leaves nothing."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import redis
+from flask.testing import FlaskClient
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.store.keys import AdminKeys, SiteKeys
 from stats_service.store.traffic import retention
+from stats_service.store.traffic.day_names import day_name
 from tests.support.clock import FakeClock
 from tests.support.filled import fill, fill_votes
+from tests.support.pages import view
 from tests.support.redis_groups import client_of
 
 DAY = timedelta(days=1)
@@ -108,3 +113,59 @@ def test_a_removed_site_leaves_nothing(
     assert "kimson" not in redis_client.smembers(f"{settings.key_prefix}:sites")
     assert redis_client.hgetall(SiteKeys(settings.key_prefix, "ketoan").counts) == before
     assert not redis_client.exists(AdminKeys(settings.key_prefix).audit)
+
+
+def test_a_day_that_is_over_keeps_the_most_read_by_name(
+    services: Services, site: Site, clock: FakeClock, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """The others are one sum, the running day stays, and doing it again changes nothing."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    articles = {f"/tin/{number}": number + 1 for number in range(retention.DAY_ARTICLES + 5)}
+    for day in ("2026-03-02", "2026-03-04"):
+        redis_client.zadd(keys.day_articles(day), articles)
+
+    kept = services.traffic.retention.keep(site, clock.now())
+    again = services.traffic.retention.keep(site, clock.now())
+
+    past = dict(redis_client.zrange(keys.day_articles("2026-03-02"), 0, -1, withscores=True))
+    assert (kept.trimmed, again.trimmed) == (6, 0)
+    assert len(past) == retention.DAY_ARTICLES
+    assert past["(other)"] == 1 + 2 + 3 + 4 + 5 + 6
+    assert sum(past.values()) == sum(articles.values())
+    assert redis_client.zcard(keys.day_articles("2026-03-04")) == len(articles)
+
+
+def test_long_keys_are_themselves_wherever_they_are_read(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient, settings: Settings
+) -> None:
+    """Beside days from before there were digests: lists, a month, an archive and its import."""
+    long, gone = "/tin/" + "a" * 300, "/tin/" + "b" * 300
+    for article in (long, long, gone, "/tin/1"):
+        view(client, article)
+    keys, raw = SiteKeys(settings.key_prefix, "kimson"), client_of(settings.redis_url)
+    raw.zincrby(keys.day_articles("2026-03-04"), 5, long)
+    raw.hdel(keys.names, day_name(gone))
+
+    top = services.traffic.top_articles.of_days(site, date(2026, 3, 4), 1)
+    clock.advance(30 * 86_400)
+    services.traffic.retention.keep(site, clock.now())
+    lines = b"".join(services.portability.archives.lines("kimson", clock.now())).splitlines()
+    days = [json.loads(line) for line in lines if b'"article_days"' in line]
+
+    assert {(article.key, article.views) for article in top} == {(long, 7), ("/tin/1", 1)}
+    found = {(row["article"], row["views"]) for row in days}
+    assert found == {(long, 7), ("(other)", 1), ("/tin/1", 1)}
+    month = dict(raw.zrange(keys.month_articles("2026-03"), 0, -1, withscores=True))
+    assert month == {long: 7, "(other)": 1, "/tin/1": 1}
+
+
+def test_the_former_default_of_new_visitors_is_the_one_of_now(
+    services: Services, site: Site, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """It is stored with every site, and was nobody's choice; another number was."""
+    for stored, now in ((200, 2500), (201, 201)):
+        old = msgspec.structs.replace(site, identity_cap=stored)
+        key = SiteKeys(settings.key_prefix, "kimson").site
+        redis_client.set(key, msgspec.json.encode(old))
+
+        assert services.sites.sites.get("kimson").identity_cap == now

@@ -1,8 +1,10 @@
 """The script that records views: a batch is the same as its views one by one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -28,7 +30,7 @@ SITE = Site(
     slug="a",
     name="a",
     hosts=("a.example",),
-    article_cap=3,
+    article_cap=100,
     identity_cap=2,
     view_ceiling=6,
     token_ceiling=1,
@@ -298,3 +300,155 @@ def test_the_estimate_of_visitors_follows(pair: Pair) -> None:
 
     assert seen[0] == 50
     assert all(abs(n - 50 * at) <= 0.02 * 50 * at + 1 for at, n in enumerate(seen, 1))
+
+
+def sums(pair: Pair) -> tuple[int, int]:
+    """Return the views of all articles since ever and of today."""
+    keys = pair.client.keys("x:{a}:articles*")
+    assert len(keys) == 2
+    total, today = (
+        sum(int(views) for _, views in pair.client.zrange(key, 0, -1, withscores=True))
+        for key in sorted(keys)
+    )
+    return total, today
+
+
+def read(pair: Pair, site: Site, *articles: str, networks: int = 10**6) -> list[ViewResult]:
+    """Record a view of each article, one call each, each of another reader."""
+    store, results = pair.stores[0], []
+    for article in articles:
+        number = next(NUMBERS)
+        view = ViewCommand(
+            kind="view",
+            hit=(number * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8),
+            visitor=number.to_bytes(8),
+            address=(number % networks).to_bytes(8),
+            article=article,
+        )
+        results += store.record_views(site, periods_at(NOW, site.timezone), NOW, (view,))[1]
+    return results
+
+
+NUMBERS = count(1)
+
+
+def test_what_nobody_reads_gives_way_to_a_new_article(pair: Pair) -> None:
+    """The cap is full of invented names: a real article has its own number, and sums stay exact."""
+    site = Site(slug="a", name="a", hosts=("a.example",), article_cap=50)
+    pair.begin()
+    pair.client.zrem("x:{a}:articles", "/1")
+    read(pair, site, *["/rated", "/balance", *["/loved"] * 11])
+    pair.client.hset("x:{a}:ratings", "/rated", "0,0,0,0,1")
+    pair.client.hset("x:{a}:opening", "/balance", 5)
+
+    invented = read(pair, site, *(f"/x{n}" for n in range(300)))
+    real = read(pair, site, *["/tin/that"] * 5)
+
+    assert {r.note for r in invented} == {""}
+    assert {r.article.views for r in invented if r.article} == {1}
+    assert [r.article.views for r in real if r.article] == [1, 2, 3, 4, 5]
+    kept = dict(pair.client.zrange("x:{a}:articles", 0, -1, withscores=True))
+    assert len(kept) == 51
+    assert {b"/rated": 1, b"/balance": 1, b"/loved": 11}.items() <= kept.items()
+    assert sums(pair) == (318, 318)
+
+
+def test_a_new_article_for_which_there_is_no_room_shows_no_number(pair: Pair) -> None:
+    """Where every article is read, it is counted among the others, and its number is no one's."""
+    site = Site(slug="a", name="a", hosts=("a.example",), article_cap=2)
+    pair.begin()
+    read(pair, site, *["/1", "/2"] * 11)
+
+    (late,) = read(pair, site, "/late")
+    beat = ViewCommand(kind="bot", article="/late", listed=("/1", "/late"))
+    _, (asked,) = pair.stores[0].record_views(site, periods_at(NOW, "UTC"), NOW, (beat,))
+
+    assert (late.ignored, late.note) == ("", "article-cap")
+    for shown in (late.article, asked.article, asked.listed[1]):
+        assert shown
+        assert (shown.views, shown.today) == (None, None)
+    assert asked.listed[0].views == 18
+    assert pair.client.hmget("x:{a}:ignored", "article-cap") == [b"1"]
+    assert sums(pair) == (30, 23)
+
+
+def test_one_network_names_a_bounded_number_of_new_articles(pair: Pair) -> None:
+    """A thousand in half an hour while there is room, a hundred where others must give way."""
+    site = Site(slug="a", name="a", hosts=("a.example",), article_cap=2000)
+    pair.begin()
+
+    first = read(pair, site, *(f"/x{n}" for n in range(1100)), networks=1)
+    rest = read(pair, site, *(f"/y{n}" for n in range(1000)))
+    other = read(pair, site, "/z", networks=1)
+
+    assert [r.note for r in first] == [""] * 1000 + ["article-network"] * 100
+    assert {r.note for r in rest} == {""}
+    assert [r.note for r in other] == ["article-network"]
+    assert pair.client.zcard("x:{a}:articles") == 1002
+    assert sums(pair)[1] == 2101
+
+
+def test_a_long_key_is_kept_once(pair: Pair) -> None:
+    """A day has a digest of it; how many bytes long keys have together is bounded."""
+    site = Site(slug="a", name="a", hosts=("a.example",), article_cap=100)
+    pair.begin()
+    key = "/tin/" + "dài" * 300
+
+    read(pair, site, key, key, *(f"/{n:01000}" for n in range(60)))
+    listed = ViewCommand(kind="bot", article=key, listed=(key,))
+    _, (asked,) = pair.stores[0].record_views(site, periods_at(NOW, "UTC"), NOW, (listed,))
+
+    today = pair.client.keys("x:{a}:articles:*")[0]
+    assert all(len(member) <= 25 for member in pair.client.zrange(today, 0, -1))
+    stored = pair.client.hgetall("x:{a}:names")
+    size = sum(len(stored[name]) for name in stored if name[:1] == b"\x01")
+    assert int(stored[b"*"]) == size <= 100 * 128
+    assert sums(pair) == (69, 62)
+    if pair.client.zscore("x:{a}:articles", key):
+        for shown in (asked.article, *asked.listed):
+            assert shown
+            assert (shown.views, shown.today) == (2, 2)
+
+
+def test_a_crowd_behind_one_address_loses_nothing(pair: Pair) -> None:
+    """A school of 2,000, each with five pages, and 5,000 phones of one /48; a flood is bounded."""
+    site = Site(slug="a", name="a", hosts=("a.example",))
+    pair.begin()
+    store, periods = pair.stores[0], periods_at(NOW, site.timezone)
+
+    def arrive(readers: int, pages: int, address: bytes, *, mobile: bool = False) -> Counter[str]:
+        found = Counter[str]()
+        for at in range(0, readers * pages, 500):
+            views = [
+                ViewCommand(
+                    kind="view",
+                    hit=next(NUMBERS).to_bytes(8),
+                    visitor=address + (n % readers).to_bytes(4),
+                    address=address + (n % readers if mobile else 0).to_bytes(4),
+                    customer=address * 2 if mobile else b"",
+                )
+                for n in range(at, at + 500)
+            ]
+            counts, results = store.record_views(site, periods, NOW, views)
+            found.update(result.ignored or result.note for result in results)
+        found["visits"] = counts.visits.total
+        return found
+
+    assert arrive(2000, 5, b"aaaa") == {"": 10_000, "visits": 2000}
+    assert arrive(5000, 3, b"bbbb", mobile=True) == {"": 15_000, "visits": 7000}
+    assert arrive(10_000, 1, b"cccc") == {"": 2500, "identity-cap": 7500, "visits": 9500}
+    ignored = pair.client.hgetall("x:{a}:ignored")
+    assert ignored[b"identity-cap:" + periods.day.encode()] == b"7500"
+    assert ignored[b"identity-addresses"] == b"1"
+
+
+def test_ceilings_grow_with_the_site_s_past(pair: Pair) -> None:
+    """One in fifty of yesterday's visits may come from one address in half an hour."""
+    site = Site(slug="a", name="a", hosts=("a.example",), identity_cap=2)
+    periods = periods_at(NOW, site.timezone)
+    pair.begin()
+    pair.client.hset("x:{a}:counts", f"visits:{periods.yesterday}", 251)
+
+    _, results = pair.stores[0].record_views(site, periods, NOW, views_from(1, b"a" * 8, 7))
+
+    assert [r.note for r in results] == [""] * 5 + ["identity-cap"] * 2

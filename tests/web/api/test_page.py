@@ -288,20 +288,27 @@ def test_a_customer_with_many_networks_meets_ceilings_too(
 def test_past_the_article_cap_views_count_for_the_site(
     client: FlaskClient, services: Services, redis_client: redis.Redis, settings: Settings
 ) -> None:
-    """Invented articles share one name; known ones go on."""
-    services.sites.sites.edit("kimson", article_cap=2)
+    """What nobody reads gives way; where all are read, a new one has no number, not another's."""
+    services.sites.sites.edit("kimson", article_cap=1)
 
-    for number in range(1, 6):
-        response = view(client, f"/tin/{number}")
-    known = view(client, "/tin/1").get_json()
+    for number in range(1, 4):
+        invented = view(client, f"/x/{number}").get_json()
+    for _ in range(11):
+        read = view(client, "/tin/1").get_json()
+    late = view(client, "/tin/2", articles=["/tin/1", "/tin/3"], rating=True)
 
-    assert response.headers["Stats-Note"] == "article-cap"
-    assert known["article"]["views"] == 2
-    assert known["site"]["views"]["total"] == 6
+    assert invented["article"] == {"key": "/x/3", "views": 1, "today": 1}
+    assert read["article"]["views"] == 11
+    assert late.headers["Stats-Note"] == "article-cap"
+    nothing = {"views": None, "today": None, "note": "article-cap"}
+    assert late.get_json()["article"] == {"key": "/tin/2"} | nothing
+    assert late.get_json()["articles"]["/tin/3"] == {"key": "/tin/3"} | nothing
+    assert late.get_json()["articles"]["/tin/1"]["views"] == 11
+    assert late.get_json()["site"]["views"]["total"] == 15
     stored = redis_client.zrange(
         f"{settings.key_prefix}:{{kimson}}:articles", 0, -1, withscores=True
     )
-    assert dict(stored) == {"/tin/1": 2, "/tin/2": 1, "(other)": 3}
+    assert dict(stored) == {"/tin/1": 11, "(other)": 4}
 
 
 def test_a_list_page_gets_the_views_of_its_articles(client: FlaskClient) -> None:
@@ -394,7 +401,7 @@ def test_an_unknown_site_is_not_found_and_leaves_no_key(
 def test_a_removed_site_is_not_written_to(client: FlaskClient, services: Services) -> None:
     """A worker that still knows the site cannot bring its keys back."""
     entry = services.sites.directory.entry("kimson", services.clock.now())
-    services.sites.sites.remove("kimson")
+    services.sites.erasure.erase("kimson", "test", services.clock.now())
 
     response = view(client)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats_service.services.visitors.addresses import canonical_address
-from stats_service.web.http.visitor import client_address
+from stats_service.web.http.visitor import address_hint, client_address
 
 PEER = "192.0.2.1"
 
@@ -77,3 +77,22 @@ def test_no_header_breaks_the_parser(peer: str, forwarded_for: str, proxies: int
 
     assert time.thread_time() - began < 0.05
     assert address == canonical_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded_for", "proxies", "hint"),
+    [
+        ("192.0.2.9", "192.0.2.9", 1, ""),
+        ("10.0.0.2", "192.0.2.9, 10.0.0.2", 1, "proxy-more"),
+        ("127.0.0.1", "192.0.2.9", 0, "proxy-more"),
+        ("127.0.0.1", "", 0, "proxy-local"),
+        ("172.17.0.1", "", 0, "proxy-private"),
+        ("fd00::7", "fd00::7", 1, "proxy-private"),
+        ("", "", 1, ""),
+    ],
+)
+def test_an_address_that_is_hardly_the_reader_s_gives_a_hint(
+    address: str, forwarded_for: str, proxies: int, hint: str
+) -> None:
+    """More stations than there are proxies of ours, this machine, or a private network."""
+    assert address_hint(address, forwarded_for, proxies) == hint

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from stats_service.models.history import Ignored, Pair, Point, TopArticle
+from stats_service.models.history import Ignored, Pair, Part, Point, TopArticle
 from stats_service.models.sites import Site
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.top_articles import TopArticles
@@ -29,6 +29,8 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[Point, ...]
     articles: tuple[TopArticle, ...]
     ignored: tuple[Ignored, ...]
+    #: Views that count only in part.
+    parts: tuple[Part, ...] = ()
 
     @property
     def busiest(self) -> Point:
@@ -52,6 +54,7 @@ def read_numbers(
     first, last = period(every, site, now)
     series = history.series(site, "day", first, last)
     days = (last - first).days + 1
+    shortfall = history.shortfall(site, first, last)
     return ReportNumbers(
         site=site,
         every=every,
@@ -61,5 +64,6 @@ def read_numbers(
         before=series.total_before,
         points=series.points,
         articles=tuple(top_articles.of_days(site, last, days)[:ARTICLES_SHOWN]),
-        ignored=tuple(history.ignored(site, first, last)),
+        ignored=shortfall.ignored,
+        parts=shortfall.parts,
     )

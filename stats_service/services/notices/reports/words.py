@@ -14,6 +14,7 @@ WORDS: dict[str, dict[str, str]] = {
         "articles": "Bài viết được xem nhiều nhất",
         "no_articles": "Chưa có bài viết nào được xem.",
         "ignored": "Không tính",
+        "in_part": "Chỉ tính một phần",
         "chart": "Biểu đồ: cột là lượt xem trang, đường đậm là lượt truy cập, đường xám là lượt "
         "truy cập của kỳ trước.",
         "nothing": "Không có lượt truy cập nào trong kỳ này. Hãy kiểm tra đoạn mã trên cổng.",
@@ -32,6 +33,7 @@ WORDS: dict[str, dict[str, str]] = {
         "articles": "Most viewed articles",
         "no_articles": "No article was viewed.",
         "ignored": "Not counted",
+        "in_part": "Counted in part",
         "chart": "Chart: bars are page views, the dark line visits, the grey line the visits of "
         "the period before.",
         "nothing": "Nobody came in this period. Check the snippet on the portal.",
@@ -54,6 +56,30 @@ REASONS: dict[str, tuple[str, str]] = {
     "duplicate": ("một lần tải trang gửi hai lần", "the same page load twice"),
     "lost": ("mất khi Redis ngừng", "lost while Redis was away"),
     "ceiling": ("quá nhiều từ một địa chỉ", "too many from one address"),
+    "private": (
+        "không thành lượt truy cập: bạn đọc không muốn bị theo dõi",
+        "no visit: the reader asks not to be tracked",
+    ),
+    "identity-cap": (
+        "không thành lượt truy cập: quá nhiều bạn đọc mới từ một địa chỉ",
+        "no visit: too many new readers from one address",
+    ),
+    "identity-cap-48": (
+        "trong số đó từ một mạng IPv6 (/48)",
+        "of these from one IPv6 network (/48)",
+    ),
+    "article-cap": (
+        "không tính cho bài nào: hết chỗ cho bài mới",
+        "in no article's number: no room for new ones",
+    ),
+    "article-network": (
+        "không tính cho bài nào: một mạng mở quá nhiều bài chưa ai đọc",
+        "in no article's number: one network opened too many unread ones",
+    ),
+    "article-gone": (
+        "của những bài hầu như không ai đọc, đã nhường chỗ",
+        "of articles that hardly anybody read and that gave way",
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from stats_service.store.keys import SiteKeys, aside
 from stats_service.store.portability.sorting import Pair, sorted_pairs
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
+from stats_service.store.traffic.day_names import known_keys
 
 COPY_KEYS = load_script("portability/copy_keys")
 #: Seconds after which the copies of an export that was cut off are gone.
@@ -50,6 +51,11 @@ class SiteReader:
         """Give the members of a sorted set with their scores, by member."""
         pairs = ((member, b"%d" % int(score)) for member, score in self._scan("zscan_iter", key))
         return ((member, int(score)) for member, score in _texts(sorted_pairs(pairs)))
+
+    def long_keys(self, members: Iterable[str]) -> dict[str, str]:
+        """Return the article keys behind digests; one that gave way meanwhile has none."""
+        with store_errors():
+            return known_keys(self._client, self.keys, members)
 
     def members(self, key: str) -> Iterator[bytes]:
         """Give the members of a set, sorted."""

@@ -28,17 +28,20 @@ from stats_service.models.archive import (
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Notices
 from stats_service.models.sites import Site
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SWEPT, SiteKeys
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.table import Scope, Table, end_of
 from stats_service.store.portability.archive.voting import VOTING_TABLES
 from stats_service.store.portability.archive.writer import SiteWriter
+from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 
 #: Names of keys, behind the site's own, that are not exported: they end by themselves.
 #: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
 #: tokens are keys to this installation, and stay in it; so does what was delivered from here.
 TRANSIENT = re.compile(
-    r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens|deliveries"
+    r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
+    r"|tokens|deliveries|names"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
 )
@@ -112,7 +115,14 @@ def _write_articles(writer: SiteWriter, row: ArticleRow) -> None:
 
 def _read_article_days(reader: SiteReader) -> Iterator[Row]:
     for day in reader.days():
-        for article, views in reader.scores(reader.keys.day_articles(day)):
+        rest: dict[str, int] = {}
+        for member, views in reader.scores(reader.keys.day_articles(day)):
+            # Of days from before there were digests, a long key may be there as both.
+            if member.startswith(MARK) or member == OTHER_ARTICLES or is_long(member):
+                rest[member] = views
+            else:
+                yield ArticleDayRow(day=day, article=member, views=views)
+        for article, views in sorted(with_keys(rest, reader.long_keys(rest)).items()):
             yield ArticleDayRow(day=day, article=article, views=views)
 
 

@@ -10,12 +10,15 @@
 -- KEYS  1 counts HASH      2 hours of the day HASH   3 online ZSET      4 visitors of the day HLL
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
 --       9 articles of the day ZSET                  10 opening HASH    11 ratings HASH
---      12 ignored HASH     13 site STRING           14… tally HASH and voters HASH of each poll
+--      12 ignored HASH     13 site STRING           14 names HASH
+--      15… tally HASH and voters HASH of each poll
 -- ARGV  MessagePack, values one after the other:
 --       1 now (ms), day, yesterday, week, month, year, hour, article cap, identity cap,
 --         view ceiling, token ceiling; how many hits, visitors, visitors of the day before,
 --         { voters of each poll }, addresses and tokens stand in 2; whether ratings are wanted;
---         { reason = views that are ignored for it }; { which address = which one is its /48 }
+--         { reason = views that are ignored for it }; { which address = which one is its /48 };
+--         { which article = what stands for its long key in the articles of a day } or
+--         false
 --       2 what views share, each once: 8-byte ids of hits, visitors, visitors of the day before
 --         and voters; fields of the addresses HASH for views (`v…`) and for tokens (`t…`);
 --         article keys
@@ -23,13 +26,14 @@
 --         address, article; 0 where there is none
 --       4 for each voter's token that is to be minted: which field is that of the address, which
 --         that of its /48
---       5 the keys of listed articles, in arrays of at most 1,000
+--       5 listed articles: arrays of at most 1,000 keys, each followed by the array of what stands
+--         for them in the articles of a day, or false if that is the keys themselves
 -- Returns nil, and writes nothing, if the site is not (or no longer) registered; else packed
 --       { online, counts, { tally, … }, { { whether voted, … }, … }, { odd, … }, { token, … },
---       views, views today, opening, ratings, { { the same four }, … } }: odd are number, outcome
---       ("" if counted) and note of each view that was not simply counted; tokens are the numbers of
---       those beyond the ceiling; views … are of the articles in 2, as before this call and with
---       OTHER behind them if views were counted there; the last is of those in 5, as after it.
+--       views, views today, opening, ratings, { { the same four }, … }, whether the articles are as
+--       many as they may be }: odd are number, outcome ("" if counted) and note of each view that
+--       was not simply counted; tokens are the numbers of those beyond the ceiling; views … are of
+--       the articles in 2, as before this call; the last but one is of those in 5, as after it.
 local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
 -- Whoever was seen later than this from now was not: the clock was ahead. Two clocks of one
 -- installation may be ten minutes apart.
@@ -42,16 +46,30 @@ local EXPIRES = '*'
 -- A /48 is one customer, or one provider's many: it may have this many times as many tokens, and
 -- views and new visitors, where those beyond are not reviewed but lost.
 local CUSTOMER_FACTOR, VIEWS_FACTOR = 3, 10
+-- An address, and ten of them a /48, may have one in so many of yesterday's visits as new visitors:
+-- less than the half hours of a day, so that no address can raise its own ceiling day by day.
+local PAST_SHARE = 50
+-- An address with more new visitors than this is a crowd, and has so many views for each of them.
+local CROWD, CROWD_VIEWS = 600, 10
+-- New articles of one address in half an hour, while there is room and while others must give way
+-- to them; ten times as many of a /48.
+local NAMES_CEILING, NAMES_CEILING_FULL = 1000, 100
+-- Bytes that long keys may have together, for each article of the cap; which share of the cap may
+-- be new on one day (and how many at least) before others must give way to them.
+local LONG_BYTES, NAME_LONG, DAY_SHARE, DAY_NAMES = 128, 128, 5, 1000
+-- An article gives way while it has no more views than this, no rating and no opening balance;
+-- who does is drawn from those with one view, or from the least read twentieth of the cap.
+local GIVES_WAY, POOL_SHARE, DRAWS = 10, 20, 16
 -- The estimate of the day's visitors is off by 1 %; from this many visits on it is worked out
 -- anew only when they have grown by one in as many, or a minute has gone by.
 local VISITORS_STEPS = 128
--- Numbers of a row in ARGV[3].
-local ROW = 5
+-- Numbers of a row in ARGV[3]; arguments of one command, of which Lua takes 8,000 at most.
+local ROW, ARGUMENTS = 5, 4000
 
 local counts, hours, online, visitors = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local hits, hits_before, addresses = KEYS[5], KEYS[6], KEYS[7]
 local articles, day_articles = KEYS[8], KEYS[9]
-local opening, ratings, ignored, site = KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local opening, ratings, ignored, site, names = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local call, unpack = redis.call, unpack
 
 -- A key counts as often as it is named: 1 is a balance without a site, 3 is both.
@@ -60,7 +78,7 @@ if existing < 2 then return false end
 
 local now, day, yesterday, week, month, year, hour, article_cap, identity_cap, view_ceiling,
   token_ceiling, hit_count, visitor_count, before_count, voters, address_count, token_count, rated,
-  refused, customers = cmsgpack.unpack(ARGV[1])
+  refused, customers, long = cmsgpack.unpack(ARGV[1])
 local shared, rows = { cmsgpack.unpack(ARGV[2]) }, { cmsgpack.unpack(ARGV[3]) }
 local mints = { cmsgpack.unpack(ARGV[4]) }
 -- Behind which place of `shared` each kind begins; hits are the first.
@@ -90,7 +108,13 @@ local known = hit_count > 0 and call('SMISMEMBER', hits, EXPIRES, unpack(shared,
 local known_before = read('SMISMEMBER', hits_before, shared, 0, hit_count)
 local last_seen = read('ZMSCORE', online, shared, visitors_at, visitor_count + before_count)
 local totals = read('ZMSCORE', articles, shared, names_at, name_count)
-local todays = read('ZMSCORE', day_articles, shared, names_at, name_count)
+-- What stands for the articles among those of a day: a long key would be there day after day.
+local members, members_at = shared, names_at
+if long then
+  members, members_at = room(name_count), 0
+  for p = 1, name_count do members[p] = long[p] or shared[names_at + p] end
+end
+local todays = read('ZMSCORE', day_articles, members, members_at, name_count)
 local openings = existing == 3 and read('HMGET', opening, shared, names_at, name_count) or {}
 local scores = rated and read('HMGET', ratings, shared, names_at, name_count) or {}
 -- One who was seen in the future is here, as of just now: else that visit would never end.
@@ -128,7 +152,7 @@ local of_address = fields_read > 1 and call('HMGET', addresses, unpack(address_f
 
 local ballots = {}
 for poll = 1, #voters do
-  local found = read('HMGET', KEYS[13 + 2 * poll], shared, voters_at, voters[poll])
+  local found = read('HMGET', KEYS[14 + 2 * poll], shared, voters_at, voters[poll])
   for k = 1, voters[poll] do found[k] = found[k] and true end
   ballots[poll], voters_at = found, voters_at + voters[poll]
 end
@@ -149,6 +173,12 @@ local seen, seen_end = room(2 * visitor_count), 0
 -- The places of articles that were viewed, and by place how often.
 local viewed, fresh, articles_known, new_of_day = room(name_count), room(name_count), false, false
 local viewed_count = 0
+-- Of new articles: which fields of the addresses count them, all names of this call, how many are
+-- new today, the bytes of long keys, and what is new of each; views of articles without a name.
+local naming, here, named_today, named, long_bytes, bytes = false, false, 0, 0, 0, 0
+local other, other_today = 0, 0
+local past = (tonumber(numbers[3] or 0) or 0) / PAST_SHARE
+if past > identity_cap then identity_cap = past - past % 1 end
 
 for r = 1, #rows, ROW do
   local hit, visitor, before, address, article =
@@ -160,11 +190,23 @@ for r = 1, #rows, ROW do
     if address > 0 then
       local n = (of_address[1 + address] or 0) + 1
       of_address[1 + address], beyond_it = n, n > view_ceiling
+      if beyond_it then
+        local k = identities_of[address]
+        if not k then
+          fields_read = fields_read + 1
+          k, identities_of[address] = fields_read, fields_read
+          address_fields[k] = 'n' .. string.sub(shared[addresses_at + address], 2)
+          of_address[k] = call('HGET', addresses, address_fields[k])
+        end
+        local readers = math.min(of_address[k] or 0, identity_cap)
+        beyond_it = readers <= CROWD or n > CROWD_VIEWS * readers
+      end
       local customer = customers[address]
       -- What one network has too much is not counted against its neighbours.
       if customer and not beyond_it then
         n = (of_address[1 + customer] or 0) + 1
         of_address[1 + customer], beyond_it = n, n > view_ceiling * VIEWS_FACTOR
+        if beyond_it then refused['ceiling-48'] = (refused['ceiling-48'] or 0) + 1 end
       end
     end
     -- The ceiling comes first, so that a flood from one address leaves no hit ids behind.
@@ -200,14 +242,21 @@ for r = 1, #rows, ROW do
       if k then
         local n = (of_address[k] or 0) + 1
         of_address[k], beyond_it = n, n > identity_cap
+        if n == identity_cap + 1 then
+          refused['identity-addresses'] = (refused['identity-addresses'] or 0) + 1
+        end
         k = identities_of[customers[address]]
         if k and not beyond_it then
           n = (of_address[k] or 0) + 1
           of_address[k], beyond_it = n, n > identity_cap * VIEWS_FACTOR
+          if beyond_it then
+            refused['identity-cap-48'] = (refused['identity-cap-48'] or 0) + 1
+          end
         end
       end
       if beyond_it then
         note = 'identity-cap'
+        refused[note] = (refused[note] or 0) + 1
       else
         here, visits = true, visits + 1
         new_visitors[#new_visitors + 1] = shared[visitors_at + visitor]
@@ -222,20 +271,89 @@ for r = 1, #rows, ROW do
   end
 
   if article > 0 and outcome == '' then
-    local p = article
+    local p, unnamed = article, ''
     if not fresh[p] and not totals[p] then
-      articles_known = articles_known or call('ZCARD', articles)
-      if articles_known >= article_cap then
-        note, p = 'article-cap', 1
-        while p <= name_count and shared[names_at + p] ~= OTHER do p = p + 1 end
-        if p > name_count then
-          name_count, shared[names_at + p] = p, OTHER
-          totals[p], todays[p] = call('ZSCORE', articles, OTHER), call('ZSCORE', day_articles, OTHER)
+      local name = shared[names_at + p]
+      local size = long and long[p] and #name or 0
+      if not articles_known then
+        articles_known, naming = call('ZCARD', articles), {}
+        local found = call('HMGET', names, '*', '*' .. day)
+        long_bytes, named_today = tonumber(found[1] or 0), tonumber(found[2] or 0)
+      end
+      local bytes_max = article_cap * LONG_BYTES
+      local owed = (articles_known >= article_cap
+        or named_today >= math.max(DAY_NAMES, article_cap / DAY_SHARE)) and 1 or 0
+      local full = owed > 0 or long_bytes + size > bytes_max
+      local of, factor = address > 0 and address, 1
+      while of and unnamed == '' do
+        local k = naming[of]
+        if not k then
+          fields_read = fields_read + 1
+          k, naming[of] = fields_read, fields_read
+          address_fields[k] = 'a' .. string.sub(shared[addresses_at + of], 2)
+          of_address[k] = call('HGET', addresses, address_fields[k])
+        end
+        of_address[k] = (of_address[k] or 0) + 1
+        if of_address[k] > factor * (full and NAMES_CEILING_FULL or NAMES_CEILING) then
+          unnamed = 'article-network'
+        end
+        of, factor = customers[of], VIEWS_FACTOR
+      end
+      -- The least read give way. None of this call does: what it has read of them must stay true.
+      local pool, ids = 0, false
+      for draw = 1, unnamed == '' and full and DRAWS or 0 do
+        if not here then
+          here = { [OTHER] = true }
+          for q = 1, name_count do here[shared[names_at + q]] = true end
+        end
+        local found
+        if owed > 0 then
+          if pool == 0 then
+            pool = math.max(call('ZCOUNT', articles, '-inf', 1), math.floor(article_cap / POOL_SHARE))
+            local a, b, c, d = string.byte(shared[hit > 0 and hit or 1], 1, 4)
+            math.randomseed(((a * 256 + b) * 256 + c) * 256 + (d or 0))
+          end
+          local rank = math.random(0, math.max(0, pool - 1))
+          found = call('ZRANGE', articles, rank, rank)[1]
+        elseif long_bytes + size > bytes_max then
+          -- Keys are random among the long ones: only these make room for another.
+          ids = ids or call('HRANDFIELD', names, DRAWS, 'WITHVALUES')
+          found = ids[2 * draw]
+          if found and #found <= NAME_LONG then found = nil end
+        else
+          break
+        end
+        local views_of = found and not here[found] and tonumber(call('ZSCORE', articles, found) or 0)
+        if views_of and views_of <= GIVES_WAY and call('HEXISTS', opening, found) == 0
+          and call('HEXISTS', ratings, found) == 0 then
+          local member = found
+          if #found > NAME_LONG then
+            member = '\1' .. string.sub(redis.sha1hex(found), 1, 24)
+            if call('HDEL', names, member) == 1 then
+              long_bytes, bytes = long_bytes - #found, bytes - #found
+            end
+          end
+          local of_today = tonumber(call('ZSCORE', day_articles, member) or 0)
+          if call('ZREM', articles, found) == 1 then
+            articles_known, owed = articles_known - 1, math.max(0, owed - 1)
+          end
+          call('ZREM', day_articles, member)
+          other, other_today = other + views_of, other_today + of_today
+          refused['article-gone'] = (refused['article-gone'] or 0) + views_of
         end
       end
-      if not fresh[p] and not totals[p] then articles_known = articles_known + 1 end
+      if unnamed == '' and (owed > 0 or long_bytes + size > bytes_max) then unnamed = 'article-cap' end
+      if unnamed == '' then
+        articles_known, named_today, named = articles_known + 1, named_today + 1, named + 1
+        long_bytes = long_bytes + size
+      else
+        note, other, other_today = unnamed, other + 1, other_today + 1
+        refused[note] = (refused[note] or 0) + 1
+      end
     end
-    if fresh[p] then
+    if unnamed ~= '' then
+      -- It has no number of its own, and is shown none.
+    elseif fresh[p] then
       fresh[p] = fresh[p] + 1
     else
       fresh[p], viewed_count = 1, viewed_count + 1
@@ -274,19 +392,22 @@ if views > 0 then
   end
 end
 if fields_read > 1 then
-  local changed, n = room(2 * fields_read), 0
+  local changed, n = 2 * fields_read < ARGUMENTS and room(2 * fields_read) or {}, 0
+  local is_new = not of_address[1]
+  if is_new then changed[1], changed[2], n = EXPIRES, 1, 2 end
   for k = 2, fields_read do
     local value = of_address[k]
     if type(value) == 'number' then
       changed[n + 1], changed[n + 2], n = address_fields[k], value, n + 2
     end
   end
-  if of_address[1] then
-    call('HSET', addresses, unpack(changed, 1, n))
-  else
-    call('HSET', addresses, EXPIRES, 1, unpack(changed, 1, n))
-    call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
+  local from = 1
+  while n - from >= ARGUMENTS do
+    call('HSET', addresses, unpack(changed, from, from + ARGUMENTS - 1))
+    from = from + ARGUMENTS
   end
+  call('HSET', addresses, unpack(changed, from, n))
+  if is_new then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
 end
 if #moved > 0 then call('ZREM', online, unpack(moved)) end
 if seen_end > 0 then call('ZADD', online, 'GT', unpack(seen, 1, seen_end)) end
@@ -294,13 +415,25 @@ if viewed_count > 0 then
   local all, today = room(2 * viewed_count), room(2 * viewed_count)
   for k = 1, viewed_count do
     local p = viewed[k]
-    local n, name = fresh[p], shared[names_at + p]
-    all[2 * k - 1], all[2 * k] = (totals[p] or 0) + n, name
-    today[2 * k - 1], today[2 * k] = (todays[p] or 0) + n, name
+    local n = fresh[p]
+    all[2 * k - 1], all[2 * k] = (totals[p] or 0) + n, shared[names_at + p]
+    today[2 * k - 1], today[2 * k] = (todays[p] or 0) + n, members[members_at + p]
+    if long and long[p] and not todays[p] and call('HSETNX', names, long[p], shared[names_at + p]) == 1 then
+      bytes = bytes + #shared[names_at + p]
+    end
   end
   call('ZADD', articles, unpack(all, 1, 2 * viewed_count))
   call('ZADD', day_articles, unpack(today, 1, 2 * viewed_count))
   if new_of_day then call('EXPIRE', day_articles, DAY_ARTICLES_TTL, 'NX') end
+end
+if bytes ~= 0 then call('HINCRBY', names, '*', bytes) end
+if named > 0 then call('HINCRBY', names, '*' .. day, named) end
+if other > 0 then
+  call('ZINCRBY', articles, other, OTHER)
+  if other_today > 0 then
+    call('ZINCRBY', day_articles, other_today, OTHER)
+    call('EXPIRE', day_articles, DAY_ARTICLES_TTL, 'NX')
+  end
 end
 for reason, n in pairs(refused) do
   call('HINCRBY', ignored, reason, n)
@@ -380,19 +513,25 @@ if changes_end > 0 then call('HSET', counts, unpack(changes, 1, changes_end)) en
 -- ANSWER -------------------------------------------------------------------------------------
 
 -- The articles of lists, which are as they are after all views of the batch.
-local lists = { cmsgpack.unpack(ARGV[5]) }
-for i = 1, #lists do
-  local keys = lists[i]
-  lists[i] = {
+local asked, lists = { cmsgpack.unpack(ARGV[5]) }, {}
+local nameless = #asked > 0
+for i = 1, #asked, 2 do
+  local keys = asked[i]
+  lists[#lists + 1] = {
     call('ZMSCORE', articles, unpack(keys)),
-    call('ZMSCORE', day_articles, unpack(keys)),
+    call('ZMSCORE', day_articles, unpack(asked[i + 1] or keys)),
     existing == 3 and call('HMGET', opening, unpack(keys)) or {},
     rated and call('HMGET', ratings, unpack(keys)) or {},
   }
 end
+-- Of an article that was only asked for, or that was not counted, it matters whether there is room.
+if viewed_count < name_count then
+  for p = 1, name_count do nameless = nameless or not totals[p] end
+end
+local full = nameless and call('ZCARD', articles) >= article_cap
 
 local tallies = {}
-for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[12 + 2 * poll]) end
+for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[13 + 2 * poll]) end
 return cmsgpack.pack({
-  online_now, numbers, tallies, ballots, odd, beyond, totals, todays, openings, scores, lists,
+  online_now, numbers, tallies, ballots, odd, beyond, totals, todays, openings, scores, lists, full,
 })

@@ -90,7 +90,50 @@ def alarm_text(alarm: Alarm) -> str:
         "silent": _("No view for %(n)s hours. Is the snippet still in the portal's pages?", n=n),
         "hosts": _("%(n)s views came from hosts that are not the site's.", n=n),
         "ceiling": _("%(n)s views were refused: too many from one address.", n=n),
-        "articles": _("All %(n)s articles are taken; new ones are counted without a name.", n=n),
+        "articles": _(
+            "All %(n)s articles are taken: new ones take the place of those that hardly anybody "
+            "read. Raise the cap in the settings.",
+            n=n,
+        ),
+        "visits": ngettext(
+            "%(n)s views made no visit: one address sent more new readers in half an hour than it "
+            "may. Is it a school, an office, a carrier? Then raise the cap in the settings.",
+            "%(n)s views made no visit: %(addresses)s addresses sent more new readers in half an "
+            "hour than they may. Are these schools, offices, a carrier? Then raise the cap in the "
+            "settings.",
+            alarm.of,
+            n=n,
+            addresses=number(alarm.of),
+        ),
+        "visits-proxy": _(
+            "%(n)s views made no visit: their readers seem to come from %(addresses)s addresses. "
+            "Is STATS_TRUSTED_PROXIES right?",
+            n=n,
+            addresses=number(alarm.of),
+        ),
+        "visits-48": _(
+            "%(n)s views made no visit: too many new readers came from one IPv6 network (/48). Is "
+            "it a carrier's? Then raise the cap in the settings.",
+            n=n,
+        ),
+        "unnamed": _(
+            "%(n)s views are in no article's number: more new articles were named than the site "
+            "keeps apart. Does somebody invent addresses, or does the portal put a changing "
+            "parameter into them?",
+            n=n,
+        ),
+        "proxy-more": _(
+            "%(n)s of %(of)s views passed more proxies than STATS_TRUSTED_PROXIES says: readers "
+            "may be taken for one another.",
+            n=n,
+            of=number(alarm.of),
+        ),
+        "proxy-local": _(
+            "%(n)s of %(of)s views seem to come from this machine itself: a proxy hides who reads. "
+            "Is STATS_TRUSTED_PROXIES right?",
+            n=n,
+            of=number(alarm.of),
+        ),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
         "texts": ngettext(
             "%(n)s other answer of a poll waits to be read.",

@@ -7,7 +7,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import Ignored, Series, TopArticle
+from stats_service.models.history import Ignored, Part, Series, TopArticle
 from stats_service.models.traffic import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.top_articles import SPANS
@@ -29,6 +29,10 @@ class IgnoredViews(msgspec.Struct, frozen=True):
     first: date
     last: date
     ignored: list[Ignored]
+    #: Views that count, but make no visit or are in no article's number.
+    in_part: list[Part]
+    #: What was seen beside that and tells of causes.
+    signs: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
@@ -70,8 +74,8 @@ def ignored() -> Response:
     first, last = _range(DEFAULT_DAYS["day"])
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
-    found = services().traffic.history.ignored(site(), first, last)
-    return fresh_json(IgnoredViews(first, last, found))
+    found = services().traffic.history.shortfall(site(), first, last)
+    return fresh_json(IgnoredViews(first, last, [*found.ignored], [*found.parts], [*found.signs]))
 
 
 @bp.get("/articles")
@@ -139,7 +143,7 @@ OPERATIONS = (
         "/ignored",
         "manage_ignored",
         "read",
-        "Get what was not counted, by reason; `share` is of everything that arrived",
+        "Get what was not counted, or only in part, by reason; `share` is of all that arrived",
         IgnoredViews,
         _FIRST,
         _LAST,

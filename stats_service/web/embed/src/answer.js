@@ -13,7 +13,7 @@ export const receive = (fresh) =>
  * `total`, `today`, … are those of the site's headline, `views.today` or `visits.today` say which.
  */
 export const find = (metric, article) => {
-  if (metric == "views") return (article ? answer.articles[article] : answer.article)?.views;
+  if (metric == "views") return (article ? answer.articles[article] : answer.article)?.views ?? undefined;
   const [span, kind] = metric.split(".").reverse();
   const site = answer.site;
   return site?.[kind || site.headline]?.[span] ?? site?.[span];

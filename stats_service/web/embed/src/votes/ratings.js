@@ -15,7 +15,7 @@ const entryFor = (element) =>
 /** `{key, rating}`; null if there is nothing to rate, undefined while unknown. */
 export const ratingFor = (element) => {
   const entry = entryFor(element);
-  return entry?.rating ? entry : entry === null ? null : undefined;
+  return entry?.rating ? entry : entry === null || entry?.views === null ? null : undefined;
 };
 
 /** Whether the numbers of its article are there without its rating: nobody will bring it. */
