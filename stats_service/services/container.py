@@ -394,10 +394,11 @@ def _operation_services(
     )
     jobs = (
         RetentionJob(stores.ticks, traffic.retention),
-        notices.reports,
-        notices.webhooks,
         UploadJob(portability.uploads),
         sites.erasure,
+        # What waits for other machines comes last: it delays nothing else.
+        notices.webhooks,
+        notices.reports,
     )
     return OperationServices(
         backups=Backups(stores.snapshots),

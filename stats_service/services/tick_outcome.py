@@ -16,12 +16,13 @@ class Outcome(NamedTuple):
     failed: bool = False
 
 
-def of_one(name: str, work: Iterator[Outcome]) -> Iterator[Outcome]:
+def of_one(name: str, work: Iterator[Outcome], *others: type[StatsError]) -> Iterator[Outcome]:
     """Give what the `work` for one site tells; its error is told as well, and is no other's.
 
     Args:
         name: of whom, for the error.
         work: what is done.
+        others: errors that concern everybody, and are raised.
 
     Raises:
         StoreUnavailableError: Redis is away, for everybody.
@@ -31,6 +32,8 @@ def of_one(name: str, work: Iterator[Outcome]) -> Iterator[Outcome]:
     except StoreUnavailableError:
         raise
     except StatsError as error:
+        if isinstance(error, others):
+            raise
         yield Outcome(f"{name}: {error}", failed=True)
     except Exception as error:
         logger.exception("The regular work failed for %s.", name)

@@ -69,6 +69,8 @@ key                             type    holds; how long
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
+<p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
+                                        reports; 2 days
 <p>:{site}:check:<id>           string  what a page told of itself (`models.install_checks`), the
                                         address of the administrator who opened it among it; 30
                                         minutes
@@ -100,6 +102,8 @@ key                             type    holds; how long
 <p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
 <p>:{@admin}:attempts:<digest>  string  sign-ins tried for one account or address; one minute;
                                         codes tried for one account; one day
+<p>:{@admin}:asked:<digest>     string  how often an address was asked whether it wants reports; one
+                                        day, or a year if it wants none
 ==============================  ======  =======================================================
 
 Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
@@ -216,6 +220,10 @@ class AdminKeys:
         """The sign-ins tried for one account or from one address."""
         return self._key(f"attempts:{digest}")
 
+    def asked(self, digest: str) -> str:
+        """How often an e-mail address was asked, by its digest."""
+        return self._key(f"asked:{digest}")
+
 
 #: Names of keys as `aside` makes them.
 PREPARED = re.compile(rb".*~[0-9a-f]{8}", re.DOTALL)
@@ -328,6 +336,10 @@ class SiteKeys:
     def notices(self) -> str:
         """Who gets reports and calls."""
         return self._key("notices")
+
+    def asked(self, day: str) -> str:
+        """How many people were asked on a day whether they want reports."""
+        return self._key(f"asked:{day}")
 
     @property
     def deliveries(self) -> str:

@@ -9,6 +9,7 @@ from stats_service.services.container import Services
 from stats_service.store.keys import AdminKeys, SiteKeys
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock
+from tests.support.receivers import accept
 
 
 def test_a_tick_does_what_is_due_once_a_day(
@@ -93,6 +94,7 @@ def test_whoever_calls_it_is_told_that_a_site_failed(
     redis_client.hset(SiteKeys(settings.key_prefix, "zet").ignored, "bot:2020-01-01", 1)
     keys = SiteKeys(settings.key_prefix, "kimson")
     redis_client.set(keys.notices, document)
+    accept(services)
     redis_client.hset(keys.counts, mapping={"peak": mark, "peak:at": 1})
     # A report was sent before, and is due.
     redis_client.hset(AdminKeys(settings.key_prefix).ticks, "kimson:1a2b3c4d:report", "2020-01-01")

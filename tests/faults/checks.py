@@ -93,6 +93,9 @@ CHECKS: dict[str, Check] = {
     "T73": Check("Redis emptied under load", "noticed < 5 s; views kept; counted once restored"),
     "T74": Check("invented names of 1,000 bytes for seven days", "+< 60 MB; a real article counts"),
     "T75": Check("a school behind one IPv4, phones of a /48", "no visit lost; floods are bounded"),
+    "T76": Check("names like encoded words, line ends, quotes, in mail", "no header but ours"),
+    "T77": Check("forged Host, //evil, TLS proxy, on every redirect", "a path here, or 400"),
+    "T78": Check("20 webhooks that never answer, another site's that does", "told; pause grows"),
 }
 
 ADMIN = "tests/web/admin"
@@ -218,4 +221,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T72": ("tests/services/operations/test_installation.py",),
     "T73": ("tests/services/operations/test_installation.py::test_in_an_emptied",),
+    "T76": ("tests/services/notices/test_mail_headers.py",),
+    "T77": ("tests/web/public/test_root.py",),
+    "T78": ("tests/services/notices/test_silent_webhooks.py",),
 }

@@ -64,7 +64,7 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     client.expireat(keys.poll("duong", "voters"), 4_000_000_000)
     client.set(
         keys.notices,
-        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi"}],'
+        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":""}],'
         '"webhooks":[]}',
     )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})

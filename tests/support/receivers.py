@@ -13,7 +13,15 @@ from typing import cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from stats_service.services.container import Services
 from tests.support.processes import free_port
+
+
+def accept(services: Services, slug: str = "kimson") -> None:
+    """Accept every report of a site, as its recipient does by the link in the mail."""
+    for report in services.notices.notices.get(slug).reports:
+        token = services.notices.notices.link_token(slug, report)
+        services.notices.notices.agree(slug, report.id, token, services.clock.now())
 
 
 class Inbox:
@@ -77,7 +85,7 @@ class Receiver:
 
     def events(self) -> list[str]:
         """Return the names of the events, in order."""
-        return [json.loads(body)["event"] for _, body in self.calls]
+        return [json.loads(body)["type"] for _, body in self.calls]
 
     def close(self) -> None:
         """Stop."""

@@ -36,6 +36,9 @@ def report() -> None:
 def add(site: str, address: str, every: str, language: str) -> None:
     """Send reports of SITE to ADDRESS from the end of the running week or month on.
 
+    Whoever reads there is asked first: a mail with a link to accept or decline. Until the
+    reports are accepted, nothing else is sent.
+
     \b
     Example:
       stats-service report add kimson bientap@kimson.example.vn --every month --language en
@@ -45,7 +48,10 @@ def add(site: str, address: str, every: str, language: str) -> None:
         added = services.notices.notices.add_report(
             site, address, every, language, COMMAND_LINE, now
         )
-    click.echo(f"Added the report {added.id} to {address}, every {every}.")
+    click.echo(
+        f"Added the report {added.id} to {address}, every {every}. The next tick asks there "
+        "whether it is wanted; it is sent once that is accepted."
+    )
 
 
 @report.command("list")
@@ -60,11 +66,13 @@ def list_(site: str, as_json: bool) -> None:
     """
     with open_services() as services:
         reports = services.notices.notices.get(site).reports
+        waiting = {item.id for item in reports if not services.notices.notices.agreed(site, item)}
     if as_json:
         echo_json(reports)
         return
     for item in reports:
-        click.echo(f"{item.id}  {item.address}  every {item.every}  {item.language}")
+        state = "  not accepted yet" if item.id in waiting else ""
+        click.echo(f"{item.id}  {item.address}  every {item.every}  {item.language}{state}")
     if not reports:
         click.echo("There is no report yet: stats-service report add --help", err=True)
 
@@ -79,6 +87,8 @@ def list_(site: str, as_json: bool) -> None:
 )
 def send(site: str, address: str, every: str, language: str, output: Path | None) -> None:
     """Send a report of SITE's last week or month to ADDRESS at once, to try it.
+
+    ADDRESS is not asked: send to an address of your own.
 
     \b
     Examples:

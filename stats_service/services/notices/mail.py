@@ -1,17 +1,26 @@
-"""Send e-mail by the server of `STATS_SMTP_URL`."""
+"""Send e-mail by the server of `STATS_SMTP_URL`.
+
+What is in the head comes from `services.mail_headers`; Python's `email` makes the bodies alone.
+"""
 
 import smtplib
 import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
 from stats_service.errors import ConfigurationError
+from stats_service.services.notices.mail_headers import head
 from stats_service.services.notices.outgoing import DeliveryError
 
 #: Longest wait for each answer of the server, in seconds.
 TIMEOUT_SECONDS = 20.0
+
+
+class MailServerError(DeliveryError):
+    """The mail server cannot be reached, or lets nobody in: no message has a chance now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +31,11 @@ class Mail:
     subject: str
     text: str
     html: str
-    picture: bytes
-    picture_id: str
     language: str
+    picture: bytes = b""
+    picture_id: str = ""
+    #: Address that ends these messages when it is posted to (RFC 8058); empty: there is none.
+    unsubscribe: str = ""
 
 
 class Mailer:
@@ -59,36 +70,57 @@ class Mailer:
         self.check()
         parts = urlsplit(self._url)
         host = parts.hostname or ""
+        message = self._message(mail, now)
         try:
-            with _connected(parts.scheme, host, parts.port) as server:
+            server = _connected(parts.scheme, host, parts.port)
+        except OSError as error:
+            raise _failed(MailServerError, host, error) from error
+        try:
+            with server:
                 if parts.username:
                     server.login(unquote(parts.username), unquote(parts.password or ""))
-                server.send_message(self._message(mail, now))
-        except (OSError, smtplib.SMTPException) as error:
-            # The error of a refused sign-in may hold what was sent.
-            shown = type(error).__name__ if isinstance(error, smtplib.SMTPException) else str(error)
-            raise DeliveryError(
-                "{host} did not take the e-mail: {shown}.", host=host, shown=shown
-            ) from error
-
-    def _message(self, mail: Mail, now: float) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self._sender
-        message["To"] = mail.to
-        message["Subject"] = mail.subject
-        message["Date"] = formatdate(now)
-        message["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2])
-        message["Content-Language"] = mail.language
-        # Out-of-office replies and the like need not come.
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(mail.text)
-        message.add_alternative(mail.html, subtype="html")
-        html = message.get_body(("html",))
-        if isinstance(html, EmailMessage):
-            html.add_related(
-                mail.picture, "image", "png", cid=f"<{mail.picture_id}>", filename="chart.png"
+                server.sendmail(self._sender, [mail.to], message)
+        except OSError as error:  # smtplib's own among them
+            of_message = isinstance(error, smtplib.SMTPException) and not isinstance(
+                error, smtplib.SMTPAuthenticationError | smtplib.SMTPServerDisconnected
             )
-        return message
+            raise _failed(DeliveryError if of_message else MailServerError, host, error) from error
+
+    def _message(self, mail: Mail, now: float) -> bytes:
+        plain = {
+            "From": self._sender,
+            "To": mail.to,
+            "Date": formatdate(now),
+            "Message-ID": make_msgid(domain=self._sender.rpartition("@")[2]),
+            "Content-Language": mail.language,
+            # Out-of-office replies and the like need not come.
+            "Auto-Submitted": "auto-generated",
+        }
+        # An address of an international name is left out rather than written wrongly.
+        if mail.unsubscribe.isascii() and mail.unsubscribe.isprintable() and mail.unsubscribe:
+            plain["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+            plain["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return head({"Subject": mail.subject}, plain) + _body(mail)
+
+
+def _body(mail: Mail) -> bytes:
+    """Return the parts of a message; no header of them holds a text from outside."""
+    message = EmailMessage(policy=SMTP)
+    message.set_content(mail.text, cte="base64")
+    message.add_alternative(mail.html, subtype="html", cte="base64")
+    html = message.get_body(("html",))
+    if mail.picture and isinstance(html, EmailMessage):
+        html.add_related(
+            mail.picture, "image", "png", cid=f"<{mail.picture_id}>", filename="chart.png"
+        )
+    return message.as_bytes()
+
+
+def _failed(kind: type[DeliveryError], host: str, error: Exception) -> DeliveryError:
+    # The error of a refused sign-in may hold what was sent.
+    shown = type(error).__name__ if isinstance(error, smtplib.SMTPException) else str(error)
+    told = DeliveryError("{host} did not take the e-mail: {shown}.", host=host, shown=shown)
+    return kind(told.message, **told.values)
 
 
 def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

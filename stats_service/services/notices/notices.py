@@ -3,20 +3,32 @@
 import hmac
 import re
 import secrets
+from base64 import b64encode
+from datetime import UTC, datetime
 
 import msgspec
 
-from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.errors import InvalidInputError, NotFoundError, StatsError
 from stats_service.models.audit import Author
 from stats_service.models.notices import EVENTS, Delivery, Notices, Report, Webhook
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.notices.outgoing import check_url, url_host
 from stats_service.services.sites.sites import Sites
-from stats_service.store.notices import NoticeStore
+from stats_service.store.notices import ASKS_OF_ADDRESS, NoticeStore
 
 #: Most reports, and most webhooks, of one site.
 NOTICES_MAX = 20
 SILENT_HOURS_MAX = 168
+#: How many people a site may ask in a day whether they want its reports.
+ASKS_A_DAY = 40
+#: Seconds for which somebody who wants no reports is not asked again.
+DECLINED_SECONDS = 365 * 86_400
+#: Who agrees and declines, in the audit log.
+RECIPIENT = "recipient"
+#: Pause after a first failure, a little less than the five minutes between two ticks; it doubles
+#: with every further one, up to six hours.
+PAUSE_SECONDS = 240.0
+PAUSE_MAX_SECONDS = 6 * 3600.0
 
 _ID = re.compile(r"[0-9a-f]{8}")
 #: One address as SMTP takes it without quoting: no spaces, no list, no line break.
@@ -45,7 +57,7 @@ class NoticeBook:
     def add_report(
         self, slug: str, address: str, every: str, language: str, who: str, now: float
     ) -> Report:
-        """Send a report to `address` from now on.
+        """Send a report to `address` once whoever reads there has agreed.
 
         Raises:
             InvalidInputError: naming what cannot be used.
@@ -112,13 +124,100 @@ class NoticeBook:
                 return webhook
         raise self.unknown(slug, notice)
 
+    def agreed(self, slug: str, report: Report) -> bool:
+        """Tell whether the recipient of a report has agreed to get it."""
+        return hmac.compare_digest(report.agreed.encode(), self._proof(slug, report).encode())
+
+    def count_ask(self, slug: str, report: Report, now: float) -> None:
+        """Note that the recipient is asked for agreement now.
+
+        Raises:
+            InvalidInputError: the address was asked enough today or wants no such mail, or the site
+                has asked enough people today.
+        """
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        if not self._store.count_ask(slug, self._digest(report), day, ASKS_A_DAY):
+            raise InvalidInputError(
+                "{address} is not asked now: an address is asked {asks} times a day at most, not "
+                "at all if it declined, and a site asks at most {asks_a_day} people a day.",
+                address=report.address,
+                asks=ASKS_OF_ADDRESS,
+                asks_a_day=ASKS_A_DAY,
+            )
+
+    def forget_ask(self, report: Report) -> None:
+        """Take back `count_ask` for a mail that could not be sent."""
+        self._store.take_back_ask(self._digest(report))
+
+    def link_token(self, slug: str, report: Report) -> str:
+        """Return what the links in a recipient's mails are signed with."""
+        return self._mac("recipient", slug, report.id, report.address).hex()[:40]
+
+    def recipient(self, slug: str, notice: str, token: str) -> Report:
+        """Return the report that a link in a mail is about; NotFoundError if there is none."""
+        report = self.report(slug, notice)
+        if not hmac.compare_digest(token.encode(), self.link_token(slug, report).encode()):
+            raise self.unknown(slug, notice)
+        return report
+
+    def agree(self, slug: str, notice: str, token: str, now: float) -> None:
+        """Note that the recipient agrees, as the mail's link says; errors as `recipient`."""
+        agreed = self.recipient(slug, notice, token)
+        proof = self._proof(slug, agreed)
+
+        def with_proof(known: Notices) -> Notices:
+            reports = tuple(
+                msgspec.structs.replace(report, agreed=proof) if report == agreed else report
+                for report in known.reports
+            )
+            return msgspec.structs.replace(known, reports=reports)
+
+        if not self.agreed(slug, agreed):
+            entry = entry_of(Author(RECIPIENT, now), "report.agreed", notice)
+            self._store.change(slug, with_proof, entry)
+
+    def decline(self, slug: str, notice: str, token: str, now: float) -> None:
+        """End a report as its recipient wants it; errors as `recipient`.
+
+        Who never agreed is not asked again for a year.
+        """
+        report = self.recipient(slug, notice, token)
+        if not self.agreed(slug, report):
+            self._store.spare(self._digest(report), DECLINED_SECONDS)
+        self.remove(slug, notice, RECIPIENT, now)
+
+    def _proof(self, slug: str, report: Report) -> str:
+        return self._mac("agreed", slug, report.id, report.address).hex()[:40]
+
+    def _digest(self, report: Report) -> str:
+        return self._mac("asked", report.address.lower()).hex()[:32]
+
     def deliveries(self, slug: str) -> dict[str, Delivery]:
         """Return what became of each report and webhook last, by its id."""
         return self._store.deliveries(slug)
 
-    def delivered(self, slug: str, notice: str, what: str, now: float, error: str = "") -> None:
-        """Note what became of a report or webhook; `error` is empty if it was taken."""
-        self._store.note(slug, notice, Delivery(at=now, what=what, error=error))
+    def delivered(
+        self, slug: str, notice: str, what: str, now: float, error: StatsError | None = None
+    ) -> None:
+        """Note what became of a report or webhook; an error makes the pause before the next."""
+        before = self._store.deliveries(slug).get(notice, Delivery())
+        last = Delivery(at=now, what=what, waiting=before.waiting, missed=before.missed)
+        if error:
+            failures = before.failures + 1
+            last = msgspec.structs.replace(
+                last,
+                error=str(error),
+                message=error.message,
+                values={name: _kept(value) for name, value in error.values.items()},
+                code=error.code,
+                failures=failures,
+                next_at=now + pause_seconds(failures),
+            )
+        self._store.note(slug, notice, last)
+
+    def note(self, slug: str, notice: str, delivery: Delivery) -> None:
+        """Keep what is known of a report's or webhook's deliveries."""
+        self._store.note(slug, notice, delivery)
 
     @staticmethod
     def unknown(slug: str, notice: str) -> NotFoundError:
@@ -128,9 +227,17 @@ class NoticeBook:
         )
 
     def signing_key(self, slug: str, webhook: str) -> str:
-        """Return what a webhook's calls are signed with; it is stored nowhere."""
-        message = f"webhook\0{slug}\0{webhook}".encode()
-        return hmac.digest(self._secret.encode(), message, "sha256").hex()
+        """Return what a webhook's calls are signed with, `whsec_…`; it is stored nowhere."""
+        key = self._mac("webhook", slug, webhook)
+        return "whsec_" + b64encode(key).decode()
+
+    def _mac(self, *parts: str) -> bytes:
+        return hmac.digest(self._secret.encode(), "\0".join(parts).encode(), "sha256")
+
+
+def pause_seconds(failures: int) -> float:
+    """Return how long a receiver is left alone that failed so many times in a row."""
+    return min(PAUSE_SECONDS * 2.0 ** min(failures - 1, 20), PAUSE_MAX_SECONDS)
 
 
 def check_notices(notices: Notices) -> None:
@@ -186,3 +293,7 @@ def _check_number(notices: tuple[object, ...]) -> None:
             "notices: a site has at most {notices_max} of these: remove one first.",
             notices_max=NOTICES_MAX,
         )
+
+
+def _kept(value: object) -> int | float | str:
+    return value if isinstance(value, int | float | str) else str(value)

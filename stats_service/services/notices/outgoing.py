@@ -1,30 +1,32 @@
 """Calls to addresses that people typed in: https, to the public Internet, without detours.
 
-The name is resolved once, every address that it has must be public, and the call goes to one
-of those; so a name that changes its mind in between (DNS rebinding) reaches nothing inside.
-Redirects are not followed. `STATS_WEBHOOK_HOSTS` names hosts that may be private or plain http.
+libcurl makes the call, by pycurl. It resolves the name and asks `_opened` for a socket to each
+address before it connects, so the address that is checked is the one that is called, and a name
+that changes its mind in between (DNS rebinding) reaches nothing inside. Redirects are not
+followed, proxies of the environment are not used. `STATS_WEBHOOK_HOSTS` names hosts that may be
+private or plain http. docs/decisions/0025 has the reasons.
 """
 
-import http.client
 import ipaddress
 import socket
 import ssl
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from stats_service.errors import InvalidInputError, StatsError
 
-#: Longest wait for a connection, and for each part of an answer, in seconds.
-TIMEOUT_SECONDS = 5.0
-#: Longest call as a whole: a receiver that sends a byte now and then would keep a worker's thread,
-#: and the regular work, for ever.
+#: Longest wait for a connection, in seconds.
+CONNECT_SECONDS = 5.0
+#: Longest call as a whole, the name's resolution included: a receiver that sends a byte now and
+#: then would keep a worker's thread, and the regular work, for ever.
 CALL_SECONDS = 10.0
 URL_MAX_LENGTH = 500
-#: Bytes of an answer that are read, for the error's text.
-ANSWER_MAX_BYTES = 200
+#: Bytes of an answer's body that are read; nothing is done with them.
+ANSWER_MAX_BYTES = 16 * 1024
+
+#: What libcurl is given when it asks for a socket.
+Opened = socket.socket | int
 
 
 class DeliveryError(StatsError):
@@ -53,7 +55,7 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
             url=url[:80],
             url_max_length=URL_MAX_LENGTH,
         )
-    if not host or parts.username is not None or parts.fragment:
+    if not host or parts.username is not None or parts.fragment or "\\" in url:
         raise InvalidInputError("URL {url!r}: write it as https://host/path.", url=url[:80])
     if host in allowed_hosts and parts.scheme in ("http", "https"):
         return parts
@@ -88,27 +90,102 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
         InvalidInputError: the URL may not be called.
         DeliveryError: it leads inside, does not answer, or answers anything but 2xx.
     """
+    # Here, so that only who calls out loads libcurl and its 8 MB.
+    import pycurl
+
     parts = check_url(url, allowed_hosts)
     host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    kind = _PinnedHTTPS if parts.scheme == "https" else _Pinned
-    connection = kind(host, port, host in allowed_hosts)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    call = pycurl.Curl()
+    refused: list[str] = []
     try:
-        with connection.ended_in_time():
-            connection.request("POST", target, body, headers)
-            answer = connection.getresponse()
-            answer.read(ANSWER_MAX_BYTES)
-    except (OSError, UnicodeError, http.client.HTTPException) as error:
-        raise DeliveryError(
-            "{host} did not take the call: {error}", host=host, error=error or type(error).__name__
-        ) from error
+        _set_up(call, parts, body, headers)
+        if host not in allowed_hosts:
+            call.setopt(pycurl.OPENSOCKETFUNCTION, _opener(refused, pycurl.SOCKET_BAD))
+        try:
+            call.perform()
+        except pycurl.error as error:
+            # A long answer is left unread; its status is known by then.
+            if error.args[0] != pycurl.E_WRITE_ERROR:
+                raise _failure(error, host, refused) from error
+        status = call.getinfo(pycurl.RESPONSE_CODE)
     finally:
-        connection.close()
-    if not 200 <= answer.status < 300:
-        raise DeliveryError(
-            "{host} answered {status} instead of 200.", host=host, status=answer.status
+        call.close()
+    if not 200 <= status < 300:
+        raise DeliveryError("{host} answered {status} instead of 200.", host=host, status=status)
+
+
+def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str]) -> None:
+    import pycurl
+
+    # Put together again, so that libcurl and `check_url` read one and the same host.
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = f":{parts.port}" if parts.port is not None else ""
+    query = f"?{parts.query}" if parts.query else ""
+    call.setopt(pycurl.URL, f"{parts.scheme}://{host}{port}{parts.path or '/'}{query}")
+    call.setopt(pycurl.PATH_AS_IS, 1)
+    call.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    call.setopt(pycurl.FOLLOWLOCATION, 0)
+    call.setopt(pycurl.PROXY, "")  # else http_proxy of the environment
+    call.setopt(pycurl.NOSIGNAL, 1)  # threads
+    call.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(CONNECT_SECONDS, CALL_SECONDS)))
+    call.setopt(pycurl.TIMEOUT_MS, int(1000 * CALL_SECONDS))
+    # The authorities that Python trusts: a wheel's libcurl does not know where this system's are.
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        call.setopt(pycurl.CAINFO, paths.cafile)
+    if paths.capath:
+        call.setopt(pycurl.CAPATH, paths.capath)
+    call.setopt(pycurl.POST, 1)
+    call.setopt(pycurl.POSTFIELDS, body)
+    call.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
+    room = [ANSWER_MAX_BYTES]
+
+    def read(chunk: bytes) -> int:
+        room[0] -= len(chunk)
+        return len(chunk) if room[0] >= 0 else 0
+
+    call.setopt(pycurl.WRITEFUNCTION, read)
+
+
+def _opener(refused: list[str], bad: int) -> Callable[[int, Any], Opened]:
+    """Return what libcurl asks for a socket; addresses inside get none, and go to `refused`."""
+
+    def opened(_purpose: int, address: Any) -> Opened:
+        where = address.addr[0] if isinstance(address.addr, tuple) else ""
+        if not where or not is_public(where):
+            refused.append(where)
+            return bad
+        try:
+            return socket.socket(address.family, address.socktype, address.protocol)
+        except OSError:  # no IPv6 here, or no descriptor left: libcurl tries the next address
+            return bad
+
+    return opened
+
+
+def _failure(error: Exception, host: str, refused: list[str]) -> DeliveryError:
+    import pycurl
+
+    code, text = error.args[0], str(error.args[1])
+    if refused:
+        return DeliveryError(
+            "{host} leads to an address that is not on the public Internet.", host=host
         )
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return DeliveryError(
+            "{host} did not answer within {seconds} seconds.",
+            host=host,
+            seconds=f"{CALL_SECONDS:g}",
+        )
+    if code == pycurl.E_COULDNT_RESOLVE_HOST:
+        return DeliveryError("{host} has no address: check the name.", host=host)
+    if code == pycurl.E_COULDNT_CONNECT:
+        return DeliveryError("{host} cannot be reached: nothing accepts the call.", host=host)
+    if code in (pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CONNECT_ERROR):
+        return DeliveryError(
+            "{host} has no valid certificate, or speaks no TLS: {error}", host=host, error=text
+        )
+    return DeliveryError("{host} did not take the call: {error}", host=host, error=text)
 
 
 def is_public(address: str) -> bool:
@@ -116,87 +193,12 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner or ip in _NAT64:
+        if inner or any(ip in network for network in _TUNNELS):
             return False
         if ip.is_site_local:
             return False
     return ip.is_global and not ip.is_multicast
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/32")
-
-
-def _connected(host: str, port: int, deadline: float, *, private: bool) -> socket.socket:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not private and not all(map(is_public, addresses)):
-        raise DeliveryError(
-            "{host} leads to an address that is not on the public Internet.", host=host
-        )
-    failure: OSError | None = None
-    for address in dict.fromkeys(addresses):  # a machine without IPv6 reaches the other one
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise failure or TimeoutError("too slow")
-        try:
-            return socket.create_connection((address, port), min(TIMEOUT_SECONDS, left))
-        except OSError as error:
-            failure = error
-    raise failure or OSError("the name has no address")
-
-
-class _Pinned(http.client.HTTPConnection):
-    """Connects to an address that was checked, and to no other."""
-
-    def __init__(self, host: str, port: int, private: bool) -> None:
-        super().__init__(host, port, timeout=TIMEOUT_SECONDS)
-        self._private = private
-        self._deadline = time.monotonic() + CALL_SECONDS
-        self._late = False
-        #: Kept here as well: `sock` is forgotten while the answer is still being read.
-        self._line: socket.socket | None = None
-
-    def connect(self) -> None:
-        """Connect."""
-        self._line = self.sock = _connected(
-            self.host, self.port, self._deadline, private=self._private
-        )
-        self.sock.settimeout(TIMEOUT_SECONDS)
-        if self._late:
-            raise TimeoutError
-
-    @contextmanager
-    def ended_in_time(self) -> Iterator[None]:
-        """Cut the connection off when the call has taken too long; TimeoutError says so."""
-        watch = threading.Timer(self._deadline - time.monotonic(), self._cut_off)
-        watch.daemon = True
-        watch.start()
-        try:
-            yield
-        except (OSError, http.client.HTTPException):
-            if not self._late:
-                raise
-        finally:
-            watch.cancel()
-        if self._late:  # half an answer may look like a whole one
-            raise TimeoutError("timed out")
-
-    def _cut_off(self) -> None:
-        self._late = True
-        if self._line is not None:
-            with suppress(OSError):  # it is closed already
-                # The kernel's end of it alone: another thread is in the middle of its TLS.
-                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
-
-
-class _PinnedHTTPS(_Pinned):
-    """The same with TLS, whose certificate is checked against the name."""
-
-    def connect(self) -> None:
-        """Connect."""
-        super().connect()
-        context = ssl.create_default_context()
-        self._line = self.sock = context.wrap_socket(
-            self.sock, server_hostname=self.host, do_handshake_on_connect=False
-        )
-        self.sock.do_handshake()  # now that `_cut_off` reaches it
+#: NAT64, IPv4 in IPv6 of old, and IPv4 translated.
+_TUNNELS = tuple(map(ipaddress.ip_network, ("64:ff9b::/32", "::/96", "::ffff:0:0:0/96")))

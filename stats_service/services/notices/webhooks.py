@@ -1,16 +1,20 @@
 """Webhooks: look whether something happened, and call who wants to know (docs/notices.md)."""
 
 import hashlib
-import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
+from standardwebhooks.webhooks import Webhook as Signature
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.notices import Event, Webhook
+from stats_service.models.notices import Delivery, Event, Webhook
 from stats_service.models.sites import Site
 from stats_service.services.notices import outgoing
 from stats_service.services.notices.notices import NoticeBook
+from stats_service.services.notices.parallel import Task, in_parallel
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.sites.sites import Sites
@@ -25,7 +29,7 @@ PEAK_MIN = 10
 
 
 class Caller:
-    """Calls webhooks, each call signed."""
+    """Calls webhooks, each call signed as Standard Webhooks says."""
 
     def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
         self._allowed_hosts = allowed_hosts
@@ -35,7 +39,7 @@ class Caller:
 
         Args:
             url: where to.
-            key: what the call is signed with.
+            key: what the call is signed with, `whsec_…`.
             event: the body.
             delivery: the same for every try of the same event, so that a receiver can tell.
             now: seconds since 1970.
@@ -44,19 +48,26 @@ class Caller:
             DeliveryError: nobody took it.
         """
         body = msgspec.json.encode(event)
+        message = "msg_" + hashlib.sha256(delivery.encode()).hexdigest()[:32]
+        at = datetime.fromtimestamp(int(now), UTC)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "stats_service",
-            "Stats-Event": event.event,
-            "Stats-Delivery": hashlib.sha256(delivery.encode()).hexdigest()[:32],
-            "Stats-Signature": f"t={int(now)},v1={signature(key, int(now), body)}",
+            "webhook-id": message,
+            "webhook-timestamp": str(int(now)),
+            "webhook-signature": Signature(key).sign(message, at, body.decode()),
         }
         outgoing.post(url, body, headers, self._allowed_hosts)
 
 
-def signature(key: str, at: int, body: bytes) -> str:
-    """Return HMAC-SHA256 of `<at>.<body>`, in hexadecimal."""
-    return hmac.digest(key.encode(), b"%d." % at + body, "sha256").hex()
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What a webhook is to be told: note, mark and event of each thing."""
+
+    site: Site
+    webhook: Webhook
+    news: tuple[tuple[str, str, Event], ...]
+    last: Delivery
 
 
 class WebhookJob:
@@ -83,14 +94,57 @@ class WebhookJob:
         self._quarantine = quarantine
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Call whoever is due."""
+        """Call whoever is due, many at a time; who did not answer is left alone for a while."""
+        due: list[_Due] = []
         for site in self._sites.all():
-            yield from of_one(site.slug, self._of_site(site, now))
+            yield from of_one(site.slug, self._look(site, now, due.append))
+        # Receivers that answered last time do not stand behind those that did not.
+        due.sort(key=lambda one: (one.last.failures, one.last.at))
+        tasks = [Task(one.site.slug, partial(self._tell_safely, one, now)) for one in due]
+        late = 0
+        for outcomes in in_parallel(tasks):
+            yield from outcomes or ()
+            late += outcomes is None
+        if late:
+            yield Outcome(f"{late} webhooks wait for the next run: others took all the time.")
 
-    def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
-        for webhook in self._book.get(site.slug).webhooks:
+    def _look(self, site: Site, now: float, due: Callable[[_Due], None]) -> Iterator[Outcome]:
+        """Give `due` each webhook that is to be called; note what nobody need be told."""
+        webhooks = self._book.get(site.slug).webhooks
+        known = self._book.deliveries(site.slug) if webhooks else {}
+        for webhook in webhooks:
+            news: list[tuple[str, str, Event]] = []
             for note, mark, event in self._events(site, webhook, now):
-                yield from self._deliver(site, webhook, note, mark, event, now)
+                if event:
+                    news.append((note, mark, event))
+                else:
+                    self._store.note(note, mark)
+            before = known.get(webhook.id, Delivery())
+            waiting = {note: mark for note, mark, _ in news}
+            missed = sum(waiting.get(note) != mark for note, mark in before.waiting.items())
+            last = msgspec.structs.replace(before, waiting=waiting, missed=before.missed + missed)
+            if last != before:
+                self._book.note(site.slug, webhook.id, last)
+            if news and now >= last.next_at:
+                due(_Due(site, webhook, tuple(news), last))
+        yield from ()
+
+    def _tell_safely(self, due: _Due, now: float) -> list[Outcome]:
+        return list(of_one(due.site.slug, self._tell(due, now)))
+
+    def _tell(self, due: _Due, now: float) -> Iterator[Outcome]:
+        """Tell a webhook its news; the first that is not taken ends it."""
+        site, webhook = due.site, due.webhook
+        for note, mark, event in due.news:
+            try:
+                self._call(site, webhook, event, f"{note}={mark}", now)
+            except (outgoing.DeliveryError, InvalidInputError) as error:
+                yield Outcome(f"{site.slug}: webhook {webhook.id}: {error}", failed=True)
+                return
+            self._store.note(note, mark)
+            yield Outcome(f"{site.slug}: told {webhook.id} of {event.event}.")
+        last = self._book.deliveries(site.slug).get(webhook.id, Delivery())
+        self._book.note(site.slug, webhook.id, msgspec.structs.replace(last, waiting={}))
 
     def test(self, slug: str, notice: str, now: float) -> None:
         """Call a webhook with an event `test`; errors as `Caller.call`.
@@ -103,25 +157,13 @@ class WebhookJob:
         event = _event("test", site, now, "This is a test.", {})
         self._call(site, webhook, event, f"test:{now}", now)
 
-    def _deliver(
-        self, site: Site, webhook: Webhook, note: str, mark: str, event: Event | None, now: float
-    ) -> Iterator[Outcome]:
-        """Call with `event` if there is one; then note `mark`, so that it is told once."""
-        try:
-            if event:
-                self._call(site, webhook, event, f"{note}={mark}", now)
-                yield Outcome(f"{site.slug}: told {webhook.id} of {event.event}.")
-            self._store.note(note, mark)
-        except (outgoing.DeliveryError, InvalidInputError) as error:
-            yield Outcome(f"{site.slug}: webhook {webhook.id}: {error}", failed=True)
-
     def _call(self, site: Site, webhook: Webhook, event: Event, delivery: str, now: float) -> None:
         """Call, and note what became of it."""
         key = self._book.signing_key(site.slug, webhook.id)
         try:
             self._caller.call(webhook.url, key, event, delivery, now)
         except (outgoing.DeliveryError, InvalidInputError) as error:
-            self._book.delivered(site.slug, webhook.id, event.event, now, str(error))
+            self._book.delivered(site.slug, webhook.id, event.event, now, error)
             raise
         self._book.delivered(site.slug, webhook.id, event.event, now)
 

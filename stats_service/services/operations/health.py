@@ -1,6 +1,7 @@
 """Whether the service can do its work, and whether it keeps what it counts."""
 
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,8 @@ TICK_LATE_SECONDS = 3600
 LOOK_SECONDS = 2.0
 #: What is wrong when views are not taken by Redis at all.
 _NOT_READY = ("data", "secret", "writes")
+#: The first patch level of a Python without CVE-2024-6923; later Pythons never had it.
+PATCHED_PYTHON = {(3, 11): 10, (3, 12): 5}
 
 
 class Health:
@@ -245,6 +248,7 @@ def settings_findings(settings: Settings, *, secret_is_file: bool) -> Iterator[F
         yield _secret(settings.data_dir / "secret")
     yield from _proxies(settings)
     yield _public_url(settings)
+    yield python_finding(sys.version_info[:3])
 
 
 def _secret(path: Path) -> Finding:
@@ -258,6 +262,19 @@ def _secret(path: Path) -> Finding:
             f"chmod 600 {path}",
         )  # fmt: skip
     return Finding(OK, "secret", f"{path}, mode {mode:04o}")
+
+
+def python_finding(version: tuple[int, int, int]) -> Finding:
+    """Judge whether a Python lacks corrections of its `email`, which writes our mail's bodies."""
+    shown = ".".join(map(str, version))
+    patched = PATCHED_PYTHON.get(version[:2], 0)
+    if version[2] >= patched:
+        return Finding(OK, "python", shown)
+    wanted = ".".join(map(str, (*version[:2], patched)))
+    return Finding(
+        WARN, "python", f"{shown} has known security faults (CVE-2024-6923, in e-mail headers, "
+        f"which the service does not use): bring it to {wanted} or later.",
+    )  # fmt: skip
 
 
 def _proxies(settings: Settings) -> Iterator[Finding]:

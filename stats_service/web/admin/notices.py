@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConfigurationError, ConflictError, InvalidInputError
 from stats_service.models.accounts import LANGUAGES
-from stats_service.models.notices import EVENTS
+from stats_service.models.notices import EVENTS, Delivery
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.operations.health import tick_is_late
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services
-from stats_service.web.pages.messages import explain
+from stats_service.web.pages.messages import explain, explained
 
 bp = Blueprint("notices", __name__, url_prefix="/sites/<slug>/notices")
 
@@ -36,7 +36,7 @@ def add_report() -> Page:
     """Send a report to somebody from now on."""
     form = request.form
     try:
-        services().notices.notices.add_report(
+        added = services().notices.notices.add_report(
             site().slug,
             form.get("address", "").strip(),
             form.get("every", ""),
@@ -46,7 +46,20 @@ def add_report() -> Page:
         )
     except (InvalidInputError, ConflictError) as error:
         return _page(error=explain(error)), error.status
-    flash(_("The report is added. It leaves at the end of the running week or month."), "good")
+    flash(
+        _(
+            "The report is added. The recipient is asked by e-mail to accept it; then it leaves at "
+            "the end of each week or month."
+        ),
+        "good",
+    )
+    if services().notices.reports.can_send and _one_at_a_time.acquire(blocking=False):
+        try:
+            services().notices.reports.send_again(site().slug, added.id, services().clock.now())
+        except (DeliveryError, ConfigurationError, InvalidInputError) as error:
+            flash(explain(error), "error")  # the regular work tries again
+        finally:
+            _one_at_a_time.release()
     return _back()
 
 
@@ -115,7 +128,15 @@ def event_names() -> dict[str, str]:
         "silent": _("No view for some hours"),
         "test": _("Test"),
         "report": _("Report"),
+        "ask": _("Question whether the report is wanted"),
     }
+
+
+def _failure(delivery: Delivery) -> str:
+    """Return why something was not taken, in the reader's language."""
+    if not delivery.message:  # noted by an earlier version
+        return delivery.error
+    return explained(delivery.message, delivery.values, delivery.code)
 
 
 def _now() -> float:
@@ -128,13 +149,18 @@ def _back() -> Response:
 
 def _page(error: str = "", fresh: str = "") -> str:
     ticked = services().operations.ticks.last_run()
+    book, slug = services().notices.notices, site().slug
+    notices = book.get(slug)
     return render_template(
         "admin/notices.html",
         error=error,
         fresh=fresh,
         values=request.form,
-        notices=services().notices.notices.get(site().slug),
-        deliveries=services().notices.notices.deliveries(site().slug),
+        notices=notices,
+        agreed={report.id for report in notices.reports if book.agreed(slug, report)},
+        deliveries=book.deliveries(slug),
+        now=_now(),
+        failure=_failure,
         can_send=services().notices.reports.can_send,
         ticked=ticked,
         tick_is_late=tick_is_late(ticked, _now()),

@@ -14,4 +14,3 @@ def register(app: Flask) -> None:
     """Serve the demo portal."""
     app.extensions[pages.EXTENSION] = load_content()
     app.register_blueprint(pages.bp)
-    app.add_url_rule("/", "demo_entrance", pages.enter)

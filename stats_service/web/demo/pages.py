@@ -7,8 +7,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, redirect, render_template, url_for
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, Response, current_app, g, render_template
 
 from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
@@ -31,11 +30,6 @@ bp = Blueprint(
     static_folder="static",
     static_url_path="/static",
 )
-
-
-def enter() -> BaseResponse:
-    """Lead from the service's own address, which has no page, to the portal."""
-    return redirect(url_for("demo.front"))
 
 
 @bp.get("/")

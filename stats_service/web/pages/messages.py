@@ -122,6 +122,7 @@ def change_name(what: str) -> str:
         "legacy.imported": _("Numbers of an earlier counter added"),
         "poll.imported": _("Poll of an earlier counter added"),
         "report.added": _("Report added"),
+        "report.agreed": _("Report accepted by its recipient"),
         "webhook.added": _("Webhook added"),
         "notice.tried": _("Report or webhook tried"),
         "notice.removed": _("Report or webhook removed"),

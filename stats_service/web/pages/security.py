@@ -25,8 +25,9 @@ CONTENT_SECURITY_POLICY = (
 #: What a form with a file may have beside the file, in bytes.
 FORM_MAX_BYTES = 64 * 1024
 _HARMLESS = ("GET", "HEAD", "OPTIONS")
-#: Two years, as browsers' preload lists ask.
-HSTS = "max-age=63072000; includeSubDomains"
+#: Thirty days, for this host alone: it may be the portal's own, whose other names, and whose years
+#: to come, are not ours to bind. Who wants more says it in the proxy (docs/operate.md).
+HSTS = "max-age=2592000"
 
 
 def is_https(settings: Settings) -> bool:

@@ -12,6 +12,7 @@ from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import begun, chart, point_name
 from stats_service.web.pages.ranges import DAY, today_of
+from stats_service.web.public import recipients, root
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 
@@ -22,8 +23,10 @@ SHOWN_DAYS = 28
 def register(app: Flask) -> None:
     """Add the public pages to `app`."""
     app.register_blueprint(bp)
+    root.register(app)
 
 
+bp.register_blueprint(recipients.bp)
 bp.before_request(security.check_host)
 bp.after_request(security.add_headers)
 failures.register(bp)

@@ -11,18 +11,19 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from PIL import Image
 
 from stats_service.config import Settings, load_settings
-from stats_service.errors import ConfigurationError, InvalidInputError
+from stats_service.errors import ConfigurationError, InvalidInputError, NotFoundError
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
+from stats_service.services.notices.notices import PAUSE_SECONDS, NoticeBook
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports import words
 from stats_service.services.notices.reports.numbers import period
 from tests.support.clock import FakeClock
 from tests.support.processes import free_port
-from tests.support.receivers import Inbox
+from tests.support.receivers import Inbox, accept
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: A Monday at noon: the week before ran from the second to the eighth of March.
@@ -58,7 +59,7 @@ def past(mailing: Services, site: Site) -> None:
 
 def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> None:
     """Text, HTML and a picture, with the numbers of the week and their change."""
-    report = Report(id="r", address="an@example.vn")
+    report = Report(id="", address="an@example.vn")
 
     mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
@@ -102,20 +103,20 @@ def test_what_visitors_sent_is_no_markup_and_no_link(
 ) -> None:
     """An article's key is text."""
     mailing.notices.reports.send_now(
-        "kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp()
+        "kimson", Report(id="", address="an@example.vn"), MONDAY.timestamp()
     )
 
     html = inbox.messages[0].get_body(("html",))
     assert html is not None
     shown = html.get_content()
     assert "&lt;b&gt;/x&lt;/b&gt;" in shown
-    assert shown.count("<a ") == 1
+    assert shown.count("<a ") == 1  # to the service itself
 
 
 def test_a_report_of_silence_says_what_to_do(mailing: Services, site: Site, inbox: Inbox) -> None:
     """A site that nobody visited has one as well."""
     mailing.notices.reports.send_now(
-        "kimson", Report(id="r", address="an@example.vn"), MONDAY.timestamp()
+        "kimson", Report(id="", address="an@example.vn"), MONDAY.timestamp()
     )
 
     for kind in ("plain", "html"):
@@ -139,6 +140,7 @@ def test_each_report_is_sent_once_a_period(
         mailing.notices.notices.add_report(
             "kimson", address, every, "vi", COMMAND_LINE, clock.now()
         )
+    accept(mailing)
     sent = {}
     while clock.now() < datetime(2026, 4, 8, tzinfo=VIETNAM).timestamp():
         before = len(inbox.messages)
@@ -162,12 +164,16 @@ def test_a_report_that_was_refused_is_tried_again(
     mailing.notices.notices.add_report(
         "kimson", "an@example.vn", "week", "vi", COMMAND_LINE, clock.now()
     )
+    accept(mailing)
     tick(mailing)
     clock.set(MONDAY)
     inbox.refuses = True
 
     ((text, failed),) = [row for row in tick(mailing) if "report" in row[0]]
     inbox.refuses = False
+    tick(mailing)
+    assert inbox.messages == []  # the server is left alone for a while
+    clock.advance(PAUSE_SECONDS)
     tick(mailing)
     tick(mailing)
 
@@ -198,7 +204,7 @@ def test_signing_in_and_encryption(
         auth_require_tls=False,
     )
     controller.start()
-    report = Report(id="r", address="an@example.vn")
+    report = Report(id="", address="an@example.vn")
     try:
         for scheme, password, error in (
             ("smtp+plain", "bi%20mat", None),
@@ -272,3 +278,63 @@ def test_words_and_numbers_of_both_languages() -> None:
     assert words.WORDS["vi"].keys() == words.WORDS["en"].keys()
     assert (words.number(1814165, "vi"), words.number(1814165, "en")) == ("1.814.165", "1,814,165")
     assert (words.change(90, 100, "vi"), words.change(5, 0, "en")) == ("−10,0 %", "–")
+
+
+def test_a_recipient_is_asked_and_gets_nothing_else_until_accepting(
+    mailing: Services, site: Site, clock: FakeClock, inbox: Inbox
+) -> None:
+    """T76: one mail with a link that only this report's recipient has; then the reports."""
+    clock.set(datetime(2026, 3, 5, 9, tzinfo=VIETNAM))
+    book = mailing.notices.notices
+    report = book.add_report("kimson", "an@example.vn", "week", "en", COMMAND_LINE, clock.now())
+    for _ in range(14 * 24):
+        tick(mailing)
+        clock.advance(3600)
+
+    (question,) = inbox.messages
+    assert question["Subject"] == "Would you like to receive the statistics reports of Kim Sơn?"
+    link = question["List-Unsubscribe"].strip("<>")
+    assert link.startswith(f"https://dem.example.vn/s/kimson/reports/{report.id}/")
+    assert question["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert not book.agreed("kimson", report)
+    with pytest.raises(NotFoundError):
+        book.agree("kimson", report.id, "0" * 40, clock.now())
+
+    book.agree("kimson", report.id, link.rpartition("/")[2], clock.now())
+    tick(mailing)
+    clock.advance(7 * 86_400)
+    tick(mailing)
+
+    assert [message["Subject"].split()[0] for message in inbox.messages] == ["Would", "Weekly"]
+
+
+def test_who_declines_is_not_asked_again(
+    mailing: Services, site: Site, clock: FakeClock, inbox: Inbox
+) -> None:
+    """And whoever may not be asked any more today waits, which is no failure."""
+    book = mailing.notices.notices
+    report = book.add_report("kimson", "an@example.vn", "week", "vi", COMMAND_LINE, clock.now())
+    tick(mailing)
+    book.decline("kimson", report.id, book.link_token("kimson", report), clock.now())
+    assert book.get("kimson").reports == ()
+
+    book.add_report("kimson", "AN@example.vn", "month", "vi", COMMAND_LINE, clock.now())
+    failed = [text for text, bad in tick(mailing) if bad]
+
+    assert failed == []
+    assert len(inbox.messages) == 1
+
+
+def test_a_proof_is_of_this_installation_and_address(mailing: Services, site: Site) -> None:
+    """What an archive says does not count."""
+    book = mailing.notices.notices
+    accepted = Report(id="1a2b3c4d", address="an@example.vn", agreed="0" * 40)
+
+    assert not book.agreed("kimson", accepted)
+    assert not book.agreed("kimson", replace_address(book, accepted))
+
+
+def replace_address(book: NoticeBook, report: Report) -> Report:
+    """Return a report to somebody else with the proof of `report`."""
+    proof = book._proof("kimson", report)
+    return Report(id=report.id, address="be@example.vn", agreed=proof)

@@ -1,15 +1,17 @@
 """Webhooks: called for what happened, once, signed, and never into the inner network."""
 
+import base64
 import contextlib
+import hmac
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from types import SimpleNamespace
 
+import pycurl
 import pytest
 import redis
 
@@ -21,8 +23,8 @@ from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.notices import outgoing
+from stats_service.services.notices.notices import PAUSE_MAX_SECONDS, PAUSE_SECONDS
 from stats_service.services.notices.outgoing import DeliveryError
-from stats_service.services.notices.webhooks import signature
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.receivers import Receiver
@@ -38,6 +40,13 @@ def add(services: Services, url: str, *events: str) -> str:
     """Add a webhook and return its id."""
     now = services.clock.now()
     return services.notices.notices.add_webhook("kimson", url, events, 6, COMMAND_LINE, now).id
+
+
+def signature(key: str, message: str, at: int, body: bytes) -> str:
+    """Return what the specification of Standard Webhooks says that the signature is."""
+    secret = base64.b64decode(key.removeprefix("whsec_"))
+    mac = hmac.digest(secret, f"{message}.{at}.".encode() + body, "sha256")
+    return f"v1,{base64.b64encode(mac).decode()}"
 
 
 def tick(services: Services) -> list[str]:
@@ -62,12 +71,14 @@ def test_a_new_peak_is_told_once_and_signed(
 
     ((headers, body),) = receiver.calls
     event = json.loads(body)
-    assert (event["event"], event["site"], event["data"]["online"]) == ("peak", "kimson", 30)
-    assert headers["Stats-Event"] == "peak"
+    assert (event["type"], event["site"], event["data"]["online"]) == ("peak", "kimson", 30)
     key = calling.notices.notices.signing_key("kimson", hook)
-    at, mac = (part.partition("=")[2] for part in headers["Stats-Signature"].split(","))
-    assert mac == signature(key, int(at), body)
-    assert mac != signature(calling.notices.notices.signing_key("kimson", "other"), int(at), body)
+    at = int(headers["webhook-timestamp"])
+    assert at == calling.clock.now()
+    message = headers["webhook-id"]
+    assert headers["webhook-signature"] == signature(key, message, at, body)
+    other = calling.notices.notices.signing_key("kimson", "other")
+    assert headers["webhook-signature"] != signature(other, message, at, body)
 
 
 def test_a_burst_on_a_poll(
@@ -107,7 +118,11 @@ def test_a_silent_site(calling: Services, receiver: Receiver, site: Site, clock:
 
 
 def test_a_failed_call_is_tried_again_as_the_same_delivery(
-    calling: Services, receiver: Receiver, redis_client: redis.Redis, settings: Settings
+    calling: Services,
+    receiver: Receiver,
+    redis_client: redis.Redis,
+    settings: Settings,
+    clock: FakeClock,
 ) -> None:
     """Until it is taken, and a redirect is no way to take it."""
     counts = SiteKeys(settings.key_prefix, "kimson").counts
@@ -119,15 +134,17 @@ def test_a_failed_call_is_tried_again_as_the_same_delivery(
     for receiver.status in (500, 302, 200, 200):
         failed = tick(calling)
         assert bool(failed) == (receiver.status != 200)
+        clock.advance(PAUSE_MAX_SECONDS)
 
     assert len(receiver.calls) == 3
-    assert len({headers["Stats-Delivery"] for headers, _ in receiver.calls}) == 1
+    assert len({headers["webhook-id"] for headers, _ in receiver.calls}) == 1
 
 
 def test_trouble_with_redis(
     settings: Settings, clock: FakeClock, receiver: Receiver, redis_server: str
 ) -> None:
     """The operator is told once, and once more when it is over."""
+    clock.set(time.time())  # another time than that of Redis would be trouble too
     told = replace(settings, webhook_hosts=("127.0.0.1",), alert_url=receiver.url)
     away = create_services(replace(told, redis_url="unix:///nowhere.sock"), clock)
     well = create_services(told, clock)
@@ -135,7 +152,7 @@ def test_trouble_with_redis(
     for services in (well, away, away, well, well):
         list(services.operations.ticks.run(clock.now()))
 
-    data = [(json.loads(body)["event"], json.loads(body)["data"]) for _, body in receiver.calls]
+    data = [(json.loads(body)["type"], json.loads(body)["data"]) for _, body in receiver.calls]
     assert data == [("redis", {"ok": False}), ("redis", {"ok": True})]
 
 
@@ -173,59 +190,96 @@ def test_an_url_that_may_not_be_called(
     assert services.notices.notices.get("kimson").webhooks == ()
 
 
-@pytest.mark.parametrize(
-    "addresses",
-    [
-        ["127.0.0.1"],
-        ["10.1.2.3"],
-        ["93.184.216.34", "192.168.0.1"],
-        ["fe80::1"],
-        ["::ffff:127.0.0.1"],
-        ["100.64.0.1"],
-        ["224.0.0.1"],
-    ],
+#: Addresses inside, each in a spelling of its own, and names that every machine has for itself.
+INSIDE = (
+    *("127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "0x7f000001", "0177.0.0.1"),
+    *("0x7f.1", "017700000001", "0x7f.0x0.0x0.0x1", "0.0.0.0", "0", "0.0.0.1", "10.0.0.1"),
+    *("10.255.255.255", "0xa000001", "167772161", "172.16.0.1", "172.31.255.255", "192.168.0.1"),
+    *("192.168.1", "0xc0a80001", "169.254.169.254", "2852039166", "0xa9fea9fe", "100.64.0.1"),
+    *("100.127.255.255", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"),
+    *("224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "localhost", "localhost."),
+    *("a.localhost", "[::]", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]"),
+    *("[::ffff:7f00:1]", "[::ffff:10.0.0.1]", "[64:ff9b::127.0.0.1]", "[64:ff9b:1::7f00:1]"),
+    *("[2002:7f00:1::]", "[2001:0:7f00:1::1]", "[fc00::1]", "[fd00::1]", "[fe80::1]", "[fec0::1]"),
+    *("[ff02::1]", "[2001:db8::1]", "[100::1]", "[::ffff:0:127.0.0.1]", "[::ffff:169.254.169.254]"),
 )
-def test_a_name_that_leads_inside(addresses: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is not called: every address that it has must be public."""
-    answer_for_the_hook(monkeypatch, lambda: addresses)
-    monkeypatch.setattr(socket, "create_connection", _never)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_an_address_inside_is_never_called(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is written: refused by its spelling, or when libcurl asks for a socket."""
+    opened = sockets_that_are_opened(monkeypatch)
+
+    with pytest.raises((InvalidInputError, DeliveryError)):
+        outgoing.post(f"https://{host}:1/", b"{}", {}, ())
+
+    assert opened == []
+
+
+def sockets_that_are_opened(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Open no socket for `outgoing`, and give the list of those that it wanted."""
+    opened: list[object] = []
+
+    def refuse(*args: object) -> socket.socket:
+        opened.append(args)
+        raise OSError("a test connects to nobody")
+
+    monkeypatch.setattr(outgoing, "socket", SimpleNamespace(socket=refuse))
+    return opened
+
+
+def answer_for_the_hook(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
+    """Say where hook.example.vn is, as its DNS server would."""
+
+    class Curl(pycurl.Curl):
+        def __init__(self) -> None:
+            super().__init__()
+            self.setopt(pycurl.RESOLVE, ["hook.example.vn:443:" + ",".join(addresses)])
+
+    monkeypatch.setattr(pycurl, "Curl", Curl)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "fe80::1", "::ffff:127.0.0.1", "100.64.0.1", "224.0.0.1"],
+)
+def test_a_name_that_leads_inside(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not called, and the error says why."""
+    opened = sockets_that_are_opened(monkeypatch)
+    answer_for_the_hook(monkeypatch, [address])
 
     with pytest.raises(DeliveryError, match="public"):
         outgoing.post("https://hook.example.vn/", b"{}", {}, ())
 
-
-def answer_for_the_hook(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], list[str]]) -> None:
-    """Say where hook.example.vn is; another test's connections to Redis are resolved as ever."""
-    resolve = socket.getaddrinfo
-
-    def replacement(host: str, *args: Any, **options: Any) -> Any:
-        if host != "hook.example.vn":
-            return resolve(host, *args, **options)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in answer()]
-
-    monkeypatch.setattr(socket, "getaddrinfo", replacement)
+    assert opened == []
 
 
-def _never(*_: object) -> None:
-    raise AssertionError("it connected")
-
-
-def test_a_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that answers otherwise the second time (DNS rebinding) gains nothing."""
-    answers = iter((["93.184.216.34"], ["127.0.0.1"]))
-    connected: list[object] = []
-
-    def connect(address: object, timeout: float) -> None:
-        connected.append(address)
-        raise ConnectionRefusedError("no")
-
-    answer_for_the_hook(monkeypatch, lambda: next(answers))
-    monkeypatch.setattr(socket, "create_connection", connect)
+def test_a_call_goes_to_addresses_that_were_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several, only public ones get a socket, so a name that changes its mind gains nothing."""
+    opened = sockets_that_are_opened(monkeypatch)
+    answer_for_the_hook(monkeypatch, ["192.168.0.1", "93.184.216.34", "127.0.0.1"])
+    checked: list[str] = []
+    monkeypatch.setattr(
+        outgoing, "is_public", lambda address: checked.append(address) or address[:3] == "93."
+    )
 
     with pytest.raises(DeliveryError):
         outgoing.post("https://hook.example.vn/", b"{}", {}, ())
 
-    assert connected == [("93.184.216.34", 443)]
+    assert set(checked) == {"192.168.0.1", "93.184.216.34", "127.0.0.1"}
+    assert len(opened) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    """It would take the call wherever it likes."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+
+    outgoing.post(receiver.url, b"{}", {}, ("127.0.0.1",))
+
+    assert len(receiver.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -242,11 +296,11 @@ def test_a_receiver_that_never_comes_to_an_end_is_left(
     """Each byte of its head, body or handshake is in time; the call as a whole is not."""
     monkeypatch.setattr(outgoing, "CALL_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        dripping = threading.Thread(target=_drip, args=(server, begin))
+        dripping = threading.Thread(target=_drip, args=(server, begin), daemon=True)
         dripping.start()
         port = server.getsockname()[1]
 
-        with pytest.raises(DeliveryError, match="timed out"):
+        with pytest.raises(DeliveryError, match="did not answer within"):
             outgoing.post(f"{scheme}://127.0.0.1:{port}/", b"{}", {}, ("127.0.0.1",))
 
         dripping.join(5)
@@ -280,6 +334,7 @@ def test_one_webhook_that_cannot_be_called_is_not_in_the_way_of_others(
     redis_client.hset(counts, mapping={"peak": 30})
 
     assert len(tick(calling)) == 1
+    clock.advance(PAUSE_SECONDS)
     assert len(tick(both)) == 1
 
     assert receiver.events() == ["peak"]

@@ -3,20 +3,22 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.notices.webhooks import signature
 from stats_service.services.operations.health import TICK_LATE_SECONDS
+from stats_service.store.notices import ASKS_OF_ADDRESS
 from stats_service.web.http.context import EXTENSION
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.processes import wait_until
-from tests.support.receivers import Inbox, Receiver
+from tests.support.receivers import Inbox, Receiver, accept
 
 NOTICES = "/admin/sites/kimson/notices"
 
@@ -42,7 +44,15 @@ def test_a_report_is_added_tried_and_removed(
     page = act(owner, "/reports", address="an@example.vn", every="week", language="en")
     (report,) = services.notices.notices.get("kimson").reports
     assert "an@example.vn" in page
-    assert "chưa gửi gì" in page
+    assert "chưa được đồng ý" in page
+    assert "statistics reports of Kim Sơn?" in inbox.messages.pop()["Subject"]
+    for _ in range(ASKS_OF_ADDRESS - 1):
+        act(owner, f"/{report.id}/try")
+        inbox.messages.pop()
+    asked = act(owner, f"/{report.id}/try")
+    assert inbox.messages == []
+    assert "an@example.vn hiện không được hỏi" in asked
+    accept(services)
 
     sent = act(owner, f"/{report.id}/try")
     inbox.refuses = True
@@ -50,12 +60,13 @@ def test_a_report_is_added_tried_and_removed(
 
     assert [message["To"] for message in inbox.messages] == ["an@example.vn"]
     assert "đã nhận" in sent
-    assert "did not take the e-mail" in refused
+    assert "không nhận thư" in refused
+    assert "1 lần liên tiếp" in refused
     act(owner, f"/{report.id}/remove")
     assert services.notices.notices.get("kimson").reports == ()
     assert services.notices.notices.deliveries("kimson") == {}
     what = [entry.what for entry in services.accounts.audit.newest("kimson", 4)]
-    assert what == ["notice.removed", "notice.tried", "notice.tried", "report.added"]
+    assert what == ["notice.removed", "notice.tried", "notice.tried", "report.agreed"]
 
 
 def test_the_page_says_whether_something_calls_tick(
@@ -106,11 +117,12 @@ def test_a_webhook_s_key_is_shown_once_and_signs_its_calls(
     failed = act(owner, f"/{hook.id}/try")
 
     assert "đã nhận" in tried
-    assert "answered 500" in failed
+    assert "trả lời 500" in failed
     headers, body = receiver.calls[0]
-    assert json.loads(body)["event"] == "test"
-    at, mac = (part.partition("=")[2] for part in headers["Stats-Signature"].split(","))
-    assert mac == signature(key, int(at), body)
+    assert json.loads(body)["type"] == "test"
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    signature = Webhook(key).sign(headers["webhook-id"], at, body.decode())
+    assert headers["webhook-signature"] == signature
 
 
 def test_one_receiver_is_waited_for_at_a_time(

@@ -1,20 +1,24 @@
 """Send each report once, when its week or month is over."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
-from stats_service.errors import ConfigurationError
-from stats_service.models.notices import Report
+from stats_service.errors import ConfigurationError, InvalidInputError
+from stats_service.models.notices import ASKED, Delivery, Report
 from stats_service.models.sites import Site
-from stats_service.services.notices.mail import Mail, Mailer
+from stats_service.services.notices.mail import Mail, Mailer, MailServerError
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports.numbers import period, read_numbers
-from stats_service.services.notices.reports.render import render
+from stats_service.services.notices.reports.render import render, render_ask
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.store.operations.ticks import TickStore
+
+#: Seconds after which a run begins no other site's reports; they follow at the next one.
+RUN_SECONDS = 60.0
 
 
 class ReportJob:
@@ -29,6 +33,7 @@ class ReportJob:
         history: History,
         top_articles: TopArticles,
         base_url: str,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._mailer = mailer
@@ -37,17 +42,36 @@ class ReportJob:
         self._history = history
         self._top_articles = top_articles
         self._base_url = base_url
+        self._timer = timer
 
     def run(self, now: float) -> Iterator[Outcome]:
         """Send what is due: from six in the morning after the period, in the site's zone.
 
         A report that was just added waits for the end of the running period.
         """
+        begun = self._timer()
         for site in self._sites.all():
-            yield from of_one(site.slug, self._of_site(site, now))
+            try:
+                yield from of_one(site.slug, self._of_site(site, now), MailServerError)
+            except MailServerError as error:
+                # No other site's report has a better chance, and each would wait as long.
+                yield Outcome(f"{site.slug}: {error} All reports wait.", failed=True)
+                return
+            if self._timer() - begun >= RUN_SECONDS:
+                yield Outcome("Reports took all their time; the next run sends the others.")
+                return
 
     def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
-        for report in self._book.get(site.slug).reports:
+        reports = self._book.get(site.slug).reports
+        known_deliveries = self._book.deliveries(site.slug) if reports else {}
+        for report in reports:
+            last = known_deliveries.get(report.id, Delivery())
+            if now < last.next_at:
+                continue
+            if not self._book.agreed(site.slug, report):
+                if last.what != ASKED or last.error:
+                    yield from self._asked(site, report, now)
+                continue
             note = f"{site.slug}:{report.id}:report"
             due, known = period(report.every, site, now)[0].isoformat(), self._store.last(note)
             if due == known:
@@ -57,15 +81,48 @@ class ReportJob:
                     self._send(site, report, now)
                     yield Outcome(f"{site.slug}: sent the report {report.id}.")
                 self._store.note(note, due)
+            except MailServerError:
+                raise
             except DeliveryError as error:
                 yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=True)
+
+    def _asked(self, site: Site, report: Report, now: float) -> Iterator[Outcome]:
+        try:
+            self._ask(site, report, now)
+        except MailServerError:
+            raise
+        except (DeliveryError, InvalidInputError) as error:
+            # Who was asked enough today waits until tomorrow, which is no failure.
+            failed = isinstance(error, DeliveryError)
+            yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=failed)
+        else:
+            yield Outcome(f"{site.slug}: asked whether the report {report.id} is wanted.")
+
+    def _ask(self, site: Site, report: Report, now: float) -> None:
+        """Ask the recipient for agreement, and note what became of it."""
+        try:
+            self._mailer.check()
+            self._book.count_ask(site.slug, report, now)
+            try:
+                self._mailer.send(render_ask(site, report, self._link(site, report)), now)
+            except DeliveryError:
+                self._book.forget_ask(report)
+                raise
+        except (DeliveryError, ConfigurationError, InvalidInputError) as error:
+            self._book.delivered(site.slug, report.id, ASKED, now, error)
+            raise
+        self._book.delivered(site.slug, report.id, ASKED, now)
+
+    def _link(self, site: Site, report: Report) -> str:
+        token = self._book.link_token(site.slug, report)
+        return f"{self._base_url}/s/{site.slug}/reports/{report.id}/{token}"
 
     def _send(self, site: Site, report: Report, now: float) -> None:
         """Send, and note what became of it."""
         try:
             self._mailer.send(self.mail(site, report, now), now)
         except (DeliveryError, ConfigurationError) as error:
-            self._book.delivered(site.slug, report.id, "report", now, str(error))
+            self._book.delivered(site.slug, report.id, "report", now, error)
             raise
         self._book.delivered(site.slug, report.id, "report", now)
 
@@ -79,13 +136,24 @@ class ReportJob:
         return True
 
     def send_again(self, slug: str, notice: str, now: float) -> None:
-        """Send one of the site's reports at once, to try it; errors as `send_now`."""
-        self._send(self._sites.get(slug), self._book.report(slug, notice), now)
+        """Send one of the site's reports at once, or ask its recipient for agreement.
+
+        Errors as `send_now`.
+
+        Raises:
+            InvalidInputError: the recipient is not to be asked again now.
+        """
+        site, report = self._sites.get(slug), self._book.report(slug, notice)
+        if self._book.agreed(slug, report):
+            self._send(site, report, now)
+        else:
+            self._ask(site, report, now)
 
     def mail(self, site: Site, report: Report, now: float) -> Mail:
         """Return the e-mail of a report of the last period."""
         numbers = read_numbers(self._history, self._top_articles, site, report.every, now)
-        return render(numbers, report, self._base_url)
+        recipient = self._link(site, report) if report.id else ""
+        return render(numbers, report, self._base_url, recipient)
 
     def send_now(self, slug: str, report: Report, now: float) -> None:
         """Send a report of the last period at once, to try it.

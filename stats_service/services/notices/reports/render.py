@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from stats_service.models.notices import Report
+from stats_service.models.sites import Site
 from stats_service.services.notices.mail import Mail
 from stats_service.services.notices.reports import chart, words
 from stats_service.services.notices.reports.numbers import ReportNumbers
@@ -21,10 +22,16 @@ _templates = Environment(
 )
 
 
-def render(numbers: ReportNumbers, report: Report, base_url: str) -> Mail:
+def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str) -> Mail:
     """Return the e-mail of a report.
 
     Article keys are shown as text, never as links: they come from whoever visits the portal.
+
+    Args:
+        numbers: what it tells.
+        report: to whom, and in which language.
+        base_url: where the service is.
+        recipient: the page on which the recipient ends these mails; empty for a trial.
     """
     language = report.language
     said = words.WORDS[language]
@@ -43,6 +50,7 @@ def render(numbers: ReportNumbers, report: Report, base_url: str) -> Mail:
             (said["views"], numbers.total.views, numbers.before.views),
         ),
         "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
+        "stop": recipient,
         "picture_id": PICTURE_ID,
         "reason": partial(words.reason, language=language),
         "n": partial(words.number, language=language),
@@ -57,4 +65,32 @@ def render(numbers: ReportNumbers, report: Report, base_url: str) -> Mail:
         picture=chart.draw(numbers.points),
         picture_id=PICTURE_ID,
         language=language,
+        unsubscribe=recipient,
+    )
+
+
+def render_ask(site: Site, report: Report, link: str) -> Mail:
+    """Return the e-mail that asks whether somebody wants the reports of a site.
+
+    Args:
+        site: whose; an administrator chose its name, so it is shown as text.
+        report: to whom, and in which language.
+        link: the page on which the recipient answers.
+    """
+    said = words.WORDS[report.language]
+    values = {
+        "language": report.language,
+        "title": said["ask_title"].format(site=site.name),
+        "text": said[f"ask_{report.every}"].format(site=site.name),
+        "button": said["ask_button"],
+        "foot": said["ask_foot"],
+        "link": link,
+    }
+    return Mail(
+        to=report.address,
+        subject=values["title"],
+        text=_templates.get_template("ask.txt").render(values),
+        html=_templates.get_template("ask.html").render(values),
+        language=report.language,
+        unsubscribe=link,
     )

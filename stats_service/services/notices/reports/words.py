@@ -18,9 +18,16 @@ WORDS: dict[str, dict[str, str]] = {
         "chart": "Biểu đồ: cột là lượt xem trang, đường đậm là lượt truy cập, đường xám là lượt "
         "truy cập của kỳ trước.",
         "nothing": "Không có lượt truy cập nào trong kỳ này. Hãy kiểm tra đoạn mã trên cổng.",
-        "foot": "Thư tự động của dịch vụ thống kê truy cập. Múi giờ: {timezone}. Người quản trị "
-        "cổng có thể dừng thư này.",
+        "foot": "Thư tự động của dịch vụ thống kê truy cập. Múi giờ: {timezone}.",
+        "stop": "Ngừng nhận báo cáo này",
         "open": "Xem chi tiết",
+        "ask_title": "Bạn có muốn nhận báo cáo thống kê của {site} không?",
+        "ask_week": "Quản trị viên của {site} muốn gửi đến địa chỉ này báo cáo thống kê truy cập "
+        "hằng tuần.",
+        "ask_month": "Quản trị viên của {site} muốn gửi đến địa chỉ này báo cáo thống kê truy cập "
+        "hằng tháng.",
+        "ask_button": "Trả lời: đồng ý hoặc từ chối",
+        "ask_foot": "Nếu bạn không trả lời, sẽ không có báo cáo nào được gửi đến địa chỉ này.",
     },
     "en": {
         "week": "Weekly report",
@@ -37,9 +44,16 @@ WORDS: dict[str, dict[str, str]] = {
         "chart": "Chart: bars are page views, the dark line visits, the grey line the visits of "
         "the period before.",
         "nothing": "Nobody came in this period. Check the snippet on the portal.",
-        "foot": "Sent by the visitor statistics service. Time zone: {timezone}. The portal's "
-        "administrators can stop these mails.",
+        "foot": "Sent by the visitor statistics service. Time zone: {timezone}.",
+        "stop": "Stop these reports",
         "open": "See more",
+        "ask_title": "Would you like to receive the statistics reports of {site}?",
+        "ask_week": "An administrator of {site} wants to send weekly visitor statistics to this "
+        "address.",
+        "ask_month": "An administrator of {site} wants to send monthly visitor statistics to this "
+        "address.",
+        "ask_button": "Answer: accept or decline",
+        "ask_foot": "Unless you accept, no report is sent to this address.",
     },
 }
 
