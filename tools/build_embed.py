@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 import minify
 
@@ -25,15 +26,15 @@ DIST = ROOT / "dist"
 MANIFEST = DIST / "manifest.json"
 
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
-CORE_MAX_BYTES = 3000
+CORE_MAX_BYTES = 3300
 #: The files that the core fetches where a page needs them, by the folder of their sources.
-PARTS = ("votes", "check")
+PARTS = ("votes", "extra")
 #: What the file of polls and ratings, loaded where a page has any, may weigh.
-VOTES_MAX_BYTES = 15_000
-#: What the file of the install checker, loaded where the address asks for it, may weigh.
-CHECK_MAX_BYTES = 5_000
+VOTES_MAX_BYTES = 16_000
+#: What the file of pages in frames and of the install checker may weigh.
+EXTRA_MAX_BYTES = 6_000
 
-_IMPORT = re.compile(r'^import [^;]*? from "\./([\w./-]+)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import [^;]*? from "(\.[\w./-]+)";\n', re.MULTILINE)
 _CONSTANT = re.compile(r'^const ([A-Z][A-Z_]+) = (\d+|"[^"\n]*");\n', re.MULTILINE)
 
 
@@ -105,7 +106,7 @@ def _collect(name: str, modules: dict[str, str]) -> None:
     modules[name] = ""
     source = (SOURCES / name).read_text(encoding="utf-8")
     for imported in _IMPORT.findall(source):
-        _collect(str(PurePosixPath(name).parent / imported), modules)
+        _collect(normpath(PurePosixPath(name).parent / imported), modules)
     del modules[name]
     modules[name] = re.sub(r"^export ", "", _IMPORT.sub("", source), flags=re.MULTILINE)
 

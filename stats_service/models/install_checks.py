@@ -24,7 +24,9 @@ class InstallReport(msgspec.Struct, frozen=True):
     #: The snippet names this version, and has its hash.
     pinned: bool = False
     integrity: bool = False
-    #: `data-site`; empty if it is missing.
+    #: The core runs; otherwise the check was put on the page by hand.
+    ran: bool = True
+    #: The site that the snippet names, by `data-site` or in its address; empty if it names none.
     site: Name = ""
     #: Snippets on the page, and the sites that they name.
     snippets: Number = 1
@@ -38,6 +40,12 @@ class InstallReport(msgspec.Struct, frozen=True):
     #: Views that the page sent while it was watched, and changes of its address.
     views: Number = 1
     moves: Number = 0
+    #: Origin of the page that frames this one, as `PageQuery.frame`; and how many frames on it show
+    #: pages that count by themselves.
+    frame: Name | None = None
+    frames: Number = 0
+    #: Parts of the language that a library has replaced.
+    patched: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
     #: The pixel for browsers without JavaScript was loaded, although there is JavaScript.
     pixel: bool = False
     #: Directives of the page's policy that stopped something of the service's.

@@ -37,6 +37,8 @@ class PageQuery(msgspec.Struct, frozen=True):
     out: bool = False
     #: The browser says that a program drives it.
     bot: bool = False
+    #: Origin (or URL) of the outermost page, if this one stands in a frame; none: it stands alone.
+    frame: str | None = None
 
 
 class Visitor(msgspec.Struct, frozen=True):

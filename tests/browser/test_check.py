@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from stats_service.models.install_checks import InstallCheck
 from tests.browser.visitor import Embed
+from tests.support.old_libraries import LIBRARIES
 
 OUT = Path(__file__).parent / "out"
 #: What a browser says of a page that it kept, said by the page itself.
@@ -102,7 +103,7 @@ def test_without_the_end_of_the_address_nothing_is_loaded(checked: Checked, embe
     checked.page.goto(embed.put("/tin/1", WIDGET))
     checked.page.wait_for_load_state("networkidle")
 
-    assert not [url for url in files if "embed-check" in url]
+    assert not [url for url in files if "embed-extra" in url]
 
 
 def test_a_strict_policy_lets_the_checker_work(checked: Checked, embed: Embed) -> None:
@@ -180,7 +181,10 @@ def test_without_a_token_an_unknown_host_learns_only_that(checked: Checked, embe
 
 @pytest.mark.parametrize(
     ("site", "title"),
-    [("sai", "Đoạn mã ghi mã của trang khác: “sai”"), ("", "Đoạn mã thiếu data-site")],
+    [
+        ("sai", "Đoạn mã ghi mã của trang khác: “sai”"),
+        ("", "Đoạn mã không cho biết là của trang nào"),
+    ],
 )
 def test_a_wrong_site_is_found(checked: Checked, embed: Embed, site: str, title: str) -> None:
     """The token says which site was meant."""
@@ -309,3 +313,65 @@ def test_an_old_token_is_told(checked: Checked, embed: Embed) -> None:
     checked.open(embed.put("/tin/1", WIDGET))
 
     assert "hết hạn" in checked.status()
+
+
+def test_the_check_can_be_asked_for_on_an_open_page(checked: Checked, embed: Embed) -> None:
+    """Heartbeats since then are no views, and a second check takes the first one's place."""
+    page = checked.page
+    page.goto(embed.put("/tin/1", WIDGET))
+    expect(page.locator("stats-visits dd").first).to_have_text("1.814.165")
+
+    for hash_ in ("#stats-check", f"#stats-check={checked.token}"):
+        page.evaluate("hash => { location.hash = hash; }", hash_)
+        found = checked.found()
+
+    assert "bad" not in found
+    expect(page.locator("#stats-check-panel")).to_have_count(1)
+    assert embed.counts().views.total == 1
+
+
+def test_what_old_libraries_replaced_is_told(checked: Checked, embed: Embed) -> None:
+    """The check works beside them."""
+    library = f"<script>{LIBRARIES['prototype']}</script>"
+
+    found = checked.open(embed.put("/tin/1", WIDGET, head=library + embed.snippet))
+
+    assert "bad" not in found
+    assert "Array.from" in found["info"]
+    assert "Array.from" in checked.stored().report.patched
+    assert embed.counts().views.total == 1
+
+
+def test_frames_are_told(checked: Checked, embed: Embed) -> None:
+    """Those on the page, and the one that the page stands in."""
+    framed = embed.put("/khung", "<p>Khung</p>")
+
+    found = checked.open(embed.put("/", f'{WIDGET}<iframe src="{framed}"></iframe>'))
+
+    assert "Số khung trên trang chứa trang khác của cổng: 1" in found["info"]
+    report = f"{framed}#stats-check={checked.token}"
+    stranger = embed.put(
+        "/la", f'<iframe src="{report}" width="400" height="500"></iframe>', head=""
+    )
+    checked.page.goto(stranger.replace("localhost", "127.0.0.1"))
+    frame = checked.page.frame_locator("iframe")
+    expect(frame.get_by_text("nên không được đếm")).to_be_visible(timeout=20_000)
+
+
+def test_a_page_that_says_no_site_is_told(checked: Checked, embed: Embed) -> None:
+    """Nobody can be asked then: the panel says it by itself."""
+    head = f'<script async src="{embed.base}/embed.1.js"></script>'
+
+    found = checked.open(embed.put("/tin/1", WIDGET, head=head), token=False)
+
+    assert "không cho biết là trang nào" in found["bad"]
+
+
+def test_the_check_runs_without_the_core(checked: Checked, embed: Embed) -> None:
+    """An optimiser holds the script back: what is found is that it did not run."""
+    checked.page.route("**/embed.1.js", lambda route: route.abort())
+    alone = f'<script src="{embed.base}/embed-extra.1.js"></script>'
+
+    checked.page.goto(embed.put("/tin/1", WIDGET + alone))
+
+    assert "Đoạn mã không chạy" in checked.found()["bad"]

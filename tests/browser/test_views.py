@@ -248,7 +248,7 @@ def test_a_page_may_be_no_article(visitor: Visitor, embed: Embed) -> None:
 
     visitor.open(embed.put("/", "<stats-visits></stats-visits>", head=head))
 
-    assert "article" not in visitor.views[0]
+    assert visitor.views[0]["article"] is None
     assert embed.counts().views.total == 1
     assert embed.article_views("/") == 0
 

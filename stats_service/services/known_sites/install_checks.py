@@ -141,7 +141,10 @@ def _request(check: InstallCheck, slug: str) -> Iterator[Finding]:
 
 def _counted(check: InstallCheck) -> Iterator[Finding]:
     sender = check.sender
-    if sender.ignored and sender.ignored != "host":
+    if sender.ignored == "frame":
+        frame = check.report.frame or "–"
+        yield Finding("ignored-frame", "warn", {"frame": frame})
+    elif sender.ignored and sender.ignored != "host":
         yield Finding(f"ignored-{sender.ignored}", "warn", {"address": sender.address})
     elif sender.private:
         yield Finding("private", "info")
@@ -164,6 +167,10 @@ def _double(check: InstallCheck) -> Iterator[Finding]:
         yield Finding("snippet", "good")
     if report.pixel:
         yield Finding("pixel", "bad")
+    if report.frame is not None and check.sender.ignored != "frame":
+        yield Finding("framed", "info")
+    if report.frames:
+        yield Finding("frames", "info", {"number": report.frames})
     if report.views <= 1 or report.outcome != "answered":
         return  # a view that got no answer was sent twice, to count once
     if report.moves:
@@ -174,6 +181,10 @@ def _double(check: InstallCheck) -> Iterator[Finding]:
 
 def _script(check: InstallCheck, scripts: Scripts) -> Iterator[Finding]:
     report = check.report
+    if not report.ran:
+        yield Finding("not-run", "bad")
+    if report.patched:
+        yield Finding("patched", "info", {"names": ", ".join(report.patched)})
     newest = report.version == scripts.newest
     yield Finding(
         "version" if newest else "version-old",

@@ -29,6 +29,7 @@ REASONS = (
     "prefetch",
     "no-user-agent",
     "host",
+    "frame",
     "excluded",
     "opt-out",
     "duplicate",

@@ -33,6 +33,9 @@ from stats_service.services.visitors.identities import DayKey, hit_digest
 #: Outcomes of a view whose sender may have a voter's token all the same.
 MINTING_REASONS = frozenset({"", "opt-out", "excluded"})
 
+#: What a page sends as its `frame` that is to count in everybody's frames (`data-frame`).
+FRAME_ALLOWED = "count"
+
 #: Stands for the key of a day whose salt is not known; nothing is derived from it.
 NO_DAY = DayKey(b"")
 
@@ -154,6 +157,8 @@ def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
         return "bot"
     if origin_host(visitor.origin) not in entry.hosts:
         return "host"
+    if query.frame not in (None, FRAME_ALLOWED) and origin_host(query.frame) not in entry.hosts:
+        return "frame"
     if entry.site.excluded and in_networks(visitor.address, entry.site.excluded):
         return "excluded"
     return ""

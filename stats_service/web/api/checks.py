@@ -45,7 +45,9 @@ def check(slug: str) -> Response:
         host=origin_host(visitor.origin) or "",
         address=visitor.address,
         forwarded=forwarded_entries(request.headers.get("X-Forwarded-For", "")),
-        ignored=ignored_reason(entry, PageQuery(out=report.out, bot=report.bot), visitor),
+        ignored=ignored_reason(
+            entry, PageQuery(out=report.out, bot=report.bot, frame=report.frame), visitor
+        ),
         private=visitor.private,
     )
     made = services().sites.install_checks.keep(entry, report, sender, now)

@@ -9,6 +9,7 @@ from stats_service.errors import ViewKeptError
 from stats_service.models.traffic import PageQuery
 from stats_service.web.http.answers import page_answer_headers
 from stats_service.web.http.context import services
+from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import site_entry
 
@@ -28,12 +29,17 @@ def record_view(slug: str) -> Response:
     response = Response(GIF, mimetype="image/gif")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Cache-Control"] = "no-store"
+    # One point that is the same for everybody, and `crossorigin` in the snippet asks for it.
+    response.headers["Access-Control-Allow-Origin"] = "*"
     if request.method == "HEAD":
         return response
     referer = request.headers.get("Referer", "")
     article = request.args.get("article", referer) or None
     query = PageQuery(hit=secrets.token_urlsafe(16), article=article)
-    visitor = request_visitor(referer)
+    # A sandboxed frame of a stranger runs no script and shows the pixel; its Origin is `null`.
+    origin = request.headers.get("Origin")
+    allowed = origin is None or allowed_origin(entry, origin)
+    visitor = request_visitor(referer if allowed else origin)
     try:
         answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
     except ViewKeptError as error:

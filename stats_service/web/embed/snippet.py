@@ -40,10 +40,19 @@ class Embedding:
         )
 
     def html(self) -> str:
-        """Return the script element and the pixel, as HTML."""
+        """Return the script element and the pixel, as HTML; for the body, best at its end."""
+        return self.script() + self.noscript()
+
+    def noscript(self) -> str:
+        """Return the pixel, as HTML; an image in the head would end the head.
+
+        Pages that scripts put together (Turbo, htmx) and XHTML have what is in `noscript` as real
+        elements, though hidden: a lazy image is not loaded there, but is where no script may run.
+        `crossorigin` makes the browser say where the page really stands.
+        """
         return (
-            f"{self.script()}"
             f'<noscript><img src="{escape(self.pixel)}" alt="" width="1" height="1"\n'
+            '        loading="lazy" crossorigin="anonymous"\n'
             '        referrerpolicy="no-referrer-when-downgrade"></noscript>\n'
         )
 
@@ -69,8 +78,7 @@ class Embedding:
             "\t\t'crossorigin' => 'anonymous',\n"
             "\t) );\n"
             "?>\n"
-            f'<noscript><img src="{escape(self.pixel)}" alt="" width="1" height="1"\n'
-            '        referrerpolicy="no-referrer-when-downgrade"></noscript>\n'
+            f"{self.noscript()}"
             "<?php\n"
             "} );\n"
         )

@@ -40,8 +40,11 @@ def _written(name: str, value: str | int) -> str:
 _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     "site": lambda: (_("The snippet names the site “%(site)s”."), ""),
     "site-missing": lambda: (
-        _("The snippet has no data-site."),
-        _('Copy it from the install page again; it needs data-site="%(site)s".'),
+        _("The snippet does not say which site it is for."),
+        _(
+            'Copy it from the install page again; it needs data-site="%(site)s". Where a tag '
+            "manager removes that, add ?site=%(site)s to the address of the script."
+        ),
     ),
     "site-other": lambda: (
         _("The snippet names another site: “%(named)s”."),
@@ -92,6 +95,32 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     "ignored-no-user-agent": lambda: (
         _("This browser does not say what it is: its views are not counted."),
         _("Something on the way removes the header User-Agent."),
+    ),
+    "ignored-frame": lambda: (
+        _("The page stands in a frame of %(frame)s: there it is not counted."),
+        _(
+            "Only the site's own pages may raise its numbers. If that portal is yours, add its "
+            "host to the hosts in the site's settings."
+        ),
+    ),
+    "framed": lambda: (
+        _("The page stands in a frame: it is counted when somebody sees it there."),
+        "",
+    ),
+    "frames": lambda: (
+        _("Frames on the page with pages of the portal: %(number)s."),
+        _("Each is a view of its own when it is seen. Invisible ones are not counted."),
+    ),
+    "not-run": lambda: (
+        _("The script of the snippet did not run on this page."),
+        _(
+            "An optimiser or a blocker holds it back, or the browser is too old for it. Leave the "
+            "script out of what is combined, delayed or deferred."
+        ),
+    ),
+    "patched": lambda: (
+        _("A library on the page has replaced parts of the language: %(names)s."),
+        _("The counter uses none of these, so nothing is to be done."),
     ),
     "private": lambda: (
         _("This browser asks not to be tracked: views are counted, visits are not."),

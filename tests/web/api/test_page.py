@@ -184,6 +184,15 @@ def test_the_day_of_a_clock_change_has_its_own_midnight(
     assert next_day["views"]["yesterday"] == 2
 
 
+@pytest.mark.parametrize("frame", [None, "https://kimson.example.vn", "count"])
+def test_a_page_in_a_frame_of_the_site_counts(client: FlaskClient, frame: str | None) -> None:
+    """So does one that wants to be counted in everybody's frames."""
+    response = view(client, frame=frame)
+
+    assert "Stats-Ignored" not in response.headers
+    assert response.get_json()["site"]["views"]["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("reason", "change"),
     [
@@ -195,6 +204,9 @@ def test_the_day_of_a_clock_change_has_its_own_midnight(
         ("host", {"origin": "https://kimson.example.vn.evil.test"}),
         ("host", {"origin": "null"}),
         ("host", {"origin": ""}),
+        ("frame", {"frame": "https://evil.test"}),
+        ("frame", {"frame": "null"}),
+        ("frame", {"frame": ""}),
         ("opt-out", {"out": True}),
         ("excluded", {"address": "198.51.100.7"}),
     ],

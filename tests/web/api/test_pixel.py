@@ -16,9 +16,17 @@ def _site(site: Site) -> None:
     """Every test here has the site."""
 
 
-def dot(client: FlaskClient, referer: str, query: str = "", agent: str = BROWSER) -> TestResponse:
+def dot(
+    client: FlaskClient,
+    referer: str,
+    query: str = "",
+    agent: str = BROWSER,
+    origin: str | None = None,
+) -> TestResponse:
     """Load the pixel on a page."""
     headers = {"Referer": referer, "User-Agent": agent}
+    if origin is not None:
+        headers["Origin"] = origin
     return client.get(f"/v1/kimson/dot.gif{query}", headers=headers)
 
 
@@ -75,3 +83,17 @@ def test_asking_for_the_head_of_a_pixel_counts_nothing(client: FlaskClient) -> N
     client.head("/v1/kimson/dot.gif", headers={"Referer": PAGE, "User-Agent": BROWSER})
 
     assert client.get("/v1/kimson/counts").get_json()["views"]["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("origin", "total"), [("https://kimson.example.vn", 1), ("null", 0), ("https://evil.test", 0)]
+)
+def test_a_pixel_in_a_sandboxed_frame_counts_nothing(
+    client: FlaskClient, origin: str, total: int
+) -> None:
+    """No script runs in it, and its Referer is the portal's page; its Origin is not."""
+    response = dot(client, PAGE, origin=origin)
+
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers.get("Stats-Ignored", "") == ("" if total else "host")
+    assert client.get("/v1/kimson/counts").get_json()["views"]["total"] == total

@@ -64,6 +64,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "prefetch": ("tải trước, chưa đọc", "fetched ahead, not read"),
     "no-user-agent": ("không rõ trình duyệt", "no name of a browser"),
     "host": ("tên miền không thuộc trang", "hosts that are not the site's"),
+    "frame": ("trong khung của trang khác", "in a frame of another site"),
     "excluded": ("địa chỉ loại trừ", "excluded addresses"),
     "opt-out": ("bạn đọc chọn không đếm", "readers who opted out"),
     "duplicate": ("một lần tải trang gửi hai lần", "the same page load twice"),

@@ -91,15 +91,19 @@ def _page_of(host: str, token: str) -> str:
 
 
 def widgets() -> list[tuple[str, str, str]]:
-    """Return what can be shown on a page: the element, what it is, and its markup."""
+    """Return what can be shown on a page: the element, what it is, and markup that editors keep."""
     return [
-        ("stats-visits", _("Block of counters"), "<stats-visits></stats-visits>"),
-        ("stats-count", _("One number"), '<stats-count metric="today"></stats-count>'),
-        ("stats-views", _("Views of an article"), "<stats-views></stats-views>"),
-        ("stats-poll", _("Poll"), "<stats-poll></stats-poll>"),
-        ("stats-poll-archive", _("Past polls"), "<stats-poll-archive></stats-poll-archive>"),
-        ("stats-rating", _("Stars of an article"), "<stats-rating></stats-rating>"),
+        ("stats-visits", _("Block of counters"), _kept("visits", "Số liệu đang được cập nhật.")),
+        ("stats-count", _("One number"), '<span data-stats="today">…</span>'),
+        ("stats-views", _("Views of an article"), '<span data-stats="views">…</span> lượt xem'),
+        ("stats-poll", _("Poll"), _kept("poll", "Bình chọn")),
+        ("stats-poll-archive", _("Past polls"), _kept("archive", "Các cuộc bình chọn trước")),
+        ("stats-rating", _("Stars of an article"), _kept("rating", "Đánh giá")),
     ]
+
+
+def _kept(kind: str, text: str) -> str:
+    return f'<div data-stats="{kind}">{text}</div>'
 
 
 def metrics() -> list[tuple[str, str]]:

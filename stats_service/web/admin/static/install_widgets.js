@@ -44,20 +44,37 @@
   const escaped = (text) =>
     text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-  /** The markup: the element, or the form for editors that strip unknown tags. */
+  /** What each widget is in the form that editors keep, and the text in it until there is more. */
+  const KEPT = {
+    "stats-visits": ["visits", "Số liệu đang được cập nhật.", "The numbers are on their way."],
+    "stats-count": ["", "…", "…"],
+    "stats-views": ["views", "…", "…"],
+    "stats-poll": ["poll", "Bình chọn", "Poll"],
+    "stats-poll-archive": ["archive", "Các cuộc bình chọn trước", "Past polls"],
+    "stats-rating": ["rating", "Đánh giá", "Rating"],
+  };
+
+  /** The markup: the form that editors keep, or the element. Neither is empty: editors remove that. */
   const markup = (tag, found) => {
     const written = (pairs) =>
       pairs.map(([name, text]) => (text || name !== "readonly" ? ` ${name}="${escaped(text)}"` : ` ${name}`)).join("");
-    if (!asSpan(tag)) return `<${tag}${written(found)}></${tag}>`;
+    const isEnglish = find("language").value === "en";
+    const [kind, ...texts] = KEPT[tag];
+    const text = texts[+isEnglish];
+    if (find("element").checked) return `<${tag}${written(found)}>${text}</${tag}>`;
     const given = new Map(found);
-    const pairs = [["data-stats", tag === "stats-views" ? "views" : given.get("metric")]];
-    for (const [name, own] of [["article", "data-article"], ["lang", "lang"]]) {
-      if (given.has(name)) pairs.push([own, given.get(name)]);
+    const isNumber = tag === "stats-count" || tag === "stats-views";
+    const pairs = [["data-stats", kind || given.get("metric")]];
+    for (const [name, value] of found) {
+      if (name === "lang") pairs.push(["lang", value]);
+      else if (name === "readonly") pairs.push(["data-readonly", "1"]);
+      else if (!isNumber || name === "article") pairs.push([`data-${name}`, value]);
     }
-    return `<span${written(pairs)}>…</span>`;
+    const name = isNumber ? "span" : "div";
+    const label = given.get("label") ?? (isEnglish ? "views" : "lượt xem");
+    const word = tag === "stats-views" && label ? ` ${escaped(label)}` : "";
+    return `<${name}${written(pairs)}>${text}</${name}>${word}`;
   };
-
-  const asSpan = (tag) => (tag === "stats-count" || tag === "stats-views") && find("span").checked;
 
   const styles = (tag) =>
     [...form.querySelectorAll("[data-property]")]
@@ -113,7 +130,8 @@
     find("markup").textContent = markup(tag, found);
     const own = styles(tag);
     builder.querySelector("[data-styles]").hidden = !own.length;
-    find("styles").textContent = `${tag} { ${own.map(([name, text]) => `${name}: ${text}`).join("; ")} }`;
+    const host = tag === "stats-visits" ? `${tag}, [data-stats="visits"]` : tag;
+    find("styles").textContent = `${host} { ${own.map(([name, text]) => `${name}: ${text}`).join("; ")} }`;
     preview(tag, found);
   };
 

@@ -1,7 +1,9 @@
 /** `<stats-count metric="today">`: one number in running text. */
 
+import { named } from "./page.js";
+import { put } from "./put.js";
 import { text } from "./text.js";
-import { Widget, put } from "./widgets.js";
+import { Widget } from "./widgets.js";
 
 export class StatsCount extends Widget {
   static observedAttributes = ["metric", "article", "label"];
@@ -11,6 +13,6 @@ export class StatsCount extends Widget {
   }
 
   text(metric) {
-    return text(metric, this.getAttribute("article"), this);
+    return text(metric, named(this), this);
   }
 }

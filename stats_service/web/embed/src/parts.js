@@ -1,9 +1,10 @@
 /** The files that come only where a page needs them. */
 
 import { answer } from "./answer.js";
-import { article, resolve, script } from "./page.js";
+import { article, named, options, resolve, script, viewed } from "./page.js";
 import { voter } from "./storage.js";
 import { english, number } from "./text.js";
+import { start } from "./view.js";
 import { Widget } from "./widgets.js";
 
 /** How a file's name becomes its URL; pages that demand trusted types want it as a policy. */
@@ -18,7 +19,7 @@ let policy;
  */
 export const fetchPart = (file, integrity) => {
   const part = document.createElement("script");
-  part.core = [Widget, answer, article, english, number, resolve, script, voter];
+  part.core = [Widget, answer, article, english, number, resolve, script, voter, options, named, viewed, start];
   part.integrity = integrity;
   part.crossOrigin = "";
   part.nonce = script.nonce;

@@ -1,81 +1,78 @@
 /** The one request of a page view: what every widget wants, and what came back for them. */
 
-import { receive } from "./answer.js";
-import { options, resolve } from "./page.js";
+import { named, options, resolve } from "./page.js";
+import { quoted } from "./quoted.js";
 import { optedOut, voter } from "./storage.js";
 import { votingWishes } from "./voting.js";
-import { showAll, widgets } from "./widgets.js";
+import { showMarks, widgets } from "./widgets.js";
 
-/** Most articles that one request may ask for. */
+/** Most articles that one request may ask for, and their length in all, in characters. */
 const LIST_MAX = 100;
+const LIST_LENGTH = 10000;
 /** Longest wait for an answer, in milliseconds. */
 const PATIENCE = 3000;
 /** How long a view that got no answer waits before it is sent again, in milliseconds. */
 const RETRY_AFTER = 5000;
 
 /** Articles asked for since the view began. */
-export const asked = new Set();
+export const asked = [];
 
 /**
  * The articles that widgets name and nobody has asked for yet, as many as fit.
  *
- * Ratings count before their code has come, so that the first request brings them as well.
+ * Browsers drop a request that outlives its page (`keepalive`) with more than 64 KiB. Ratings
+ * count before their code has come, so that the first request brings them as well.
  */
 export const newArticles = () => {
-  const keys = new Set();
+  const keys = [];
+  let room = LIST_LENGTH;
   for (const element of [...widgets, ...document.querySelectorAll("[data-stats],stats-rating")]) {
-    const key = element.getAttribute("article") || element.dataset.article;
-    if (key && !asked.has(key) && keys.size < LIST_MAX) keys.add(key);
+    const key = named(element);
+    if (key && asked.indexOf(key) < 0 && keys.indexOf(key) < 0 && keys.length < LIST_MAX && key.length < room) {
+      keys.push(key);
+      room -= key.length;
+    }
   }
-  return [...keys];
+  return keys;
 };
 
-/** The body of a request: `what` it is, with every wish of the page. */
-export const withWishes = (what) => {
+/** The body of a request about an article: a view with its id, or a heartbeat; every wish of the page. */
+export const withWishes = (hit, article) => {
+  showMarks();
   const articles = newArticles();
-  articles.forEach((key) => asked.add(key));
-  return JSON.stringify({
-    ...what,
-    ...votingWishes(),
-    articles,
-    out: optedOut(),
-    bot: navigator.webdriver && options.webdriver != "count",
-  });
+  asked.push(...articles);
+  const bot = !!navigator.webdriver && options.webdriver != "count";
+  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(article || null)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)},"out":${optedOut()},"bot":${bot}}`;
 };
 
 let warned;
 
 /**
- * Send a body and show what comes back, unless `isOver()` then says that the page moved on.
+ * Send a body; resolves to the answer, or undefined if there is none. Never throws, and warns once.
  *
- * A view that got no answer is sent once more, with its hit id, so that it counts once.
- * Resolves to whether there was an answer; never throws, and warns once.
+ * A view (`retry` is 1) that got no answer is sent once more, with its hit id, so that it counts
+ * once.
  */
-export const exchange = async (body, isOver, retry) => {
+export const exchange = async (body, retry) => {
   const abort = new AbortController();
   setTimeout(() => abort.abort(), PATIENCE); // of no effect once the answer is there
   try {
     const response = await fetch(resolve(options.site + "/page"), {
       method: "POST",
       body,
-      credentials: "omit",
-      keepalive: true, // the view arrives though the reader leaves at once
+      // The view arrives though the reader leaves at once; no other request takes its room.
+      keepalive: retry >= 0,
       signal: abort.signal,
     });
     if (!response.ok) throw response.status;
     const fresh = await response.json();
     voter(fresh.voter);
-    if (!isOver()) {
-      receive(fresh);
-      showAll();
-    }
-    return true;
+    return fresh;
   } catch (error) {
     if (retry && !(error < 500)) {
       await new Promise((done) => setTimeout(done, RETRY_AFTER));
-      return exchange(body, isOver);
+      return exchange(body, 0);
     }
-    if (!warned) console.warn("stats_service gave no numbers:", error);
-    warned = true;
+    warned ||= !console.warn("stats_service: no numbers:", error);
   }
 };

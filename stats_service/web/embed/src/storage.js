@@ -16,7 +16,7 @@ const stored = (key, value) => {
 /** Whether this browser is not to be counted: `#stats-optout` says so, `#stats-optin` ends it. */
 export const optedOut = () => {
   const wish = /^#stats-opt(out|in)$/.exec(location.hash);
-  return !!stored("stats-optout", wish && (wish[1] == "out" ? "1" : ""));
+  return !!stored("stats-optout", wish && (wish[1] == "in" ? "" : 1));
 };
 
 let token;

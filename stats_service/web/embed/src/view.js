@@ -1,14 +1,14 @@
 /** When a view happens, and when the numbers are refreshed. */
 
-import { answer } from "./answer.js";
-import { article, here } from "./page.js";
+import { answer, receive } from "./answer.js";
+import { article, here, viewed } from "./page.js";
 import { asked, exchange, newArticles, withWishes } from "./request.js";
-import { optedOut } from "./storage.js";
-import { onWanting, showAll } from "./widgets.js";
+import { votingWishes } from "./voting.js";
+import { showAll, showMarks } from "./widgets.js";
 
 /** From one heartbeat to the next, in milliseconds; doubled whenever no answer comes. */
 const BEAT = 60000;
-/** How long widgets that come one by one are gathered for one request, in milliseconds. */
+/** How long what comes one by one is gathered for one look and one request, in milliseconds. */
 const GATHER = 50;
 
 /** A view that waits until somebody can see the page. */
@@ -20,33 +20,39 @@ let pause = BEAT;
 /** The latest view: its id, its article and its address. */
 let hit, current, address;
 
-const send = async (what, retry) => {
+const send = async (isView) => {
   const mine = hit;
   due = 0;
   clearTimeout(beat);
   beat = setTimeout(() => proceed((due = 1)), pause);
-  const body = withWishes({ ...what, article: current });
-  pause = (await exchange(body, () => mine != hit, retry)) ? BEAT : pause * 2;
+  const fresh = await exchange(withWishes(isView && hit, current), isView);
+  pause = fresh ? BEAT : pause * 2;
+  // The page may have moved on.
+  if (fresh && mine == hit) {
+    receive(fresh);
+    showAll();
+  }
   proceed();
 };
 
 /** Do what is to be done, if somebody can see the page. */
 const proceed = () => {
-  if (document.hidden || document.prerendering) return;
+  // A form named "hidden" takes the place of `document.hidden`.
+  if (document.visibilityState == "hidden" || document.prerendering) return;
   if (waiting) {
     waiting = 0;
     hit = crypto.getRandomValues(new Uint32Array(3)).join("-");
-    address = here();
+    viewed.push((address = here()));
     const next = article();
     if (next != current) {
       current = next;
       answer.article = 0;
       showAll();
     }
-    asked.clear();
-    send({ hit }, 1);
+    asked.length = 0;
+    send(1);
   } else if (due || (hit && newArticles()[0])) {
-    send({ beat: true });
+    send();
   }
 };
 
@@ -61,11 +67,27 @@ const view = () => {
  */
 const moved = (replaced) =>
   setTimeout(() => {
-    const before = replaced ? address?.split("?")[0] : address;
-    const now = replaced ? location.pathname : here();
+    const compared = (path) => (replaced ? path.split("?")[0] : path);
+    const before = address;
     address = here();
-    if (hit && before != now) view();
+    if (hit && compared(before) != compared(address)) view();
   });
+
+/** Something has come that may want numbers: look soon, and not for each piece of it by itself. */
+export const look = () => {
+  gathering ||= setTimeout(() => {
+    gathering = 0;
+    showMarks();
+    if (hit) votingWishes();
+    proceed();
+  }, GATHER);
+};
+
+/** Begin when the page is whole: an element that is half read has no text yet to keep. */
+const begin = () => {
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  view();
+};
 
 export const start = () => {
   for (const method of ["pushState", "replaceState"]) {
@@ -75,15 +97,10 @@ export const start = () => {
       moved(method > "r");
     };
   }
-  onWanting(() => {
-    clearTimeout(gathering);
-    gathering = setTimeout(proceed, GATHER);
-  });
   addEventListener("popstate", () => moved());
-  addEventListener("hashchange", optedOut);
   addEventListener("pageshow", (event) => event.persisted && view());
   document.addEventListener("visibilitychange", proceed);
   document.addEventListener("prerenderingchange", proceed);
-  if (document.readyState == "loading") addEventListener("DOMContentLoaded", view);
-  else view();
+  if (document.readyState == "loading") addEventListener("DOMContentLoaded", begin);
+  else begin();
 };

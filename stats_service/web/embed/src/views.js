@@ -2,15 +2,15 @@
 
 import { find } from "./answer.js";
 import { StatsCount } from "./count.js";
+import { put } from "./put.js";
 import { english } from "./text.js";
-import { put } from "./widgets.js";
 
 export class StatsViews extends StatsCount {
   show() {
     const text = this.text("views");
     const label =
       this.getAttribute("label") ??
-      (english(this) ? (text == "1" ? "view" : "views") : "lượt xem");
+      (english(this) ? (text == 1 ? "view" : "views") : "lượt xem");
     put(this, text && `${text} ${label}`.trim());
   }
 }

@@ -1,29 +1,28 @@
 /** The seam to polls and ratings: their wishes ride on the page's one request, their code comes when needed. */
 
+import { attribute } from "./page.js";
 import { fetchPart } from "./parts.js";
+import { quoted } from "./quoted.js";
 import { voter } from "./storage.js";
 
 /** The second file and its hash; the build puts them in. */
 const FILE = "__VOTES_FILE__";
 const INTEGRITY = "__VOTES_INTEGRITY__";
 
-const first = (selector) => document.querySelector(selector);
+/** The first element of a kind, which is `<div data-stats="poll">` as well as `<stats-poll>`. */
+const first = (kind) => document.querySelector(`stats-${kind},[data-stats=${kind}]`);
 
 let second;
 
 /**
- * What the page's polls and ratings want from the next request; fetches their code once.
+ * What the page's polls and ratings want from the next request, as JSON; fetches their code once.
  *
  * Its elements extend `Widget`: `show()` is called when `answer` has changed.
  */
 export const votingWishes = () => {
-  const poll = first("stats-poll");
-  const rating = first("stats-rating");
-  if (!(poll || rating || first("stats-poll-archive"))) return;
+  const poll = first("poll");
+  const rating = first("rating");
+  if (!(poll || rating || first("archive") || first("poll-archive"))) return "";
   second ||= setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
-  return {
-    poll: poll ? poll.getAttribute("poll") || "current" : undefined,
-    rating: !!rating,
-    voter: voter(),
-  };
+  return `,"poll":${quoted(poll && (attribute(poll, "poll") || "current"))},"rating":${!!rating},"voter":${quoted(voter())}`;
 };

@@ -1,13 +1,13 @@
 /** The widgets on the page, and what all of them have in common. */
 
+import { showVisits } from "./block.js";
+import { named } from "./page.js";
+import { put } from "./put.js";
 import { text } from "./text.js";
+import { look } from "./view.js";
 
 /** Every connected widget. */
-export const widgets = new Set();
-
-/** Called when a widget has come that may want numbers which are not there yet. */
-let wanting = () => {};
-export const onWanting = (listener) => (wanting = listener);
+export let widgets = [];
 
 /**
  * Base class of the widgets: knows when it is on the page, shows when there is something to show.
@@ -16,13 +16,13 @@ export const onWanting = (listener) => (wanting = listener);
  */
 export class Widget extends HTMLElement {
   connectedCallback() {
-    widgets.add(this);
+    widgets = widgets.filter((one) => one != this).concat(this);
     this.show();
-    wanting();
+    look(); // it may want numbers which are not there yet
   }
 
   disconnectedCallback() {
-    widgets.delete(this);
+    widgets = widgets.filter((one) => one != this);
   }
 
   /** Show what a fresh answer has brought. */
@@ -35,19 +35,17 @@ export class Widget extends HTMLElement {
   }
 }
 
-const fallbacks = new WeakMap();
-
-/** Put text into an element, or, if it is empty, the text that the page itself had there. */
-export const put = (element, content) => {
-  if (!fallbacks.has(element)) fallbacks.set(element, element.textContent);
-  content ||= fallbacks.get(element);
-  if (element.textContent != content) element.textContent = content;
+/** Show the latest numbers in `<span data-stats="today">` and `<div data-stats="visits">`. */
+export const showMarks = () => {
+  for (const mark of document.querySelectorAll("[data-stats]")) {
+    const metric = mark.dataset.stats;
+    if (metric == "visits") showVisits(mark);
+    else put(mark, text(metric, named(mark), mark));
+  }
 };
 
-/** Show the latest numbers everywhere, in `<span data-stats="today">` as well. */
+/** Show the latest numbers everywhere. */
 export const showAll = () => {
   for (const widget of widgets) widget.renew();
-  for (const mark of document.querySelectorAll("[data-stats]")) {
-    put(mark, text(mark.dataset.stats, mark.dataset.article, mark));
-  }
+  showMarks();
 };

@@ -1,6 +1,7 @@
 /** Requests, and what stopped those that did not get through. */
 
-import { resolve } from "./core.js";
+import { resolve } from "../extra/core.js";
+import { json } from "../json.js";
 
 /** How long the browser may take to say which rule of the page's policy stopped a request. */
 const RULE_MS = 150;
@@ -8,12 +9,14 @@ const RULE_MS = 150;
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** Directives of the page's policy that stopped something of the service's. */
-export const violations = new Set();
+export const violations = [];
 
-const origin = new URL(resolve("")).origin;
+/** The service, as the words name it. */
+export const origin = /^https?:\/\/[^/]*/.exec(resolve(""))?.[0];
 
 document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
-  if (blockedURI.startsWith(origin)) violations.add(effectiveDirective);
+  if (blockedURI.indexOf(origin) || violations.includes(effectiveDirective)) return;
+  violations.push(effectiveDirective);
 });
 
 /**
@@ -24,7 +27,7 @@ document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDir
  * the answer from this page; `blocked`: nothing gets through.
  */
 export const ask = async (path, content) => {
-  const request = { method: "POST", body: JSON.stringify(content), credentials: "omit" };
+  const request = { method: "POST", body: json(content) };
   try {
     const response = await fetch(resolve(path), request);
     return response.ok
@@ -32,7 +35,7 @@ export const ask = async (path, content) => {
       : { outcome: "refused", status: response.status };
   } catch {}
   await pause(RULE_MS);
-  if (violations.has("connect-src")) return { outcome: "policy" };
+  if (violations.includes("connect-src")) return { outcome: "policy" };
   try {
     await fetch(resolve(path), { ...request, mode: "no-cors" });
     return { outcome: "unreadable" };

@@ -1,7 +1,9 @@
 /** What there is to see on the page. */
 
+import { answer, article, english, isCore, options, resolve, script, siteOf, viewed } from "../extra/core.js";
+import { outermost } from "../extra/frame.js";
 import { ask, pause, violations } from "./ask.js";
-import { answer, article, english, options, resolve, script } from "./core.js";
+import { patched } from "./patched.js";
 
 /** The build puts it in. */
 const VERSION = "__VERSION__";
@@ -15,23 +17,7 @@ const NAME_MAX = 80;
 
 const WIDGETS = ["stats-visits", "stats-count", "stats-views", "stats-poll", "stats-poll-archive", "stats-rating"];
 
-const began = performance.now();
 const page = resolve(options.site + "/page");
-const hits = new Set();
-let moves = 0;
-let address = location.pathname;
-
-// The core sends views through `fetch`, so those that come from now on can be told from the rest.
-const native = window.fetch;
-window.fetch = (url, request) => {
-  const hit = url == page && JSON.parse(request.body).hit;
-  if (hit && !hits.has(hit)) {
-    hits.add(hit);
-    if (address != location.pathname) moves++;
-    address = location.pathname;
-  }
-  return native(url, request);
-};
 
 const loads = (name) =>
   performance.getEntriesByType("resource").filter((entry) => entry.name.split("?")[0] == name);
@@ -39,8 +25,9 @@ const loads = (name) =>
 /** Wait until the page has its numbers, or will not get any; resolves to what became of it. */
 export const settled = async () => {
   while (document.hidden || document.readyState != "complete") await pause(STEP_MS);
-  for (let waited = 0; !answer.site && waited < PATIENCE_MS; waited += STEP_MS) await pause(STEP_MS);
+  for (let waited = 0; isCore && options.site && !answer.site && waited < PATIENCE_MS; waited += STEP_MS) await pause(STEP_MS);
   await pause(AFTERWARDS_MS);
+  if (!options.site) return { outcome: "blocked" };
   if (answer.site) {
     return { outcome: "answered", milliseconds: Math.round(loads(page)[0]?.duration || 0) };
   }
@@ -52,8 +39,8 @@ export const settled = async () => {
 /** How old the script is, and its hash where the browser computes one. */
 const copy = async () => {
   try {
-    const response = await fetch(script.src, { credentials: "omit", cache: "force-cache" });
-    const age = Math.round((Date.now() - Date.parse(response.headers.get("Date"))) / 1000);
+    const response = await fetch(script.src, { cache: "force-cache" });
+    const age = Math.round((Date.now() - new Date(response.headers.get("Date"))) / 1000);
     const bytes = await response.arrayBuffer();
     const hash = window.crypto.subtle && (await crypto.subtle.digest("SHA-384", bytes));
     return {
@@ -71,14 +58,41 @@ const isStoreless = () => {
   }
 };
 
-const names = (texts) => [...new Set(texts)].slice(0, NAMED_MAX).map((text) => text.slice(0, NAME_MAX));
+/** The first few different texts, cut to what the service takes. */
+const names = (texts) => {
+  const found = [];
+  for (const text of texts) {
+    const name = text.slice(0, NAME_MAX);
+    if (found.length < NAMED_MAX && !found.includes(name)) found.push(name);
+  }
+  return found;
+};
+
+/** How many frames of the page show pages of the portal that count by themselves. */
+const ownFrames = () => {
+  let number = 0;
+  for (const frame of document.querySelectorAll("iframe")) {
+    try {
+      if (frame.contentDocument.querySelector('script[src*="/embed."]')) number++;
+    } catch {} // a page of somebody else
+  }
+  return number;
+};
+
+/** How often the address had changed from one view to the next. */
+const moves = () => {
+  let number = 0;
+  viewed.forEach((address, index) => {
+    if (index && address.split("?")[0] != viewed[index - 1].split("?")[0]) number++;
+  });
+  return number;
+};
 
 /** Everything but the fate of the page's request. */
 export const look = async () => {
-  const ours = /\/embed(\.\d+)?\.js$/;
+  const ours = /\/embed(\.\d+)?\.js([?#]|$)/;
   const snippets = [...document.scripts].filter(
-    ({ src, dataset }) =>
-      ours.test(src.split("?")[0]) && ("site" in dataset || src.startsWith(resolve("embed"))),
+    (one) => ours.test(one.src) && (siteOf(one) || one.src.indexOf(resolve("embed")) == 0),
   );
   const elements = [...document.querySelectorAll("*")];
   // A badge counts nothing, and shows whether images of the service may be on the page.
@@ -88,15 +102,19 @@ export const look = async () => {
   return {
     lang: english(document.documentElement) ? "en" : "vi",
     version: VERSION,
+    ran: isCore,
     pinned: /\/embed\.\d/.test(script.src),
     integrity: !!script.integrity,
     site: (options.site || "").slice(0, NAME_MAX),
     snippets: Math.max(1, snippets.length),
-    sites: names(snippets.map(({ dataset }) => dataset.site || "")),
-    views: hits.size + loads(page).filter(({ startTime }) => startTime < began).length,
-    moves,
+    sites: names(snippets.map(siteOf)),
+    views: viewed.length,
+    moves: moves(),
+    frame: top == window ? undefined : outermost().slice(0, NAME_MAX),
+    frames: ownFrames(),
+    patched: names(patched()),
     pixel: !!loads(resolve(options.site + "/dot.gif"))[0],
-    violations: [...violations].slice(0, 10),
+    violations: violations.slice(0, 10),
     ...copied,
     out: isStored && !!localStorage.getItem("stats-optout"),
     bot: !!navigator.webdriver && options.webdriver != "count",

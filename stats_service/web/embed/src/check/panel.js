@@ -1,10 +1,12 @@
 /** The panel in the corner of the page: what was found, in words. */
 
-import { resolve } from "./core.js";
+import { origin } from "./ask.js";
 import { say } from "./words.js";
 
 /** The build puts check.css in. */
 const STYLE = "__CHECK_CSS__";
+
+const PANEL = "stats-check-panel";
 
 const MARKS = { bad: "✕", warn: "!", info: "i", good: "✓" };
 
@@ -35,7 +37,10 @@ const item = ({ level, title, text }) => {
 
 /** Put the panel on the page; `again` starts another check. */
 export const open = (again) => {
+  // One panel at a time, though the check is asked for twice.
+  document.getElementById(PANEL)?.remove();
   const host = make("div");
+  host.id = PANEL;
   const root = host.attachShadow({ mode: "open" });
   try {
     const sheet = new CSSStyleSheet();
@@ -65,7 +70,8 @@ export const open = (again) => {
   document.documentElement.append(host);
   const tell = (text, findings) => {
     repeat.disabled = !findings;
-    const worst = findings && (WORST.find((one) => findings.some(({ level }) => level == one)) || "good");
+    const levels = (findings || []).map(({ level }) => level);
+    const worst = findings && (WORST.filter((one) => levels.includes(one))[0] || "good");
     verdict.textContent = worst ? say(VERDICTS[worst]) : "";
     panel.className = worst || "";
     told.textContent = text;
@@ -77,7 +83,6 @@ export const open = (again) => {
     show: (findings, isStored, token) =>
       tell(say(isStored ? "stored" : token ? "expired" : "alone"), findings),
     fail: ({ outcome, status: code }) => {
-      const origin = new URL(resolve("")).origin;
       const text = say(outcome + "Text", origin, code);
       tell(say("alone"), [{ level: "bad", title: say(outcome), text }]);
     },

@@ -1,6 +1,6 @@
 /** What the panel says by itself, as [Vietnamese, English]; the findings come from the service. */
 
-import { english, options } from "./core.js";
+import { english, options } from "../extra/core.js";
 
 const WORDS = {
   title: ["Kiểm tra bộ đếm", "Check of the counter"],
@@ -45,6 +45,11 @@ const WORDS = {
       `Tên miền ${location.host} chưa có trong phần cài đặt của trang, hoặc data-site (“${options.site || ""}”) viết sai.`,
     () =>
       `The host ${location.host} is not among the site's, or data-site (“${options.site || ""}”) is misspelt.`,
+  ],
+  siteless: ["Đoạn mã không cho biết là trang nào.", "The snippet does not say which site."],
+  sitelessText: [
+    "Thêm data-site, hoặc ?site=… vào sau địa chỉ của tệp trong src: nhiều trình quản lý thẻ xóa data-site.",
+    "Add data-site, or ?site=… to the address in src: many tag managers remove data-site.",
   ],
   refused: ["Dịch vụ đếm từ chối yêu cầu.", "The counting service refuses the request."],
   refusedText: [

@@ -23,7 +23,7 @@ export const spoken = (text) => {
 /** Make an SVG element of attributes and children. */
 export const draw = (tag, attributes, ...children) => {
   const element = document.createElementNS(SVG, tag);
-  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  for (const name of Object.getOwnPropertyNames(attributes)) element.setAttribute(name, attributes[name]);
   element.append(...children);
   return element;
 };
@@ -53,11 +53,23 @@ export const tell = (region, text, kind = "", more = "") => {
   region.replaceChildren(text, more && text && " ", more && spoken(more));
 };
 
+/** Keys that a page around may want all the same: to leave its dialog, and to keep the focus in it. */
+const SHARED_KEYS = ["Escape", "Tab"];
+
+const keepInside = (event) => {
+  if (SHARED_KEYS.indexOf(event.key) < 0) event.stopPropagation();
+};
+
 let sheet;
 
-/** Give a widget its shadow, with the style that every one of ours shares. */
+/**
+ * Give a widget its shadow, with the style that every one of ours shares.
+ *
+ * What is typed in it stays in it: around us are hotkeys, and forms that send themselves by Enter.
+ */
 export const open = (widget) => {
   const root = widget.attachShadow({ mode: "open" });
+  for (const type of ["keydown", "keypress", "keyup"]) root.addEventListener(type, keepInside);
   try {
     if (!sheet) {
       sheet = new CSSStyleSheet();

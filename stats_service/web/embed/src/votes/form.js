@@ -1,5 +1,6 @@
 /** The form of an open poll: choices, how many, a free text. It keeps what was chosen. */
 
+import { json } from "../json.js";
 import { button, make, put, tell } from "./dom.js";
 import { ordered } from "./polls.js";
 import { say, written } from "./words.js";
@@ -38,7 +39,7 @@ export class PollForm {
   draw(poll, { own, isChange, isRepeat, isBusy }) {
     const { question, choices, lang, multiple, min, max, other, shuffle } = poll;
     const about = { question, choices, lang, multiple, min, max, other, shuffle };
-    const drawn = JSON.stringify([about, say(this.element, "vote"), document.documentElement.lang]);
+    const drawn = json([about, say(this.element, "vote"), document.documentElement.lang]);
     this.poll = poll;
     if (this.drawn != drawn) {
       const before = this.drawn ? this.ballot() : own;
@@ -46,7 +47,7 @@ export class PollForm {
       this.drawn = drawn;
       this.build();
       this.choose(before);
-      this.inputs.find((input) => input.value == focused && focused)?.focus();
+      this.inputs.filter((input) => input.value == focused && focused)[0]?.focus();
     }
     this.isBusy = isBusy;
     this.node.setAttribute("aria-busy", !!isBusy);
@@ -121,7 +122,7 @@ export class PollForm {
     const { choices, other } = this.ballot();
     const { min, max, multiple } = this.poll;
     let problem = "";
-    let place = this.inputs.find(({ checked }) => checked) || this.inputs[0];
+    let place = this.first;
     if (multiple && choices.length > max) {
       problem = say(this.element, "pickLess", max, choices.length - max);
     } else if (choices.length < min) {
@@ -136,7 +137,12 @@ export class PollForm {
     return !problem;
   }
 
+  /** The first that is chosen, or else the first. */
+  get first() {
+    return this.inputs.filter(({ checked }) => checked)[0] || this.inputs[0];
+  }
+
   focus() {
-    (this.inputs.find(({ checked }) => checked) || this.inputs[0]).focus();
+    this.first.focus();
   }
 }

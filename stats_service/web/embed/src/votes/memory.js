@@ -4,6 +4,7 @@
  * Where storage is refused (private mode, policies) it lasts as long as the page.
  */
 
+import { json } from "../json.js";
 import { options } from "./core.js";
 
 /** Ratings remembered at most; the oldest go first. */
@@ -21,7 +22,7 @@ const read = (name) => {
 const write = (name, value) => {
   page[name] = value;
   try {
-    if (value) localStorage.setItem(name, JSON.stringify(value));
+    if (value) localStorage.setItem(name, json(value));
     else localStorage.removeItem(name);
   } catch {}
 };
@@ -53,6 +54,6 @@ export const ratingOf = (key) => read(ratingsName())?.[key];
 
 export const keepRating = (key, rating) => {
   const { [key]: _, ...others } = read(ratingsName()) || {};
-  const kept = Object.entries(others).slice(1 - RATINGS_MAX);
-  write(ratingsName(), Object.fromEntries([...kept, [key, rating]]));
+  for (const oldest of Object.getOwnPropertyNames(others).slice(0, 1 - RATINGS_MAX)) delete others[oldest];
+  write(ratingsName(), { ...others, [key]: rating });
 };

@@ -152,7 +152,7 @@ export class StatsPoll extends LateWidget {
     const details = this.result.querySelector("details");
     if (details && isUnfolded) details.open = true;
     // Fresh numbers do not take the focus away.
-    if (part) [...this.result.querySelectorAll("[part]")].find((node) => node.part.value == part)?.focus();
+    if (part) [...this.result.querySelectorAll("[part]")].filter((node) => node.part.value == part)[0]?.focus();
   }
 
   drawNone() {

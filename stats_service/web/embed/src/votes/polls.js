@@ -4,9 +4,9 @@ import { answer, voter } from "./core.js";
 import { call } from "./server.js";
 
 /** Polls by what a widget wants ("current" or an id); null: there is none. */
-const known = new Map();
+const known = { __proto__: null };
 /** Requests under way, by the same. */
-const loading = new Map();
+const loading = { __proto__: null };
 /** The answer's poll that is in `known` already. */
 let taken;
 
@@ -32,8 +32,10 @@ const merged = (old, fresh) =>
 
 /** Take over a fresh poll for every widget that shows it. */
 export const keepPoll = (fresh, wish) => {
-  for (const [other, old] of known) if (old?.id == fresh?.id && old) known.set(other, fresh);
-  known.set(wish, fresh);
+  for (const other of Object.getOwnPropertyNames(known)) {
+    if (known[other] && known[other].id == fresh?.id) known[other] = fresh;
+  }
+  known[wish] = fresh;
 };
 
 /** The poll that a widget wants: an object, null if there is none, undefined while unknown. */
@@ -41,9 +43,9 @@ export const pollFor = (element) => {
   const first = document.querySelector("stats-poll");
   if (first && answer.poll !== undefined && answer.poll !== taken) {
     taken = answer.poll;
-    keepPoll(merged(known.get(wishOf(first)), taken), wishOf(first));
+    keepPoll(merged(known[wishOf(first)], taken), wishOf(first));
   }
-  return known.get(wishOf(element));
+  return known[wishOf(element)];
 };
 
 /** Whether the page's request has been answered. */
@@ -63,13 +65,13 @@ const fetchPoll = async (wish) => {
 
 /** Ask for one poll; resolves to whether it is known now. */
 export const load = (wish) => {
-  if (!loading.has(wish)) {
+  if (!loading[wish]) {
     const request = fetchPoll(wish).then((poll) => {
-      loading.delete(wish);
-      if (poll !== undefined) keepPoll(merged(known.get(wish), poll), wish);
+      loading[wish] = undefined;
+      if (poll !== undefined) keepPoll(merged(known[wish], poll), wish);
       return poll !== undefined;
     });
-    loading.set(wish, request);
+    loading[wish] = request;
   }
-  return loading.get(wish);
+  return loading[wish];
 };

@@ -5,6 +5,8 @@
  * thread because the page's policy need not allow workers; it pauses often enough to stay usable.
  */
 
+import { json } from "../json.js";
+
 /** Longest stretch without a pause, in milliseconds. */
 const STRETCH_MS = 12;
 /** Counters tried between two looks at the clock. */
@@ -80,7 +82,7 @@ export const solve = async (challenge) => {
     for (let i = 1; i < cost; i++) key = hash(key, 32);
     const derivedKey = toHex(key).slice(0, keyLength * 2);
     if (derivedKey.startsWith(keyPrefix)) {
-      return btoa(JSON.stringify({ challenge, solution: { counter, derivedKey } }));
+      return btoa(json({ challenge, solution: { counter, derivedKey } }));
     }
     if (counter % BATCH == 0 && performance.now() - rest > STRETCH_MS) {
       await new Promise((done) => setTimeout(done));

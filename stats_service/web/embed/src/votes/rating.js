@@ -19,6 +19,12 @@ const THUMBS = 2;
 
 let groups = 0;
 
+const upTo = (last) => {
+  const scores = [];
+  while (scores.length < last) scores.push(scores.length + 1);
+  return scores;
+};
+
 export class StatsRating extends LateWidget {
   static observedAttributes = ["article", "readonly", "label"];
 
@@ -50,7 +56,7 @@ export class StatsRating extends LateWidget {
 
   /** Whether the reader may rate: the first time, and a day long again. */
   get isFixed() {
-    return this.hasAttribute("readonly") || (this.own && !(Date.parse(this.own.until) > Date.now()));
+    return this.hasAttribute("readonly") || (this.own && !(new Date(this.own.until) > Date.now()));
   }
 
   render() {
@@ -69,7 +75,7 @@ export class StatsRating extends LateWidget {
 
   build(scale, isFixed) {
     const isThumbs = scale == THUMBS;
-    const scores = isThumbs ? [2, 1] : Array.from({ length: scale }, (_, index) => index + 1);
+    const scores = isThumbs ? [2, 1] : upTo(scale);
     const pictures = scores.map((score) => (isThumbs ? thumb(score == 2) : star()));
     this.stars = isThumbs ? [] : pictures;
     this.counts = scores.map(() => make("span", "count"));
@@ -230,7 +236,7 @@ export class StatsRating extends LateWidget {
     this.entry = { ...this.entry, rating: article.rating };
     tell(this.message, say(this, word), kind);
     this.render();
-    if (wasOnButton) (this.inputs.find(({ checked }) => checked) || this.group).focus();
+    if (wasOnButton) (this.inputs.filter(({ checked }) => checked)[0] || this.group).focus();
     for (const other of document.querySelectorAll("stats-rating")) if (other != this) other.show();
   }
 }

@@ -1,6 +1,6 @@
 /** Where a rating comes from: the page's one request, or one of its own if that brought none. */
 
-import { answer, article } from "./core.js";
+import { answer, article, named } from "./core.js";
 import { call } from "./server.js";
 
 /** Most articles that one request may ask for. */
@@ -8,11 +8,9 @@ const BATCH_MAX = 100;
 /** How long ratings that are missing are gathered for one request, in milliseconds. */
 const GATHER_MS = 50;
 
-const articleWish = (element) => element.getAttribute("article");
-
 /** The article of a widget: `{key, views, rating}`, null if the page is none, else undefined. */
 const entryFor = (element) =>
-  articleWish(element) ? answer.articles[articleWish(element)] : answer.article || answer.article === null ? answer.article : undefined;
+  named(element) ? answer.articles[named(element)] : answer.article || answer.article === null ? answer.article : undefined;
 
 /** `{key, rating}`; null if there is nothing to rate, undefined while unknown. */
 export const ratingFor = (element) => {
@@ -24,30 +22,36 @@ export const ratingFor = (element) => {
 export const isLeftOut = (element) => !!entryFor(element);
 
 /** What a rating is to name as its article. */
-export const articleOf = (element) => articleWish(element) || answer.article?.key || article();
+export const articleOf = (element) => named(element) || answer.article?.key || article();
 
 /** Take over a fresh rating wherever its article is shown. */
 export const keepFresh = ({ key, rating }) => {
-  for (const entry of [answer.article, ...Object.values(answer.articles)]) {
-    if (entry?.key == key) entry.rating = rating;
+  const { article: own, articles } = answer;
+  if (own?.key == key) own.rating = rating;
+  for (const name of Object.getOwnPropertyNames(articles)) {
+    if (articles[name].key == key) articles[name].rating = rating;
   }
 };
 
-const missing = new Set();
+let missing = [];
 let gathering;
 
 const loadMissing = async () => {
-  const elements = [...missing].filter((element) => element.isConnected && articleOf(element));
-  missing.clear();
+  const elements = missing.filter((element) => element.isConnected && articleOf(element));
+  missing = [];
   gathering = 0;
-  const wanted = [...new Set(elements.map(articleOf))].slice(0, BATCH_MAX);
+  const wanted = [];
+  for (const element of elements) {
+    const key = articleOf(element);
+    if (wanted.length < BATCH_MAX && !wanted.includes(key)) wanted.push(key);
+  }
   if (!wanted[0]) return;
   const query = wanted.map((key) => "article=" + encodeURIComponent(key)).join("&");
   const reply = await call("/ratings?" + query);
   if (reply.status != 200) return;
   for (const element of elements) {
     const found = reply.body.ratings[articleOf(element)];
-    if (found && articleWish(element)) answer.articles[articleWish(element)] ||= found;
+    if (found && named(element)) answer.articles[named(element)] ||= found;
     else if (found) answer.article ||= found;
     if (found) entryFor(element).rating ||= found.rating;
     element.show();
@@ -56,6 +60,6 @@ const loadMissing = async () => {
 
 /** Ask for the rating of a widget's article, together with the others that are missing. */
 export const loadRating = (element) => {
-  missing.add(element);
+  if (!missing.includes(element)) missing.push(element);
   gathering ||= setTimeout(loadMissing, GATHER_MS);
 };

@@ -58,13 +58,13 @@ const others = (element, texts) => {
 /** Everything that the reader may see of a poll's results, `own` being the ids of their choices. */
 export const results = (element, poll, own) => {
   const { choices, ballots, of } = poll.results;
-  const all = choices.reduce((sum, choice) => Math.max(sum, choice.votes), ballots ?? 0);
+  const all = Math.max(ballots ?? 0, ...choices.map(({ votes }) => votes));
   const order = ordered(poll).map(({ id }) => id);
   const place = ({ id }) => (order.includes(id) ? order.indexOf(id) : order.length);
   const rows = [...choices]
     .sort((one, two) => place(one) - place(two))
     .map((result) => {
-      const choice = poll.choices.find(({ id }) => id == result.id);
+      const choice = poll.choices.filter(({ id }) => id == result.id)[0];
       return {
         label: choice ? written(element, choice.text, poll.lang) : say(element, "other"),
         note: choice?.hidden && say(element, "hidden"),
@@ -89,12 +89,11 @@ export const results = (element, poll, own) => {
 export const summary = (element, poll) => {
   const { choices, ballots, of } = poll.results;
   const size = ({ votes, percent }) => votes ?? percent;
-  const first = choices.reduce((best, choice) => (size(choice) > size(best) ? choice : best), {
-    votes: 0,
-  });
+  let first = { votes: 0 };
+  for (const choice of choices) if (size(choice) > size(first)) first = choice;
   const total = ballots == null ? "" : say(element, of == "voters" ? "voters" : "ballots", ballots);
   if (!first.id) return total;
-  const choice = poll.choices.find(({ id }) => id == first.id);
+  const choice = poll.choices.filter(({ id }) => id == first.id)[0];
   const label = choice ? written(element, choice.text, poll.lang).textContent : say(element, "other");
   const share = first.percent != null ? number(first.percent, element) + "%" : say(element, "votes", first.votes);
   return say(element, "leading", total, `${label}, ${share}`).trim();

@@ -1,5 +1,6 @@
 /** How ballots and ratings are sent, so that none is lost, doubled or falsely confirmed. */
 
+import { json } from "../json.js";
 import { options, resolve, voter } from "./core.js";
 import { solve } from "./proof.js";
 
@@ -25,8 +26,7 @@ export const call = async (path, body) => {
   try {
     const response = await fetch(resolve(options.site + path), {
       method: body ? "POST" : "GET",
-      body: body && JSON.stringify(body),
-      credentials: "omit",
+      body: body && json(body),
       signal: abort.signal,
     });
     const answered = await response.json();

@@ -22,7 +22,7 @@ const absolute = (date, element) =>
 /** How far away, rounded down so that nobody comes too late; "" for the past and the next minute. */
 const relative = (date, element) => {
   const seconds = (date - Date.now()) / 1000;
-  const unit = UNITS.find(([, length]) => seconds >= length);
+  const [unit] = UNITS.filter(([, length]) => seconds >= length);
   return unit
     ? new Intl.RelativeTimeFormat(language(element)).format(Math.floor(seconds / unit[1]), unit[0])
     : "";

@@ -1,0 +1,44 @@
+/** The classic block of a site's counters, one row each. */
+
+import { answer } from "./answer.js";
+import { attribute } from "./page.js";
+import { name, text } from "./text.js";
+import { put } from "./put.js";
+
+/** The build puts visits.css in. */
+const STYLE = "__VISITS_CSS__";
+
+const make = (tag, part, ...children) => {
+  const element = document.createElement(tag);
+  element.part = part;
+  element.append(...children);
+  return element;
+};
+
+const open = (element) => {
+  const root = element.attachShadow({ mode: "open" });
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+  } catch {} // a browser from before 2023 shows the list in its own style
+  root.append(make("dl", "list"));
+  return root;
+};
+
+/** Show the block in an element: ours, or a `<div data-stats="visits">`. */
+export const showVisits = (element) => {
+  if (!answer.site) return;
+  const list = (element.shadowRoot || open(element)).lastChild;
+  const labels = (attribute(element, "labels") || "").split("|");
+  const rows = (attribute(element, "rows") || "total online today").split(/\s+/);
+  rows.forEach((metric, index) => {
+    const row =
+      list.children[index] ||
+      list.appendChild(make("div", "", make("dt", "label"), make("dd", "value")));
+    row.part = "row " + metric;
+    put(row.firstChild, labels[index] || name(metric, element));
+    put(row.lastChild, text(metric, "", element) || "–");
+  });
+  while (list.children[rows.length]) list.lastChild.remove();
+};

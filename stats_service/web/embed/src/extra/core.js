@@ -1,0 +1,29 @@
+/** What the core hands over, in the order of parts.js; what can be had without it, if it did not run. */
+
+const handed = document.currentScript.core;
+const self = document.currentScript;
+
+/** Whether the core runs. Without it this file was put on the page by hand, for a check. */
+export const isCore = !!handed;
+
+const snippet = () => document.querySelector('[data-site][src*="/embed."]') || self;
+
+/** The site that a snippet names, in its attribute or in its address. */
+export const siteOf = ({ src, dataset }) => dataset.site || (/[?&]site=([\w-]+)/.exec(src) || [])[1] || "";
+
+const below = (src) => (path) => src.replace(/[^/]*([?#].*)?$/, "") + path;
+const isEnglish = () => +/^en/i.test(document.documentElement.lang);
+
+export const [, answer, article, english, , resolve, script, , options, , viewed, start] = handed || [
+  0,
+  {},
+  () => {},
+  isEnglish,
+  0,
+  below(self.src),
+  snippet(),
+  0,
+  { ...snippet().dataset, site: siteOf(snippet()) },
+  0,
+  [],
+];

@@ -1,0 +1,8 @@
+/** Text in an element, with what the page had there for want of it. */
+
+/** Put text into an element, or, if it is empty, the text that the page itself had there. */
+export const put = (element, content) => {
+  element.statsText ??= element.textContent;
+  content ||= element.statsText;
+  if (element.textContent != content) element.textContent = content;
+};
