@@ -8,13 +8,19 @@ import click
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.models.polls import OTHER
 from stats_service.models.quarantine import Integrity
 from stats_service.services import poll_views
+from stats_service.services.poll_views import percent_text
 from stats_service.services.sheets import harmless
 
 _VERBS = {"accept": "accepted", "void": "voided", "hold": "held"}
 _TEXT_VERBS = {"approve": "approved", "reject": "rejected", "wait": "pending"}
+#: What stands for the free texts that have no row of their own.
+_UNNAMED = {
+    "pending": "(other, waits for approval)",
+    "rejected": "(other, rejected)",
+    "unkept": "(other, beyond the number of texts kept)",
+}
 #: What the report calls the settings of `Protection`, in the words of the admin pages.
 _PROTECTION = {
     "level": "level",
@@ -43,20 +49,27 @@ def results(site: str, name: str, as_json: bool, as_csv: bool) -> None:
         services.sites.get(site)
         poll = services.polls.get(site, name)
         found = poll_views.results(poll, services.polls.tally(site, name))
+        table = services.quarantine.result_rows(site, poll)
     if as_json:
         echo_json(found)
         return
-    texts = {choice.id: choice.text[poll.lang] for choice in poll.choices} | {OTHER: "(other)"}
+    texts = {choice.id: choice.text[poll.lang] for choice in poll.choices}
     rows = [
-        (choice.id, texts[choice.id], str(choice.votes), f"{choice.percent}")
-        for choice in found.choices
+        (
+            row.choice,
+            row.text or _UNNAMED.get(row.kind) or texts[row.choice],
+            str(row.votes),
+            percent_text(row.percent),
+        )
+        for row in table
     ]
-    rows += [(OTHER, other.text, str(other.votes), "") for other in found.others]
     if as_csv:
         _print_csv(("choice", "text", "votes", f"percent of {found.of}"), rows)
-    else:
-        echo_table([("CHOICE", "TEXT", "VOTES", f"% OF {found.of.upper()}"), *rows])
-        click.echo(f"{found.ballots:,} ballots")
+        return
+    echo_table([("CHOICE", "TEXT", "VOTES", f"% OF {found.of.upper()}"), *rows])
+    click.echo(f"{found.ballots:,} ballots")
+    if len(found.leading) > 1:
+        click.echo(f"Tied for the lead: {', '.join(found.leading)}.")
 
 
 @click.group(cls=Group)

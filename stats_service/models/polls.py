@@ -105,8 +105,9 @@ class ChoiceResult(msgspec.Struct, frozen=True):
     id: str
     #: None where only percents are shown.
     votes: int | None
-    #: None where only counts are shown.
-    percent: int | None
+    #: To a tenth; 0.05 stands for less than that, 99.95 for more than 99.9 and less than all. None
+    #: where only counts are shown.
+    percent: float | None
 
 
 class OtherResult(msgspec.Struct, frozen=True):
@@ -120,12 +121,14 @@ class OtherResult(msgspec.Struct, frozen=True):
 class PollResults(msgspec.Struct, frozen=True):
     """The result of a poll, as far as its reader may see it."""
 
-    #: What percents are of: `votes` (they add up to 100) or `voters`.
+    #: What percents are of: `votes` or `voters`.
     of: str
     #: Ballots that count; None where only percents are shown.
     ballots: int | None
     choices: tuple[ChoiceResult, ...]
     others: tuple[OtherResult, ...] = ()
+    #: Ids of the choices with the most votes: more than one if they are equal, none without votes.
+    leading: tuple[str, ...] = ()
 
 
 class PollView(msgspec.Struct, frozen=True):

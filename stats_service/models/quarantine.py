@@ -42,6 +42,21 @@ class OtherText(msgspec.Struct, frozen=True):
     votes: int
 
 
+class ResultRow(msgspec.Struct, frozen=True):
+    """A row of a poll's result as a table: without double counting, the votes of all rows add up."""
+
+    #: Id of the choice; `other` for every row of free texts.
+    choice: str
+    #: `choice`; of free texts `approved` (one), or all those that are `pending`, `rejected` or
+    #: `unkept` (counted, but beyond the number of texts that are kept).
+    kind: str
+    #: An approved free text; empty otherwise.
+    text: str
+    votes: int
+    #: As `services.poll_views.percent_of` has it, of all votes or, in multiple choice, of voters.
+    percent: float
+
+
 class ReportHour(msgspec.Struct, frozen=True):
     """What happened to the ballots of one hour."""
 

@@ -1,10 +1,14 @@
 """Ballots kept apart and free texts: what an administrator decides. Audited, and reversible."""
 
+from collections import Counter
+
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
-from stats_service.models.quarantine import Group, OtherText, StoredGroup
+from stats_service.models.polls import OTHER, Poll
+from stats_service.models.quarantine import Group, OtherText, ResultRow, StoredGroup
 from stats_service.services.audit import entry_of
-from stats_service.store.quarantine import QuarantineStore
+from stats_service.services.poll_views import percent_of, results
+from stats_service.store.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
@@ -21,6 +25,10 @@ class Quarantine:
         """Return every group of a poll, decided or not, by hour."""
         stored = self._store.read(slug, poll).groups
         return [group_of(name, stored[name]) for name in sorted(stored)]
+
+    def result_rows(self, slug: str, poll: Poll) -> list[ResultRow]:
+        """Return the result of a poll as a table whose votes add up to all that were cast."""
+        return result_rows(poll, self._store.read(slug, poll.id))
 
     def settle(self, slug: str, poll: str, group: str, state: str, who: str, now: float) -> Group:
         """Accept a group (its votes count), void it, or hold it again.
@@ -76,6 +84,28 @@ class Quarantine:
             raise NotFoundError(
                 "Nobody wrote {text!r} in the poll {poll!r}.", text=text[:80], poll=poll
             )
+
+
+def result_rows(poll: Poll, record: PollRecord) -> list[ResultRow]:
+    """Return the result as a table: each choice, each approved text, and what else was written."""
+    found = results(poll, record.tally)
+    votes = record.tally.votes
+    of = record.tally.ballots if poll.multiple else sum(votes.values())
+
+    def row(choice: str, kind: str, text: str, number: int) -> ResultRow:
+        return ResultRow(choice, kind, text, number, percent_of(number, of))
+
+    rows = [row(c.id, "choice", "", c.votes or 0) for c in found.choices if c.id != OTHER]
+    if len(rows) < len(found.choices):
+        states = Counter[str]()
+        for text in sorted(record.texts, key=lambda text: (-text.votes, text.text)):
+            states[text.state] += text.votes
+            if text.state == "approved":
+                rows.append(row(OTHER, "approved", text.text, text.votes))
+        rows += [row(OTHER, state, "", states[state]) for state in ("pending", "rejected")]
+        unkept = votes.get(OTHER, 0) - states.total()
+        rows += [row(OTHER, "unkept", "", unkept)] if unkept else []
+    return rows
 
 
 def group_of(name: str, stored: StoredGroup) -> Group:

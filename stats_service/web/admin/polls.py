@@ -12,6 +12,7 @@ from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.charts import point_name
 from stats_service.web.admin.curves import ballot_curve
 from stats_service.web.admin.downloads import ENDING, table_file
+from stats_service.web.admin.languages import vote_percent
 from stats_service.web.admin.messages import explain
 from stats_service.web.admin.paging import page_number
 from stats_service.web.admin.poll_forms import changed_fields, form_values, new_poll
@@ -128,13 +129,24 @@ def set_state(poll_id: str) -> AnyResponse:
 def as_file(poll_id: str, kind: str) -> Response:
     """Give the results as a file."""
     slug = site().slug
-    poll, tally = services().polls.get(slug, poll_id), services().polls.tally(slug, poll_id)
-    rows: list[tuple[str, str, int]] = [
-        (choice.id, choice.text.get(poll.lang, ""), tally.votes.get(choice.id, 0))
-        for choice in poll.choices
+    poll = services().polls.get(slug, poll_id)
+    texts = {choice.id: choice.text.get(poll.lang, "") for choice in poll.choices}
+    unnamed = {
+        "pending": _("(other answers that wait for approval)"),
+        "rejected": _("(other answers that were rejected)"),
+        "unkept": _("(other answers beyond the number of texts that are kept)"),
+    }
+    rows = [
+        (
+            row.choice,
+            row.text or unnamed.get(row.kind) or texts[row.choice],
+            row.votes,
+            vote_percent(row.percent),
+        )
+        for row in services().quarantine.result_rows(slug, poll)
     ]
-    rows += [("other", text, votes) for text, votes in tally.others.items()]
-    return table_file(f"{slug}-poll-{poll.id}", ["choice", "text", "votes"], rows, kind)
+    headings = ["choice", "text", "votes", "percent of voters" if poll.multiple else "percent"]
+    return table_file(f"{slug}-poll-{poll.id}", headings, rows, kind)
 
 
 def states() -> dict[str, str]:

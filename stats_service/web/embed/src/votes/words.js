@@ -82,6 +82,14 @@ const WORDS = {
     (ballots, first) => `${ballots} Dẫn đầu: ${first}.`,
     (ballots, first) => `${ballots} In the lead: ${first}.`,
   ],
+  tied: [
+    (ballots, all, share) => `${ballots} Cùng dẫn đầu: ${all}, bằng nhau ${share}.`,
+    (ballots, all, share) => `${ballots} Tied for the lead: ${all}, ${share} each.`,
+  ],
+  tiedMany: [
+    (ballots, n, share) => `${ballots} ${n} mục cùng dẫn đầu, bằng nhau ${share}.`,
+    (ballots, n, share) => `${ballots} ${n} answers are tied for the lead, ${share} each.`,
+  ],
 
   checking: [
     "Đang làm phép tính chống gian lận, mất vài giây…",
@@ -165,6 +173,14 @@ const WORDS = {
 /** A number as it is written there, 4,5 and 4.5 as well. */
 const figure = (n, element) =>
   n % 1 ? `${n}`.replace(".", english(element) ? "." : ",") : number(n, element);
+
+/** A percentage of votes, as `percent_text` of the service writes it: no minority is nobody. */
+export const percentage = (percent, element) =>
+  (percent == 0.05
+    ? "<" + figure(0.1, element)
+    : percent == 99.95
+      ? ">" + figure(99.9, element)
+      : figure(percent, element)) + "%";
 
 /** Say something in the language of the page around `element`. */
 export const say = (element, key, ...values) => {
