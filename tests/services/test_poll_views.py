@@ -46,7 +46,9 @@ def test_no_percentage_lies(numbers: list[int], more: int) -> None:
         ((2, 1, 1), ["50", "25", "25"]),
     ],
 )
-def test_percentages_are_written_as_what_they_mean(votes: tuple[int, ...], shown: list[str]) -> None:
+def test_percentages_are_written_as_what_they_mean(
+    votes: tuple[int, ...], shown: list[str]
+) -> None:
     """To a tenth, and without one where it is whole."""
     found = results(POLL, PollTally(sum(votes), dict(zip("abc", votes, strict=True))))
 
