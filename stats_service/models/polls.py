@@ -32,6 +32,11 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True):
     per_address: int = 600
     #: Ballots an hour that count at once from one IPv6 /48; 0: no ceiling.
     per_customer: int = 2_000
+    #: Ballots that an office (one IPv4 address; an IPv6 /48: three times as many) casts in a day, a
+    #: tenth of them in a minute at most. More, or faster, is a burst.
+    office: int = 600
+    #: Percentage of a poll's ballots up to which a burst of one network counts at once; 0: any.
+    share: int = 20
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +200,8 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
     customer: bytes = b""
+    #: Kind of the browser, as `services.user_agents.kind_of_browser` says it.
+    browser: str = ""
     #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.
     hold: str = ""
     #: The spent proof's id, and until when (seconds) it could be used again.

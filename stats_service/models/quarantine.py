@@ -43,7 +43,7 @@ class OtherText(msgspec.Struct, frozen=True):
 
 
 class ResultRow(msgspec.Struct, frozen=True):
-    """A row of a poll's result as a table: without double counting, the votes of all rows add up."""
+    """A row of a poll's result as a table; the votes of all rows add up to what was cast."""
 
     #: Id of the choice; `other` for every row of free texts.
     choice: str

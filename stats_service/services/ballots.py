@@ -39,6 +39,7 @@ from stats_service.services.poll_rules import clean_text
 from stats_service.services.poll_views import poll_view, state_at
 from stats_service.services.proofs import Proofs
 from stats_service.services.site_directory import SiteDirectory, SiteEntry
+from stats_service.services.user_agents import kind_of_browser
 from stats_service.store.ballots import BallotStore
 
 BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
@@ -202,6 +203,7 @@ def decide(
         other=other,
         address=today.address(network) if network else b"",
         customer=today.address(wide) if wide else b"",
+        browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,
         proof_until=proof_until,
