@@ -29,6 +29,8 @@ _PROTECTION = {
     "wait": "age of a token (s)",
     "per_address": "ballots of an address an hour",
     "per_customer": "ballots of an IPv6 /48 an hour",
+    "office": "ballots of an office a day",
+    "share": "share of one network (%)",
 }
 
 
@@ -243,6 +245,8 @@ def _print_sums(found: Integrity) -> None:
             ("held", f"{found.held:,}"),
             ("voided", f"{found.voided:,}"),
             ("voters", voters),
+            ("largest network", f"{found.network:,} ballots in a day"),
+            ("browsers", ", ".join(f"{kind} {n:,}" for kind, n in found.browsers.items())),
             *(
                 ("protection", f"from {c.at}, set {_by(c.who)}: {_settings(c.protection)}")
                 for c in found.protection
@@ -251,10 +255,11 @@ def _print_sums(found: Integrity) -> None:
     )
     for fault in found.faults:
         click.echo(f"NOT SOUND: {fault}")
-    if found.sound:
-        click.echo("Sound: every voter's ballot is counted, held or voided, once.")
-    elif found.sound is None:
-        click.echo("Nobody knows any more who has voted; what can be checked agrees.")
+    if found.verdict == "sound":
+        click.echo("Sound: all sums agree, and no network, hour or kind of browser stands out.")
+    for reason in found.reasons:
+        if reason.kind != "sums":
+            click.echo(f"{found.verdict.capitalize()}: {reason.text}")
 
 
 def _by(who: str) -> str:

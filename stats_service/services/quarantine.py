@@ -13,6 +13,8 @@ from stats_service.store.quarantine import PollRecord, QuarantineStore
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
 _NETWORKS = {"a": "address", "c": "customer"}
+#: How a group is named whose ballots counted at once; `cast_ballot.lua` has the same.
+_WATCHED = "w"
 
 
 class Quarantine:
@@ -114,6 +116,7 @@ def group_of(name: str, stored: StoredGroup) -> Group:
     return Group(
         name=name,
         network=_NETWORKS.get(network[:1], "address"),
+        watched=network.endswith(_WATCHED),
         hour=hour,
         state=stored.state,
         ballots=stored.ballots,

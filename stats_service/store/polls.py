@@ -97,16 +97,18 @@ def poll_summaries(
             for keys, poll in names:
                 pipe.hget(keys.poll(poll, "tally"), "ballots")
                 pipe.hget(keys.poll(poll, "report"), "now:held")
+                pipe.hget(keys.poll(poll, "report"), "now:network")
                 pipe.hlen(keys.poll(poll, "others"))
             stored = [int(number or 0) for number in pipe.execute()]
-        numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
+        numbers = zip(names, stored[::4], stored[1::4], stored[2::4], stored[3::4], strict=True)
         return [
             PollSummary(
                 ballots,
                 held,
                 COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
+                network,
             )
-            for (keys, poll), ballots, held, texts in numbers
+            for (keys, poll), ballots, held, network, texts in numbers
         ]
 
 
