@@ -153,7 +153,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
         tick_store, mailer, notices, sites, history, top_articles, settings.base_url
     )
     caller = Caller(settings.webhook_hosts)
-    webhooks = WebhookJob(tick_store, caller, notices, sites, traffic, history, polls, quarantine)
+    webhooks = WebhookJob(tick_store, caller, notices, sites, traffic, history, polls)
     alarm = RedisAlarm(
         caller, settings.alert_url, notices.signing_key("", OPERATOR), settings.data_dir
     )

@@ -149,7 +149,7 @@ def find_reasons(
             text = f"{counted[hour]:,} of {total:,} ballots came in the hour {hour}."
             yield Reason("hour", counted[hour], total, hour, text)
     seen = sum(browsers.values())
-    if seen >= CROWD_MIN and poll.protection.share > 0:
+    if seen >= CROWD_MIN and _is_for_everybody(poll):
         kind = max(browsers, key=lambda name: browsers[name])
         if browsers[kind] > BROWSER_SHARE * seen:
             text = f"{browsers[kind]:,} of {seen:,} ballots came from {kind}."
@@ -167,8 +167,11 @@ def stands_out(poll: Poll, network: int, ballots: int) -> bool:
 
     They are not where everybody comes from the same few addresses, as its protection says.
     """
-    is_open = poll.protection.share > 0
-    return is_open and network >= NETWORK_MIN and network >= NETWORK_SHARE * ballots
+    return _is_for_everybody(poll) and network >= NETWORK_MIN and network >= NETWORK_SHARE * ballots
+
+
+def _is_for_everybody(poll: Poll) -> bool:
+    return poll.protection.share > 0 or poll.protection.per_address > 0
 
 
 def _verdict(reasons: Sequence[Reason]) -> str:

@@ -78,6 +78,11 @@ CHECKS: dict[str, Check] = {
     "T58": Check("pip-audit; offline install by hash; SBOM", "0 known; tampered wheel refused"),
     "T59": Check("unprivileged, read-only tree", "works; writes only its data folder"),
     "T60": Check("the service's own Redis user: CONFIG, KEYS, foreign keys", "NOPERM; all works"),
+    "T69": Check(
+        "300 honest votes, then 600 of one IPv4 in seconds and 2,000 of one /48",
+        "at most a fifth of the poll each counts, the rest held; alarm and report say so",
+    ),
+    "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
 }
 
 ADMIN = "tests/web/admin"
@@ -151,6 +156,14 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T27": (f"{BALLOTS}_a_token_of_another_site", f"{BALLOTS}_a_proof_is_good_for_one_ballot"),
     "T28": ("tests/web/test_votes_crowd.py::test_t28",),
     "T29": ("tests/web/test_votes_crowd.py::test_t29", "tests/web/test_quarantine.py"),
+    "T69": (
+        "tests/web/test_votes_crowd.py::test_t69",
+        "tests/services/test_voting_crowds.py::test_a_program",
+    ),
+    "T70": (
+        "tests/web/test_votes_crowd.py::test_t70",
+        "tests/services/test_voting_crowds.py::test_an_honest_crowd",
+    ),
     "T30": ("tests/web/test_quarantine.py::test_ipv6", "tests/web/test_page_voter.py::test_ipv6"),
     "T31": (f"{PAGE}_a_hit_id_counts_once", "tests/web/test_page_crowd.py"),
     "T32": ("tests/web/test_visitor.py",),

@@ -235,9 +235,9 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     assert group.name in waiting
     assert services.polls.tally(site.slug, "held").votes == {"a": 3}
     report = editor.get(f"{url}/integrity").get_data(as_text=True)
-    assert "mọi tổng đều khớp" in report
+    assert "Mọi tổng đều khớp" in report
     # Who signs it sees what was voted.
-    assert re.search(r'"answer">Có</span>\s*<span class="share">100&nbsp;%', report)
+    assert re.search(r'"answer">Có</span>\s*<span class="share">100%', report)
     assert 'data-preview="/admin' not in report
 
 
