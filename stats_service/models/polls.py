@@ -97,7 +97,8 @@ class PollSummary(msgspec.Struct, frozen=True):
     held: int = 0
     #: Free texts, each of one or more ballots that count, that wait for an administrator.
     texts: int = 0
-    #: Those that counted at once of the network that had most in one day.
+    #: Those that counted at once of the network that had most in one day; 0 once somebody has
+    #: looked at it, until it has more.
     network: int = 0
 
     @property

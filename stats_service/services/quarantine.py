@@ -59,6 +59,12 @@ class Quarantine:
             )
         return group_of(group, stored)
 
+    def look_at_network(self, slug: str, poll: str, who: str, now: float) -> None:
+        """Note that `who` has looked at a poll's largest network: no alarm until it has more."""
+        self._store.look_at_network(
+            slug, poll, entry_of(Author(who, now), "network.looked", poll, after={"ballots": 0})
+        )
+
     def texts(self, slug: str, poll: str) -> list[OtherText]:
         """Return the free texts of ballots that count: those that wait first, then by votes."""
         order = {state: number for number, state in enumerate(TEXT_STATES)}

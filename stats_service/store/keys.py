@@ -56,7 +56,8 @@ key                             type    holds; how long
                                         `network:<day>T<HH>`, `crowd:<day>T<HH>` -> ballots of
                                         the hour that counted at once, of the network with most
                                         and of all with ten or more; `now:network` -> the most
-                                        of a network and day; `browser:<kind>` -> ballots
+                                        of a network and day, `now:looked` -> of that, what
+                                        somebody has looked at; `browser:<kind>` -> ballots
 <p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
                                         `<digest>:<part>` while one is brought in; `views:<day>`:
                                         imported views of the day; for ever

@@ -78,6 +78,16 @@ def integrity(poll_id: str) -> str:
     )
 
 
+@bp.post("/integrity")
+@access("editor")
+def look_at_network(poll_id: str) -> Response:
+    """Note that somebody has looked at the largest network, so that there is no more alarm."""
+    slug, now = site().slug, services().clock.now()
+    services().polls.get(slug, poll_id)
+    services().quarantine.look_at_network(slug, poll_id, who(), now)
+    return redirect(url_for("admin.poll_review.integrity", slug=slug, poll_id=poll_id))
+
+
 def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:
     """Return what became of the ballots by hour, or by day with the striking hours apart.
 
