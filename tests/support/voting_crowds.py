@@ -114,7 +114,7 @@ Scene = Callable[[], list[Ballot]]
 
 #: What honest crowds do, and what part of theirs may wait: none where the defaults are for them.
 HONEST: dict[str, tuple[Scene, float]] = {
-    "an office of 600, half within 25 minutes, in a poll of 900 in a week": (
+    "an office of 600, most within 25 minutes, in a poll of 900 in a week": (
         lambda: [*citizens(900, 7 * DAY), *office(600, 25 * MINUTE, begin=DAY)],
         0,
     ),
