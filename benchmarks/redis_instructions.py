@@ -1,6 +1,7 @@
 """What a page view costs Redis, in instructions: `python -m benchmarks.redis_instructions`.
 
-    python -m benchmarks.redis_instructions [--batches 1,4,8,16] [--functions N] [--ratings] [--ballots]
+    python -m benchmarks.redis_instructions [--batches 1,4,8,16] [--functions N]
+                                           [--ratings] [--ballots]
 
 Processor time drifts with whatever else the machine does, the number of instructions does not: two
 runs differ by less than one in a hundred. The embedded server runs under callgrind (needs
