@@ -31,9 +31,9 @@ from stats_service.app import create_app, create_services
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.store.connection import connect
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
+from stats_service.store.redis.client import connect
 
 DAYS = 3 * 365
 ARTICLES = 50_000

@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.servers import ROOT, free_port
 from benchmarks.snippet import ARGUMENTS, READER
-from stats_service.listening import answers
+from stats_service.run.listening import answers
 
 #: Seconds after which the start has failed.
 DEADLINE = 120.0

@@ -13,8 +13,8 @@ from benchmarks.load import run_wrk
 from benchmarks.requests import SITES, page_repeat, readers
 from benchmarks.runs import measure, warm_up
 from benchmarks.servers import Server, running
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.services.periods import periods_at
-from stats_service.store.embedded import EmbeddedRedis
 from stats_service.store.keys import SiteKeys
 
 VIEWS = 100_000_000

@@ -13,11 +13,11 @@ from benchmarks.requests import ARTICLES, SITES
 from benchmarks.servers import SECRET, register_sites
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import RECORD_VIEWS
-from stats_service.store.view_batch import ViewBatch
+from stats_service.store.traffic.traffic import RECORD_VIEWS
+from stats_service.store.traffic.view_batch import ViewBatch
 
 #: Views in one call of the script: alone, and as they meet under load.
 BATCHES = (1, 4, 16, 64)

@@ -32,17 +32,17 @@ from benchmarks.requests import ARTICLES, FIRST_VIEWS, SITES
 from benchmarks.servers import SECRET, register_sites
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.binary import find_server_binary
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import BallotCommand, Poll
 from stats_service.models.ratings import RatingCommand
 from stats_service.models.traffic import ViewCommand
-from stats_service.services.article_keys import canonical_article
+from stats_service.services.articles.keys import canonical_article
 from stats_service.services.periods import hour_label, periods_at
-from stats_service.store.ballots import CAST_BALLOT, cast_ballot_call
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.ratings import RATE_ARTICLE, rate_article_call
-from stats_service.store.server_binary import find_server_binary
-from stats_service.store.traffic import RECORD_VIEWS
-from stats_service.store.view_batch import ViewBatch
+from stats_service.store.polls.ballots import CAST_BALLOT, cast_ballot_call
+from stats_service.store.ratings.ratings import RATE_ARTICLE, rate_article_call
+from stats_service.store.traffic.traffic import RECORD_VIEWS
+from stats_service.store.traffic.view_batch import ViewBatch
 
 #: Readers who are online at a site before anything is measured, as in the bench.
 READERS = 1024

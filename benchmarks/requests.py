@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stats_service.services.voters import Voters
+from stats_service.services.visitors.voters import Voters
 
 HIT, ADDRESS = "\1", "\2"
 HIT_LENGTH = 16

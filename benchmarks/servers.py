@@ -16,14 +16,14 @@ from benchmarks.machine import cpu_seconds, family, rss_mb
 from benchmarks.requests import ARTICLES, CHOICES, HOST, POLL, SITES
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.services.article_keys import canonical_article
-from stats_service.services.registry import Services
-from stats_service.store.connection import connect
-from stats_service.store.embedded import EmbeddedRedis
+from stats_service.services.articles.keys import canonical_article
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
-from stats_service.store.polls import PollStore
+from stats_service.store.polls.polls import PollStore
+from stats_service.store.redis.client import connect
 
 SECRET = "bench-" + "0" * 32
 ROOT = Path(__file__).parent.parent
@@ -33,11 +33,11 @@ THREADS = 8
 #: How each candidate is started: the arguments of gunicorn, and further environment variables.
 CANDIDATES: dict[str, tuple[Sequence[str], dict[str, str]]] = {
     "ours": (
-        ("-c", "python:stats_service.gunicorn_conf", "stats_service.app:create_asgi_app()"),
+        ("-c", "python:stats_service.run.gunicorn_conf", "stats_service.app:create_asgi_app()"),
         {},
     ),
     "ours-plain": (
-        ("-c", "python:stats_service.gunicorn_conf", "stats_service.app:create_asgi_app()"),
+        ("-c", "python:stats_service.run.gunicorn_conf", "stats_service.app:create_asgi_app()"),
         {"STATS_FAST_LANE": "0"},
     ),
     "ours-flask": (("-k", "gthread", "stats_service.app:create_app()"), {}),

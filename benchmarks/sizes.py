@@ -17,14 +17,14 @@ import redis
 from benchmarks.servers import SECRET
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand, Visitor
+from stats_service.services.container import Services
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 
 HOST = "kimson.example.vn"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"

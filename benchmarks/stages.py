@@ -20,18 +20,18 @@ from benchmarks.requests import HIT, SITES, page_repeat, readers
 from benchmarks.servers import SECRET, register_sites
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import PageQuery, ViewCommand
-from stats_service.services.numbers import site_counts
-from stats_service.services.page_views import answer, decide
+from stats_service.services.container import Services
 from stats_service.services.periods import periods_at
-from stats_service.services.poll_views import PollViews
-from stats_service.services.registry import Services
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.traffic import RECORD_VIEWS
-from stats_service.store.view_batch import ViewBatch
-from stats_service.web.answers import page_answer_json
-from stats_service.web.api.bodies import decode_body
-from stats_service.web.visitor import client_address, visitor_of
+from stats_service.services.polls.views import PollViews
+from stats_service.services.traffic.numbers import site_counts
+from stats_service.services.traffic.page_views import answer, decide
+from stats_service.store.traffic.traffic import RECORD_VIEWS
+from stats_service.store.traffic.view_batch import ViewBatch
+from stats_service.web.http.answers import page_answer_json
+from stats_service.web.http.bodies import decode_body
+from stats_service.web.http.visitor import client_address, visitor_of
 
 #: Views in one script call: about as many as meet at 64 connections on four sites.
 BATCH = 4

@@ -11,94 +11,85 @@ from stats_service import processes
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings, load_settings
 from stats_service.meters import FOLDER_VARIABLE, Meters
-from stats_service.services.accounts import Accounts
-from stats_service.services.alarm import NAME as OPERATOR
-from stats_service.services.alarm import RedisAlarm
-from stats_service.services.archives import Archives
-from stats_service.services.audit import Audit
-from stats_service.services.backups import Backups
-from stats_service.services.ballots import Ballots
-from stats_service.services.erasure import Erasure
-from stats_service.services.glances import Glances
-from stats_service.services.health import Health
-from stats_service.services.history import History
-from stats_service.services.install_checks import InstallChecks
-from stats_service.services.integrity import IntegrityReports
-from stats_service.services.legacy.imports import Legacy
-from stats_service.services.mail import Mailer
-from stats_service.services.minting import Minting
-from stats_service.services.notices import NoticeBook
-from stats_service.services.openings import Openings
-from stats_service.services.polls import Polls
-from stats_service.services.proofs import Proofs
-from stats_service.services.quarantine import Quarantine
-from stats_service.services.rating_review import RatingReview
-from stats_service.services.ratings import ArticleRatings
-from stats_service.services.registry import Services
-from stats_service.services.replay import Replay
-from stats_service.services.reports.job import ReportJob
-from stats_service.services.retention import Retention
-from stats_service.services.second_factor import SecondFactor
-from stats_service.services.shared_sites import SharedSites
-from stats_service.services.shared_views import SharedViews
-from stats_service.services.shared_votes import SharedVotes
-from stats_service.services.sign_in import SignIn
-from stats_service.services.site_directory import SiteDirectory
-from stats_service.services.sites import Sites
-from stats_service.services.ticks import RetentionJob, Ticks, UploadJob
-from stats_service.services.tokens import Tokens
-from stats_service.services.top_articles import TopArticles
-from stats_service.services.traffic import Traffic
-from stats_service.services.uploads import Uploads
-from stats_service.services.voters import Voters
-from stats_service.services.webhooks import Caller, WebhookJob
-from stats_service.store.accounts import AccountStore
-from stats_service.store.archive.store import ArchiveStore
-from stats_service.store.audit import AuditStore
-from stats_service.store.ballots import BallotStore, LoopBallots
-from stats_service.store.connection import connect, disconnect
-from stats_service.store.glances import GlanceStore
-from stats_service.store.group_commit import GroupCommit
-from stats_service.store.health import HealthStore
-from stats_service.store.history import HistoryStore
+from stats_service.services.accounts.accounts import Accounts
+from stats_service.services.accounts.audit import Audit
+from stats_service.services.accounts.second_factor import SecondFactor
+from stats_service.services.accounts.sign_in import SignIn
+from stats_service.services.accounts.tokens import Tokens
+from stats_service.services.container import Services
+from stats_service.services.known_sites.install_checks import InstallChecks
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.site_directory import SiteDirectory
+from stats_service.services.notices.mail import Mailer
+from stats_service.services.notices.notices import NoticeBook
+from stats_service.services.notices.reports.job import ReportJob
+from stats_service.services.notices.webhooks import Caller, WebhookJob
+from stats_service.services.operations.alarm import NAME as OPERATOR
+from stats_service.services.operations.alarm import RedisAlarm
+from stats_service.services.operations.backups import Backups
+from stats_service.services.operations.health import Health
+from stats_service.services.operations.overview import Glances
+from stats_service.services.operations.ticks import RetentionJob, Ticks, UploadJob
+from stats_service.services.polls.polls import Polls
+from stats_service.services.portability.archives import Archives
+from stats_service.services.portability.legacy.imports import Legacy
+from stats_service.services.portability.uploads import Uploads
+from stats_service.services.ratings.ratings import ArticleRatings
+from stats_service.services.ratings.review import RatingReview
+from stats_service.services.sites.erasure import Erasure
+from stats_service.services.sites.sites import Sites
+from stats_service.services.traffic.history import History
+from stats_service.services.traffic.loop import SharedViews
+from stats_service.services.traffic.opening_balances import Openings
+from stats_service.services.traffic.replay import Replay
+from stats_service.services.traffic.retention import Retention
+from stats_service.services.traffic.top_articles import TopArticles
+from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.visitors.voters import Voters
+from stats_service.services.voting.ballots import Ballots
+from stats_service.services.voting.integrity import IntegrityReports
+from stats_service.services.voting.loop import SharedVotes
+from stats_service.services.voting.proofs import Proofs
+from stats_service.services.voting.quarantine import Quarantine
+from stats_service.services.voting.voter_tokens import Minting
+from stats_service.store.accounts.accounts import AccountStore
+from stats_service.store.accounts.audit import AuditStore
+from stats_service.store.accounts.sessions import SessionStore
+from stats_service.store.accounts.tokens import TokenStore
 from stats_service.store.install_checks import InstallCheckStore
-from stats_service.store.legacy import LegacyStore
-from stats_service.store.limits import LoopCountsStorage, RequestCounts
-from stats_service.store.loop_client import LoopClient, connect_loop
 from stats_service.store.notices import NoticeStore
-from stats_service.store.polls import PollStore
-from stats_service.store.quarantine import QuarantineStore
-from stats_service.store.rating_review import RatingReviewStore
-from stats_service.store.ratings import LoopRatings, RatingStore
-from stats_service.store.retention import RetentionStore
-from stats_service.store.sessions import SessionStore
-from stats_service.store.site_copies import SiteCopies
-from stats_service.store.sites import SiteStore
-from stats_service.store.snapshots import SnapshotStore
-from stats_service.store.spool import Spool
-from stats_service.store.ticks import TickStore
-from stats_service.store.tokens import TokenStore
-from stats_service.store.traffic import TrafficStore
-from stats_service.store.uploads import UploadStore
-from stats_service.store.view_keeper import ViewKeeper
-from stats_service.web import (
-    admin,
-    api,
-    demo,
-    embed,
-    errors,
-    health,
-    hosted,
-    limits,
-    metrics,
-    public,
-)
-from stats_service.web.api.bodies import BODY_MAX_BYTES
-from stats_service.web.asgi import AsgiApp
-from stats_service.web.context import EXTENSION
-from stats_service.web.files import RequestWithFiles
-from stats_service.web.hot import HotPaths
-from stats_service.web.sessions import SessionsBesideTheApi
+from stats_service.store.operations.health import HealthStore
+from stats_service.store.operations.overview import GlanceStore
+from stats_service.store.operations.snapshots import SnapshotStore
+from stats_service.store.operations.ticks import TickStore
+from stats_service.store.polls.ballots import BallotStore, LoopBallots
+from stats_service.store.polls.polls import PollStore
+from stats_service.store.polls.quarantine import QuarantineStore
+from stats_service.store.portability.archive.store import ArchiveStore
+from stats_service.store.portability.legacy import LegacyStore
+from stats_service.store.portability.uploads import UploadStore
+from stats_service.store.ratings.ratings import LoopRatings, RatingStore
+from stats_service.store.ratings.review import RatingReviewStore
+from stats_service.store.redis.client import connect, disconnect
+from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from stats_service.store.redis.request_counts import LoopCountsStorage, RequestCounts
+from stats_service.store.sites.copies import SiteCopies
+from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.group_commit import GroupCommit
+from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.retention import RetentionStore
+from stats_service.store.traffic.spool import Spool
+from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.traffic import TrafficStore
+from stats_service.web import admin, api, demo, embed, hosted, public
+from stats_service.web.http import errors, limits
+from stats_service.web.http.bodies import BODY_MAX_BYTES
+from stats_service.web.http.context import EXTENSION
+from stats_service.web.http.sessions import SessionsBesideTheApi
+from stats_service.web.http.uploads import RequestWithFiles
+from stats_service.web.loop import HotPaths
+from stats_service.web.operations import health, metrics
+from stats_service.web.server.asgi import AsgiApp
 
 
 def create_services(settings: Settings, clock: Clock | None = None) -> Services:

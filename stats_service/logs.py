@@ -1,7 +1,7 @@
 """Logs: one JSON object a line, without addresses and secrets, safe to show in a terminal.
 
-    {"time": "2026-03-04T05:00:00.123Z", "level": "warning", "logger": "stats_service.supervisor",
-     "process": 12, "message": "…", "exception": "…"}
+    {"time": "2026-03-04T05:00:00.123Z", "level": "warning",
+     "logger": "stats_service.run.supervisor", "process": 12, "message": "…", "exception": "…"}
 
 Whatever is passed as `extra=` to the logger becomes a field of its own.
 """

@@ -15,11 +15,11 @@ from hypothesis import settings as hypothesis_settings
 
 from stats_service.app import create_app, create_asgi_app, create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.binary import find_server_binary
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.store.embedded import EmbeddedRedis
-from stats_service.store.server_binary import find_server_binary
-from stats_service.web.context import EXTENSION
+from stats_service.services.container import Services
+from stats_service.web.http.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
 from tests.support.openapi import ConformingClient, Serve, conforming_client

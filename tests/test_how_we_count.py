@@ -9,18 +9,18 @@ import pytest
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
-from stats_service.services.article_keys import KEY_MAX_BYTES
-from stats_service.services.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
-from stats_service.store.ballots import VOTERS_KEPT_SECONDS
+from stats_service.services.articles.keys import KEY_MAX_BYTES
+from stats_service.services.ratings.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS
-from stats_service.store.sites import SALT_TTL_SECONDS
+from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
+from stats_service.store.sites.sites import SALT_TTL_SECONDS
 
 ROOT = Path(__file__).parents[1]
 VIETNAMESE, ENGLISH = (
     (ROOT / "docs/how-we-count.md").read_text(encoding="utf-8").split("\n## English\n")
 )
-LUA = (ROOT / "stats_service/store/lua/record_views.lua").read_text(encoding="utf-8")
-BALLOT = (ROOT / "stats_service/store/lua/cast_ballot.lua").read_text(encoding="utf-8")
+LUA = (ROOT / "stats_service/store/traffic/lua/record_views.lua").read_text(encoding="utf-8")
+BALLOT = (ROOT / "stats_service/store/polls/lua/cast_ballot.lua").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "stats_service/web/admin/templates/admin/settings.html").read_text("utf-8")
 OPERATE = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
 DEFAULTS = Site(slug="x", name="x", hosts=("x",))
@@ -99,7 +99,7 @@ def test_votes_are_kept_as_long_as_the_code_keeps_them() -> None:
 
 def test_every_reason_that_is_given_is_explained() -> None:
     """A new reason for not counting a view needs its line in both tables."""
-    service = (ROOT / "stats_service/services/page_views.py").read_text(encoding="utf-8")
+    service = (ROOT / "stats_service/services/traffic/page_views.py").read_text(encoding="utf-8")
     rule = service[service.index("def ignored_reason") : service.index("def answer")]
     reasons = set(re.findall(r'return "([a-z-]+)"', rule))
     reasons |= set(re.findall(r"outcome = '([a-z-]+)'", LUA))

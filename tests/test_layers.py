@@ -18,7 +18,8 @@ ALLOWED = {
     "clock": set[str](),
     "errors": set[str](),
     "models": {"models"},
-    "store": {"store"} | LEAVES,
+    "embedded_redis": {"embedded_redis", "errors", "processes"},
+    "store": {"store", "embedded_redis"} | LEAVES,
     "services": {"services", "store"} | LEAVES,
     "web": {"web", "services"} | LEAVES,
 }

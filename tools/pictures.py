@@ -16,11 +16,11 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from stats_service.app import create_app, create_services
-from stats_service.cli.demo import add_demo_site
+from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
-from stats_service.store.embedded import EmbeddedRedis
+from stats_service.services.container import Services
 
 PICTURE = Path(__file__).parents[1] / "docs/images/admin.png"
 #: What a README can afford.

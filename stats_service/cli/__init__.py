@@ -7,23 +7,23 @@ import click
 
 from stats_service import __version__
 from stats_service.cli.admin import admin
-from stats_service.cli.archive import export, import_
 from stats_service.cli.article import article
-from stats_service.cli.backup import backup, restore
 from stats_service.cli.check import check
 from stats_service.cli.counts import counts
-from stats_service.cli.demo import demo
+from stats_service.cli.demo.command import demo
 from stats_service.cli.embed import embed
 from stats_service.cli.group import Group
-from stats_service.cli.legacy import legacy
-from stats_service.cli.poll import poll
+from stats_service.cli.notices.report import report
+from stats_service.cli.notices.webhook import webhook
+from stats_service.cli.polls.poll import poll
+from stats_service.cli.portability.archive import export, import_
+from stats_service.cli.portability.backup import backup, restore
+from stats_service.cli.portability.legacy import legacy
+from stats_service.cli.portability.upload import work_on_upload
 from stats_service.cli.rating import rating
-from stats_service.cli.report import report
 from stats_service.cli.serve import serve
 from stats_service.cli.site import site
 from stats_service.cli.tick import tick
-from stats_service.cli.upload import work_on_upload
-from stats_service.cli.webhook import webhook
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,7 +7,7 @@ import click
 from stats_service.cli.group import Group, open_services
 from stats_service.models.accounts import ROLES
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 
 
 @click.group(cls=Group)

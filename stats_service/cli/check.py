@@ -8,9 +8,9 @@ import click
 from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
-from stats_service.listening import answers
 from stats_service.models.health import Finding
-from stats_service.services.health import FAIL, OK, WARN, settings_findings, tick_finding
+from stats_service.run.listening import answers
+from stats_service.services.operations.health import FAIL, OK, WARN, settings_findings, tick_finding
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 

@@ -11,9 +11,9 @@ import msgspec
 
 from stats_service.app import create_services
 from stats_service.config import Settings, load_settings
+from stats_service.embedded_redis.server import running_redis
 from stats_service.errors import StatsError
-from stats_service.services.registry import Services
-from stats_service.store.embedded import running_redis
+from stats_service.services.container import Services
 
 #: Longest wait for one answer of Redis, in seconds: a person waits longer than a page.
 REDIS_TIMEOUT = 5.0

@@ -10,7 +10,7 @@ from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StoreUnavailableError
 from stats_service.logs import configure_logging
-from stats_service.supervisor import Supervisor
+from stats_service.run.supervisor import Supervisor
 
 
 @click.command()

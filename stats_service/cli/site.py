@@ -11,7 +11,7 @@ from stats_service.cli.group import Group, echo_json, echo_table, open_services,
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
-from stats_service.services.sites import check_site
+from stats_service.services.sites.sites import check_site
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
 _OPTIONS: dict[str, tuple[str, type, bool, str]] = {

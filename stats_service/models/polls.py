@@ -203,7 +203,7 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
     customer: bytes = b""
-    #: Kind of the browser, as `services.user_agents.kind_of_browser` says it.
+    #: Kind of the browser, as `services.visitors.user_agents.kind_of_browser` says it.
     browser: str = ""
     #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.
     hold: str = ""

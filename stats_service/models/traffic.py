@@ -4,7 +4,7 @@ import msgspec
 
 from stats_service.models.polls import Poll, PollTally, PollView
 
-#: Visitors seen this long ago, or less, are online. `store/lua/record_views.lua` has the same.
+#: Visitors seen this long ago, or less, are online. The Lua file `record_views` has the same.
 ONLINE_SECONDS = 5 * 60
 #: A view this long after the visitor's last one begins a new visit. The Lua file has the same.
 VISIT_GAP_SECONDS = 30 * 60

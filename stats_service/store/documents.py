@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from stats_service.errors import ConflictError
 from stats_service.models.audit import AuditEntry
-from stats_service.store.audit import packed_entry
-from stats_service.store.connection import RedisClient, store_errors
-from stats_service.store.scripts import load_script
+from stats_service.store.accounts.audit import packed_entry
+from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.scripts import load_script
 
-REPLACE_SAME = load_script("audit_entry", "replace_same")
+REPLACE_SAME = load_script("accounts/audit_entry", "sites/replace_same")
 
 #: Attempts at a change while others change the same document.
 TRIES = 10

@@ -3,8 +3,8 @@
 import msgspec
 
 from stats_service.models.install_checks import InstallCheck
-from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.keys import SiteKeys
+from stats_service.store.redis.client import RedisClient, store_errors
 
 #: How long a report is kept.
 CHECK_SECONDS = 30 * 60

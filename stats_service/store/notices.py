@@ -6,9 +6,9 @@ import msgspec
 
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Delivery, Notices
-from stats_service.store.connection import RedisClient, store_errors
 from stats_service.store.documents import change_document
 from stats_service.store.keys import SiteKeys
+from stats_service.store.redis.client import RedisClient, store_errors
 
 
 class NoticeStore:

@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from stats_service.app import create_services
-from stats_service.cli.demo import add_demo_site
+from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.store.connection import connect
+from stats_service.services.container import Services
 from stats_service.store.keys import AdminKeys
+from stats_service.store.redis.client import connect
 from tests.browser.visitor import Embed, Visitor
 from tests.browser.voting import Voter
 from tests.support.pages import BROWSER

@@ -12,7 +12,7 @@ from pyotp import TOTP
 
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.uploads import Upload
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import PASSWORD, add_account
 
 #: Pictures for people to look at; not kept.

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.demo.content import load_content
 from stats_service.web.demo.pages import SLUG
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.browser.visitor import Embed
 from tests.support.admin import PASSWORD, add_account
 

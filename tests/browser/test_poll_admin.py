@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from stats_service.models.polls import BallotQuery, Choice, Poll
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.browser.visitor import Embed
 from tests.support.admin import PASSWORD, add_account
 from tests.support.pages import BROWSER, new_hit

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Error, Page, Request
 
 from stats_service.models.traffic import SiteCounts
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import snippet
 from tests.support.portal import Portal

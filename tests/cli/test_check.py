@@ -8,12 +8,12 @@ import pytest
 from stats_service.config import Settings
 from stats_service.models.health import ServerFacts
 from stats_service.models.sites import Site
-from stats_service.services.health import (
+from stats_service.services.container import Services
+from stats_service.services.operations.health import (
     TICK_LATE_SECONDS,
     server_findings,
     settings_findings,
 )
-from stats_service.services.registry import Services
 from tests.cli.conftest import Run
 from tests.support.redis_groups import CREDENTIALS, restricted_user
 

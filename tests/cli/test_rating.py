@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import Visitor
+from stats_service.services.container import Services
 from stats_service.services.periods import local_minute
-from stats_service.services.registry import Services
 from tests.cli.conftest import Run
 from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.votes import new_voter

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from stats_service.store.embedded import running_redis
-from stats_service.store.server_socket import socket_path, socket_url
+from stats_service.embedded_redis.server import running_redis
+from stats_service.embedded_redis.socket import socket_path, socket_url
 from tests.support.processes import free_port, service_processes, wait_until
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

@@ -12,7 +12,7 @@ import pytest
 
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.cli.conftest import Run
 
 

@@ -5,7 +5,7 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import AdminKeys, SiteKeys
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock

@@ -86,108 +86,117 @@ CHECKS: dict[str, Check] = {
 }
 
 ADMIN = "tests/web/admin"
-BALLOTS = "tests/web/test_ballots.py::test"
-PAGE = "tests/web/test_page.py::test"
+BALLOTS = "tests/web/api/test_ballots.py::test"
+PAGE = "tests/web/api/test_page.py::test"
 
 #: Node ids, or their beginnings, of tests outside `tests/faults` that show a check.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T2": (
-        "tests/services/test_article_keys.py",
+        "tests/services/articles/test_keys.py",
         f"{PAGE}_a_bad_body_is_refused_and_stores_nothing",
         f"{PAGE}_a_page_with_a_useless_address_counts_for_the_site",
         f"{PAGE}_an_unknown_site_is_not_found_and_leaves_no_key",
     ),
-    "T4": ("tests/web/test_ratings.py::test_a_score_that_is_none_adds_nothing",),
+    "T4": ("tests/web/api/test_ratings.py::test_a_score_that_is_none_adds_nothing",),
     "T5": (f"{BALLOTS}_a_ballot_that_breaks_a_rule", f"{BALLOTS}_multiple_choice"),
-    "T9": ("tests/web/test_http_edges.py::test_what_is_not_sound_is_refused_and_closed",),
-    "T10": (f"{ADMIN}/test_rights.py", "tests/web/manage/test_rights.py"),
+    "T9": ("tests/web/server/test_http_edges.py::test_what_is_not_sound_is_refused_and_closed",),
+    "T10": (f"{ADMIN}/test_rights.py", "tests/web/api/manage/test_rights.py"),
     "T11": (
         f"{ADMIN}/test_security.py::test_a_write_from_elsewhere",
         f"{ADMIN}/test_security.py::test_the_token_of_another_session",
         f"{ADMIN}/test_rights.py::test_no_form_is_taken_without_its_token",
     ),
     "T12": (
-        f"{ADMIN}/test_sign_in.py::test_guessing_is_throttled",
-        f"{ADMIN}/test_sign_in.py::test_an_unknown_account_costs_what_a_known_one_does",
-        f"{ADMIN}/test_second_factor.py::test_codes_are_throttled",
+        f"{ADMIN}/accounts/test_sign_in.py::test_guessing_is_throttled",
+        f"{ADMIN}/accounts/test_sign_in.py::test_an_unknown_account_costs_what_a_known_one_does",
+        f"{ADMIN}/accounts/test_second_factor.py::test_codes_are_throttled",
     ),
     "T13": (
-        f"{ADMIN}/test_sign_in.py::test_a_replayed_cookie",
-        f"{ADMIN}/test_sign_in.py::test_a_session_planted",
-        f"{ADMIN}/test_sign_in.py::test_a_new_password_ends",
-        f"{ADMIN}/test_sign_in.py::test_a_removed_account",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_replayed_cookie",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_session_planted",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_new_password_ends",
+        f"{ADMIN}/accounts/test_sign_in.py::test_a_removed_account",
     ),
     "T14": (
-        f"{ADMIN}/test_sign_in.py::test_the_way_back_stays_here",
-        f"{ADMIN}/test_second_factor.py::test_the_way_back_stays_here",
+        f"{ADMIN}/accounts/test_sign_in.py::test_the_way_back_stays_here",
+        f"{ADMIN}/accounts/test_second_factor.py::test_the_way_back_stays_here",
     ),
     "T15": (
         f"{ADMIN}/test_security.py::test_a_forged_host",
         f"{ADMIN}/test_security.py::test_the_forwarded_host",
     ),
     "T16": (
-        f"{ADMIN}/test_sign_in.py::test_redis_holds_no_secret",
-        f"{ADMIN}/test_second_factor.py::test_redis_does_not_know",
+        f"{ADMIN}/accounts/test_sign_in.py::test_redis_holds_no_secret",
+        f"{ADMIN}/accounts/test_second_factor.py::test_redis_does_not_know",
     ),
     "T17": (
-        "tests/services/test_hosts.py::test_a_look_alike_is_not_the_site",
-        "tests/web/test_counts.py::test_only_pages_of_the_site_may_read_across_origins",
+        "tests/services/visitors/test_hosts.py::test_a_look_alike_is_not_the_site",
+        "tests/web/api/test_counts.py::test_only_pages_of_the_site_may_read_across_origins",
         f"{PAGE}_an_ignored_view_says_why_and_still_gets_the_numbers",
         f"{BALLOTS}_a_foreign_page_cannot_vote",
-        "tests/web/manage/test_rights.py::test_no_page_of_the_portal_may_call",
+        "tests/web/api/manage/test_rights.py::test_no_page_of_the_portal_may_call",
     ),
     "T19": (
         f"{ADMIN}/test_security.py::test_every_page_carries_the_headers",
         f"{ADMIN}/test_security.py::test_by_https",
     ),
     "T20": (
-        "tests/web/test_embed_scripts.py",
-        "tests/web/test_embed_build.py",
+        "tests/web/embed/test_scripts.py",
+        "tests/web/embed/test_build.py",
         "tests/browser/test_security.py",
     ),
     "T21": (
         f"{ADMIN}/test_security.py::test_two_people_never_share_an_answer",
         f"{ADMIN}/test_security.py::test_the_api_sets_no_cookie",
     ),
-    "T22": ("tests/web/test_votes_crowd.py::test_t22",),
-    "T24": ("tests/web/test_votes_crowd.py::test_t24",),
-    "T25": ("tests/web/test_votes_crowd.py", "tests/web/test_quarantine.py::test_the_report"),
+    "T22": ("tests/web/api/test_votes_crowd.py::test_t22",),
+    "T24": ("tests/web/api/test_votes_crowd.py::test_t24",),
+    "T25": (
+        "tests/web/api/test_votes_crowd.py",
+        "tests/web/admin/polls/test_quarantine.py::test_the_report",
+    ),
     "T26": (f"{BALLOTS}_the_servers_clock",),
     "T27": (f"{BALLOTS}_a_token_of_another_site", f"{BALLOTS}_a_proof_is_good_for_one_ballot"),
-    "T28": ("tests/web/test_votes_crowd.py::test_t28",),
-    "T29": ("tests/web/test_votes_crowd.py::test_t29", "tests/web/test_quarantine.py"),
+    "T28": ("tests/web/api/test_votes_crowd.py::test_t28",),
+    "T29": (
+        "tests/web/api/test_votes_crowd.py::test_t29",
+        "tests/web/admin/polls/test_quarantine.py",
+    ),
     "T69": (
-        "tests/web/test_votes_crowd.py::test_t69",
-        "tests/services/test_voting_crowds.py::test_a_program",
+        "tests/web/api/test_votes_crowd.py::test_t69",
+        "tests/services/voting/test_voting_crowds.py::test_a_program",
     ),
     "T70": (
-        "tests/web/test_votes_crowd.py::test_t70",
-        "tests/services/test_voting_crowds.py::test_an_honest_crowd",
+        "tests/web/api/test_votes_crowd.py::test_t70",
+        "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
     ),
-    "T30": ("tests/web/test_quarantine.py::test_ipv6", "tests/web/test_page_voter.py::test_ipv6"),
-    "T31": (f"{PAGE}_a_hit_id_counts_once", "tests/web/test_page_crowd.py"),
-    "T32": ("tests/web/test_visitor.py",),
-    "T33": ("tests/services/test_bots.py",),
+    "T30": (
+        "tests/web/admin/polls/test_quarantine.py::test_ipv6",
+        "tests/web/api/test_page_voter.py::test_ipv6",
+    ),
+    "T31": (f"{PAGE}_a_hit_id_counts_once", "tests/web/api/test_page_crowd.py"),
+    "T32": ("tests/web/http/test_visitor.py",),
+    "T33": ("tests/services/visitors/test_bots.py",),
     "T34": (f"{PAGE}_one_address_cannot_invent_visitors_without_end",),
     "T35": (
         f"{PAGE}_past_the_article_cap_views_count_for_the_site",
         f"{PAGE}_an_unknown_site_is_not_found_and_leaves_no_key",
     ),
     "T39": (
-        "tests/services/test_replay.py",
-        "tests/store/test_spool.py",
+        "tests/services/traffic/test_replay.py",
+        "tests/store/traffic/test_spool.py",
         f"{BALLOTS}_without_redis_a_vote_is_refused",
     ),
-    "T45": ("tests/store/test_embedded.py::test_a_snapshot_alone_is_restored",),
+    "T45": ("tests/embedded_redis/test_server.py::test_a_snapshot_alone_is_restored",),
     "T50": (
         f"{PAGE}_midnight_parts_the_days_in_the_zone_of_the_site",
         f"{PAGE}_a_visit_and_online_survive_midnight",
         f"{PAGE}_the_day_of_a_clock_change_has_its_own_midnight",
     ),
     "T54": (
-        "tests/services/test_identities.py",
+        "tests/services/visitors/test_identities.py",
         f"{BALLOTS}_nothing_stored_ties_a_voter_to_a_choice",
     ),
-    "T55": ("tests/services/test_sites.py::test_removing_a_site_removes_every_key",),
+    "T55": ("tests/services/sites/test_sites.py::test_removing_a_site_removes_every_key",),
     "T56": ("tests/test_logs.py",),
 }

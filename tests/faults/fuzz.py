@@ -13,12 +13,12 @@ import atheris
 with atheris.instrument_imports(include=["stats_service", "msgspec"]):
     from stats_service.errors import StatsError
     from stats_service.models.traffic import PageQuery
-    from stats_service.services.addresses import canonical_address
-    from stats_service.services.article_keys import canonical_article
-    from stats_service.services.hosts import origin_host
-    from stats_service.services.voters import Voters
-    from stats_service.web.api.bodies import decode_body
-    from stats_service.web.visitor import client_address
+    from stats_service.services.articles.keys import canonical_article
+    from stats_service.services.visitors.addresses import canonical_address
+    from stats_service.services.visitors.hosts import origin_host
+    from stats_service.services.visitors.voters import Voters
+    from stats_service.web.http.bodies import decode_body
+    from stats_service.web.http.visitor import client_address
 
 #: Longest time for one input, in seconds of this process.
 INPUT_SECONDS = 0.05

@@ -31,7 +31,14 @@ class Instance:
         log = (self.settings.data_dir / f"{self.settings.bind[-5:]}.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "python:stats_service.gunicorn_conf", APP],
+                [
+                    sys.executable,
+                    "-m",
+                    "gunicorn",
+                    "-c",
+                    "python:stats_service.run.gunicorn_conf",
+                    APP,
+                ],
                 env=os.environ | _variables(self.settings),
                 stdout=log,
                 stderr=log,

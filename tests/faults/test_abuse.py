@@ -27,9 +27,9 @@ from stats_service.config import Settings
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
+from stats_service.services.container import Services
 from stats_service.services.periods import periods_at
-from stats_service.services.registry import Services
-from stats_service.store.traffic import TrafficStore
+from stats_service.store.traffic.traffic import TrafficStore
 from tests.support.clock import FakeClock
 from tests.support.crowd import Request, send_all
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 

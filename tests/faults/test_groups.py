@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.faults.load import Load, slowest, statuses
 from tests.faults.reader import Reader
 from tests.support.hosts import Network, hosts_are_possible

@@ -20,8 +20,8 @@ import redis
 
 from stats_service.app import create_app, create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.store.embedded import EmbeddedRedis
 from tests.faults.load import Load
 from tests.support.pages import BROWSER, view
 from tests.support.processes import free_port, service_processes, wait_until

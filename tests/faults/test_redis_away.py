@@ -17,7 +17,7 @@ import pytest
 from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.faults.load import Load, percentile, slowest, statuses
 from tests.support.clock import FakeClock
 from tests.support.processes import service_processes, wait_until
@@ -157,7 +157,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
 ) -> None:
     """Orderly stop of Redis for 30 s under load, the service killed in between, then a storm.
 
-    Ten minutes of time are in tests/services/test_replay.py, on an injected clock.
+    Ten minutes of time are in tests/services/traffic/test_replay.py, on an injected clock.
     """
     with ExitStack() as stack:
         url = stack.enter_context(running_service(installed))
@@ -336,7 +336,7 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(
     settings: Settings, tmp_path: Path, clock: FakeClock, measured: Note
 ) -> None:
     """As after a power cut in the middle of a write: it boots, and lacks the last commands."""
-    from stats_service.store.embedded import EmbeddedRedis
+    from stats_service.embedded_redis.server import EmbeddedRedis
     from tests.support.redis_groups import client_of
 
     with EmbeddedRedis(tmp_path / "data") as server:

@@ -18,7 +18,7 @@ import redis
 from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.faults.load import Load, Sent, percentile, slowest, statuses
 from tests.faults.proxied import parent
 from tests.faults.reader import Reader

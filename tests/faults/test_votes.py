@@ -17,7 +17,7 @@ from stats_service.app import create_services
 from stats_service.config import Settings
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import service_processes
 from tests.support.redis_groups import Server

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 
 PASSWORD = "ngựa ắc quy ghim giấy"
 BASE = "http://127.0.0.1:8080"

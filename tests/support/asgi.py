@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from stats_service.web.asgi import AsgiApp
-from stats_service.web.bridge import WsgiApp
+from stats_service.web.server.asgi import AsgiApp
+from stats_service.web.server.bridge import WsgiApp
 
 
 @contextlib.contextmanager

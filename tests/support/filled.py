@@ -7,7 +7,7 @@ from stats_service.models.legacy import ImportedFile
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, new_hit

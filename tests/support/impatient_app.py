@@ -1,8 +1,8 @@
 """The service with a short patience for unfinished requests and unread answers, for its tests."""
 
 from stats_service.app import create_asgi_app
-from stats_service.web import http_limits
-from stats_service.web.asgi import AsgiApp
+from stats_service.web.server import http_limits
+from stats_service.web.server.asgi import AsgiApp
 
 
 def create_app() -> AsgiApp:

@@ -15,7 +15,7 @@ import redis
 from redis.cluster import RedisCluster
 from redis.sentinel import Sentinel
 
-from stats_service.store.server_binary import find_server_binary
+from stats_service.embedded_redis.binary import find_server_binary
 from tests.support.hosts import LOCAL, Host
 from tests.support.processes import free_port, wait_until
 

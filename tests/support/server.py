@@ -43,7 +43,7 @@ def running_service(
                 "-m",
                 "gunicorn",
                 "-c",
-                "python:stats_service.gunicorn_conf",
+                "python:stats_service.run.gunicorn_conf",
                 app,
             ],
             env=os.environ | _variables(settings) | (environ or {}),

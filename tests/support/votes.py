@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from stats_service.models.polls import Choice, Poll
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN
 
 WHO = "test"

@@ -19,13 +19,13 @@ from msgspec.structs import replace
 
 from stats_service.app import create_services
 from stats_service.config import Settings
+from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import BallotCommand, Choice, Poll, Protection
 from stats_service.models.sites import Site
+from stats_service.services.container import Services
 from stats_service.services.periods import hour_label
-from stats_service.services.registry import Services
-from stats_service.store.ballots import BallotStore
-from stats_service.store.connection import connect
-from stats_service.store.embedded import EmbeddedRedis
+from stats_service.store.polls.ballots import BallotStore
+from stats_service.store.redis.client import connect
 from tests.support.clock import FakeClock
 
 ZONE = "Asia/Ho_Chi_Minh"

@@ -9,34 +9,24 @@ import hmac
 from flask import Blueprint, Flask
 
 from stats_service.config import Settings
-from stats_service.web.admin import (
-    access,
+from stats_service.web.admin import access, frame, notices, ratings, settings
+from stats_service.web.admin.accounts import (
     accounts,
-    articles,
     audit,
-    exports,
-    failures,
-    frame,
-    install,
-    install_preview,
-    languages,
-    notices,
-    overview,
     own_account,
-    poll_preview,
-    poll_review,
-    poll_share,
-    polls,
-    ratings,
     second_factor,
-    security,
-    settings,
     sign_in,
-    static_files,
     tokens,
-    traffic,
-    uploads,
 )
+from stats_service.web.admin.install import install
+from stats_service.web.admin.install import preview as install_preview
+from stats_service.web.admin.polls import polls
+from stats_service.web.admin.polls import preview as poll_preview
+from stats_service.web.admin.polls import review as poll_review
+from stats_service.web.admin.polls import share as poll_share
+from stats_service.web.admin.portability import exports, uploads
+from stats_service.web.admin.traffic import articles, overview, traffic
+from stats_service.web.pages import failures, languages, security, static_files
 
 NOUNS = (
     sign_in,

@@ -9,8 +9,8 @@ from flask_login import LoginManager, UserMixin, current_user
 from stats_service.errors import StoreUnavailableError
 from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
-from stats_service.web.context import services
-from stats_service.web.visitor import client_address
+from stats_service.web.http.context import services
+from stats_service.web.http.visitor import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 

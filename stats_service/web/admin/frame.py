@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from stats_service.models.accounts import ROLES, Account
 from stats_service.models.sites import Site
-from stats_service.web.admin.own_account import THEME
-from stats_service.web.context import services
+from stats_service.web.admin.accounts.own_account import THEME
+from stats_service.web.http.context import services
 
 #: Entries of the menu that concern no single site.
 SERVICE_PAGES = ("overview.show", "accounts.index", "audit.of_installation")

@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConfigurationError, ConflictError, InvalidInputError
 from stats_service.models.accounts import LANGUAGES
 from stats_service.models.notices import EVENTS
-from stats_service.services.health import tick_is_late
-from stats_service.services.outgoing import DeliveryError
+from stats_service.services.notices.outgoing import DeliveryError
+from stats_service.services.operations.health import tick_is_late
 from stats_service.web.admin.access import access, site, who
-from stats_service.web.admin.messages import explain
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.messages import explain
 
 bp = Blueprint("notices", __name__, url_prefix="/sites/<slug>/notices")
 

@@ -10,17 +10,17 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.ratings import RankedArticle, RatingSlot
 from stats_service.models.traffic import RatingTally
-from stats_service.services.numbers import rating_tally
 from stats_service.services.periods import local_minute, moment_of
-from stats_service.services.poll_rules import plain
-from stats_service.services.rating_review import BURST_MIN, HOUR_SECONDS, total, whole_slots
-from stats_service.services.ratings import RANKED_MIN
+from stats_service.services.polls.rules import plain
+from stats_service.services.ratings.ratings import RANKED_MIN
+from stats_service.services.ratings.review import BURST_MIN, HOUR_SECONDS, total, whole_slots
+from stats_service.services.traffic.numbers import rating_tally
 from stats_service.web.admin.access import access, account, site, who
-from stats_service.web.admin.charts import point_name
-from stats_service.web.admin.curves import rating_curve
-from stats_service.web.admin.messages import explain
-from stats_service.web.admin.paging import page_number
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.charts import point_name
+from stats_service.web.pages.curves import rating_curve
+from stats_service.web.pages.messages import explain
+from stats_service.web.pages.paging import page_number
 
 bp = Blueprint("ratings", __name__, url_prefix="/sites/<slug>/ratings")
 

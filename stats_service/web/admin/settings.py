@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
-from stats_service.services.addresses import canonical_network, in_networks
-from stats_service.services.audit import BALANCES
+from stats_service.services.accounts.audit import BALANCES
+from stats_service.services.visitors.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, peer_address, site, who
-from stats_service.web.admin.messages import change_name, explain
-from stats_service.web.admin.ranges import DAY, today_of
-from stats_service.web.context import services
+from stats_service.web.http.context import services
+from stats_service.web.pages.messages import change_name, explain
+from stats_service.web.pages.ranges import DAY, today_of
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 

@@ -10,17 +10,17 @@ from flask_babel import force_locale
 
 from stats_service.models.install_checks import InstallReport, Sender
 from stats_service.models.traffic import PageQuery
-from stats_service.services.hosts import origin_host
-from stats_service.services.install_checks import findings
-from stats_service.services.page_views import ignored_reason
-from stats_service.web.api.bodies import decode_body, fresh_json
-from stats_service.web.context import services
-from stats_service.web.cors import allowed_origin
+from stats_service.services.known_sites.install_checks import findings
+from stats_service.services.traffic.page_views import ignored_reason
+from stats_service.services.visitors.hosts import origin_host
 from stats_service.web.embed.scripts import served_scripts
-from stats_service.web.findings import WordedFinding, worded
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
-from stats_service.web.visitor import forwarded_entries
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
+from stats_service.web.http.cors import allowed_origin
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
+from stats_service.web.http.visitor import forwarded_entries
+from stats_service.web.pages.findings import WordedFinding, worded
 
 bp = Blueprint("checks", __name__)
 allow_site_pages(bp)

@@ -13,14 +13,14 @@ from flask import Blueprint, Response, current_app
 from stats_service import __version__
 from stats_service.models.install_checks import InstallReport
 from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
-from stats_service.web.answers import PageBody
 from stats_service.web.api.checks import CheckAnswer
 from stats_service.web.api.manage import OPERATIONS as MANAGE_OPERATIONS
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.vote_operations import VOTE_OPERATIONS
-from stats_service.web.context import services
-from stats_service.web.problems import CONTENT_TYPE as PROBLEM_TYPE
-from stats_service.web.problems import Problem
+from stats_service.web.http.answers import PageBody
+from stats_service.web.http.context import services
+from stats_service.web.http.problems import CONTENT_TYPE as PROBLEM_TYPE
+from stats_service.web.http.problems import Problem
 
 bp = Blueprint("openapi", __name__)
 

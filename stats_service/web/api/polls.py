@@ -7,12 +7,12 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import BallotQuery, PollView
-from stats_service.services.ballots import check_sender, find_poll
-from stats_service.services.polls import LISTED_MAX
-from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
+from stats_service.services.polls.polls import LISTED_MAX
+from stats_service.services.voting.ballots import check_sender, find_poll
+from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("polls", __name__)
 allow_site_pages(bp)

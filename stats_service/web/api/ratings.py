@@ -8,10 +8,10 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.ratings import RatedArticle, RatingQuery
 from stats_service.models.sites import Site
-from stats_service.web.api.bodies import cached_json, decode_body, fresh_json
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
+from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("ratings", __name__)
 allow_site_pages(bp)

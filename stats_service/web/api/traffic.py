@@ -4,11 +4,11 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.models.traffic import PageQuery
-from stats_service.web.answers import page_answer_headers, page_answer_json
-from stats_service.web.api.bodies import cached_json, decode_body
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import allow_site_pages, site_entry
+from stats_service.web.http.answers import page_answer_headers, page_answer_json
+from stats_service.web.http.bodies import cached_json, decode_body
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)

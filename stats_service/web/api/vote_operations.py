@@ -4,7 +4,7 @@ from stats_service.models.polls import BallotAnswer, BallotQuery, PollView
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.polls import PollList, VoterAnswer, VoterQuery
-from stats_service.web.problems import BallotProblem, RatingProblem
+from stats_service.web.http.problems import BallotProblem, RatingProblem
 
 POLL = Parameter(
     "poll",

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
-from stats_service.web.context import services
 from stats_service.web.demo.content import Article, Content
 from stats_service.web.embed.scripts import embed_files
+from stats_service.web.http.context import services
 
 #: Name of the loaded content in `app.extensions`.
 EXTENSION = "stats_service.demo"

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from stats_service.models.sites import Site
-from stats_service.web.context import services
 from stats_service.web.embed.badge_image import THEMES, badge_svg, grouped
-from stats_service.web.sites import site_entry
+from stats_service.web.http.context import services
+from stats_service.web.http.sites import site_entry
 
 #: Seconds for which a browser or a cache may show the same badge.
 BADGE_MAX_AGE = 60

@@ -7,10 +7,10 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import ViewKeptError
 from stats_service.models.traffic import PageQuery
-from stats_service.web.answers import page_answer_headers
-from stats_service.web.context import services
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import site_entry
+from stats_service.web.http.answers import page_answer_headers
+from stats_service.web.http.context import services
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import site_entry
 
 #: One transparent point.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")

@@ -5,7 +5,7 @@ from typing import cast
 from flask import Blueprint, Response, current_app, request
 
 from stats_service.errors import NotFoundError
-from stats_service.services.install_checks import Scripts
+from stats_service.services.known_sites.install_checks import Scripts
 from stats_service.web.embed.files import EmbedFile, EmbedFiles
 from stats_service.web.embed.version import VERSION
 

@@ -19,16 +19,16 @@ from stats_service.errors import (
     VoterTooNewError,
 )
 from stats_service.models.polls import OTHER, BallotQuery, PollView
-from stats_service.services.bots import is_bot
-from stats_service.services.hosts import origin_host
-from stats_service.services.site_directory import SiteEntry
-from stats_service.services.voters import TOKEN_SECONDS
-from stats_service.web.context import services
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.hosts import origin_host
+from stats_service.services.visitors.voters import TOKEN_SECONDS
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS
 from stats_service.web.hosted.view import Sent, page_values
-from stats_service.web.problems import problem_headers
-from stats_service.web.request import request_visitor
-from stats_service.web.sites import site_entry
+from stats_service.web.http.context import services
+from stats_service.web.http.problems import problem_headers
+from stats_service.web.http.request import request_visitor
+from stats_service.web.http.sites import site_entry
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 

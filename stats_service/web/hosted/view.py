@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stats_service.models.polls import OTHER, PollResults, PollView
-from stats_service.services.poll_views import percent_text
+from stats_service.services.polls.views import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, number, pick
 
 

@@ -7,11 +7,11 @@ from werkzeug.exceptions import NotFound
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
-from stats_service.services.sites import SLUG
-from stats_service.web.admin import failures, security
-from stats_service.web.admin.charts import begun, chart, point_name
-from stats_service.web.admin.ranges import DAY, today_of
-from stats_service.web.context import services
+from stats_service.services.sites.sites import SLUG
+from stats_service.web.http.context import services
+from stats_service.web.pages import failures, security
+from stats_service.web.pages.charts import begun, chart, point_name
+from stats_service.web.pages.ranges import DAY, today_of
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 

@@ -7,8 +7,8 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 from stats_service.models.sites import Site
-from stats_service.services import passwords
-from stats_service.services.registry import Services
+from stats_service.services.accounts import passwords
+from stats_service.services.container import Services
 from tests.support.admin import Person, add_account
 
 

@@ -17,7 +17,7 @@ from stats_service.errors import (
     UnknownPollError,
     UnknownSiteError,
 )
-from stats_service.web.admin.messages import explain
+from stats_service.web.pages.messages import explain
 from tests.support.admin import Person
 from tools import translations
 
@@ -36,7 +36,7 @@ def error_calls() -> list[tuple[str, ast.Call]]:
     """Return where errors are made that an administrator may read."""
     ignored = {pattern for pattern, method in translations.ERROR_MAPPING if method == "ignore"}
     found: list[tuple[str, ast.Call]] = []
-    for folder in ("services", "web/admin"):
+    for folder in ("services", "web/admin", "web/pages"):
         for path in sorted((translations.PACKAGE / folder).rglob("*.py")):
             name = path.relative_to(translations.PACKAGE).as_posix()
             if name in ignored:

@@ -9,10 +9,10 @@ import pytest
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.health import TICK_LATE_SECONDS
-from stats_service.services.registry import Services
-from stats_service.services.webhooks import signature
-from stats_service.web.context import EXTENSION
+from stats_service.services.container import Services
+from stats_service.services.notices.webhooks import signature
+from stats_service.services.operations.health import TICK_LATE_SECONDS
+from stats_service.web.http.context import EXTENSION
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.processes import wait_until

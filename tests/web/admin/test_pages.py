@@ -17,8 +17,8 @@ from stats_service.models.audit import Author
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.web.admin.security import FORM_MAX_BYTES
+from stats_service.services.container import Services
+from stats_service.web.pages.security import FORM_MAX_BYTES
 from tests.support.admin import BASE, Person, add_account
 from tests.support.votes import make_poll, new_voter, vote
 

@@ -8,7 +8,7 @@ from flask import Flask
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
-from stats_service.services.registry import Services
+from stats_service.services.container import Services
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, new_hit

@@ -8,8 +8,8 @@ import pytest
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.registry import Services
-from stats_service.web.admin.security import known_host
+from stats_service.services.container import Services
+from stats_service.web.pages.security import known_host
 from tests.support.admin import BASE, Person, add_account
 from tests.support.clock import FakeClock
 

@@ -12,8 +12,8 @@ from stats_service.models.accounts import SCOPES, Token
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.web.api.operation import SITE, Operation, Parameter
-from stats_service.web.context import services
-from stats_service.web.limits import check_network
+from stats_service.web.http.context import services
+from stats_service.web.http.limits import check_network
 
 #: An argument in a rule of Flask's.
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from stats_service.services.periods import day_of
 from stats_service.web.api.manage.access import operation, scope, site
-from stats_service.web.context import services
+from stats_service.web.http.context import services
 
 bp = Blueprint("archive", __name__)
 

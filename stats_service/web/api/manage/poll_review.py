@@ -4,10 +4,10 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.models.quarantine import Group, OtherText
-from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.vote_operations import POLL
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("poll_review", __name__, url_prefix="/polls/<poll>/review")
 

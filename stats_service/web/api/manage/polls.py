@@ -5,7 +5,6 @@ from flask import Blueprint, Response, request
 
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
-from stats_service.web.api.bodies import decode_body, fresh_json
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import (
     ManagedPoll,
@@ -16,7 +15,8 @@ from stats_service.web.api.manage.poll_bodies import (
     new_poll,
 )
 from stats_service.web.api.vote_operations import POLL
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("polls", __name__, url_prefix="/polls")
 

@@ -9,12 +9,12 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import Ignored, Series, TopArticle
 from stats_service.models.traffic import ArticleOpening, SiteCounts
-from stats_service.services.history import RANGE_MAX_DAYS
-from stats_service.services.top_articles import SPANS
-from stats_service.web.api.bodies import decode_body, fresh_json
+from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.top_articles import SPANS
 from stats_service.web.api.manage.access import operation, scope, site, today, who
 from stats_service.web.api.operation import Parameter, one_of
-from stats_service.web.context import services
+from stats_service.web.http.bodies import decode_body, fresh_json
+from stats_service.web.http.context import services
 
 bp = Blueprint("traffic", __name__)
 

@@ -1,0 +1,1 @@
+"""`stats-service demo`: a made-up portal with a past."""

@@ -1,0 +1,143 @@
+"""The options of `stats-service poll create` and `edit`, and what they make of a poll."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.models.sites import Site
+from stats_service.services.periods import moment_of
+from stats_service.services.polls.rules import POLL_ID, PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
+
+#: Options of `create` and `edit` that are fields of `Poll` as they stand.
+_FIELDS = (
+    "multiple",
+    "min_choices",
+    "max_choices",
+    "results_when",
+    "results_as",
+    "shuffle",
+    "other",
+    "change",
+)
+#: Those that are fields of its `Protection`.
+_PROTECTION = ("wait", "per_address", "per_customer", "office", "share", "effort")
+
+
+def poll_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that define a poll."""
+    options = (
+        click.option("--question", help="The question, in the poll's own language."),
+        click.option(
+            "--question-in", nargs=2, multiple=True, metavar="LANG TEXT", help="In another one."
+        ),
+        click.option(
+            "--choice",
+            "new_choices",
+            multiple=True,
+            metavar="[ID=]TEXT",
+            help="A further choice. ID is of a-z, 0-9 and -; what else stands before a = is text, "
+            "and an id is made of it.",
+        ),
+        click.option(
+            "--choice-in",
+            nargs=3,
+            multiple=True,
+            metavar="LANG ID TEXT",
+            help="The text of a choice in a language; also corrects one.",
+        ),
+        click.option("--multiple/--single", default=None, help="More than one choice. [single]"),
+        click.option("--min", "min_choices", type=int, help="Fewest choices on a ballot. [1]"),
+        click.option("--max", "max_choices", type=int, help="Most choices on a ballot."),
+        click.option("--opens", help="2026-11-23T08:00 in the site's zone; empty: at once."),
+        click.option("--closes", help="The same; empty: when closed by hand."),
+        click.option("--results-when", type=click.Choice(RESULTS_WHEN), help="[always]"),
+        click.option("--results-as", type=click.Choice(RESULTS_AS), help="[both]"),
+        click.option("--shuffle/--no-shuffle", default=None, help="Another order each time."),
+        click.option("--other", type=int, help="Longest free text; 0: none. [0]"),
+        click.option("--change/--no-change", default=None, help="A vote may be changed."),
+        click.option("--protection", type=click.Choice(list(PRESETS)), help="[standard]"),
+        click.option("--wait", type=float, help="Seconds that a token must be old. [2]"),
+        click.option("--per-address", type=int, help="Ballots of an address an hour; 0: any."),
+        click.option("--per-customer", type=int, help="The same of an IPv6 /48."),
+        click.option("--office", type=int, help="Ballots of an office in a day. [600]"),
+        click.option(
+            "--share", type=int, help="Percent of a poll that a burst of a network may be. [20]"
+        ),
+        click.option("--effort", type=int, help="Work of a proof. [10000]"),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def changes_of(before: Poll, site: Site, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a poll that the options change."""
+    changes = {name: options[name] for name in _FIELDS if options[name] is not None}
+    for name in ("opens", "closes"):
+        if options[name] is not None:
+            changes[name] = _moment(name, options[name], site) if options[name] else None
+    question = dict(before.question)
+    if options["question"]:
+        question[before.lang] = options["question"]
+    question |= dict(options["question_in"])
+    if question != before.question:
+        changes["question"] = question
+    choices = _choices(before, options)
+    if choices != before.choices:
+        changes["choices"] = choices
+    if changes.get("multiple") is True and options["max_choices"] is None:
+        changes["max_choices"] = len(choices)
+    protection = _protection(before.protection, options)
+    if protection != before.protection:
+        changes["protection"] = protection
+    return changes
+
+
+def _choices(before: Poll, options: dict[str, Any]) -> tuple[Choice, ...]:
+    texts = {choice.id: dict(choice.text) for choice in before.choices}
+    for word in options["new_choices"]:
+        name, equals, text = word.partition("=")
+        if not (equals and POLL_ID.fullmatch(name)):
+            # An answer may well have the sign in it: "Giá = 5".
+            name, text = new_id(word, texts), word
+        if name in texts:
+            raise InvalidInputError(
+                f"choice {name!r}: is there already; correct it with --choice-in."
+            )
+        texts[name] = {before.lang: text}
+    for lang, name, text in options["choice_in"]:
+        _known(name, texts)[lang] = text
+    hidden = {choice.id for choice in before.choices if choice.hidden}
+    for option in ("hide", "unhide", "remove"):
+        for name in options.get(option, ()):
+            _known(name, texts)
+            if option == "hide":
+                hidden.add(name)
+            elif option == "unhide":
+                hidden.discard(name)
+            else:
+                del texts[name]
+    return tuple(Choice(id=name, text=text, hidden=name in hidden) for name, text in texts.items())
+
+
+def _known(name: str, texts: dict[str, dict[str, str]]) -> dict[str, str]:
+    if name not in texts:
+        raise InvalidInputError(f"choice {name!r}: there are only {', '.join(texts)}.")
+    return texts[name]
+
+
+def _protection(before: Protection, options: dict[str, Any]) -> Protection:
+    preset = PRESETS[options["protection"]] if options["protection"] else before
+    given = {name: options[name] for name in _PROTECTION if options[name] is not None}
+    return msgspec.structs.replace(preset, **given)
+
+
+def _moment(name: str, text: str, site: Site) -> float:
+    try:
+        return moment_of(text, site.timezone)
+    except ValueError as error:
+        raise InvalidInputError(f"{name} {text!r}: write it as 2026-11-23T08:00.") from error

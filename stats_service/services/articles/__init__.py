@@ -1,0 +1,1 @@
+"""The key under which an article is counted."""

@@ -1,0 +1,1 @@
+"""Sites as requests of readers need them: read once, kept for seconds."""

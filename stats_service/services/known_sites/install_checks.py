@@ -1,0 +1,236 @@
+"""Is the snippet on a page as it should be? The page reports; here it is weighed.
+
+An administrator's page puts a token into a link; only a report with one is kept, and only for
+that page to show. A token names its site, ends soon, and is signed:
+
+    <site>.<id>.<end, in seconds>.<signature>
+"""
+
+import hmac
+import ipaddress
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from stats_service.models.install_checks import Finding, InstallCheck, InstallReport, Sender
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.store.install_checks import CHECK_SECONDS, InstallCheckStore
+
+TOKEN_MAX_LENGTH = 160
+ID_BYTES = 9
+#: `embed.js` is kept for five minutes; older than twice that, something else keeps it.
+STALE_SECONDS = 600
+
+#: The order in which findings are shown.
+LEVELS = ("bad", "warn", "info", "good")
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """What the service serves, by version: `sha384-…` of the script."""
+
+    newest: str
+    digests: Mapping[str, str]
+
+
+class InstallChecks:
+    """Tokens for checks, and the reports that came with them."""
+
+    def __init__(self, store: InstallCheckStore, secret: str) -> None:
+        self._store = store
+        self._key = hmac.digest(secret.encode(), b"install check", "sha256")
+
+    def new_token(self, slug: str, now: float) -> str:
+        """Return a token for one check of the site."""
+        value = f"{slug}.{secrets.token_urlsafe(ID_BYTES)}.{int(now) + CHECK_SECONDS}"
+        return f"{value}.{self._signature(value)}"
+
+    def is_good(self, slug: str, token: str, now: float) -> bool:
+        """Tell whether a token was made here for the site, and has not ended."""
+        if not token.isascii() or len(token) > TOKEN_MAX_LENGTH:
+            return False
+        value, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(signature, self._signature(value)):
+            return False
+        site, _, end = value.split(".")
+        return site == slug and now < int(end)
+
+    def keep(
+        self, entry: SiteEntry, report: InstallReport, sender: Sender, now: float
+    ) -> InstallCheck:
+        """Return the check of a report, kept if its token is good."""
+        slug = entry.site.slug
+        check = InstallCheck(now, report, sender, sender.host in entry.hosts)
+        if self.is_good(slug, report.token, now):
+            self._store.put(slug, _id(report.token), check)
+        return check
+
+    def latest(self, slug: str, token: str, now: float) -> InstallCheck | None:
+        """Return the check that came with a token last, or None."""
+        return self._store.get(slug, _id(token)) if self.is_good(slug, token, now) else None
+
+    def _signature(self, value: str) -> str:
+        digest = hmac.digest(self._key, value.encode(), "sha256")
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _id(token: str) -> str:
+    return token.split(".")[1]
+
+
+def findings(
+    check: InstallCheck, slug: str, scripts: Scripts, trusted_proxies: int | None
+) -> list[Finding]:
+    """Return what is right and wrong, the worst first.
+
+    Args:
+        check: the report.
+        slug: the site that the check is of.
+        scripts: what the service serves.
+        trusted_proxies: the setting; None: the reader is not to learn of our proxies.
+    """
+    found = [
+        *_site(check, slug),
+        *_host(check),
+        *_request(check, slug),
+        *_counted(check),
+        *_double(check),
+        *_script(check, scripts),
+        *_sender(check, trusted_proxies),
+        *_page(check),
+    ]
+    return sorted(found, key=lambda finding: LEVELS.index(finding.level))
+
+
+def _site(check: InstallCheck, slug: str) -> Iterator[Finding]:
+    named = check.report.site
+    if not named:
+        yield Finding("site-missing", "bad", {"site": slug})
+    elif named != slug:
+        yield Finding("site-other", "bad", {"site": slug, "named": named})
+    else:
+        yield Finding("site", "good", {"site": slug})
+
+
+def _host(check: InstallCheck) -> Iterator[Finding]:
+    host = check.sender.host
+    if not host:
+        yield Finding("host-none", "bad")
+    else:
+        yield Finding(
+            "host" if check.allowed else "host-unknown",
+            "good" if check.allowed else "bad",
+            {"host": host},
+        )
+
+
+def _request(check: InstallCheck, slug: str) -> Iterator[Finding]:
+    report = check.report
+    if report.outcome == "answered":
+        yield Finding("request", "good", {"milliseconds": report.milliseconds})
+    elif report.outcome == "policy":
+        yield Finding("request-policy", "bad")
+    elif report.site != slug or not check.allowed:
+        return  # said already, and nothing else could have come of it
+    elif report.outcome == "refused":
+        yield Finding("request-refused", "bad", {"status": report.status})
+    else:
+        yield Finding("request-blocked", "bad")
+
+
+def _counted(check: InstallCheck) -> Iterator[Finding]:
+    sender = check.sender
+    if sender.ignored and sender.ignored != "host":
+        yield Finding(f"ignored-{sender.ignored}", "warn", {"address": sender.address})
+    elif sender.private:
+        yield Finding("private", "info")
+    if check.report.storeless:
+        yield Finding("storeless", "info")
+
+
+def _double(check: InstallCheck) -> Iterator[Finding]:
+    report = check.report
+    others = sorted({site for site in report.sites if site != report.site})
+    if report.snippets > 1 and others:
+        yield Finding(
+            "snippets-of-sites",
+            "bad",
+            {"number": report.snippets, "site": report.site, "others": ", ".join(others)},
+        )
+    elif report.snippets > 1:
+        yield Finding("snippets", "warn", {"number": report.snippets})
+    else:
+        yield Finding("snippet", "good")
+    if report.pixel:
+        yield Finding("pixel", "bad")
+    if report.views <= 1 or report.outcome != "answered":
+        return  # a view that got no answer was sent twice, to count once
+    if report.moves:
+        yield Finding("moves", "info", {"views": report.views})
+    else:
+        yield Finding("views", "bad", {"views": report.views})
+
+
+def _script(check: InstallCheck, scripts: Scripts) -> Iterator[Finding]:
+    report = check.report
+    newest = report.version == scripts.newest
+    yield Finding(
+        "version" if newest else "version-old",
+        "good" if newest else "warn",
+        {"version": report.version, "newest": scripts.newest},
+    )
+    served = scripts.digests.get(report.version)
+    if report.digest and served and served != f"sha384-{report.digest}":
+        yield Finding("script-altered", "bad")
+    elif report.digest and served:
+        yield Finding("script", "good")
+    if not report.integrity:
+        yield Finding("unpinned", "info")
+    if report.age is not None:
+        stale = not report.pinned and report.age > STALE_SECONDS
+        yield Finding(
+            "cache-old" if stale else "cache",
+            "warn" if stale else "good",
+            {"age": report.age},
+        )
+    others = [name for name in report.violations if name != "connect-src"]
+    if others:
+        # Pages without badges and pixel do well without our images.
+        level = "info" if others == ["img-src"] else "warn"
+        yield Finding("policy", level, {"directives": ", ".join(others)})
+    elif not report.violations:
+        yield Finding("no-policy", "good")
+
+
+def _sender(check: InstallCheck, trusted: int | None) -> Iterator[Finding]:
+    address, seen = check.sender.address, check.sender.forwarded
+    values: dict[str, str | int] = {"address": address, "seen": seen, "trusted": trusted or 0}
+    if trusted is None:
+        if address:
+            yield Finding("address", "info", values)
+    elif seen < trusted:
+        yield Finding("proxies-missing", "bad", values)
+    elif not address:
+        yield Finding("address-unknown", "bad", values)
+    elif seen > trusted:
+        private = ipaddress.ip_address(address).is_private
+        yield Finding("proxies-all-one" if private else "proxies-more", "warn", values)
+    elif seen == 0 and ipaddress.ip_address(address).is_private:
+        yield Finding("address-private", "info", values)
+    else:
+        yield Finding("proxies", "good", values)
+
+
+def _page(check: InstallCheck) -> Iterator[Finding]:
+    report = check.report
+    if report.strangers:
+        yield Finding("strangers", "warn", {"names": ", ".join(report.strangers)})
+    if report.widgets:
+        yield Finding("widgets", "good", {"number": report.widgets})
+    else:
+        yield Finding("no-widgets", "info")
+    if report.article:
+        yield Finding("article", "info", {"article": report.article})
+    else:
+        yield Finding("no-article", "info")

@@ -1,0 +1,1 @@
+"""What the service sends of itself: mail, webhooks, reports."""

@@ -1,0 +1,65 @@
+"""What a report says: a week or a month that is over, beside the one before."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from stats_service.models.history import Ignored, Pair, Point, TopArticle
+from stats_service.models.sites import Site
+from stats_service.services.traffic.history import History
+from stats_service.services.traffic.top_articles import TopArticles
+
+DAY = timedelta(days=1)
+ARTICLES_SHOWN = 10
+#: The hour, in the site's zone, from which a report is sent.
+FROM_HOUR = 6
+
+
+class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything in a report."""
+
+    site: Site
+    #: `week` or `month`
+    every: str
+    first: date
+    last: date
+    total: Pair
+    before: Pair
+    points: tuple[Point, ...]
+    articles: tuple[TopArticle, ...]
+    ignored: tuple[Ignored, ...]
+
+    @property
+    def busiest(self) -> Point:
+        """The day with most visits, the first of them."""
+        return max(self.points, key=lambda point: (point.now.visits, point.now.views))
+
+
+def period(every: str, site: Site, now: float) -> tuple[date, date]:
+    """Return the first and the last day of the last week or month that is to be reported."""
+    local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
+    today = (local - timedelta(hours=FROM_HOUR)).date()
+    end = today - today.weekday() * DAY if every == "week" else today.replace(day=1)
+    last = end - DAY
+    return (last - 6 * DAY if every == "week" else last.replace(day=1)), last
+
+
+def read_numbers(
+    history: History, top_articles: TopArticles, site: Site, every: str, now: float
+) -> ReportNumbers:
+    """Return what a report of the last period says."""
+    first, last = period(every, site, now)
+    series = history.series(site, "day", first, last)
+    days = (last - first).days + 1
+    return ReportNumbers(
+        site=site,
+        every=every,
+        first=first,
+        last=last,
+        total=series.total,
+        before=series.total_before,
+        points=series.points,
+        articles=tuple(top_articles.of_days(site, last, days)[:ARTICLES_SHOWN]),
+        ignored=tuple(history.ignored(site, first, last)),
+    )

@@ -1,0 +1,60 @@
+"""A report as an e-mail: text, HTML and the chart."""
+
+from datetime import date
+from functools import partial
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from stats_service.models.notices import Report
+from stats_service.services.notices.mail import Mail
+from stats_service.services.notices.reports import chart, words
+from stats_service.services.notices.reports.numbers import ReportNumbers
+
+PICTURE_ID = "chart@stats-service"
+
+_templates = Environment(
+    loader=PackageLoader("stats_service.services.notices.reports"),
+    autoescape=select_autoescape(("html",), default=False),
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+)
+
+
+def render(numbers: ReportNumbers, report: Report, base_url: str) -> Mail:
+    """Return the e-mail of a report.
+
+    Article keys are shown as text, never as links: they come from whoever visits the portal.
+    """
+    language = report.language
+    said = words.WORDS[language]
+    span = f"{words.day(numbers.first, language)} – {words.day(numbers.last, language)}"
+    title = f"{said[report.every]} {span}: {numbers.site.name}"
+    values: dict[str, Any] = {
+        "title": title,
+        "kind": said[report.every],
+        "span": span,
+        "language": language,
+        "numbers": numbers,
+        "busiest_day": date.fromisoformat(numbers.busiest.name),
+        "words": said,
+        "rows": (
+            (said["visits"], numbers.total.visits, numbers.before.visits),
+            (said["views"], numbers.total.views, numbers.before.views),
+        ),
+        "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
+        "picture_id": PICTURE_ID,
+        "reason": partial(words.reason, language=language),
+        "n": partial(words.number, language=language),
+        "change": partial(words.change, language=language),
+        "day": partial(words.day, language=language),
+    }
+    return Mail(
+        to=report.address,
+        subject=title,
+        text=_templates.get_template("report.txt").render(values),
+        html=_templates.get_template("report.html").render(values),
+        picture=chart.draw(numbers.points),
+        picture_id=PICTURE_ID,
+        language=language,
+    )

@@ -1,0 +1,197 @@
+"""Webhooks: look whether something happened, and call who wants to know (docs/notices.md)."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+
+import msgspec
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.notices import Event, Webhook
+from stats_service.models.polls import Poll, PollSummary
+from stats_service.models.sites import Site
+from stats_service.services.notices import outgoing
+from stats_service.services.notices.notices import NoticeBook
+from stats_service.services.periods import local_time
+from stats_service.services.polls.polls import Polls
+from stats_service.services.sites.sites import Sites
+from stats_service.services.tick_outcome import Outcome, of_one
+from stats_service.services.traffic.history import History
+from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.voting.integrity import stands_out
+from stats_service.store.operations.ticks import TickStore
+
+#: A new record of visitors online below this is no news.
+PEAK_MIN = 10
+
+
+class Caller:
+    """Calls webhooks, each call signed."""
+
+    def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
+        self._allowed_hosts = allowed_hosts
+
+    def call(self, url: str, key: str, event: Event, delivery: str, now: float) -> None:
+        """Post `event` to `url`.
+
+        Args:
+            url: where to.
+            key: what the call is signed with.
+            event: the body.
+            delivery: the same for every try of the same event, so that a receiver can tell.
+            now: seconds since 1970.
+
+        Raises:
+            DeliveryError: nobody took it.
+        """
+        body = msgspec.json.encode(event)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "stats_service",
+            "Stats-Event": event.event,
+            "Stats-Delivery": hashlib.sha256(delivery.encode()).hexdigest()[:32],
+            "Stats-Signature": f"t={int(now)},v1={signature(key, int(now), body)}",
+        }
+        outgoing.post(url, body, headers, self._allowed_hosts)
+
+
+def signature(key: str, at: int, body: bytes) -> str:
+    """Return HMAC-SHA256 of `<at>.<body>`, in hexadecimal."""
+    return hmac.digest(key.encode(), b"%d." % at + body, "sha256").hex()
+
+
+class WebhookJob:
+    """Looks at every site that somebody wants to know about."""
+
+    def __init__(
+        self,
+        store: TickStore,
+        caller: Caller,
+        book: NoticeBook,
+        sites: Sites,
+        traffic: Traffic,
+        history: History,
+        polls: Polls,
+    ) -> None:
+        self._store = store
+        self._caller = caller
+        self._book = book
+        self._sites = sites
+        self._traffic = traffic
+        self._history = history
+        self._polls = polls
+
+    def run(self, now: float) -> Iterator[Outcome]:
+        """Call whoever is due."""
+        for site in self._sites.all():
+            yield from of_one(site.slug, self._of_site(site, now))
+
+    def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
+        for webhook in self._book.get(site.slug).webhooks:
+            for note, mark, event in self._events(site, webhook, now):
+                yield from self._deliver(site, webhook, note, mark, event, now)
+
+    def test(self, slug: str, notice: str, now: float) -> None:
+        """Call a webhook with an event `test`; errors as `Caller.call`.
+
+        Raises:
+            NotFoundError: there is no such webhook.
+        """
+        site = self._sites.get(slug)
+        webhook = self._book.webhook(slug, notice)
+        event = _event("test", site, now, "This is a test.", {})
+        self._call(site, webhook, event, f"test:{now}", now)
+
+    def _deliver(
+        self, site: Site, webhook: Webhook, note: str, mark: str, event: Event | None, now: float
+    ) -> Iterator[Outcome]:
+        """Call with `event` if there is one; then note `mark`, so that it is told once."""
+        try:
+            if event:
+                self._call(site, webhook, event, f"{note}={mark}", now)
+                yield Outcome(f"{site.slug}: told {webhook.id} of {event.event}.")
+            self._store.note(note, mark)
+        except (outgoing.DeliveryError, InvalidInputError) as error:
+            yield Outcome(f"{site.slug}: webhook {webhook.id}: {error}", failed=True)
+
+    def _call(self, site: Site, webhook: Webhook, event: Event, delivery: str, now: float) -> None:
+        """Call, and note what became of it."""
+        key = self._book.signing_key(site.slug, webhook.id)
+        try:
+            self._caller.call(webhook.url, key, event, delivery, now)
+        except (outgoing.DeliveryError, InvalidInputError) as error:
+            self._book.delivered(site.slug, webhook.id, event.event, now, str(error))
+            raise
+        self._book.delivered(site.slug, webhook.id, event.event, now)
+
+    def _events(
+        self, site: Site, webhook: Webhook, now: float
+    ) -> Iterator[tuple[str, str, Event | None]]:
+        """Give what to note, under which name, and the event to tell of first, if any."""
+        begin = f"{site.slug}:{webhook.id}:"
+        if "peak" in webhook.events:
+            yield from self._peak(begin + "peak", site, now)
+        if "burst" in webhook.events:
+            for poll in self._polls.all(site.slug):
+                summary = self._polls.summary(site.slug, poll.id)
+                yield from self._burst(f"{begin}burst:{poll.id}", site, poll.id, summary, now)
+                yield from self._network(f"{begin}network:{poll.id}", site, poll, summary, now)
+        if "silent" in webhook.events:
+            yield from self._silent(begin + "silent", site, webhook.silent_hours, now)
+
+    def _peak(self, note: str, site: Site, now: float) -> Iterator[tuple[str, str, Event | None]]:
+        peak = self._traffic.counts(site, now).peak
+        known = self._store.last(note)
+        if peak is None or known == str(peak.n):
+            return
+        event = None
+        if known and peak.n > int(known) and peak.n >= PEAK_MIN:
+            text = f"{peak.n} visitors were online at one time, more than ever before."
+            event = _event("peak", site, now, text, {"online": peak.n, "at": peak.at})
+        yield note, str(peak.n), event
+
+    def _burst(
+        self, note: str, site: Site, poll: str, summary: PollSummary, now: float
+    ) -> Iterator[tuple[str, str, Event | None]]:
+        held, known = summary.held, int(self._store.last(note) or 0)
+        if held == known:
+            return
+        event = None
+        if held > known:
+            text = f"{held} ballots of the poll {poll} wait for review: a burst from few networks."
+            event = _event("burst", site, now, text, {"poll": poll, "held": held})
+        yield note, str(held) if held else "", event
+
+    def _network(
+        self, note: str, site: Site, poll: Poll, summary: PollSummary, now: float
+    ) -> Iterator[tuple[str, str, Event | None]]:
+        """Tell once that much of a poll came from one network, although it counted at once."""
+        is_seen = stands_out(poll, summary.network, summary.ballots)
+        if is_seen == bool(self._store.last(note)):
+            return
+        event = None
+        if is_seen:
+            n, of = summary.network, summary.ballots
+            text = f"{n} of {of} ballots of the poll {poll.id} came from one network within a day."
+            data: dict[str, int | str | bool] = {"poll": poll.id, "held": summary.held}
+            event = _event("burst", site, now, text, data | {"network": n})
+        yield note, "1" if is_seen else "", event
+
+    def _silent(
+        self, note: str, site: Site, hours: int, now: float
+    ) -> Iterator[tuple[str, str, Event | None]]:
+        silent, known = self._history.is_silent(site, now, hours), self._store.last(note)
+        if silent == bool(known):
+            return
+        event = None
+        if silent:
+            text = f"No view for {hours} hours. Check the portal and its snippet."
+            event = _event("silent", site, now, text, {"hours": hours})
+        yield note, "1" if silent else "", event
+
+
+def _event(
+    name: str, site: Site, now: float, text: str, data: dict[str, int | str | bool]
+) -> Event:
+    at = local_time(now, site.timezone)
+    return Event(event=name, site=site.slug, at=at, text=text, data=data)

@@ -1,0 +1,1 @@
+"""What keeps an installation alive: health, backups, ticks, alarms, the overview."""

@@ -1,0 +1,107 @@
+"""Backups: a snapshot of Redis in a file of its own, and back."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stats_service.errors import InvalidInputError
+from stats_service.store.operations.snapshots import (
+    SnapshotStore,
+    copy_snapshot,
+    is_snapshot,
+    replace_data,
+)
+
+#: How the files of a folder of backups are named.
+NAME = "stats-{:%Y%m%d-%H%M%S}.rdb"
+_PATTERN = "stats-????????-??????.rdb"
+
+
+class Backups:
+    """Backs up the whole installation."""
+
+    def __init__(self, store: SnapshotStore) -> None:
+        self._store = store
+
+    def write(self, target: Path, now: float, keep: int = 0, *, is_folder: bool = False) -> Path:
+        """Write a fresh snapshot to `target`, a file or a folder; return the file.
+
+        Args:
+            target: a file if its name has an ending (`stats.rdb`). Else a folder, which is made if
+                it is missing; in it the file gets a name with the time in UTC.
+            now: seconds since 1970.
+            keep: how many of a folder's backups to keep; 0: all. `target` is a folder then.
+            is_folder: it is one whatever its name.
+
+        Raises:
+            InvalidInputError: what is there is not what is wanted, the snapshot is on another
+                machine, or it cannot be copied.
+        """
+        folder = _folder(target, named_so=is_folder or bool(keep))
+        source = self._store.save()
+        file = folder / NAME.format(datetime.fromtimestamp(now, UTC)) if folder else target
+        try:
+            if source is None or not source.is_file():
+                raise InvalidInputError(
+                    "Redis has written a fresh snapshot, but not where this command can read it: "
+                    "copy {source} on the machine of Redis (with Docker: docker compose cp "
+                    "redis:/data/dump.rdb .).",
+                    source=source or "its dump.rdb",
+                )
+            if folder:
+                # Whoever may read a backup may read who has an account here.
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy_snapshot(source, file)
+            if folder and keep:
+                for old in sorted(folder.glob(_PATTERN))[:-keep]:
+                    old.unlink()
+        except OSError as error:
+            raise InvalidInputError(
+                "{file} cannot be written: {error}", file=file, error=error
+            ) from error
+        return file
+
+
+def _folder(target: Path, *, named_so: bool) -> Path | None:
+    """Return `target` if it is a folder or is to be one, None if it is to be a file.
+
+    Without a rule for what is missing, a forgotten `mkdir` would make `/srv/backups` a file, and
+    each night would overwrite the backup of the night before.
+    """
+    if target.is_dir():
+        return target
+    if target.suffix and not named_so:
+        return None
+    if target.exists():
+        raise InvalidInputError(
+            "{target} is to be a folder of backups, and is a file: move it away (mv {target} "
+            "{target_2}), or name a file that ends in .rdb.",
+            target=target,
+            target_2=target.with_suffix(".old.rdb"),
+        )
+    if target.suffix == ".rdb":
+        raise InvalidInputError(
+            "{target} is to be a folder of backups, and is named like one of them: name the "
+            "folder ({parent}), or leave --keep and the slash at the end out.",
+            target=target,
+            parent=target.parent,
+        )
+    return target
+
+
+def restore_backup(data_dir: Path, file: Path, now: float) -> Path:
+    """Let the embedded Redis start from a backup; return where its former data is now.
+
+    Raises:
+        InvalidInputError: the file is no snapshot.
+        StartupError: the service runs, or Redis cannot read the snapshot; nothing was changed.
+    """
+    try:
+        if not is_snapshot(file):
+            raise InvalidInputError(
+                "{file} is no snapshot of Redis. An archive of a site is restored with "
+                "`stats-service import`.",
+                file=file,
+            )
+    except OSError as error:
+        raise InvalidInputError("{file} cannot be read: {error}", file=file, error=error) from error
+    return replace_data(data_dir, file, f"before-{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}")

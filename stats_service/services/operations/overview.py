@@ -1,0 +1,127 @@
+"""Many sites at a glance, each with what somebody should look at."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from stats_service.models.glances import Alarm, Glance
+from stats_service.models.history import Pair
+from stats_service.models.polls import Poll
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ONLINE_SECONDS
+from stats_service.services.operations.health import OK, Health
+from stats_service.services.traffic.history import (
+    DAY,
+    REASONS,
+    part_of_day,
+    silence_days,
+    was_silent,
+)
+from stats_service.services.voting.integrity import stands_out
+from stats_service.store.operations.overview import GlanceQuery, GlanceStore, StoredGlance
+from stats_service.store.traffic.spool import Spool
+
+#: Days of the small chart.
+TREND_DAYS = 30
+#: Hours without a view after which a site that is otherwise visited gives an alarm.
+SILENT_HOURS = 3
+#: Share of a day's arrivals that were refused for one reason, from which to say so; and how many
+#: views at least, so that the first stranger in the night is no alarm.
+REFUSED_SHARE = 0.05
+REFUSED_MIN = 20
+#: Ballots of a poll that closed longer ago than this wait without an alarm.
+POLL_DAYS = 30
+
+
+class Glances:
+    """What the overview shows."""
+
+    def __init__(self, store: GlanceStore, health: Health, spool: Spool) -> None:
+        self._store = store
+        self._health = health
+        self._spool = spool
+
+    def of_sites(self, sites: Sequence[Site], now: float) -> list[Glance]:
+        """Return the sites at the moment `now` (seconds), in their order."""
+        locals_ = [datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(s.timezone)) for s in sites]
+        queries = [_query(site, local, now) for site, local in zip(sites, locals_, strict=True)]
+        stored = self._store.read(queries)
+        polls = [
+            (site.slug, poll)
+            for site, found in zip(sites, stored, strict=True)
+            for poll in found.polls
+            if _matters(poll, now)
+        ]
+        waiting = defaultdict[str, list[Alarm]](list)
+        names = [(slug, poll.id) for slug, poll in polls]
+        for (slug, poll), found in zip(polls, self._store.summaries(names), strict=True):
+            kinds = (("burst", found.held), ("texts", found.texts))
+            waiting[slug] += [Alarm(kind, n, poll=poll.id) for kind, n in kinds if n]
+            if stands_out(poll, found.network, found.ballots):
+                waiting[slug].append(Alarm("network", found.network, poll=poll.id))
+        return [
+            _glance(site, local, found, waiting[site.slug])
+            for site, local, found in zip(sites, locals_, stored, strict=True)
+        ]
+
+    def of_installation(self) -> list[Alarm]:
+        """Return what is wrong with Redis, and whether views wait on this machine's disk."""
+        alarms = [
+            Alarm(finding.subject, text=finding.text)
+            for finding in self._health.findings()
+            if finding.level != OK
+        ]
+        waiting = self._spool.waiting()
+        return [*alarms, Alarm("spool", waiting)] if waiting else alarms
+
+
+def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
+    today = local.date()
+    days = [(today - n * DAY).isoformat() for n in range(TREND_DAYS)]
+    spans = ["", *(f":{day}" for day in days)]
+    hours = dict.fromkeys([today.isoformat(), (today - 7 * DAY).isoformat()])
+    hours |= dict.fromkeys(silence_days(local, SILENT_HOURS))
+    return GlanceQuery(
+        site.slug,
+        [metric + span for metric in ("visits", "views") for span in spans],
+        [f"{reason}:{today.isoformat()}" for reason in REASONS],
+        list(hours),
+        now - ONLINE_SECONDS,
+    )
+
+
+def _glance(site: Site, local: datetime, stored: StoredGlance, waiting: Sequence[Alarm]) -> Glance:
+    today, history = local.date(), stored.history
+    days = [history.pair((today - n * DAY).isoformat()) for n in range(TREND_DAYS)]
+    total = Pair(history.counts.get("visits", 0), history.counts.get("views", 0))
+    return Glance(
+        online=stored.online,
+        today=days[0],
+        before=part_of_day(history, today - 7 * DAY, local),
+        yesterday=days[1],
+        total=total + Pair(site.opening_visits, site.opening_views),
+        days=tuple(reversed(days)),
+        alarms=(*_alarms(site, local, stored), *waiting),
+    )
+
+
+def _alarms(site: Site, local: datetime, stored: StoredGlance) -> list[Alarm]:
+    found, history = [], stored.history
+    if was_silent(history, local, SILENT_HOURS):
+        found.append(Alarm("silent", SILENT_HOURS))
+    today = local.date().isoformat()
+    arrived = history.pair(today).views + sum(history.ignored.values())
+    for reason, kind in (("host", "hosts"), ("ceiling", "ceiling")):
+        n = history.ignored.get(f"{reason}:{today}", 0)
+        if n >= REFUSED_MIN and n > REFUSED_SHARE * arrived:
+            found.append(Alarm(kind, n))
+    if stored.articles >= site.article_cap:
+        found.append(Alarm("articles", site.article_cap))
+    return found
+
+
+def _matters(poll: Poll, now: float) -> bool:
+    if poll.status == "open":
+        return True
+    return poll.status == "closed" and now - poll.closed < POLL_DAYS * 86_400

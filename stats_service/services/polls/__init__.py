@@ -1,0 +1,1 @@
+"""Polls as administrators write them and readers see them."""

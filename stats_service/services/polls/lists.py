@@ -1,0 +1,53 @@
+"""The polls of a site as an administrator's list: searched, by state, a page at a time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stats_service.models.polls import Poll, PollSummary
+from stats_service.services.polls.rules import plain
+from stats_service.services.polls.views import state_at
+
+#: Polls on one page of the list.
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class PollRow:
+    """A poll in the list."""
+
+    poll: Poll
+    #: As `state_at` says it.
+    state: str
+    summary: PollSummary
+
+
+@dataclass(frozen=True, slots=True)
+class PollPage:
+    """One page of the list."""
+
+    rows: tuple[PollRow, ...]
+    #: The page's number, from 1, and how many there are.
+    number: int
+    pages: int
+    #: Polls on all pages together.
+    total: int
+    #: Polls that the words find, by state.
+    states: dict[str, int]
+
+
+def find_polls(
+    polls: Sequence[Poll], words: str, state: str, now: float
+) -> tuple[list[Poll], dict[str, int]]:
+    """Return the polls of a state (empty: of any) that have every word, and the number by state.
+
+    Accents, case and the order of the words do not matter: `tin tuc` finds `Tin tức`.
+    """
+    wanted = plain(words).split()
+    found = [poll for poll in polls if all(word in _text(poll) for word in wanted)]
+    states = Counter(state_at(poll, now) for poll in found)
+    return [poll for poll in found if state in ("", state_at(poll, now))], dict(states)
+
+
+def _text(poll: Poll) -> str:
+    return plain(" ".join((poll.id, *poll.question.values())))

@@ -1,0 +1,244 @@
+"""What an administrator does with polls: define, open, close, archive; and reads of the results."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from stats_service.errors import (
+    ConflictError,
+    InvalidInputError,
+    StoreUnavailableError,
+    UnknownPollError,
+    UnknownSiteError,
+)
+from stats_service.models.audit import Author
+from stats_service.models.polls import Poll, PollSummary, PollTally, PollView
+from stats_service.services.accounts.audit import entry_of, entry_of_change
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.polls.lists import PAGE_SIZE, PollPage, PollRow, find_polls
+from stats_service.services.polls.rules import check_poll, vote_altering
+from stats_service.services.polls.views import (
+    SitePolls,
+    closing_time,
+    opening_time,
+    poll_view,
+    state_at,
+)
+from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
+from stats_service.store.polls.polls import PollStore
+
+#: Polls of one site; more would be a mistake in somebody's program.
+POLLS_MAX = 2_000
+#: Most polls in one answer.
+LISTED_MAX = 100
+#: Attempts at a change while another administrator changes the same poll.
+ATTEMPTS = 5
+
+
+class Polls:
+    """The polls of every site. Every change is audited under the name `who`."""
+
+    def __init__(self, store: PollStore, ballots: BallotStore) -> None:
+        self._store = store
+        self._ballots = ballots
+
+    def all(self, slug: str) -> list[Poll]:
+        """Return every poll of a site, drafts included, the latest made first."""
+        return sorted(self._store.all(slug), key=lambda poll: (-poll.created, poll.id))
+
+    def get(self, slug: str, poll: str) -> Poll:
+        """Return a poll, drafts included; UnknownPollError if there is none."""
+        found = self._store.get(slug, poll)
+        if found is None:
+            raise UnknownPollError(poll)
+        return found
+
+    def tally(self, slug: str, poll: str) -> PollTally:
+        """Return the tally of a poll."""
+        return self._store.tally(slug, poll)
+
+    def summary(self, slug: str, poll: str) -> PollSummary:
+        """Return how many ballots a poll has."""
+        return self._store.summaries(slug, [poll])[0]
+
+    def page(self, slug: str, words: str, state: str, number: int, now: float) -> PollPage:
+        """Return a page of a site's polls, the latest made first.
+
+        Args:
+            slug: the site.
+            words: that question or id must have, without regard to accents; empty: all.
+            state: as `state_at` says it; empty: all.
+            number: of the page, from 1; one that does not exist becomes the nearest.
+            now: seconds since 1970.
+        """
+        found, states = find_polls(self.all(slug), words, state, now)
+        pages = max(1, -(-len(found) // PAGE_SIZE))
+        number = min(max(1, number), pages)
+        shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        summaries = self._store.summaries(slug, [poll.id for poll in shown])
+        rows = tuple(
+            PollRow(poll, state_at(poll, now), summary)
+            for poll, summary in zip(shown, summaries, strict=True)
+        )
+        return PollPage(rows, number, pages, len(found), states)
+
+    def create(self, slug: str, poll: Poll, who: str, now: float) -> Poll:
+        """Store a new poll, as a draft or open.
+
+        Raises:
+            InvalidInputError: naming the field that cannot be used.
+            ConflictError: the id is taken, or the site has too many polls.
+            UnknownSiteError: there is no such site.
+        """
+        if poll.status not in ("draft", "open"):
+            raise InvalidInputError(
+                "status {status!r}: a new poll is draft or open.", status=poll.status
+            )
+        opened = now if poll.status == "open" else 0.0
+        new = check_poll(replace(poll, created=now, opened=opened, closed=0.0, revision=1))
+        if new.status == "open":
+            _check_not_over(new, now)
+        if len(self._store.all(slug)) >= POLLS_MAX:
+            raise ConflictError(
+                "The site has {polls_max} polls, and that is the most.", polls_max=POLLS_MAX
+            )
+        entry = entry_of(Author(who, now), "poll.created", poll.id, after=new)
+        outcome = self._store.save(slug, new, entry, voteless=False)
+        if outcome == "no-site":
+            raise UnknownSiteError(slug)
+        if outcome != "saved":
+            raise ConflictError("There is a poll {id!r} already. Choose another id.", id=poll.id)
+        return new
+
+    def edit(self, slug: str, poll: str, who: str, now: float, **changes: Any) -> Poll:
+        """Change fields of a definition; what would alter votes is refused once there are any.
+
+        Raises:
+            InvalidInputError: naming the field that cannot be used.
+            ConflictError: somebody has voted, or the poll is archived.
+            UnknownPollError: there is no such poll.
+        """
+        if {"id", "status", "opened", "closed", "created", "revision"} & changes.keys():
+            raise InvalidInputError("Only the definition can be edited, not its id or its state.")
+
+        def change(before: Poll) -> Poll:
+            if before.status == "archived":
+                raise ConflictError("The poll {poll!r} is archived and stays as it is.", poll=poll)
+            return replace(before, **changes)
+
+        return self._change(slug, poll, who, "poll.changed", now, change)
+
+    def open(self, slug: str, poll: str, who: str, now: float) -> Poll:
+        """Open a draft, or a closed poll again while it is still known who has voted."""
+
+        def change(before: Poll) -> Poll:
+            if before.status == "archived":
+                raise ConflictError("The poll {poll!r} is archived. Make a new one.", poll=poll)
+            if now >= closing_time(before) + VOTERS_KEPT_SECONDS:
+                raise ConflictError(
+                    "The poll {poll!r} has been closed for so long that nobody knows any more who "
+                    "has voted. Make a new one.",
+                    poll=poll,
+                )
+            after = replace(before, status="open", opened=now, closed=0.0)
+            _check_not_over(after, now)
+            return after
+
+        return self._change(slug, poll, who, "poll.opened", now, change)
+
+    def close(self, slug: str, poll: str, who: str, now: float) -> Poll:
+        """Close an open poll: no ballot that arrives later counts."""
+
+        def change(before: Poll) -> Poll:
+            if before.status != "open":
+                raise ConflictError(
+                    "The poll {poll!r} is {status}, not open.", poll=poll, status=before.status
+                )
+            return replace(before, status="closed", closed=min(now, before.closes or now))
+
+        return self._change(slug, poll, who, "poll.closed", now, change)
+
+    def archive(self, slug: str, poll: str, who: str, now: float) -> Poll:
+        """Close a poll for good; its results stay."""
+
+        def change(before: Poll) -> Poll:
+            closed = closing_time(before)
+            return replace(before, status="archived", closed=min(now, closed))
+
+        return self._change(slug, poll, who, "poll.archived", now, change)
+
+    def _change(
+        self,
+        slug: str,
+        name: str,
+        who: str,
+        what: str,
+        now: float,
+        change: Callable[[Poll], Poll],
+    ) -> Poll:
+        for _ in range(ATTEMPTS):
+            before = self.get(slug, name)
+            after = check_poll(replace(change(before), revision=before.revision + 1))
+            altering = vote_altering(before, after)
+            entry = entry_of_change(Author(who, now), what, before, after, name)
+            outcome = self._store.save(slug, after, entry, voteless=bool(altering))
+            if outcome == "saved":
+                self._ballots.expire(slug, after, closing_time(after), now)
+                return after
+            if outcome == "no-site":
+                raise UnknownSiteError(slug)
+            if outcome == "voted":
+                raise ConflictError(
+                    "Somebody has voted in {name!r} already, which rules out {altering}. Texts can "
+                    "be corrected and choices added or hidden.",
+                    name=name,
+                    altering="; ".join(altering),
+                )
+        raise StoreUnavailableError(
+            "The poll {name!r} is being changed by others. Try again.", name=name
+        )
+
+    def view(self, entry: SiteEntry, name: str, now: float) -> PollView:
+        """Return a public poll (`current` too) as a reader sees it who has not voted.
+
+        Raises:
+            UnknownPollError: there is none, or it is a draft.
+        """
+        poll = entry.polls.find(name, now)
+        if poll is None:
+            raise UnknownPollError(name)
+        return self.views(entry, [poll], now)[0]
+
+    def list_views(self, entry: SiteEntry, state: str, limit: int, now: float) -> list[PollView]:
+        """Return the public polls of a state, the latest first; `closed` has the archived too."""
+        if state not in ("open", "scheduled", "closed"):
+            raise InvalidInputError(
+                "state {state!r}: use open, scheduled or closed.", state=state[:40]
+            )
+        if not 1 <= limit <= LISTED_MAX:
+            raise InvalidInputError(
+                "limit {limit}: use 1 to {listed_max}.", limit=limit, listed_max=LISTED_MAX
+            )
+        return self.views(entry, public_polls(entry.polls, state, now)[:limit], now)
+
+    def views(self, entry: SiteEntry, polls: list[Poll], now: float) -> list[PollView]:
+        """Return polls as a reader sees them who has not voted."""
+        tallies = self._store.tallies(entry.site.slug, [poll.id for poll in polls])
+        zone = entry.site.timezone
+        return [
+            poll_view(poll, tally, zone, now) for poll, tally in zip(polls, tallies, strict=True)
+        ]
+
+
+def public_polls(polls: SitePolls, state: str, now: float) -> list[Poll]:
+    """Return the polls of a state, the latest first; `closed` has the archived too."""
+    wanted = ("closed", "archived") if state == "closed" else (state,)
+    found = [poll for poll in polls.by_id.values() if state_at(poll, now) in wanted]
+    order = closing_time if state == "closed" else opening_time
+    return sorted(found, key=lambda poll: (-order(poll), poll.id))
+
+
+def _check_not_over(poll: Poll, now: float) -> None:
+    if poll.closes is not None and poll.closes <= now:
+        raise InvalidInputError("closes: is over already. Set a later time, or none.")

@@ -1,0 +1,267 @@
+"""What a poll's definition may be, and how it may change once somebody has voted."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from msgspec.structs import replace
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import OTHER, Choice, Poll, Protection
+from stats_service.services.articles.normal_form import has_endless_marks
+from stats_service.services.polls.views import CURRENT
+
+POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
+CHOICES_MIN, CHOICES_MAX = 2, 50
+#: Longest texts, in characters.
+QUESTION_MAX, CHOICE_MAX, OTHER_MAX = 500, 300, 300
+LANGUAGES_MAX = 12
+STATUSES = ("draft", "open", "closed", "archived")
+RESULTS_WHEN = ("always", "after-voting", "after-closing", "admins")
+RESULTS_AS = ("counts", "percents", "both")
+#: Year 10,000: later moments cannot be written as an ISO date.
+TIME_MAX = 253_402_300_800.0
+
+#: What a poll may begin with; every number can be changed for each poll by itself.
+PRESETS: Mapping[str, Protection] = {
+    # Offices and mobile carriers put hundreds of honest voters behind one address.
+    "standard": Protection(),
+    "proof": Protection(level="proof", proof=True),
+    "strict": Protection(
+        level="strict", proof=True, per_address=60, per_customer=200, office=60, share=10
+    ),
+    # Everybody comes from the same few addresses, and nobody else can reach the page.
+    "intranet": Protection(level="intranet", per_address=0, per_customer=0, share=0),
+}
+
+#: Signs that reorder the text around them, or that nobody sees.
+_HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def check_poll(poll: Poll) -> Poll:
+    """Return `poll` in canonical form; InvalidInputError names the field that is wrong.
+
+    What is here and not in `check_form` would confuse voters: it is refused where somebody writes
+    it, while a poll that was made before there was the rule stays one.
+    """
+    poll = check_form(poll)
+    texts = Counter(
+        choice.text[poll.lang].casefold() for choice in poll.choices if not choice.hidden
+    )
+    for text, number in texts.items():
+        if number > 1:
+            raise InvalidInputError(
+                "choices: {number} of them say {text!r}.", number=number, text=text[:80]
+            )
+    # What was withdrawn counts here: it can be withdrawn whatever the most is.
+    most = len(poll.choices) + (1 if poll.other else 0)
+    if poll.max_choices > most:
+        raise InvalidInputError(
+            "max_choices {max_choices}: the poll has {most} choices.",
+            max_choices=poll.max_choices,
+            most=most,
+        )
+    return poll
+
+
+def check_form(poll: Poll) -> Poll:
+    """Return `poll` in canonical form if every field may be what it is; errors as `check_poll`."""
+    if not POLL_ID.fullmatch(poll.id) or poll.id == CURRENT:
+        raise InvalidInputError(
+            "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current!r}.",
+            id=poll.id[:80],
+            current=CURRENT,
+        )
+    if not LANGUAGE.fullmatch(poll.lang):
+        raise InvalidInputError("lang {lang!r}: use a code such as vi or en.", lang=poll.lang[:20])
+    choices = tuple(_choice(choice, poll.lang) for choice in poll.choices)
+    ids = [choice.id for choice in choices]
+    check_number_of_choices(len(ids))
+    if len(set(ids)) < len(ids):
+        raise InvalidInputError("choices: two have the same id among {ids}.", ids=", ".join(ids))
+    _one_of("status", poll.status, STATUSES)
+    _one_of("results_when", poll.results_when, RESULTS_WHEN)
+    _one_of("results_as", poll.results_as, RESULTS_AS)
+    _check_numbers(poll, sum(not choice.hidden for choice in choices))
+    _check_times(poll)
+    _check_protection(poll.protection)
+    return replace(
+        poll, question=_texts("question", poll.question, poll.lang, QUESTION_MAX), choices=choices
+    )
+
+
+def vote_altering(before: Poll, after: Poll) -> list[str]:
+    """Return the changes that nobody may make once somebody has voted.
+
+    Texts may be corrected and choices added; a choice is hidden rather than removed.
+    """
+    kept = {choice.id for choice in after.choices}
+    changes = [f"removing the choice {c.id}" for c in before.choices if c.id not in kept]
+    if before.multiple != after.multiple:
+        changes.append("switching between single and multiple choice")
+    if (before.min_choices, before.max_choices) != (after.min_choices, after.max_choices):
+        changes.append("another number of choices on a ballot")
+    if after.change and not before.change:
+        changes.append("letting voters change their votes, which are not known by voter")
+    return changes
+
+
+def check_number_of_choices(number: int) -> None:
+    """Return if a poll may have so many choices; to be asked before ids are made for them."""
+    if not CHOICES_MIN <= number <= CHOICES_MAX:
+        raise InvalidInputError(
+            "choices: {number} were given; a poll has {choices_min} to {choices_max}.",
+            number=number,
+            choices_min=CHOICES_MIN,
+            choices_max=CHOICES_MAX,
+        )
+
+
+def new_id(text: str, taken: Collection[str]) -> str:
+    """Return an id made of a text, e.g. `tin-tuc` of `Tin tức`, that is not among `taken`."""
+    words = re.findall(r"[a-z0-9]+", plain(text))
+    base = "-".join(words)[:34].strip("-") or "poll"
+    number, name = 1, base
+    while name in taken or name in (OTHER, CURRENT):
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def plain(text: str) -> str:
+    """Return `text` in small letters without accents, `tin tuc` of `Tin tức`; "" if it is none."""
+    if has_endless_marks(text):
+        return ""
+    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+def clean_text(name: str, text: str, longest: int) -> str:
+    """Return a text on one line, in normal form C; InvalidInputError if it cannot be shown."""
+    if has_endless_marks(text):
+        raise InvalidInputError(
+            "{field}: has more combining marks in a row than any language.", field=name
+        )
+    clean = unicodedata.normalize("NFC", " ".join(text.split()))
+    if not clean or len(clean) > longest:
+        raise InvalidInputError(
+            "{field} {text!r}: use 1 to {longest} characters.",
+            field=name,
+            text=text[:80],
+            longest=longest,
+        )
+    if not clean.isprintable() or _HIDDEN.search(clean):
+        raise InvalidInputError(
+            "{field} {text!r}: has a sign that cannot be shown; remove it.",
+            field=name,
+            text=text[:80],
+        )
+    return clean
+
+
+def _texts(name: str, texts: Mapping[str, str], lang: str, longest: int) -> dict[str, str]:
+    if lang not in texts:
+        raise InvalidInputError(
+            "{field}: has no text in {lang}, the poll's own language.", field=name, lang=lang
+        )
+    if len(texts) > LANGUAGES_MAX:
+        raise InvalidInputError(
+            "{field}: {number} languages; use at most {languages_max}.",
+            field=name,
+            number=len(texts),
+            languages_max=LANGUAGES_MAX,
+        )
+    for code in texts:
+        if not LANGUAGE.fullmatch(code):
+            raise InvalidInputError(
+                "{field}: the language {code!r} is no code such as vi.", field=name, code=code[:20]
+            )
+    return {code: clean_text(name, text, longest) for code, text in texts.items()}
+
+
+def _choice(choice: Choice, lang: str) -> Choice:
+    if not POLL_ID.fullmatch(choice.id) or choice.id == OTHER:
+        raise InvalidInputError(
+            "choice {id!r}: an id is 1 to 39 lower-case letters, digits or hyphens, and not "
+            "{other!r}, which stands for the free text.",
+            id=choice.id[:80],
+            other=OTHER,
+        )
+    text = _texts(f"choice {choice.id}", choice.text, lang, CHOICE_MAX)
+    return Choice(id=choice.id, text=text, hidden=choice.hidden)
+
+
+def _one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        raise InvalidInputError(
+            "{field} {value!r}: use one of {allowed}.",
+            field=name,
+            value=value[:40],
+            allowed=", ".join(allowed),
+        )
+
+
+def _check_numbers(poll: Poll, offered: int) -> None:
+    available = offered + (1 if poll.other else 0)
+    if available < CHOICES_MIN:
+        raise InvalidInputError(
+            "choices: {available} can be chosen; leave {choices_min} or more.",
+            available=available,
+            choices_min=CHOICES_MIN,
+        )
+    if not poll.multiple and (poll.min_choices, poll.max_choices) != (1, 1):
+        raise InvalidInputError(
+            "min_choices {min_choices}, max_choices {max_choices}: both are 1 for single "
+            "choice; set multiple for more.",
+            min_choices=poll.min_choices,
+            max_choices=poll.max_choices,
+        )
+    if not 1 <= poll.min_choices <= poll.max_choices <= CHOICES_MAX + 1:
+        raise InvalidInputError(
+            "min_choices {min_choices}, max_choices {max_choices}: use 1 <= min <= max <= "
+            "{choices_max}.",
+            min_choices=poll.min_choices,
+            max_choices=poll.max_choices,
+            choices_max=CHOICES_MAX + 1,
+        )
+    if poll.min_choices > available:
+        raise InvalidInputError(
+            "min_choices {min_choices}: only {available} choices are offered.",
+            min_choices=poll.min_choices,
+            available=available,
+        )
+    _in_range("other", poll.other, 0, OTHER_MAX)
+
+
+def _check_times(poll: Poll) -> None:
+    for name in ("opens", "closes"):
+        moment = getattr(poll, name)
+        if moment is not None and not 0 < moment < TIME_MAX:
+            raise InvalidInputError(
+                "{field} {moment}: is no moment between 1970 and 9999.", field=name, moment=moment
+            )
+    if poll.opens is not None and poll.closes is not None and poll.opens >= poll.closes:
+        raise InvalidInputError("closes: is not after opens.")
+
+
+def _check_protection(protection: Protection) -> None:
+    _one_of("protection", protection.level, PRESETS)
+    _in_range("effort", protection.effort, 1_000, 1_000_000)
+    _in_range("wait", protection.wait, 0, 3600)
+    _in_range("per_address", protection.per_address, 0, 1_000_000)
+    _in_range("per_customer", protection.per_customer, 0, 1_000_000)
+    _in_range("office", protection.office, 1, 1_000_000)
+    _in_range("share", protection.share, 0, 100)
+
+
+def _in_range(name: str, value: float, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidInputError(
+            "{field} {value}: use a number from {low} to {high}.",
+            field=name,
+            value=value,
+            low=low,
+            high=high,
+        )

@@ -1,0 +1,381 @@
+"""What an archive may hold: nothing that this service could not have written itself.
+
+The types of a row are those of `models.archive`; here is the sense of its values. One number that
+Redis would write as `1e+25`, or one day that there is not, would make every page of the site fail.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.archive import (
+    ArticleDayRow,
+    ArticleMonthRow,
+    ArticleRow,
+    AuditRow,
+    CountsRow,
+    HourRow,
+    IgnoredRow,
+    LegacyRow,
+    MarkRow,
+    NoticesRow,
+    OpeningRow,
+    PollNumberRow,
+    PollRow,
+    PollVoterRow,
+    RaterRow,
+    RatingRow,
+    RevisionRow,
+    Row,
+    VoidedRatingRow,
+)
+from stats_service.models.legacy import ImportedFile
+from stats_service.models.polls import OTHER
+from stats_service.models.quarantine import StoredGroup
+from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
+from stats_service.services.notices.notices import check_notices
+from stats_service.services.periods import is_countable_day
+from stats_service.services.polls.rules import POLL_ID, TIME_MAX, check_form
+from stats_service.services.portability.archive_entries import check_entry
+from stats_service.services.traffic.numbers import COUNT_MAX
+from stats_service.services.voting.quarantine import GROUP_STATES
+
+#: Scores of a rating scale.
+SCORES_MAX = 10
+#: Longest free text of a ballot, or an administrator's choice of one.
+TEXT_MAX = 400
+
+# `[0-9]`, for `\d` is a digit of any script: Python reads `١٢`, Redis does not, nor `007` and `-0`.
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_HOUR = re.compile(r"[01][0-9]|2[0-3]")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
+_WORD = re.compile(r"[a-z][a-z-]{0,39}")
+_DECISION = re.compile(r"[0-9a-f]{1,32}")
+_GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[ac](?:[0-9a-f]{{16}}w?)?")
+_REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})T([0-9]{{2}})|[a-z-]+))?")
+_PSEUDONYM = re.compile(r"[0-9a-f]{16}")
+#: A ballot's id, and what became of it: `c`, `h` or `x`.
+_BALLOT = re.compile(r"[0-9a-f]{16}(?:63|68|78)")
+_LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
+_LOG_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
+
+#: Marks come in pairs: the number, and when it was.
+_MARKS = {
+    "record:views": "record:views:day",
+    "record:visits": "record:visits:day",
+    "peak": "peak:at",
+}
+
+_group = msgspec.json.Decoder(StoredGroup)
+_file = msgspec.json.Decoder(ImportedFile)
+
+
+class ArchiveChecks:
+    """Looks at the rows of one archive in their order."""
+
+    def __init__(self) -> None:
+        self._marks: set[str] = set()
+        #: Revisions of the polls, as they say themselves and as they are counted.
+        self._polls: dict[str, int] = {}
+        self._revisions: dict[str, int] = {}
+        self._last_log = (0, 0)
+        self._checks: Mapping[type[Row], Callable[[Any], None]] = {
+            CountsRow: self._counts,
+            MarkRow: self._mark,
+            HourRow: self._hour,
+            ArticleRow: self._article,
+            ArticleDayRow: self._article,
+            ArticleMonthRow: self._article,
+            OpeningRow: self._article,
+            RatingRow: self._rating,
+            VoidedRatingRow: self._voided,
+            RaterRow: self._rater,
+            PollRow: self._poll,
+            RevisionRow: self._revision,
+            PollNumberRow: self._poll_number,
+            PollVoterRow: self._poll_voter,
+            IgnoredRow: self._ignored,
+            LegacyRow: self._legacy,
+            NoticesRow: self._notices,
+            AuditRow: self._audit,
+        }
+
+    def row(self, row: Row) -> None:
+        """Return if a row can be used; InvalidInputError names the member that cannot."""
+        check = self._checks.get(type(row))
+        if check:
+            check(row)
+
+    def end(self) -> None:
+        """Return if nothing is missing; InvalidInputError says what is."""
+        for mark, when in _MARKS.items():
+            if (mark in self._marks) != (when in self._marks):
+                raise InvalidInputError(
+                    "the marks {mark!r} and {when!r} come together", mark=mark, when=when
+                )
+        if self._polls and self._revisions.get("*", 0) < 1:
+            raise InvalidInputError("the revision of all polls, '*', is missing")
+        for poll, revision in self._polls.items():
+            if self._revisions.get(poll) != revision:
+                raise InvalidInputError(
+                    "the poll {poll!r} has revision {revision}, and poll_revisions says "
+                    "{revisions}",
+                    poll=poll,
+                    revision=revision,
+                    revisions=self._revisions.get(poll),
+                )
+
+    def _counts(self, row: CountsRow) -> None:
+        if row.span != "total" and not _is_span(row.span):
+            raise _unusable("span", row.span, "use total, a year, a month, an ISO week or a day")
+        for name in ("views", "visits", "visitors", "private"):
+            _count(name, getattr(row, name))
+
+    def _mark(self, row: MarkRow) -> None:
+        self._marks.add(row.name)
+        if row.name.endswith(":day"):
+            if row.name not in _MARKS.values():
+                raise _unusable("name", row.name, "there is no such mark")
+            _day("value", row.value)
+        elif row.name == "peak:at":
+            _within("value", _number("value", row.value), 0, TIME_MAX * 1000)
+        elif row.name in _MARKS:
+            _count("value", _number("value", row.value))
+        else:
+            raise _unusable("name", row.name, "there is no such mark")
+
+    def _hour(self, row: HourRow) -> None:
+        _day("day", row.day)
+        if not _HOUR.fullmatch(row.hour):
+            raise _unusable("hour", row.hour, "use 00 to 23")
+        _count("views", row.views)
+        _count("visits", row.visits)
+
+    def _article(self, row: ArticleRow | ArticleDayRow | ArticleMonthRow | OpeningRow) -> None:
+        _key(row.article)
+        _count("views", row.views)
+        if isinstance(row, ArticleDayRow):
+            _day("day", row.day)
+        elif isinstance(row, ArticleMonthRow) and not _is_month(row.month):
+            raise _unusable("month", row.month, "write it as 2026-11")
+
+    def _rating(self, row: RatingRow) -> None:
+        _key(row.article)
+        _scores(row.counts)
+
+    def _voided(self, row: VoidedRatingRow) -> None:
+        if not _DECISION.fullmatch(row.id):
+            raise _unusable("id", row.id, "use up to 32 hexadecimal digits")
+        _key(row.article)
+        _scores(row.counts)
+        _within("begin", row.begin, 0, TIME_MAX)
+        _within("end", row.end, row.begin, TIME_MAX)
+
+    def _rater(self, row: RaterRow) -> None:
+        _key(row.article)
+        _pseudonym("rater", row.rater)
+
+    def _poll(self, row: PollRow) -> None:
+        poll = row.poll
+        if check_form(poll) != poll:
+            raise InvalidInputError("the poll {id!r} is not as this program writes it", id=poll.id)
+        for name in ("created", "opened", "closed"):
+            _within(name, getattr(poll, name), 0, TIME_MAX)
+        _within("revision", poll.revision, 0, COUNT_MAX)
+        if poll.id in self._polls:
+            raise _unusable("id", poll.id, "there are two polls of it")
+        self._polls[poll.id] = poll.revision
+
+    def _revision(self, row: RevisionRow) -> None:
+        if row.poll != "*" and not POLL_ID.fullmatch(row.poll):
+            raise _unusable("poll", row.poll, "use the id of a poll, or *")
+        _within("revision", row.revision, 0, COUNT_MAX)
+        self._revisions[row.poll] = row.revision
+
+    def _poll_number(self, row: PollNumberRow) -> None:
+        self._known(row.poll)
+        parts = {
+            "tally": self._tally,
+            "groups": self._group,
+            "others": self._other,
+            "report": self._report,
+        }
+        if row.part not in parts:
+            raise _unusable("part", row.part, f"use one of {', '.join(parts)}")
+        parts[row.part](row.field, row.value)
+
+    @staticmethod
+    def _tally(field: str, value: str) -> None:
+        kind, _, name = field.partition(":")
+        if not (
+            field == "ballots"
+            or (kind == "c" and (name == OTHER or POLL_ID.fullmatch(name)))
+            or (kind == "t" and _is_text(name))
+        ):
+            raise _unusable("field", field, "use ballots, c:<choice> or t:<text>")
+        _count("value", _number("value", value))
+
+    @staticmethod
+    def _group(field: str, value: str) -> None:
+        match = _GROUP.fullmatch(field)
+        if not match or not is_countable_day(match[1]) or not _HOUR.fullmatch(match[2]):
+            raise _unusable("field", field, "a group is named by hour and network")
+        group = _decoded(_group, value)
+        if group.state not in GROUP_STATES:
+            raise _unusable("state", group.state, f"use one of {', '.join(GROUP_STATES)}")
+        _count("ballots", group.ballots)
+        for choice, votes in group.votes.items():
+            if choice != OTHER and not POLL_ID.fullmatch(choice):
+                raise _unusable("votes", choice, "use the ids of choices")
+            _count("votes", votes)
+        for text, votes in group.texts.items():
+            if not _is_text(text):
+                raise _unusable("texts", text, "it cannot be shown")
+            _count("texts", votes)
+        _count("texts_kept", group.texts_kept)
+
+    @staticmethod
+    def _other(field: str, value: str) -> None:
+        if field[:2] not in ("p:", "r:") or not _is_text(field[2:]):
+            raise _unusable("field", field, "use p:<text> or r:<text>")
+        _count("value", _number("value", value))
+
+    @staticmethod
+    def _report(field: str, value: str) -> None:
+        match = _REPORT.fullmatch(field)
+        if not match or (
+            match[2] and not (is_countable_day(match[2]) and _HOUR.fullmatch(match[3]))
+        ):
+            raise _unusable("field", field, "use an outcome, or one and its hour")
+        _within("value", _number("value", value), -COUNT_MAX, COUNT_MAX)
+
+    def _poll_voter(self, row: PollVoterRow) -> None:
+        self._known(row.poll)
+        _pseudonym("voter", row.voter)
+        if not _BALLOT.fullmatch(row.ballot):
+            raise _unusable("ballot", row.ballot, "use 16 hexadecimal digits and its outcome")
+        _within("ends", row.ends, 0, TIME_MAX)
+
+    def _known(self, poll: str) -> None:
+        if poll not in self._polls:
+            raise _unusable("poll", poll, "it is not among the polls")
+
+    @staticmethod
+    def _ignored(row: IgnoredRow) -> None:
+        if not _WORD.fullmatch(row.reason):
+            raise _unusable("reason", row.reason, "use small letters and hyphens")
+        if row.day:
+            _day("day", row.day)
+        _count("views", row.views)
+
+    @staticmethod
+    def _legacy(row: LegacyRow) -> None:
+        metric, _, day = row.field.partition(":")
+        if metric == "views":
+            _day("field", day)
+            _count("value", _number("value", row.value))
+            return
+        match = _LEGACY_DIGEST.fullmatch(row.field)
+        if not match:
+            raise _unusable("field", row.field, "use views:<day>, or the digest of a file")
+        if match[1]:
+            _count("value", _number("value", row.value))
+            return
+        file = _decoded(_file, row.value)
+        _within("at", file.at, 0, TIME_MAX)
+        _count("views", file.views)
+        _count("visits", file.visits)
+        for name in ("first_day", "last_day"):
+            if getattr(file, name):
+                _day(name, getattr(file, name))
+
+    @staticmethod
+    def _notices(row: NoticesRow) -> None:
+        check_notices(row.notices)
+
+    def _audit(self, row: AuditRow) -> None:
+        match = _LOG_ID.fullmatch(row.id)
+        number = (int(match[1]), int(match[2])) if match else (0, 0)
+        if number <= self._last_log:
+            raise _unusable("id", row.id, "entries have ids such as 1764201600000-0, ascending")
+        self._last_log = number
+        check_entry(row.entry)
+
+
+def _is_span(span: str) -> bool:
+    if week := _WEEK.fullmatch(span):
+        try:
+            monday = date.fromisocalendar(int(week[1]), int(week[2]), 1)
+        except ValueError:
+            return False
+        # 1970 itself begins on a Thursday, in a week whose Monday is in the year before.
+        return is_countable_day(monday.isoformat()) or span == "1970-W01"
+    return (
+        (len(span) == 4 and is_countable_day(f"{span}-01-01"))
+        or _is_month(span)
+        or is_countable_day(span)
+    )
+
+
+def _is_month(text: str) -> bool:
+    return bool(_MONTH.fullmatch(text)) and is_countable_day(f"{text}-01")
+
+
+def _is_text(text: str) -> bool:
+    return bool(text) and len(text) <= TEXT_MAX and text.isprintable()
+
+
+def _day(name: str, text: str) -> None:
+    if not is_countable_day(text):
+        raise _unusable(name, text, "write a day as 2026-11-23")
+
+
+def _key(text: str) -> None:
+    if not may_be_key(text):
+        raise _unusable("article", text, f"a key has 1 to {KEY_MAX_BYTES} bytes that can be shown")
+
+
+def _pseudonym(name: str, text: str) -> None:
+    if not _PSEUDONYM.fullmatch(text):
+        raise _unusable(name, text, "use 16 hexadecimal digits")
+
+
+def _number(name: str, text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise _unusable(name, text, "use a whole number")
+    return int(text)
+
+
+def _count(name: str, value: int) -> None:
+    _within(name, value, 0, COUNT_MAX)
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise _unusable(name, value, f"use {low} to {high:.0f}")
+
+
+def _scores(counts: tuple[int, ...]) -> None:
+    if not 1 <= len(counts) <= SCORES_MAX:
+        raise _unusable("counts", counts, f"use one number for each of 1 to {SCORES_MAX} scores")
+    for number in counts:
+        _count("counts", number)
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], text: str) -> Any:
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise _unusable("value", text, str(error)) from error
+
+
+def _unusable(name: str, value: object, hint: str) -> InvalidInputError:
+    return InvalidInputError(
+        "{name} {value!r}: {hint}", name=name, value=str(value)[:80], hint=hint
+    )

@@ -1,0 +1,270 @@
+"""Files that people send to the admin pages: looked at first, brought in when they say so.
+
+Both take their time and memory, and so happen in a process of their own (`run`), which the
+worker that took the file starts; the record on disk says how far it is.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from stats_service.errors import (
+    BusyError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    StatsError,
+)
+from stats_service.models.legacy import LegacySummary
+from stats_service.models.uploads import ARCHIVE, WP_POLLS, ArchiveSummary, PollOutcome, Upload
+from stats_service.services.accounts.audit import Audit
+from stats_service.services.portability.archives import Archives
+from stats_service.services.portability.legacy.exports import Source, post_addresses, read_rows
+from stats_service.services.portability.legacy.files import opened_file
+from stats_service.services.portability.legacy.imports import KINDS, Legacy, Plan, Progress
+from stats_service.services.portability.legacy.wp_polls import read_polls
+from stats_service.services.sites.sites import Sites
+from stats_service.store.portability.uploads import UploadStore
+
+#: Everything that can be brought into a site.
+UPLOAD_KINDS = (*KINDS, WP_POLLS)
+#: Kinds that take a second file: with the posts' addresses, or the answers (which must be).
+WITH_SECOND = ("wp-postviews", "wp-postratings", WP_POLLS)
+#: Uploads that may wait for somebody at the same time: of one host, and of one site, whose owner
+#: is not to keep others out.
+WAITING_MAX = 10
+SITE_WAITING_MAX = 5
+#: Uploads that are over whose outcome is kept, the latest ones.
+OVER_KEPT = 50
+#: Seconds after which a file that nobody has said anything about is erased.
+KEPT_SECONDS = 24 * 3600
+#: Shortest time between two notes of the progress, in seconds.
+NOTE_SECONDS = 0.5
+
+#: Starts `Uploads.run` for an id in another process, which inherits the descriptor.
+Launch = Callable[[str, int], None]
+#: Writes what was sent to a path.
+Save = Callable[[Path], object]
+
+
+class Uploads:
+    """The uploads of this host."""
+
+    def __init__(
+        self,
+        store: UploadStore,
+        sites: Sites,
+        legacy: Legacy,
+        archives: Archives,
+        audit: Audit,
+        launch: Launch,
+    ) -> None:
+        self._store = store
+        self._sites = sites
+        self._legacy = legacy
+        self._archives = archives
+        self._audit = audit
+        #: Replaced by tests.
+        self.launch = launch
+
+    def add(self, wanted: Upload, save: Save, save_second: Save | None = None) -> Upload:
+        """Keep the files of `wanted`, whose id is given here, and begin to look at them.
+
+        Raises:
+            InvalidInputError: the kind is none, a file is missing, or the disk is full.
+            BusyError: too many files wait for somebody.
+        """
+        if wanted.kind not in (ARCHIVE, *UPLOAD_KINDS):
+            raise InvalidInputError("kind {kind!r}: choose one of the list.", kind=wanted.kind[:40])
+        if wanted.kind == WP_POLLS and not wanted.second:
+            raise InvalidInputError("second file: WP-Polls has two tables, pollsq and pollsa.")
+        self.forget_old(wanted.made)
+        self._make_room(wanted.site)
+        upload = msgspec.structs.replace(wanted, id=self._store.new_id())
+        try:
+            save(self._store.file(upload.id, upload.name))
+            if save_second and upload.second:
+                save_second(self._store.file(upload.id, upload.second, 2))
+            self._store.put(upload)
+        except OSError as error:
+            self._store.remove(upload.id)
+            raise InvalidInputError(
+                "The file cannot be kept: {strerror}.", strerror=error.strerror
+            ) from error
+        except BaseException:
+            self._store.remove(upload.id)
+            raise
+        self._start(upload)
+        return upload
+
+    def get(self, site: str, upload: str) -> Upload:
+        """Return an upload of a site, or of an archive (`""`).
+
+        Raises:
+            NotFoundError: there is none, or no longer, or not on this host.
+        """
+        found = self._store.get(upload)
+        if found is None or found.site != site:
+            raise NotFoundError("There is no file {upload!r}, or not any more.", upload=upload[:40])
+        if found.under_way and not self._store.is_worked_on(upload):
+            found = self._store.get(upload) or found  # it may have ended just now
+            if found.under_way:
+                found = self._failed(
+                    found, StatsError("The work on it was cut off. Send the file again.")
+                )
+        return found
+
+    def of_site(self, site: str) -> list[Upload]:
+        """Return the uploads of a site that wait or are under way, oldest first."""
+        return [u for u in self._store.all() if u.site == site and u.state not in _OVER]
+
+    def confirm(self, site: str, upload: str) -> Upload:
+        """Begin to bring in what was looked at.
+
+        Raises:
+            NotFoundError: as `get`.
+            ConflictError: it is not ready for that, or adds nothing.
+        """
+        found = self.get(site, upload)
+        if found.state != "ready" or not found.adds:
+            raise ConflictError("This file is not ready to be brought in, or is in already.")
+        begun = msgspec.structs.replace(found, state="adding", progress=0.0)
+        self._store.put(begun)
+        self._start(begun)
+        return begun
+
+    def discard(self, site: str, upload: str) -> None:
+        """Erase a file that is not to be brought in; NotFoundError as `get`."""
+        if not self.get(site, upload).under_way:
+            self._store.remove(upload)
+
+    def forget_old(self, now: float) -> int:
+        """Erase the files that nobody has said anything about for a day; return how many."""
+        return self._store.forget_before(now - KEPT_SECONDS)
+
+    def run(self, upload: str, now: float) -> None:
+        """Do what is next with an upload; what becomes of it is written down, errors as well."""
+        found = self._store.get(upload)
+        if found is None or not found.under_way:
+            return
+        with self._store.turn():
+            try:
+                done = self._look(found, now)
+            except StatsError as error:
+                self._failed(found, error)
+                return
+            except BaseException as error:
+                self._failed(
+                    found, StatsError("{fault}: see the service's log.", fault=type(error).__name__)
+                )
+                raise
+        state = "done" if found.state == "adding" else "ready" if done.adds else "done"
+        self._store.put(msgspec.structs.replace(done, state=state, progress=1.0))
+        if state == "done":
+            self._store.erase_files(upload)
+
+    def _make_room(self, site: str) -> None:
+        """Forget the oldest uploads that are over; BusyError if too many others wait."""
+        known = self._store.all()
+        over = [upload for upload in known if upload.state in _OVER]
+        for upload in over[:-OVER_KEPT]:
+            self._store.remove(upload.id)
+        waiting = [upload.site for upload in known if upload.state not in _OVER]
+        if len(waiting) >= WAITING_MAX or waiting.count(site) >= SITE_WAITING_MAX:
+            raise BusyError("Too many files wait to be confirmed. Confirm or discard one first.")
+
+    def _start(self, upload: Upload) -> None:
+        self._store.work_on(upload.id, lambda descriptor: self.launch(upload.id, descriptor))
+
+    def _failed(self, upload: Upload, error: StatsError) -> Upload:
+        folder = self._store.file(upload.id, "").parent
+
+        def bare(text: str) -> str:
+            """Leave out the folder's name, which means nothing to people."""
+            return text.replace(f"{folder}/1/", "").replace(f"{folder}/2/", "")
+
+        failed = msgspec.structs.replace(
+            upload,
+            state="failed",
+            error=bare(str(error)),
+            template=error.message,
+            values={
+                name: value if isinstance(value, int | float) else bare(str(value))
+                for name, value in error.values.items()
+            },
+            code=error.code,
+        )
+        self._store.put(failed)
+        self._store.erase_files(upload.id)
+        return failed
+
+    def _look(self, upload: Upload, now: float) -> Upload:
+        """Return the upload with what it holds, brought in if that was asked for."""
+        path = self._store.file(upload.id, upload.name)
+        if upload.kind == ARCHIVE:
+            return msgspec.structs.replace(upload, archive=self._archive(upload, path, now))
+        if upload.kind == WP_POLLS:
+            return msgspec.structs.replace(upload, polls=self._polls(upload, path, now))
+        return msgspec.structs.replace(upload, summary=self._history(upload, path, now))
+
+    def _archive(self, upload: Upload, path: Path, now: float) -> ArchiveSummary:
+        if upload.state == "reading":
+            return self._archives.look(path, now)
+        restored = self._archives.restore(path, now, replace=True)
+        slug = restored.site.slug
+        self._audit.record("", upload.who, "site.imported", now, subject=slug)
+        return ArchiveSummary(slug=slug, name=restored.site.name, rows=restored.rows)
+
+    def _history(self, upload: Upload, path: Path, now: float) -> LegacySummary:
+        posts = {}
+        if upload.second:
+            with opened_file(self._store.file(upload.id, upload.second, 2)) as file:
+                posts = post_addresses(read_rows(file.text()))
+        source = Source(self._sites.get(upload.site), posts)
+        plan = Plan(
+            kind=upload.kind,
+            opening=upload.opening,
+            keep_opening=upload.keep_opening,
+            dry_run=upload.state == "reading",
+        )
+        (summary,) = self._legacy.run(source, [path], plan, now, self._noting(upload, path))
+        if not plan.dry_run and summary.adds:
+            self._audit.record(
+                upload.site,
+                upload.who,
+                "legacy.imported",
+                now,
+                subject=summary.digest,
+                after={"file": summary.name, "kind": upload.kind, "views": summary.views},
+            )
+        return summary
+
+    def _polls(self, upload: Upload, path: Path, now: float) -> tuple[PollOutcome, ...]:
+        dry_run = upload.state == "reading"
+        answers = self._store.file(upload.id, upload.second, 2)
+        with opened_file(path) as asked, opened_file(answers) as said:
+            polls = read_polls(read_rows(asked.text()), read_rows(said.text()), "vi", now)
+            found = []
+            for text, new in self._legacy.add_polls(upload.site, polls, dry_run=dry_run):
+                found.append(PollOutcome(text, new))
+                if new and not dry_run:
+                    name = text.split()[1].rstrip(":")
+                    self._audit.record(upload.site, upload.who, "poll.imported", now, subject=name)
+        return tuple(found)
+
+    def _noting(self, upload: Upload, path: Path) -> Progress:
+        size, read, noted = path.stat().st_size or 1, 0, 0.0
+
+        def note(more: int) -> None:
+            nonlocal read, noted
+            read += more
+            if time.monotonic() - noted >= NOTE_SECONDS:
+                noted = time.monotonic()
+                self._store.put(msgspec.structs.replace(upload, progress=min(1.0, read / size)))
+
+        return note
+
+
+_OVER = ("done", "failed")

@@ -1,0 +1,1 @@
+"""Ratings of articles, and bursts that are taken out."""

@@ -1,0 +1,198 @@
+"""Ratings of articles: one score a voter, changeable for a day; averages and the best rated.
+
+What an administrator takes out is in `services.rating_review`.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+from stats_service.errors import (
+    AlreadyRatedError,
+    InvalidInputError,
+    TooManyRequestsError,
+    UnknownArticleError,
+)
+from stats_service.models.ratings import (
+    RankedArticle,
+    RatedArticle,
+    RatingAnswer,
+    RatingCommand,
+    RatingQuery,
+    RatingResult,
+    Ratings,
+    TopRated,
+)
+from stats_service.models.sites import Site
+from stats_service.models.traffic import RatingTally, Visitor
+from stats_service.services.articles.keys import canonical_article, canonical_articles
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.periods import local_time
+from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.voting.ballots import check_sender
+from stats_service.store.ratings.ratings import RatingStore
+
+#: A rating may be changed for this long; `rate_article.lua` has the same.
+CHANGE_SECONDS = 86_400
+#: Seconds that a token must be old before it rates.
+WAIT_SECONDS = 2.0
+#: With how many ratings of the site's mean an article begins in the ranking.
+PRIOR_WEIGHT = 10
+#: Fewest ratings that an article needs to be ranked, where nothing else is asked for.
+RANKED_MIN = 5
+#: Most articles of a ranking.
+RANKED_MAX = 100
+#: Seconds for which a worker keeps the ranking of a site.
+RANKING_SECONDS = 60
+#: When a network has rated too much, it may try again after this many seconds.
+CEILING_RETRY_SECONDS = 1800
+
+
+class ArticleRatings:
+    """Rate articles, and read their ratings."""
+
+    def __init__(self, store: RatingStore) -> None:
+        self._store = store
+        self._all: dict[str, tuple[float, dict[str, tuple[int, ...]]]] = {}
+
+    def rate_article(
+        self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
+    ) -> RatingAnswer:
+        """Record a score, or raise; when it returns, Redis has it.
+
+        Raises:
+            InvalidInputError: the score is not on the scale, or the article can be none.
+            ForbiddenError: one of its subclasses says why this sender may not rate.
+            UnknownArticleError: no view of the article has been counted.
+            AlreadyRatedError: the voter's score can no longer be changed; with the tally.
+            TooManyRequestsError: the voter's network has rated too much lately.
+            StoreUnavailableError: nothing was acknowledged; the same may be sent again.
+        """
+        command = decide(entry, query, visitor, now)
+        return answer(entry.site, command, self._store.rate(entry.site, command, now), now)
+
+    def get(self, site: Site, articles: Sequence[str]) -> Ratings:
+        """Return the ratings of articles, by the text asked for; InvalidInputError as for views."""
+        keys = canonical_articles(articles, site.article_parameters)
+        stored = self._store.get(site.slug, keys)
+        return Ratings(
+            {
+                asked: rated_article(site, key, counts)
+                for asked, key, counts in zip(articles, keys, stored, strict=True)
+            }
+        )
+
+    def top(self, site: Site, limit: int, fewest: int, now: float) -> TopRated:
+        """Return the best rated articles that have at least `fewest` ratings, as of a minute ago.
+
+        Raises:
+            InvalidInputError: a number is out of range.
+        """
+        if not 1 <= limit <= RANKED_MAX:
+            raise InvalidInputError(
+                "limit {limit}: use 1 to {ranked_max}.", limit=limit, ranked_max=RANKED_MAX
+            )
+        if not 1 <= fewest <= 1_000_000:
+            raise InvalidInputError("min {fewest}: use 1 to 1000000.", fewest=fewest)
+        return ranking(site, self._recent(site, now), limit, fewest)
+
+    def ranked(self, site: Site, fewest: int, now: float) -> TopRated:
+        """Return every article with at least `fewest` ratings, best first, as of a minute ago."""
+        kept = self._recent(site, now)
+        return ranking(site, kept, len(kept), fewest)
+
+    def distribution(self, site: Site, now: float) -> RatingTally:
+        """Return all ratings of a site together, as of a minute ago."""
+        columns = zip_longest(*self._recent(site, now).values(), fillvalue=0)
+        return rating_tally(tuple(map(sum, columns)), site.rating_scale)
+
+    def forget(self, site: Site) -> None:
+        """Read the ranking of a site anew when it is asked for next."""
+        self._all.pop(site.slug, None)
+
+    def _recent(self, site: Site, now: float) -> Mapping[str, Sequence[int]]:
+        kept = self._all.get(site.slug)
+        if kept is None or not 0 <= now - kept[0] < RANKING_SECONDS:
+            kept = now, self._store.all(site.slug)
+            self._all[site.slug] = kept
+        return kept[1]
+
+
+def decide(entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float) -> RatingCommand:
+    """Return the rating to be recorded; errors as `ArticleRatings.rate_article`."""
+    site, voters = entry.site, entry.voters
+    check_sender(entry, visitor)
+    voter = voters.admit(site.slug, query.voter, WAIT_SECONDS, now)
+    if not 1 <= query.score <= site.rating_scale:
+        raise InvalidInputError(
+            "score {score}: use a whole number from 1 to {rating_scale}.",
+            score=query.score,
+            rating_scale=site.rating_scale,
+        )
+    key = canonical_article(query.article, site.article_parameters)
+    network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
+    wide = customer_prefix(visitor.address) if ":" in network else ""
+    return RatingCommand(
+        article=key,
+        score=query.score,
+        rater=voters.pseudonym(site.slug, f"article:{key}", voter),
+        address=today.address(network) if network else b"",
+        customer=today.address(wide) if wide else b"",
+    )
+
+
+def answer(site: Site, command: RatingCommand, result: RatingResult, now: float) -> RatingAnswer:
+    """Return what the voter is told, or raise it."""
+    if result.outcome == "unknown":
+        raise UnknownArticleError(command.article)
+    if result.outcome == "ceiling":
+        raise TooManyRequestsError(
+            "Your network has rated too many articles lately. Nothing was stored; try again later.",
+            CEILING_RETRY_SECONDS,
+        )
+    article = rated_article(site, command.article, result.counts)
+    if result.outcome == "fixed":
+        raise AlreadyRatedError(
+            "This browser rated the article more than a day ago; the rating can no longer be "
+            "changed.",
+            article,
+        )
+    until = local_time((result.first or now) + CHANGE_SECONDS, site.timezone)
+    return RatingAnswer(result.outcome, command.score, until, article)
+
+
+def rated_article(site: Site, key: str, counts: Sequence[int]) -> RatedArticle:
+    """Return an article with its ratings."""
+    return RatedArticle(key, rating_tally(counts, site.rating_scale))
+
+
+def ranking(site: Site, ratings: Mapping[str, Sequence[int]], limit: int, fewest: int) -> TopRated:
+    """Return the best rated articles, best first.
+
+    Ranked by the Bayesian average (weight × mean + sum of the article's scores) / (weight + number
+    of its ratings), the mean being that of all ratings of the site: a single 5 does not beat a
+    hundred of 4.8. Equal ones are ordered by their number of ratings, then by key.
+    """
+    number = sum(map(sum, ratings.values()))
+    mean = sum(map(points, ratings.values())) / number if number else 0.0
+    ranked = []
+    for key, counts in ratings.items():
+        count = sum(counts)
+        if count >= fewest:
+            weighted = (PRIOR_WEIGHT * mean + points(counts)) / (PRIOR_WEIGHT + count)
+            ranked.append((-weighted, -count, key))
+    ranked.sort()
+    return TopRated(
+        articles=tuple(
+            RankedArticle(key, round(-weighted, 2), rating_tally(ratings[key], site.rating_scale))
+            for weighted, _, key in ranked[:limit]
+        ),
+        mean=round(mean, 2),
+        weight=PRIOR_WEIGHT,
+        min=fewest,
+    )
+
+
+def points(counts: Sequence[int]) -> int:
+    """Return the sum of all scores."""
+    return sum(score * n for score, n in enumerate(counts, 1))

@@ -1,0 +1,175 @@
+"""What an administrator does about ratings: see a burst, take it out, take that back. Audited.
+
+Ratings are known by the ten minutes in which they were first given, for two weeks: long enough
+for somebody who looks on Monday at a weekend, and without a word about who gave them.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from stats_service.errors import InvalidInputError, NotFoundError
+from stats_service.models.audit import Author
+from stats_service.models.ratings import RatingSlot, RatingSpan, VoidedRatings
+from stats_service.models.sites import Site
+from stats_service.services.accounts.audit import entry_of
+from stats_service.services.articles.keys import canonical_article
+from stats_service.services.periods import local_time
+from stats_service.services.ratings.ratings import ArticleRatings
+from stats_service.services.traffic.numbers import rating_tally
+from stats_service.store.keys import RATING_SLOT_SECONDS
+from stats_service.store.ratings.ratings import RatingStore
+from stats_service.store.ratings.review import RatingReviewStore
+
+#: Ratings of one article within one hour that are worth a look.
+BURST_MIN = 10
+HOUR_SECONDS = 3600
+
+
+class RatingReview:
+    """Look at when ratings came, and take some out of the averages."""
+
+    def __init__(
+        self, store: RatingReviewStore, stored: RatingStore, ratings: ArticleRatings
+    ) -> None:
+        self._store = store
+        self._stored = stored
+        self._ratings = ratings
+
+    def bursts(self, site: Site, now: float) -> list[RatingSpan]:
+        """Return where an article got many ratings within hours, the latest first.
+
+        Hours of one article that overlap are one span. What was taken out already is not in it.
+        """
+        return bursts_in(site, self._store.slots(site.slug, now))
+
+    def slots(self, site: Site, article: str, now: float) -> list[RatingSlot]:
+        """Return the ratings of an article by ten minutes, for the last two weeks."""
+        key = canonical_article(article, site.article_parameters)
+        return [slot for slot in self._store.slots(site.slug, now) if slot.article == key]
+
+    def void(
+        self, site: Site, article: str, span: tuple[float, float] | None, who: str, now: float
+    ) -> VoidedRatings:
+        """Take ratings of an article out of its average; they are kept, and can be restored.
+
+        What is rated later in ten minutes that were taken out stands with the same decision.
+
+        Args:
+            site: the site.
+            article: its key, path or URL.
+            span: from and to when (seconds) they were first given; the ten minutes that begin or
+                end within it belong to it as a whole. None: every rating of the article.
+            who: the administrator.
+            now: seconds since 1970.
+
+        Raises:
+            InvalidInputError: the span ends before it begins.
+            NotFoundError: there are no such ratings.
+        """
+        key = canonical_article(article, site.article_parameters)
+        if span is not None:
+            span = whole_slots(*span)
+        decision = secrets.token_hex(4)
+        after: dict[str, object] = {"decision": decision}
+        if span:
+            after["from"], after["to"] = (local_time(at, site.timezone) for at in span)
+        entry = entry_of(Author(who, now), "rating.voided", key, after=after)
+        if not self._store.void(site.slug, decision, key, span, now, entry):
+            raise NotFoundError("The article {key!r} has no ratings there.", key=key[:80])
+        self._ratings.forget(site)
+        return self._decision(site, decision)
+
+    def restore(self, site: Site, decision: str, who: str, now: float) -> VoidedRatings:
+        """Count again what a decision took out; NotFoundError if there is no such decision."""
+        before = self._decision(site, decision)
+        what, undone = "rating.restored", {"decision": decision}
+        entry = entry_of(Author(who, now), what, before.article, before=undone)
+        if self._store.restore(site.slug, decision, now, entry) is None:
+            raise NotFoundError(
+                "There is no decision {decision!r} about ratings.", decision=decision[:40]
+            )
+        self._ratings.forget(site)
+        return before
+
+    def voided(self, site: Site) -> list[VoidedRatings]:
+        """Return what was taken out, the latest span first."""
+        return self._store.voided(site.slug)
+
+    def faults(self, site: Site) -> list[str]:
+        """Return, in words, every article whose ratings are not as many as its raters."""
+        ratings = defaultdict[str, int](int)
+        for key, counts in self._stored.all(site.slug).items():
+            ratings[key] += sum(counts)
+        for one in self.voided(site):
+            ratings[one.article] += sum(one.counts)
+        found = []
+        for key in sorted(ratings):
+            raters = self._stored.raters(site.slug, key)
+            if ratings[key] != raters:
+                found.append(f"{key}: {ratings[key]} ratings of {raters} voters")
+        return found
+
+    def _decision(self, site: Site, decision: str) -> VoidedRatings:
+        for one in self.voided(site):
+            if one.id == decision:
+                return one
+        raise NotFoundError(
+            "There is no decision {decision!r} about ratings.", decision=decision[:40]
+        )
+
+
+def whole_slots(begin: float, end: float) -> tuple[float, float]:
+    """Return the span in whole slots; InvalidInputError if there is none."""
+    first = begin // RATING_SLOT_SECONDS * RATING_SLOT_SECONDS
+    last = -(-end // RATING_SLOT_SECONDS) * RATING_SLOT_SECONDS
+    if not 0 <= first < last:
+        raise InvalidInputError("span: ends before it begins.")
+    return first, last
+
+
+def total(slots: Iterable[RatingSlot]) -> tuple[int, ...]:
+    """Return the ratings of slots by score."""
+    columns = zip(*(slot.counts for slot in slots), strict=True)
+    return tuple(map(sum, columns))
+
+
+def bursts_in(site: Site, slots: Sequence[RatingSlot]) -> list[RatingSpan]:
+    """Return the spans of single articles in which ratings were many, the latest first."""
+    articles = defaultdict[str, list[RatingSlot]](list)
+    for slot in slots:
+        if not slot.voided:
+            articles[slot.article].append(slot)
+    spans = [
+        RatingSpan(
+            run[0].article,
+            run[0].begin,
+            run[-1].begin + RATING_SLOT_SECONDS,
+            rating_tally(total(run), site.rating_scale),
+        )
+        for of_one in articles.values()
+        for run in _runs(of_one)
+    ]
+    return sorted(spans, key=lambda span: (-span.begin, span.article))
+
+
+def _runs(slots: Sequence[RatingSlot]) -> list[list[RatingSlot]]:
+    """Return the slots of one article that lie in any hour with many ratings, hour by hour.
+
+    An hour begins with any slot, so that a burst around the full hour is seen as one.
+    """
+    runs: list[list[RatingSlot]] = []
+    # Slots before this place have been looked at.
+    covered = 0
+    for first, begins in enumerate(slots):
+        last = first
+        while last < len(slots) and slots[last].begin < begins.begin + HOUR_SECONDS:
+            last += 1
+        if sum(sum(slot.counts) for slot in slots[first:last]) < BURST_MIN:
+            continue
+        if first < covered:
+            runs[-1].extend(slots[covered:last])
+        else:
+            runs.append(list(slots[first:last]))
+        covered = max(covered, last)
+    return runs

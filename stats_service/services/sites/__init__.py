@@ -1,0 +1,1 @@
+"""The portals that are tracked, and their end."""

@@ -1,0 +1,240 @@
+"""Sites: the rules of their settings."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
+from stats_service.models.audit import AuditEntry, Author
+from stats_service.models.sites import Site
+from stats_service.services.accounts.audit import entry_of_settings
+from stats_service.services.articles.keys import is_tracking_parameter
+from stats_service.services.periods import periods_at
+from stats_service.services.polls.rules import POLL_ID
+from stats_service.services.visitors.addresses import canonical_network, check_excluded
+from stats_service.services.visitors.hosts import canonical_host
+from stats_service.store.sites.sites import SiteStore
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
+#: Larger balances are typing errors, and Redis' scores are exact up to 2^53.
+BALANCE_MAX = 10**12
+NAME_MAX = 200
+
+
+class Sites:
+    """What an administrator does with sites."""
+
+    def __init__(self, store: SiteStore) -> None:
+        self._store = store
+
+    def all(self) -> list[Site]:
+        """Return every site, by slug."""
+        return self._store.all()
+
+    def get(self, slug: str) -> Site:
+        """Return one site; UnknownSiteError if there is none."""
+        site = self._store.get(slug) if SLUG.fullmatch(slug) else None
+        if site is None:
+            raise UnknownSiteError(slug)
+        return site
+
+    def add(self, site: Site, now: float | None = None) -> Site:
+        """Store a new site, its settings checked and in canonical form.
+
+        Args:
+            site: its settings.
+            now: seconds since 1970; None: its opening day is not held against a clock, as for
+                the demo.
+
+        Raises:
+            InvalidInputError: naming the setting that cannot be used.
+            ConflictError: the slug is taken.
+        """
+        checked = check_site(site)
+        _check_changes(None, checked, now)
+        if checked.poll:
+            raise _unknown_poll(checked)
+        if not self._store.add(checked):
+            raise ConflictError(
+                "There is a site {slug!r} already. Change it with `stats-service site edit`, or "
+                "choose another slug.",
+                slug=site.slug,
+            )
+        return checked
+
+    def edit(self, slug: str, by: Author | None = None, **changes: Any) -> Site:
+        """Change settings of a site, and record it; errors as `add`.
+
+        Args:
+            slug: the site.
+            by: who changes them; None: nobody, as the demo does, and nothing is recorded.
+            changes: the settings, by name.
+
+        Raises:
+            ConflictError: the scale of ratings, once there are any.
+        """
+
+        def change(before: Site) -> Site:
+            changed = check_site(msgspec.structs.replace(before, **changes))
+            _check_changes(before, changed, by.at if by else None)
+            if changed.poll not in ("", before.poll) and not self._store.has_poll(
+                slug, changed.poll
+            ):
+                raise _unknown_poll(changed)
+            if changed.rating_scale != before.rating_scale and self._store.has_ratings(slug):
+                raise ConflictError(
+                    "rating_scale {rating_scale}: articles have been rated from 1 to "
+                    "{before}, and these scores would mean something else.",
+                    rating_scale=changed.rating_scale,
+                    before=before.rating_scale,
+                )
+            return changed
+
+        def entry(before: Site, after: Site) -> AuditEntry | None:
+            return entry_of_settings(by, before, after) if by else None
+
+        if not SLUG.fullmatch(slug):
+            raise UnknownSiteError(slug)
+        return self._store.change(slug, change, entry)
+
+    def remove(self, slug: str) -> None:
+        """Forget a site and everything about it; UnknownSiteError if there is none."""
+        self.get(slug)
+        self._store.remove(slug)
+
+
+def check_site(site: Site) -> Site:
+    """Return `site` in canonical form; InvalidInputError names the setting that is wrong."""
+    if not SLUG.fullmatch(site.slug):
+        raise InvalidInputError(
+            "slug {slug!r}: use 1 to 39 lower-case letters, digits or hyphens, beginning with "
+            "a letter or digit.",
+            slug=site.slug,
+        )
+    name = " ".join(site.name.split())
+    if not name or len(name) > NAME_MAX or not name.isprintable():
+        raise InvalidInputError(
+            "name {name!r}: use 1 to {name_max} printable characters.",
+            name=site.name,
+            name_max=NAME_MAX,
+        )
+    if not site.hosts:
+        raise InvalidInputError("hosts: name at least one host, e.g. kimson.example.vn.")
+    if site.headline not in ("visits", "views"):
+        raise InvalidInputError(
+            "headline {headline!r}: use 'visits' or 'views'.", headline=site.headline
+        )
+    if site.language not in ("vi", "en"):
+        raise InvalidInputError(
+            "language {language!r}: use 'vi' or 'en'.", language=site.language[:40]
+        )
+    if not _is_timezone(site.timezone):
+        raise InvalidInputError(
+            "timezone {timezone!r} is not an IANA time zone; use a name such as Asia/Ho_Chi_Minh.",
+            timezone=site.timezone,
+        )
+    if site.poll and not POLL_ID.fullmatch(site.poll):
+        raise InvalidInputError(
+            "poll {poll!r}: use the id of a poll, or nothing for the latest open one.",
+            poll=site.poll[:80],
+        )
+    _check_range("opening_visits", site.opening_visits, 0, BALANCE_MAX)
+    _check_range("opening_views", site.opening_views, 0, BALANCE_MAX)
+    _check_range("article_cap", site.article_cap, 1, 10_000_000)
+    _check_range("identity_cap", site.identity_cap, 1, 1_000_000)
+    _check_range("view_ceiling", site.view_ceiling, 1, 100_000_000)
+    _check_range("token_ceiling", site.token_ceiling, 1, 1_000_000)
+    _check_range("rating_ceiling", site.rating_ceiling, 1, 1_000_000)
+    _check_range("rating_scale", site.rating_scale, 2, 10)
+    if site.opening_day and not _is_day(site.opening_day):
+        raise InvalidInputError(
+            "opening_day {opening_day!r}: write a date as 2026-11-23.", opening_day=site.opening_day
+        )
+    return msgspec.structs.replace(
+        site,
+        name=name,
+        hosts=_unique(canonical_host(host) for host in site.hosts),
+        excluded=_unique(canonical_network(text) for text in site.excluded),
+        article_parameters=_unique(_parameter(text) for text in site.article_parameters),
+    )
+
+
+def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
+    """Return if what somebody sets can be meant; InvalidInputError names what cannot.
+
+    What a site has already stays: a stricter rule must not keep its other settings from being
+    changed, nor its archive from being restored.
+    """
+    known = before or Site(slug=after.slug, name="", hosts=())
+    for network in after.excluded:
+        if network not in known.excluded:
+            check_excluded(network)
+    for name in after.article_parameters:
+        if name not in known.article_parameters and is_tracking_parameter(name):
+            raise InvalidInputError(
+                "article_parameters {name!r}: says where a reader came from, never which article "
+                "it is, and is always dropped. Name one that tells articles apart, such as id.",
+                name=name,
+            )
+    if now is not None and after.opening_day not in ("", known.opening_day):
+        today = periods_at(now, after.timezone).day
+        if after.opening_day > today:
+            raise InvalidInputError(
+                "opening_day {opening_day!r}: is still to come; in {timezone} today is {today}. "
+                "Give the day on which the opening balance was read.",
+                opening_day=after.opening_day,
+                timezone=after.timezone,
+                today=today,
+            )
+
+
+def _unknown_poll(site: Site) -> InvalidInputError:
+    return InvalidInputError(
+        "poll {poll!r}: the site {slug!r} has no such poll. `stats-service poll list "
+        "{slug}` names those it has; leave it empty for the latest open one.",
+        poll=site.poll,
+        slug=site.slug,
+    )
+
+
+def _check_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidInputError(
+            "{field} {value!r}: use a whole number from {low} to {high}.",
+            field=name,
+            value=value,
+            low=low,
+            high=high,
+        )
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _parameter(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.\-\[\]]{1,40}", text):
+        raise InvalidInputError(
+            "article_parameters {text!r}: name a query parameter such as id, without ? or =.",
+            text=text,
+        )
+    return text
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

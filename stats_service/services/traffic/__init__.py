@@ -1,0 +1,1 @@
+"""Page views, visits, their history and opening balances."""

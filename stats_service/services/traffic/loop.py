@@ -1,0 +1,103 @@
+"""Recording views together with all others in flight: `Traffic.record_view` for an event loop.
+
+The same `decide` and `answer`, with `store.group_commit` between them instead of a round trip
+of the view's own. Everything here is called in the loop's own thread.
+"""
+
+from collections.abc import Callable
+
+from stats_service.models.sites import Site
+from stats_service.models.traffic import (
+    PageAnswer,
+    PageQuery,
+    SiteCounts,
+    StoredCounts,
+    ViewCommand,
+    ViewResult,
+    Visitor,
+)
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.periods import periods_at
+from stats_service.services.polls.views import PollViews
+from stats_service.services.traffic.numbers import site_counts
+from stats_service.services.traffic.page_views import answer, decide
+from stats_service.store.traffic.group_commit import GroupCommit
+
+#: Gets the answer, or why there is none: StatsError, or something unforeseen.
+Reply = Callable[[PageAnswer | Exception], None]
+
+
+class SharedViews:
+    """Records views; answers each after Redis has acknowledged it."""
+
+    def __init__(self, commit: GroupCommit) -> None:
+        self._commit = commit
+        self._stored: StoredCounts | None = None
+        self._site: Site | None = None
+        self._counts: SiteCounts | None = None
+        self.polls = PollViews()
+
+    async def start(self) -> None:
+        """Connect to Redis; without it views fail, at once, until it is there."""
+        await self._commit.start()
+
+    async def stop(self) -> None:
+        """Wait for the views that are under way, and part from Redis."""
+        await self._commit.stop()
+
+    def record_view(
+        self, entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float, reply: Reply
+    ) -> None:
+        """Record one load (or heartbeat) of a page; call `reply` once, possibly at once.
+
+        The answers of one batch share one `SiteCounts` object, and one `PollView` of a poll for
+        those who have voted in it and one for those who have not.
+
+        Raises:
+            InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
+        """
+        command = decide(entry, query, visitor, now)
+        waiter = _PendingView(self, entry, query, command, now, reply)
+        self._commit.add(entry.site, periods_at(now, entry.site.timezone), now, command, waiter)
+
+    def counts_of(self, site: Site, stored: StoredCounts) -> SiteCounts:
+        """Return the numbers of a site, worked out once for each batch."""
+        if stored is not self._stored or site is not self._site or self._counts is None:
+            self._stored, self._site = stored, site
+            self._counts = site_counts(site, stored)
+        return self._counts
+
+
+class _PendingView:
+    """A view that Redis has not acknowledged yet."""
+
+    __slots__ = ("_command", "_entry", "_now", "_query", "_reply", "_views")
+
+    def __init__(
+        self,
+        views: SharedViews,
+        entry: SiteEntry,
+        query: PageQuery,
+        command: ViewCommand,
+        now: float,
+        reply: Reply,
+    ) -> None:
+        self._views = views
+        self._entry = entry
+        self._query = query
+        self._command = command
+        self._now = now
+        self._reply = reply
+
+    def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
+        entry, polls = self._entry, self._views.polls
+        try:
+            shared = self._views.counts_of(entry.site, counts)
+            told = answer(entry, self._query, self._command, shared, result, self._now, polls)
+        except Exception as error:  # whoever waits is told, once
+            self._reply(error)
+            raise
+        self._reply(told)
+
+    def failed(self, error: Exception) -> None:
+        self._reply(error)

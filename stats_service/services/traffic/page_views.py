@@ -1,0 +1,201 @@
+"""A page's request: what it means, and what it is answered.
+
+`decide` and `answer` are the two halves of a page view, free of I/O, so that a server with an
+event loop can put its own, shared, round trip to Redis between them (`services.shared_views`).
+"""
+
+import contextlib
+import re
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import Poll, PollView
+from stats_service.models.sites import Site
+from stats_service.models.traffic import (
+    PageAnswer,
+    PageQuery,
+    SiteCounts,
+    ViewCommand,
+    ViewResult,
+    Visitor,
+)
+from stats_service.services.articles.keys import canonical_article, check_number
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.polls.views import PollViews
+from stats_service.services.traffic.numbers import article_counts
+from stats_service.services.visitors.addresses import customer_prefix, in_networks, network_prefix
+from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.hosts import origin_host
+from stats_service.services.visitors.identities import DayKey, hit_digest
+
+#: Outcomes of a view whose sender may have a voter's token all the same.
+MINTING_REASONS = frozenset({"", "opt-out", "excluded"})
+
+#: Stands for the key of a day whose salt is not known; nothing is derived from it.
+NO_DAY = DayKey(b"")
+
+HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
+
+
+def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
+    """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
+    site = entry.site
+    article, note = _page_article(site, query.article)
+    asked, listed = _listed_articles(site, query.articles)
+    reason = ignored_reason(entry, query, visitor)
+    if not query.beat and not HIT_ID.fullmatch(query.hit):
+        raise InvalidInputError(
+            "hit {hit!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random for each "
+            "load of a page.",
+            hit=query.hit[:40],
+        )
+    # Midnight passed while Redis was away: without the day's salt the view has no identity.
+    knows_day = entry.knows_day(now)
+    network = network_prefix(visitor.address) if knows_day else ""
+    today, before = entry.day_keys_at(now) if knows_day else (NO_DAY, None)
+    poll, voter, mint = _vote_wishes(entry, query, visitor, reason, now)
+    # IPv4 has no larger network that would be one customer's.
+    customer = today.address(customer_prefix(visitor.address)) if ":" in network else b""
+    if reason:
+        return ViewCommand(
+            kind="beat" if query.beat else reason,
+            article=article,
+            note=note,
+            asked=asked,
+            listed=listed,
+            rated=query.rating,
+            poll=poll,
+            voter=voter,
+            mint=mint,
+            address=today.address(network) if mint and network else b"",
+            customer=customer,
+        )
+    # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
+    identified = bool(network) and not visitor.private
+    return ViewCommand(
+        kind="beat" if query.beat else "view",
+        hit=b"" if query.beat else hit_digest(query.hit),
+        visitor=today.visitor(network, visitor.user_agent) if identified else b"",
+        visitor_before=before.visitor(network, visitor.user_agent)
+        if before and identified
+        else b"",
+        address=today.address(network) if network else b"",
+        article=article,
+        note=note,
+        asked=asked,
+        listed=listed,
+        rated=query.rating,
+        poll=poll,
+        voter=voter,
+        mint=mint,
+        customer=customer,
+    )
+
+
+def _vote_wishes(
+    entry: SiteEntry, query: PageQuery, visitor: Visitor, reason: str, now: float
+) -> tuple[Poll | None, bytes, bool]:
+    """Return the poll that is wanted, the voter's pseudonym in it, and whether to mint a token.
+
+    Whoever opted out of being counted may still vote; a program may not.
+    """
+    poll = entry.polls.find(query.poll, now) if query.poll else None
+    if query.voter is None:
+        return poll, b"", False
+    slug, voters = entry.site.slug, entry.voters
+    voter = voters.find(slug, query.voter, now)
+    if voter is None:
+        mint = reason in MINTING_REASONS and origin_host(visitor.origin) in entry.hosts
+        return poll, b"", mint
+    return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
+
+
+def _page_article(site: Site, text: str | None) -> tuple[str, str]:
+    """Return the key of the page's own article, and a note if what was sent can be none.
+
+    A reader whose address bar holds rubbish is a reader: the view counts for the site.
+    """
+    if text is None:
+        return "", ""
+    try:
+        return canonical_article(text, site.article_parameters), ""
+    except InvalidInputError:
+        return "", "article-invalid"
+
+
+def _listed_articles(
+    site: Site, articles: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which of `articles` can be answered, and their keys.
+
+    One bad link in a list must not take the numbers from the others.
+    """
+    check_number(articles)
+    asked, listed = [], []
+    for text in articles:
+        with contextlib.suppress(InvalidInputError):
+            listed.append(canonical_article(text, site.article_parameters))
+            asked.append(text)
+    return tuple(asked), tuple(listed)
+
+
+def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
+    """Return why a view must not be counted, or an empty string."""
+    if query.out:
+        return "opt-out"
+    if visitor.prefetch:
+        return "prefetch"
+    if not visitor.user_agent:
+        return "no-user-agent"
+    if query.bot or is_bot(visitor.user_agent):
+        return "bot"
+    if origin_host(visitor.origin) not in entry.hosts:
+        return "host"
+    if entry.site.excluded and in_networks(visitor.address, entry.site.excluded):
+        return "excluded"
+    return ""
+
+
+def answer(
+    entry: SiteEntry,
+    query: PageQuery,
+    command: ViewCommand,
+    counts: SiteCounts,
+    result: ViewResult,
+    now: float,
+    polls: PollViews | None = None,
+) -> PageAnswer:
+    """Return the answer to `query` after Redis has recorded `command` with `result`.
+
+    `polls` makes the views of polls, if it makes them for many page views.
+    """
+    site, rated = entry.site, command.rated
+    return PageAnswer(
+        counted=not result.ignored,
+        ignored="" if query.beat else result.ignored,
+        note=command.note or result.note,
+        site=counts,
+        article=article_counts(site, command.article, result.article, rated=rated)
+        if command.article and result.article
+        else None,
+        articles={
+            asked: article_counts(site, key, numbers, rated=rated)
+            for asked, key, numbers in zip(
+                command.asked, command.listed, result.listed, strict=True
+            )
+        },
+        poll=_wanted_poll(site, command, result, now, polls or PollViews())
+        if query.poll
+        else UNSET,
+        voter=entry.voters.mint(site.slug, now, burst=result.burst) if command.mint else UNSET,
+    )
+
+
+def _wanted_poll(
+    site: Site, command: ViewCommand, result: ViewResult, now: float, polls: PollViews
+) -> PollView | None:
+    if command.poll is None or result.tally is None:
+        return None
+    return polls.view(command.poll, result.tally, site.timezone, now, voted=result.voted)

@@ -1,0 +1,79 @@
+"""Retention: hours 91 days, articles by day 400 days, days for ever; run by `stats-service tick`.
+
+Redis lets old hours and days go by itself. What is left to do: keep the most read articles of
+each month before its days are gone, forget the daily numbers of ignored views, and look that
+nothing that should end has lost its end.
+"""
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+import msgspec
+
+from stats_service.models.sites import Site
+from stats_service.services.periods import day_of
+from stats_service.services.sites.sites import Sites
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
+from stats_service.store.traffic.retention import RetentionStore
+
+DAY_SECONDS = 86_400
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What was done for one site."""
+
+    slug: str
+    #: Months whose articles were rolled up.
+    months: tuple[str, ...]
+    #: Daily numbers of ignored views that were forgotten.
+    ignored: int
+    #: Keys that got an end.
+    ends: int
+
+
+class Retention:
+    """Does once a day what Redis' expiry cannot."""
+
+    def __init__(self, store: RetentionStore, sites: Sites) -> None:
+        self._store = store
+        self._sites = sites
+
+    def sites(self) -> list[Site]:
+        """Return for whom it is to be done."""
+        return self._sites.all()
+
+    def keep(self, site: Site, now: float) -> Kept:
+        """Do it for one site; doing it again changes nothing."""
+        today = date.fromisoformat(day_of(now, site.timezone))
+        oldest = today - timedelta(days=ARTICLE_DAYS_KEPT)
+        months = tuple(
+            month
+            for month, days in _ended_months(oldest, today)
+            if self._store.roll_up_month(site.slug, month, days)
+        )
+        lives = [
+            (
+                (today - timedelta(days=age)).isoformat(),
+                (HOURS_DAYS_KEPT - age) * DAY_SECONDS,
+                (ARTICLE_DAYS_KEPT - age) * DAY_SECONDS,
+            )
+            for age in range(2, ARTICLE_DAYS_KEPT + 30)
+        ]
+        return Kept(
+            site.slug,
+            months,
+            self._store.forget_ignored(site.slug, oldest.isoformat()),
+            self._store.set_ends(site.slug, lives),
+        )
+
+
+def _ended_months(oldest: date, today: date) -> list[tuple[str, list[str]]]:
+    """Return the months that are over and of which some days are kept, with all their days."""
+    months = []
+    first = oldest.replace(day=1)
+    while first < today.replace(day=1):
+        length = monthrange(first.year, first.month)[1]
+        days = [first.replace(day=number).isoformat() for number in range(1, length + 1)]
+        months.append((f"{first:%Y-%m}", days))
+        first = first + timedelta(days=length)
+    return months

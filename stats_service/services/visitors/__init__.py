@@ -1,0 +1,1 @@
+"""Who reads: addresses, programs, hosts, identities, voter tokens."""

@@ -1,0 +1,1 @@
+"""Ballots: cast, counted, held, proved, reported."""

@@ -1,0 +1,317 @@
+"""Voting: what a ballot must be, and what its voter is told.
+
+A retried ballot is answered as the first time, whatever has changed since: so what is wrong with
+a ballot counts only after Redis has said that it does not know it.
+"""
+
+import contextlib
+import re
+
+from stats_service.errors import (
+    AlreadyVotedError,
+    ForeignPageError,
+    InvalidInputError,
+    PollNotOpenError,
+    ProgramError,
+    ProofRefusedError,
+    StatsError,
+    StoreUnavailableError,
+    TooManyRequestsError,
+    UnknownPollError,
+)
+from stats_service.models.polls import (
+    OTHER,
+    BallotAnswer,
+    BallotCommand,
+    BallotQuery,
+    BallotResult,
+    Poll,
+    PollTally,
+    PollView,
+)
+from stats_service.models.traffic import Visitor
+from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
+from stats_service.services.periods import hour_label
+from stats_service.services.polls.rules import clean_text
+from stats_service.services.polls.views import poll_view, state_at
+from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.hosts import origin_host
+from stats_service.services.visitors.identities import hit_digest
+from stats_service.services.visitors.user_agents import kind_of_browser
+from stats_service.services.voting.proofs import Proofs
+from stats_service.store.polls.ballots import BallotStore
+
+BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
+#: What would make a free text a link, or look like one.
+_LINK = re.compile(r"://|\bwww\.|[<>]", re.IGNORECASE)
+#: What the report calls ballots over the limit of their network.
+FLOOD = TooManyRequestsError.code
+#: Attempts at a ballot while an administrator changes its poll.
+ATTEMPTS = 3
+
+
+class Ballots:
+    """Take ballots."""
+
+    def __init__(self, store: BallotStore, directory: SiteDirectory, proofs: Proofs) -> None:
+        self._store = store
+        self._directory = directory
+        self._proofs = proofs
+
+    def cast_ballot(
+        self,
+        entry: SiteEntry,
+        name: str,
+        query: BallotQuery,
+        visitor: Visitor,
+        now: float,
+        *,
+        hosted: bool = False,
+    ) -> BallotAnswer:
+        """Take one ballot, or raise; when it returns, Redis has it.
+
+        Args:
+            entry: the site.
+            name: the poll's id.
+            query: the ballot.
+            visitor: who sends it.
+            now: the server's time, in seconds.
+            hosted: it comes from the service's own page, which works without JavaScript: a
+                missing proof of work then means that the ballot waits for review.
+
+        Raises:
+            UnknownPollError: there is no such poll, or it is a draft.
+            InvalidInputError: naming the field that breaks the poll's rules.
+            ForbiddenError: one of its subclasses says why this sender may not vote.
+            AlreadyVotedError, PollNotOpenError: with the poll as the voter may see it.
+            StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
+        """
+        for _ in range(ATTEMPTS):
+            poll = find_poll(entry, self._directory, name, now)
+            command, fault = decide(entry, poll, query, visitor, now, self._proofs, hosted=hosted)
+            hour = hour_label(now, entry.site.timezone)
+            if fault is not None:
+                return self._refuse(entry, command, query, fault, hour, now)
+            result = self._store.cast(entry.site.slug, command, hour, now)
+            if result.outcome != "stale":
+                return answer(entry, command, result, now)
+            entry = self._directory.load(entry.site.slug, now)
+        raise changing(name)
+
+    def view(self, entry: SiteEntry, name: str, token: str, now: float) -> PollView:
+        """Return a public poll (`current` too) as the voter of a token sees it.
+
+        Raises:
+            UnknownPollError: there is none, or it is a draft.
+        """
+        poll = find_poll(entry, self._directory, name, now)
+        slug = entry.site.slug
+        voter = entry.voters.find(slug, token, now)
+        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+        voted, tally = self._store.look(slug, poll.id, pseudonym)
+        return _view(entry, poll, tally, now, voted=voted)
+
+    def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
+        """Note in a poll's report a ballot that its network's limit kept from being looked at."""
+        poll = entry.polls.find(name, now)
+        # A poll that this worker does not know costs nothing: names can be invented.
+        if poll is not None:
+            hour = hour_label(now, entry.site.timezone)
+            with contextlib.suppress(StoreUnavailableError):
+                self._store.refuse(entry.site.slug, BallotCommand(poll=poll), FLOOD, hour)
+
+    def _refuse(
+        self,
+        entry: SiteEntry,
+        command: BallotCommand,
+        query: BallotQuery,
+        fault: StatsError,
+        hour: str,
+        now: float,
+    ) -> BallotAnswer:
+        outcome, tally = "", PollTally()
+        with contextlib.suppress(StoreUnavailableError):
+            # The refusal stands whether or not it can be noted.
+            outcome, tally = self._store.refuse(entry.site.slug, command, fault.code, hour)
+        return refusal(entry, command, query, fault, outcome, tally, now)
+
+
+def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float) -> Poll:
+    """Return a public poll, asking Redis once more for one that this worker does not know.
+
+    Raises:
+        UnknownPollError: there is none, or it is a draft.
+    """
+    poll = entry.polls.find(name, now)
+    if poll is None and entry.loaded_at < now:
+        poll = directory.load(entry.site.slug, now).polls.find(name, now)
+    if poll is None:
+        raise UnknownPollError(name)
+    return poll
+
+
+def decide(
+    entry: SiteEntry,
+    poll: Poll,
+    query: BallotQuery,
+    visitor: Visitor,
+    now: float,
+    proofs: Proofs,
+    *,
+    hosted: bool = False,
+) -> tuple[BallotCommand, StatsError | None]:
+    """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
+    slug = entry.site.slug
+    voter = entry.voters.find(slug, query.voter, now)
+    pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+    known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
+    try:
+        if hosted:
+            check_program(visitor)
+        else:
+            check_sender(entry, visitor)
+        admitted = entry.voters.admit(slug, query.voter, poll.protection.wait, now)
+        if not BALLOT_ID.fullmatch(query.ballot):
+            raise InvalidInputError(
+                "ballot {ballot!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random "
+                "for each ballot.",
+                ballot=query.ballot[:40],
+            )
+        choices, other = check_choices(poll, query)
+        proof_id, proof_until, hold = b"", 0.0, ""
+        if poll.protection.proof:
+            try:
+                proof = proofs.check(slug, poll.id, query.proof, now)
+                proof_id, proof_until = proof.id, proof.until
+            except ProofRefusedError:
+                if not hosted:
+                    raise
+                hold = "proof"
+    except StatsError as error:
+        return known, error
+    if admitted.burst and poll.protection.per_address:
+        hold = "token"
+    network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
+    wide = customer_prefix(visitor.address) if ":" in network else ""
+    command = BallotCommand(
+        poll=poll,
+        open=state_at(poll, now) == "open",
+        voter=pseudonym,
+        ballot=known.ballot,
+        choices=choices,
+        other=other,
+        address=today.address(network) if network else b"",
+        customer=today.address(wide) if wide else b"",
+        browser=kind_of_browser(visitor.user_agent),
+        hold=hold,
+        proof=proof_id,
+        proof_until=proof_until,
+    )
+    return command, None
+
+
+def check_sender(entry: SiteEntry, visitor: Visitor) -> None:
+    """Return if a vote or rating may come from this page and program; else ForbiddenError."""
+    if origin_host(visitor.origin) not in entry.hosts:
+        raise ForeignPageError(visitor.origin)
+    check_program(visitor)
+
+
+def check_program(visitor: Visitor) -> None:
+    """Return if a reader, and no program, votes or rates; else ProgramError."""
+    if not visitor.user_agent or is_bot(visitor.user_agent):
+        raise ProgramError
+
+
+def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]:
+    """Return the choices and the free text of a ballot; InvalidInputError if it breaks a rule."""
+    offered = {choice.id for choice in poll.choices if not choice.hidden}
+    if poll.other:
+        offered.add(OTHER)
+    for choice in query.choices:
+        if choice not in offered:
+            raise InvalidInputError(
+                "choices: the poll does not offer {choice!r}.", choice=choice[:80]
+            )
+    if len(set(query.choices)) < len(query.choices):
+        raise InvalidInputError("choices: one is named twice.")
+    if not poll.min_choices <= len(query.choices) <= poll.max_choices:
+        wanted = (
+            f"{poll.min_choices}"
+            if poll.min_choices == poll.max_choices
+            else f"{poll.min_choices} to {poll.max_choices}"
+        )
+        raise InvalidInputError(
+            "choices: {number} were sent; choose {wanted}.",
+            number=len(query.choices),
+            wanted=wanted,
+        )
+    if OTHER not in query.choices:
+        if query.other:
+            raise InvalidInputError(
+                "other: a free text goes with the choice {other!r}.", other=OTHER
+            )
+        return query.choices, ""
+    text = clean_text("other", query.other, poll.other)
+    if _LINK.search(text):
+        raise InvalidInputError(
+            "other {text!r}: write words, without links or < and >.", text=text[:80]
+        )
+    return query.choices, text
+
+
+def refusal(
+    entry: SiteEntry,
+    command: BallotCommand,
+    query: BallotQuery,
+    fault: StatsError,
+    outcome: str,
+    tally: PollTally,
+    now: float,
+) -> BallotAnswer:
+    """Answer a ballot that cannot be taken: as the first time if it was taken before.
+
+    Args:
+        entry: the site.
+        command: the ballot, as far as it is known.
+        query: the ballot as it was sent.
+        fault: what is raised if it was not taken before.
+        outcome: as `BallotStore.refuse` returns it.
+        tally: of the poll.
+        now: seconds since 1970.
+    """
+    if outcome and outcome != "voted":
+        return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
+    raise fault
+
+
+def changing(name: str) -> StoreUnavailableError:
+    """Return the error of a ballot whose poll was changed at every attempt."""
+    return StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
+
+
+def answer(
+    entry: SiteEntry, command: BallotCommand, result: BallotResult, now: float
+) -> BallotAnswer:
+    """Return what the voter is told, or raise it."""
+    if result.outcome in ("counted", "held", "changed"):
+        view = _view(entry, command.poll, result.tally, now)
+        return BallotAnswer(result.outcome, command.choices, view)
+    if result.outcome == "spent":
+        raise ProofRefusedError("is spent")
+    if result.outcome == "voted":
+        raise AlreadyVotedError(
+            "This browser has voted in this poll already.",
+            _view(entry, command.poll, result.tally, now),
+        )
+    view = _view(entry, command.poll, result.tally, now, voted=False)
+    if view.state == "scheduled":
+        raise PollNotOpenError(f"The poll opens at {view.opens}.", view)
+    raise PollNotOpenError("The poll is closed.", view)
+
+
+def _view(
+    entry: SiteEntry, poll: Poll, tally: PollTally, now: float, *, voted: bool = True
+) -> PollView:
+    return poll_view(poll, tally, entry.site.timezone, now, voted=voted)

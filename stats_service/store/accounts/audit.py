@@ -1,0 +1,62 @@
+"""The audit log: one stream a site, and one for the installation. Entries are only ever added."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from stats_service.models.audit import AuditEntry
+from stats_service.store.keys import SiteKeys, installation_audit
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+
+#: Entries read in one round trip.
+BATCH = 500
+#: As in lua/audit_entry.lua.
+_FIELD = "entry"
+
+
+class AuditStore:
+    """The audit logs of one installation; the site `""` stands for the installation itself."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def add(self, slug: str, entry: AuditEntry) -> None:
+        """Append `entry` to the log of a site."""
+        with store_errors():
+            self._client.xadd(self._key(slug), {_FIELD: packed_entry(entry)})
+
+    def newest(self, slug: str, limit: int, before: str = "") -> list[AuditEntry]:
+        """Return at most `limit` entries, newest first, older than the entry id `before`."""
+        with store_errors():
+            end = f"({before}" if before else "+"
+            return [
+                _entry(row) for row in self._client.xrevrange(self._key(slug), end, count=limit)
+            ]
+
+    def all(self, slug: str) -> Iterator[AuditEntry]:
+        """Give every entry of a log, oldest first."""
+        start = "-"
+        while True:
+            with store_errors():
+                rows = self._client.xrange(self._key(slug), start, count=BATCH)
+            yield from map(_entry, rows)
+            if len(rows) < BATCH:
+                return
+            start = f"({text_of(rows[-1][0])}"
+
+    def _key(self, slug: str) -> str:
+        return SiteKeys(self._prefix, slug).audit if slug else installation_audit(self._prefix)
+
+
+def packed_entry(entry: AuditEntry | None) -> bytes:
+    """Return an entry as `lua/audit_entry.lua` takes it: as the log holds it; none is empty."""
+    return msgspec.json.encode(entry) if entry else b""
+
+
+def _entry(row: tuple[Any, dict[Any, Any]]) -> AuditEntry:
+    number, fields = row
+    (document,) = fields.values()
+    entry = msgspec.json.decode(document, type=AuditEntry)
+    return msgspec.structs.replace(entry, id=text_of(number))

@@ -1,0 +1,58 @@
+"""API tokens: one hash a site, so that removing a site removes its tokens."""
+
+import msgspec
+
+from stats_service.models.accounts import Token
+from stats_service.store.keys import SiteKeys
+from stats_service.store.redis.client import RedisClient, store_errors
+
+_USED = ":used"
+
+
+class TokenStore:
+    """The tokens of every site of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def add(self, slug: str, token: Token) -> None:
+        """Store a new token."""
+        with store_errors():
+            self._client.hset(self._key(slug), token.id, msgspec.json.encode(token))
+
+    def get(self, slug: str, token_id: str) -> Token | None:
+        """Return one token, or None."""
+        with store_errors():
+            document, used = self._client.hmget(self._key(slug), token_id, token_id + _USED)
+        if not document:
+            return None
+        token = msgspec.json.decode(document, type=Token)
+        return msgspec.structs.replace(token, used=float(used or 0))
+
+    def all(self, slug: str) -> list[Token]:
+        """Return every token of a site, newest first."""
+        with store_errors():
+            fields = self._client.hgetall(self._key(slug))
+        rows = {k.decode() if isinstance(k, bytes) else k: v for k, v in fields.items()}
+        tokens = [
+            msgspec.structs.replace(
+                msgspec.json.decode(document, type=Token), used=float(rows.get(name + _USED, 0))
+            )
+            for name, document in rows.items()
+            if not name.endswith(_USED)
+        ]
+        return sorted(tokens, key=lambda token: -token.created)
+
+    def remove(self, slug: str, token_id: str) -> bool:
+        """Revoke a token; False if there was none."""
+        with store_errors():
+            return bool(self._client.hdel(self._key(slug), token_id, token_id + _USED))
+
+    def touch(self, slug: str, token_id: str, now: float) -> None:
+        """Remember that a token was used at `now`."""
+        with store_errors():
+            self._client.hset(self._key(slug), token_id + _USED, int(now))
+
+    def _key(self, slug: str) -> str:
+        return SiteKeys(self._prefix, slug).tokens

@@ -1,0 +1,1 @@
+"""Health, snapshots, ticks, the overview."""

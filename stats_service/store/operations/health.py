@@ -1,0 +1,58 @@
+"""What Redis says of itself."""
+
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from stats_service.models.health import ServerFacts
+from stats_service.store.redis.client import RedisClient, primaries, store_errors, text_of
+
+
+class HealthStore:
+    """The state of the server behind the store."""
+
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+
+    def ping(self) -> None:
+        """Return if Redis answers; StoreUnavailableError if not."""
+        with store_errors():
+            self._client.ping()
+
+    def facts(self) -> list[ServerFacts]:
+        """Return what the server, or each primary of a cluster, says of itself.
+
+        Raises:
+            StoreUnavailableError: it does not answer.
+        """
+        with store_errors():
+            return [_facts(server) for server in primaries(self._client)]
+
+
+def _facts(server: RedisClient) -> ServerFacts:
+    said: dict[str, Any] = server.info()
+    settings = _settings(server)
+    return ServerFacts(
+        name=str(said.get("server_name", "redis")),
+        version=str(said.get("valkey_version") or said["redis_version"]),
+        role=str(said["role"]),
+        append_only=bool(said["aof_enabled"]),
+        append_fsync=settings.get("appendfsync"),
+        snapshots=settings.get("save"),
+        writes_ok=said.get("aof_last_write_status", "ok") == "ok",
+        snapshot_ok=said.get("rdb_last_bgsave_status", "ok") == "ok",
+        eviction_policy=str(said["maxmemory_policy"]),
+        memory_limit=int(said["maxmemory"]),
+        memory_used=int(said["used_memory"]),
+        replicas=int(said.get("connected_slaves", 0)),
+        # Said only where min-replicas-to-write and min-replicas-max-lag are set.
+        wants_replicas="min_slaves_good_slaves" in said,
+    )
+
+
+def _settings(server: RedisClient) -> dict[str, str]:
+    try:
+        found = server.config_get("appendfsync", "save")
+    except ResponseError:  # many hosted servers, and careful ACLs, do not allow it
+        return {}
+    return {text_of(name): text_of(value) for name, value in found.items()}

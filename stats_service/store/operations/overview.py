@@ -1,0 +1,77 @@
+"""The numbers of many sites at once, in few round trips however many they are."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from stats_service.models.history import StoredHistory
+from stats_service.models.polls import Poll, PollSummary
+from stats_service.store.keys import SiteKeys
+from stats_service.store.polls.polls import poll_summaries
+from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.traffic.history import hour_fields, stored_numbers
+
+_decoder = msgspec.json.Decoder(Poll)
+
+
+class GlanceQuery(NamedTuple):
+    """What is wanted of one site."""
+
+    slug: str
+    #: Fields of `counts` and `ignored`, and days whose hours are wanted.
+    counts: Sequence[str]
+    ignored: Sequence[str]
+    hours: Sequence[str]
+    #: Visitors seen at this moment (seconds) or later are online.
+    online_since: float
+
+
+class StoredGlance(NamedTuple):
+    """What Redis holds of one site."""
+
+    history: StoredHistory
+    online: int
+    #: How many articles are kept by name.
+    articles: int
+    polls: list[Poll]
+
+
+class GlanceStore:
+    """The sites of one installation, many at a time."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def read(self, queries: Sequence[GlanceQuery]) -> list[StoredGlance]:
+        """Return what Redis holds of each site, in the order of `queries`."""
+        if not queries:
+            return []
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for query in queries:
+                names = SiteKeys(self._prefix, query.slug)
+                pipe.hmget(names.counts, query.counts)
+                pipe.hmget(names.ignored, query.ignored)
+                pipe.zcount(names.online, int(query.online_since * 1000), "+inf")
+                pipe.zcard(names.articles)
+                pipe.hvals(names.polls)
+                for day in query.hours:
+                    pipe.hgetall(names.hours(day))
+            replies = iter(pipe.execute())
+        found = []
+        for query in queries:
+            counts, ignored = next(replies), next(replies)
+            online, articles, polls = next(replies), next(replies), next(replies)
+            history = StoredHistory(
+                stored_numbers(query.counts, counts),
+                {day: hour_fields(next(replies)) for day in query.hours},
+                stored_numbers(query.ignored, ignored),
+            )
+            decoded = [_decoder.decode(poll) for poll in polls]
+            found.append(StoredGlance(history, int(online), int(articles), decoded))
+        return found
+
+    def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:
+        """Return what waits for a decision in polls, named by slug and id."""
+        return poll_summaries(self._client, self._prefix, polls)

@@ -1,0 +1,1 @@
+"""Polls, ballots and held ballots in Redis."""

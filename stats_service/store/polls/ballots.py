@@ -1,0 +1,181 @@
+"""Ballots: `lua/cast_ballot.lua`, and what is kept of them."""
+
+import math
+from typing import Any
+
+from stats_service.errors import UnknownSiteError
+from stats_service.models.polls import BallotCommand, BallotResult, Poll, PollTally
+from stats_service.store.keys import (
+    SiteKeys,
+    cast_ballot_keys,
+    refuse_ballot_keys,
+)
+from stats_service.store.polls.polls import poll_tally
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.loop_client import LoopClient
+from stats_service.store.redis.scripts import load_script
+from stats_service.store.traffic.view_batch import in_a_row
+
+CAST_BALLOT = load_script("polls/cast_ballot")
+REFUSE_BALLOT = load_script("polls/refuse_ballot")
+
+#: How long it stays known who has voted, after a poll has closed.
+VOTERS_KEPT_SECONDS = 30 * 86400
+#: Outcome by the letter behind a ballot's id; `cast_ballot.lua` has the same.
+OUTCOMES = {b"c": "counted", b"h": "held", b"x": "changed"}
+
+
+class BallotStore:
+    """The ballots of every poll of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def cast(self, slug: str, command: BallotCommand, hour: str, now: float) -> BallotResult:
+        """Settle a ballot at the moment `now` (seconds), in one round trip.
+
+        Args:
+            slug: the site.
+            command: the ballot.
+            hour: the hour of `now` in the site's zone, `2026-11-23T09`.
+            now: the server's time.
+
+        Raises:
+            UnknownSiteError: the site was removed meanwhile.
+            StoreUnavailableError: nothing was acknowledged; the ballot's id makes a repeat safe.
+        """
+        keys, args = cast_ballot_call(self._prefix, slug, command, hour, now)
+        with store_errors():
+            reply = CAST_BALLOT.run(self._client, keys, args)
+        return cast_ballot_reply(slug, reply)
+
+    def refuse(
+        self, slug: str, command: BallotCommand, code: str, hour: str
+    ) -> tuple[str, PollTally]:
+        """Note a refusal in the poll's report; return what became of the voter's earlier ballot.
+
+        Returns:
+            The outcome of the same ballot sent earlier, `voted` if it was another ballot, empty
+            if the voter is unknown or has none; and the tally.
+        """
+        keys, args = refuse_ballot_call(self._prefix, slug, command, code, hour)
+        with store_errors():
+            reply = REFUSE_BALLOT.run(self._client, keys, args)
+        return refuse_ballot_reply(command, reply)
+
+    def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
+        """Return whether a voter's ballot is in, and the tally."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hexists(names.poll(poll, "voters"), voter)
+            pipe.hgetall(names.poll(poll, "tally"))
+            voted, tally = pipe.execute()
+        return bool(voted) and bool(voter), poll_tally(tally)
+
+    def expire(self, slug: str, poll: Poll, closing: float, now: float) -> None:
+        """Let what is known of voters go when it is no longer needed.
+
+        Args:
+            slug: the site.
+            poll: its definition as stored now.
+            closing: when it closes or has closed, in seconds; infinity if that is not known.
+            now: seconds since 1970.
+        """
+        names = SiteKeys(self._prefix, slug)
+        voters, changes = names.poll(poll.id, "voters"), names.poll(poll.id, "changes")
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            if closing == float("inf"):
+                pipe.persist(voters)
+                pipe.persist(changes)
+            else:
+                left = math.ceil(closing - now)
+                pipe.expire(voters, max(1, left + VOTERS_KEPT_SECONDS))
+                pipe.expire(changes, max(1, left))
+            if poll.status != "open" or not poll.change:
+                pipe.unlink(changes)
+            pipe.execute()
+
+
+class LoopBallots:
+    """The same for an event loop: `cast` and `refuse` of `BallotStore`, as coroutines."""
+
+    def __init__(self, client: LoopClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def cast(self, slug: str, command: BallotCommand, hour: str, now: float) -> BallotResult:
+        """Settle a ballot."""
+        keys, args = cast_ballot_call(self._prefix, slug, command, hour, now)
+        return cast_ballot_reply(slug, await self._client.run(CAST_BALLOT, keys, args))
+
+    async def refuse(
+        self, slug: str, command: BallotCommand, code: str, hour: str
+    ) -> tuple[str, PollTally]:
+        """Note a refusal; return what became of the voter's earlier ballot."""
+        keys, args = refuse_ballot_call(self._prefix, slug, command, code, hour)
+        return refuse_ballot_reply(command, await self._client.run(REFUSE_BALLOT, keys, args))
+
+
+def cast_ballot_call(
+    prefix: str, slug: str, command: BallotCommand, hour: str, now: float
+) -> tuple[tuple[str, ...], list[Any]]:
+    """Return the KEYS and ARGV of `cast_ballot.lua`; its header documents them."""
+    poll = command.poll
+    protection = poll.protection
+    left = max(1, math.ceil(poll.closes - now)) if poll.closes is not None else 0
+    values = (
+        int(now * 1000),
+        poll.id,
+        poll.revision,
+        command.open,
+        hour,
+        command.other,
+        f"a{command.address.hex()}",
+        f"c{command.customer.hex()}",
+        protection.per_address,
+        protection.per_customer,
+        protection.office,
+        protection.share,
+        command.browser,
+        command.hold,
+        poll.change,
+        int(command.proof_until * 1000),
+        left and left + VOTERS_KEPT_SECONDS,
+        left,
+        command.choices,
+    )
+    # Redis' MessagePack has no bytes: pseudonyms go by themselves.
+    args: list[Any] = [
+        in_a_row(values),
+        command.voter,
+        command.ballot,
+        command.address,
+        command.customer,
+        command.proof,
+    ]
+    return cast_ballot_keys(prefix, slug, poll.id, hour[:10]), args
+
+
+def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:
+    """Return what `cast_ballot.lua` answered; UnknownSiteError if the site was removed."""
+    outcome = text_of(reply[0])
+    if outcome == "no-site":
+        raise UnknownSiteError(slug)
+    return BallotResult(outcome, poll_tally(reply[1]) if len(reply) > 1 else PollTally())
+
+
+def refuse_ballot_call(
+    prefix: str, slug: str, command: BallotCommand, code: str, hour: str
+) -> tuple[tuple[str, ...], list[Any]]:
+    """Return the KEYS and ARGV of `refuse_ballot.lua`; its header documents them."""
+    return refuse_ballot_keys(prefix, slug, command.poll.id), [command.voter, code, hour]
+
+
+def refuse_ballot_reply(command: BallotCommand, reply: Any) -> tuple[str, PollTally]:
+    """Return what `refuse_ballot.lua` answered, as `BallotStore.refuse` does."""
+    first, tally = reply
+    if not first:
+        return "", poll_tally(tally)
+    same = first[:8] == command.ballot
+    return OUTCOMES[first[8:9]] if same else "voted", poll_tally(tally)

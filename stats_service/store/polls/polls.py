@@ -1,0 +1,135 @@
+"""Definitions and tallies of polls; ballots are in `store.ballots`."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from stats_service.models.audit import AuditEntry
+from stats_service.models.polls import Poll, PollSummary, PollTally
+from stats_service.store.accounts.audit import packed_entry
+from stats_service.store.keys import SiteKeys
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.scripts import load_script
+
+SAVE_POLL = load_script("accounts/audit_entry", "polls/save_poll")
+COUNT_TEXTS = load_script("polls/count_texts")
+
+_decoder = msgspec.json.Decoder(Poll)
+
+
+class PollStore:
+    """The polls of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def all(self, slug: str) -> list[Poll]:
+        """Return every poll of a site, in no order."""
+        with store_errors():
+            documents = self._client.hvals(SiteKeys(self._prefix, slug).polls)
+        return [_decoder.decode(document) for document in documents]
+
+    def get(self, slug: str, poll: str) -> Poll | None:
+        """Return a poll, or None."""
+        with store_errors():
+            document = self._client.hget(SiteKeys(self._prefix, slug).polls, poll)
+        return _decoder.decode(document) if document else None
+
+    def save(self, slug: str, poll: Poll, entry: AuditEntry | None, *, voteless: bool) -> str:
+        """Store the definition that follows revision `poll.revision - 1`.
+
+        Args:
+            slug: the site.
+            poll: its revision is one more than that of the definition which it replaces.
+            entry: what the log says of the change; None: nothing.
+            voteless: refuse if somebody has voted, because the change would alter votes.
+
+        Returns:
+            `saved`; `stale` if the stored revision is another; `voted`; `no-site`.
+        """
+        names = SiteKeys(self._prefix, slug)
+        keys = (
+            names.site,
+            names.polls,
+            names.poll_revisions,
+            names.poll(poll.id, "voters"),
+            names.audit,
+        )
+        definition, log_entry = msgspec.json.encode(poll), packed_entry(entry)
+        args = (poll.id, poll.revision, definition, "1" if voteless else "", log_entry)
+        with store_errors():
+            return text_of(SAVE_POLL.run(self._client, keys, args))
+
+    def tally(self, slug: str, poll: str) -> PollTally:
+        """Return the tally of one poll."""
+        return self.tallies(slug, (poll,))[0]
+
+    def tallies(self, slug: str, polls: Sequence[str]) -> list[PollTally]:
+        """Return the tallies of polls, in their order."""
+        names = SiteKeys(self._prefix, slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for poll in polls:
+                pipe.hgetall(names.poll(poll, "tally"))
+            return [poll_tally(stored) for stored in pipe.execute()]
+
+    def summaries(self, slug: str, polls: Sequence[str]) -> list[PollSummary]:
+        """Return how many ballots polls have, and what of them waits, in their order."""
+        return poll_summaries(self._client, self._prefix, [(slug, poll) for poll in polls])
+
+
+def poll_summaries(
+    client: RedisClient, prefix: str, polls: Sequence[tuple[str, str]]
+) -> list[PollSummary]:
+    """Return how many ballots polls have, and what of them waits for a decision, in their order.
+
+    Args:
+        client: Redis.
+        prefix: the installation's.
+        polls: slug and id of each; one round trip for all, and one for each that has free texts.
+    """
+    if not polls:
+        return []
+    names = [(SiteKeys(prefix, slug), poll) for slug, poll in polls]
+    with store_errors():
+        with client.pipeline(transaction=False) as pipe:
+            for keys, poll in names:
+                pipe.hget(keys.poll(poll, "tally"), "ballots")
+                pipe.hmget(keys.poll(poll, "report"), "now:held", "now:network", "now:looked")
+                pipe.hlen(keys.poll(poll, "others"))
+            stored = pipe.execute()
+        found = []
+        numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
+        for (keys, poll), ballots, report, texts in numbers:
+            held, network, looked = (int(number or 0) for number in report)
+            found.append(
+                PollSummary(
+                    int(ballots or 0),
+                    held,
+                    COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
+                    network if network > looked else 0,
+                )
+            )
+        return found
+
+
+def poll_tally(stored: Any) -> PollTally:
+    """Return the tally out of its hash, as a dict or as the flat list of a script's reply."""
+    ballots, votes, others = 0, dict[str, int](), dict[str, int]()
+    for field, number in pairs(stored):
+        name, value = text_of(field), int(number)
+        if name == "ballots":
+            ballots = value
+        elif value and name.startswith("c:"):
+            votes[name[2:]] = value
+        elif name.startswith("t:"):
+            others[name[2:]] = value
+    return PollTally(ballots, votes, others)
+
+
+def pairs(stored: Any) -> Iterator[tuple[Any, Any]]:
+    """Give the fields and values of a hash, a dict or the flat list of a script's reply."""
+    if isinstance(stored, dict):
+        return iter(stored.items())
+    return zip(stored[::2], stored[1::2], strict=True)

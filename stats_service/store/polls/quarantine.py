@@ -1,0 +1,98 @@
+"""What an administrator decides about ballots and free texts, and what a poll is checked by."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from stats_service.models.audit import AuditEntry
+from stats_service.models.polls import PollTally
+from stats_service.models.quarantine import OtherText, StoredGroup
+from stats_service.store.accounts.audit import packed_entry
+from stats_service.store.keys import SiteKeys
+from stats_service.store.polls.polls import pairs, poll_tally
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.scripts import load_script
+
+SETTLE_GROUP = load_script("accounts/audit_entry", "polls/settle_group")
+MODERATE_TEXT = load_script("accounts/audit_entry", "polls/moderate_text")
+LOOK_AT_NETWORK = load_script("accounts/audit_entry", "look_at_network")
+READ_POLL = load_script("polls/read_poll")
+
+_TEXT_STATES = {"p:": "pending", "r:": "rejected"}
+_group_decoder = msgspec.json.Decoder(StoredGroup)
+
+
+class PollRecord(NamedTuple):
+    """Everything that is kept of a poll's ballots, all of one moment."""
+
+    tally: PollTally
+    voters: int
+    groups: dict[str, StoredGroup]
+    #: `<outcome>` and `<outcome>:<hour>`; `now:held`, `now:voided`.
+    report: dict[str, int]
+    texts: list[OtherText]
+
+
+class QuarantineStore:
+    """The groups and free texts of every poll of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def read(self, slug: str, poll: str) -> PollRecord:
+        """Return what is kept of a poll's ballots."""
+        parts = ("tally", "voters", "groups", "report", "others")
+        with store_errors():
+            reply = READ_POLL.run(self._client, self._keys(slug, poll, *parts), ())
+        tally, voters, groups, report, others = reply
+        counted = poll_tally(tally)
+        return PollRecord(
+            tally=counted,
+            voters=int(voters),
+            groups={text_of(name): _group_decoder.decode(value) for name, value in pairs(groups)},
+            report={text_of(name): int(value) for name, value in pairs(report)},
+            texts=[OtherText(text, "approved", n) for text, n in counted.others.items()]
+            + [_other_text(text_of(name), int(value)) for name, value in pairs(others)],
+        )
+
+    def settle(self, slug: str, poll: str, group: str, state: str, entry: AuditEntry) -> str | None:
+        """Give a group a state; return the one that it had, or None if there is no such group.
+
+        The state that it had and its ballots are filled into `entry`.
+        """
+        parts = self._keys(slug, poll, "tally", "groups", "others", "report")
+        keys = [*parts, SiteKeys(self._prefix, slug).audit]
+        with store_errors():
+            before = SETTLE_GROUP.run(self._client, keys, (group, state, packed_entry(entry)))
+        return text_of(before) if before else None
+
+    def moderate(
+        self, slug: str, poll: str, text: str, state: str, entry: AuditEntry
+    ) -> str | None:
+        """Give a free text a state; return the one that it had, or None if nobody wrote it.
+
+        The state that it had is filled into `entry`.
+        """
+        keys = [*self._keys(slug, poll, "tally", "others"), SiteKeys(self._prefix, slug).audit]
+        with store_errors():
+            before = MODERATE_TEXT.run(self._client, keys, (text, state, packed_entry(entry)))
+        return text_of(before[0]) if before else None
+
+    def look_at_network(self, slug: str, poll: str, entry: AuditEntry) -> bool:
+        """Note that somebody has looked at a poll's largest network; False if that is known.
+
+        What it has cast is filled into `entry`.
+        """
+        keys = [*self._keys(slug, poll, "report"), SiteKeys(self._prefix, slug).audit]
+        with store_errors():
+            found = LOOK_AT_NETWORK.run(self._client, keys, (packed_entry(entry),))
+        return found is not None
+
+    def _keys(self, slug: str, poll: str, *parts: str) -> list[str]:
+        names = SiteKeys(self._prefix, slug)
+        return [names.poll(poll, part) for part in parts]
+
+
+def _other_text(field: str, number: int) -> OtherText:
+    return OtherText(field[2:], _TEXT_STATES[field[:2]], number)

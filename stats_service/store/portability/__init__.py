@@ -1,0 +1,1 @@
+"""Archives, uploads and the numbers of other counters."""

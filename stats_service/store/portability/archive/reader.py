@@ -1,0 +1,125 @@
+"""Read a site as it stood at one moment, however long the reading takes."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from stats_service.store.keys import SiteKeys, aside
+from stats_service.store.portability.sorting import Pair, sorted_pairs
+from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.scripts import load_script
+
+COPY_KEYS = load_script("portability/copy_keys")
+#: Seconds after which the copies of an export that was cut off are gone.
+COPY_TTL_SECONDS = 3600
+#: Members asked for in one round trip.
+SCAN_COUNT = 1000
+
+_DAY_FIELD = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
+
+
+class SiteReader:
+    """Gives what the tables of `registry` ask for; made by `opened_reader`."""
+
+    def __init__(self, client: RedisClient, keys: SiteKeys, copies: dict[str, str]) -> None:
+        self.keys = keys
+        self._client = client
+        self._copies = copies
+        # The log only grows, so that its newest entry marks the moment; a copy is not needed.
+        with store_errors():
+            newest = client.xrevrange(keys.audit, count=1)
+        self._log_end = newest[0][0].decode() if newest else "0"
+
+    def string(self, key: str) -> bytes | None:
+        """Return a string."""
+        with store_errors():
+            value: bytes | None = self._client.get(self._place(key))
+        return value
+
+    def hash(self, key: str) -> Iterator[tuple[str, str]]:
+        """Give the fields of a hash with their values, sorted."""
+        return _texts(self.hash_bytes(key))
+
+    def hash_bytes(self, key: str) -> Iterator[Pair]:
+        """Give the fields of a hash whose names or values are no text, sorted."""
+        return sorted_pairs(self._scan("hscan_iter", key))
+
+    def scores(self, key: str) -> Iterator[tuple[str, int]]:
+        """Give the members of a sorted set with their scores, by member."""
+        pairs = ((member, b"%d" % int(score)) for member, score in self._scan("zscan_iter", key))
+        return ((member, int(score)) for member, score in _texts(sorted_pairs(pairs)))
+
+    def members(self, key: str) -> Iterator[bytes]:
+        """Give the members of a set, sorted."""
+        pairs: Iterator[Pair] = ((member, b"") for member in self._scan("sscan_iter", key))
+        return (member for member, _ in sorted_pairs(pairs))
+
+    def days(self) -> list[str]:
+        """Return every day on which anything was counted, oldest first."""
+        with store_errors():
+            fields = self._client.hscan_iter(self._place(self.keys.counts), count=SCAN_COUNT)
+            found = {match[1].decode() for name, _ in fields if (match := _day_field(name))}
+        return sorted(found)
+
+    def log(self) -> Iterator[tuple[str, bytes]]:
+        """Give the ids and documents of the site's audit log, oldest first."""
+        start = "-"
+        while True:
+            with store_errors():
+                entries = self._client.xrange(
+                    self.keys.audit, start, self._log_end, count=SCAN_COUNT
+                )
+            for number, fields in entries:
+                (document,) = fields.values()
+                yield number.decode(), document
+            if len(entries) < SCAN_COUNT:
+                return
+            start = f"({entries[-1][0].decode()}"
+
+    def expiry(self, key: str) -> int:
+        """Return when a key ends, in seconds since 1970; 0: never, or it is not there."""
+        with store_errors():
+            return max(0, int(self._client.expiretime(key)))
+
+    def _scan(self, method: str, key: str) -> Iterator[Any]:
+        with store_errors():
+            yield from getattr(self._client, method)(self._place(key), count=SCAN_COUNT)
+
+    def _place(self, key: str) -> str:
+        return self._copies.get(key, key)
+
+
+@contextmanager
+def opened_reader(
+    client: RedisClient, prefix: str, slug: str, changing: list[str]
+) -> Iterator[SiteReader]:
+    """Give a reader of the site as it is now.
+
+    Args:
+        client: Redis.
+        prefix: the installation's.
+        slug: the site.
+        changing: the keys that views and votes change; they are copied in one step, so that
+            sums agree with their parts although counting goes on.
+    """
+    token = secrets.token_hex(4)
+    copies = {key: aside(key, token) for key in changing}
+    with store_errors():
+        names = [name for pair in copies.items() for name in pair]
+        COPY_KEYS.run(client, names, [COPY_TTL_SECONDS])
+    try:
+        yield SiteReader(client, SiteKeys(prefix, slug), copies)
+    finally:
+        with store_errors():
+            for copy in copies.values():
+                client.unlink(copy)
+
+
+def _day_field(name: bytes) -> re.Match[bytes] | None:
+    return _DAY_FIELD.fullmatch(name)
+
+
+def _texts(pairs: Iterator[Pair]) -> Iterator[tuple[str, str]]:
+    return ((name.decode(), value.decode()) for name, value in pairs)

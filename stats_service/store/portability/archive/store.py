@@ -1,0 +1,56 @@
+"""Archives of sites, as the services ask for them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from stats_service.models.archive import Row
+from stats_service.store.keys import SiteKeys
+from stats_service.store.portability.archive.reader import opened_reader
+from stats_service.store.portability.archive.table import Scope, Table
+from stats_service.store.portability.archive.tables import BY_ROW, TABLES
+from stats_service.store.portability.archive.writer import SiteWriter
+from stats_service.store.redis.client import RedisClient, store_errors
+
+
+class ArchiveStore:
+    """Sites of one installation as rows."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def rows(
+        self, slug: str, days: Sequence[str], tables: Sequence[Table] = TABLES
+    ) -> Iterator[Row]:
+        """Give the rows of a site as it stands now, in the order of an archive.
+
+        Args:
+            slug: the site.
+            days: the days that views may change meanwhile: today and its neighbours.
+            tables: whose rows; without it, all of them.
+        """
+        keys = SiteKeys(self._prefix, slug)
+        scope = Scope(days, self._polls(keys))
+        changing = [key for table in tables for key in table.changing(keys, scope)]
+        with opened_reader(self._client, self._prefix, slug, changing) as reader:
+            for table in tables:
+                yield from table.read(reader)
+
+    def _polls(self, keys: SiteKeys) -> list[str]:
+        with store_errors():
+            return [poll.decode() for poll in self._client.hkeys(keys.polls)]
+
+    def replace(self, slug: str, rows: Iterable[Row], now: float, *, replace: bool) -> bool:
+        """Put a site in its place, whole or not at all; False if it is there already.
+
+        An error that `rows` raises leaves Redis as it was.
+        """
+        writer = SiteWriter(self._client, self._prefix, slug, now)
+        published = False
+        try:
+            for row in rows:
+                BY_ROW[type(row)].write(writer, row)
+            published = writer.publish(replace=replace)
+        finally:
+            if not published:
+                writer.discard()
+        return published

@@ -1,0 +1,201 @@
+"""How each table of an archive is read from Redis and written back.
+
+Whoever adds a lasting key to a site adds a table here and a row to `models.archive`; a test
+fails as long as an export would leave the key behind. What does not last is listed in
+`TRANSIENT`: identities, salts and ceilings are nobody's to carry away.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from stats_service.models.archive import (
+    ArticleDayRow,
+    ArticleMonthRow,
+    ArticleRow,
+    AuditRow,
+    CountsRow,
+    HourRow,
+    IgnoredRow,
+    LegacyRow,
+    MarkRow,
+    NoticesRow,
+    OpeningRow,
+    Row,
+    SettingsRow,
+)
+from stats_service.models.audit import AuditEntry
+from stats_service.models.notices import Notices
+from stats_service.models.sites import Site
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SWEPT, SiteKeys
+from stats_service.store.portability.archive.reader import SiteReader
+from stats_service.store.portability.archive.table import Scope, Table, end_of
+from stats_service.store.portability.archive.voting import VOTING_TABLES
+from stats_service.store.portability.archive.writer import SiteWriter
+
+#: Names of keys, behind the site's own, that are not exported: they end by themselves.
+#: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
+#: tokens are keys to this installation, and stay in it; so does what was delivered from here.
+TRANSIENT = re.compile(
+    r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens|deliveries"
+    # When ratings came is looked at for two weeks, where they came.
+    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
+)
+
+_COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
+
+
+def _read_settings(reader: SiteReader) -> Iterator[Row]:
+    document = reader.string(reader.keys.site)
+    if document:
+        yield SettingsRow(site=msgspec.json.decode(document, type=Site))
+
+
+def _write_settings(writer: SiteWriter, row: SettingsRow) -> None:
+    writer.set(writer.keys.site, msgspec.json.encode(row.site))
+
+
+def _read_counts(reader: SiteReader) -> Iterator[Row]:
+    spans: dict[str, dict[str, int]] = {}
+    for field, value in reader.hash(reader.keys.counts):
+        if match := _COUNTER.fullmatch(field):
+            spans.setdefault(match[2] or "total", {})[match[1]] = int(value)
+    for span in sorted(spans):
+        yield CountsRow(span=span, **spans[span])
+
+
+def _write_counts(writer: SiteWriter, row: CountsRow) -> None:
+    suffix = "" if row.span == "total" else f":{row.span}"
+    for name in ("views", "visits", "visitors", "private"):
+        if value := getattr(row, name):
+            writer.hset(writer.keys.counts, name + suffix, value)
+
+
+def _read_marks(reader: SiteReader) -> Iterator[Row]:
+    for field, value in reader.hash(reader.keys.counts):
+        if not _COUNTER.fullmatch(field) and field != SWEPT:
+            yield MarkRow(name=field, value=value)
+
+
+def _write_marks(writer: SiteWriter, row: MarkRow) -> None:
+    writer.hset(writer.keys.counts, row.name, row.value)
+
+
+def _read_hours(reader: SiteReader) -> Iterator[Row]:
+    for day in reader.days():
+        hours: dict[str, dict[str, int]] = {}
+        for field, value in reader.hash(reader.keys.hours(day)):
+            metric, _, hour = field.partition(":")
+            hours.setdefault(hour, {})[metric] = int(value)
+        for hour in sorted(hours):
+            yield HourRow(day=day, hour=hour, **hours[hour])
+
+
+def _write_hours(writer: SiteWriter, row: HourRow) -> None:
+    key, ends = writer.keys.hours(row.day), end_of(row.day, HOURS_DAYS_KEPT)
+    for name in ("views", "visits"):
+        if value := getattr(row, name):
+            writer.hset(key, f"{name}:{row.hour}", value, ends)
+
+
+def _read_articles(reader: SiteReader) -> Iterator[Row]:
+    for article, views in reader.scores(reader.keys.articles):
+        yield ArticleRow(article=article, views=views)
+
+
+def _write_articles(writer: SiteWriter, row: ArticleRow) -> None:
+    writer.zadd(writer.keys.articles, row.article, row.views)
+
+
+def _read_article_days(reader: SiteReader) -> Iterator[Row]:
+    for day in reader.days():
+        for article, views in reader.scores(reader.keys.day_articles(day)):
+            yield ArticleDayRow(day=day, article=article, views=views)
+
+
+def _write_article_days(writer: SiteWriter, row: ArticleDayRow) -> None:
+    ends = end_of(row.day, ARTICLE_DAYS_KEPT)
+    writer.zadd(writer.keys.day_articles(row.day), row.article, row.views, ends)
+
+
+def _read_article_months(reader: SiteReader) -> Iterator[Row]:
+    for month in sorted({day[:7] for day in reader.days()}):
+        for article, views in reader.scores(reader.keys.month_articles(month)):
+            yield ArticleMonthRow(month=month, article=article, views=views)
+
+
+def _write_article_months(writer: SiteWriter, row: ArticleMonthRow) -> None:
+    writer.zadd(writer.keys.month_articles(row.month), row.article, row.views)
+
+
+def _read_openings(reader: SiteReader) -> Iterator[Row]:
+    for article, views in reader.hash(reader.keys.opening):
+        yield OpeningRow(article=article, views=int(views))
+
+
+def _write_openings(writer: SiteWriter, row: OpeningRow) -> None:
+    writer.hset(writer.keys.opening, row.article, row.views)
+
+
+def _read_ignored(reader: SiteReader) -> Iterator[Row]:
+    for field, views in reader.hash(reader.keys.ignored):
+        reason, _, day = field.partition(":")
+        yield IgnoredRow(reason=reason, day=day, views=int(views))
+
+
+def _write_ignored(writer: SiteWriter, row: IgnoredRow) -> None:
+    field = f"{row.reason}:{row.day}" if row.day else row.reason
+    writer.hset(writer.keys.ignored, field, row.views)
+
+
+def _read_legacy(reader: SiteReader) -> Iterator[Row]:
+    for field, value in reader.hash(reader.keys.legacy):
+        yield LegacyRow(field=field, value=value)
+
+
+def _write_legacy(writer: SiteWriter, row: LegacyRow) -> None:
+    writer.hset(writer.keys.legacy, row.field, row.value)
+
+
+def _read_notices(reader: SiteReader) -> Iterator[Row]:
+    document = reader.string(reader.keys.notices)
+    if document:
+        yield NoticesRow(notices=msgspec.json.decode(document, type=Notices))
+
+
+def _write_notices(writer: SiteWriter, row: NoticesRow) -> None:
+    writer.set(writer.keys.notices, msgspec.json.encode(row.notices))
+
+
+def _read_audit(reader: SiteReader) -> Iterator[Row]:
+    for number, document in reader.log():
+        yield AuditRow(id=number, entry=msgspec.json.decode(document, type=AuditEntry))
+
+
+def _write_audit(writer: SiteWriter, row: AuditRow) -> None:
+    writer.xadd(writer.keys.audit, row.id, "entry", msgspec.json.encode(row.entry))
+
+
+def _of_days(name: Callable[[SiteKeys, str], str]) -> Callable[[SiteKeys, Scope], list[str]]:
+    return lambda keys, scope: [name(keys, day) for day in scope.days]
+
+
+#: In the order in which they stand in an archive.
+TABLES: tuple[Table, ...] = (
+    Table(SettingsRow, _read_settings, _write_settings, lambda keys, _: [keys.site]),
+    Table(CountsRow, _read_counts, _write_counts, lambda keys, _: [keys.counts]),
+    Table(MarkRow, _read_marks, _write_marks),
+    Table(HourRow, _read_hours, _write_hours, _of_days(SiteKeys.hours)),
+    Table(ArticleRow, _read_articles, _write_articles, lambda keys, _: [keys.articles]),
+    Table(ArticleDayRow, _read_article_days, _write_article_days, _of_days(SiteKeys.day_articles)),
+    Table(ArticleMonthRow, _read_article_months, _write_article_months),
+    Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
+    *VOTING_TABLES,
+    Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
+    Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
+    Table(NoticesRow, _read_notices, _write_notices),
+    Table(AuditRow, _read_audit, _write_audit),
+)
+
+BY_ROW = {table.row: table for table in TABLES}

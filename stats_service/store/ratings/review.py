@@ -1,0 +1,130 @@
+"""Ratings by ten minutes, and what an administrator took out of the averages."""
+
+from collections.abc import Sequence
+
+from stats_service.models.audit import AuditEntry
+from stats_service.models.ratings import RatingSlot, VoidedRatings
+from stats_service.store.accounts.audit import packed_entry
+from stats_service.store.keys import (
+    DAY_SECONDS,
+    RATING_SLOT_SECONDS,
+    RATING_SLOTS_DAYS,
+    SiteKeys,
+)
+from stats_service.store.ratings.histograms import histogram
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.scripts import load_script
+
+VOID_RATINGS = load_script("accounts/audit_entry", "ratings/rating_slots", "ratings/void_ratings")
+RESTORE_RATINGS = load_script(
+    "accounts/audit_entry", "ratings/rating_slots", "ratings/restore_ratings"
+)
+
+_SLOTS_OF_A_DAY = DAY_SECONDS // RATING_SLOT_SECONDS
+
+
+class RatingReviewStore:
+    """What is known of when the articles of each site were rated."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def slots(self, slug: str, now: float) -> list[RatingSlot]:
+        """Return every article's ratings by ten minutes, the earliest first, in one round trip."""
+        names, days = SiteKeys(self._prefix, slug), _days(now)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for day in days:
+                pipe.hgetall(names.rating_slots(day))
+            stored = pipe.execute()
+        found = [
+            _slot(day, text_of(field), text_of(value))
+            for day, fields in zip(days, stored, strict=True)
+            for field, value in fields.items()
+        ]
+        return sorted(found, key=lambda slot: (slot.begin, slot.article))
+
+    def void(
+        self,
+        slug: str,
+        decision: str,
+        article: str,
+        span: tuple[float, float] | None,
+        now: float,
+        entry: AuditEntry,
+    ) -> int:
+        """Take ratings of an article out of its average; return how many they were.
+
+        Args:
+            slug: the site.
+            decision: names what is done, so that it can be taken back.
+            article: its canonical key.
+            span: from and to when (seconds) they were first given, in whole slots; None: all.
+            now: seconds since 1970.
+            entry: what the log says of it; how many they were is filled in.
+        """
+        first, last = span or (0.0, now + RATING_SLOT_SECONDS)
+        args = (
+            decision,
+            article,
+            int(first // RATING_SLOT_SECONDS),
+            int(last // RATING_SLOT_SECONDS),
+            _days(now)[0],
+            "" if span else "1",
+            packed_entry(entry),
+        )
+        with store_errors():
+            return int(VOID_RATINGS.run(self._client, self._keys(slug, now), args))
+
+    def restore(self, slug: str, decision: str, now: float, entry: AuditEntry) -> int | None:
+        """Count again what a decision took out; return how many, None if there is no such one.
+
+        How many is filled into `entry`.
+        """
+        args = (decision, _days(now)[0], packed_entry(entry))
+        with store_errors():
+            moved = RESTORE_RATINGS.run(self._client, self._keys(slug, now), args)
+        return None if moved is None else int(moved)
+
+    def voided(self, slug: str) -> list[VoidedRatings]:
+        """Return what was taken out, the latest span first."""
+        with store_errors():
+            stored = self._client.hgetall(SiteKeys(self._prefix, slug).ratings_voided)
+        found = [voided_ratings(text_of(name), text_of(value)) for name, value in stored.items()]
+        return sorted(found, key=lambda one: (-one.end, one.article, one.id))
+
+    def _keys(self, slug: str, now: float) -> list[str]:
+        names = SiteKeys(self._prefix, slug)
+        slots = map(names.rating_slots, _days(now))
+        return [names.ratings, names.ratings_voided, names.audit, *slots]
+
+
+def _days(now: float) -> range:
+    """Return the days whose slots may be there still; the next one too, if the clock goes back."""
+    today = int(now // DAY_SECONDS)
+    return range(today - RATING_SLOTS_DAYS, today + 2)
+
+
+def _slot(day: int, field: str, value: str) -> RatingSlot:
+    number, _, article = field.partition(":")
+    counts, _, decision = value.partition(" ")
+    begin = (day * _SLOTS_OF_A_DAY + int(number)) * RATING_SLOT_SECONDS
+    return RatingSlot(article, begin, histogram(counts), decision)
+
+
+def voided_ratings(decision: str, value: str) -> VoidedRatings:
+    """Return what a decision took out, as Redis has it."""
+    counts, first, last, article = value.split(" ", 3)
+    return VoidedRatings(
+        id=decision,
+        article=article,
+        counts=histogram(counts),
+        begin=int(first) * RATING_SLOT_SECONDS,
+        end=int(last) * RATING_SLOT_SECONDS,
+    )
+
+
+def voided_text(article: str, counts: Sequence[int], begin: int, end: int) -> str:
+    """Return what Redis keeps of a decision."""
+    bins = ",".join(map(str, counts))
+    return f"{bins} {begin // RATING_SLOT_SECONDS} {end // RATING_SLOT_SECONDS} {article}"

@@ -1,0 +1,357 @@
+"""The connection to Redis: one client for a single server, a Sentinel group or a cluster.
+
+redis-py's own defaults wait 5 seconds and send a command up to eleven times, so that one slow
+answer can count a view twice and hold a worker for a minute. Here a command is sent once, with
+a short wait. A caller whose command may be repeated says so and repeats it itself.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import (
+    AuthenticationError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import (
+    ConnectionError as RedisConnectionError,
+)
+from redis.exceptions import (
+    TimeoutError as RedisTimeoutError,
+)
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+from redis.sentinel import (
+    MasterNotFoundError,
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+
+from stats_service.errors import ConfigurationError, StoreUnavailableError
+from stats_service.store.redis.breaker import guarded
+
+# redis-py's clients share no useful base type; every command used here exists on each of them.
+RedisClient = Any
+
+#: Most connections that one process keeps; a thread waits for a free one rather than fail.
+MAX_CONNECTIONS = 32
+
+#: How long the Sentinels are believed, in seconds: a master that stood still while they chose
+#: another holds itself for the master for ten seconds more, and what it takes in these is lost.
+RECHECK_SECONDS = 1.0
+#: And how many times as long as it took to ask them: some of them may be out of reach.
+RECHECK_FACTOR = 10
+#: How long a Sentinel that did not answer is not asked, so that nobody waits for it every time.
+LEFT_OUT_SECONDS = 10.0
+
+#: Error replies that mean "not now" rather than "wrong command".
+_UNAVAILABLE_REPLIES = (
+    "OOM",
+    "READONLY",
+    "LOADING",
+    "MISCONF",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "NOREPLICAS",
+    "BUSY",
+    "NOPERM",
+)
+
+
+def connect(url: str, timeout: float) -> RedisClient:
+    """Return a client for `url`; nothing is sent before its first command.
+
+    Args:
+        url: `redis://`, `rediss://`, `unix://`;
+            `redis+sentinel://user:password@host:port,host:port/master[/db]`, the Sentinels' own
+            credentials as `?sentinel_username=…&sentinel_password=…`;
+            `redis+cluster://user:password@host:port,host:port`.
+        timeout: longest wait, in seconds, for a connection and for an answer.
+
+    Raises:
+        ConfigurationError: the URL cannot be understood.
+    """
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 15,
+        "client_name": "stats-service",
+        # No CLIENT SETINFO: two round trips a connection, and a right that Redis 7.0 does not know.
+        "driver_info": None,
+        # Announcements of managed services; without them, a connection begins with less talk.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+    parts = urlsplit(url)
+    scheme, _, kind = parts.scheme.partition("+")
+    try:
+        if kind:
+            options |= credentials_in(parts)
+        if kind == "sentinel":
+            return _sentinel_master(parts, options, tls=scheme == "rediss")
+        if kind == "cluster":
+            return _cluster(parts, options, tls=scheme == "rediss")
+        pool = redis.BlockingConnectionPool.from_url(
+            url, max_connections=MAX_CONNECTIONS, **options
+        )
+        pool.timeout = timeout
+        pool.connection_class = guarded(pool.connection_class, lambda _: url)
+        return redis.Redis(connection_pool=pool)
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"REDIS_URL cannot be used: {error}") from error
+
+
+def primaries(client: RedisClient) -> list[RedisClient]:
+    """Return a client of every server that takes writes: one, or each master of a cluster."""
+    if not isinstance(client, LazyCluster):
+        return [client]
+    return [client.get_redis_connection(node) for node in client.get_primaries()]
+
+
+class LazyCluster:
+    """A `RedisCluster` that is made at its first use.
+
+    redis-py's own asks the nodes for their slots as soon as it is made; a service that starts
+    while its cluster is away would not start. Every attribute is that of the cluster's client.
+    """
+
+    def __init__(self, make: Callable[[], RedisCluster]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._client: RedisCluster | None = None
+
+    def close(self) -> None:
+        """Close every connection; a cluster that was never reached is not asked again for that."""
+        if self._client is not None:
+            self._client.close()
+
+    def __getattr__(self, name: str) -> Any:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._make()
+        return getattr(self._client, name)
+
+
+def credentials_in(parts: SplitResult) -> dict[str, str | None]:
+    """Return the user and password of a URL with several hosts, as redis-py calls them."""
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    return {"username": unquote(user) or None, "password": unquote(password) or None}
+
+
+def hosts_in(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
+    """Return the hosts of a URL with several of them; ValueError if one cannot be understood."""
+    hosts = []
+    for item in parts.netloc.rpartition("@")[2].split(","):
+        host, colon, port = item.rpartition(":")
+        if not colon or item.endswith("]"):
+            host, port = item, str(default_port)
+        if not host:
+            raise ValueError(f"{item!r} is no host")
+        hosts.append((host.strip("[]"), int(port)))
+    return hosts
+
+
+class Sentinels(Sentinel):
+    """The Sentinels, of whom those are believed that have the latest configuration.
+
+    redis-py believes the first that answers. While a failover goes round, which takes a second or
+    two, that one may still name the old master: if it has just come back, as one that can be used.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        #: By place in the list: until when one that did not answer is left out.
+        self._left_out: dict[int, float] = {}
+        #: When the master was last held for gone.
+        self.refused = -math.inf
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Return where the master is.
+
+        Raises:
+            MasterNotFoundError: no Sentinel answers, or those that know best hold the master for
+                gone or are just choosing another.
+        """
+        states = self._states(service_name)
+        latest = max((state["config-epoch"] for state in states), default=0)
+        known = [state for state in states if state["config-epoch"] == latest]
+        usable = [s for s in known if self.check_master_state(s, service_name)]  # type: ignore[no-untyped-call]
+        if not usable or any("failover_in_progress" in state["flags"] for state in known):
+            if states:
+                self.refused = time.monotonic()
+            raise MasterNotFoundError(f"The Sentinels name no master {service_name!r} now.")
+        return usable[0]["ip"], usable[0]["port"]
+
+    def _states(self, service_name: str) -> list[dict[str, Any]]:
+        now, states = time.monotonic(), []
+        for place, sentinel in enumerate(self.sentinels):
+            if self._left_out.get(place, now) > now:
+                continue
+            try:
+                masters: Any = sentinel.sentinel_masters()
+            except (RedisConnectionError, RedisTimeoutError):
+                self._left_out[place] = time.monotonic() + LEFT_OUT_SECONDS
+                continue
+            if service_name in masters:
+                states.append(masters[service_name])
+        if not states:
+            self._left_out.clear()
+        return states
+
+
+class MasterPool(SentinelConnectionPool):
+    """Connections to the server that the Sentinels name as the master.
+
+    redis-py asks them when it connects, and an idle connection would go on with the old one. Here
+    whoever takes a connection asks them once a second, and leaves an old master's behind.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._next_question = time.monotonic() + RECHECK_SECONDS
+        self._asking = threading.Lock()
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def current_master(self) -> tuple[str, int] | None:
+        """Ask the Sentinels; None if all that answer hold the master for gone.
+
+        If it is another one, idle connections are closed.
+
+        Raises:
+            RedisError: none of them answers.
+        """
+        begin = time.monotonic()
+        try:
+            host, port = self.get_master_address()  # type: ignore[no-untyped-call]
+        except MasterNotFoundError:
+            if self.sentinel_manager.refused < begin:
+                raise
+            return None
+        return str(host), int(port)
+
+    def get_connection(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a connection to the master as the Sentinels see it."""
+        if time.monotonic() >= self._next_question and self._asking.acquire(blocking=False):
+            begin = time.monotonic()
+            try:
+                if self.current_master() is None:
+                    self.disconnect(inuse_connections=False)
+            except RedisError:
+                pass  # nobody knows better than the connections that there are
+            finally:
+                end = time.monotonic()
+                self._next_question = end + max(RECHECK_SECONDS, RECHECK_FACTOR * (end - begin))
+                self._asking.release()
+        return super().get_connection(*args, **kwargs)
+
+
+def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
+    name, _, db = parts.path.strip("/").partition("/")
+    if not name:
+        raise ValueError("a Sentinel URL names the master: redis+sentinel://host:26379/mymaster")
+    query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    own = {
+        "username": query.pop("sentinel_username", None),
+        "password": query.pop("sentinel_password", None),
+    }
+    if query:
+        raise ValueError(f"it knows no {', '.join(sorted(query))}")
+    shared = ("socket_timeout", "socket_connect_timeout", "retry", "maint_notifications_config")
+    sentinel = Sentinels(
+        hosts_in(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
+    )
+    connection = SentinelManagedSSLConnection if tls else SentinelManagedConnection
+    return sentinel.master_for(  # type: ignore[no-untyped-call]
+        name,
+        db=int(db or 0),
+        connection_pool_class=MasterPool,
+        max_connections=MAX_CONNECTIONS,
+        connection_class=guarded(connection, lambda _: name),
+        **options,
+    )
+
+
+def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
+    if parts.path.strip("/") not in ("", "0"):
+        raise ValueError(f"a cluster has no database but 0, and not {parts.path.strip('/')!r}")
+    (host, port), *others = hosts_in(parts, 6379)
+    connection = guarded(
+        redis.SSLConnection if tls else redis.Connection, lambda made: (made.host, made.port)
+    )
+
+    def pool(**kwargs: Any) -> redis.ConnectionPool:
+        return redis.ConnectionPool(**kwargs | {"connection_class": connection})
+
+    return LazyCluster(
+        lambda: RedisCluster(
+            # Only a client made from a URL takes a pool of ours.
+            url=f"redis://{f'[{host}]' if ':' in host else host}:{port}",
+            startup_nodes=[redis.cluster.ClusterNode(*other) for other in others],
+            # The hosts that REDIS_URL names stay known, whatever the cluster becomes.
+            dynamic_startup_nodes=False,
+            connection_pool_class=pool,
+            max_connections=MAX_CONNECTIONS,
+            **options,
+        )
+    )
+
+
+def disconnect(client: RedisClient) -> None:
+    """Close every connection of `client`; its next command would open a new one."""
+    if isinstance(client, LazyCluster):
+        client.close()
+    else:
+        client.connection_pool.disconnect()
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what redis-py raises into the service's own errors, once, at the store's boundary."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError) as error:
+        raise StoreUnavailableError(
+            f"Redis did not answer ({type(error).__name__}). Nothing was stored; try again shortly."
+        ) from error
+    except AuthenticationError as error:
+        raise StoreUnavailableError("Redis refused the password of REDIS_URL.") from error
+    except ResponseError as error:
+        # redis-py cuts the code off the replies that it knows.
+        unavailable = unavailable_reply(f"{error.status_code or ''} {error}".strip())
+        if unavailable:
+            raise unavailable from error
+        raise
+    except (RedisError, RedisClusterException) as error:
+        raise StoreUnavailableError(f"Redis failed ({type(error).__name__}).") from error
+
+
+def text_of(reply: bytes | str) -> str:
+    """Return a part of a reply as text, whether redis-py has decoded it (CONFIG, INFO) or not."""
+    return reply.decode() if isinstance(reply, bytes) else reply
+
+
+def unavailable_reply(text: str) -> StoreUnavailableError | None:
+    """Return the error for an error reply that means "not now"; None for any other."""
+    if not text.startswith(_UNAVAILABLE_REPLIES):
+        return None
+    if text.startswith("NOPERM"):
+        return StoreUnavailableError(
+            "Redis refuses the user of REDIS_URL a command or a key (NOPERM): its rights are to be "
+            "those of examples/redis-users.acl. Nothing was stored."
+        )
+    return StoreUnavailableError(
+        f"Redis cannot take commands now ({text.split(' ', 1)[0]}). "
+        "Nothing was stored; try again shortly."
+    )

@@ -1,0 +1,50 @@
+"""The Lua scripts, read once from the `lua/` of their rooms and called by their digest.
+
+A script is one verb: it races with nobody, touches the keys of one site, and is one round trip.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from stats_service.store.redis.client import RedisClient
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One Lua file and its digest."""
+
+    name: str
+    body: str
+    sha: str
+
+    def run(self, client: RedisClient, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run the script, handing its body over only to a server that does not have it yet.
+
+        A server forgets scripts when it restarts; NOSCRIPT says that nothing was run, so the
+        second attempt cannot do anything twice.
+        """
+        try:
+            return client.evalsha(self.sha, len(keys), *keys, *args)
+        except NoScriptError:
+            return client.eval(self.body, len(keys), *keys, *args)
+
+
+def load_script(*names: str) -> Script:
+    """Read the files named as `room/verb`; several are one script, one after the other.
+
+    `polls/cast_ballot` is `polls/lua/cast_ballot.lua` below the store.
+    """
+    store = files("stats_service.store")
+    rooms = [name.split("/") for name in names]
+    body = "".join(
+        store.joinpath(room, "lua", f"{verb}.lua").read_text("utf-8") for room, verb in rooms
+    )
+    # Redis names a script by this digest; nothing depends on its strength.
+    return Script(
+        rooms[-1][1], body, hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest()
+    )

@@ -1,0 +1,1 @@
+"""Sites in Redis, and their copies on the disk."""

@@ -1,0 +1,1 @@
+"""Page views in Redis, and the spool on the disk."""

@@ -1,0 +1,146 @@
+"""The past of a site: bounded reads, each one pipeline, and the writing of a whole past."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from stats_service.models.history import DayHistory, Pair, StoredHistory
+from stats_service.models.sites import Site
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
+
+#: As in `lua/record_views.lua`.
+HOURS_TTL_SECONDS = HOURS_DAYS_KEPT * DAY_SECONDS
+DAY_ARTICLES_TTL_SECONDS = ARTICLE_DAYS_KEPT * DAY_SECONDS
+
+
+class HistoryStore:
+    """The past of every site of one installation."""
+
+    def __init__(self, client: RedisClient, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def read(
+        self, site: Site, counts: Sequence[str], hours: Sequence[str], ignored: Sequence[str]
+    ) -> StoredHistory:
+        """Read fields of `counts`, the hours of days, and fields of `ignored`, in one round trip.
+
+        The caller bounds the number of each.
+        """
+        names = SiteKeys(self._prefix, site.slug)
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hmget(names.counts, counts or ("-",))
+            pipe.hmget(names.ignored, ignored or ("-",))
+            for day in hours:
+                pipe.hgetall(names.hours(day))
+            found, found_ignored, *found_hours = pipe.execute()
+        return StoredHistory(
+            stored_numbers(counts, found),
+            {day: hour_fields(row) for day, row in zip(hours, found_hours, strict=True)},
+            stored_numbers(ignored, found_ignored),
+        )
+
+    def top(self, site: Site, days: Sequence[str], limit: int) -> list[dict[str, int]]:
+        """Return the most viewed articles of each day; without days, of all time (counted here)."""
+        names = SiteKeys(self._prefix, site.slug)
+        keys = [names.day_articles(day) for day in days] or [names.articles]
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.zrange(key, 0, limit - 1, desc=True, withscores=True)
+            rows = pipe.execute()
+        return [{text_of(article): int(views) for article, views in row} for row in rows]
+
+    def views(self, site: Site, articles: Sequence[str], days: Sequence[str]) -> list[list[int]]:
+        """Return, for each day, the views of `articles` in their order."""
+        names = SiteKeys(self._prefix, site.slug)
+        if not articles:
+            return [[] for _ in days]
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for day in days:
+                pipe.zmscore(names.day_articles(day), list(articles))
+            rows = pipe.execute()
+        return [[int(score or 0) for score in row] for row in rows]
+
+    def openings(self, site: Site, articles: Sequence[str]) -> list[int]:
+        """Return the opening balances of `articles` in their order."""
+        if not articles:
+            return []
+        with store_errors():
+            rows = self._client.hmget(SiteKeys(self._prefix, site.slug).opening, articles)
+        return [int(row or 0) for row in rows]
+
+    def write(self, site: Site, days: Sequence[DayHistory], with_hours: int) -> None:
+        """Write whole days on which a site has counted nothing yet, in one pipeline.
+
+        Args:
+            site: the site.
+            days: in order, each at most once ever.
+            with_hours: how many of the last days keep their hours.
+        """
+        names = SiteKeys(self._prefix, site.slug)
+        counts, ignored, articles = Counter[str](), Counter[str](), Counter[str]()
+        for day in days:
+            counts.update(_span_counts(day))
+            articles.update(day.articles)
+            for reason, n in day.ignored.items():
+                ignored.update({reason: n, f"{reason}:{day.day.isoformat()}": n})
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for field, n in counts.items():
+                pipe.hincrby(names.counts, field, n)
+            for field, n in ignored.items():
+                pipe.hincrby(names.ignored, field, n)
+            for article, views in articles.items():
+                pipe.zincrby(names.articles, views, article)
+            for day in days[-with_hours:]:
+                _add_hours(pipe, names.hours(day.day.isoformat()), day)
+            for day in days:
+                if day.articles:
+                    key = names.day_articles(day.day.isoformat())
+                    pipe.zadd(key, day.articles)
+                    pipe.expire(key, DAY_ARTICLES_TTL_SECONDS, nx=True)
+            pipe.hset(names.counts, mapping=_records(days))
+            pipe.execute()
+
+
+def _span_counts(day: DayHistory) -> dict[str, int]:
+    year, week, _ = day.day.isocalendar()
+    name, total = day.day.isoformat(), sum(day.hours, Pair())
+    spans = ("", f":{name}", f":{year:04d}-W{week:02d}", f":{name[:7]}", f":{name[:4]}")
+    private = {f"private:{name}": day.private} if day.private else {}
+    return private | {
+        metric + span: total.of(metric)
+        for metric in ("visits", "views")
+        for span in spans
+        if total.of(metric)
+    }
+
+
+def _add_hours(pipe: Any, key: str, day: DayHistory) -> None:
+    fields = {
+        f"{metric}:{hour:02d}": pair.of(metric)
+        for hour, pair in enumerate(day.hours)
+        for metric in ("visits", "views")
+        if pair.of(metric)
+    }
+    if fields:
+        pipe.hset(key, mapping=fields)
+        pipe.expire(key, HOURS_TTL_SECONDS, nx=True)
+
+
+def _records(days: Sequence[DayHistory]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for metric in ("visits", "views"):
+        n, name = max((sum(d.hours, Pair()).of(metric), d.day.isoformat()) for d in days)
+        fields |= {f"record:{metric}": n, f"record:{metric}:day": name}
+    return fields
+
+
+def stored_numbers(fields: Sequence[str], values: Sequence[Any]) -> dict[str, int]:
+    """Return the fields of a hash that are there, by name."""
+    return {field: int(n) for field, n in zip(fields, values, strict=False) if n}
+
+
+def hour_fields(row: dict[Any, Any]) -> dict[str, int]:
+    """Return the hours of a day as `StoredHistory` has them."""
+    return {text_of(field): int(n) for field, n in row.items()}

@@ -1,0 +1,276 @@
+"""One call of `lua/record_views.lua`: what it takes, and what it answers.
+
+What views share (a reader, an address, an article) goes to Redis once, and a view as numbers that
+point to it. What Redis answers is again of what they share, and of the views only what was out of
+the ordinary; the rest is put together here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from stats_service.errors import UnknownSiteError
+from stats_service.models.periods import Periods
+from stats_service.models.sites import Site
+from stats_service.models.traffic import (
+    OTHER_ARTICLES,
+    Record,
+    StoredArticle,
+    StoredCounts,
+    StoredTotals,
+    ViewCommand,
+    ViewResult,
+)
+from stats_service.store.keys import (
+    ADDRESS_BUCKET_SECONDS,
+    HIT_BUCKET_SECONDS,
+    poll_keys,
+    record_views_keys,
+)
+from stats_service.store.polls.polls import poll_tally
+from stats_service.store.ratings.histograms import histogram
+
+#: Stands for the hit id of a view that has none.
+NO_ID = bytes(8)
+#: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
+LIST_MAX = 1000
+
+_packed = msgspec.msgpack.Encoder().encode
+_unpacked = msgspec.msgpack.Decoder().decode
+
+
+#: Things, each once, and their places in order, from 1.
+_Places = dict[Any, int]
+
+
+class ViewBatch:
+    """Views of one site, all of the moment `now` (seconds), that go to Redis together.
+
+    Attributes:
+        keys, args: The KEYS and ARGV of the script; its header documents them.
+    """
+
+    __slots__ = ("_articles", "_commands", "_listed", "_polls", "_slug", "args", "keys")
+
+    def __init__(
+        self,
+        prefix: str,
+        site: Site,
+        periods: Periods,
+        now: float,
+        commands: Sequence[ViewCommand],
+    ) -> None:
+        self._slug = site.slug
+        self._commands = commands
+        #: By id: the voters whose ballots are looked for.
+        self._polls: dict[str, _Places] = {}
+        self._articles = articles = _Places()
+        self._listed = listed = _Places()
+        hits, visitors, befores = _Places(), _Places(), _Places()
+        addresses, tokens = _Places(), _Places()
+        customers: dict[int, int] = {}
+        rows: list[int] = []
+        mints: list[int] = []
+        ignored: dict[str, int] = {}
+        rated = False
+        for command in commands:  # without a call for each thing: this is in every view's way
+            article, visitor, before = command.article, command.visitor, command.visitor_before
+            place = articles.setdefault(article, len(articles) + 1) if article else 0
+            rated = rated or command.rated
+            if command.kind == "view":
+                address, customer = command.address, command.customer
+                of = addresses.setdefault(b"v" + address, len(addresses) + 1) if address else 0
+                if customer and of:
+                    customers[of] = _place(addresses, b"v" + customer)
+                rows += (
+                    hits.setdefault(command.hit or NO_ID, len(hits) + 1),
+                    visitors.setdefault(visitor, len(visitors) + 1) if visitor else 0,
+                    befores.setdefault(before, len(befores) + 1) if before else 0,
+                    of,
+                    place,
+                )
+            elif command.kind != "beat":
+                ignored[command.kind] = ignored.get(command.kind, 0) + 1
+            elif visitor:
+                rows += (0, _place(visitors, visitor), _place(befores, before), 0, 0)
+            if command.mint:
+                mints.append(_place(tokens, command.address and b"t" + command.address))
+                mints.append(_place(tokens, command.customer and b"t" + command.customer))
+            if command.poll is not None:
+                voters = self._polls.get(command.poll.id)
+                if voters is None:
+                    voters = self._polls[command.poll.id] = _Places()
+                if command.voter:
+                    voters.setdefault(command.voter, len(voters) + 1)
+            for key in command.listed:
+                _place(listed, key)
+        head = (
+            int(now * 1000),
+            periods.day,
+            periods.yesterday,
+            periods.week,
+            periods.month,
+            periods.year,
+            periods.hour,
+            site.article_cap,
+            site.identity_cap,
+            site.view_ceiling,
+            site.token_ceiling,
+            len(hits),
+            len(visitors),
+            len(befores),
+            tuple([len(voters) for voters in self._polls.values()]),
+            len(addresses),
+            len(tokens),
+            rated,
+            ignored,
+            customers,
+        )
+        ids = [*hits, *visitors, *befores]
+        self.keys = record_views_keys(
+            prefix,
+            site.slug,
+            periods.day,
+            int(now // HIT_BUCKET_SECONDS),
+            int(now // ADDRESS_BUCKET_SECONDS),
+        )
+        for poll, voters in self._polls.items():
+            ids += voters
+            self.keys += poll_keys(prefix, site.slug, poll)
+        keys = list(listed)
+        self.args = (
+            in_a_row(head),
+            _ids(ids) + _ids([*addresses, *tokens]) + in_a_row(list(articles)),
+            in_a_row(rows),
+            in_a_row(mints) if mints else b"",
+            in_a_row([keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)])
+            if keys
+            else b"",
+        )
+
+    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult]]:
+        """Return what the script answered: the site's numbers, and one result a view.
+
+        Raises:
+            UnknownSiteError: the site was removed; nothing was recorded.
+        """
+        if reply is None:
+            raise UnknownSiteError(self._slug)
+        online, numbers, tallies, ballots, odd, tokens, *columns, lists = _unpacked(reply)
+        own, listed = _Articles(*columns), [_Articles(*columns) for columns in lists]
+        polls = {
+            poll: (voters, poll_tally(tally), found)
+            for (poll, voters), tally, found in zip(
+                self._polls.items(), tallies, ballots, strict=True
+            )
+        }
+        outcomes = {odd[at]: (odd[at + 1], odd[at + 2]) for at in range(0, len(odd), 3)}
+        simply = ("", "")
+        results = []
+        row = mint = 0
+        for command in self._commands:
+            outcome, note, kind = command.kind, "", command.kind
+            if kind == "view":
+                row += 1
+                outcome, note = outcomes.get(row, simply)
+            elif kind == "beat" and command.visitor:
+                row += 1
+            article, tally, voted, burst = None, None, False, False
+            if command.article:
+                place = self._articles[command.article]
+                if note == "article-cap":
+                    counted = self._articles.get(OTHER_ARTICLES, len(self._articles) + 1)
+                else:
+                    counted = place
+                article = own.get(place, counted, 0 if outcome else 1, command.rated)
+            if command.poll is not None:
+                voters, tally, found = polls[command.poll.id]
+                if command.voter:
+                    voted = found[voters[command.voter] - 1]
+            if command.mint:
+                mint += 1
+                burst = mint in tokens
+            of_lists = (
+                tuple([self._of_list(listed, key, command.rated) for key in command.listed])
+                if command.listed
+                else ()
+            )
+            results.append(ViewResult(outcome, note, article, of_lists, tally, voted, burst))
+        return _counts(online, numbers), results
+
+    def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:
+        number, at = divmod(self._listed[key] - 1, LIST_MAX)
+        return lists[number].get(at + 1, at + 1, 0, rated)
+
+
+class _Articles:
+    """The numbers of articles, by their places."""
+
+    __slots__ = ("_openings", "_ratings", "_todays", "_totals")
+
+    def __init__(
+        self,
+        totals: Sequence[Any],
+        todays: Sequence[Any],
+        openings: Sequence[Any],
+        ratings: Sequence[Any],
+    ) -> None:
+        self._totals = [int(number or 0) for number in totals]
+        self._todays = [int(number or 0) for number in todays]
+        self._openings = openings
+        self._ratings = ratings
+
+    def get(self, place: int, counted: int, new: int, rated: bool) -> StoredArticle:
+        """Return the article at `place` after `new` views more, which are counted at `counted`."""
+        if new:
+            self._totals[counted - 1] += new
+            self._todays[counted - 1] += new
+        return StoredArticle(
+            self._totals[counted - 1],
+            self._todays[counted - 1],
+            int(self._openings[place - 1] or 0) if self._openings else 0,
+            histogram(self._ratings[place - 1]) if rated else (),
+        )
+
+
+def _place(places: _Places, thing: Any) -> int:
+    """Return the place of `thing`, the next if it is new; 0 for what is empty."""
+    return places.setdefault(thing, len(places) + 1) if thing else 0
+
+
+def in_a_row(values: Sequence[Any]) -> bytes:
+    """Pack values one after the other, as `cmsgpack.unpack` returns them: not as one array."""
+    packed = _packed(values)
+    return packed[1 if len(values) < 16 else 3 if len(values) < 65_536 else 5 :]
+
+
+def _ids(ids: Sequence[bytes]) -> bytes:
+    """Pack ids of one length, at most 31 bytes: as text, for Redis' MessagePack has no bytes."""
+    if not ids:
+        return b""
+    head = bytes((0xA0 | len(ids[0]),))
+    return head + head.join(ids)
+
+
+def _counts(online: int, numbers: Sequence[Any]) -> StoredCounts:
+    peak = numbers[16]
+    return StoredCounts(
+        visits=_totals(numbers[0:8]),
+        views=_totals(numbers[8:16]),
+        online=online,
+        peak=(int(peak), int(numbers[17]) / 1000) if peak else None,
+    )
+
+
+def _totals(numbers: Sequence[Any]) -> StoredTotals:
+    total, today, yesterday, week, month, year, record, record_day = numbers
+    return StoredTotals(
+        int(total or 0),
+        int(today or 0),
+        int(yesterday or 0),
+        int(week or 0),
+        int(month or 0),
+        int(year or 0),
+        Record(int(record), record_day) if record else None,
+    )

@@ -1,0 +1,1 @@
+"""Admin pages about people: sign-in, accounts, tokens, the log."""

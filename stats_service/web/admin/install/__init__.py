@@ -1,0 +1,1 @@
+"""The install page: the snippet, where it goes, a preview."""

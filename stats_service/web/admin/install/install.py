@@ -1,0 +1,117 @@
+"""How to put the counter into a portal: the snippet, its place, the widgets, and a check of it."""
+
+import msgspec
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import gettext as _
+
+from stats_service.models.install_checks import InstallCheck
+from stats_service.services.known_sites.install_checks import findings
+from stats_service.web.admin.access import access, site
+from stats_service.web.admin.install.places import places
+from stats_service.web.admin.install.preview import example_article
+from stats_service.web.embed.scripts import embed_files, served_scripts
+from stats_service.web.embed.snippet import Embedding
+from stats_service.web.http.context import services
+from stats_service.web.pages.findings import WordedFinding, worded
+from stats_service.web.pages.security import CONTENT_SECURITY_POLICY
+
+bp = Blueprint("install", __name__, url_prefix="/sites/<slug>/install")
+
+#: Polls that one can choose for a widget, the latest ones.
+POLLS_SHOWN = 50
+
+
+@bp.get("")
+@access("viewer")
+def show() -> Response:
+    """Show the snippet, its places, the widgets, and what the last check found."""
+    settings = services().settings
+    now, slug = services().clock.now(), site().slug
+    embedding = Embedding(settings.base_url + settings.path_prefix, slug, embed_files().newest)
+    follows = Embedding(embedding.base, slug, embedding.file, pinned=False)
+    checks = services().install_checks
+    token = request.args.get("check", "")
+    if not checks.is_good(slug, token, now):
+        token = checks.new_token(slug, now)
+    check = checks.latest(slug, token, now)
+    polls = [poll for poll in services().polls.all(slug) if poll.status != "draft"]
+    response = make_response(
+        render_template(
+            "admin/install.html",
+            pinned=embedding.html(),
+            newest=follows.html(),
+            public_url=settings.public_url,
+            origin="/".join(embedding.base.split("/")[:3]),
+            places=places(embedding),
+            widgets=widgets(),
+            metrics=metrics(),
+            polls=polls[:POLLS_SHOWN],
+            is_new=not services().traffic.counts(site(), now).views.total,
+            example=example_article(),
+            token=token,
+            check=check,
+            findings=_findings(check) if check else [],
+            links=[_page_of(host, token) for host in site().hosts],
+        )
+    )
+    # The preview is a page of ours in a frame.
+    response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
+    return response
+
+
+class CheckState(msgspec.Struct, frozen=True):
+    """What the page asks for while it waits."""
+
+    #: When the report came, in seconds since 1970; None: none has come.
+    at: float | None
+    findings: list[WordedFinding]
+
+
+@bp.get("/check.json")
+@access("viewer")
+def check_state() -> Response:
+    """Answer with what a checked page has reported so far."""
+    token = request.args.get("token", "")
+    check = services().install_checks.latest(site().slug, token, services().clock.now())
+    state = CheckState(check.at if check else None, _findings(check) if check else [])
+    return Response(msgspec.json.encode(state), mimetype="application/json")
+
+
+def _findings(check: InstallCheck) -> list[WordedFinding]:
+    trusted = services().settings.trusted_proxies
+    found = findings(check, site().slug, served_scripts(), trusted)
+    return [worded(finding) for finding in found]
+
+
+def _page_of(host: str, token: str) -> str:
+    """Return where a portal's front page is checked."""
+    name = host.split(":")[0]
+    scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
+    return f"{scheme}://{host}/#stats-check={token}"
+
+
+def widgets() -> list[tuple[str, str, str]]:
+    """Return what can be shown on a page: the element, what it is, and its markup."""
+    return [
+        ("stats-visits", _("Block of counters"), "<stats-visits></stats-visits>"),
+        ("stats-count", _("One number"), '<stats-count metric="today"></stats-count>'),
+        ("stats-views", _("Views of an article"), "<stats-views></stats-views>"),
+        ("stats-poll", _("Poll"), "<stats-poll></stats-poll>"),
+        ("stats-poll-archive", _("Past polls"), "<stats-poll-archive></stats-poll-archive>"),
+        ("stats-rating", _("Stars of an article"), "<stats-rating></stats-rating>"),
+    ]
+
+
+def metrics() -> list[tuple[str, str]]:
+    """Return the numbers of a site that a widget can show, and their names."""
+    return [
+        ("total", _("Total")),
+        ("online", _("Online now")),
+        ("today", _("Today")),
+        ("yesterday", _("Yesterday")),
+        ("week", _("This week")),
+        ("month", _("This month")),
+        ("year", _("This year")),
+        ("record", _("Busiest day")),
+        ("peak", _("Most online")),
+    ]

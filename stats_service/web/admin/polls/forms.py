@@ -1,0 +1,155 @@
+"""The form of a poll: its fields into a definition, and a definition into its fields."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import Choice, Poll, Protection
+from stats_service.services.periods import local_minute, moment_of
+from stats_service.services.polls.rules import PRESETS, check_number_of_choices, new_id
+
+#: The languages that the form asks for; the first is the one that every text has.
+LANGUAGES = ("vi", "en")
+
+Form = Mapping[str, str]
+
+
+def new_poll(form: Form, timezone: str, taken: Collection[str]) -> Poll:
+    """Return the poll that the form describes; InvalidInputError names a field."""
+    question = _texts(form.get("question", ""), form.get("question_en", ""))
+    return Poll(
+        id=new_id(question["vi"], taken),
+        question=question,
+        choices=_new_choices(form, []),
+        status="open" if form.get("status") == "open" else "draft",
+        **_options(form, timezone),
+    )
+
+
+def changed_fields(poll: Poll, form: Form, timezone: str) -> dict[str, Any]:
+    """Return the fields of `poll` as the form has them."""
+    kept = [
+        replace(
+            choice,
+            text=_texts(
+                form.get(f"text-{choice.id}", ""), form.get(f"en-{choice.id}", ""), choice.text
+            ),
+            hidden=form.get(f"hidden-{choice.id}") == "yes",
+        )
+        for choice in poll.choices
+    ]
+    fields = _options(form, timezone)
+    if fields["protection"].level == poll.protection.level:
+        # The preset was not changed; numbers set by other means stay.
+        fields["protection"] = poll.protection
+    question = _texts(form.get("question", ""), form.get("question_en", ""), poll.question)
+    return fields | {
+        "question": question,
+        "choices": (*kept, *_new_choices(form, [choice.id for choice in kept])),
+    }
+
+
+def drafted_poll(poll: Poll | None, form: Form, timezone: str) -> Poll:
+    """Return the poll of a form that somebody is still filling in.
+
+    What is missing is filled in or taken from `poll` as it was; errors are those that remain.
+    """
+    offered = [c for c in poll.choices if form.get(f"hidden-{c.id}") != "yes"] if poll else []
+    lines = _lines(form.get("choices", ""))
+    lines += [f"Câu trả lời {n}" for n in range(len(offered) + len(lines) + 1, 3)]
+    english = _lines(form.get("choices_en", ""))
+    filled = dict(form) | {
+        "question": form.get("question", "").strip() or "Câu hỏi của bạn",
+        "choices": "\n".join(lines),
+        "choices_en": "\n".join(
+            [*english, *lines[len(english) :]][: len(lines)] if english else []
+        ),
+    }
+    if poll is None:
+        return new_poll(filled, timezone, ())
+    for choice in poll.choices:
+        name = f"text-{choice.id}"
+        filled[name] = form.get(name, "").strip() or choice.text.get("vi", choice.text[poll.lang])
+    return replace(poll, **changed_fields(poll, filled, timezone))
+
+
+def form_values(poll: Poll, timezone: str) -> dict[str, object]:
+    """Return what the form shows of a poll that exists."""
+    values: dict[str, object] = {
+        "question": poll.question.get("vi", ""),
+        "question_en": poll.question.get("en", ""),
+        "max_choices": str(poll.max_choices),
+        "opens": _local(poll.opens, timezone),
+        "closes": _local(poll.closes, timezone),
+        "results_when": poll.results_when,
+        "results_as": poll.results_as,
+        "level": poll.protection.level,
+        "shuffle": "yes" if poll.shuffle else "",
+        "other": "yes" if poll.other else "",
+        "change": "yes" if poll.change else "",
+    }
+    return values | {f"hidden-{choice.id}": "yes" for choice in poll.choices if choice.hidden}
+
+
+def _options(form: Form, timezone: str) -> dict[str, Any]:
+    most = form.get("max_choices", "1").strip() or "1"
+    if not (most.isascii() and most.isdigit() and len(most) <= 2 and 1 <= int(most) <= 50):
+        raise InvalidInputError(
+            "max_choices {most!r}: use a whole number from 1 to 50.", most=most[:20]
+        )
+    return {
+        "multiple": int(most) > 1,
+        "max_choices": int(most),
+        "opens": _moment("opens", form.get("opens", ""), timezone),
+        "closes": _moment("closes", form.get("closes", ""), timezone),
+        "results_when": form.get("results_when", "always"),
+        "results_as": form.get("results_as", "both"),
+        "shuffle": form.get("shuffle") == "yes",
+        "other": 120 if form.get("other") == "yes" else 0,
+        "change": form.get("change") == "yes",
+        "protection": PRESETS.get(form.get("level", ""), Protection()),
+    }
+
+
+def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
+    """Return the choices of the two text fields, which belong together line by line."""
+    lines, english = _lines(form.get("choices", "")), _lines(form.get("choices_en", ""))
+    if english and len(english) != len(lines):
+        raise InvalidInputError(
+            "choices: {number} lines in Vietnamese and {english} in English; give both the "
+            "same number, or no English ones.",
+            number=len(lines),
+            english=len(english),
+        )
+    check_number_of_choices(len(taken) + len(lines))
+    found, known = [], list(taken)
+    for n, text in enumerate(lines):
+        known.append(new_id(text, known))
+        found.append(Choice(id=known[-1], text=_texts(text, english[n] if english else "")))
+    return tuple(found)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _texts(vi: str, en: str, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    texts = {k: v for k, v in (before or {}).items() if k not in LANGUAGES} | {"vi": vi.strip()}
+    return texts | ({"en": en.strip()} if en.strip() else {})
+
+
+def _moment(name: str, text: str, timezone: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        return moment_of(text, timezone)
+    except ValueError:
+        raise InvalidInputError(
+            "{field} {text!r}: write a date and a time.", field=name, text=text[:40]
+        ) from None
+
+
+def _local(moment: float | None, timezone: str) -> str:
+    return "" if moment is None else local_minute(moment, timezone)

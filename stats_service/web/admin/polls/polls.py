@@ -1,0 +1,187 @@
+"""Polls of a site: define, open, close, and read the results."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.polls import Poll
+from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_WHEN
+from stats_service.services.polls.views import results, state_at
+from stats_service.web.admin.access import access, account, site, who
+from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
+from stats_service.web.admin.polls.share import hosted_address
+from stats_service.web.embed.scripts import embed_files
+from stats_service.web.embed.version import VERSION
+from stats_service.web.http.context import services
+from stats_service.web.pages.charts import point_name
+from stats_service.web.pages.curves import ballot_curve
+from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.languages import vote_percent
+from stats_service.web.pages.messages import explain
+from stats_service.web.pages.paging import page_number
+
+bp = Blueprint("polls", __name__, url_prefix="/sites/<slug>/polls")
+
+#: What stands in the form's own address, and so is no poll's id.
+NEW = "new"
+
+Page = str | tuple[str, int] | AnyResponse
+
+
+@bp.get("")
+@access("viewer")
+def index() -> str:
+    """List the polls, a page at a time."""
+    now, slug = services().clock.now(), site().slug
+    words, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
+    state = state if state in states() else ""
+    number = request.args.get("page", "1")
+    page = services().polls.page(slug, words, state, page_number(number), now)
+    return render_template("admin/polls.html", page=page, words=words, state=state, states=states())
+
+
+@bp.get("/new")
+@access("editor")
+def new() -> str:
+    """Ask for a new poll."""
+    return _form({}, None)
+
+
+@bp.post("/new")
+@access("editor")
+def create() -> Page:
+    """Create a poll, as a draft or open."""
+    slug = site().slug
+    try:
+        taken = [poll.id for poll in services().polls.all(slug)] + [NEW]
+        wanted = new_poll(request.form, site().timezone, taken)
+        made = services().polls.create(slug, wanted, who(), services().clock.now())
+    except (InvalidInputError, ConflictError) as error:
+        return _form(dict(request.form), None, explain(error)), error.status
+    flash(_("The poll is saved."), "good")
+    return redirect(url_for("admin.polls.show", slug=slug, poll_id=made.id))
+
+
+@bp.get("/<poll_id>")
+@access("viewer")
+def show(poll_id: str) -> str:
+    """Show one poll with its results, whoever else may see them."""
+    slug, now = site().slug, services().clock.now()
+    poll = services().polls.get(slug, poll_id)
+    tally = services().polls.tally(slug, poll_id)
+    report = services().integrity.report(slug, poll_id, site().timezone, now, history=False)
+    found = results(poll, tally)
+    return render_template(
+        "admin/poll.html",
+        results=found,
+        choices={choice.id: choice for choice in poll.choices},
+        report=report,
+        curve=ballot_curve(report.hours),
+        point_name=point_name,
+        address=hosted_address(slug, poll_id),
+        **poll_frame(poll, now),
+    )
+
+
+@bp.get("/<poll_id>/edit")
+@access("editor")
+def edit(poll_id: str) -> str:
+    """Ask for changes of a poll."""
+    poll = services().polls.get(site().slug, poll_id)
+    return _form(form_values(poll, site().timezone), poll)
+
+
+@bp.post("/<poll_id>/edit")
+@access("editor")
+def save(poll_id: str) -> Page:
+    """Change a poll; what would alter votes is refused once there are any."""
+    slug = site().slug
+    poll = services().polls.get(slug, poll_id)
+    try:
+        changes = changed_fields(poll, request.form, site().timezone)
+        services().polls.edit(slug, poll_id, who(), services().clock.now(), **changes)
+    except (InvalidInputError, ConflictError) as error:
+        return _form(dict(request.form), poll, explain(error)), error.status
+    flash(_("The poll is saved."), "good")
+    return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
+
+
+@bp.post("/<poll_id>/state")
+@access("editor")
+def set_state(poll_id: str) -> AnyResponse:
+    """Open, close or archive a poll."""
+    slug, polls, now = site().slug, services().polls, services().clock.now()
+    verbs = {"open": polls.open, "close": polls.close, "archive": polls.archive}
+    verb = verbs.get(request.form.get("to", ""))
+    try:
+        if verb is None:
+            polls.get(slug, poll_id)
+        else:
+            verb(slug, poll_id, who(), now)
+    except (InvalidInputError, ConflictError) as error:
+        flash(explain(error), "error")
+    return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
+
+
+@bp.get(f"/<poll_id>/results.{ENDING}")
+@access("viewer")
+def as_file(poll_id: str, kind: str) -> Response:
+    """Give the results as a file."""
+    slug = site().slug
+    poll = services().polls.get(slug, poll_id)
+    texts = {choice.id: choice.text.get(poll.lang, "") for choice in poll.choices}
+    unnamed = {
+        "pending": _("(other answers that wait for approval)"),
+        "rejected": _("(other answers that were rejected)"),
+        "unkept": _("(other answers beyond the number of texts that are kept)"),
+    }
+    rows = [
+        (
+            row.choice,
+            row.text or unnamed.get(row.kind) or texts[row.choice],
+            row.votes,
+            vote_percent(row.percent),
+        )
+        for row in services().quarantine.result_rows(slug, poll)
+    ]
+    headings = ["choice", "text", "votes", "percent of voters" if poll.multiple else "percent"]
+    return table_file(f"{slug}-poll-{poll.id}", headings, rows, kind)
+
+
+def states() -> dict[str, str]:
+    """Return the states of a poll as people say them."""
+    return {
+        "draft": _("Draft"),
+        "scheduled": _("Scheduled"),
+        "open": _("Open now"),
+        "closed": _("Closed"),
+        "archived": _("Archived"),
+    }
+
+
+def poll_frame(poll: Poll, now: float) -> dict[str, object]:
+    """Return what the head of every page about a poll shows."""
+    return {
+        "poll": poll,
+        "state": state_at(poll, now),
+        "states": states(),
+        "now": now,
+        "waiting": services().polls.summary(site().slug, poll.id),
+        "may_edit": account().may("editor", site().slug) and poll.status != "archived",
+    }
+
+
+def _form(values: dict[str, object], poll: Poll | None, error: str = "") -> str:
+    frame = poll_frame(poll, services().clock.now()) if poll else {"poll": None}
+    return render_template(
+        "admin/poll_form.html",
+        values=values,
+        error=error,
+        widget=embed_files().by_name[f"embed-votes.{VERSION}.js"],
+        version=VERSION,
+        presets=list(PRESETS),
+        results_when=RESULTS_WHEN,
+        results_as=RESULTS_AS,
+        **frame,
+    )

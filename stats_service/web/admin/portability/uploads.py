@@ -1,0 +1,225 @@
+"""Files that people bring in: numbers of other counters into a site, archives as sites.
+
+Each is looked at first; the page of the upload says what would be added and asks.
+"""
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from werkzeug.utils import secure_filename
+from werkzeug.wrappers import Response
+
+from stats_service.errors import BusyError, ConflictError, InvalidInputError
+from stats_service.models.uploads import ARCHIVE, Upload
+from stats_service.services.portability.uploads import UPLOAD_KINDS, WITH_SECOND
+from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.portability import exports
+from stats_service.web.http.context import services
+from stats_service.web.pages.messages import explain, explained
+
+bp = Blueprint("uploads", __name__)
+
+Page = str | tuple[str, int] | Response
+#: Longest name of a file that is kept and shown, in characters.
+NAME_MAX = 80
+
+
+@bp.get("/sites/<slug>/data")
+@access("owner")
+def of_site() -> str:
+    """Show what can be taken out and brought in, and what was."""
+    return _data_page()
+
+
+@bp.post("/sites/<slug>/data/upload")
+@access("owner")
+def add_history() -> Page:
+    """Take a file of another counter."""
+    form = request.form
+    wanted = Upload(
+        id="",
+        site=site().slug,
+        who=who(),
+        made=services().clock.now(),
+        kind=form.get("kind", ""),
+        name="",
+        opening=form.get("into") == "opening",
+        keep_opening=form.get("keep_opening") == "yes",
+    )
+    try:
+        if wanted.kind not in UPLOAD_KINDS:
+            raise InvalidInputError("kind: choose what wrote the file.")
+        upload = _keep(wanted, second=wanted.kind in WITH_SECOND)
+    except (InvalidInputError, BusyError) as error:
+        return _data_page(explain(error)), error.status
+    return redirect(url_for("admin.uploads.of_history", slug=site().slug, upload=upload.id))
+
+
+@bp.get("/sites/<slug>/data/<upload>")
+@access("owner")
+def of_history(upload: str) -> str:
+    """Show how far a file is, what it holds, and what became of it."""
+    return _upload_page(services().uploads.get(site().slug, upload))
+
+
+@bp.post("/sites/<slug>/data/<upload>")
+@access("owner")
+def decide_history(upload: str) -> Response:
+    """Bring a file in, or erase it."""
+    here = url_for("admin.uploads.of_history", slug=site().slug, upload=upload)
+    return _decide(site().slug, upload, here, url_for("admin.uploads.of_site", slug=site().slug))
+
+
+@bp.get("/archives")
+@access("operator")
+def archives() -> str:
+    """Ask for an archive."""
+    return _archives_page()
+
+
+@bp.post("/archives/upload")
+@access("operator")
+def add_archive() -> Page:
+    """Take an archive."""
+    wanted = Upload(id="", site="", who=who(), made=services().clock.now(), kind=ARCHIVE, name="")
+    try:
+        upload = _keep(wanted, second=False)
+    except (InvalidInputError, BusyError) as error:
+        return _archives_page(explain(error)), error.status
+    return redirect(url_for("admin.uploads.of_archive", upload=upload.id))
+
+
+@bp.get("/archives/<upload>")
+@access("operator")
+def of_archive(upload: str) -> str:
+    """Show how far an archive is, what it holds, and what became of it."""
+    return _upload_page(services().uploads.get("", upload))
+
+
+@bp.post("/archives/<upload>")
+@access("operator")
+def decide_archive(upload: str) -> Response:
+    """Bring an archive in, or erase it; a site that is there must be named."""
+    here = url_for("admin.uploads.of_archive", upload=upload)
+    found = services().uploads.get("", upload).archive
+    typed = request.form.get("slug", "").strip()
+    if request.form.get("do") == "confirm" and found and found.taken and typed != found.slug:
+        flash(_("The short name that you typed is another one. Nothing was changed."), "error")
+        return redirect(here)
+    return _decide("", upload, here, url_for("admin.uploads.archives"))
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Return what can be brought in, as people say it."""
+    return [
+        ("access-log", _("Access log of the web server (Apache, nginx)")),
+        ("matomo", _("Matomo: reporting API as CSV")),
+        ("goatcounter", _("GoatCounter: export")),
+        ("umami", _("Umami: website_event.csv")),
+        ("plausible-visitors", _("Plausible: imported_visitors")),
+        ("plausible-pages", _("Plausible: imported_pages")),
+        ("wp-statistics", _("WP Statistics: visits or pages")),
+        ("wp-postviews", _("WP-PostViews: postmeta, with the posts")),
+        ("wp-postratings", _("WP-PostRatings: ratings, with the posts")),
+        ("wp-polls", _("WP-Polls: pollsq, with pollsa")),
+    ]
+
+
+def ignored_reasons() -> dict[str, str]:
+    """Return why a line of a file adds nothing, as people say it."""
+    return {
+        "bot": _("Programs (bots)"),
+        "no-page": _("Requests that are no page: pictures, styles, errors"),
+        "no-user-agent": _("No name of a browser"),
+        "host": _("Hosts that are not the site's"),
+        "excluded": _("Excluded addresses"),
+        "ceiling": _("Too many from one address"),
+        "unreadable": _("Lines that cannot be read"),
+        "event": _("Events that are no page views"),
+        "article-invalid": _("Addresses that can be no article"),
+        "other-meta": _("Other metadata of posts"),
+        "score-invalid": _("Scores above the site's highest"),
+    }
+
+
+def _keep(wanted: Upload, *, second: bool) -> Upload:
+    file, other = _sent("file"), _sent("second") if second else None
+    if file is None:
+        raise InvalidInputError("file: choose one.")
+    named = msgspec.structs.replace(
+        wanted,
+        name=_plain_name(file, wanted.kind),
+        second=_plain_name(other, "second") if other else "",
+    )
+    return services().uploads.add(named, file.save, other.save if other else None)
+
+
+def _sent(field: str) -> FileStorage | None:
+    file = request.files.get(field)
+    return file if file and file.filename else None
+
+
+def _plain_name(file: FileStorage, otherwise: str) -> str:
+    """Return the name without what would be a path, or odd in a terminal."""
+    return secure_filename(file.filename or "")[-NAME_MAX:].lstrip(".") or otherwise
+
+
+def _decide(slug: str, upload: str, here: str, away: str) -> Response:
+    try:
+        if request.form.get("do") == "confirm":
+            services().uploads.confirm(slug, upload)
+            return redirect(here)
+        services().uploads.discard(slug, upload)
+    except ConflictError as error:
+        flash(explain(error), "error")
+        return redirect(here)
+    flash(_("The file is erased."), "good")
+    return redirect(away)
+
+
+def _data_page(error: str = "") -> str:
+    return render_template(
+        "admin/data.html",
+        error=error,
+        tables=exports.tables(),
+        kinds=kinds(),
+        files=services().legacy.files(site().slug)[::-1],
+        waiting=services().uploads.of_site(site().slug),
+        megabytes=services().settings.upload_megabytes,
+    )
+
+
+def _archives_page(error: str = "") -> str:
+    return render_template(
+        "admin/archives.html",
+        error=error,
+        waiting=services().uploads.of_site(""),
+        megabytes=services().settings.upload_megabytes,
+    )
+
+
+def _upload_page(upload: Upload) -> str:
+    return render_template(
+        "admin/upload.html",
+        upload=upload,
+        found=upload.summary,
+        archive=upload.archive,
+        kind_names=dict(kinds()),
+        reasons=ignored_reasons(),
+        failure=explain_failure(upload),
+        details=explained(upload.template, upload.values, upload.code),
+    )
+
+
+def explain_failure(upload: Upload) -> str:
+    """Return why an upload failed, in the reader's language."""
+    if upload.state != "failed":
+        return ""
+    texts: dict[str, str] = {
+        "invalid-input": _("The file is not what it was said to be, or is damaged."),
+        "conflict": _("The numbers may be in the site already."),
+        "store-unavailable": _("The store of the numbers did not answer. Try again shortly."),
+    }
+    otherwise: str = _("The work on the file was cut off. Send it again.")
+    return texts.get(upload.code, otherwise)

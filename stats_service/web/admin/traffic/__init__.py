@@ -1,0 +1,1 @@
+"""Admin pages with the numbers: overview, a site, its articles."""

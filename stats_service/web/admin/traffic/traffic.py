@@ -1,0 +1,81 @@
+"""Visits and views of one site: cards, chart, table, files, and the live number."""
+
+from flask import Blueprint, Response, jsonify, render_template
+
+from stats_service.models.history import Series, Shortfall
+from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
+from stats_service.web.admin.access import access, site
+from stats_service.web.admin.traffic.articles import top_of
+from stats_service.web.http.context import services
+from stats_service.web.pages.charts import begun, chart, point_name
+from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.ranges import Range, presets, range_of
+
+#: Articles that the page of a site names; the page of articles has more.
+TOP_SHOWN = 6
+
+bp = Blueprint("traffic", __name__, url_prefix="/sites/<slug>")
+
+
+@bp.get("/")
+@access("viewer")
+def show() -> str:
+    """Show the numbers of a site."""
+    now = services().clock.now()
+    span, series = _series()
+    known = begun(series, now, site().timezone)
+    return render_template(
+        "admin/traffic.html",
+        counts=services().traffic.counts(site(), now),
+        cards=services().history.cards(site(), now),
+        series=series,
+        begun=known,
+        chart=chart(series, site().headline, known),
+        span=span,
+        presets=presets(),
+        days_max=RANGE_MAX_DAYS,
+        hours_kept=HOURS_KEPT_DAYS,
+        shortfall=_shortfall(span),
+        top=top_of("7")[:TOP_SHOWN],
+        point_name=point_name,
+    )
+
+
+@bp.get(f"/visits.{ENDING}")
+@access("viewer")
+def as_file(kind: str) -> Response:
+    """Give the chart's numbers."""
+    span, series = _series()
+    headings = [span.unit, "visits", "views", "visits_before", "views_before"]
+    rows = (
+        (p.name, p.now.visits, p.now.views, p.before.visits, p.before.views) for p in series.points
+    )
+    name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
+    return table_file(name, headings, rows, kind)
+
+
+@bp.get("/live.json")
+@access("viewer")
+def live() -> Response:
+    """Give the numbers that the page keeps up to date."""
+    counts = services().traffic.counts(site(), services().clock.now())
+    headline = counts.visits if counts.headline == "visits" else counts.views
+    return jsonify(
+        {
+            "online": counts.online,
+            "today": headline.today,
+            "total": headline.total,
+        }
+    )
+
+
+def _shortfall(span: Range) -> Shortfall | None:
+    """Return what was not counted in the range, unless it is too long to add up."""
+    if (span.last - span.first).days >= RANGE_MAX_DAYS["day"]:
+        return None
+    return services().history.shortfall(site(), span.first, span.last)
+
+
+def _series() -> tuple[Range, Series]:
+    span = range_of(site())
+    return span, services().history.series(site(), span.unit, span.first, span.last)

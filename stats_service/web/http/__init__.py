@@ -1,0 +1,1 @@
+"""What every route uses: request, visitor, answers, problems, limits, sessions."""

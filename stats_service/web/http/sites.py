@@ -1,0 +1,27 @@
+"""What every route of a site does first and last: find the site, allow its pages to read."""
+
+from flask import Blueprint, Response, g, request
+
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.web.http.context import services
+from stats_service.web.http.cors import allowed_origin, cors_headers
+
+
+def site_entry(slug: str) -> SiteEntry:
+    """Return the site that the request is about; UnknownSiteError if there is none."""
+    known: SiteEntry | None = g.get("site_entry")
+    if known is None or known.site.slug != slug:
+        known = g.site_entry = services().directory.entry(slug, services().clock.now())
+    return known
+
+
+def allow_site_pages(bp: Blueprint) -> None:
+    """Put CORS headers on every answer of `bp`, errors included."""
+
+    def add_headers(response: Response) -> Response:
+        origin = request.headers.get("Origin", "")
+        for name, value in cors_headers(allowed_origin(g.get("site_entry"), origin)):
+            response.headers.add(name, value)
+        return response
+
+    bp.after_request(add_headers)

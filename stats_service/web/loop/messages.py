@@ -1,0 +1,75 @@
+"""Requests as the hot paths get them, answers as they give them."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from stats_service.errors import StatsError
+from stats_service.models.traffic import Visitor
+from stats_service.web.http.cors import cors_headers
+from stats_service.web.http.problems import internal_problem, problem_headers, problem_of
+from stats_service.web.http.visitor import client_address, visitor_of
+
+
+class Head(NamedTuple):
+    """The headers of an answer, in both forms that the servers want. No Content-Length."""
+
+    pairs: tuple[tuple[bytes, bytes], ...]
+    lines: bytes
+
+
+#: Takes an answer: status, headers, body.
+Send = Callable[[int, Head, bytes], None]
+
+
+class HotPath(NamedTuple):
+    """What a request is for, by its path."""
+
+    #: `page`, `ballots` or `ratings`.
+    name: str
+    slug: str
+    #: Of ballots; else empty.
+    poll: str
+
+
+class HotRequest(NamedTuple):
+    """One POST to a hot path."""
+
+    path: HotPath
+    #: By lower-case name; several of one name are joined by commas.
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    #: The address that the connection came from; empty for a Unix socket.
+    peer: str
+
+    def header(self, name: bytes) -> str:
+        """Return a header, empty if it is absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    def visitor(self, trusted_proxies: int) -> Visitor:
+        """Return who sent it."""
+        header = self.header
+        return visitor_of(
+            client_address(self.peer, header(b"x-forwarded-for"), trusted_proxies),
+            header(b"origin"),
+            header(b"user-agent"),
+            header(b"sec-gpc"),
+            header(b"dnt"),
+            header(b"sec-purpose") or header(b"purpose"),
+        )
+
+
+def make_head(headers: list[tuple[str, str]], allowed: str) -> Head:
+    """Return `headers` and those of CORS, `allowed` being the origin that may read the answer."""
+    pairs = tuple(
+        (name.lower().encode(), value.encode("latin-1"))
+        for name, value in headers + cors_headers(allowed)
+    )
+    return Head(pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs))
+
+
+def error_answer(error: Exception, allowed: str) -> tuple[int, Head, bytes]:
+    """Return the problem document that tells of `error`."""
+    problem = problem_of(error) if isinstance(error, StatsError) else internal_problem()
+    return problem.status, make_head(problem_headers(error), allowed), msgspec.json.encode(problem)

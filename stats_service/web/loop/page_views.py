@@ -1,0 +1,103 @@
+"""The page view in the event loop: `POST <prefix>/<site>/page`."""
+
+import logging
+from functools import lru_cache
+
+import msgspec
+
+from stats_service.errors import StatsError
+from stats_service.models.polls import PollView
+from stats_service.models.traffic import PageAnswer, PageQuery
+from stats_service.services.container import Services
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.traffic.loop import SharedViews
+from stats_service.web.http.answers import page_answer_headers, page_answer_json
+from stats_service.web.http.bodies import decode_body
+from stats_service.web.http.cors import allowed_origin
+from stats_service.web.loop.messages import Head, HotRequest, Send, error_answer, make_head
+
+logger = logging.getLogger(__name__)
+
+
+class HotPages:
+    """Answers page views."""
+
+    def __init__(self, services: Services, sites: SharedSites, views: SharedViews) -> None:
+        self._clock = services.clock
+        self._trusted_proxies = services.settings.trusted_proxies
+        self._sites = sites
+        self._views = views
+        self._meters = services.meters
+        self._site_json = _Json()
+        self._poll_json = (_Json(), _Json())
+
+    def record_view(self, request: HotRequest, send: Send) -> None:
+        """Record one load of a page, or its heartbeat; call `send` once, possibly at once."""
+        now, slug = self._clock.now(), request.path.slug
+        try:
+            entry = self._sites.cached(slug, now)
+        except StatsError as error:
+            self._refuse(send, error)
+            return
+        if entry is not None:
+            self._record(entry, request, send, now)
+            return
+
+        def read(found: SiteEntry | Exception, at: float) -> None:
+            if isinstance(found, Exception):
+                self._refuse(send, found)
+            else:
+                self._record(found, request, send, at)
+
+        self._sites.when_read(slug, now, read)
+
+    def _record(self, entry: SiteEntry, request: HotRequest, send: Send, now: float) -> None:
+        allowed = allowed_origin(entry, request.header(b"origin"))
+
+        def reply(answer: PageAnswer | Exception) -> None:
+            if isinstance(answer, Exception):
+                self._refuse(send, answer, allowed)
+            else:
+                if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
+                    self._meters.view_times.add(self._clock.now() - now)
+                poll = answer.poll
+                body = page_answer_json(
+                    answer,
+                    self._site_json.of(answer.site),
+                    self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
+                )
+                send(200, _head(answer.ignored, answer.note, allowed), body)
+
+        try:
+            query = decode_body(request.body, PageQuery)
+            visitor = request.visitor(self._trusted_proxies)
+            self._views.record_view(entry, query, visitor, now, reply)
+        except StatsError as error:
+            self._refuse(send, error, allowed)
+        except Exception as error:
+            logger.exception("a page view failed")
+            self._refuse(send, error, allowed)
+
+    def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:
+        self._meters.view(error.code if isinstance(error, StatsError) else "error")
+        send(*error_answer(error, allowed))
+
+
+class _Json:
+    """The JSON of the object that was written last: a batch's answers have parts in common."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._raw = msgspec.Raw()
+
+    def of(self, value: object) -> msgspec.Raw:
+        """Return the JSON of `value`, written anew only if it is another object."""
+        if value is not self._last:
+            self._last, self._raw = value, msgspec.Raw(msgspec.json.encode(value))
+        return self._raw
+
+
+@lru_cache(maxsize=1024)
+def _head(ignored: str, note: str, allowed: str) -> Head:
+    return make_head(page_answer_headers(ignored, note), allowed)

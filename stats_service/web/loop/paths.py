@@ -1,0 +1,70 @@
+"""Which requests are answered in the event loop, and by what."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import unquote
+
+from stats_service.services.container import Services
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.traffic.loop import SharedViews
+from stats_service.services.voting.loop import SharedVotes
+from stats_service.web.http.limits import LoopLimit
+from stats_service.web.loop.messages import HotPath, HotRequest, Send
+from stats_service.web.loop.page_views import HotPages
+from stats_service.web.loop.votes import HotVotes
+
+#: Longest path, in bytes; a longer one is for Flask to refuse.
+TARGET_MAX_BYTES = 256
+
+
+class HotPaths:
+    """The hot paths of one process."""
+
+    def __init__(
+        self,
+        services: Services,
+        sites: SharedSites,
+        views: SharedViews,
+        votes: SharedVotes,
+        limit: LoopLimit,
+    ) -> None:
+        self._sites = sites
+        self._views = views
+        self.pages = HotPages(services, sites, views)
+        self._votes = HotVotes(services, sites, votes, limit)
+        self._answers: dict[str, Callable[[HotRequest, Send], None]] = {
+            "page": self.pages.record_view,
+            "ballots": self._votes.cast_ballot,
+            "ratings": self._votes.rate_article,
+        }
+        self._pattern = re.compile(
+            re.escape(services.settings.path_prefix)
+            + "/([^/?#]+)/(?:(page|ratings)|polls/([^/?#]+)/(ballots))"
+        )
+        self._remembered = lru_cache(maxsize=4096)(self._path_of)
+
+    async def start(self) -> None:
+        """Connect to Redis, if it is there."""
+        await self._views.start()
+
+    async def stop(self) -> None:
+        """Answer what is under way, then end: votes may need sites, and both need Redis."""
+        await self._votes.stop()
+        await self._sites.stop()
+        await self._views.stop()
+
+    def find(self, target: bytes) -> HotPath | None:
+        """Return what a POST to `target`, a path as it was sent, is for; None: that is Flask's."""
+        return self._remembered(target) if len(target) <= TARGET_MAX_BYTES else None
+
+    def answer(self, request: HotRequest, send: Send) -> None:
+        """Do what the request asks for; call `send` once, possibly at once."""
+        self._answers[request.path.name](request, send)
+
+    def _path_of(self, target: bytes) -> HotPath | None:
+        match = self._pattern.fullmatch(unquote(target.decode("latin-1")))
+        if match is None:
+            return None
+        slug, name, poll, ballots = match.groups("")
+        return HotPath(name or ballots, slug, poll)

@@ -1,0 +1,117 @@
+"""Ballots and ratings in the event loop: a coroutine each, in the order of the Flask routes.
+
+The site, the limit of the sender's network, what was sent, the rules, Redis, the answer.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+
+import msgspec
+
+from stats_service.errors import StatsError, TooManyRequestsError
+from stats_service.models.polls import BallotAnswer, BallotQuery
+from stats_service.models.ratings import RatingAnswer, RatingQuery
+from stats_service.models.traffic import Visitor
+from stats_service.services.container import Services
+from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.voting.loop import SharedVotes
+from stats_service.web.http.answers import FRESH_JSON
+from stats_service.web.http.bodies import decode_body
+from stats_service.web.http.cors import allowed_origin
+from stats_service.web.http.limits import LoopLimit
+from stats_service.web.loop.messages import Head, HotRequest, Send, error_answer, make_head
+
+#: Takes the vote that is in a request.
+Vote = Callable[
+    [SiteEntry, HotRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
+]
+
+logger = logging.getLogger(__name__)
+
+
+class HotVotes:
+    """Answers ballots and ratings."""
+
+    def __init__(
+        self, services: Services, sites: SharedSites, votes: SharedVotes, limit: LoopLimit
+    ) -> None:
+        self._clock = services.clock
+        self._trusted_proxies = services.settings.trusted_proxies
+        self._meters = services.meters
+        self._sites = sites
+        self._votes = votes
+        self._limit = limit
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """Answer what is under way."""
+        await asyncio.gather(*self._under_way)
+
+    def cast_ballot(self, request: HotRequest, send: Send) -> None:
+        """Take a ballot; 200 says that it is in."""
+        self._begin("polls.cast_ballot", "ballots", request, self._cast_ballot, send)
+
+    def rate_article(self, request: HotRequest, send: Send) -> None:
+        """Take a rating; 200 says that it is in."""
+        self._begin("ratings.rate_article", "ratings", request, self._rate_article, send)
+
+    async def _cast_ballot(
+        self, entry: SiteEntry, request: HotRequest, visitor: Visitor, now: float
+    ) -> BallotAnswer:
+        query = decode_body(request.body, BallotQuery)
+        return await self._votes.cast_ballot(entry, request.path.poll, query, visitor, now)
+
+    async def _rate_article(
+        self, entry: SiteEntry, request: HotRequest, visitor: Visitor, now: float
+    ) -> RatingAnswer:
+        query = decode_body(request.body, RatingQuery)
+        return await self._votes.rate_article(entry, query, visitor, now)
+
+    def _begin(self, route: str, meter: str, request: HotRequest, vote: Vote, send: Send) -> None:
+        task = asyncio.get_running_loop().create_task(
+            self._answer(route, meter, request, vote, send)
+        )
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _answer(
+        self, route: str, meter: str, request: HotRequest, vote: Vote, send: Send
+    ) -> None:
+        began, allowed = time.perf_counter(), ""
+        try:
+            entry = await self._sites.entry(request.path.slug, self._clock.now())
+            allowed = allowed_origin(entry, request.header(b"origin"))
+            visitor = request.visitor(self._trusted_proxies)
+            await self._check_limit(route, entry, request, visitor)
+            answer = await vote(entry, request, visitor, self._clock.now())
+            status, head, body = 200, _head(allowed), msgspec.json.encode(answer)
+            result = answer.outcome
+        except Exception as error:
+            if not isinstance(error, StatsError):
+                logger.exception("a request failed")
+            status, head, body = error_answer(error, allowed)
+            result = error.code if isinstance(error, StatsError) else "internal-error"
+        self._meters.time(time.perf_counter() - began, "request", route)
+        self._meters.count("requests", route, str(status))
+        self._meters.count(meter, result)
+        send(status, head, body)
+
+    async def _check_limit(
+        self, route: str, entry: SiteEntry, request: HotRequest, visitor: Visitor
+    ) -> None:
+        now = self._clock.now()
+        try:
+            await self._limit.check(route, entry, visitor.address, now)
+        except TooManyRequestsError:
+            if request.path.poll:
+                await self._votes.note_flood(entry, request.path.poll, now)
+            raise
+
+
+@lru_cache(maxsize=1024)
+def _head(allowed: str) -> Head:
+    return make_head(list(FRESH_JSON), allowed)

@@ -1,0 +1,179 @@
+"""`/metrics` for Prometheus: what all processes of this service have counted, and how Redis is.
+
+Only for whoever has the token of `STATS_METRICS_TOKEN`; without one there is no such page.
+"""
+
+import contextlib
+import hmac
+import re
+import time
+from collections.abc import Iterable, Iterator
+
+from flask import Blueprint, Flask, Response, abort, g, request
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from stats_service import __version__
+from stats_service.errors import StatsError
+from stats_service.meters import BOUNDS, Sums, Times
+from stats_service.services.container import Services
+from stats_service.web.http.context import EXTENSION, services
+
+bp = Blueprint("metrics", __name__)
+
+#: Sites whose own numbers are told; more would make each look slow.
+SITES_MAX = 200
+
+#: Counters: name in `meters`, name for Prometheus, labels, help.
+_COUNTERS = (
+    ("views", "stats_views", ("result",), "Page views and heartbeats by what became of them"),
+    ("ballots", "stats_ballots", ("result",), "Ballots by what became of them"),
+    ("ratings", "stats_ratings", ("result",), "Ratings by what became of them"),
+    ("requests", "stats_requests", ("route", "status"), "All other requests, ballots among them"),
+    ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
+    ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
+    ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
+)
+_RESULT = re.compile(rb'"(?:outcome|code)":"([a-z-]{1,40})"')
+_METERED = {"polls.cast_ballot": "ballots", "ratings.rate_article": "ratings"}
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Answer with everything that is measured, in Prometheus' text format."""
+    token = services().settings.metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not token or not hmac.compare_digest(given.encode(), token.encode()):
+        abort(404)
+    registry = CollectorRegistry()
+    registry.register(_Collector(services()))
+    headers = {"Cache-Control": "no-store"}
+    return Response(generate_latest(registry), headers=headers, content_type=CONTENT_TYPE_LATEST)
+
+
+def measure(app: Flask) -> None:
+    """Count and time every request that `app` answers."""
+    meters = app.extensions[EXTENSION].meters
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        route = request.endpoint or "none"
+        if "began" in g:
+            meters.time(time.perf_counter() - g.began, "request", route)
+        meters.count("requests", route, str(response.status_code))
+        if route == "traffic.record_view":
+            meters.count("views", _view_result(response))
+        elif route in _METERED:
+            found = _RESULT.search(response.get_data())
+            meters.count(_METERED[route], found[1].decode() if found else "unknown")
+        return response
+
+
+def _view_result(response: Response) -> str:
+    if response.status_code == 200:
+        ignored = response.headers.get("Stats-Ignored", "")
+        return ignored or ("counted" if b'"counted":true' in response.get_data() else "beat")
+    found = _RESULT.search(response.get_data())
+    return found[1].decode() if found else "unknown"
+
+
+class _Collector(Collector):
+    """Reads everything once, when Prometheus asks."""
+
+    def __init__(self, wired: Services) -> None:
+        self._services = wired
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every metric."""
+        sums, processes = self._services.meters.total()
+        yield from _counters(sums)
+        views = "Time of a page view in the event loop; one in 16 is timed"
+        yield _histogram("stats_page_view_seconds", views, sums, "view")
+        yield _histogram("stats_request_seconds", "Time of any other request", sums, "request")
+        yield GaugeMetricFamily("stats_workers", "Processes that serve", processes)
+        yield InfoMetricFamily("stats_service", "The program", {"version": __version__})
+        yield from self._spool()
+        yield from self._redis()
+
+    def _spool(self) -> Iterator[Metric]:
+        spool = self._services.spool
+        waiting, size = 0, 0
+        with contextlib.suppress(StatsError, OSError):
+            waiting = spool.waiting()
+            size = spool.path.stat().st_size if waiting else 0
+        yield GaugeMetricFamily("stats_spool_views", "Views on disk that wait for Redis", waiting)
+        yield GaugeMetricFamily("stats_spool_bytes", "Size of the file that keeps them", size)
+
+    def _redis(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("stats_redis_up", "Whether Redis answers")
+        try:
+            facts = self._services.health.facts()
+            sites = list(self._sites())
+        except StatsError:
+            up.add_metric((), 0)
+            yield up
+            return
+        up.add_metric((), 1)
+        yield up
+        names = ("server",)
+        used = GaugeMetricFamily("stats_redis_memory_bytes", "Memory in use", labels=names)
+        limit = GaugeMetricFamily("stats_redis_memory_limit_bytes", "0: no limit", labels=names)
+        writes = GaugeMetricFamily("stats_redis_writes_ok", "Last write to disk", labels=names)
+        saved = GaugeMetricFamily("stats_redis_snapshot_ok", "Last snapshot", labels=names)
+        for number, server in enumerate(facts):
+            label = (str(number),)
+            used.add_metric(label, server.memory_used)
+            limit.add_metric(label, server.memory_limit)
+            writes.add_metric(label, server.writes_ok)
+            saved.add_metric(label, server.snapshot_ok)
+        yield from (used, limit, writes, saved)
+        yield from sites
+
+    def _sites(self) -> Iterable[Metric]:
+        online = GaugeMetricFamily("stats_site_online", "Visitors online", labels=("site",))
+        views = GaugeMetricFamily("stats_site_views_today", "Views today", labels=("site",))
+        visits = GaugeMetricFamily("stats_site_visits_today", "Visits today", labels=("site",))
+        now = self._services.clock.now()
+        for site in self._services.sites.all()[:SITES_MAX]:
+            counts = self._services.traffic.counts(site, now)
+            online.add_metric((site.slug,), counts.online)
+            views.add_metric((site.slug,), counts.views.today)
+            visits.add_metric((site.slug,), counts.visits.today)
+        return (online, views, visits)
+
+
+def _counters(sums: Sums) -> Iterator[Metric]:
+    for name, public, labels, text in _COUNTERS:
+        family = CounterMetricFamily(public, text, labels=labels)
+        for key in sorted(key for key in sums.counts if key[0] == name):
+            family.add_metric(key[1:], sums.counts[key])
+        yield family
+
+
+def _histogram(public: str, text: str, sums: Sums, name: str) -> Metric:
+    labels = ("route",) if name == "request" else ()
+    family = HistogramMetricFamily(public, text, labels=labels)
+    for key in sorted(key for key in sums.times if key[0] == name):
+        family.add_metric(key[1:], _buckets(sums.times[key]), sums.times[key].seconds)
+    return family
+
+
+def _buckets(times: Times) -> list[tuple[str, float]]:
+    bounds = [*map(str, BOUNDS), "+Inf"]
+    total, buckets = 0, []
+    for bound, number in zip(bounds, times.buckets, strict=True):
+        total += number
+        buckets.append((bound, float(total)))
+    return buckets

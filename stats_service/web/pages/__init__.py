@@ -1,0 +1,1 @@
+"""What the admin pages and the public pages share."""

@@ -1,0 +1,185 @@
+"""The picture of a chart: geometry here, drawing in `templates/admin/charts.html`.
+
+It is what stands on the page before `static/chart.js` draws the same with uPlot, without a script
+and on paper. The curves live in a coordinate system of their own that stretches with the page, the
+words beside it in percent, so that it is sharp and legible at every width without inline style.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from flask_babel import get_locale
+
+from stats_service.models.history import Pair, Series
+from stats_service.web.pages.languages import number, weekday_names
+
+#: The curves' own coordinates, fine enough for whole numbers.
+WIDTH, HEIGHT = 2000, 400
+#: The same of a small chart, of which a page may have a hundred.
+SPARK_WIDTH, SPARK_HEIGHT = 120, 32
+#: Points from which on the area below a line is left out.
+DENSE = 400
+#: Names below the chart, at most.
+LABELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word beside the chart, at a place in percent."""
+
+    at: float
+    text: str
+    #: Left out on a narrow screen.
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One metric over the range: a line, and the area below it."""
+
+    #: `visits`, `views`, `visits-before` or `views-before`
+    kind: str
+    line: str
+    #: Empty where there are so many points that it would only be noise.
+    area: str
+    #: The line to the last point, where that hour, day or month is not over yet.
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A small chart without words."""
+
+    line: str
+    #: The line to the last day, which is not over yet.
+    tail: str
+    width: int = SPARK_WIDTH
+    height: int = SPARK_HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Everything that is drawn."""
+
+    curves: tuple[Curve, ...]
+    #: From the top, each with the number that its line stands for.
+    levels: tuple[Label, ...]
+    names: tuple[Label, ...]
+
+
+def chart(series: Series, metric: str, begun: int | None) -> Chart:
+    """Return the chart of a series; the former period is drawn for `metric` alone.
+
+    Args:
+        series: what is drawn.
+        metric: `visits` or `views`, of which the former period is drawn.
+        begun: what `begun` says of the series.
+    """
+    rows = {
+        f"{metric}-before": [point.before.of(metric) for point in series.points],
+        "views": [point.now.views for point in series.points],
+        "visits": [point.now.visits for point in series.points],
+    }
+    top = nice_top(max((max(row) for row in rows.values()), default=0))
+    return Chart(
+        tuple(
+            _curve(kind, row, top, begun if kind in ("views", "visits") else None)
+            for kind, row in rows.items()
+        ),
+        tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
+        tuple(_names(series)),
+    )
+
+
+def begun(series: Series, now: float, timezone: str) -> int | None:
+    """Return how many points have begun if the last of these is not over yet, else None."""
+    local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(timezone))
+    if series.last < local.date():
+        return None
+    return len(series.points) - (23 - local.hour if series.unit == "hour" else 0)
+
+
+def sparkline(days: Sequence[Pair], metric: str) -> Spark:
+    """Return the small chart of a site; its last day is not over."""
+    row = [day.of(metric) for day in days]
+    step, top = SPARK_WIDTH / max(1, len(row) - 1), max(*row, 1)
+    points = [
+        (round(at * step), round((SPARK_HEIGHT - 2) * (1 - n / top)) + 1)
+        for at, n in enumerate(row)
+    ]
+    return Spark(_line(points[:-1]), _line(points[-2:]))
+
+
+def _curve(kind: str, row: Sequence[int], top: int, known: int | None) -> Curve:
+    points = _points(row, top)
+    if known is None or known < 2:
+        return Curve(kind, _line(points), _area(points))
+    over = points[: known - 1]
+    return Curve(kind, _line(over), _area(over), _line(points[known - 2 : known]))
+
+
+def _points(row: Sequence[int], top: int) -> list[tuple[int, int]]:
+    if len(row) == 1:
+        row = (row[0], row[0])
+    step = WIDTH / (len(row) - 1)
+    return [(round(n * step), round(HEIGHT - value / top * HEIGHT)) for n, value in enumerate(row)]
+
+
+def _line(points: Sequence[tuple[int, int]]) -> str:
+    """Return the path through points, each told from the one before: a year is 3 KB so."""
+    steps = " ".join(f"{x - a} {y - b}" for (a, b), (x, y) in pairwise(points))
+    return f"M{points[0][0]} {points[0][1]}" + f"l{steps}".replace(" -", "-") * bool(steps)
+
+
+def _area(points: Sequence[tuple[int, int]]) -> str:
+    if len(points) > DENSE:
+        return ""
+    return f"{_line(points)}V{HEIGHT}H{points[0][0]}z"
+
+
+def nice_top(highest: int) -> int:
+    """Return a round number, divisible by four, that is at least `highest`."""
+    for small in (4, 8, 12, 20):
+        if small >= highest:
+            return small
+    size = 40
+    while True:
+        for tenths in (10, 15, 20, 30, 50, 75):
+            if size * tenths // 10 >= highest:
+                return size * tenths // 10
+        size *= 10
+
+
+def point_name(unit: str, name: str) -> str:
+    """Return the name of a point as people write it."""
+    if unit == "hour":
+        day, _, hour = name.partition("T")
+        return f"{hour}:00, {day[8:]}/{day[5:7]}"
+    if unit == "month":
+        return f"{name[5:]}/{name[:4]}"
+    weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
+    return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
+
+
+def _names(series: Series) -> list[Label]:
+    points = series.points
+    step = max(1, -(-len(points) // LABELS))
+    last = max(len(points) - 1, 1)
+    return [
+        Label(round(at / last * 100, 2), _short_name(series, at), minor=(at // step) % 2 == 1)
+        for at in range(0, len(points), step)
+    ]
+
+
+def _short_name(series: Series, at: int) -> str:
+    name = series.points[at].name
+    if series.unit == "month":
+        return f"{name[5:]}/{name[:4]}"
+    if series.unit == "hour":
+        hour = name[-2:] + "h"
+        return hour if series.first == series.last else f"{hour} {name[8:10]}/{name[5:7]}"
+    long = (series.last - series.first).days > 300
+    return f"{name[5:7]}/{name[:4]}" if long else f"{name[8:10]}/{name[5:7]}"

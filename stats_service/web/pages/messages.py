@@ -1,0 +1,128 @@
+"""What the pages say about errors and names of the services, in the reader's language."""
+
+from collections.abc import Mapping
+
+from flask_babel import format_decimal, get_locale, gettext, lazy_gettext
+
+from stats_service.errors import StatsError, UnknownPollError
+from stats_service.web.pages.field_names import FIELD_NAMES
+
+_ = gettext
+
+#: What to say of errors whose own words have no Vietnamese, by their code.
+CODES = {
+    "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
+    "not-found": lazy_gettext("This does not exist, or not any more."),
+    "unknown-poll": lazy_gettext("There is no such poll, or not any more."),
+    "unknown-site": lazy_gettext("This site does not exist, or you have no part in it."),
+    "forbidden": lazy_gettext("Your role does not allow this."),
+    "store-unavailable": lazy_gettext(
+        "The numbers cannot be read at the moment. Nothing is lost; try again shortly."
+    ),
+}
+
+
+def explain(error: StatsError) -> str:
+    """Return what to tell a person about an error, in the language of the page."""
+    return explained(error.message, error.values, error.code)
+
+
+def explained(template: str, values: Mapping[str, object], code: str) -> str:
+    """Return the same of an error of which these are kept."""
+    if code == UnknownPollError.code:  # its own words are for the command line
+        return str(CODES[code])
+    translated = gettext(template)
+    if translated == template and str(get_locale()) != "en":
+        return str(CODES.get(code) or (template.format(**values) if values else template))
+    if not values:
+        return str(translated)
+    return str(translated.format(**{name: _shown(name, value) for name, value in values.items()}))
+
+
+def _shown(name: str, value: object) -> object:
+    """Return a value as people write it, a field by its name on the pages."""
+    if str(get_locale()) == "en":  # the template is the error's own
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return format_decimal(value)
+    if name != "field":
+        return value
+    if str(value) in FIELD_NAMES:
+        return FIELD_NAMES[str(value)]
+    field, _blank, rest = str(value).partition(" ")  # which one: an answer's id
+    return f"{FIELD_NAMES.get(field, field)} {rest}".rstrip()
+
+
+def password_error(error: StatsError) -> str:
+    """Return what to tell somebody signed in whose password was asked for again."""
+    if error.code != "sign-in":
+        return explain(error)
+    text: str = _("The password is wrong. Nothing was changed.")
+    return text
+
+
+def code_error(error: StatsError) -> str:
+    """Return what to tell somebody whose code, or the password before it, was not taken."""
+    if error.code != "sign-in":
+        return explain(error)
+    text: str = _(
+        "That did not fit. A code is good once and for a minute: wait for the next one, and see "
+        "that the phone's clock is right."
+    )
+    return text
+
+
+def role_name(role: str) -> str:
+    """Return a role as people say it."""
+    names: dict[str, str] = {
+        "viewer": _("Viewer"),
+        "editor": _("Editor"),
+        "owner": _("Owner"),
+        "operator": _("Operator"),
+    }
+    return names.get(role, role)
+
+
+def change_name(what: str) -> str:
+    """Return a kind of audit entry as people say it."""
+    names: dict[str, str] = {
+        "account.created": _("Account created"),
+        "account.removed": _("Account removed"),
+        "account.password-set": _("Password set"),
+        "account.role-set": _("Role changed"),
+        "account.operator-set": _("Operator right changed"),
+        "account.link-made": _("One-time link made"),
+        "account.second-factor-on": _("Two-step sign-in switched on"),
+        "account.second-factor-off": _("Two-step sign-in switched off"),
+        "account.recovery-code-used": _("Recovery code used"),
+        "account.recovery-codes-made": _("New recovery codes made"),
+        "token.created": _("Token made"),
+        "token.revoked": _("Token revoked"),
+        "site.created": _("Site added"),
+        "site.changed": _("Settings changed"),
+        "site.removed": _("Site removed"),
+        "opening.set": _("Opening balance set"),
+        "poll.created": _("Poll created"),
+        "poll.changed": _("Poll changed"),
+        "poll.opened": _("Poll opened"),
+        "poll.closed": _("Poll closed"),
+        "poll.archived": _("Poll archived"),
+        "quarantine.accepted": _("Ballots accepted"),
+        "quarantine.voided": _("Ballots voided"),
+        "quarantine.held": _("Ballots held"),
+        "network.looked": _("Largest network looked at"),
+        "text.approved": _("Free text approved"),
+        "text.rejected": _("Free text rejected"),
+        "text.pending": _("Free text waits again"),
+        "rating.voided": _("Ratings taken out"),
+        "rating.restored": _("Ratings put back"),
+        "site.exported": _("Data exported"),
+        "site.imported": _("Site restored from an archive"),
+        "legacy.imported": _("Numbers of an earlier counter added"),
+        "poll.imported": _("Poll of an earlier counter added"),
+        "report.added": _("Report added"),
+        "webhook.added": _("Webhook added"),
+        "notice.tried": _("Report or webhook tried"),
+        "notice.removed": _("Report or webhook removed"),
+    }
+    return names.get(what, what)

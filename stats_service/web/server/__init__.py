@@ -1,0 +1,1 @@
+"""The server under the application: worker, fast lane, ASGI, limits of connections."""

@@ -1,0 +1,149 @@
+"""Flask behind an event loop: a WSGI application called in a few threads.
+
+Thinner than the general adapters: bodies are small and read before the call, and no answer
+streams, so that neither direction needs a queue between loop and thread. The few requests of
+another kind are in `web.transfers`.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from stats_service.errors import BusyError
+from stats_service.web.http.problems import problem_headers, problem_of
+
+#: Requests that are answered at the same time; most of their time they wait for Redis.
+THREADS = 8
+#: Requests that wait for a thread; the next is refused at once.
+WAITING_MAX = 512
+
+#: Status, headers, body.
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class WsgiBridge:
+    """Answers requests with a WSGI application."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(THREADS, "flask")
+        self._under_way = 0
+
+    def stop(self) -> None:
+        """End the threads when their last request is answered."""
+        self._threads.shutdown()
+
+    async def answer(self, scope: dict[str, Any], body: bytes, *, whole: bool) -> Answer:
+        """Answer the request of an ASGI `scope`.
+
+        Args:
+            scope: Of type `http`.
+            body: What was read of the request's body.
+            whole: Whether that is all of it. If not, it is longer than any route accepts, and
+                the application refuses it for the length that it declares.
+        """
+        if self._under_way >= THREADS + WAITING_MAX:
+            return busy()
+        self._under_way += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(
+                self._threads, self._call, environ_of(scope, body, whole=whole)
+            )
+        finally:
+            self._under_way -= 1
+
+    def _call(self, environ: dict[str, Any]) -> Answer:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: object = None,  # noqa: ARG001 - WSGI's signature
+        ) -> None:
+            started.append((status, headers))
+
+        chunks = self._app(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close:
+                close()
+        status, headers = started[-1]
+        return int(status[:3]), header_pairs(headers), body
+
+
+def environ_of(scope: dict[str, Any], body: bytes, *, whole: bool) -> dict[str, Any]:
+    """Return the WSGI environment of a request."""
+    server = scope.get("server") or ("localhost", 80)
+    client = scope.get("client") or ("", 0)
+    declared = "" if whole else str(len(body))
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1] or 80),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in joined_headers(scope["headers"]).items():
+        key = name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        if key == "CONTENT_LENGTH":
+            declared = declared and text
+        elif key == "CONTENT_TYPE":
+            environ[key] = text
+        elif key != "TRANSFER_ENCODING":  # the body's length is known by now
+            environ[f"HTTP_{key}"] = text
+    environ["CONTENT_LENGTH"] = declared or str(len(body))
+    return environ
+
+
+def joined_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by lower-case name; several of one name are joined as RFC 9110 says.
+
+    A name with an underscore is dropped: as an environment variable `X_Forwarded_For` would
+    pose as `X-Forwarded-For`, which a proxy has set.
+    """
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in joined:
+            joined[name] += (b"; " if name == b"cookie" else b",") + value
+        elif b"_" not in name:
+            joined[name] = value
+    return joined
+
+
+def header_pairs(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Return headers of WSGI as ASGI writes them."""
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in headers
+        if name != "Date"  # the server says it
+    ]
+
+
+def busy() -> Answer:
+    """Return the answer to a request that would wait for too long."""
+    error = BusyError("Too many requests wait. Nothing was stored; try again shortly.")
+    body = msgspec.json.encode(problem_of(error))
+    pairs = header_pairs(problem_headers(error))
+    return error.status, [*pairs, (b"content-length", b"%d" % len(body))], body

@@ -1,0 +1,81 @@
+"""`stats-service legacy`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stats_service.models.sites import Site
+from stats_service.services.container import Services
+from tests.cli.conftest import Run
+from tests.services.portability.test_legacy import line
+
+
+@pytest.fixture
+def log(tmp_path: Path, site: Site) -> str:
+    """Give a small access log."""
+    path = tmp_path / "access.log"
+    path.write_text(line() + line("/a.png"))
+    return str(path)
+
+
+def test_import_says_what_it_does(run: Run, log: str, services: Services) -> None:
+    """Tried, done, and done only once."""
+    words = ("legacy", "import", "kimson", log, "--from", "access-log")
+
+    assert "would add 1 views" in run(*words, "--dry-run").stdout
+    said = run(*words).stdout
+    assert "added 1 views, 1 visits on 1 days (2026-02-17 to 2026-02-17)" in said
+    assert "not counted, no-page: 1" in said
+    assert "imported before" in run(*words).stdout
+    assert json.loads(run("counts", "kimson", "--json").stdout)["views"]["total"] == 1
+    assert "access.log  access-log" in run("legacy", "list", "kimson").stdout
+    assert [entry.what for entry in services.audit.newest("kimson")] == ["legacy.imported"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("legacy", "import", "nobody", "{log}", "--from", "access-log"), "nobody"),
+        (("legacy", "import", "kimson", "{log}", "--from", "piwik"), "piwik"),
+        (("legacy", "import", "kimson", "missing", "--from", "umami"), "missing"),
+        (("legacy", "import", "kimson", "{log}", "--from", "umami"), "url_path"),
+    ],
+)
+def test_a_mistake_is_a_line_and_exit_code_2(
+    run: Run, log: str, words: tuple[str, ...], said: str
+) -> None:
+    """It says what is wrong."""
+    words = tuple(word.format(log=log) for word in words)
+
+    assert said in run(*words, code=2).stderr.splitlines()[-1]
+
+
+def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: Path) -> None:
+    """With their results, archived, each once; what is no poll is named and left out."""
+    (tmp_path / "q.csv").write_text(
+        "pollq_id,pollq_question,pollq_timestamp,pollq_totalvotes,pollq_active,pollq_expiry,"
+        "pollq_multiple,pollq_totalvoters\n"
+        "1,<b>Bạn quan tâm</b> mục gì?,1420070400,9,0,1422748800,0,9\n"
+        '2,"Chọn nhiều &amp; ít",1420070400,9,1,0,2,6\n'
+        "3,Không có câu trả lời,1420070400,0,1,0,0,0\n"
+    )
+    (tmp_path / "a.csv").write_text(
+        "polla_aid,polla_qid,polla_answers,polla_votes\n"
+        "1,1,Tin tức,5\n2,1,Văn bản,4\n3,2,A,6\n4,2,B,3\n"
+    )
+    words = ("legacy", "import-polls", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
+
+    assert "would add wp-1: Bạn quan tâm mục gì? (9 ballots)" in run(*words, "--dry-run").stdout
+    assert services.polls.all("kimson") == []
+    said = run(*words).stdout
+    assert "added wp-2: Chọn nhiều & ít (6 ballots)" in said
+    assert "poll 3: " in said
+    assert run(*words).stdout.count("there already") == 2
+
+    poll = services.polls.get("kimson", "wp-1")
+    assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800, False)
+    assert services.polls.tally("kimson", "wp-1").votes == {"a1": 5, "a2": 4}
+    now = services.clock.now()
+    assert services.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()
+    assert [entry.subject for entry in services.audit.newest("kimson")] == ["wp-2", "wp-1"]

@@ -1,0 +1,307 @@
+"""Webhooks: called for what happened, once, signed, and never into the inner network."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+import redis
+
+from stats_service.app import create_services
+from stats_service.config import Settings
+from stats_service.errors import InvalidInputError
+from stats_service.models.audit import COMMAND_LINE
+from stats_service.models.history import DayHistory, Pair
+from stats_service.models.polls import Choice, Poll
+from stats_service.models.sites import Site
+from stats_service.services.container import Services
+from stats_service.services.notices import outgoing
+from stats_service.services.notices.outgoing import DeliveryError
+from stats_service.services.notices.webhooks import signature
+from stats_service.store.keys import SiteKeys
+from tests.support.clock import FakeClock
+from tests.support.receivers import Receiver
+
+
+@pytest.fixture
+def calling(settings: Settings, clock: FakeClock, site: Site) -> Services:
+    """Give the services of an installation that may call this machine."""
+    return create_services(replace(settings, webhook_hosts=("127.0.0.1",)), clock)
+
+
+def add(services: Services, url: str, *events: str) -> str:
+    """Add a webhook and return its id."""
+    now = services.clock.now()
+    return services.notices.add_webhook("kimson", url, events, 6, COMMAND_LINE, now).id
+
+
+def tick(services: Services) -> list[str]:
+    """Run the regular work and return what failed."""
+    outcomes = list(services.ticks.run(services.clock.now()))
+    return [outcome.text for outcome in outcomes if outcome.failed]
+
+
+def test_a_new_peak_is_told_once_and_signed(
+    calling: Services, receiver: Receiver, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """The receiver can check who called, when, and whether it had this call before."""
+    counts = SiteKeys(settings.key_prefix, "kimson").counts
+    hook = add(calling, receiver.url, "peak")
+    redis_client.hset(counts, mapping={"peak": 20, "peak:at": 1772600400000})
+    tick(calling)
+    assert receiver.calls == []  # what was before the webhook is no news
+
+    redis_client.hset(counts, mapping={"peak": 30})
+    assert tick(calling) == []
+    tick(calling)
+
+    ((headers, body),) = receiver.calls
+    event = json.loads(body)
+    assert (event["event"], event["site"], event["data"]["online"]) == ("peak", "kimson", 30)
+    assert headers["Stats-Event"] == "peak"
+    key = calling.notices.signing_key("kimson", hook)
+    at, mac = (part.partition("=")[2] for part in headers["Stats-Signature"].split(","))
+    assert mac == signature(key, int(at), body)
+    assert mac != signature(calling.notices.signing_key("kimson", "other"), int(at), body)
+
+
+def test_a_burst_on_a_poll(
+    calling: Services, receiver: Receiver, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Each time more ballots wait for review, and not when they are settled."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    choices = tuple(Choice(id=name, text={"vi": name}) for name in ("co", "khong"))
+    poll = Poll(id="p1", question={"vi": "?"}, choices=choices)
+    calling.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
+    add(calling, receiver.url, "burst")
+    tick(calling)
+
+    for held in (40, 40, 90, 0):
+        redis_client.hset(keys.poll("p1", "report"), "now:held", held)
+        assert tick(calling) == []
+
+    assert [json.loads(body)["data"] for _, body in receiver.calls] == [
+        {"poll": "p1", "held": 40},
+        {"poll": "p1", "held": 90},
+    ]
+
+
+def test_a_poll_that_one_network_makes(
+    calling: Services, receiver: Receiver, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Told once, although every ballot counted; and again if it comes back."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    choices = tuple(Choice(id=name, text={"vi": name}) for name in ("co", "khong"))
+    poll = Poll(id="p1", question={"vi": "?"}, choices=choices)
+    calling.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
+    add(calling, receiver.url, "burst")
+    tick(calling)
+
+    for network, ballots in ((19, 40), (20, 40), (30, 60), (30, 1_000), (300, 1_200)):
+        redis_client.hset(keys.poll("p1", "report"), "now:network", network)
+        redis_client.hset(keys.poll("p1", "tally"), "ballots", ballots)
+        assert tick(calling) == []
+
+    assert [json.loads(body)["data"] for _, body in receiver.calls] == [
+        {"poll": "p1", "held": 0, "network": 20},
+        {"poll": "p1", "held": 0, "network": 300},
+    ]
+
+
+def test_a_silent_site(calling: Services, receiver: Receiver, site: Site, clock: FakeClock) -> None:
+    """Where there were readers a week ago; told once until it is heard again."""
+    calling.history.write(
+        site, [DayHistory(date(2026, 2, 25), tuple(Pair(10, 20) for _ in range(24)))]
+    )
+    add(calling, receiver.url, "silent")
+
+    tick(calling)
+    clock.advance(300)
+    tick(calling)
+
+    assert receiver.events() == ["silent"]
+
+
+def test_a_failed_call_is_tried_again_as_the_same_delivery(
+    calling: Services, receiver: Receiver, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Until it is taken, and a redirect is no way to take it."""
+    counts = SiteKeys(settings.key_prefix, "kimson").counts
+    add(calling, receiver.url, "peak")
+    redis_client.hset(counts, mapping={"peak": 20, "peak:at": 1772600400000})
+    tick(calling)
+    redis_client.hset(counts, mapping={"peak": 30})
+
+    for receiver.status in (500, 302, 200, 200):
+        failed = tick(calling)
+        assert bool(failed) == (receiver.status != 200)
+
+    assert len(receiver.calls) == 3
+    assert len({headers["Stats-Delivery"] for headers, _ in receiver.calls}) == 1
+
+
+def test_trouble_with_redis(
+    settings: Settings, clock: FakeClock, receiver: Receiver, redis_server: str
+) -> None:
+    """The operator is told once, and once more when it is over."""
+    told = replace(settings, webhook_hosts=("127.0.0.1",), alert_url=receiver.url)
+    away = create_services(replace(told, redis_url="unix:///nowhere.sock"), clock)
+    well = create_services(told, clock)
+
+    for services in (well, away, away, well, well):
+        list(services.ticks.run(clock.now()))
+
+    data = [(json.loads(body)["event"], json.loads(body)["data"]) for _, body in receiver.calls]
+    assert data == [("redis", {"ok": False}), ("redis", {"ok": True})]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hook.example.vn/",
+        "ftp://hook.example.vn/",
+        "https://127.0.0.1/",
+        "https://10.0.0.7/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[::1]/",
+        "https://[fd00::1]/",
+        "https://[fec0::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::a00:1]/",
+        "https://[2002:a00:1::]/",
+        "https://0.0.0.0/",
+        "https://user:pass@hook.example.vn/",
+        "https://hook.example.vn:99999/",
+        "https:///path",
+        "https://hook.example.vn/a b",
+        "https://hook.example.vn/\r\nX: y",
+        "https://hook.example.vn/" + "a" * 600,
+        "javascript:alert(1)",
+    ],
+)
+def test_an_url_that_may_not_be_called(
+    services: Services, site: Site, clock: FakeClock, url: str
+) -> None:
+    """Is refused before it is stored."""
+    with pytest.raises(InvalidInputError):
+        services.notices.add_webhook("kimson", url, (), 6, COMMAND_LINE, clock.now())
+
+    assert services.notices.get("kimson").webhooks == ()
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1"],
+        ["10.1.2.3"],
+        ["93.184.216.34", "192.168.0.1"],
+        ["fe80::1"],
+        ["::ffff:127.0.0.1"],
+        ["100.64.0.1"],
+        ["224.0.0.1"],
+    ],
+)
+def test_a_name_that_leads_inside(addresses: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not called: every address that it has must be public."""
+    answer_for_the_hook(monkeypatch, lambda: addresses)
+    monkeypatch.setattr(socket, "create_connection", _never)
+
+    with pytest.raises(DeliveryError, match="public"):
+        outgoing.post("https://hook.example.vn/", b"{}", {}, ())
+
+
+def answer_for_the_hook(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], list[str]]) -> None:
+    """Say where hook.example.vn is; another test's connections to Redis are resolved as ever."""
+    resolve = socket.getaddrinfo
+
+    def replacement(host: str, *args: Any, **options: Any) -> Any:
+        if host != "hook.example.vn":
+            return resolve(host, *args, **options)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in answer()]
+
+    monkeypatch.setattr(socket, "getaddrinfo", replacement)
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("it connected")
+
+
+def test_a_call_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that answers otherwise the second time (DNS rebinding) gains nothing."""
+    answers = iter((["93.184.216.34"], ["127.0.0.1"]))
+    connected: list[object] = []
+
+    def connect(address: object, timeout: float) -> None:
+        connected.append(address)
+        raise ConnectionRefusedError("no")
+
+    answer_for_the_hook(monkeypatch, lambda: next(answers))
+    monkeypatch.setattr(socket, "create_connection", connect)
+
+    with pytest.raises(DeliveryError):
+        outgoing.post("https://hook.example.vn/", b"{}", {}, ())
+
+    assert connected == [("93.184.216.34", 443)]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "begin"),
+    [
+        ("http", b"HTTP/1.1 200 "),
+        ("http", b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 200\r\n\r\n"),
+        ("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"),
+    ],
+)
+def test_a_receiver_that_never_comes_to_an_end_is_left(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, begin: bytes
+) -> None:
+    """Each byte of its head, body or handshake is in time; the call as a whole is not."""
+    monkeypatch.setattr(outgoing, "CALL_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=_drip, args=(server, begin))
+        dripping.start()
+        port = server.getsockname()[1]
+
+        with pytest.raises(DeliveryError, match="timed out"):
+            outgoing.post(f"{scheme}://127.0.0.1:{port}/", b"{}", {}, ("127.0.0.1",))
+
+        dripping.join(5)
+        assert not dripping.is_alive()
+
+
+def _drip(server: socket.socket, begin: bytes) -> None:
+    client, _ = server.accept()
+    with client, contextlib.suppress(OSError):
+        client.sendall(begin)
+        for _ in range(100):  # ten seconds, if nobody hangs up
+            client.sendall(b"1")
+            time.sleep(0.1)
+
+
+def test_one_webhook_that_cannot_be_called_is_not_in_the_way_of_others(
+    calling: Services,
+    services: Services,
+    receiver: Receiver,
+    redis_client: redis.Redis,
+    settings: Settings,
+    clock: FakeClock,
+) -> None:
+    """A host that may no longer be called, a name that is none: each fails for itself."""
+    counts = SiteKeys(settings.key_prefix, "kimson").counts
+    redis_client.hset(counts, mapping={"peak": 20, "peak:at": 1772600400000})
+    both = create_services(replace(settings, webhook_hosts=("127.0.0.1", "a..b")), clock)
+    for url in ("http://a..b/", receiver.url):
+        add(both, url, "peak")
+    tick(calling)
+    redis_client.hset(counts, mapping={"peak": 30})
+
+    assert len(tick(calling)) == 1
+    assert len(tick(both)) == 1
+
+    assert receiver.events() == ["peak"]

@@ -1,0 +1,189 @@
+"""Many sites at one glance: their numbers, and what somebody should look at."""
+
+from datetime import date, timedelta
+
+import msgspec
+import redis
+from flask.testing import FlaskClient
+
+from stats_service.config import Settings
+from stats_service.models.glances import Alarm
+from stats_service.models.history import DayHistory, Pair
+from stats_service.models.polls import Protection
+from stats_service.models.sites import Site
+from stats_service.models.traffic import ViewCommand
+from stats_service.services.container import Services
+from stats_service.services.polls.rules import PRESETS
+from stats_service.store.keys import SiteKeys
+from stats_service.store.traffic.spool import KeptView
+from tests.support.clock import FakeClock
+from tests.support.pages import view
+from tests.support.votes import make_poll, new_voter, vote
+
+#: The clock's start is noon of a Wednesday in Vietnam.
+TODAY = date(2026, 3, 4)
+
+
+def day(ago: int, hours: int = 24, **ignored: int) -> DayHistory:
+    """Return a day with 10 visits and 30 views in each of its first hours."""
+    row = tuple(Pair(10, 30) if hour < hours else Pair() for hour in range(24))
+    return DayHistory(TODAY - timedelta(days=ago), row, ignored=ignored)
+
+
+def alarms(services: Services, site: Site, now: float) -> tuple[Alarm, ...]:
+    """Return the alarms of one site."""
+    return services.glances.of_sites([site], now)[0].alarms
+
+
+def test_a_glance_has_the_numbers_of_a_site(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """Today beside a week ago by this time, and the total with its opening balance."""
+    services.history.write(site, [day(7), day(1), day(0, hours=12)])
+    site = services.sites.edit(site.slug, opening_visits=1000)
+    view(client)
+
+    (glance,) = services.glances.of_sites([site], clock.now())
+
+    assert glance.online == 1
+    assert (glance.today, glance.before) == (Pair(121, 361), Pair(120, 360))
+    assert glance.yesterday == Pair(240, 720)
+    assert glance.total.visits == 1000 + 240 + 240 + 121
+    assert len(glance.days) == 30
+    assert glance.days[-1] == glance.today
+    assert glance.change("visits") == 1 / 120
+    assert glance.alarms == ()
+
+
+def test_many_sites_keep_their_order(services: Services, site: Site, clock: FakeClock) -> None:
+    """Each glance is its own site's; no site is none."""
+    sites = [site]
+    for number in range(1, 5):
+        added = services.sites.add(msgspec.structs.replace(site, slug=f"s{number}"))
+        services.history.write(added, [DayHistory(TODAY, (Pair(number, number),))])
+        sites.append(added)
+
+    glances = services.glances.of_sites(sites, clock.now())
+
+    assert [glance.today.visits for glance in glances] == [0, 1, 2, 3, 4]
+    assert services.glances.of_sites([], clock.now()) == []
+    assert services.sites.all() == sites
+
+
+def test_silence_where_there_is_traffic_otherwise(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Nothing for three hours in which, a week ago, readers came."""
+    services.history.write(site, [day(7)])
+
+    assert alarms(services, site, clock.now()) == (Alarm("silent", 3),)
+
+
+def test_strange_hosts_and_a_flood_from_one_address(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """A share of what arrives today; a few are no alarm."""
+    services.history.write(site, [day(0, hours=13, host=100, ceiling=19)])
+
+    assert alarms(services, site, clock.now()) == (Alarm("hosts", 100),)
+
+
+def test_no_room_for_another_article(services: Services, site: Site, clock: FakeClock) -> None:
+    """Further ones are counted without a name."""
+    past = msgspec.structs.replace(day(0, hours=13), articles={"/a": 1, "/b": 2})
+    services.history.write(site, [past])
+    full = services.sites.edit(site.slug, article_cap=2)
+
+    assert alarms(services, full, clock.now()) == (Alarm("articles", 2),)
+
+
+def test_ballots_that_wait_for_a_decision(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """A burst on a poll, until somebody has decided."""
+    make_poll(services, protection=Protection(per_address=1))
+    for _ in range(3):
+        vote(client, new_voter(services), "a")
+
+    assert alarms(services, site, clock.now()) == (Alarm("burst", 2, poll="muc-quan-tam"),)
+
+    (group,) = services.quarantine.groups(site.slug, "muc-quan-tam")
+    services.quarantine.settle(site.slug, "muc-quan-tam", group.name, "voided", "test", clock.now())
+    assert alarms(services, site, clock.now()) == ()
+
+
+def test_a_poll_that_one_network_makes(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """Every ballot counts; the alarm lasts until somebody has looked, and comes with more."""
+    make_poll(services)
+    for n in range(10):
+        vote(client, new_voter(services), "a", address=f"192.0.2.{100 + n}")
+
+    def office(ballots: int) -> tuple[Alarm, ...]:
+        for _ in range(ballots):
+            vote(client, new_voter(services), "b")
+        return alarms(services, site, clock.now())
+
+    assert office(19) == ()
+    assert office(1) == (Alarm("network", 20, poll="muc-quan-tam"),)
+    services.quarantine.look_at_network(site.slug, "muc-quan-tam", "test", clock.now())
+    assert office(0) == ()
+    assert office(1) == (Alarm("network", 21, poll="muc-quan-tam"),)
+
+
+def test_where_all_come_from_one_address_none_stands_out(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """As the protection of the poll says."""
+    make_poll(services, protection=PRESETS["intranet"])
+    for _ in range(30):
+        vote(client, new_voter(services), "a")
+
+    assert alarms(services, site, clock.now()) == ()
+    report = services.integrity.report("kimson", "muc-quan-tam", "UTC", clock.now())
+    assert (report.verdict, report.reasons) == ("sound", ())
+
+
+def test_free_texts_that_wait_for_a_decision(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """However many ballots have them; what was rejected does not wait."""
+    make_poll(services, other=100)
+    for text in ("Một", "Hai", "hai", "Hai"):
+        vote(client, new_voter(services), "other", other=text)
+
+    assert alarms(services, site, clock.now()) == (Alarm("texts", 3, poll="muc-quan-tam"),)
+
+    for text, state in (("Một", "approved"), ("Hai", "rejected"), ("hai", "rejected")):
+        services.quarantine.moderate(site.slug, "muc-quan-tam", text, state, "x", clock.now())
+    assert alarms(services, site, clock.now()) == ()
+
+
+def test_what_is_wrong_with_the_installation(
+    services: Services, settings: Settings, clock: FakeClock
+) -> None:
+    """Views that wait on the disk; what `stats-service check` says of Redis."""
+    before = {alarm.kind for alarm in services.glances.of_installation()}
+    kept = KeptView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
+    services.spool.add([kept])
+
+    after = services.glances.of_installation()
+
+    assert "spool" not in before
+    assert Alarm("spool", 1) in after
+
+
+def test_what_was_counted_in_part(
+    services: Services, site: Site, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Readers with GPC, and articles beyond the cap, in the range alone."""
+    past = msgspec.structs.replace(day(1), private=12, articles={"(other)": 5, "/a": 700})
+    older = msgspec.structs.replace(day(2), private=3, articles={"(other)": 2})
+    services.history.write(site, [older, past])
+
+    found = services.history.shortfall(site, TODAY - timedelta(days=1), TODAY)
+
+    assert (found.private, found.unnamed) == (12, 5)
+    keys = SiteKeys(settings.key_prefix, site.slug)
+    assert redis_client.hget(keys.counts, "private:2026-03-03") == "12"

@@ -1,0 +1,186 @@
+"""Reading the past: every number has its counterpart in the span before."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from stats_service.cli.demo.history import demo_history
+from stats_service.errors import InvalidInputError
+from stats_service.models.history import DayHistory, Pair
+from stats_service.models.sites import Site
+from stats_service.services.container import Services
+from tests.support.clock import FakeClock
+
+#: Noon of a Wednesday in Vietnam, as the clock's start.
+TODAY = date(2026, 3, 4)
+
+
+def steady(first: date, last: date, visits: int = 1) -> list[DayHistory]:
+    """Return days with `visits` visits, and twice as many views, in every hour."""
+    hours = tuple(Pair(visits, 2 * visits) for _ in range(24))
+    days = (last - first).days + 1
+    return [DayHistory(first + timedelta(days=n), hours) for n in range(days)]
+
+
+def test_cards_stand_beside_as_much_of_the_span_before(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """On an even past every span so far is as large as the one before at the same point."""
+    services.history.write(site, steady(date(2025, 1, 1), TODAY - timedelta(days=1)))
+    half = tuple(Pair(1, 2) if hour < 12 else Pair() for hour in range(24))
+    services.history.write(site, [DayHistory(TODAY, half)])
+
+    cards = {card.span: card for card in services.history.cards(site, clock.now())}
+
+    assert (cards["today"].now, cards["today"].before) == (Pair(12, 24), Pair(12, 24))
+    assert (cards["yesterday"].now, cards["yesterday"].before) == (Pair(24, 48), Pair(24, 48))
+    assert (cards["week"].now, cards["week"].before) == (Pair(60, 120), Pair(60, 120))
+    assert (cards["month"].now, cards["month"].before) == (Pair(84, 168), Pair(84, 168))
+    assert cards["year"].now == Pair(24 * 62 + 12, 2 * (24 * 62 + 12))
+    assert cards["year"].before == cards["year"].now
+    assert cards["year"].change("views") == 0
+
+
+def test_nothing_before_is_no_change(services: Services, site: Site, clock: FakeClock) -> None:
+    """A site's first day has no percentage."""
+    services.history.write(site, steady(TODAY, TODAY))
+
+    today = services.history.cards(site, clock.now())[0]
+
+    assert today.change("visits") is None
+
+
+@pytest.mark.parametrize(
+    ("now", "before_first", "before_last"),
+    [
+        (datetime(2026, 3, 31, 5, tzinfo=UTC), date(2026, 2, 1), date(2026, 2, 28)),
+        (datetime(2024, 2, 29, 5, tzinfo=UTC), date(2024, 1, 1), date(2024, 1, 29)),
+    ],
+)
+def test_a_long_month_stands_beside_the_whole_short_one(
+    services: Services, site: Site, now: datetime, before_first: date, before_last: date
+) -> None:
+    """The 31st has no like in February; the comparison ends with the month."""
+    services.history.write(site, steady(before_first, before_last))
+
+    month = services.history.cards(site, now.timestamp())[3]
+
+    days = (before_last - before_first).days
+    assert month.before.visits == 24 * days + 12
+
+
+def test_a_series_has_the_period_of_the_same_length_behind_it(
+    services: Services, site: Site
+) -> None:
+    """By day, hour and month: names, values and counterparts."""
+    past = [DayHistory(date(2026, 2, 1) + timedelta(days=n), (Pair(n, n),)) for n in range(14)]
+    services.history.write(site, past)
+
+    by_day = services.history.series(site, "day", date(2026, 2, 8), date(2026, 2, 14))
+    by_hour = services.history.series(site, "hour", date(2026, 2, 14), date(2026, 2, 14))
+    by_month = services.history.series(site, "month", date(2026, 2, 1), date(2026, 3, 4))
+
+    assert [point.now.visits for point in by_day.points] == [7, 8, 9, 10, 11, 12, 13]
+    assert [point.before.visits for point in by_day.points] == [0, 1, 2, 3, 4, 5, 6]
+    assert by_day.total.visits == 70
+    assert by_hour.points[0].name == "2026-02-14T00"
+    assert by_hour.points[0].now.visits == 13
+    assert by_hour.points[0].before.visits == 12
+    assert len(by_hour.points) == 24
+    assert [(p.name, p.now.visits) for p in by_month.points] == [("2026-02", 91), ("2026-03", 0)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "days"), [("hour", 46), ("day", 1101), ("month", 3661), ("day", 0), ("week", 7)]
+)
+def test_a_range_that_is_too_long_is_refused(
+    services: Services, site: Site, unit: str, days: int
+) -> None:
+    """What one page reads is bounded."""
+    with pytest.raises(InvalidInputError):
+        services.history.series(site, unit, TODAY - timedelta(days=days - 1), TODAY)
+
+
+def test_what_was_not_counted_is_a_share_of_what_arrived(services: Services, site: Site) -> None:
+    """Reasons come most frequent first; other days do not belong to it."""
+    counted = DayHistory(TODAY, (Pair(10, 60),), ignored={"host": 10, "bot": 30})
+    other = DayHistory(TODAY - timedelta(days=1), (Pair(1, 1),), ignored={"bot": 500})
+    services.history.write(site, [other, counted])
+
+    rows = services.history.ignored(site, TODAY, TODAY)
+
+    assert [(row.reason, row.n, row.share) for row in rows] == [("bot", 30, 0.3), ("host", 10, 0.1)]
+
+
+def test_a_site_that_falls_silent_is_noticed(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Silence counts only in hours that are otherwise busy."""
+    services.history.write(site, steady(TODAY - timedelta(days=9), TODAY - timedelta(days=1), 9))
+
+    assert services.history.is_silent(site, clock.now(), 3)
+    services.history.write(site, steady(TODAY, TODAY))
+    assert not services.history.is_silent(site, clock.now(), 3)
+
+
+def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, site: Site) -> None:
+    """Seven days, the seven before, all time with opening balances, and what is rising."""
+    services.history.write(
+        site,
+        [
+            DayHistory(
+                TODAY - timedelta(days=n),
+                (Pair(1, 1),),
+                {"/a": 10, "/b": 30 if n < 7 else 1, "/c": 1 if n < 7 else 90},
+            )
+            for n in range(13, -1, -1)
+        ],
+    )
+    services.openings.set(site, "/a", 5000, "an", services.clock.now())
+
+    week = services.top_articles.of_days(site, TODAY, 7)
+    rising = services.top_articles.rising(site, TODAY)
+    ever = services.top_articles.of_all_time(site)
+
+    assert [(a.key, a.views, a.before) for a in week] == [
+        ("/b", 210, 7),
+        ("/a", 70, 70),
+        ("/c", 7, 630),
+    ]
+    assert [a.key for a in rising] == ["/b"]
+    assert (ever[0].key, ever[0].views) == ("/a", 5140)
+
+
+def test_a_span_that_is_not_over_stands_beside_as_much_of_the_one_before(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """At noon, half of the day a week ago is taken; the other days are whole."""
+    past = steady(TODAY - timedelta(days=13), TODAY - timedelta(days=1))
+    days = [DayHistory(day.day, day.hours, {"/a": 100}) for day in past]
+    services.history.write(site, [*days, DayHistory(TODAY, (Pair(1, 1),), {"/a": 50})])
+
+    share = services.history.share_by_now(site, 7, clock.now())
+    (article,) = services.top_articles.of_days(site, TODAY, 7, share)
+
+    assert share == 0.5
+    assert (article.views, article.before) == (650, 650)
+
+
+def test_the_demo_has_two_years_that_add_up(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """The same at every start; total, years, months and days agree; Tết is quiet."""
+    days = demo_history(site, clock.now())
+
+    services.history.write(site, days)
+
+    assert demo_history(site, clock.now()) == days
+    counts = services.traffic.counts(site, clock.now())
+    total = sum((sum(day.hours, Pair()) for day in days), Pair())
+    assert (counts.visits.total, counts.views.total) == (total.visits, total.views)
+    by_month = services.history.series(site, "month", date(2024, 1, 1), TODAY)
+    assert by_month.total == total
+    by_name = {day.day: sum(day.hours, Pair()).visits for day in days}
+    assert by_name[date(2026, 2, 17)] < 0.6 * by_name[date(2026, 3, 3)]
+    assert counts.views.record is not None
+    assert counts.views.record.n == max(sum(day.hours, Pair()).views for day in days)

@@ -1,0 +1,195 @@
+"""Views that were kept while Redis was away come to Redis once, into their own day."""
+
+from dataclasses import replace
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from stats_service.app import create_app, create_services
+from stats_service.config import Settings
+from stats_service.models.sites import Site
+from stats_service.services.container import Services
+from stats_service.store.traffic.spool import KeptBatch
+from tests.support.clock import FakeClock
+from tests.support.pages import new_hit, view
+from tests.support.processes import wait_until
+from tests.support.redis_groups import keys_of
+
+
+@pytest.fixture
+def away(settings: Settings, clock: FakeClock, site: Site) -> FlaskClient:
+    """Give a client of a service that saw its site before it lost Redis."""
+    app = create_app(settings, clock)
+    client = app.test_client()
+    assert view(client).status_code == 200
+    lose_redis(app)
+    return client
+
+
+def lose_redis(app: Flask) -> None:
+    """Send the service's connections to where nobody listens."""
+    traffic = app.extensions["stats_service"].traffic
+    for store in (traffic._store, app.extensions["stats_service"].directory._store):
+        store._client = redis.Redis(port=1, retry=None)
+
+
+def replay_all(services: Services, clock: FakeClock) -> None:
+    """Bring everything to Redis; the client's own service may hold the spool for a moment."""
+    wait_until(lambda: not services.replay.run(clock.now()))
+
+
+def test_a_view_is_kept_and_counted_later_in_its_own_hour_and_day(
+    away: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """With its article and its visit; the answer has no numbers and is no failure."""
+    then = clock.now()
+    kept = view(away, "/tin/2", address="192.0.2.2")
+    clock.advance(3 * 86400)
+
+    replay_all(services, clock)
+
+    assert kept.status_code == 202
+    assert kept.get_json()["code"] == "view-kept"
+    counts = services.traffic.counts(site, then)
+    assert (counts.views.today, counts.visits.today) == (2, 1), "pseudonyms live a day"
+    assert services.traffic.counts(site, clock.now()).views.today == 0
+    assert services.traffic.articles(site, ["/tin/2"], then)["/tin/2"].views == 1
+
+
+def test_a_visitor_of_the_outage_is_a_visit_and_no_peak(
+    away: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Within a day the pseudonym serves as it would have at once."""
+    for number in range(3):
+        view(away, address=f"192.0.2.{10 + number}")
+    clock.advance(600)
+
+    replay_all(services, clock)
+
+    counts = services.traffic.counts(site, clock.now())
+    assert (counts.views.total, counts.visits.total) == (4, 4)
+    assert counts.peak is not None
+    assert counts.peak.n == 1
+
+
+def test_a_hit_that_redis_had_recorded_is_not_counted_again(
+    away: FlaskClient, services: Services, site: Site, client: FlaskClient, clock: FakeClock
+) -> None:
+    """The reply was lost, not the view: half an hour later Redis still knows its hit id."""
+    hit = new_hit()
+    view(client, hit=hit)
+    assert view(away, hit=hit).status_code == 202
+    clock.advance(1800)
+
+    replay_all(services, clock)
+
+    assert services.traffic.counts(site, clock.now()).views.total == 2
+
+
+def test_a_crash_between_redis_and_the_disk_counts_once(
+    away: FlaskClient,
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    settings: Settings,
+    redis_client: redis.Redis,
+) -> None:
+    """Redis remembers the batch, for longer than it remembers hit ids."""
+    view(away)
+    batch = services.spool.next_batch()
+    assert batch is not None
+    services.replay._send(batch, clock.now())
+    again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands)
+    for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
+        redis_client.delete(name)
+
+    create_services(settings, clock).replay._send(again, clock.now())
+
+    assert services.traffic.counts(site, clock.now()).views.total == 2
+
+
+def test_views_of_a_removed_site_are_dropped(
+    away: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    """They must not hold up the others."""
+    view(away)
+    services.sites.remove("kimson")
+
+    replay_all(services, clock)
+
+    assert services.replay.dropped == 1
+    assert services.spool.waiting() == 0
+
+
+def test_views_stay_while_redis_is_away(
+    away: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    """A replay in vain loses nothing."""
+    view(away)
+    services.replay._traffic._client = redis.Redis(port=1, retry=None)
+
+    assert services.replay.run(clock.now())
+
+    assert services.spool.waiting() == 1
+
+
+def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Services) -> None:
+    """They add nothing to any total."""
+    assert view(away, beat=True).status_code == 503
+    assert view(away, user_agent="curl/8").status_code == 503
+
+    assert services.spool.waiting() == 0
+
+
+def test_past_midnight_a_view_without_a_salt_counts_without_a_visitor(
+    away: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Nobody can make the new day's pseudonyms while Redis, which has the salt, is away."""
+    clock.advance(86400)
+    assert view(away, address="192.0.2.9").status_code == 202
+
+    replay_all(services, clock)
+
+    counts = services.traffic.counts(site, clock.now())
+    assert (counts.views.today, counts.visits.today) == (1, 0)
+
+
+def test_a_full_disk_is_a_503(settings: Settings, clock: FakeClock, site: Site) -> None:
+    """Nobody is told that a view is kept when it is not."""
+    app = create_app(replace(settings, spool_megabytes=0), clock)
+    client = app.test_client()
+    assert view(client).status_code == 200
+    lose_redis(app)
+
+    assert view(client).status_code == 503
+
+
+def test_a_worker_that_starts_without_redis_keeps_views_of_known_sites(
+    away: FlaskClient, settings: Settings, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """The sites' settings are on the disk too; a site that nobody saw is not."""
+    app = create_app(settings, clock)
+    lose_redis(app)
+    client = app.test_client()
+
+    assert view(client).status_code == 202
+    assert view(client, slug="other").status_code == 503
+    replay_all(services, clock)
+
+    counts = services.traffic.counts(site, clock.now())
+    assert (counts.views.total, counts.visits.total) == (2, 1)
+
+
+def test_a_removed_site_leaves_no_copy(
+    client: FlaskClient, services: Services, site: Site, settings: Settings
+) -> None:
+    """As soon as a worker hears of it."""
+    view(client)
+    assert (settings.data_dir / "sites" / "kimson.json").exists()
+
+    services.sites.remove("kimson")
+    assert view(client).status_code == 404
+
+    assert not (settings.data_dir / "sites" / "kimson.json").exists()

@@ -1,0 +1,47 @@
+"""The public statistics page: only where it is switched on, and made of the live settings."""
+
+import pytest
+from flask import Flask
+
+from stats_service.models.sites import Site
+from stats_service.services.container import Services
+from tests.support.admin import Person
+
+
+@pytest.mark.parametrize("path", ["/s/kimson", "/s/kimson/how-we-count", "/s/none", "/s/A%00"])
+def test_a_page_that_is_not_public_is_not_there(app: Flask, site: Site, path: str) -> None:
+    """A site that is not public looks like one that does not exist."""
+    answer = Person(app).get(path)
+
+    assert answer.status_code == 404
+    page = answer.get_data(as_text=True)
+    assert "cổng không công bố số liệu ở đây" in page
+    assert "/admin/" not in page.replace("/admin/static/", "")  # nothing here is an administrator's
+
+
+def test_the_public_page_shows_the_numbers(app: Flask, site: Site, services: Services) -> None:
+    """In both languages, with the same guards as the admin pages, and without a sign-in."""
+    services.sites.edit(site.slug, public=True, opening_visits=1_814_165, opening_day="2019-12-24")
+    reader = Person(app)
+
+    vietnamese = reader.get("/s/kimson")
+    english = reader.get("/s/kimson?lang=en").get_data(as_text=True)
+    rules = reader.get("/s/kimson/how-we-count").get_data(as_text=True)
+
+    assert "1.814.165" in vietnamese.get_data(as_text=True)
+    assert "1,814,165" in english
+    assert "1.814.165" in rules
+    assert "Asia/Ho_Chi_Minh" in rules
+    assert "frame-ancestors 'none'" in vietnamese.headers["Content-Security-Policy"]
+    assert reader.client.get("/s/kimson", base_url="http://evil.example").status_code == 400
+
+
+def test_the_page_speaks_the_site_s_language_unless_asked_otherwise(
+    app: Flask, site: Site, services: Services
+) -> None:
+    """What is asked for in the address goes first."""
+    services.sites.edit(site.slug, public=True, language="en")
+    reader = Person(app)
+
+    assert '<html lang="en"' in reader.get("/s/kimson").get_data(as_text=True)
+    assert '<html lang="vi"' in reader.get("/s/kimson?lang=vi").get_data(as_text=True)
