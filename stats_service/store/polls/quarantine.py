@@ -15,7 +15,7 @@ from stats_service.store.redis.scripts import load_script
 
 SETTLE_GROUP = load_script("accounts/audit_entry", "polls/settle_group")
 MODERATE_TEXT = load_script("accounts/audit_entry", "polls/moderate_text")
-LOOK_AT_NETWORK = load_script("accounts/audit_entry", "look_at_network")
+LOOK_AT_NETWORK = load_script("accounts/audit_entry", "polls/look_at_network")
 READ_POLL = load_script("polls/read_poll")
 
 _TEXT_STATES = {"p:": "pending", "r:": "rejected"}
