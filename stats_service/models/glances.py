@@ -8,8 +8,8 @@ from stats_service.models.history import Pair
 class Alarm(msgspec.Struct, frozen=True):
     """Something that somebody should look at."""
 
-    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `texts`; of the installation:
-    #: `spool`, or what `Health` looked at, such as `memory`.
+    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `network`, `texts`; of the
+    #: installation: `spool`, or what `Health` looked at, such as `memory`.
     kind: str
     #: How many hours, views, articles, ballots or free texts it is about.
     n: int = 0

@@ -140,11 +140,11 @@ class ViewBatch:
             self.keys += poll_keys(prefix, site.slug, poll)
         keys = list(listed)
         self.args = (
-            _values(head),
-            _ids(ids) + _ids([*addresses, *tokens]) + _values(list(articles)),
-            _values(rows),
-            _values(mints) if mints else b"",
-            _values([keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)])
+            in_a_row(head),
+            _ids(ids) + _ids([*addresses, *tokens]) + in_a_row(list(articles)),
+            in_a_row(rows),
+            in_a_row(mints) if mints else b"",
+            in_a_row([keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)])
             if keys
             else b"",
         )
@@ -239,7 +239,7 @@ def _place(places: _Places, thing: Any) -> int:
     return places.setdefault(thing, len(places) + 1) if thing else 0
 
 
-def _values(values: Sequence[Any]) -> bytes:
+def in_a_row(values: Sequence[Any]) -> bytes:
     """Pack values one after the other, as `cmsgpack.unpack` returns them: not as one array."""
     packed = _packed(values)
     return packed[1 if len(values) < 16 else 3 if len(values) < 65_536 else 5 :]

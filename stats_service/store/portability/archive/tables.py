@@ -40,7 +40,7 @@ from stats_service.store.portability.archive.writer import SiteWriter
 TRANSIENT = re.compile(
     r"online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*|tokens|deliveries"
     # When ratings came is looked at for two weeks, where they came.
-    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
+    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
