@@ -1,6 +1,7 @@
 """What a page view costs Redis, in instructions: `python -m benchmarks.redis_instructions`.
 
-    python -m benchmarks.redis_instructions [--batches 1,4,8,16] [--functions N] [--ratings]
+    python -m benchmarks.redis_instructions [--batches 1,4,8,16] [--functions N]
+                                           [--ratings] [--ballots]
 
 Processor time drifts with whatever else the machine does, the number of instructions does not: two
 runs differ by less than one in a hundred. The embedded server runs under callgrind (needs
@@ -32,20 +33,21 @@ from benchmarks.servers import SECRET, register_sites
 from stats_service.config import Settings
 from stats_service.embedded_redis.binary import find_server_binary
 from stats_service.embedded_redis.server import EmbeddedRedis
-from stats_service.models.polls import Poll
+from stats_service.models.polls import BallotCommand, Poll
 from stats_service.models.ratings import RatingCommand
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.container import create_services
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import hour_label, periods_at
+from stats_service.store.polls.ballots import CAST_BALLOT, cast_ballot_call
 from stats_service.store.ratings.ratings import RATE_ARTICLE, rate_article_call
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 
 #: Readers who are online at a site before anything is measured, as in the bench.
 READERS = 1024
-#: Views that are measured of each batch size, and ratings.
-VIEWS, RATINGS = 1600, 400
+#: Views that are measured of each batch size, ratings, and ballots.
+VIEWS, RATINGS, BALLOTS = 1600, 400, 800
 #: Calls that are under way together: those of a worker, one of each site.
 IN_FLIGHT = len(SITES)
 
@@ -88,7 +90,7 @@ class Portal:
         self._entries = [services.sites.directory.load(slug, self._now) for slug in SITES]
         self._numbers = itertools.count()
         self._articles = [canonical_article(article) for article in ARTICLES]
-        for script in (RECORD_VIEWS, RATE_ARTICLE):
+        for script in (RECORD_VIEWS, RATE_ARTICLE, CAST_BALLOT):
             client.script_load(script.body)
 
     def record_views(self, number: int, batch: int) -> None:
@@ -121,6 +123,27 @@ class Portal:
                     pipe.execute_command("EVALSHA", RATE_ARTICLE.sha, len(keys), *keys, *args)
                 pipe.execute()
 
+    def cast_ballots(self, number: int, networks: int) -> None:
+        """Send ballots, each of another voter, from so many networks of each site."""
+        for _ in range(0, number, IN_FLIGHT):
+            with self._client.pipeline(transaction=False) as pipe:
+                for entry in self._entries:
+                    at = next(self._numbers)
+                    poll = entry.polls.find("current", self._now)
+                    assert poll is not None
+                    command = BallotCommand(
+                        poll=poll,
+                        open=True,
+                        voter=_id(b"p", at),
+                        ballot=_id(b"b", at),
+                        choices=(poll.choices[at % len(poll.choices)].id,),
+                        address=_id(b"a", at // IN_FLIGHT % networks),
+                    )
+                    hour = hour_label(self._now, entry.site.timezone)
+                    keys, args = cast_ballot_call("st", entry.site.slug, command, hour, self._now)
+                    pipe.execute_command("EVALSHA", CAST_BALLOT.sha, len(keys), *keys, *args)
+                pipe.execute()
+
     def _view(self, number: int, poll: Poll | None) -> ViewCommand:
         """Return a view as the bench's: a quarter are the first ones of readers without a token."""
         first = number % FIRST_VIEWS == 0
@@ -151,6 +174,7 @@ def main() -> None:
     parser.add_argument("--batches", default="1,4,8,16", help="views in one call of the script")
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="show the N dearest")
     parser.add_argument("--ratings", action="store_true", help="first ratings as well")
+    parser.add_argument("--ballots", action="store_true", help="ballots as well")
     arguments = parser.parse_args()
     require_program("valgrind", "valgrind")
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
@@ -167,6 +191,11 @@ def main() -> None:
                 portal.rate_articles(RATINGS)
                 found = callgrind.measure(lambda: portal.rate_articles(RATINGS))
                 show("a rating", found, RATINGS, arguments.functions)
+            for networks in (10_000, 1) if arguments.ballots else ():
+                portal.cast_ballots(BALLOTS, networks)
+                found = callgrind.measure(lambda n=networks: portal.cast_ballots(BALLOTS, n))
+                title = f"a ballot, of {networks:,} networks"
+                show(title, found, BALLOTS, arguments.functions)
 
 
 def functions(profile: Path, *options: str) -> Counter[str]:

@@ -59,7 +59,7 @@ def test_what_is_derived_from_a_reader_lives_as_long_as_is_said() -> None:
     salt = SALT_TTL_SECONDS // 3600
     estimate = _lua("VISITORS_TTL") // 3600
     online = (_lua("VISIT_GAP_MS") + _lua("SWEEP_MS")) // 60_000
-    addresses, ballots = _lua("ADDRESSES_TTL") // 3600, _lua("HOUR_TTL", BALLOT) // 3600
+    addresses, ballots = _lua("ADDRESSES_TTL") // 3600, _lua("NETWORKS_TTL", BALLOT) // 3600
 
     assert f"| nhiều nhất {salt} giờ |" in VIETNAMESE
     assert f"| {salt} hours at most |" in ENGLISH

@@ -36,6 +36,11 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True):
     per_address: int = 600
     #: Ballots an hour that count at once from one IPv6 /48; 0: no ceiling.
     per_customer: int = 2_000
+    #: Ballots that an office (one IPv4 address; an IPv6 /48: three times as many) casts in a day, a
+    #: tenth of them in a minute at most. More, or faster, is a burst.
+    office: int = 600
+    #: Percentage of a poll's ballots up to which a burst of one network counts at once; 0: any.
+    share: int = 20
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +101,9 @@ class PollSummary(msgspec.Struct, frozen=True):
     held: int = 0
     #: Free texts, each of one or more ballots that count, that wait for an administrator.
     texts: int = 0
+    #: Those that counted at once of the network that had most in one day; 0 once somebody has
+    #: looked at it, until it has more.
+    network: int = 0
 
     @property
     def waiting(self) -> int:
@@ -109,8 +117,9 @@ class ChoiceResult(msgspec.Struct, frozen=True):
     id: str
     #: None where only percents are shown.
     votes: int | None
-    #: None where only counts are shown.
-    percent: int | None
+    #: To a tenth; 0.05 stands for less than that, 99.95 for more than 99.9 and less than all. None
+    #: where only counts are shown.
+    percent: float | None
 
 
 class OtherResult(msgspec.Struct, frozen=True):
@@ -124,12 +133,14 @@ class OtherResult(msgspec.Struct, frozen=True):
 class PollResults(msgspec.Struct, frozen=True):
     """The result of a poll, as far as its reader may see it."""
 
-    #: What percents are of: `votes` (they add up to 100) or `voters`.
+    #: What percents are of: `votes` or `voters`.
     of: str
     #: Ballots that count; None where only percents are shown.
     ballots: int | None
     choices: tuple[ChoiceResult, ...]
     others: tuple[OtherResult, ...] = ()
+    #: Ids of the choices with the most votes: more than one if they are equal, none without votes.
+    leading: tuple[str, ...] = ()
 
 
 class PollView(msgspec.Struct, frozen=True):
@@ -196,6 +207,8 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
     customer: bytes = b""
+    #: Kind of the browser, as `services.visitors.user_agents.kind_of_browser` says it.
+    browser: str = ""
     #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.
     hold: str = ""
     #: The spent proof's id, and until when (seconds) it could be used again.

@@ -6,7 +6,7 @@ import msgspec
 
 
 class StoredGroup(msgspec.Struct, frozen=True):
-    """Ballots of one network and hour that came over a ceiling, as Redis holds them."""
+    """Ballots of one network and hour, of which many came, as Redis holds them."""
 
     #: `held`, `accepted` or `voided`.
     state: str
@@ -19,12 +19,14 @@ class StoredGroup(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of quarantined ballots as an administrator sees it."""
+    """A group of ballots as an administrator sees it."""
 
     #: Names the hour and a pseudonym of the network, which nobody can trace once the day is over.
     name: str
     #: `address` (an IPv4 address or an IPv6 /64) or `customer` (an IPv6 /48).
     network: str
+    #: Its ballots counted at once, since an office may send as many; they can be taken out.
+    watched: bool
     #: Hour of the site's own zone, e.g. `2026-11-23T09`.
     hour: str
     state: str
@@ -42,6 +44,21 @@ class OtherText(msgspec.Struct, frozen=True):
     votes: int
 
 
+class ResultRow(msgspec.Struct, frozen=True):
+    """A row of a poll's result as a table; the votes of all rows add up to what was cast."""
+
+    #: Id of the choice; `other` for every row of free texts.
+    choice: str
+    #: `choice`; of free texts `approved` (one), or all those that are `pending`, `rejected` or
+    #: `unkept` (counted, but beyond the number of texts that are kept).
+    kind: str
+    #: An approved free text; empty otherwise.
+    text: str
+    votes: int
+    #: As `services.poll_views.percent_of` has it, of all votes or, in multiple choice, of voters.
+    percent: float
+
+
 class ReportHour(msgspec.Struct, frozen=True):
     """What happened to the ballots of one hour."""
 
@@ -49,6 +66,25 @@ class ReportHour(msgspec.Struct, frozen=True):
     hour: str
     #: By outcome: `counted`, `held`, `changed`, or the code of a refusal.
     ballots: dict[str, int]
+    #: Of the ballots that counted at once, those of the network with most, and those of all
+    #: networks with ten or more; 0 where no network had ten. A network is an IPv4 address or an
+    #: IPv6 /48.
+    network: int = 0
+    crowd: int = 0
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why somebody should look at a poll, or why nothing can be said of it."""
+
+    #: `sums`, `held`, `network`, `hour`, `browser`, `forgotten`, `unseen`.
+    kind: str
+    #: The ballots that it is about, of how many.
+    n: int
+    of: int
+    #: The hour or the kind of browser, where it is about one.
+    subject: str = ""
+    #: All of it in English.
+    text: str = ""
 
 
 class ProtectionChange(msgspec.Struct, frozen=True):
@@ -75,6 +111,15 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     voided: int
     #: Size of the voter set; None once it has expired, 30 days after the poll closed.
     voters: int | None
+    #: `sound` (all sums agree, and nothing stands out), `look` (something does), `held` (ballots
+    #: wait for a decision), `wrong` (sums do not agree), `unknown` (it cannot be told).
+    verdict: str
+    #: Why it is not `sound`.
+    reasons: tuple[Reason, ...]
+    #: Ballots that counted at once of the network that had most in one day.
+    network: int
+    #: New ballots, held ones among them, by kind of browser, such as `android-zalo`.
+    browsers: dict[str, int]
     #: Every sum that ought to be equal is; None: nothing can be said without the voter set.
     sound: bool | None
     #: What is not equal, in words.

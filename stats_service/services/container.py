@@ -390,7 +390,6 @@ def _notice_services(
         traffic.views,
         traffic.history,
         polls.polls,
-        polls.quarantine,
     )
     return NoticeServices(notices, reports, webhooks)
 

@@ -55,14 +55,20 @@ key                             type    holds; how long
                                         until 30 days after the poll has closed
 <p>:{site}:poll:<id>:changes    hash    8-byte voter id -> [group or "", choices, free text]; only
                                         where votes may be changed, until the poll closes
-<p>:{site}:poll:<id>:hour:<n>   hash    8-byte address id -> ballots of one hour; two hours
+<p>:{site}:poll:<id>:networks:<day>  hash  8-byte id of an address or /48 -> how many ballots came
+                                        from it that day, hour and minute, packed; 48 hours
 <p>:{site}:poll:<id>:groups     hash    group of quarantined ballots -> state and tally as JSON
                                         (`models.quarantine.StoredGroup`); for ever
 <p>:{site}:poll:<id>:others     hash    `p:<free text>` (waits for approval), `r:<free text>`
                                         (rejected) -> ballots that count; for ever
 <p>:{site}:poll:<id>:proofs     zset    8-byte id of a spent proof -> when (ms) it expires
 <p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots;
-                                        `now:held`, `now:voided` -> ballots in such groups
+                                        `now:held`, `now:voided` -> ballots in such groups;
+                                        `network:<day>T<HH>`, `crowd:<day>T<HH>` -> ballots of
+                                        the hour that counted at once, of the network with most
+                                        and of all with ten or more; `now:network` -> the most
+                                        of a network and day, `now:looked` -> of that, what
+                                        somebody has looked at; `browser:<kind>` -> ballots
 <p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
                                         `<digest>:<part>` while one is brought in; `views:<day>`:
                                         imported views of the day; for ever
@@ -131,8 +137,6 @@ from functools import lru_cache
 HIT_BUCKET_SECONDS = 600
 #: Seconds over which the ceilings of one address are counted.
 ADDRESS_BUCKET_SECONDS = 1800
-#: Seconds over which the ballots of one address are counted.
-BALLOT_BUCKET_SECONDS = 3600
 #: Seconds over which the ratings are kept together that may still be changed.
 RATED_BUCKET_SECONDS = 43_200
 #: Seconds of a day of UTC.
@@ -430,10 +434,11 @@ class SiteKeys:
 
 
 @lru_cache(maxsize=4096)
-def cast_ballot_keys(prefix: str, slug: str, birth: str, poll: str, hour: int) -> tuple[str, ...]:
+def cast_ballot_keys(prefix: str, slug: str, birth: str, poll: str, day: str) -> tuple[str, ...]:
     """Return the KEYS of `lua/cast_ballot.lua` in its order."""
     keys = SiteKeys(prefix, slug)
-    parts = ("tally", "voters", "changes", f"hour:{hour}", "groups", "others", "proofs", "report")
+    networks = f"networks:{day}"
+    parts = ("tally", "voters", "changes", networks, "groups", "others", "proofs", "report")
     return (keys.alive(birth), keys.poll_revisions, *(keys.poll(poll, part) for part in parts))
 
 

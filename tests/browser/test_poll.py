@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from stats_service.models.polls import Choice
 from tests.browser.visitor import Embed
-from tests.browser.voting import POLL, QUESTION, TEXTS, Voter, make_poll, votes
+from tests.browser.voting import POLL, QUESTION, TEXTS, Voter, cast, make_poll, votes
 
 HOUR = 3600
 
@@ -65,6 +65,34 @@ def test_screen_readers_hear_the_result(voter: Voter, embed: Embed) -> None:
     expect(voter.message()).to_have_text(
         "Cảm ơn bạn đã bình chọn. Tổng số: 1 phiếu. Dẫn đầu: Tin tức - Sự kiện, 100%."
     )
+
+
+@pytest.mark.parametrize(
+    ("cast_votes", "shown", "said"),
+    [
+        ("aabb", ["50% (2 phiếu)"] * 2 + ["0% (0 phiếu)"], "Cùng dẫn đầu: A, B, mỗi mục 50%."),
+        ("abc", ["33,3% (1 phiếu)"] * 3, "Cùng dẫn đầu: A, B, C, mỗi mục 33,3%."),
+        (
+            "a" * 29 + "b",
+            ["96,7% (29 phiếu)", "3,3% (1 phiếu)", "0% (0 phiếu)"],
+            "Dẫn đầu: A, 96,7%.",
+        ),
+    ],
+)
+def test_ties_are_equal_and_said_so(
+    voter: Voter, embed: Embed, cast_votes: str, shown: list[str], said: str
+) -> None:
+    """Nobody leads who has no more than another, and equal votes are equal percentages."""
+    choices = tuple(Choice(id=name, text={"vi": name.upper()}) for name in "abc")
+    poll = make_poll(embed, choices=choices)
+    for name in cast_votes:
+        cast(embed, poll, name)
+    voter.open(embed.put("/tin/1", POLL))
+
+    voter.press("Xem kết quả")
+
+    assert [value for _, value in voter.bars()] == shown
+    expect(voter.message()).to_contain_text(said)
 
 
 def test_the_browser_remembers_what_its_reader_chose(voter: Voter, embed: Embed) -> None:

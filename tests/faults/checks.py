@@ -102,6 +102,11 @@ CHECKS: dict[str, Check] = {
     "T68": Check(
         "a flood of refused sign-ins, invented names", "a sum an hour; few lines, no address"
     ),
+    "T69": Check(
+        "300 honest votes, then 600 of one IPv4 in seconds and 2,000 of one /48",
+        "at most a fifth of the poll each counts, the rest held; alarm and report say so",
+    ),
+    "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
 }
 
 ADMIN = "tests/web/admin"
@@ -180,6 +185,14 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T29": (
         "tests/web/api/test_votes_crowd.py::test_t29",
         "tests/web/admin/polls/test_quarantine.py",
+    ),
+    "T69": (
+        "tests/web/api/test_votes_crowd.py::test_t69",
+        "tests/services/voting/test_voting_crowds.py::test_a_program",
+    ),
+    "T70": (
+        "tests/web/api/test_votes_crowd.py::test_t70",
+        "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
     ),
     "T30": (
         "tests/web/admin/polls/test_quarantine.py::test_ipv6",

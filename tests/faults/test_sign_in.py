@@ -188,7 +188,7 @@ def test_a_flood_of_refusals_leaves_a_few_lines(
         keys, memory = client.dbsize(), used_memory(client)
         answers = Counter(guesser.sign_in("lan", f"wrong {n}") for n in range(600))
         answers += Counter(guesser.sign_in(f"nobody{n}", "wrong") for n in range(200))
-    accounts.sign_in_record.running(time.time() + 3600)
+    accounts.accounts.sign_in_record.running(time.time() + 3600)
 
     entries = accounts.accounts.audit.newest("", 200)
     sums = [entry for entry in entries if entry.what == "account.sign-in-refused"]

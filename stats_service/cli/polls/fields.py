@@ -24,7 +24,7 @@ _FIELDS = (
     "change",
 )
 #: Those that are fields of its `Protection`.
-_PROTECTION = ("wait", "per_address", "per_customer", "effort")
+_PROTECTION = ("wait", "per_address", "per_customer", "office", "share", "effort")
 
 
 def poll_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -63,6 +63,10 @@ def poll_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--wait", type=float, help="Seconds that a token must be old. [2]"),
         click.option("--per-address", type=int, help="Ballots of an address an hour; 0: any."),
         click.option("--per-customer", type=int, help="The same of an IPv6 /48."),
+        click.option("--office", type=int, help="Ballots of an office in a day. [600]"),
+        click.option(
+            "--share", type=int, help="Percent of a poll that a burst of a network may be. [20]"
+        ),
         click.option("--effort", type=int, help="Work of a proof. [10000]"),
     )
     for option in reversed(options):

@@ -8,13 +8,19 @@ import click
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.models.polls import OTHER
 from stats_service.models.quarantine import Integrity
 from stats_service.services.polls import views as poll_views
+from stats_service.services.polls.views import percent_text
 from stats_service.services.portability.sheets import harmless
 
 _VERBS = {"accept": "accepted", "void": "voided", "hold": "held"}
 _TEXT_VERBS = {"approve": "approved", "reject": "rejected", "wait": "pending"}
+#: What stands for the free texts that have no row of their own.
+_UNNAMED = {
+    "pending": "(other, waits for approval)",
+    "rejected": "(other, rejected)",
+    "unkept": "(other, beyond the number of texts kept)",
+}
 #: What the report calls the settings of `Protection`, in the words of the admin pages.
 _PROTECTION = {
     "level": "level",
@@ -23,6 +29,8 @@ _PROTECTION = {
     "wait": "age of a token (s)",
     "per_address": "ballots of an address an hour",
     "per_customer": "ballots of an IPv6 /48 an hour",
+    "office": "ballots of an office a day",
+    "share": "share of one network (%)",
 }
 
 
@@ -43,20 +51,27 @@ def results(site: str, name: str, as_json: bool, as_csv: bool) -> None:
         services.sites.sites.get(site)
         poll = services.polls.polls.get(site, name)
         found = poll_views.results(poll, services.polls.polls.tally(site, name))
+        table = services.polls.quarantine.result_rows(site, poll)
     if as_json:
         echo_json(found)
         return
-    texts = {choice.id: choice.text[poll.lang] for choice in poll.choices} | {OTHER: "(other)"}
+    texts = {choice.id: choice.text[poll.lang] for choice in poll.choices}
     rows = [
-        (choice.id, texts[choice.id], str(choice.votes), f"{choice.percent}")
-        for choice in found.choices
+        (
+            row.choice,
+            row.text or _UNNAMED.get(row.kind) or texts[row.choice],
+            str(row.votes),
+            percent_text(row.percent),
+        )
+        for row in table
     ]
-    rows += [(OTHER, other.text, str(other.votes), "") for other in found.others]
     if as_csv:
         _print_csv(("choice", "text", "votes", f"percent of {found.of}"), rows)
-    else:
-        echo_table([("CHOICE", "TEXT", "VOTES", f"% OF {found.of.upper()}"), *rows])
-        click.echo(f"{found.ballots:,} ballots")
+        return
+    echo_table([("CHOICE", "TEXT", "VOTES", f"% OF {found.of.upper()}"), *rows])
+    click.echo(f"{found.ballots:,} ballots")
+    if len(found.leading) > 1:
+        click.echo(f"Tied for the lead: {', '.join(found.leading)}.")
 
 
 @click.group(cls=Group)
@@ -230,6 +245,8 @@ def _print_sums(found: Integrity) -> None:
             ("held", f"{found.held:,}"),
             ("voided", f"{found.voided:,}"),
             ("voters", voters),
+            ("largest network", f"{found.network:,} ballots in a day"),
+            ("browsers", ", ".join(f"{kind} {n:,}" for kind, n in found.browsers.items())),
             *(
                 ("protection", f"from {c.at}, set {_by(c.who)}: {_settings(c.protection)}")
                 for c in found.protection
@@ -238,10 +255,11 @@ def _print_sums(found: Integrity) -> None:
     )
     for fault in found.faults:
         click.echo(f"NOT SOUND: {fault}")
-    if found.sound:
-        click.echo("Sound: every voter's ballot is counted, held or voided, once.")
-    elif found.sound is None:
-        click.echo("Nobody knows any more who has voted; what can be checked agrees.")
+    if found.verdict == "sound":
+        click.echo("Sound: all sums agree, and no network, hour or kind of browser stands out.")
+    for reason in found.reasons:
+        if reason.kind != "sums":
+            click.echo(f"{found.verdict.capitalize()}: {reason.text}")
 
 
 def _by(who: str) -> str:

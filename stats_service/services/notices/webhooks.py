@@ -11,6 +11,7 @@ from standardwebhooks.webhooks import Webhook as Signature
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.notices import Delivery, Event, Webhook
+from stats_service.models.polls import Poll, PollSummary
 from stats_service.models.sites import Site
 from stats_service.services.notices import outgoing
 from stats_service.services.notices.notices import NoticeBook
@@ -21,7 +22,7 @@ from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, of_one
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.traffic import Traffic
-from stats_service.services.voting.quarantine import Quarantine
+from stats_service.services.voting.integrity import stands_out
 from stats_service.store.operations.ticks import TickStore
 
 #: A new record of visitors online below this is no news.
@@ -82,7 +83,6 @@ class WebhookJob:
         traffic: Traffic,
         history: History,
         polls: Polls,
-        quarantine: Quarantine,
     ) -> None:
         self._store = store
         self._caller = caller
@@ -91,7 +91,6 @@ class WebhookJob:
         self._traffic = traffic
         self._history = history
         self._polls = polls
-        self._quarantine = quarantine
 
     def run(self, now: float) -> Iterator[Outcome]:
         """Call whoever is due, many at a time; who did not answer is left alone for a while."""
@@ -176,7 +175,9 @@ class WebhookJob:
             yield from self._peak(begin + "peak", site, now)
         if "burst" in webhook.events:
             for poll in self._polls.all(site.slug):
-                yield from self._burst(f"{begin}burst:{poll.id}", site, poll.id, now)
+                summary = self._polls.summary(site.slug, poll.id)
+                yield from self._burst(f"{begin}burst:{poll.id}", site, poll.id, summary, now)
+                yield from self._network(f"{begin}network:{poll.id}", site, poll, summary, now)
         if "silent" in webhook.events:
             yield from self._silent(begin + "silent", site, webhook.silent_hours, now)
 
@@ -192,11 +193,9 @@ class WebhookJob:
         yield note, str(peak.n), event
 
     def _burst(
-        self, note: str, site: Site, poll: str, now: float
+        self, note: str, site: Site, poll: str, summary: PollSummary, now: float
     ) -> Iterator[tuple[str, str, Event | None]]:
-        groups = self._quarantine.groups(site.slug, poll)
-        held = sum(group.ballots for group in groups if group.state == "held")
-        known = int(self._store.last(note) or 0)
+        held, known = summary.held, int(self._store.last(note) or 0)
         if held == known:
             return
         event = None
@@ -204,6 +203,21 @@ class WebhookJob:
             text = f"{held} ballots of the poll {poll} wait for review: a burst from few networks."
             event = _event("burst", site, now, text, {"poll": poll, "held": held})
         yield note, str(held) if held else "", event
+
+    def _network(
+        self, note: str, site: Site, poll: Poll, summary: PollSummary, now: float
+    ) -> Iterator[tuple[str, str, Event | None]]:
+        """Tell once that much of a poll came from one network, although it counted at once."""
+        is_seen = stands_out(poll, summary.network, summary.ballots)
+        if is_seen == bool(self._store.last(note)):
+            return
+        event = None
+        if is_seen:
+            n, of = summary.network, summary.ballots
+            text = f"{n} of {of} ballots of the poll {poll.id} came from one network within a day."
+            data: dict[str, int | str | bool] = {"poll": poll.id, "held": summary.held}
+            event = _event("burst", site, now, text, data | {"network": n})
+        yield note, "1" if is_seen else "", event
 
     def _silent(
         self, note: str, site: Site, hours: int, now: float

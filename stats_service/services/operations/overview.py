@@ -20,6 +20,7 @@ from stats_service.services.traffic.history import (
     was_silent,
 )
 from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
+from stats_service.services.voting.integrity import stands_out
 from stats_service.store.operations.overview import GlanceQuery, GlanceStore, StoredGlance
 from stats_service.store.traffic.spool import Spool
 
@@ -45,15 +46,18 @@ class Glances:
         queries = [_query(site, local, now) for site, local in zip(sites, locals_, strict=True)]
         stored = self._store.read(queries)
         polls = [
-            (site.slug, poll.id)
+            (site.slug, poll)
             for site, found in zip(sites, stored, strict=True)
             for poll in found.polls
             if _matters(poll, now)
         ]
         waiting = defaultdict[str, list[Alarm]](list)
-        for (slug, poll_id), found in zip(polls, self._store.summaries(polls), strict=True):
+        names = [(slug, poll.id) for slug, poll in polls]
+        for (slug, poll), found in zip(polls, self._store.summaries(names), strict=True):
             kinds = (("burst", found.held), ("texts", found.texts))
-            waiting[slug] += [Alarm(kind, n, poll=poll_id) for kind, n in kinds if n]
+            waiting[slug] += [Alarm(kind, n, poll=poll.id) for kind, n in kinds if n]
+            if stands_out(poll, found.network, found.ballots):
+                waiting[slug].append(Alarm("network", found.network, poll=poll.id))
         return [
             _glance(site, local, found, waiting[site.slug])
             for site, local, found in zip(sites, locals_, stored, strict=True)

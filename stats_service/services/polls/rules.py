@@ -28,9 +28,11 @@ PRESETS: Mapping[str, Protection] = {
     # Offices and mobile carriers put hundreds of honest voters behind one address.
     "standard": Protection(),
     "proof": Protection(level="proof", proof=True),
-    "strict": Protection(level="strict", proof=True, per_address=60, per_customer=200),
+    "strict": Protection(
+        level="strict", proof=True, per_address=60, per_customer=200, office=60, share=10
+    ),
     # Everybody comes from the same few addresses, and nobody else can reach the page.
-    "intranet": Protection(level="intranet", per_address=0, per_customer=0),
+    "intranet": Protection(level="intranet", per_address=0, per_customer=0, share=0),
 }
 
 #: Signs that reorder the text around them, or that nobody sees.
@@ -249,6 +251,8 @@ def _check_protection(protection: Protection) -> None:
     _in_range("wait", protection.wait, 0, 3600)
     _in_range("per_address", protection.per_address, 0, 1_000_000)
     _in_range("per_customer", protection.per_customer, 0, 1_000_000)
+    _in_range("office", protection.office, 1, 1_000_000)
+    _in_range("share", protection.share, 0, 100)
 
 
 def _in_range(name: str, value: float, low: int, high: int) -> None:

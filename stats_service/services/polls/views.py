@@ -3,7 +3,7 @@
 Free of I/O, so that the page view's answer can hold a poll without a further question to Redis.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,9 @@ from stats_service.services.periods import local_time
 CURRENT = "current"
 #: Most approved free texts in a reader's results.
 OTHERS_SHOWN = 50
+#: What stands for more than nothing and less than a tenth of a percent, and for more than 99.9
+#: percent and less than all. `web/embed/src/votes/words.js` writes them as `percent_text` does.
+LEAST_PERCENT, MOST_PERCENT = 0.05, 99.95
 
 
 @dataclass(frozen=True)
@@ -152,36 +155,49 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
     if poll.other or votes.get(OTHER):
         ids.append(OTHER)
     numbers = [votes.get(name, 0) for name in ids]
-    shares = percents_of(numbers, tally.ballots) if poll.multiple else percents(numbers)
+    of, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
     counts, parts = shown_as != "percents", shown_as != "counts"
     texts = sorted(tally.others.items(), key=lambda item: (-item[1], item[0]))
     return PollResults(
         of="voters" if poll.multiple else "votes",
         ballots=tally.ballots if counts else None,
         choices=tuple(
-            ChoiceResult(name, number if counts else None, share if parts else None)
-            for name, number, share in zip(ids, numbers, shares, strict=True)
+            ChoiceResult(
+                name, number if counts else None, percent_of(number, of) if parts else None
+            )
+            for name, number in zip(ids, numbers, strict=True)
         ),
         others=tuple(OtherResult(text, n if counts else None) for text, n in texts[:OTHERS_SHOWN]),
+        leading=tuple(
+            name for name, number in zip(ids, numbers, strict=True) if most and number == most
+        ),
     )
 
 
-def percents(numbers: Sequence[int]) -> list[int]:
-    """Return whole percents that add up to 100, by the largest remainder.
+def percent_of(number: int, total: int) -> float:
+    """Return what percentage of `total` a number is, to a tenth, halves rounded up.
 
-    Among equal remainders the larger number gets the odd percent, then the earlier one. Without
-    any votes every percent is 0.
+    Each by itself, so that equal numbers are equal percentages, whatever they add up to. Nobody
+    who has a vote is at 0, and nobody beside whom there is another one at 100: these are
+    `LEAST_PERCENT` and `MOST_PERCENT`, which `percent_text` writes as what they mean.
     """
-    total = sum(numbers)
-    if not total:
-        return [0] * len(numbers)
-    shares = [number * 100 // total for number in numbers]
-    order = sorted(range(len(numbers)), key=lambda i: (-(numbers[i] * 100 % total), -numbers[i], i))
-    for i in order[: 100 - sum(shares)]:
-        shares[i] += 1
-    return shares
+    if not total or not number:
+        return 0.0
+    tenths = (number * 2000 + total) // (2 * total)
+    if not tenths:
+        return LEAST_PERCENT
+    return MOST_PERCENT if tenths >= 1000 and number < total else tenths / 10
 
 
-def percents_of(numbers: Sequence[int], voters: int) -> list[int]:
-    """Return what percentage of `voters` each number is, halves rounded up."""
-    return [(number * 200 + voters) // (2 * voters) if voters else 0 for number in numbers]
+def percent_text(percent: float, point: str = ".") -> str:
+    """Write a percentage of `percent_of`, without the sign: `33.3`, `50`, `<0.1`, `>99.9`.
+
+    Args:
+        percent: what is to be written.
+        point: the decimal sign of the language.
+    """
+    if percent == LEAST_PERCENT:
+        return f"<0{point}1"
+    if percent == MOST_PERCENT:
+        return f">99{point}9"
+    return f"{percent:.1f}".removesuffix(".0").replace(".", point)

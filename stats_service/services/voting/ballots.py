@@ -35,6 +35,7 @@ from stats_service.services.polls.rules import clean_text
 from stats_service.services.polls.views import poll_view, state_at
 from stats_service.services.visitors.addresses import customer_prefix, network_prefix
 from stats_service.services.visitors.identities import hit_digest
+from stats_service.services.visitors.user_agents import kind_of_browser
 from stats_service.services.voting.proofs import Proofs
 from stats_service.store.polls.ballots import BallotStore
 
@@ -199,6 +200,7 @@ def decide(
         other=other,
         address=today.address(network) if network else b"",
         customer=today.address(wide) if wide else b"",
+        browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,
         proof_until=proof_until,

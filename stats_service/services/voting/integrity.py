@@ -1,9 +1,14 @@
-"""The integrity report of a poll: what happened to every ballot, and whether the sums agree."""
+"""The integrity report of a poll: what happened to every ballot, and what to think of it.
+
+Beside the sums it says what share of the ballots came from one network, in one hour, and by one
+kind of browser: numbers alone, which tie nobody to a choice.
+"""
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from stats_service.models.polls import Poll
-from stats_service.models.quarantine import Integrity, ProtectionChange, ReportHour
+from stats_service.models.quarantine import Integrity, ProtectionChange, Reason, ReportHour
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
@@ -12,7 +17,15 @@ from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 #: How the report's own fields begin, as opposed to outcomes.
-_NOW = "now:"
+_NOW, _BROWSER = "now:", "browser:"
+#: Those of an hour that are no outcome.
+_NETWORK, _CROWD = "network", "crowd"
+#: A network from which so many ballots, and so large a part of all, came in a day stands out.
+NETWORK_MIN, NETWORK_SHARE = 20, 0.2
+#: Of so many ballots an hour stands out with half, and a kind of browser with nearly all.
+CROWD_MIN, HOUR_SHARE, BROWSER_SHARE = 100, 0.5, 0.9
+#: A poll is long if it took ballots in so many hours: one of a morning has them in one.
+LONG_HOURS = 6
 
 
 class IntegrityReports:
@@ -38,21 +51,28 @@ class IntegrityReports:
         forgotten = now >= closing_time(poll) + VOTERS_KEPT_SECONDS
         gone = not record.voters and (forgotten or elsewhere)
         faults = tuple(find_faults(poll, record, voters_known=not gone))
-        outcomes = {
-            field: number
-            for field, number in record.report.items()
-            if ":" not in field and not field.startswith(_NOW)
+        outcomes = {field: n for field, n in record.report.items() if ":" not in field}
+        hours = _hours(record.report)
+        browsers = {
+            field.removeprefix(_BROWSER): n
+            for field, n in record.report.items()
+            if field.startswith(_BROWSER)
         }
+        reasons = tuple(find_reasons(poll, record, hours, browsers, faults, gone=gone))
         return Integrity(
             poll=name,
             made=local_time(now, timezone),
             outcomes=dict(sorted(outcomes.items())),
-            hours=_hours(record.report),
+            hours=hours,
             ballots=record.tally.ballots,
             votes=sum(record.tally.votes.values()),
             held=record.report.get("now:held", 0),
             voided=record.report.get("now:voided", 0),
             voters=None if gone else record.voters,
+            verdict=_verdict(reasons),
+            reasons=reasons,
+            network=record.report.get(_NOW + _NETWORK, 0),
+            browsers=dict(sorted(browsers.items(), key=lambda item: (-item[1], item[0]))),
             sound=False if faults else None if gone else True,
             faults=faults,
             protection=self._protection(slug, name, timezone) if history else (),
@@ -102,10 +122,78 @@ def find_faults(poll: Poll, record: PollRecord, *, voters_known: bool = True) ->
     return faults
 
 
+def find_reasons(
+    poll: Poll,
+    record: PollRecord,
+    hours: Sequence[ReportHour],
+    browsers: Mapping[str, int],
+    faults: Sequence[str],
+    *,
+    gone: bool,
+) -> Iterator[Reason]:
+    """Give every reason not to call a poll sound, the weightiest first."""
+    report, ballots = record.report, record.tally.ballots
+    if faults:
+        yield Reason("sums", len(faults), 0, text="Sums do not agree.")
+    if held := report.get("now:held", 0):
+        yield Reason("held", held, ballots, text=f"{held:,} ballots wait for a decision.")
+    network = report.get(_NOW + _NETWORK, 0)
+    if stands_out(poll, network, ballots):
+        text = f"{network:,} of {ballots:,} ballots came from one network within a day."
+        yield Reason("network", network, ballots, text=text)
+    counted = {hour.hour: hour.ballots.get("counted", 0) for hour in hours}
+    total = sum(counted.values())
+    if total >= CROWD_MIN and sum(map(bool, counted.values())) >= LONG_HOURS:
+        hour = max(counted, key=lambda name: counted[name])
+        if counted[hour] > HOUR_SHARE * total:
+            text = f"{counted[hour]:,} of {total:,} ballots came in the hour {hour}."
+            yield Reason("hour", counted[hour], total, hour, text)
+    seen = sum(browsers.values())
+    if seen >= CROWD_MIN and _is_for_everybody(poll):
+        kind = max(browsers, key=lambda name: browsers[name])
+        if browsers[kind] > BROWSER_SHARE * seen:
+            text = f"{browsers[kind]:,} of {seen:,} ballots came from {kind}."
+            yield Reason("browser", browsers[kind], seen, kind, text)
+    if gone:
+        yield Reason("forgotten", 0, ballots, text="It is not known any more who has voted.")
+    arrived = report.get("counted", 0) + report.get("held", 0)
+    if seen < arrived:
+        text = f"Of {arrived - seen:,} ballots it was not noted what network they came from."
+        yield Reason("unseen", arrived - seen, arrived, text=text)
+
+
+def stands_out(poll: Poll, network: int, ballots: int) -> bool:
+    """Tell whether so many ballots of one network and day are a large part of a poll's.
+
+    They are not where everybody comes from the same few addresses, as its protection says.
+    """
+    return _is_for_everybody(poll) and network >= NETWORK_MIN and network >= NETWORK_SHARE * ballots
+
+
+def _is_for_everybody(poll: Poll) -> bool:
+    return poll.protection.share > 0 or poll.protection.per_address > 0
+
+
+def _verdict(reasons: Sequence[Reason]) -> str:
+    """Return what the weightiest of some reasons makes of a poll."""
+    if not reasons:
+        return "sound"
+    verdicts = {"sums": "wrong", "held": "held", "forgotten": "unknown", "unseen": "unknown"}
+    return verdicts.get(reasons[0].kind, "look")
+
+
 def _hours(report: dict[str, int]) -> tuple[ReportHour, ...]:
     hours: dict[str, dict[str, int]] = defaultdict(dict)
     for field, number in report.items():
         outcome, colon, hour = field.partition(":")
-        if colon and not field.startswith(_NOW):
+        if colon and not field.startswith((_NOW, _BROWSER)):
             hours[hour][outcome] = number
-    return tuple(ReportHour(hour, dict(sorted(hours[hour].items()))) for hour in sorted(hours))
+    return tuple(
+        ReportHour(
+            hour,
+            network=hours[hour].pop(_NETWORK, 0),
+            crowd=hours[hour].pop(_CROWD, 0),
+            ballots=dict(sorted(hours[hour].items())),
+        )
+        for hour in sorted(hours)
+    )

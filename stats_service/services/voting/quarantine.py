@@ -1,14 +1,20 @@
 """Ballots kept apart and free texts: what an administrator decides. Audited, and reversible."""
 
+from collections import Counter
+
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
-from stats_service.models.quarantine import Group, OtherText, StoredGroup
+from stats_service.models.polls import OTHER, Poll
+from stats_service.models.quarantine import Group, OtherText, ResultRow, StoredGroup
 from stats_service.services.accounts.audit import entry_of
-from stats_service.store.polls.quarantine import QuarantineStore
+from stats_service.services.polls.views import percent_of, results
+from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
 _NETWORKS = {"a": "address", "c": "customer"}
+#: How a group is named whose ballots counted at once; `cast_ballot.lua` has the same.
+_WATCHED = "w"
 
 
 class Quarantine:
@@ -21,6 +27,10 @@ class Quarantine:
         """Return every group of a poll, decided or not, by hour."""
         stored = self._store.read(slug, poll).groups
         return [group_of(name, stored[name]) for name in sorted(stored)]
+
+    def result_rows(self, slug: str, poll: Poll) -> list[ResultRow]:
+        """Return the result of a poll as a table whose votes add up to all that were cast."""
+        return result_rows(poll, self._store.read(slug, poll.id))
 
     def settle(self, slug: str, poll: str, group: str, state: str, who: str, now: float) -> Group:
         """Accept a group (its votes count), void it, or hold it again.
@@ -48,6 +58,12 @@ class Quarantine:
                 group=group[:80],
             )
         return group_of(group, stored)
+
+    def look_at_network(self, slug: str, poll: str, who: str, now: float) -> None:
+        """Note that `who` has looked at a poll's largest network: no alarm until it has more."""
+        self._store.look_at_network(
+            slug, poll, entry_of(Author(who, now), "network.looked", poll, after={"ballots": 0})
+        )
 
     def texts(self, slug: str, poll: str) -> list[OtherText]:
         """Return the free texts of ballots that count: those that wait first, then by votes."""
@@ -78,12 +94,35 @@ class Quarantine:
             )
 
 
+def result_rows(poll: Poll, record: PollRecord) -> list[ResultRow]:
+    """Return the result as a table: each choice, each approved text, and what else was written."""
+    found = results(poll, record.tally)
+    votes = record.tally.votes
+    of = record.tally.ballots if poll.multiple else sum(votes.values())
+
+    def row(choice: str, kind: str, text: str, number: int) -> ResultRow:
+        return ResultRow(choice, kind, text, number, percent_of(number, of))
+
+    rows = [row(c.id, "choice", "", c.votes or 0) for c in found.choices if c.id != OTHER]
+    if len(rows) < len(found.choices):
+        states = Counter[str]()
+        for text in sorted(record.texts, key=lambda text: (-text.votes, text.text)):
+            states[text.state] += text.votes
+            if text.state == "approved":
+                rows.append(row(OTHER, "approved", text.text, text.votes))
+        rows += [row(OTHER, state, "", states[state]) for state in ("pending", "rejected")]
+        unkept = votes.get(OTHER, 0) - states.total()
+        rows += [row(OTHER, "unkept", "", unkept)] if unkept else []
+    return rows
+
+
 def group_of(name: str, stored: StoredGroup) -> Group:
     """Return a group, its name `2026-11-23T09-a…` taken apart."""
     hour, _, network = name.rpartition("-")
     return Group(
         name=name,
         network=_NETWORKS.get(network[:1], "address"),
+        watched=network.endswith(_WATCHED),
         hour=hour,
         state=stored.state,
         ballots=stored.ballots,

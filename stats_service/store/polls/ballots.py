@@ -7,7 +7,6 @@ from stats_service.errors import UnknownSiteError
 from stats_service.models.polls import BallotCommand, BallotResult, Poll, PollTally
 from stats_service.models.sites import Site
 from stats_service.store.keys import (
-    BALLOT_BUCKET_SECONDS,
     SiteKeys,
     cast_ballot_keys,
     refuse_ballot_keys,
@@ -16,6 +15,7 @@ from stats_service.store.polls.polls import poll_tally
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.loop_client import LoopClient
 from stats_service.store.redis.scripts import load_script
+from stats_service.store.traffic.view_batch import in_a_row
 
 CAST_BALLOT = load_script("polls/cast_ballot")
 REFUSE_BALLOT = load_script("polls/refuse_ballot")
@@ -125,31 +125,37 @@ def cast_ballot_call(
     poll = command.poll
     protection = poll.protection
     left = max(1, math.ceil(poll.closes - now)) if poll.closes is not None else 0
-    args: list[Any] = [
+    values = (
         int(now * 1000),
         poll.id,
         poll.revision,
-        "1" if command.open else "",
+        command.open,
         hour,
-        command.voter,
-        command.ballot,
         command.other,
-        command.address,
-        command.customer,
-        f"{hour}-a{command.address.hex()}",
-        f"{hour}-c{command.customer.hex()}",
+        f"a{command.address.hex()}",
+        f"c{command.customer.hex()}",
         protection.per_address,
         protection.per_customer,
+        protection.office,
+        protection.share,
+        command.browser,
         command.hold,
-        "1" if poll.change else "",
-        command.proof,
+        poll.change,
         int(command.proof_until * 1000),
         left and left + VOTERS_KEPT_SECONDS,
         left,
-        *command.choices,
+        command.choices,
+    )
+    # Redis' MessagePack has no bytes: pseudonyms go by themselves.
+    args: list[Any] = [
+        in_a_row(values),
+        command.voter,
+        command.ballot,
+        command.address,
+        command.customer,
+        command.proof,
     ]
-    bucket = int(now // BALLOT_BUCKET_SECONDS)
-    return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, bucket), args
+    return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, hour[:10]), args
 
 
 def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:

@@ -96,18 +96,22 @@ def poll_summaries(
         with client.pipeline(transaction=False) as pipe:
             for keys, poll in names:
                 pipe.hget(keys.poll(poll, "tally"), "ballots")
-                pipe.hget(keys.poll(poll, "report"), "now:held")
+                pipe.hmget(keys.poll(poll, "report"), "now:held", "now:network", "now:looked")
                 pipe.hlen(keys.poll(poll, "others"))
-            stored = [int(number or 0) for number in pipe.execute()]
+            stored = pipe.execute()
+        found = []
         numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
-        return [
-            PollSummary(
-                ballots,
-                held,
-                COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
+        for (keys, poll), ballots, report, texts in numbers:
+            held, network, looked = (int(number or 0) for number in report)
+            found.append(
+                PollSummary(
+                    int(ballots or 0),
+                    held,
+                    COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
+                    network if network > looked else 0,
+                )
             )
-            for (keys, poll), ballots, held, texts in numbers
-        ]
+        return found
 
 
 def poll_tally(stored: Any) -> PollTally:

@@ -15,6 +15,7 @@ from stats_service.store.redis.scripts import load_script
 
 SETTLE_GROUP = load_script("accounts/audit_entry", "polls/settle_group")
 MODERATE_TEXT = load_script("accounts/audit_entry", "polls/moderate_text")
+LOOK_AT_NETWORK = load_script("accounts/audit_entry", "polls/look_at_network")
 READ_POLL = load_script("polls/read_poll")
 
 _TEXT_STATES = {"p:": "pending", "r:": "rejected"}
@@ -77,6 +78,16 @@ class QuarantineStore:
         with store_errors():
             before = MODERATE_TEXT.run(self._client, keys, (text, state, packed_entry(entry)))
         return text_of(before[0]) if before else None
+
+    def look_at_network(self, slug: str, poll: str, entry: AuditEntry) -> bool:
+        """Note that somebody has looked at a poll's largest network; False if that is known.
+
+        What it has cast is filled into `entry`.
+        """
+        keys = [*self._keys(slug, poll, "report"), SiteKeys(self._prefix, slug).audit]
+        with store_errors():
+            found = LOOK_AT_NETWORK.run(self._client, keys, (packed_entry(entry),))
+        return found is not None
 
     def _keys(self, slug: str, poll: str, *parts: str) -> list[str]:
         names = SiteKeys(self._prefix, slug)

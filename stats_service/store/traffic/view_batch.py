@@ -152,12 +152,12 @@ class ViewBatch:
             ids += voters
             self.keys += poll_keys(prefix, site.slug, poll)
         self.args = (
-            _values(head),
+            in_a_row(head),
             _ids(ids, ID_BYTES)
             + _ids([*addresses, *tokens], 1 + ID_BYTES)
-            + _values(list(articles)),
-            _values(rows),
-            _values(mints) if mints else b"",
+            + in_a_row(list(articles)),
+            in_a_row(rows),
+            in_a_row(mints) if mints else b"",
             _lists(list(listed)) if listed else b"",
         )
 
@@ -299,10 +299,10 @@ def _place(places: _Places, thing: Any) -> int:
 def _lists(keys: list[str]) -> bytes:
     """Pack listed articles as the script takes them."""
     chunks = [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
-    return _values([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
+    return in_a_row([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
 
 
-def _values(values: Sequence[Any]) -> bytes:
+def in_a_row(values: Sequence[Any]) -> bytes:
     """Pack values one after the other, as `cmsgpack.unpack` returns them: not as one array."""
     packed = _packed(values)
     return packed[1 if len(values) < 16 else 3 if len(values) < 65_536 else 5 :]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stats_service.models.polls import OTHER, PollResults, PollView
+from stats_service.services.polls.views import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, number, pick
 
 
@@ -108,7 +109,9 @@ def _results(view: PollView, results: PollResults, lang: str) -> dict[str, Any]:
             "share": choice.percent
             if choice.votes is None
             else choice.votes * 100 / max(1, results.ballots or choice.votes),
-            "percent": "" if choice.percent is None else f"{choice.percent}%",
+            "percent": ""
+            if choice.percent is None
+            else f"{percent_text(choice.percent, t['point'])}%",
             "votes": "" if choice.votes is None else counted("votes", choice.votes, lang),
         }
         for choice in results.choices
@@ -117,7 +120,9 @@ def _results(view: PollView, results: PollResults, lang: str) -> dict[str, Any]:
         other.text if other.votes is None else f"{other.text}: {number(other.votes, lang)}"
         for other in results.others
     ]
+    tied = len(results.leading)
     unit = "voters" if results.of == "voters" else "ballots"
     total = [counted(unit, results.ballots, lang)] if results.ballots is not None else []
     total += [t["of_voters"]] if unit == "voters" and rows and rows[0]["percent"] else []
+    total += [t["tied"].format(n=tied)] if tied > 1 else []
     return {"rows": rows, "others": others, "total": " ".join(total)}

@@ -53,6 +53,8 @@ FIELD_NAMES = {
     "wait": _("Seconds that a voter's token must be old"),
     "per_address": _("Ballots of one address in an hour"),
     "per_customer": _("Ballots of one IPv6 /48 in an hour"),
+    "office": _("Ballots that an office casts in a day"),
+    "share": _("Percentage of a poll that one network may have"),
     "created": _("Created"),
     "opened": _("Opened"),
     "closed": _("Closed"),

@@ -7,12 +7,13 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
-from babel.numbers import get_group_symbol
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, format_date, format_decimal, get_locale
 from flask_login import current_user
 
 from stats_service.models.accounts import LANGUAGES
+from stats_service.services.polls.views import percent_text
 
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 #: Where a reader who is not signed in keeps the choice.
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     Babel(app, default_locale=LANGUAGES[0], locale_selector=choose_language)
     app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
     app.jinja_env.filters.update(calendar_day=calendar_day, score=score, readable=readable)
+    app.jinja_env.filters.update(vote_percent=vote_percent)
     app.jinja_env.globals["language"] = lambda: str(get_locale())
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
 
@@ -67,6 +69,16 @@ def weekday_names(language: str) -> tuple[str, ...]:
 def percent(value: float, digits: int = 0) -> str:
     """Write a share of 1 as a percentage."""
     return cast("str", format_decimal(round(value * 100, digits))) + "\N{NO-BREAK SPACE}%"
+
+
+def vote_percent(value: float) -> str:
+    """Write a percentage of a poll, as `percent_of` gives it, without the sign: 33,3 or <0,1."""
+    return percent_text(value, _decimal_sign(str(get_locale())))
+
+
+@lru_cache
+def _decimal_sign(language: str) -> str:
+    return get_decimal_symbol(language)
 
 
 def readable(key: str) -> str:

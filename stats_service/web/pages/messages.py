@@ -117,6 +117,7 @@ def change_name(what: str) -> str:
         "quarantine.accepted": _("Ballots accepted"),
         "quarantine.voided": _("Ballots voided"),
         "quarantine.held": _("Ballots held"),
+        "network.looked": _("Largest network looked at"),
         "text.approved": _("Free text approved"),
         "text.rejected": _("Free text rejected"),
         "text.pending": _("Free text waits again"),

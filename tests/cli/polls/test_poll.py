@@ -53,7 +53,7 @@ def test_create_makes_a_draft_in_two_languages(run: Run, services: Services) -> 
     closes = datetime(2026, 12, 31, 17, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
     assert stored.closes == closes.timestamp()
     assert stored.protection == Protection(
-        level="strict", proof=True, per_address=70, per_customer=200
+        level="strict", proof=True, per_address=70, per_customer=200, office=60, share=10
     )
 
 
@@ -188,7 +188,7 @@ def test_quarantine_and_report(run: Run, services: Services, client: FlaskClient
     assert [settle("accept"), settle("void"), settle("hold")] == [3, 1, 1]
     run("poll", "edit", "kimson", POLL, "--per-address", "0")
     report = run("poll", "report", "kimson", POLL).stdout
-    assert "Sound" in report
+    assert "Held: 2 ballots wait for a decision." in report
     assert "set by test: level: standard; proof of work: no; effort of the proof: 10,000" in report
     assert "ballots of an address an hour: 1; ballots of an IPv6 /48 an hour: 2,000" in report
     assert "set on the command line: level: standard" in report

@@ -93,13 +93,34 @@ def test_a_burst_on_a_poll(
     tick(calling)
 
     for held in (40, 40, 90, 0):
-        groups = {"2026-03-04T05|aabb": json.dumps({"state": "held", "ballots": held})}
-        redis_client.hset(keys.poll("p1", "groups"), mapping=groups)
+        redis_client.hset(keys.poll("p1", "report"), "now:held", held)
         assert tick(calling) == []
 
     assert [json.loads(body)["data"] for _, body in receiver.calls] == [
         {"poll": "p1", "held": 40},
         {"poll": "p1", "held": 90},
+    ]
+
+
+def test_a_poll_that_one_network_makes(
+    calling: Services, receiver: Receiver, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Told once, although every ballot counted; and again if it comes back."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    choices = tuple(Choice(id=name, text={"vi": name}) for name in ("co", "khong"))
+    poll = Poll(id="p1", question={"vi": "?"}, choices=choices)
+    calling.polls.polls.create("kimson", poll, COMMAND_LINE, calling.clock.now())
+    add(calling, receiver.url, "burst")
+    tick(calling)
+
+    for network, ballots in ((19, 40), (20, 40), (30, 60), (30, 1_000), (300, 1_200)):
+        redis_client.hset(keys.poll("p1", "report"), "now:network", network)
+        redis_client.hset(keys.poll("p1", "tally"), "ballots", ballots)
+        assert tick(calling) == []
+
+    assert [json.loads(body)["data"] for _, body in receiver.calls] == [
+        {"poll": "p1", "held": 0, "network": 20},
+        {"poll": "p1", "held": 0, "network": 300},
     ]
 
 

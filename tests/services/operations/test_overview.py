@@ -14,6 +14,7 @@ from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.container import Services
+from stats_service.services.polls.rules import PRESETS
 from stats_service.services.traffic.shortfalls import site_findings
 from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.spool import KeptView
@@ -113,6 +114,39 @@ def test_ballots_that_wait_for_a_decision(
         site.slug, "muc-quan-tam", group.name, "voided", "test", clock.now()
     )
     assert alarms(services, site, clock.now()) == ()
+
+
+def test_a_poll_that_one_network_makes(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """Every ballot counts; the alarm lasts until somebody has looked, and comes with more."""
+    make_poll(services)
+    for n in range(10):
+        vote(client, new_voter(services), "a", address=f"192.0.2.{100 + n}")
+
+    def office(ballots: int) -> tuple[Alarm, ...]:
+        for _ in range(ballots):
+            vote(client, new_voter(services), "b")
+        return alarms(services, site, clock.now())
+
+    assert office(19) == ()
+    assert office(1) == (Alarm("network", 20, poll="muc-quan-tam"),)
+    services.polls.quarantine.look_at_network(site.slug, "muc-quan-tam", "test", clock.now())
+    assert office(0) == ()
+    assert office(1) == (Alarm("network", 21, poll="muc-quan-tam"),)
+
+
+def test_where_all_come_from_one_address_none_stands_out(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """As the protection of the poll says."""
+    make_poll(services, protection=PRESETS["intranet"])
+    for _ in range(30):
+        vote(client, new_voter(services), "a")
+
+    assert alarms(services, site, clock.now()) == ()
+    report = services.polls.integrity.report("kimson", "muc-quan-tam", "UTC", clock.now())
+    assert (report.verdict, report.reasons) == ("sound", ())
 
 
 def test_free_texts_that_wait_for_a_decision(

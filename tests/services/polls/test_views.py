@@ -6,49 +6,67 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stats_service.models.polls import Poll, PollTally
-from stats_service.services.polls.views import SitePolls, percents, percents_of, results, state_at
+from stats_service.services.polls.views import (
+    SitePolls,
+    percent_of,
+    percent_text,
+    results,
+    state_at,
+)
 from tests.support.votes import make_choices
 
 NUMBERS = st.lists(st.integers(0, 10**9), min_size=1, max_size=51)
 POLL = Poll(id="p", question={"vi": "?"}, choices=make_choices("abc"), status="open")
 
 
-@given(NUMBERS)
-def test_percents_of_votes_add_up_to_a_hundred(numbers: list[int]) -> None:
-    """Each is less than one away from the exact share, and more votes never have less."""
-    shares = percents(numbers)
+@given(NUMBERS, st.integers(0, 1000))
+def test_no_percentage_lies(numbers: list[int], more: int) -> None:
+    """Equal votes are equal, more are never less, and nobody is nothing or all who is not."""
+    total = sum(numbers) + more
+    shares = [percent_of(number, total) for number in numbers]
 
-    total = sum(numbers)
-    assert sum(shares) == (100 if total else 0)
     for number, share in zip(numbers, shares, strict=True):
-        assert abs(share * total - number * 100) < max(total, 1)
+        assert abs(share * total - number * 100) * 20 <= total
+        assert (share == 0) == (number == 0)
+        assert (share == 100) == (number == total > 0)
     pairs = sorted(zip(numbers, shares, strict=True))
     assert [share for _, share in pairs] == sorted(shares)
+    assert len(set(pairs)) == len(set(numbers))
 
 
-@given(NUMBERS)
-def test_no_votes_have_no_percent(numbers: list[int]) -> None:
-    """A choice that nobody chose is never rounded up."""
-    for number, share in zip(numbers, percents(numbers), strict=True):
-        assert number or not share
+@pytest.mark.parametrize(
+    ("votes", "shown"),
+    [
+        ((1, 1, 1), ["33.3", "33.3", "33.3"]),
+        ((4, 4, 6), ["28.6", "28.6", "42.9"]),
+        ((250, 1, 0), ["99.6", "0.4", "0"]),
+        ((10_000, 1, 0), [">99.9", "<0.1", "0"]),
+        ((5, 0, 0), ["100", "0", "0"]),
+        ((0, 0, 0), ["0", "0", "0"]),
+        ((2, 1, 1), ["50", "25", "25"]),
+    ],
+)
+def test_percentages_are_written_as_what_they_mean(
+    votes: tuple[int, ...], shown: list[str]
+) -> None:
+    """To a tenth, and without one where it is whole."""
+    found = results(POLL, PollTally(sum(votes), dict(zip("abc", votes, strict=True))))
+
+    assert [percent_text(choice.percent or 0) for choice in found.choices] == shown
+    assert percent_text(33.3, ",") == "33,3"
 
 
-@given(st.lists(st.integers(0, 1000), min_size=1, max_size=51), st.integers(0, 1000))
-def test_percents_of_voters_are_rounded_each(numbers: list[int], more: int) -> None:
-    """Within a half, from 0 to 100."""
-    voters = max(numbers) + more
+@pytest.mark.parametrize(
+    ("votes", "leading"),
+    [((2, 2, 0), ("a", "b")), ((1, 3, 2), ("b",)), ((1, 1, 1), ("a", "b", "c")), ((0, 0, 0), ())],
+)
+def test_who_leads_is_said_of_all_who_are_equal(
+    votes: tuple[int, ...], leading: tuple[str, ...]
+) -> None:
+    """Also where only percentages are shown, in which 5,000 and 4,999 look alike."""
+    tally = PollTally(sum(votes), dict(zip("abc", votes, strict=True)))
 
-    for number, share in zip(numbers, percents_of(numbers, voters), strict=True):
-        assert 0 <= share <= 100
-        assert abs(share * voters - number * 100) * 2 <= max(voters, 0)
-
-
-def test_the_largest_remainder_gets_the_odd_percent() -> None:
-    """And among equal ones the earlier choice, so that the figures do not jump about."""
-    assert percents([1, 1, 1]) == [34, 33, 33]
-    assert percents([2, 1]) == [67, 33]
-    assert percents([0, 0]) == [0, 0]
-    assert percents([10, 4, 0, 2]) == [63, 25, 0, 12]
+    assert results(POLL, tally, "percents").leading == leading
 
 
 def test_a_hidden_choice_is_reported_only_with_votes() -> None:

@@ -50,6 +50,9 @@ CHANGES: dict[str, Change] = {
         "kimson", POLL, WHO, now, shuffle=True
     ),
     "poll.closed": lambda services, now: services.polls.polls.close("kimson", POLL, WHO, now),
+    "network.looked": lambda services, now: services.polls.quarantine.look_at_network(
+        "kimson", POLL, WHO, now
+    ),
     "quarantine.accepted": lambda services, now: services.polls.quarantine.settle(
         "kimson", POLL, _group(services), "accepted", WHO, now
     ),
@@ -69,12 +72,20 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.fixture
-def busy(site: Site, services: Services, client: FlaskClient, clock: FakeClock) -> Site:
+def busy(
+    site: Site,
+    services: Services,
+    client: FlaskClient,
+    clock: FakeClock,
+    redis_client: redis.Redis,
+) -> Site:
     """Give a site with views, a poll with held ballots and a free text, ratings, one taken out."""
     make_poll(services, protection=Protection(per_address=2, per_customer=4), other=50)
     vote(client, new_voter(services), "other", other=TEXT)
     for _ in range(3):
         vote(client, new_voter(services), "a")
+    report = SiteKeys(services.settings.key_prefix, "kimson").poll(POLL, "report")
+    redis_client.hset(report, "now:network", 2)
     entry = services.sites.directory.entry("kimson", clock.now())
     for article in (ARTICLE, "/tin/2"):
         view(client, article)
@@ -153,6 +164,7 @@ def test_what_changes_nothing_is_not_recorded(
         "opening.set",
         "opening.set of an article",
         "record.corrected",
+        "network.looked",
         "quarantine.accepted",
         "text.approved",
     )

@@ -67,6 +67,7 @@ MATRIX = {
         "polls.set_state",
         "poll_review.show",
         "poll_review.decide",
+        "poll_review.look_at_network",
         "poll_preview.of_new",
         "poll_preview.of_changed",
         "ratings.void",

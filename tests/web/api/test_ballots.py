@@ -213,7 +213,7 @@ def test_multiple_choice_has_bounds_and_percents_of_voters(
     results = response.get_json()["poll"]["results"]
     assert results["of"] == "voters"
     assert results["ballots"] == 3
-    assert [choice["percent"] for choice in results["choices"]] == [67, 67, 33]
+    assert [choice["percent"] for choice in results["choices"]] == [66.7, 66.7, 33.3]
     assert code(too_many) == (400, "invalid-input")
 
 

@@ -14,7 +14,7 @@ from stats_service.services.container import Services
 from stats_service.services.polls.rules import PRESETS
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER
-from tests.support.votes import WHO, make_poll
+from tests.support.votes import WHO, make_poll, new_voter, vote
 
 PAGE = "/v1/kimson/p/muc-quan-tam"
 POLL = "muc-quan-tam"
@@ -244,3 +244,24 @@ def test_a_program_gets_the_page_and_no_token(client: FlaskClient, services: Ser
 
     assert page.status_code == 200
     assert "Set-Cookie" not in page.headers
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [
+        ("vi", ["33,3%", "3 mục bằng phiếu nhau, cùng dẫn đầu."]),
+        ("en", ["33.3%", "3 answers are tied for the lead."]),
+    ],
+)
+def test_equal_votes_are_equal(
+    client: FlaskClient, services: Services, lang: str, shown: list[str]
+) -> None:
+    """The same percentage for each, and said so in words."""
+    make_poll(services)
+    for choice in "abc":
+        vote(client, new_voter(services), choice)
+
+    page = client.get(f"/v1/kimson/p/muc-quan-tam?lang={lang}&results=1").get_data(as_text=True)
+
+    assert page.count(shown[0]) == 3
+    assert shown[1] in page

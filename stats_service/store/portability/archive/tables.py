@@ -43,7 +43,7 @@ TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
     r"|tokens|deliveries|names"
     # When ratings came is looked at for two weeks, where they came.
-    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|proofs)|.*~[0-9a-f]{8}"
+    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")

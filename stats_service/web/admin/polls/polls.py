@@ -17,6 +17,7 @@ from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name
 from stats_service.web.pages.curves import ballot_curve
 from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.languages import vote_percent
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.paging import page_number
 
@@ -128,16 +129,24 @@ def set_state(poll_id: str) -> AnyResponse:
 def as_file(poll_id: str, kind: str) -> Response:
     """Give the results as a file."""
     slug = site().slug
-    poll, tally = (
-        services().polls.polls.get(slug, poll_id),
-        services().polls.polls.tally(slug, poll_id),
-    )
-    rows: list[tuple[str, str, int]] = [
-        (choice.id, choice.text.get(poll.lang, ""), tally.votes.get(choice.id, 0))
-        for choice in poll.choices
+    poll = services().polls.polls.get(slug, poll_id)
+    texts = {choice.id: choice.text.get(poll.lang, "") for choice in poll.choices}
+    unnamed = {
+        "pending": _("(other answers that wait for approval)"),
+        "rejected": _("(other answers that were rejected)"),
+        "unkept": _("(other answers beyond the number of texts that are kept)"),
+    }
+    rows = [
+        (
+            row.choice,
+            row.text or unnamed.get(row.kind) or texts[row.choice],
+            row.votes,
+            vote_percent(row.percent),
+        )
+        for row in services().polls.quarantine.result_rows(slug, poll)
     ]
-    rows += [("other", text, votes) for text, votes in tally.others.items()]
-    return table_file(f"{slug}-poll-{poll.id}", ["choice", "text", "votes"], rows, kind)
+    headings = ["choice", "text", "votes", "percent of voters" if poll.multiple else "percent"]
+    return table_file(f"{slug}-poll-{poll.id}", headings, rows, kind)
 
 
 def states() -> dict[str, str]:

@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from stats_service.errors import InvalidInputError, NotFoundError
-from stats_service.models.quarantine import ReportHour
+from stats_service.models.quarantine import Reason, ReportHour
 from stats_service.services.polls.views import results
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.polls.polls import poll_frame
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name
 from stats_service.web.pages.curves import ballot_curve
+from stats_service.web.pages.languages import day, number
 from stats_service.web.pages.messages import explain
 
 #: Most hours that the report has one by one.
@@ -69,11 +70,22 @@ def integrity(poll_id: str) -> str:
         results=results(poll, services().polls.polls.tally(site().slug, poll_id)),
         choices={choice.id: choice for choice in poll.choices},
         outcomes=outcomes(),
+        reason_text=reason_text,
         curve=ballot_curve(report.hours),
         point_name=point_name,
         **report_spans(report.hours),
         **poll_frame(poll, now),
     )
+
+
+@bp.post("/integrity")
+@access("editor")
+def look_at_network(poll_id: str) -> Response:
+    """Note that somebody has looked at the largest network, so that there is no more alarm."""
+    slug, now = site().slug, services().clock.now()
+    services().polls.polls.get(slug, poll_id)
+    services().polls.quarantine.look_at_network(slug, poll_id, who(), now)
+    return redirect(url_for("admin.poll_review.integrity", slug=slug, poll_id=poll_id))
 
 
 def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:
@@ -82,16 +94,49 @@ def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:
     A poll of a month has 720 hours: nobody reads, or prints, so many alike.
     """
     by_day = len(hours) > HOURS_SHOWN
-    spans = defaultdict[str, Counter[str]](Counter)
+    spans, networks = defaultdict[str, Counter[str]](Counter), defaultdict[str, int](int)
     for hour in hours:
-        spans[hour.hour[:10] if by_day else hour.hour].update(hour.ballots)
+        name = hour.hour[:10] if by_day else hour.hour
+        spans[name].update(hour.ballots)
+        networks[name] = max(networks[name], hour.network)
     striking = [hour for hour in hours if set(hour.ballots) - {"counted", "changed"}]
     return {
-        "spans": sorted(spans.items()),
+        "spans": [(name, spans[name], networks[name]) for name in sorted(spans)],
         "by_day": by_day,
         "striking": striking[-HOURS_SHOWN:] if by_day else (),
         "most": max((ballots.total() for ballots in spans.values()), default=1) or 1,
     }
+
+
+def reason_text(reason: Reason) -> str:
+    """Return why a poll is not called sound, as people say it."""
+    n, of, subject = number(reason.n), number(reason.of), reason.subject
+    if reason.kind == "hour":
+        subject = f"{subject[11:]}:00, {day(subject[:10], 'short')}"
+    texts: dict[str, str] = {
+        "held": _("%(n)s ballots wait for a decision.", n=n),
+        "network": _(
+            "%(n)s of %(of)s ballots came from one network within a day. That may be an office or "
+            "a carrier, or somebody with a program.",
+            n=n,
+            of=of,
+        ),
+        "hour": _("%(n)s of %(of)s ballots came in one hour: %(hour)s.", n=n, of=of, hour=subject),
+        "browser": _(
+            "%(n)s of %(of)s ballots came from one kind of browser: %(kind)s.",
+            n=n,
+            of=of,
+            kind=subject,
+        ),
+        "forgotten": _("It is not known any more who has voted (30 days after closing)."),
+        "unseen": _(
+            "Of %(n)s of %(of)s ballots nobody noted from what network they came: they are older "
+            "than this check.",
+            n=n,
+            of=of,
+        ),
+    }
+    return texts.get(reason.kind, reason.text)
 
 
 def outcomes() -> dict[str, str]:

@@ -1,6 +1,9 @@
 """Polls on the admin pages."""
 
+import csv
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +18,7 @@ from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.polls.views import results
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.redis_groups import keys_of
@@ -136,8 +140,48 @@ def test_the_results_are_a_table_for_spreadsheets(editor: Person, made: Made) ->
     """One row a choice."""
     lines = editor.get(f"{made.url}/results.csv").get_data(as_text=True).splitlines()
 
-    assert lines[0].endswith("choice,text,votes")
-    assert [line.split(",", 1)[1] for line in lines[1:]] == ["Tin tức,0", "Thủ tục,0", "Văn bản,0"]
+    assert lines[0].endswith("choice,text,votes,percent")
+    rows = [line.split(",", 1)[1] for line in lines[1:]]
+    assert rows == ["Tin tức,0,0", "Thủ tục,0,0", "Văn bản,0,0"]
+
+
+def test_every_file_adds_up_to_the_ballots(
+    app: Flask, editor: Person, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Free texts too, whatever was decided about them, and whether or not they were kept."""
+    slug, name = site.slug, "y-kien"
+    make_poll(services, id=name, other=50)
+    client = app.test_client()
+    for text in ("Chợ", "Đường", "Cờ bạc"):
+        vote(client, new_voter(services), "other", poll=name, other=text)
+    for _ in range(2):
+        vote(client, new_voter(services), "a", poll=name)
+    services.polls.quarantine.moderate(slug, name, "Chợ", "approved", "test", clock.now())
+    services.polls.quarantine.moderate(slug, name, "Cờ bạc", "rejected", "test", clock.now())
+    url = f"/admin/sites/{slug}/polls/{name}"
+
+    text = editor.get(f"{url}/results.csv").get_data(as_text=True)
+    rows = list(csv.DictReader(io.StringIO(text.lstrip("\N{BYTE ORDER MARK}"))))
+    book = editor.get(f"{url}/results.xlsx").data
+    poll = services.polls.polls.get(slug, name)
+    table = services.polls.quarantine.result_rows(slug, poll)
+    shown = results(poll, services.polls.polls.tally(slug, name))
+
+    assert sum(int(row["votes"]) for row in rows) == 5
+    assert [(row["choice"], row["votes"], row["percent"]) for row in rows] == [
+        ("a", "2", "40"),
+        ("b", "0", "0"),
+        ("c", "0", "0"),
+        ("other", "1", "20"),
+        ("other", "1", "20"),
+        ("other", "1", "20"),
+    ]
+    assert [row.kind for row in table[3:]] == ["approved", "pending", "rejected"]
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    votes = re.findall(r'<c r="C[2-9][0-9]*"[^>]*><v>([0-9]+)</v>', sheet)
+    assert sum(map(int, votes)) == 5
+    assert sum(choice.votes or 0 for choice in shown.choices) == shown.ballots == 5
 
 
 def test_a_viewer_reads_polls_and_runs_none(app: Flask, made: Made, services: Services) -> None:
@@ -191,9 +235,9 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     assert group.name in waiting
     assert services.polls.polls.tally(site.slug, "held").votes == {"a": 3}
     report = editor.get(f"{url}/integrity").get_data(as_text=True)
-    assert "mọi tổng đều khớp" in report
+    assert "Mọi tổng đều khớp" in report
     # Who signs it sees what was voted.
-    assert re.search(r'"answer">Có</span>\s*<span class="share">100&nbsp;%', report)
+    assert re.search(r'"answer">Có</span>\s*<span class="share">100%', report)
     assert 'data-preview="/admin' not in report
 
 

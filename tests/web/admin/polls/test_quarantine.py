@@ -17,6 +17,7 @@ from tests.support.pages import view
 from tests.support.votes import WHO, make_poll, new_voter, vote
 
 POLL = "muc-quan-tam"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TIGHT = Protection(per_address=2, per_customer=4)
 
 
@@ -288,3 +289,59 @@ def test_a_poll_that_was_brought_in_with_its_results_has_no_voters(
     report = services.polls.integrity.report("kimson", POLL, "UTC", clock.now())
 
     assert (report.ballots, report.voters, report.sound) == (5, None, None)
+
+
+def test_the_verdict_says_what_it_is_made_of(
+    client: FlaskClient, services: Services, clock: FakeClock, redis_client: Any
+) -> None:
+    """Sound, until something stands out; an hour and a browser from a hundred ballots on."""
+    make_poll(services, protection=Protection(wait=0))
+    key = f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}:report"
+
+    def found() -> list[tuple[str, int, int, str]]:
+        report = sound(services)
+        assert (report.verdict == "sound") == (not report.reasons)
+        return [(r.kind, r.n, r.of, r.subject) for r in report.reasons]
+
+    for n in range(60):
+        vote(client, new_voter(services), "a", address=f"198.18.0.{n}", user_agent=FIREFOX)
+    assert found() == []
+    for hour in range(5):
+        clock.advance(3600)
+        for n in range(8):
+            vote(client, new_voter(services), "b", address=f"198.18.{hour + 1}.{n}")
+    assert found() == [("hour", 60, 100, "2026-03-04T12")]
+    for _ in range(25):
+        vote(client, new_voter(services), "b", address="192.0.2.1")
+    report = sound(services)
+    assert found() == [("network", 25, 125, "")]
+    assert [(h.hour, h.network, h.crowd) for h in report.hours][-1] == ("2026-03-04T17", 25, 25)
+    assert report.browsers == {"linux-chrome": 65, "windows-firefox": 60}
+    assert report.verdict == "look"
+    redis_client.hset(key, "browser:windows-firefox", 6_000)
+    assert ("browser", 6_000, 6_065, "windows-firefox") in found()
+    redis_client.hdel(key, "browser:windows-firefox")
+    assert ("unseen", 60, 125, "") in found()
+
+
+def test_nothing_of_a_network_is_kept_for_more_than_two_days(
+    client: FlaskClient, services: Services, redis_client: Any
+) -> None:
+    """But its ballots of a day and hour, without a name."""
+    make_poll(services)
+    for _ in range(12):
+        vote(client, new_voter(services), "a")
+
+    prefix = f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}"
+    keys = list(redis_client.keys(f"{prefix}:networks:*"))
+    report = redis_client.hgetall(f"{prefix}:report")
+
+    assert [0 < redis_client.ttl(key) <= 48 * 3600 for key in keys] == [True]
+    assert report == {
+        "browser:linux-chrome": "12",
+        "counted": "12",
+        "counted:2026-03-04T12": "12",
+        "crowd:2026-03-04T12": "12",
+        "network:2026-03-04T12": "12",
+        "now:network": "12",
+    }

@@ -10,7 +10,7 @@ import { bars } from "./results.js";
 import { submit } from "./server.js";
 import { fillStars, star, thumb } from "./stars.js";
 import { past } from "./times.js";
-import { say } from "./words.js";
+import { percentage, percentOf, say } from "./words.js";
 
 /** How long the page's own request may take before a rating is asked for by itself, in ms. */
 const RATING_GRACE_MS = 4000;
@@ -163,7 +163,7 @@ export class StatsRating extends LateWidget {
     const { own } = this;
     const isThumbs = scale == THUMBS;
     const ratings = say(this, "ratings", count);
-    const share = count ? Math.round((counts[1] * 100) / count) : 0;
+    const share = count && percentage(percentOf(counts[1], count), this);
     if (!isThumbs) put(this.value, `${say(this, "score", Math.round(average * 10) / 10)} (${ratings})`);
     else put(this.value, count ? `${say(this, "share", share)} (${ratings})` : ratings);
     fillStars(this.stars, average);

@@ -1,9 +1,8 @@
 /** Results: one bar for each choice, with its numbers in words. */
 
-import { number } from "./core.js";
 import { make, spoken } from "./dom.js";
 import { ordered } from "./polls.js";
-import { say, written } from "./words.js";
+import { percentage, say, written } from "./words.js";
 
 /**
  * A list of bars. A row is `{label, value, share, own, note}`: nodes or text, a share of 0 to 1,
@@ -33,7 +32,7 @@ export const bars = (rows) => {
 };
 
 const valueOf = (element, poll, { votes, percent }) => {
-  const share = percent != null && number(percent, element) + "%";
+  const share = percent != null && percentage(percent, element);
   const short = share && poll.results.of == "voters" && spoken(" " + say(element, "ofVotersShort"));
   if (votes == null) return make("span", "", make("b", "percent", share), short);
   const counted = say(element, "votes", votes);
@@ -85,16 +84,24 @@ export const results = (element, poll, own) => {
   ];
 };
 
+/** How many of those who are equal are named. */
+const NAMED = 3;
+
 /** The results as one sentence for those who do not see the bars. */
 export const summary = (element, poll) => {
-  const { choices, ballots, of } = poll.results;
-  const size = ({ votes, percent }) => votes ?? percent;
-  let first = { votes: 0 };
-  for (const choice of choices) if (size(choice) > size(first)) first = choice;
+  const { choices, ballots, of, leading = [] } = poll.results;
   const total = ballots == null ? "" : say(element, of == "voters" ? "voters" : "ballots", ballots);
-  if (!first.id) return total;
-  const choice = poll.choices.filter(({ id }) => id == first.id)[0];
-  const label = choice ? written(element, choice.text, poll.lang).textContent : say(element, "other");
-  const share = first.percent != null ? number(first.percent, element) + "%" : say(element, "votes", first.votes);
-  return say(element, "leading", total, `${label}, ${share}`).trim();
+  if (!leading.length) return total;
+  const { votes, percent } = choices.filter(({ id }) => id == leading[0])[0];
+  const share = percent != null ? percentage(percent, element) : say(element, "votes", votes);
+  if (leading.length > NAMED) return say(element, "tiedMany", total, leading.length, share).trim();
+  const names = leading.map((id) => {
+    const choice = poll.choices.filter((one) => one.id == id)[0];
+    return choice ? written(element, choice.text, poll.lang).textContent : say(element, "other");
+  });
+  return (
+    names[1]
+      ? say(element, "tied", total, names.join(", "), share)
+      : say(element, "leading", total, `${names[0]}, ${share}`)
+  ).trim();
 };

@@ -82,6 +82,14 @@ const WORDS = {
     (ballots, first) => `${ballots} Dẫn đầu: ${first}.`,
     (ballots, first) => `${ballots} In the lead: ${first}.`,
   ],
+  tied: [
+    (ballots, all, share) => `${ballots} Cùng dẫn đầu: ${all}, mỗi mục ${share}.`,
+    (ballots, all, share) => `${ballots} Tied for the lead: ${all}, ${share} each.`,
+  ],
+  tiedMany: [
+    (ballots, n, share) => `${ballots} ${n} mục cùng dẫn đầu, mỗi mục ${share}.`,
+    (ballots, n, share) => `${ballots} ${n} answers are tied for the lead, ${share} each.`,
+  ],
 
   checking: [
     "Đang làm phép tính chống gian lận, mất vài giây…",
@@ -144,7 +152,7 @@ const WORDS = {
   ratings: [(n) => `${n} đánh giá`, (n, written) => count(n, "rating", written)],
   useful: ["Hữu ích", "Helpful"],
   useless: ["Chưa hữu ích", "Not helpful"],
-  share: [(n) => `${n}% thấy hữu ích`, (n) => `${n}% found it helpful`],
+  share: [(share) => `${share} thấy hữu ích`, (share) => `${share} found it helpful`],
   send: ["Gửi đánh giá", "Send my rating"],
   spread: ["Chi tiết đánh giá", "Rating details"],
   thanksScore: ["Cảm ơn bạn đã đánh giá.", "Thank you for your rating."],
@@ -165,6 +173,20 @@ const WORDS = {
 /** A number as it is written there, 4,5 and 4.5 as well. */
 const figure = (n, element) =>
   n % 1 ? `${n}`.replace(".", english(element) ? "." : ",") : number(n, element);
+
+/** What percentage of `total` a number is, to a tenth, as `percent_of` of the service has it. */
+export const percentOf = (n, total) => {
+  const tenths = Math.round((n * 1000) / total);
+  return n && !tenths ? 0.05 : tenths == 1000 && n < total ? 99.95 : tenths / 10;
+};
+
+/** A percentage of votes, as `percent_text` of the service writes it: no minority is nobody. */
+export const percentage = (percent, element) =>
+  (percent == 0.05
+    ? "<" + figure(0.1, element)
+    : percent == 99.95
+      ? ">" + figure(99.9, element)
+      : figure(percent, element)) + "%";
 
 /** Say something in the language of the page around `element`. */
 export const say = (element, key, ...values) => {
