@@ -234,7 +234,7 @@ def test_a_free_text_goes_along_and_waits_for_review(voter: Voter, embed: Embed)
     expect(voter.message()).to_contain_text("Cảm ơn")
     assert voter.ballots[0]["other"] == "Đường giao thông"
     assert voter.bars()[4] == ("*Ý kiến khác", "100% (1 phiếu)")
-    assert "Đường giao thông" not in voter.poll.inner_text()
+    assert "Đường giao thông" not in voter.shown()
     assert votes(embed, poll) == {"other": 1}
 
 

@@ -114,6 +114,14 @@ class Voter(Visitor):
         self.choose(*labels)
         self.press("Bình chọn")
 
+    def shown(self, host: str = "stats-poll") -> str:
+        """Return the text that a widget shows; `inner_text` of the host leaves its shadow out."""
+        text: str = self.page.locator(host).first.evaluate(
+            "host => [...host.shadowRoot.children].map(child => child.innerText).join('\\n')"
+        )
+        assert text.strip(), f"{host} shows no text: nothing can be said of what is not in it"
+        return text
+
     def message(self, host: str = "stats-poll") -> Locator:
         """What the widget tells its reader."""
         return self.page.locator(host).first.get_by_role("status")
