@@ -280,3 +280,20 @@ def test_markup_in_what_the_page_says_stays_text(visitor: Visitor, embed: Embed)
 
     assert visitor.rows()[0][0] == "<img src=x onerror=alert(1)>"
     assert visitor.page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("tag", ["li", "strong", "td"])
+def test_a_block_on_an_element_without_a_shadow_is_shown_and_stops_no_other(
+    visitor: Visitor, embed: Embed, tag: str
+) -> None:
+    """The list stands in the element itself, once, and the next mark is filled."""
+    mark = f'<{tag} id="block" data-stats="visits">Đang tải</{tag}>'
+    body = f"<table><tr>{mark}</tr></table>" if tag == "td" else mark
+
+    visitor.open(embed.put("/tin/1", body + '<p><span data-stats="today">…</span></p>'))
+
+    assert visitor.text("span[data-stats]") == "1"
+    cells = visitor.page.locator("#block > dl > div > *").all_inner_texts()
+    assert cells == ["Lượt truy cập", "1.814.165", "Trực tuyến", "1", "Hôm nay", "1"]
+    assert "Đang tải" not in visitor.text("#block")
+    assert visitor.errors == visitor.warnings == []

@@ -16,20 +16,20 @@ const make = (tag, part, ...children) => {
 };
 
 const open = (element) => {
-  const root = element.attachShadow({ mode: "open" });
+  let root = element; // a <li>, <td> or <strong> can have no shadow and shows the list itself
   try {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    root.adoptedStyleSheets = [sheet];
+    root = element.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [new CSSStyleSheet()];
+    root.adoptedStyleSheets[0].replaceSync(STYLE);
   } catch {} // a browser from before 2023 shows the list in its own style
-  root.append(make("dl", "list"));
-  return root;
+  root.replaceChildren((element.statsList = make("dl", "list")));
 };
 
 /** Show the block in an element: ours, or a `<div data-stats="visits">`. */
 export const showVisits = (element) => {
   if (!answer.site) return;
-  const list = (element.shadowRoot || open(element)).lastChild;
+  if (!element.statsList) open(element);
+  const list = element.statsList;
   const labels = (attribute(element, "labels") || "").split("|");
   const rows = (attribute(element, "rows") || "total online today").split(/\s+/);
   rows.forEach((metric, index) => {
