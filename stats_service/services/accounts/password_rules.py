@@ -131,7 +131,7 @@ def _are_neighbours(one: str, other: str) -> bool:
 @cache
 def _listed() -> frozenset[str]:
     text = (
-        files("stats_service.services.accounts.accounts")
+        files("stats_service.services.accounts")
         .joinpath("common_passwords.txt")
         .read_text("utf-8")
     )
