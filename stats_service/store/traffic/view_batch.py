@@ -59,7 +59,7 @@ class ViewBatch:
 
     __slots__ = ("_articles", "_commands", "_listed", "_polls", "_slug", "args", "keys")
 
-    def __init__(
+    def __init__(  # noqa: C901, PLR0912 - one pass over the views, in the hot path
         self,
         prefix: str,
         site: Site,
@@ -161,7 +161,9 @@ class ViewBatch:
             _lists(list(listed)) if listed else b"",
         )
 
-    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult | Exception]]:
+    def results(  # noqa: C901, PLR0912 - likewise, over the answers
+        self, reply: Any
+    ) -> tuple[StoredCounts, list[ViewResult | Exception]]:
         """Return what the script answered: the site's numbers, and one result a view.
 
         A view whose own numbers cannot be read has the exception in place of its result.
