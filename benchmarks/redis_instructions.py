@@ -140,7 +140,7 @@ class Portal:
                         address=_id(b"a", at // IN_FLIGHT % networks),
                     )
                     hour = hour_label(self._now, entry.site.timezone)
-                    keys, args = cast_ballot_call("st", entry.site.slug, command, hour, self._now)
+                    keys, args = cast_ballot_call("st", entry.site, command, hour, self._now)
                     pipe.execute_command("EVALSHA", CAST_BALLOT.sha, len(keys), *keys, *args)
                 pipe.execute()
 

@@ -9,7 +9,9 @@ from stats_service.clock import Clock
 from stats_service.config import Settings, load_settings
 from stats_service.meters import FOLDER_VARIABLE
 from stats_service.services.container import Services, create_services, open_loop
-from stats_service.web import admin, api, demo, embed, hosted, operations, public
+from stats_service.web import admin, api, hosted, operations, public
+from stats_service.web.demo import pages as demo
+from stats_service.web.embed import blueprints as embed
 from stats_service.web.http import errors, limits
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.context import EXTENSION

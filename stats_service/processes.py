@@ -66,7 +66,7 @@ def spawn(
         umask=umask,
         pass_fds=keep_open,
         start_new_session=True,
-        preexec_fn=bind_to_parent,
+        preexec_fn=bind_to_parent,  # noqa: PLW1509 - one system call, which takes no lock
     )
 
 

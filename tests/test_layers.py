@@ -1,6 +1,8 @@
-"""The arrows of the package: web -> services -> store -> leaves, never back."""
+"""The arrows of the package: web -> services -> store -> leaves, never back, nor between rooms."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,14 +16,52 @@ LEAVES = {"config", "clock", "errors", "models", "logs", "meters", "processes"}
 
 #: What a part of the package may import of our own, itself included.
 ALLOWED = {
-    "config": {"errors"},
     "clock": set[str](),
     "errors": set[str](),
+    "meters": set[str](),
+    "processes": set[str](),
+    "config": {"errors"},
+    "logs": {"config"},
     "models": {"models"},
     "embedded_redis": {"embedded_redis", "errors", "processes"},
     "store": {"store", "embedded_redis"} | LEAVES,
     "services": {"services", "store"} | LEAVES,
     "web": {"web", "services"} | LEAVES,
+    "run": {"run", "embedded_redis", "app"} | LEAVES,
+    "app": {"services", "web"} | LEAVES,
+    # Of web only what has no HTTP in it: `WITHOUT_HTTP`.
+    "cli": {"cli", "run", "embedded_redis", "services", "web"} | LEAVES,
+    "__main__": {"cli"},
+    "__init__": set[str](),
+}
+
+#: What the command line uses of web: texts and files.
+WITHOUT_HTTP = {"web.embed.files", "web.embed.snippet", "web.demo.content"}
+
+#: The rooms of each layer, those that import nothing of it first; rooms of one line do not know
+#: each other. What is no room (`services.periods`, `store.keys`) stands below or above all.
+ROOMS = {
+    "services": (
+        {"visitors", "articles"},
+        {"accounts"},
+        {"sites", "polls"},
+        {"known_sites"},
+        {"traffic", "voting"},
+        {"ratings", "notices"},
+        {"portability", "operations"},
+    ),
+    "store": (
+        {"redis"},
+        {"accounts"},
+        {"polls", "ratings", "sites"},
+        {"traffic"},
+        {"portability", "operations"},
+    ),
+    "web": (
+        {"http"},
+        {"loop", "pages", "embed", "hosted", "operations"},
+        {"server", "admin", "api", "public", "demo"},
+    ),
 }
 
 #: Third-party packages that belong to one layer alone.
@@ -31,6 +71,9 @@ OWNERS = {
     "redis": {"store"},
     "hiredis": {"store"},
 }
+
+#: Most Python files in one folder: more is a list that nobody reads.
+FILES_MAX = 20
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -55,9 +98,53 @@ FILES = sorted(ROOT.rglob("*.py"))
 def test_a_module_imports_only_what_stands_below_it(path: Path) -> None:
     """No arrow points upward, and a library is used in the layer that owns it."""
     own = part(path)
+    assert own in ALLOWED, f"{own} has no place in ALLOWED"
     for name in imports(path):
         top, *rest = name.split(".")
-        if top == "stats_service" and rest and own in ALLOWED:
+        if top == "stats_service" and rest:
             assert rest[0] in ALLOWED[own] | {"__version__"}, f"{own} must not import {name}"
+            if own == "cli" and rest[0] == "web":
+                assert ".".join(rest[:3]) in WITHOUT_HTTP, f"the command line has no {name}"
         if top in OWNERS:
             assert own in OWNERS[top], f"only {OWNERS[top]} may import {top}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if part(path) in ROOMS],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_room_knows_only_the_rooms_below_it(path: Path) -> None:
+    """`services/polls` knows nothing of `services/voting`."""
+    layer, room, *_ = path.relative_to(ROOT).parts
+    heights = {name: height for height, row in enumerate(ROOMS[layer]) for name in row}
+    if room not in heights:
+        assert path.parent == ROOT / layer, f"{layer}/{room} has no place in ROOMS"
+        return
+    for name in imports(path):
+        top, *rest = name.split(".")
+        if top == "stats_service" and len(rest) > 1 and rest[0] == layer and rest[1] != room:
+            other = heights.get(rest[1], -1)
+            assert other < heights[room], f"{layer}/{room} must not import {name}"
+
+
+def test_the_command_line_brings_no_web_server_along() -> None:
+    """A command starts without Flask."""
+    code = "import sys, stats_service.cli; print('flask' in sys.modules)"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent
+    )
+
+    assert loaded.stdout == "False\n"
+
+
+def test_no_folder_is_a_long_list() -> None:
+    """A room has at most `FILES_MAX` files of its own."""
+    folders = {path.parent for path in FILES}
+
+    assert [
+        str(folder.relative_to(ROOT))
+        for folder in folders
+        if len(list(folder.glob("*.py"))) > FILES_MAX
+    ] == []

@@ -37,6 +37,7 @@ from stats_service.services.polls.polls import Polls
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
+from stats_service.services.ratings.loop import SharedRatings
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
@@ -52,7 +53,7 @@ from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.voters import Voters
 from stats_service.services.voting.ballots import Ballots
 from stats_service.services.voting.integrity import IntegrityReports
-from stats_service.services.voting.loop import SharedVotes
+from stats_service.services.voting.loop import SharedBallots
 from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
@@ -163,8 +164,9 @@ class LoopServices:
     clocks: ClockWatch
     counts: LoopCountsStorage
     sites: SharedSites
+    ballots: SharedBallots
+    ratings: SharedRatings
     views: SharedViews
-    votes: SharedVotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +262,13 @@ def open_loop(services: Services) -> LoopServices:
     meters.watch(lambda: clocks.looks_apart, "clock_apart")
     sites = SharedSites(services.sites.directory, settings.redis_timeout)
     is_lost = services.operations.installation.is_lost
-    ballots, ratings = LoopBallots(client, prefix), LoopRatings(client, prefix)
     return LoopServices(
         clocks=clocks,
         counts=LoopCountsStorage(client, prefix),
         sites=sites,
         views=SharedViews(GroupCommit(connection, prefix, keeper, meters, is_lost)),
-        votes=SharedVotes(ballots, ratings, sites, services.polls.proofs),
+        ballots=SharedBallots(LoopBallots(client, prefix), sites, services.polls.proofs),
+        ratings=SharedRatings(LoopRatings(client, prefix)),
     )
 
 

@@ -5,7 +5,7 @@ import msgspec
 from stats_service.models.install_checks import InstallCheck
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 
 #: How long a report is kept.
 CHECK_SECONDS = 30 * 60

@@ -9,7 +9,7 @@ from stats_service.models.notices import Delivery, Notices
 from stats_service.store.documents import change_document
 from stats_service.store.keys import AdminKeys, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 
 #: How often in a time an address is asked whether it wants reports; each site has its own.
 ASKS_OF_ADDRESS = 3

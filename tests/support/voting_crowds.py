@@ -182,6 +182,7 @@ def play(
     name = f"crowd-{next(_numbers)}"
     choices = tuple(Choice(id=c, text={"vi": c}) for c in "xy")
     poll = Poll(id=name, question={"vi": "?"}, choices=choices, status="open")
+    site = services.sites.sites.get(slug)
     poll = services.polls.polls.create(slug, replace(poll, protection=protection), "test", begin)
     store = BallotStore(connect(services.settings.redis_url, 5), services.settings.key_prefix)
     found: dict[str, Counter[str]] = {}
@@ -199,7 +200,7 @@ def play(
             customer=_id(hour[:10], ballot.customer) if ballot.customer else b"",
             browser=BROWSERS[int(ballot.at) % len(BROWSERS)],
         )
-        outcome = store.cast(slug, command, hour, now).outcome
+        outcome = store.cast(site, command, hour, now).outcome
         found.setdefault(ballot.crowd, Counter())[outcome] += 1
     return name, {crowd: Outcome(n["counted"], n["held"]) for crowd, n in found.items()}
 

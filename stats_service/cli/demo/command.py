@@ -13,8 +13,7 @@ from stats_service.config import Settings
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.web.demo.content import load_content
-from stats_service.web.demo.pages import SLUG
+from stats_service.web.demo.content import SLUG, load_content
 
 #: What the demo portal brings along, as if it had counted elsewhere before.
 OPENING_VISITS = 1_814_165

@@ -164,12 +164,12 @@ def _vote(services: Services, site: Site, entry: DemoPoll, times: list[float], e
     for number, (moment, visitor, voter) in enumerate(_readers(services, site, times)):
         if not known.knows_day(moment):
             known = services.sites.directory.load(site.slug, moment)
-        if 0 <= moment - (end - 2 * DAY) <= 600:
-            visitor = replace(visitor, address="203.0.113.61")
+        burst = 0 <= moment - (end - 2 * DAY) <= 600
+        sender = replace(visitor, address="203.0.113.61") if burst else visitor
         wanted = chance.choices(poll.choices, entry.shares, k=poll.max_choices)
         choices = tuple(dict.fromkeys(choice.id for choice in wanted))
         ballot = BallotQuery(ballot=f"demo-{poll.id}-{number:06}", choices=choices, voter=voter)
-        services.polls.ballots.cast_ballot(known, poll.id, ballot, visitor, moment)
+        services.polls.ballots.cast_ballot(known, poll.id, ballot, sender, moment)
 
 
 def _rate(services: Services, site: Site, articles: Iterable[str], chance: random.Random) -> None:

@@ -131,9 +131,7 @@ def _are_neighbours(one: str, other: str) -> bool:
 @cache
 def _listed() -> frozenset[str]:
     text = (
-        files("stats_service.services.accounts.accounts")
-        .joinpath("common_passwords.txt")
-        .read_text("utf-8")
+        files("stats_service.services.accounts").joinpath("common_passwords.txt").read_text("utf-8")
     )
     listed = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(listed) | frozenset(_VIETNAMESE.split())

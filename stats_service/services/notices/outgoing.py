@@ -91,7 +91,7 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
         DeliveryError: it leads inside, does not answer, or answers anything but 2xx.
     """
     # Here, so that only who calls out loads libcurl and its 8 MB.
-    import pycurl
+    import pycurl  # noqa: PLC0415
 
     parts = check_url(url, allowed_hosts)
     host = parts.hostname or ""
@@ -115,7 +115,7 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
 
 
 def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str]) -> None:
-    import pycurl
+    import pycurl  # noqa: PLC0415
 
     # Put together again, so that libcurl and `check_url` read one and the same host.
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -164,7 +164,7 @@ def _opener(refused: list[str], bad: int) -> Callable[[int, Any], Opened]:
 
 
 def _failure(error: Exception, host: str, refused: list[str]) -> DeliveryError:
-    import pycurl
+    import pycurl  # noqa: PLC0415
 
     code, text = error.args[0], str(error.args[1])
     if refused:

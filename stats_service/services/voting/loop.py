@@ -1,4 +1,4 @@
-"""Ballots and ratings in an event loop: `Ballots.cast_ballot` and `ArticleRatings.rate_article`.
+"""Ballots in an event loop: `Ballots.cast_ballot`.
 
 The same rules before the script, and the same answers after it; only the waiting is another:
 these are coroutines, and what they ask Redis goes over the connection that page views share.
@@ -8,26 +8,20 @@ import contextlib
 
 from stats_service.errors import StoreUnavailableError, UnknownPollError
 from stats_service.models.polls import BallotAnswer, BallotCommand, BallotQuery, PollTally
-from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
 from stats_service.services.known_sites.loop import SharedSites
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
-from stats_service.services.ratings import ratings
 from stats_service.services.voting import ballots
 from stats_service.services.voting.proofs import Proofs
 from stats_service.store.polls.ballots import LoopBallots
-from stats_service.store.ratings.ratings import LoopRatings
 
 
-class SharedVotes:
-    """Takes ballots and ratings; when a coroutine returns, Redis has it."""
+class SharedBallots:
+    """Takes ballots; when a coroutine returns, Redis has it."""
 
-    def __init__(
-        self, ballots: LoopBallots, ratings: LoopRatings, sites: SharedSites, proofs: Proofs
-    ) -> None:
+    def __init__(self, ballots: LoopBallots, sites: SharedSites, proofs: Proofs) -> None:
         self._ballots = ballots
-        self._ratings = ratings
         self._sites = sites
         self._proofs = proofs
 
@@ -65,11 +59,3 @@ class SharedVotes:
             hour, command = hour_label(now, entry.site.timezone), BallotCommand(poll=poll)
             with contextlib.suppress(StoreUnavailableError):
                 await self._ballots.refuse(entry.site, command, ballots.FLOOD, hour)
-
-    async def rate_article(
-        self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
-    ) -> RatingAnswer:
-        """Record a score; arguments and errors as `ArticleRatings.rate_article`."""
-        command = ratings.decide(entry, query, visitor, now)
-        result = await self._ratings.rate(entry.site, command, now)
-        return ratings.answer(entry.site, command, result, now)

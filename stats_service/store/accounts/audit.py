@@ -8,7 +8,7 @@ import msgspec
 from stats_service.models.audit import AuditEntry
 from stats_service.store.keys import SiteKeys, installation_audit
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 
 #: Entries read in one round trip.
 BATCH = 500

@@ -7,7 +7,7 @@ from stats_service.models.accounts import Token
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 
 TOUCH_TOKEN = load_script("accounts/touch_token")
 

@@ -14,8 +14,8 @@ from stats_service.store.keys import (
 from stats_service.store.polls.polls import poll_tally
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.loop_client import LoopClient
+from stats_service.store.redis.packing import in_a_row
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.traffic.view_batch import in_a_row
 
 CAST_BALLOT = load_script("polls/cast_ballot")
 REFUSE_BALLOT = load_script("polls/refuse_ballot")

@@ -13,7 +13,7 @@ from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 
 ADD_LEGACY_DAY = load_script("portability/add_legacy_day")
 ADD_LEGACY_POLL = load_script("portability/add_legacy_poll")

@@ -13,7 +13,7 @@ from stats_service.store.documents import change_document
 from stats_service.store.keys import ANY_POLL, PREPARED, AdminKeys, SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 
 #: A salt is made at the day's first view and serves until half an hour after the next midnight
 #: (25.5 hours on the longest day), then it is gone for ever.

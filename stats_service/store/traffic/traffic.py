@@ -12,7 +12,7 @@ from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.sites.writes import write_to_site
+from stats_service.store.site_writes import write_to_site
 from stats_service.store.traffic.day_names import day_name
 from stats_service.store.traffic.view_batch import ViewBatch
 

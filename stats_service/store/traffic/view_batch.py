@@ -31,6 +31,7 @@ from stats_service.store.keys import (
 )
 from stats_service.store.polls.polls import poll_tally
 from stats_service.store.ratings.histograms import histogram
+from stats_service.store.redis.packing import in_a_row
 from stats_service.store.traffic.day_names import LONG_BYTES, day_name, day_names, is_long
 
 #: Length of an id of a hit, a visitor, an address, a voter.
@@ -42,7 +43,6 @@ NAMELESS = ("article-cap", "article-network")
 #: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
 LIST_MAX = 1000
 
-_packed = msgspec.msgpack.Encoder().encode
 _unpacked = msgspec.msgpack.Decoder().decode
 
 
@@ -59,7 +59,7 @@ class ViewBatch:
 
     __slots__ = ("_articles", "_commands", "_listed", "_polls", "_slug", "args", "keys")
 
-    def __init__(
+    def __init__(  # noqa: C901, PLR0912 - one pass over the views, in the hot path
         self,
         prefix: str,
         site: Site,
@@ -161,7 +161,9 @@ class ViewBatch:
             _lists(list(listed)) if listed else b"",
         )
 
-    def results(self, reply: Any) -> tuple[StoredCounts, list[ViewResult | Exception]]:
+    def results(  # noqa: C901, PLR0912 - likewise, over the answers
+        self, reply: Any
+    ) -> tuple[StoredCounts, list[ViewResult | Exception]]:
         """Return what the script answered: the site's numbers, and one result a view.
 
         A view whose own numbers cannot be read has the exception in place of its result.
@@ -300,12 +302,6 @@ def _lists(keys: list[str]) -> bytes:
     """Pack listed articles as the script takes them."""
     chunks = [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
     return in_a_row([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
-
-
-def in_a_row(values: Sequence[Any]) -> bytes:
-    """Pack values one after the other, as `cmsgpack.unpack` returns them: not as one array."""
-    packed = _packed(values)
-    return packed[1 if len(values) < 16 else 3 if len(values) < 65_536 else 5 :]
 
 
 def _ids(ids: Sequence[bytes], length: int) -> bytes:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+#: The site that the pages embed.
+SLUG = "demo"
 CONTENT = Path(__file__).parent / "content.json"
 
 

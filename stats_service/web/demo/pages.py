@@ -7,18 +7,16 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, render_template
+from flask import Blueprint, Flask, Response, current_app, g, render_template
 
 from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
-from stats_service.web.demo.content import Article, Content
+from stats_service.web.demo.content import SLUG, Article, Content, load_content
 from stats_service.web.embed.scripts import embed_files
 from stats_service.web.http.context import services
 
 #: Name of the loaded content in `app.extensions`.
 EXTENSION = "stats_service.demo"
-#: The site that the pages embed.
-SLUG = "demo"
 
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
 
@@ -159,3 +157,9 @@ def _has_statistics() -> bool:
 
 def _content() -> Content:
     return cast("Content", current_app.extensions[EXTENSION])
+
+
+def register(app: Flask) -> None:
+    """Serve the demo portal."""
+    app.extensions[EXTENSION] = load_content()
+    app.register_blueprint(bp)

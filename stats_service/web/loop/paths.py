@@ -24,7 +24,7 @@ class HotPaths:
         self._views = loop.views
         self.pages = HotPages(services, loop.sites, loop.views)
         limit = LoopLimit(loop.counts, services.settings.write_limit)
-        self._votes = HotVotes(services, loop.sites, loop.votes, limit)
+        self._votes = HotVotes(services, loop, limit)
         self._answers: dict[str, Callable[[HotRequest, Send], None]] = {
             "page": self.pages.record_view,
             "ballots": self._votes.cast_ballot,

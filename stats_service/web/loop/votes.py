@@ -14,10 +14,8 @@ from stats_service.errors import StatsError, TooManyRequestsError
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
-from stats_service.services.container import Services
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.container import LoopServices, Services
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.voting.loop import SharedVotes
 from stats_service.web.http.answers import FRESH_JSON
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
@@ -36,14 +34,13 @@ STOP_SECONDS = 2.0
 class HotVotes:
     """Answers ballots and ratings."""
 
-    def __init__(
-        self, services: Services, sites: SharedSites, votes: SharedVotes, limit: LoopLimit
-    ) -> None:
+    def __init__(self, services: Services, loop: LoopServices, limit: LoopLimit) -> None:
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
         self._meters = services.meters
-        self._sites = sites
-        self._votes = votes
+        self._sites = loop.sites
+        self._ballots = loop.ballots
+        self._ratings = loop.ratings
         self._limit = limit
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -64,13 +61,13 @@ class HotVotes:
         self, entry: SiteEntry, request: HotRequest, visitor: Visitor, now: float
     ) -> BallotAnswer:
         query = decode_body(request.body, BallotQuery)
-        return await self._votes.cast_ballot(entry, request.path.poll, query, visitor, now)
+        return await self._ballots.cast_ballot(entry, request.path.poll, query, visitor, now)
 
     async def _rate_article(
         self, entry: SiteEntry, request: HotRequest, visitor: Visitor, now: float
     ) -> RatingAnswer:
         query = decode_body(request.body, RatingQuery)
-        return await self._votes.rate_article(entry, query, visitor, now)
+        return await self._ratings.rate_article(entry, query, visitor, now)
 
     def _begin(self, route: str, meter: str, request: HotRequest, vote: Vote, send: Send) -> None:
         task = asyncio.get_running_loop().create_task(
@@ -112,7 +109,7 @@ class HotVotes:
             await self._limit.check(route, entry, visitor.address, now)
         except TooManyRequestsError:
             if request.path.poll:
-                await self._votes.note_flood(entry, request.path.poll, now)
+                await self._ballots.note_flood(entry, request.path.poll, now)
             raise
 
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 
 from stats_service.config import Settings
 from stats_service.web.http.context import services
-from stats_service.web.server.transfers import is_upload
+from stats_service.web.http.transfer_paths import is_upload
 
 csrf = CSRFProtect()
 logger = logging.getLogger(__name__)

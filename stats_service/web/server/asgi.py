@@ -5,9 +5,10 @@ from typing import Any
 
 from stats_service.services.operations.watch import Watch
 from stats_service.web.http.bodies import BODY_MAX_BYTES
+from stats_service.web.http.transfer_paths import is_transfer
 from stats_service.web.loop import Head, HotPath, HotPaths, HotRequest
 from stats_service.web.server.bridge import WsgiApp, WsgiBridge, joined_headers
-from stats_service.web.server.transfers import Receive, SendMessage, Transfers, is_transfer
+from stats_service.web.server.transfers import Receive, SendMessage, Transfers
 
 
 class AsgiApp:

@@ -16,7 +16,7 @@ from weakref import WeakSet
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from stats_service.web.server.transfers import is_upload
+from stats_service.web.http.transfer_paths import is_upload
 
 #: Longest request line and headers together, in bytes. `articles/views` names up to 100
 #: articles in its query.

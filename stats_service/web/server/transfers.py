@@ -7,7 +7,6 @@ threads, so that slow clients keep nobody else waiting.
 
 import asyncio
 import io
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -21,26 +20,9 @@ PART_SECONDS = 15.0
 #: How long what a client still sends is taken after a refusal, so that it reads the refusal.
 LINGER_SECONDS = 3.0
 
-# Route by route: a pattern that also fits a page that is open to everybody (`/admin/link/upload`)
-# lets a stranger send hundreds of megabytes and keep every thread waiting.
-_UPLOAD = re.compile(r"/admin/(?:archives|sites/[^/]+/data)/upload")
-_DOWNLOAD = re.compile(
-    r"/admin/(?:sites/[^/]+/(?:export/[^/]+|audit\.jsonl)|audit\.jsonl)|(?:/[^/]+)+/manage/archive"
-)
-
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 SendMessage = Callable[[dict[str, Any]], Awaitable[None]]
 T = TypeVar("T")
-
-
-def is_upload(method: str, path: str) -> bool:
-    """Tell whether a request brings a file."""
-    return method == "POST" and _UPLOAD.fullmatch(path) is not None
-
-
-def is_transfer(method: str, path: str) -> bool:
-    """Tell whether a request brings or fetches a file."""
-    return is_upload(method, path) or (method == "GET" and _DOWNLOAD.fullmatch(path) is not None)
 
 
 class Transfers:

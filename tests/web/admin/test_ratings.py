@@ -43,7 +43,7 @@ def _rated(services: Services, site: Site, clock: FakeClock) -> None:
 
 def order(page: str) -> list[str]:
     """Return the articles of the list, from the top."""
-    table = page[page.index('<th class="right">#') :].split("</table>")[0]
+    table = page[page.index('<th class="right">#') :].split("</table>", maxsplit=1)[0]
     return re.findall(r'class="key wide">([^<]+)<', table)
 
 

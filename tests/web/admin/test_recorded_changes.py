@@ -109,7 +109,7 @@ def test_a_change_is_recorded_with_who_and_when(
 
     (entry, *earlier) = services.accounts.audit.newest("kimson")
     assert earlier == before
-    assert entry.what == name.split(" ")[0]
+    assert entry.what == name.split(" ", maxsplit=1)[0]
     assert (entry.who, entry.at) == (WHO, clock.now())
 
 

@@ -11,7 +11,7 @@ from stats_service.models.accounts import ROLES
 from stats_service.models.devices import Caller
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.web.server.transfers import is_transfer
+from stats_service.web.http.transfer_paths import is_transfer
 from tests.support.admin import BASE, Person, add_account
 
 #: Who may use what. A route that is missing here fails the test below.

@@ -23,7 +23,7 @@ LETTERS = 30
 def draw(points: Sequence[Point]) -> bytes:
     """Return a PNG: views by day as bars, visits as a line, and those of before as a grey one."""
     # Ten megabytes that a worker, which draws none, does without.
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(picture)

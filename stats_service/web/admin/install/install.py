@@ -85,7 +85,7 @@ def _findings(check: InstallCheck) -> list[WordedFinding]:
 
 def _page_of(host: str, token: str) -> str:
     """Return where a portal's front page is checked."""
-    name = host.split(":")[0]
+    name = host.split(":", maxsplit=1)[0]
     scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
     return f"{scheme}://{host}/#stats-check={token}"
 

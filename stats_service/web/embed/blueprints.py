@@ -1,0 +1,13 @@
+"""The routes of what portals embed."""
+
+from flask import Flask
+
+from stats_service.web.embed import badges, pixel, scripts
+from stats_service.web.embed.files import load_files
+
+
+def register(app: Flask, prefix: str) -> None:
+    """Serve the script, the pixel and the badges below `prefix`."""
+    app.extensions[scripts.EXTENSION] = load_files()
+    for blueprint in (scripts.bp, pixel.bp, badges.bp):
+        app.register_blueprint(blueprint, url_prefix=prefix)
