@@ -14,6 +14,7 @@ from stats_service.models.devices import Caller
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.uploads import Upload
 from stats_service.services.container import Services
+from stats_service.services.notices.outgoing import DeliveryError
 from tests.support.admin import PASSWORD, add_account
 
 EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"
@@ -92,7 +93,10 @@ def add_data(services: Services, now: float) -> None:
     report = book.add_report("demo", "bientap@kimson.example.vn", "week", "vi", "lan", now)
     hook = book.add_webhook("demo", "https://chat.example.vn/hook/kimson", (), 6, "lan", now)
     book.delivered("demo", report.id, "report", now)
-    book.delivered("demo", hook.id, "silent", now, "chat.example.vn answered 502 instead of 200.")
+    error = DeliveryError(
+        "{host} answered {status} instead of 200.", host="chat.example.vn", status=502
+    )
+    book.delivered("demo", hook.id, "silent", now, error)
     services.traffic.opening_balances.set(
         services.sites.sites.get("demo"), "/tin-tuc/cu", 366, "lan", now
     )

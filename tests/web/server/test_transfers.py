@@ -27,22 +27,24 @@ TYPE = "multipart/form-data; boundary=edge"
 
 
 class Browser:
-    """One connection with the cookie of whoever signed in."""
+    """One connection with the cookies of whoever signed in."""
 
     def __init__(self, url: str) -> None:
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-        self.cookie = ""
+        self.cookies: dict[str, str] = {}
 
     def ask(
         self, method: str, path: str, body: bytes = b"", type_: str = ""
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """Send a request and return the answer with its body."""
-        headers = {"Cookie": self.cookie} | ({"Content-Type": type_} if type_ else {})
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": cookies} | ({"Content-Type": type_} if type_ else {})
         self.connection.request(method, path, body or None, headers)
         answer = self.connection.getresponse()
         content = answer.read()
-        if cookie := answer.getheader("Set-Cookie"):
-            self.cookie = cookie.partition(";")[0]
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
         return answer, content
 
     def token(self, path: str) -> str:

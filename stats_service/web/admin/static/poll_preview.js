@@ -38,8 +38,9 @@
     english,
     (n, element) => n.toLocaleString(english(element) ? "en" : "vi"),
     () => "about:blank",
-    { dataset: { site: "preview" } },
+    {},
     () => "",
+    { site: "preview" },
   ];
 
   const tell = (text) => {
