@@ -214,6 +214,7 @@ def test_the_proxies_seen_are_compared_with_the_setting(
         ({"strangers": ("stats-visit",)}, "strangers", "warn"),
         ({"widgets": 0}, "no-widgets", "info"),
         ({"article": "/tin/1"}, "article", "info"),
+        ({"article": "/index.php?id=1&page=2"}, "dropped", "info"),
         ({"storeless": True}, "storeless", "info"),
         ({"sender": {"ignored": "excluded"}}, "ignored-excluded", "warn"),
         ({"sender": {"private": True}}, "private", "info"),
