@@ -34,7 +34,9 @@ ADDRESSES = st.one_of(
     st.text(max_size=60),
     st.text(max_size=60).map("/".__add__),
 )
-PARAMETERS = st.sampled_from([(), ("none",), ("id",), ("id", "ID"), ("tên", "a=b", "utm_source", "%")])
+PARAMETERS = st.sampled_from(
+    [(), ("none",), ("id",), ("id", "ID"), ("tên", "a=b", "utm_source", "%")]
+)
 
 ADDRESSED_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9._~/!$&()*+,;=:@?-]|%[0-9A-F]{2})*")
 
