@@ -65,7 +65,7 @@ class InstallChecks:
     ) -> InstallCheck:
         """Return the check of a report, kept if its token is good."""
         slug = entry.site.slug
-        key, dropped = _counted_article(report.article, entry.site.article_parameters)
+        key, dropped = counted_article(report.article, entry.site.article_parameters)
         report = msgspec.structs.replace(report, article=key)
         check = InstallCheck(now, report, sender, sender.host in entry.hosts, dropped)
         if self.is_good(slug, report.token, now):
@@ -81,7 +81,7 @@ class InstallChecks:
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _counted_article(article: str, parameters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def counted_article(article: str, parameters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Return the key under which `article` is counted, and the parameters that it has not.
 
     An article that cannot be counted is returned as it is.
