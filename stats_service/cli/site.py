@@ -29,7 +29,12 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--opening-views": ("opening_views", int, False, "Views before the site came here."),
     "--opening-day": ("opening_day", str, False, "When those were read, as 2026-11-23."),
     "--exclude": ("excluded", str, True, "Address or network that does not count."),
-    "--article-parameter": ("article_parameters", str, True, "Query parameter naming an article."),
+    "--article-parameter": (
+        "article_parameters",
+        str,
+        True,
+        "The only query parameter naming an article; all: what does not track or sort; none.",
+    ),
     "--article-cap": ("article_cap", int, False, "Articles kept by name."),
     "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
     "--view-ceiling": ("view_ceiling", int, False, "Views of an address in half an hour."),

@@ -92,6 +92,8 @@ class InstallCheck(msgspec.Struct, frozen=True):
     sender: Sender
     #: Whether the site knows the page's host.
     allowed: bool
+    #: Names of the query parameters of the page's article that are not part of its key.
+    dropped: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):

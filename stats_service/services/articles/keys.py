@@ -47,6 +47,28 @@ TRACKING_PARAMETERS = frozenset({
 # fmt: on
 TRACKING_PREFIXES = ("utm_", "mc_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_")
 
+#: The setting of a site whose query parameters never tell articles apart.
+NONE = ("none",)
+#: Parameters that show the same article in another way, or carry a session or a way back. Lower
+#: case. `p`, `page_id` (WordPress), `sid` (PHP-Nuke), `id`, `title`, `v` name articles and stay.
+# fmt: off
+VIEW_PARAMETERS = frozenset({
+    "_", "amp", "backurl", "cftoken", "cfid", "doaslanguageid", "format", "jsessionid", "limit",
+    "limitstart", "nocache", "order", "order_by", "orderby", "p_auth", "p_l_back_url",
+    "p_p_cacheability", "p_p_col_count", "p_p_col_id", "p_p_col_pos", "p_p_lifecycle", "p_p_mode",
+    "p_p_state", "phpsessid", "print", "printable", "ref", "referer", "referrer", "replytocom",
+    "return", "returnurl", "session_id", "sessionid", "sort", "sort_by", "sortby", "sortdir",
+    "sortorder", "tmpl",
+})
+#: Parameters that turn pages if their value is a number: `?page=gioi-thieu` is an article.
+PAGE_PARAMETERS = frozenset({
+    "comment-page", "cpage", "cur", "delta", "offset", "page", "paged", "pageindex", "pagesize",
+    "per_page", "start", "trang",
+})
+# fmt: on
+#: Longest value of a parameter that is kept unasked, in bytes; longer ones are state, not names.
+VALUE_MAX_BYTES = 512
+
 #: Signs that reorder the text around them, so that a key would not read as what it is.
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _SURROGATES = "\ud800-\udfff"
@@ -83,7 +105,9 @@ def canonical_article(raw: str, parameters: Collection[str] = ()) -> str:
         raw: A path with its query, a URL (its scheme and host are dropped: a site is one
             namespace), or an explicit key, which is anything else.
         parameters: Names of the query parameters that tell articles apart on this site, in
-            any case. All others are dropped, and tracking parameters even when named here.
+            any case: all others are dropped, and tracking parameters even when named here. Empty:
+            all but those known to track, to turn pages, to sort, to print or to carry a session,
+            so that two articles are never merged. `NONE`: no parameter is kept.
 
     Returns:
         A key of at most `KEY_MAX_BYTES` bytes of UTF-8, for which this function returns the
@@ -184,9 +208,9 @@ def _path_key(text: str, parameters: tuple[str, ...]) -> str:
     if not _PLAIN_PATH.fullmatch(path):
         path = _PATH_SESSION.sub("", _escaped(path.replace("\\", "/"), _UNSAFE_IN_PATH))
     key = "/" + "/".join(_segments(path))
-    if not query or not parameters:
+    if not query or parameters == NONE:
         return key
-    kept = _kept_parameters(query, parameters)
+    kept = _kept_parameters(query, parameters) if parameters else _kept_unasked(query)
     return f"{key}?{kept}" if kept else key
 
 
@@ -216,6 +240,49 @@ def _kept_parameters(query: str, parameters: tuple[str, ...]) -> str:
         if spelling:
             pairs[spelling, _escaped(value, _UNSAFE_IN_QUERY, plus=True)] = None
     return "&".join(f"{name}={value}" for name, value in sorted(pairs, key=lambda pair: pair[0]))
+
+
+def _kept_unasked(query: str) -> str:
+    """Return the parameters of `query` that may tell articles apart, by name, each pair once."""
+    pairs: dict[tuple[str, str], None] = {}
+    for part in query.replace("&amp;", "&").split("&"):
+        text, equals, raw_value = part.partition("=")
+        name = _escaped(text, _UNSAFE_IN_QUERY, plus=True)
+        value = _escaped(raw_value, _UNSAFE_IN_QUERY, plus=True)
+        if not _may_name_article(name, value if equals else None):
+            continue
+        if not equals:
+            pairs[name, name] = None
+        else:
+            # ASP.NET takes a name in any case; that of an escape is settled already.
+            name = name if "%" in name else name.lower()
+            pairs[name, f"{name}={value}"] = None
+    return "&".join(pair for _, pair in sorted(pairs, key=lambda pair: pair[0]))
+
+
+def _may_name_article(name: str, value: str | None) -> bool:
+    """Tell whether a parameter may tell articles apart; `value` is None without a `=`."""
+    lower = name.lower()
+    if not name or value == "" or len(value or name) > VALUE_MAX_BYTES:
+        return False
+    if lower in VIEW_PARAMETERS or is_tracking_parameter(lower):
+        return False
+    return lower not in PAGE_PARAMETERS or not (value is None or value.isdigit())
+
+
+def dropped_parameters(raw: str, key: str) -> tuple[str, ...]:
+    """Return the names of the query parameters of the address `raw` that `key` has not.
+
+    Each once and at most ten, as they are escaped in a key.
+    """
+    if not raw.startswith("/") and not _URL.match(raw):
+        return ()
+    kept = {part.partition("=")[0].lower() for part in key.partition("?")[2].split("&")}
+    query = raw.partition("#")[0].partition("?")[2].replace("&amp;", "&")
+    names = (
+        _escaped(part.partition("=")[0], _UNSAFE_IN_QUERY, plus=True) for part in query.split("&")
+    )
+    return tuple(dict.fromkeys(name for name in names if name and name.lower() not in kept))[:10]
 
 
 @lru_cache(maxsize=1024)

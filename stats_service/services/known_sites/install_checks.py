@@ -13,7 +13,11 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
+from stats_service.errors import InvalidInputError
 from stats_service.models.install_checks import Finding, InstallCheck, InstallReport, Sender
+from stats_service.services.articles.keys import canonical_article, dropped_parameters
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.store.install_checks import CHECK_SECONDS, InstallCheckStore
 
@@ -61,7 +65,11 @@ class InstallChecks:
     ) -> InstallCheck:
         """Return the check of a report, kept if its token is good."""
         slug = entry.site.slug
-        check = InstallCheck(now, report, sender, sender.host in entry.hosts)
+        dropped: tuple[str, ...] = ()
+        if report.article is not None:
+            key, dropped = counted_article(report.article, entry.site.article_parameters)
+            report = msgspec.structs.replace(report, article=key)
+        check = InstallCheck(now, report, sender, sender.host in entry.hosts, dropped)
         if self.is_good(slug, report.token, now):
             self._store.put(slug, _id(report.token), check)
         return check
@@ -73,6 +81,20 @@ class InstallChecks:
     def _signature(self, value: str) -> str:
         digest = hmac.digest(self._key, value.encode(), "sha256")
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def counted_article(article: str, parameters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the key under which `article` is counted, and the parameters that it has not.
+
+    An article that cannot be counted is returned as it is.
+    """
+    if not article:
+        return "", ()
+    try:
+        key = canonical_article(article, parameters)
+    except InvalidInputError:
+        return article, ()
+    return key, dropped_parameters(article, key)
 
 
 def _id(token: str) -> str:
@@ -243,5 +265,7 @@ def _page(check: InstallCheck) -> Iterator[Finding]:
         yield Finding("no-widgets", "info")
     if report.article:
         yield Finding("article", "info", {"article": report.article})
+        if check.dropped:
+            yield Finding("dropped", "info", {"names": ", ".join(check.dropped)})
     else:
         yield Finding("no-article", "info")

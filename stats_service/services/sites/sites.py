@@ -199,7 +199,7 @@ def check_site(site: Site) -> Site:
         name=name,
         hosts=_unique(canonical_host(host) for host in site.hosts),
         excluded=_unique(canonical_network(text) for text in site.excluded),
-        article_parameters=_unique(_parameter(text) for text in site.article_parameters),
+        article_parameters=_parameters(site.article_parameters),
     )
 
 
@@ -265,6 +265,12 @@ def _is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _parameters(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in canonical form; the word `all` is the default, `none` stands alone."""
+    names = _unique(_parameter(text) for text in texts)
+    return () if names == ("all",) else names
 
 
 def _parameter(text: str) -> str:

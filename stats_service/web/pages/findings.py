@@ -237,6 +237,10 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
         _("Probably a typing error: copy the markup from the install page."),
     ),
     "article": lambda: (_("The page is counted as %(article)s."), ""),
+    "dropped": lambda: (
+        _("These query parameters of its address are not part of that name: %(names)s."),
+        _("If one of them tells articles apart, name it in the site's settings."),
+    ),
     "no-article": lambda: (
         _("The page is not counted as an article."),
         _('It says data-article="", as front pages may; it counts for the site alone.'),

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from stats_service.errors import InvalidInputError
 from stats_service.services.articles import keys as article_keys
-from stats_service.services.articles.keys import canonical_article, is_tracking_parameter
+from stats_service.services.articles.keys import (
+    canonical_article,
+    dropped_parameters,
+    is_tracking_parameter,
+)
 
 #: Pieces from which hypothesis builds addresses that reach every rule.
 PIECES = st.sampled_from(
@@ -30,7 +34,9 @@ ADDRESSES = st.one_of(
     st.text(max_size=60),
     st.text(max_size=60).map("/".__add__),
 )
-PARAMETERS = st.sampled_from([(), ("id",), ("id", "ID"), ("tên", "a=b", "utm_source", "%")])
+PARAMETERS = st.sampled_from(
+    [(), ("none",), ("id",), ("id", "ID"), ("tên", "a=b", "utm_source", "%")]
+)
 
 ADDRESSED_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9._~/!$&()*+,;=:@?-]|%[0-9A-F]{2})*")
 
@@ -59,11 +65,11 @@ ADDRESSED_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9._~/!$&()*+,;=:@?-]|%[0-9A-F]{2
         ("HTTP://Portal.VN:8080/tin/abc/", "/tin/abc"),
         ("https://user:pass@portal.vn/tin", "/tin"),
         ("https://portal.vn", "/"),
-        ("https://portal.vn?x=1", "/"),
+        ("https://portal.vn?x=1", "/?x=1"),
         ("https://portal.vn\\tin\\abc", "/tin/abc"),
         ("//evil.com/tin", "/evil.com/tin"),
         ("/\\evil.com", "/evil.com"),
-        ("/tin;jsessionid=0A1B?x=1", "/tin"),
+        ("/tin;jsessionid=0A1B?x=1", "/tin?x=1"),
         ("/(S(lit3py55t21z5v55vlm25s55))/tin", "/tin"),
         ("/{}", "/%7B%7D"),
         ("/a<b>\"'", "/a%3Cb%3E%22%27"),
@@ -101,7 +107,7 @@ def test_percent_encoding_is_normalised(raw: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "parameters", "key"),
     [
-        ("/tin?id=5", (), "/tin"),
+        ("/tin?id=5", ("none",), "/tin"),
         ("/tin?id=5", ("id",), "/tin?id=5"),
         ("/tin?x=1&id=5&utm_source=a", ("id",), "/tin?id=5"),
         ("/tin?b=2&a=1", ("a", "b"), "/tin?a=1&b=2"),
@@ -165,6 +171,36 @@ def test_what_no_article_is_called_is_refused(raw: str) -> None:
     assert ": " in message
     assert len(message) < 12 * article_keys.SHOWN_LENGTH
     assert message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        (
+            "/index.php?option=com_content&view=article&id=1",
+            "/?id=1&option=com_content&view=article",
+        ),
+        ("/index.php?nv=news&amp;op=tin/bai-1-5.html", "/?nv=news&op=tin/bai-1-5.html"),
+        ("/Default.aspx?TabId=12&ItemID=345", "/?itemid=345&tabid=12"),
+        ("/?p=12", "/?p=12"),
+        ("/modules.php?name=News&sid=7", "/modules.php?name=News&sid=7"),
+        ("/showthread.php?12-Tin", "/showthread.php?12-Tin"),
+        ("/?page=gioi-thieu", "/?page=gioi-thieu"),
+        ("/tin?page=2&sort=new&print=1&tmpl=component&PHPSESSID=a&id=", "/tin"),
+        ("/tin?utm_source=a&fbclid=b&ref=c&x=" + "a" * 600, "/tin"),
+    ],
+)
+def test_articles_behind_a_question_mark_are_told_apart(raw: str, key: str) -> None:
+    """Without a setting, only what tracks, turns pages, sorts, prints or is a session goes."""
+    assert canonical_article(raw) == key
+
+
+def test_the_dropped_parameters_are_named() -> None:
+    """The check shows them, each once."""
+    raw = "/tin?utm_source=a&id=5&page=2&page=3"
+
+    assert dropped_parameters(raw, canonical_article(raw)) == ("utm_source", "page")
+    assert dropped_parameters("tin?x=1", "tin?x=1") == ()
 
 
 def test_a_control_character_in_a_kept_parameter_is_refused() -> None:

@@ -483,7 +483,7 @@ EXPORTS = {
     ),
     "wp-postviews": (
         "meta_id,post_id,meta_key,meta_value\n1,5,views,366\n2,6,views,4\n3,6,_edit_last,1\n",
-        (370, 0, 1, 0),  # without the parameter `p` both are the front page
+        (370, 0, 2, 0),  # each `?p=` is an article
     ),
 }
 

@@ -12,7 +12,7 @@ from stats_service.config import Settings
 from stats_service.models.install_checks import InstallCheck, InstallReport, Sender
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.known_sites.install_checks import Scripts, findings
+from stats_service.services.known_sites.install_checks import Scripts, counted_article, findings
 from stats_service.store.install_checks import CHECK_SECONDS
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
@@ -229,3 +229,11 @@ def test_what_follows_from_a_wrong_host_or_site_is_not_told_twice() -> None:
     """That the numbers cannot be read says nothing more then."""
     assert "request-blocked" not in found(allowed=False, outcome="unreadable")
     assert "request-blocked" not in found(site="x", outcome="unreadable")
+
+
+def test_the_check_tells_the_key_that_is_counted_and_what_was_dropped() -> None:
+    """Not what the page sent."""
+    counted = counted_article("/index.php?id=1&page=2&fbclid=x", ())
+
+    assert counted == ("/?id=1", ("page", "fbclid"))
+    assert counted_article("/a%00", ()) == ("/a%00", ())
