@@ -164,7 +164,9 @@ class Replay:
                     len(refused), batch.slug, self._spool.path,
                 )  # fmt: skip
         except UnknownSiteError as error:
-            if self._is_lost(batch.slug):
+            # A site that is there by now was lost for a moment, or another has its name: the
+            # next attempt tells.
+            if self._is_lost(batch.slug) or self._sites.get(batch.slug) is not None:
                 raise SiteLostError(batch.slug) from error
             commands, refused = [], []
         if dropped := len(batch.commands) - len(commands):
