@@ -34,8 +34,7 @@ _PROGRAM = re.compile(
     # What it does. Cubot makes telephones.
     | (?<!cu)bot(?![a-z])|bots\b|crawl|spider|slurp|scrap(?:er|y)|fetch|archiver|aggregator
     | feed\ ?(?:parser|reader)|validator|link\ ?check|scanner|monitor(?:ing)?\b|uptime|synthetic
-    | favicon|web\ ?preview|headless|phantomjs|puppeteer|playwright|selenium
-    | cypress/|lighthouse
+    | favicon|web\ ?preview|headless|phantomjs|puppeteer|playwright|selenium|cypress/|lighthouse
     # Libraries that a string may put behind "Mozilla/5.0".
     | python|\bjava/|libwww-perl|okhttp|httpclient|http_request|node-fetch|\bcurl|\bwget|go-http
     | zgrab|\bnuclei\b|\bnikto|\bsqlmap|\bnmap\b
