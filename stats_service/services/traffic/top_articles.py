@@ -1,14 +1,15 @@
 """The most viewed articles of a span, and those on the rise."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
 from stats_service.services.traffic.series import fields_of, iso_days, part_of_day
-from stats_service.services.traffic.spans import BEFORE, DAY, NOTHING, Span, compared_with
+from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
+from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
 #: The lists that have a name, with their days up to today; that of all time has none.
@@ -71,6 +72,13 @@ class TopArticles:
         ]
         return sorted(risen, key=lambda a: a.before - a.views)[:SHOWN]
 
+    def is_compared(self, span: Span, compare: str, today: date) -> bool:
+        """Tell whether the articles of a span stand beside others: not if these are forgotten."""
+        comparison = compared_with(span, "day", compare, today)
+        if comparison is None or span.days > LONG_DAYS:
+            return False
+        return comparison.span.first > today - ARTICLE_DAYS_KEPT * DAY
+
     def of_all_time(self, site: Site) -> list[TopArticle]:
         """Return the articles most viewed since ever, their opening balances added."""
         (counted,) = self._store.top(site, (), CANDIDATES)
@@ -85,7 +93,9 @@ class TopArticles:
     def _read(self, site: Site, span: Span, now: float, compare: str) -> list[TopArticle]:
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
         today, is_long = local.date(), span.days > LONG_DAYS
-        comparison = compared_with(span, "day", NOTHING if is_long else compare, today)
+        comparison = compared_with(span, "day", compare, today)
+        if not self.is_compared(span, compare, today):
+            comparison = None
         days, per_day = iso_days(span.each()), CANDIDATES_PER_DAY
         if is_long:
             per_day = LONG_CANDIDATES_PER_DAY

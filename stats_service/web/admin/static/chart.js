@@ -124,7 +124,7 @@
     });
     const options = {
       ...size(),
-      padding: [12, 18, 0, 0],
+      padding: [12, unit === "month" ? 28 : 18, 0, 0],
       legend: { show: false },
       scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.05)] } },
       cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },

@@ -4,13 +4,18 @@ from flask import Blueprint, Response, jsonify, render_template
 
 from stats_service.models.history import Series, Shortfall, TopArticle
 from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
-from stats_service.services.traffic.spans import NOTHING
-from stats_service.services.traffic.top_articles import LONG_DAYS
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import FIRST_CHOICE, Range, comparisons, presets, range_of
+from stats_service.web.pages.ranges import (
+    FIRST_CHOICE,
+    Range,
+    comparisons,
+    presets,
+    range_of,
+    today_of,
+)
 
 #: Articles that the page of a site names; the page of articles has more.
 TOP_SHOWN = 6
@@ -38,7 +43,9 @@ def show() -> str:
         hours_kept=HOURS_KEPT_DAYS,
         shortfall=_shortfall(span),
         top=_top(span)[:TOP_SHOWN],
-        compares_articles=span.span.days <= LONG_DAYS and span.compare != NOTHING,
+        compares_articles=services().traffic.top_articles.is_compared(
+            span.span, span.compare, today_of(site())
+        ),
         point_name=point_name,
     )
 
