@@ -16,7 +16,7 @@ from stats_service.web.http.context import services
 #: The span that is shown if nothing is asked for, and that takes the place of days there are not.
 DEFAULT = "28"
 #: Spans that are one click away; the others are in a list.
-FIRST_CHOICE = ("today", "week", "last-week", "month", "last-month", "365", "all")
+FIRST_CHOICE = ("today", "week", "last-week", "28", "last-month", "365", "all")
 #: Longest span that is shown by hour or by day unless somebody asks for another unit, in days.
 HOURS_SHOWN, DAYS_SHOWN = 3, 183
 
