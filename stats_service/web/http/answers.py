@@ -18,8 +18,9 @@ class PageBody(msgspec.Struct, frozen=True):
     #: Whether this request added a view.
     counted: bool
     site: SiteCounts
-    #: The page's own article; null if the page is not counted as one.
-    article: ArticleCounts | None
+    #: The page's own article; null if the page is not counted as one, absent if `at` and `was` are
+    #: addresses of one article.
+    article: ArticleCounts | UnsetType | None
     #: The other articles asked for, by the text that the page sent.
     articles: dict[str, ArticleCounts]
     #: The poll that was asked for; null if there is no such poll, absent if none was asked for.

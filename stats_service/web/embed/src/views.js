@@ -8,9 +8,8 @@ import { put } from "./put.js";
 export class StatsViews extends StatsCount {
   show() {
     const text = this.text("views");
-    const label =
-      this.getAttribute("label") ??
-      (english(this) ? (text == 1 ? "view" : "views") : "lượt xem");
-    put(this, text && `${text} ${label}`.trim());
+    const word = english(this) ? (text == 1 ? "view" : "views") : "lượt xem";
+    const label = this.getAttribute("label");
+    put(this, text && `${text} ${label == null ? word : label}`.trim());
   }
 }
