@@ -111,9 +111,7 @@ def test_turbo_counts_each_page_under_its_own_key(visitor: Visitor, embed: Embed
     visitor.open(embed.put("/a", page("bai-1"), head=""))
 
     for path, key in (("/b", "bai-2"), ("/c", "bai-3")):
-        visitor.act(
-            lambda path=path, key=key: visitor.page.evaluate(TURBO, [path, page(key), 400])
-        )
+        visitor.act(lambda path=path, key=key: visitor.page.evaluate(TURBO, [path, page(key), 400]))
 
     assert [body["article"] for body in visitor.views] == ["bai-1", "bai-2", "bai-3"]
     assert visitor.text("stats-views") == "1 lượt xem"
@@ -170,7 +168,7 @@ LIST = (
     '<ul class="wp-block-post-template">'
     + "".join(
         f'<li><p><a href="/chuyen-muc">Tin</a></p><h3><a href="/tin/{n}">Tin {n}</a></h3>'
-        f'<div>{{}}</div></li>'
+        f"<div>{{}}</div></li>"
         for n in (1, 2, 3)
     )
     + "</ul>"
