@@ -34,6 +34,7 @@ def go(visitor: Visitor, *steps: str) -> None:
 
 
 def keep_none(embed: Embed) -> None:
+    """Let no query parameter tell articles of the site apart."""
     embed.services.sites.sites.edit(embed.slug, article_parameters=("none",))
 
 
