@@ -65,10 +65,10 @@
     const given = new Map(found);
     const isNumber = tag === "stats-count" || tag === "stats-views";
     const pairs = [["data-stats", kind || given.get("metric")]];
-    for (const [name, value] of found) {
-      if (name === "lang") pairs.push(["lang", value]);
+    for (const [name, said] of found) {
+      if (name === "lang") pairs.push(["lang", said]);
       else if (name === "readonly") pairs.push(["data-readonly", "1"]);
-      else if (!isNumber || name === "article") pairs.push([`data-${name}`, value]);
+      else if (!isNumber || name === "article") pairs.push([`data-${name}`, said]);
     }
     const name = isNumber ? "span" : "div";
     const label = given.get("label") ?? (isEnglish ? "views" : "lượt xem");
@@ -102,7 +102,7 @@
       for (const name of element.getAttributeNames()) {
         if (name !== "state" && !found.some(([other]) => other === name)) element.removeAttribute(name);
       }
-      for (const [name, text] of found) {
+      for (const [name, said] of found) {
         if (element.getAttribute(name) !== text) element.setAttribute(name, text);
       }
     }
@@ -135,9 +135,9 @@
     preview(tag, found);
   };
 
-  const press = (name, value) => {
+  const press = (name, pressed) => {
     for (const button of builder.querySelectorAll(`button[data-${name}]`)) {
-      button.setAttribute("aria-pressed", String(button.dataset[name] === value));
+      button.setAttribute("aria-pressed", String(button.dataset[name] === pressed));
     }
   };
 
@@ -184,8 +184,8 @@
   });
 
   const fit = () => {
-    const { contentDocument: page, contentWindow: view } = frame;
-    const stage = page?.getElementById("stage");
+    const { contentDocument: shown, contentWindow: view } = frame;
+    const stage = shown?.getElementById("stage");
     if (!stage) return;
     show();
     new view.ResizeObserver(() => {

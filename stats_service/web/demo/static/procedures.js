@@ -1,5 +1,7 @@
 /** The procedures: a small single-page application, as a portal may have one. */
 
+"use strict";
+
 const procedures = JSON.parse(document.getElementById("procedures").textContent);
 const view = document.getElementById("view");
 const root = "/demo/thu-tuc/";

@@ -1,6 +1,6 @@
 /** When a view happens, and when the numbers are refreshed. */
 
-import { answer, receive } from "./answer.js";
+import { receive } from "./answer.js";
 import { current, options } from "./page.js";
 import { wantExtra } from "./parts.js";
 import { asked, exchange, newArticles, withWishes } from "./request.js";

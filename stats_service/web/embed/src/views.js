@@ -1,6 +1,5 @@
 /** `<stats-views article="…">`: how often an article was read, "366 lượt xem". */
 
-import { find } from "./answer.js";
 import { StatsCount } from "./count.js";
 import { english } from "./language.js";
 import { put } from "./put.js";

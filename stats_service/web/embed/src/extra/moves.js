@@ -2,7 +2,7 @@
 
 import { quoted } from "../quoted.js";
 import { addressOf } from "./address.js";
-import { answer, current, options, script, start, view } from "./core.js";
+import { answer, current, options, script, view } from "./core.js";
 
 /**
  * How long a page that names its article may take to be put in, in milliseconds.
