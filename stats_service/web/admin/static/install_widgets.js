@@ -103,7 +103,7 @@
         if (name !== "state" && !found.some(([other]) => other === name)) element.removeAttribute(name);
       }
       for (const [name, said] of found) {
-        if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+        if (element.getAttribute(name) !== said) element.setAttribute(name, said);
       }
     }
     for (const input of form.querySelectorAll("[data-property]")) {
@@ -141,7 +141,8 @@
     }
   };
 
-  form.addEventListener("input", ({ target }) => {
+  form.addEventListener("input", (event) => {
+    const target = /** @type {PageElement} */ (event.target);
     if (target.name === "row") {
       rows = rows.filter((row) => row !== target.value);
       if (target.checked) rows.push(target.value);
@@ -169,7 +170,8 @@
       show();
     });
   });
-  builder.addEventListener("click", ({ target }) => {
+  builder.addEventListener("click", (event) => {
+    const target = /** @type {PageElement} */ (event.target);
     if (target.dataset.page) {
       page = target.dataset.page;
       press("page", page);

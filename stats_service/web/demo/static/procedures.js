@@ -42,7 +42,7 @@ const show = () => {
 };
 
 document.querySelector(".tabs").addEventListener("click", (event) => {
-  const link = event.target.closest("a");
+  const link = /** @type {Element} */ (event.target).closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, "", link.href);

@@ -1,5 +1,10 @@
 /** The latest numbers, and how a metric is found in them. */
 
+/**
+ * The answer to a page view, as web/http/answers.py writes it.
+ *
+ * @type {{article?: any, articles: Record<string, any>, poll?: any, site?: any, voter?: string}}
+ */
 export const answer = { articles: {} };
 
 /** Take over a fresh answer; the numbers of articles that it does not name are kept. */

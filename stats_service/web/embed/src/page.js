@@ -1,12 +1,20 @@
 /** What the page says in the snippet: `<script src="…/embed.js" data-site="kimson" …>`. */
 
-/** The snippet's own element. Other services have a `data-site` as well, and others an `embed.js`. */
+/**
+ * The snippet's own element. Other services have a `data-site` as well, and others an `embed.js`.
+ *
+ * @type {any} a script, or nothing that has anything
+ */
 export const script =
   document.currentScript ||
   document.querySelector('[data-site][src*="/embed."]') ||
   {};
 
-/** The options of the snippet: its `data-…` attributes, and the site in its address. */
+/**
+ * The options of the snippet: its `data-…` attributes, and the site in its address.
+ *
+ * @type {{article?: string, frame?: string, site?: string, views?: string, webdriver?: string}}
+ */
 export const options = { site: (/[?&]site=([\w-]+)/.exec(script.src) || 0)[1], ...script.dataset };
 
 /**
@@ -21,6 +29,12 @@ export const resolve = (path) => script.src.replace(/[^/]*(\?.*)?$/, path);
  *
  * `here()`: where the reader is, as the service wants it, without host and fragment. The file for
  * applications puts another in its place where a fragment is a route, and `moved`, called when the
- * address has become another. `how`: the method of `history` that was called last.
+ * address has become another. `how`: the method of `history` that was called last; `viewed`: the address of
+ * each view, for the check; `isWatched`: that file is there.
+ *
+ * @type {{
+ *   article?: string, at?: string, how?: string, isWatched?: boolean, viewed?: string[],
+ *   here(): string, moved?(): void,
+ * }}
  */
 export const current = { here: () => location.pathname + location.search };

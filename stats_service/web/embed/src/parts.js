@@ -27,7 +27,7 @@ export const fetchPart = (file, integrity) => {
   part.nonce = script.nonce;
   try {
     // Pages may forbid our policy: then there are no polls, but views.
-    policy = policy || (window.trustedTypes && trustedTypes.createPolicy("stats", rules)) || rules;
+    policy = policy || (window.trustedTypes && window.trustedTypes.createPolicy("stats", rules)) || rules;
     part.src = policy.createScriptURL(file);
     document.head.append(part);
   } catch (_) {}
@@ -39,5 +39,5 @@ let wanted;
 
 /** Fetch it once, though it is wanted again and again until it is there. */
 export const wantExtra = () => {
-  wanted = wanted || !fetchExtra();
+  wanted = wanted || setTimeout(fetchExtra);
 };

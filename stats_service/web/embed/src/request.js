@@ -66,11 +66,12 @@ export const exchange = async (body, retry) => {
     const fresh = await response.json();
     voter(fresh.voter);
     return fresh;
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (retry && !(error < 500)) {
       await new Promise((done) => setTimeout(done, RETRY_AFTER));
       return exchange(body, 0);
     }
-    warned = warned || !console.warn("stats_service:", error);
+    if (!warned) console.warn("stats_service:", error);
+    warned = 1;
   }
 };

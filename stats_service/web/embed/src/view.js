@@ -23,7 +23,10 @@ const send = async (isView, more, onAnswer) => {
   const mine = hit;
   due = 0;
   clearTimeout(beat);
-  beat = setTimeout(() => proceed((due = 1)), pause);
+  beat = setTimeout(() => {
+    due = 1;
+    proceed();
+  }, pause);
   const fresh = await exchange(withWishes(isView && hit, more), isView);
   pause = fresh ? BEAT : pause * 2;
   // The page may have moved on.

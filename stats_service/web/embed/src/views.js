@@ -7,7 +7,7 @@ import { put } from "./put.js";
 export class StatsViews extends StatsCount {
   show() {
     const text = this.text("views");
-    const word = english(this) ? (text == 1 ? "view" : "views") : "lượt xem";
+    const word = english(this) ? (text == "1" ? "view" : "views") : "lượt xem";
     const label = this.getAttribute("label");
     put(this, text && `${text} ${label == null ? word : label}`.trim());
   }

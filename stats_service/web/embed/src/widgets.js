@@ -19,6 +19,9 @@ export class Widget extends HTMLElement {
     return ["article", "label", "labels", "metric", "rows"];
   }
 
+  /** Show what there is; each kind of widget does so in its own way. */
+  show() {}
+
   connectedCallback() {
     widgets = widgets.filter((one) => one != this).concat(this);
     this.show();

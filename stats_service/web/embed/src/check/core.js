@@ -13,10 +13,13 @@ export const siteOf = ({ src, dataset }) => dataset.site || (/[?&]site=([\w-]+)/
 
 const below = (src) => (path) => src.replace(/[^/]*([?#].*)?$/, "") + path;
 
-export const { answer, current, options, resolve, script } = handed || {
+/** @type {StatsCore | any} */
+const core = handed || {
   answer: {},
   current: { here: () => location.pathname + location.search },
   options: { ...snippet().dataset, site: siteOf(snippet()) },
   resolve: below(self.src),
   script: snippet(),
 };
+
+export const { answer, current, options, resolve, script } = core;

@@ -19,7 +19,9 @@ const WHAT = { opacityProperty: true, visibilityProperty: true, checkOpacity: tr
 /** Whether no frame around the page is made invisible, as far as we may look. */
 const isShown = () => {
   try {
-    for (let view = window; view != top; view = view.parent) {
+    /** @type {any} */
+    let view = window;
+    for (; view != top; view = view.parent) {
       if (view.frameElement && view.frameElement.checkVisibility && !view.frameElement.checkVisibility(WHAT)) return false;
     }
   } catch (_) {}
