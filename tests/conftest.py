@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -63,6 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
     found = find_server_binary()
     if found.path != program.absolute():
         raise pytest.UsageError(f"--server {program}: {found.path} is found instead")
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_stays() -> Iterator[None]:
+    """Fail a test that leaves an event loop behind, and with it a connection to Redis."""
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert "service-loop" not in {thread.name for thread in left}
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from stats_service.store.traffic.spool import RESERVE_BYTES
 from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.support.processes import wait_until
+from tests.support.spools import spool_of
 
 pytestmark = [pytest.mark.check("T66"), pytest.mark.quick]
 
@@ -52,12 +53,12 @@ def replay_all(own: Services, services: Services, clock: FakeClock) -> None:
     """Give Redis back, and wait until everything is there; its thread may hold the spool now."""
     own.traffic.replay._sites = services.sites.directory._store
     own.traffic.replay._traffic = services.traffic.views._store
-    wait_until(lambda: not own.traffic.replay.run(clock.now()) and not own.traffic.spool._lost)
+    wait_until(lambda: not own.traffic.replay.run(clock.now()) and not spool_of(own)._lost)
 
 
 def found(services: Services, clock: FakeClock) -> dict[str, Finding]:
     """Return what `stats-service check` says of the spool."""
-    findings = spool_findings(services.traffic.spool.state(), clock.now())
+    findings = spool_findings(services.traffic.replay.state(), clock.now())
     return {finding.subject: finding for finding in findings}
 
 
@@ -74,7 +75,7 @@ def test_a_disk_without_room_promises_nothing(
         assert answers == {503}
         assert finding.level == FAIL
         assert "No space left" in finding.text
-        assert own.traffic.spool.refused == 39
+        assert spool_of(own).refused == 39
         replay_all(own, services, clock)
     (glance,) = services.operations.overview.of_sites([site], clock.now())
     assert [(alarm.kind, alarm.n) for alarm in glance.alarms if alarm.kind == "lost"] == [
@@ -105,7 +106,7 @@ def test_a_disk_that_fills_up_loses_no_promise(
 
         replay_all(own, services, clock)
 
-        assert own.traffic.spool.waiting() == 0
+        assert spool_of(own).waiting() == 0
     measured(f"{promised} of 31 promised, {statuses.count(503)} refused")
     assert services.traffic.views.counts(site, clock.now()).views.total == 1 + promised
     assert set(statuses) <= {202, 503}
@@ -125,7 +126,7 @@ def test_a_read_only_data_folder_is_said(
         assert finding.level == FAIL
         assert "Read-only" in finding.text
         assert view(client).status_code == 503
-        assert own.traffic.spool.refused == 1
+        assert spool_of(own).refused == 1
 
 
 def test_a_file_that_is_no_database_loses_nothing(

@@ -3,12 +3,12 @@
 from flask import Flask
 
 from stats_service.web.api import checks, manage, openapi, polls, ratings, traffic
+from stats_service.web.api.entrance import HOT
+from stats_service.web.loop import HotPaths
 
-#: Endpoints where people write, each with a limit of its own for a network.
-LIMITED = ("polls.cast_ballot", "polls.mint_voter", "ratings.rate_article", "checks.check")
 
-
-def register(app: Flask, prefix: str) -> None:
-    """Serve the API below `prefix`."""
+def register(app: Flask, prefix: str, hot: HotPaths) -> None:
+    """Serve the API below `prefix`; `hot` answers views, ballots and ratings."""
+    app.extensions[HOT] = hot
     for noun in (openapi, traffic, polls, ratings, checks, manage):
         app.register_blueprint(noun.bp, url_prefix=prefix)

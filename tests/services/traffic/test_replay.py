@@ -16,6 +16,7 @@ from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 from tests.support.processes import wait_until
 from tests.support.redis_groups import keys_of
+from tests.support.spools import spool_of
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
 ) -> None:
     """Redis remembers the batch, for longer than it remembers hit ids."""
     view(away)
-    batch = services.traffic.spool.next_batch()
+    batch = spool_of(services).next_batch()
     assert batch is not None
     services.traffic.replay._send(batch, clock.now())
     again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands, batch.births)
@@ -120,7 +121,7 @@ def test_views_of_a_removed_site_are_dropped(
     replay_all(services, clock)
 
     assert services.traffic.replay.dropped == 1
-    assert services.traffic.spool.waiting() == 0
+    assert spool_of(services).waiting() == 0
 
 
 def test_views_stay_while_redis_is_away(
@@ -132,7 +133,7 @@ def test_views_stay_while_redis_is_away(
 
     assert services.traffic.replay.run(clock.now())
 
-    assert services.traffic.spool.waiting() == 1
+    assert spool_of(services).waiting() == 1
 
 
 def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Services) -> None:
@@ -140,7 +141,7 @@ def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Se
     assert view(away, beat=True).status_code == 503
     assert view(away, user_agent="curl/8").status_code == 503
 
-    assert services.traffic.spool.waiting() == 0
+    assert spool_of(services).waiting() == 0
 
 
 def test_past_midnight_a_view_without_a_salt_counts_without_a_visitor(

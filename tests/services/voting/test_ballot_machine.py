@@ -79,7 +79,9 @@ class PollMachine(RuleBasedStateMachine):
             other=text if choice == "other" else "",
         )
         entry = self.services.sites.directory.entry("kimson", now)
-        return self.services.polls.ballots.cast_ballot(entry, POLL, query, READER, now).outcome
+        return self.services.loop.run(
+            self.services.polls.ballots.cast_ballot(entry, POLL, query, READER, now)
+        ).outcome
 
     @rule(
         number=st.integers(0, VOTERS - 1),

@@ -157,8 +157,7 @@ def test_a_site_is_read_once_for_all_who_wait(
     """A hundred first views make one reading, and none waits for a later one."""
     settings = replace(settings, site_cache_seconds=60)
     app = create_asgi_app(settings, clock)
-    assert app.hot
-    directory = app.hot._sites._directory
+    directory = app.services.sites.directory
     loads: list[str] = []
     load = directory.load
 
@@ -173,7 +172,7 @@ def test_a_site_is_read_once_for_all_who_wait(
         clock.advance(31)  # past the half: read ahead, while it is still good
         view(client)
         wait_until(lambda: len(loads) == 2)
-        wait_until(lambda: not app.hot._sites._reading)
+        wait_until(lambda: not app.services.sites.shared._reading)
         view(client)
 
     assert loads == ["kimson", "kimson"]
@@ -274,14 +273,14 @@ def test_a_header_with_an_underscore_is_not_believed(
         ],
     }
     seen: list[str] = []
-    assert app.hot
-    record = app.hot._views.record_view
+    recorder = app.services.traffic.recorder
+    record = recorder.record_view
 
     def spy(entry: Any, query: Any, visitor: Any, now: float, reply: Any) -> None:
         seen.append(visitor.address)
         record(entry, query, visitor, now, reply)
 
-    app.hot._views.record_view = spy  # type: ignore[method-assign]
+    recorder.record_view = spy  # type: ignore[method-assign]
     sent: list[dict[str, Any]] = []
 
     async def main() -> None:
@@ -291,10 +290,9 @@ def test_a_header_with_an_underscore_is_not_believed(
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        assert app.hot
-        await app.hot.start()
+        await app.services.loop.start()
         await app(scope, receive, send)
-        await app.hot.stop()
+        await app.services.loop.stop()
 
     asyncio.run(main())
 
