@@ -43,7 +43,8 @@ class RequestLimits:
         if not await self._limiter.hit(limit, name, caller):
             stats = await self._limiter.get_window_stats(limit, name, caller)
             raise TooManyRequestsError(
-                f"Your network has sent more than {limit.amount} of these in a minute. Nothing was "
-                "stored; send the same again a little later.",
+                "Your network has sent more than {limit} of these in a minute. Nothing was stored; "
+                "send the same again a little later.",
                 min(limit.get_expiry(), max(1, math.ceil(stats.reset_time - time.time()))),
+                limit=limit.amount,
             )

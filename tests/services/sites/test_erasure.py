@@ -27,6 +27,7 @@ from stats_service.services.container import Services, create_services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.store.keys import SiteKeys, sites
+from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.support.pages import BROWSER, ORIGIN, new_hit
@@ -205,7 +206,7 @@ def test_what_was_on_its_way_does_not_land_in_a_new_site(
     counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.total, counts.visits.total, counts.online) == (0, 0, 0)
     assert services.polls.quarantine.groups("kimson", "muc-quan-tam") == []
-    assert services.polls.ballots._store.look("kimson", "muc-quan-tam", b"")[1].ballots == 0
+    assert services.polls.polls.tally("kimson", "muc-quan-tam").ballots == 0
     assert services.ratings.ratings.ranked(site, 1, clock.now()).articles == ()
 
 
@@ -229,19 +230,17 @@ def test_kept_views_are_those_of_the_site_that_they_were_sent_to(
     services: Services, busy: Worker, clock: FakeClock, settings: Settings
 ) -> None:
     """A spool that waited longer than the site lived."""
-    away = redis.Redis(port=1, retry=None)
-    for store in (busy.services.traffic.views._store, busy.services.sites.directory._store):
-        store._client = away  # type: ignore[assignment]
+    lose_redis(busy.services)
     with pytest.raises(StatsError):
         busy.view()
     services.sites.erasure.erase("kimson", "an", clock.now())
     site = services.sites.sites.add(fresh_site())
     entry = services.sites.directory.entry("kimson", clock.now())
-    services.traffic.views._store._client, working = away, services.traffic.views._store._client  # type: ignore[assignment]
+    find_redis = lose_redis(services)
     query = PageQuery(hit=new_hit(), article="/moi")
     with pytest.raises(StatsError):
         services.loop.run(services.traffic.recorder.record(entry, query, READER, clock.now()))
-    services.traffic.views._store._client = working
+    find_redis()
 
     wait_until(lambda: not services.traffic.replay.run(clock.now()))  # or another worker does
 

@@ -69,6 +69,10 @@ class PollMachine(RuleBasedStateMachine):
         self.groups: dict[str, str] = {}
         self.texts: dict[str, str] = {}
 
+    def teardown(self) -> None:
+        """Part from Redis."""
+        self.services.close()
+
     def send(self, number: int, ballot: str, choice: str, text: str) -> str:
         """Send a ballot; return its outcome."""
         now = self.clock.now()
