@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import redis
+from flask import Flask
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.health import Finding
 from stats_service.models.sites import Site
@@ -18,7 +17,9 @@ from stats_service.services.container import Services, create_services
 from stats_service.services.operations.health import FAIL, OK, WARN
 from stats_service.services.operations.machine_findings import spool_findings
 from stats_service.store.traffic.spool import RESERVE_BYTES
+from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
+from tests.support.openapi import MakeApp
 from tests.support.pages import view
 from tests.support.processes import wait_until
 from tests.support.spools import spool_of
@@ -39,13 +40,11 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def away(settings: Settings, clock: FakeClock) -> tuple[FlaskClient, Services]:
+def away(app: Flask) -> tuple[FlaskClient, Services]:
     """Give a service that saw its site before it lost Redis."""
-    app = create_app(settings, clock)
     client, services = app.test_client(), app.extensions["stats_service"]
     assert view(client).status_code == 200
-    for store in (services.traffic.views._store, services.sites.directory._store):
-        store._client = redis.Redis(port=1, retry=None)
+    lose_redis(services)
     return client, services
 
 
@@ -63,11 +62,16 @@ def found(services: Services, clock: FakeClock) -> dict[str, Finding]:
 
 
 def test_a_disk_without_room_promises_nothing(
-    settings: Settings, site: Site, clock: FakeClock, services: Services, tmp_path: Path
+    make_app: MakeApp,
+    settings: Settings,
+    site: Site,
+    clock: FakeClock,
+    services: Services,
+    tmp_path: Path,
 ) -> None:
     """503, counted for the site as lost once Redis is back, said by check and overview."""
     with mounted(tmp_path / "disk", "size=3m") as disk:
-        client, own = away(replace(settings, data_dir=disk), clock)
+        client, own = away(make_app(replace(settings, data_dir=disk)))
         answers = {view(client, address=f"192.0.2.{n}").status_code for n in range(39)}
 
         finding = found(own, clock)["spool-fault"]
@@ -87,6 +91,7 @@ def test_a_disk_without_room_promises_nothing(
 
 
 def test_a_disk_that_fills_up_loses_no_promise(
+    make_app: MakeApp,
     settings: Settings,
     site: Site,
     clock: FakeClock,
@@ -96,7 +101,7 @@ def test_a_disk_that_fills_up_loses_no_promise(
 ) -> None:
     """Every view that was answered 202 is counted, while the disk is still full."""
     with mounted(tmp_path / "disk", "size=6m") as disk:
-        client, own = away(replace(settings, data_dir=disk), clock)
+        client, own = away(make_app(replace(settings, data_dir=disk)))
         kept = view(client, address="192.0.2.1").status_code == 202
         with contextlib.suppress(OSError), (disk / "other").open("wb", buffering=0) as file:
             while file.write(bytes(4096)):
@@ -114,12 +119,12 @@ def test_a_disk_that_fills_up_loses_no_promise(
 
 
 def test_a_read_only_data_folder_is_said(
-    settings: Settings, site: Site, clock: FakeClock, tmp_path: Path
+    make_app: MakeApp, settings: Settings, site: Site, clock: FakeClock, tmp_path: Path
 ) -> None:
     """The service counts; an outage of Redis would lose views, and check says so before."""
     with mounted(tmp_path / "disk", "size=6m") as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        client, own = away(replace(settings, data_dir=disk), clock)
+        client, own = away(make_app(replace(settings, data_dir=disk)))
 
         finding = found(own, clock)["spool-fault"]
 
@@ -130,12 +135,12 @@ def test_a_read_only_data_folder_is_said(
 
 
 def test_a_file_that_is_no_database_loses_nothing(
-    settings: Settings, site: Site, clock: FakeClock, services: Services
+    make_app: MakeApp, settings: Settings, site: Site, clock: FakeClock, services: Services
 ) -> None:
     """It is set aside; the views of this outage are kept and counted."""
     broken = settings.data_dir / "spool.sqlite3"
     broken.write_bytes(b"no database" * 1000)
-    client, own = away(settings, clock)
+    client, own = away(make_app(settings))
 
     statuses = [view(client, address=f"192.0.2.{n}").status_code for n in range(5)]
     finding = found(own, clock)["spool-damaged"]
@@ -149,10 +154,10 @@ def test_a_file_that_is_no_database_loses_nothing(
 
 
 def test_two_redis_with_one_data_folder(
-    settings: Settings, site: Site, clock: FakeClock, services: Services
+    make_app: MakeApp, settings: Settings, site: Site, clock: FakeClock, services: Services
 ) -> None:
     """Neither drops or counts the views of the other; check says it until somebody decides."""
-    client, own = away(settings, clock)
+    client, own = away(make_app(settings))
     assert view(client, address="192.0.2.7").status_code == 202
     other = create_services(replace(settings, key_prefix=f"{settings.key_prefix[:15]}x"), clock)
 
