@@ -11,7 +11,7 @@ collected until they are complete. Then the request
   had come in between.
 
 Both end in the same `HotPaths.answer`, so the fast lane is an optimisation and nothing else:
-`STATS_FAST_LANE=0` switches it off. What it saves is measured in docs/decisions/0002-server.md.
+`worker.Worker` serves without it. What it saves is measured in docs/decisions/0002-server.md.
 
 It leans on these insides of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
 `server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py tells
