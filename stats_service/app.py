@@ -17,7 +17,7 @@ from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.context import EXTENSION
 from stats_service.web.http.sessions import SessionsBesideTheApi
 from stats_service.web.http.uploads import RequestWithFiles
-from stats_service.web.loop import HotPaths
+from stats_service.web.loop import LoopPaths
 from stats_service.web.server.asgi import AsgiApp
 
 
@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         clock: default: the machine's clock.
     """
     services = create_services(settings or load_settings(), clock)
-    return _flask_app(services, HotPaths(services))
+    return _flask_app(services, LoopPaths(services))
 
 
 def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None) -> AsgiApp:
@@ -38,11 +38,11 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
-    hot = HotPaths(services)
-    return AsgiApp(_flask_app(services, hot), hot, services)
+    paths = LoopPaths(services)
+    return AsgiApp(_flask_app(services, paths), paths, services)
 
 
-def _flask_app(services: Services, hot: HotPaths) -> Flask:
+def _flask_app(services: Services, paths: LoopPaths) -> Flask:
     settings = services.settings
     services.traffic.replay.resume()
     app = Flask("stats_service", static_folder=None)
@@ -54,7 +54,7 @@ def _flask_app(services: Services, hot: HotPaths) -> Flask:
         services.meters.share(Path(os.environ[FOLDER_VARIABLE]))
     errors.register(app)
     operations.register(app)
-    api.register(app, settings.path_prefix, hot)
+    api.register(app, settings.path_prefix, paths)
     embed.register(app, settings.path_prefix)
     app.register_blueprint(hosted.bp, url_prefix=settings.path_prefix)
     admin.register(app, settings)

@@ -18,7 +18,7 @@ from stats_service.services.accounts.sign_in import SignIn
 from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.services.accounts.tokens import Tokens
 from stats_service.services.known_sites.install_checks import InstallChecks
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteDirectory
 from stats_service.services.loop import ServiceLoop
 from stats_service.services.notices.mail import Mailer
@@ -31,7 +31,7 @@ from stats_service.services.operations.backups import Backups
 from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
-from stats_service.services.operations.overview import Glances
+from stats_service.services.operations.overview import Overview
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.polls import Polls
@@ -43,7 +43,7 @@ from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.history import History
-from stats_service.services.traffic.opening_balances import Openings
+from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
@@ -57,11 +57,11 @@ from stats_service.services.voting.integrity import IntegrityReports
 from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
-from stats_service.services.voting.voter_tokens import Minting
+from stats_service.services.voting.voter_tokens import VoterTokens
 from stats_service.store.stores import Stores, open_stores
 from stats_service.store.traffic.group_commit import GroupCommit
 from stats_service.store.traffic.spool import Spool
-from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.spool_writer import SpoolWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class SiteServices:
     erasure: Erasure
     install_checks: InstallChecks
     #: The directory for coroutines.
-    shared: SharedSites
+    shared: LoopSites
     sites: Sites
 
 
@@ -94,7 +94,7 @@ class TrafficServices:
     """Page views, and the numbers that they make."""
 
     history: History
-    opening_balances: Openings
+    opening_balances: OpeningBalances
     recorder: ViewRecorder
     records: Records
     replay: Replay
@@ -113,7 +113,7 @@ class PollServices:
     proofs: Proofs
     public: PublicPolls
     quarantine: Quarantine
-    voter_tokens: Minting
+    voter_tokens: VoterTokens
     voters: Voters
 
 
@@ -151,7 +151,7 @@ class OperationServices:
     clock_watch: ClockWatch
     health: Health
     installation: Installation
-    overview: Glances
+    overview: Overview
     ticks: Ticks
     watch: Watch
 
@@ -299,7 +299,7 @@ def _site_services(
         directory=directory,
         erasure=erasure,
         install_checks=InstallChecks(stores.install_checks, settings.secret),
-        shared=SharedSites(directory, settings.redis_timeout),
+        shared=LoopSites(directory, settings.redis_timeout),
         sites=sites,
     )
 
@@ -315,7 +315,7 @@ def _poll_services(
         proofs=proofs,
         public=PublicPolls(stores.polls),
         quarantine=Quarantine(stores.quarantine),
-        voter_tokens=Minting(stores.traffic),
+        voter_tokens=VoterTokens(stores.traffic),
         voters=voters,
     )
 
@@ -335,11 +335,11 @@ def _traffic_services(
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
-    keeper = ViewKeeper(stores.spool, replay.wake, meters)
-    commit = GroupCommit(stores.connection, settings.key_prefix, keeper, meters, is_lost)
+    spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
+    commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
-        opening_balances=Openings(stores.traffic),
+        opening_balances=OpeningBalances(stores.traffic),
         recorder=ViewRecorder(commit),
         records=Records(stores.traffic),
         replay=replay,
@@ -418,7 +418,7 @@ def _operation_services(
         clock_watch=ClockWatch(stores.loop, clock, meters),
         health=health,
         installation=installation,
-        overview=Glances(stores.overview, health, stores.spool),
+        overview=Overview(stores.overview, health, stores.spool),
         ticks=Ticks(stores.ticks, jobs, health, alarm),
         watch=Watch(health, installation, stores.sole_watcher),
     )

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
 from stats_service.errors import StoreUnavailableError
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.traffic.recorder import ViewRecorder
 
 #: Longest wait for what is under way when the process ends, in seconds.
@@ -32,7 +32,7 @@ class ServiceLoop:
         recorder: holds the connection to Redis of all; started and ended with the loop.
     """
 
-    def __init__(self, sites: SharedSites, recorder: ViewRecorder) -> None:
+    def __init__(self, sites: LoopSites, recorder: ViewRecorder) -> None:
         self._sites = sites
         self._recorder = recorder
         self._lock = threading.Lock()

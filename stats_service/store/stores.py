@@ -20,7 +20,7 @@ from stats_service.store.operations.installation import (
     InstallationStore,
     SoleWatcher,
 )
-from stats_service.store.operations.overview import GlanceStore
+from stats_service.store.operations.overview import OverviewStore
 from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.polls.ballots import BallotStore
@@ -63,7 +63,7 @@ class Stores:
     legacy: LegacyStore
     loop: LoopClient
     notices: NoticeStore
-    overview: GlanceStore
+    overview: OverviewStore
     polls: PollStore
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
@@ -115,7 +115,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         legacy=LegacyStore(client, prefix),
         loop=loop,
         notices=NoticeStore(client, prefix),
-        overview=GlanceStore(client, prefix),
+        overview=OverviewStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),

@@ -25,16 +25,16 @@ from stats_service.models.polls import (
     BallotResult,
     Poll,
     PollTally,
-    PollView,
+    PresentedPoll,
 )
 from stats_service.models.traffic import Visitor
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.senders import check_program, check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
+from stats_service.services.polls.presentation import present_poll, state_at
 from stats_service.services.polls.rules import clean_text
-from stats_service.services.polls.views import poll_view, state_at
-from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.services.visitors.user_agents import kind_of_browser
 from stats_service.services.voting.proofs import Proofs
@@ -52,7 +52,7 @@ ATTEMPTS = 3
 class Ballots:
     """Take ballots, in the event loop."""
 
-    def __init__(self, store: BallotStore, sites: SharedSites, proofs: Proofs) -> None:
+    def __init__(self, store: BallotStore, sites: LoopSites, proofs: Proofs) -> None:
         self._store = store
         self._sites = sites
         self._proofs = proofs
@@ -87,17 +87,19 @@ class Ballots:
         """
         for _ in range(ATTEMPTS):
             poll = await self.find_poll(entry, name, now)
-            command, fault = decide(entry, poll, query, visitor, now, self._proofs, hosted=hosted)
+            command, fault = decide_ballot(
+                entry, poll, query, visitor, now, self._proofs, hosted=hosted
+            )
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:
                 return await self._refuse(entry, command, query, fault, hour, now)
             result = await self._store.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
-                return answer(entry, command, result, now)
+                return answer_ballot(entry, command, result, now)
             entry = await self._sites.load(entry.site.slug, now)
         raise StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
-    async def view(self, entry: SiteEntry, name: str, token: str, now: float) -> PollView:
+    async def present(self, entry: SiteEntry, name: str, token: str, now: float) -> PresentedPoll:
         """Return a public poll (`current` too) as the voter of a token sees it.
 
         Raises:
@@ -150,7 +152,7 @@ class Ballots:
         raise fault
 
 
-def decide(
+def decide_ballot(
     entry: SiteEntry,
     poll: Poll,
     query: BallotQuery,
@@ -192,7 +194,7 @@ def decide(
     if admitted.burst and poll.protection.per_address:
         hold = "token"
     network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
-    wide = customer_prefix(visitor.address) if ":" in network else ""
+    wide = ipv6_48_prefix(visitor.address) if ":" in network else ""
     command = BallotCommand(
         poll=poll,
         open=state_at(poll, now) == "open",
@@ -201,7 +203,7 @@ def decide(
         choices=choices,
         other=other,
         address=today.address(network) if network else b"",
-        customer=today.address(wide) if wide else b"",
+        ipv6_48=today.address(wide) if wide else b"",
         browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,
@@ -247,7 +249,7 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
     return query.choices, text
 
 
-def answer(
+def answer_ballot(
     entry: SiteEntry, command: BallotCommand, result: BallotResult, now: float
 ) -> BallotAnswer:
     """Return what the voter is told, or raise it."""
@@ -269,5 +271,5 @@ def answer(
 
 def _view(
     entry: SiteEntry, poll: Poll, tally: PollTally, now: float, *, voted: bool = True
-) -> PollView:
-    return poll_view(poll, tally, entry.site.timezone, now, voted=voted)
+) -> PresentedPoll:
+    return present_poll(poll, tally, entry.site.timezone, now, voted=voted)

@@ -111,7 +111,7 @@ def cast_ballot_call(
         hour,
         command.other,
         f"a{command.address.hex()}",
-        f"c{command.customer.hex()}",
+        f"c{command.ipv6_48.hex()}",
         protection.per_address,
         protection.per_customer,
         protection.office,
@@ -130,7 +130,7 @@ def cast_ballot_call(
         command.voter,
         command.ballot,
         command.address,
-        command.customer,
+        command.ipv6_48,
         command.proof,
     ]
     return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, hour[:10]), args

@@ -82,7 +82,7 @@ def rate_article_call(
         site.rating_scale,
         command.rater,
         command.address,
-        command.customer,
+        command.ipv6_48,
         site.rating_ceiling,
     ]
     return keys, args

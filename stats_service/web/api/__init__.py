@@ -3,12 +3,12 @@
 from flask import Flask
 
 from stats_service.web.api import checks, manage, openapi, polls, ratings, traffic
-from stats_service.web.api.entrance import HOT
-from stats_service.web.loop import HotPaths
+from stats_service.web.api.entrance import PATHS
+from stats_service.web.loop import LoopPaths
 
 
-def register(app: Flask, prefix: str, hot: HotPaths) -> None:
-    """Serve the API below `prefix`; `hot` answers views, ballots and ratings."""
-    app.extensions[HOT] = hot
+def register(app: Flask, prefix: str, paths: LoopPaths) -> None:
+    """Serve the API below `prefix`; `paths` answer views, ballots and ratings."""
+    app.extensions[PATHS] = paths
     for noun in (openapi, traffic, polls, ratings, checks, manage):
         app.register_blueprint(noun.bp, url_prefix=prefix)

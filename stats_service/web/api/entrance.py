@@ -10,10 +10,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.context import services
-from stats_service.web.loop import HotPath, HotPaths, HotRequest
+from stats_service.web.loop import LoopPath, LoopPaths, LoopRequest
 
-#: Name of the hot paths in `app.extensions`.
-HOT = "hot"
+#: Name of the `LoopPaths` in `app.extensions`.
+PATHS = "loop_paths"
 #: Stands for a body that was not read: the loop refuses it for its length.
 TOO_LARGE = bytes(BODY_MAX_BYTES + 1)
 
@@ -27,8 +27,8 @@ def answer_in_loop(name: str, slug: str, poll: str = "") -> Response:
     headers = {
         name.lower().encode("latin-1"): value.encode("latin-1") for name, value in request.headers
     }
-    hot_request = HotRequest(HotPath(name, slug, poll), headers, body, request.remote_addr or "")
-    hot = cast("HotPaths", current_app.extensions[HOT])
-    status, head, answer = services().loop.run(hot.answered(hot_request))
-    pairs = [(name.decode(), value.decode("latin-1")) for name, value in head.pairs]
+    asked = LoopRequest(LoopPath(name, slug, poll), headers, body, request.remote_addr or "")
+    paths = cast("LoopPaths", current_app.extensions[PATHS])
+    status, answered, answer = services().loop.run(paths.answered(asked))
+    pairs = [(name.decode(), value.decode("latin-1")) for name, value in answered.pairs]
     return Response(answer, status, pairs)

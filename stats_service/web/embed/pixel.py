@@ -5,7 +5,7 @@ import secrets
 
 from flask import Blueprint, Response, request
 
-from stats_service.errors import StatsError, ViewKeptError
+from stats_service.errors import StatsError, ViewSpooledError
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.web.http.answers import page_answer_headers
 from stats_service.web.http.context import services
@@ -37,7 +37,7 @@ def record_view(slug: str) -> Response:
         answer = _record(slug)
     except StatsError as error:
         services().meters.count("views", error.code)
-        if isinstance(error, ViewKeptError):
+        if isinstance(error, ViewSpooledError):
             return response
         raise
     services().meters.count("views", answer.ignored or "counted")

@@ -7,24 +7,24 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from stats_service.services.container import Services
-from stats_service.web.loop.messages import Head, HotPath, HotRequest, Send
-from stats_service.web.loop.page_views import HotPages
-from stats_service.web.loop.votes import HotVotes
+from stats_service.web.loop.messages import LoopPath, LoopRequest, ResponseHeaders, Send
+from stats_service.web.loop.page_views import LoopPages
+from stats_service.web.loop.votes import LoopVotes
 
 #: Longest path, in bytes; a longer one is for Flask to refuse.
 TARGET_MAX_BYTES = 256
 
 #: Status, headers, body.
-Answer = tuple[int, Head, bytes]
+Answer = tuple[int, ResponseHeaders, bytes]
 
 
-class HotPaths:
+class LoopPaths:
     """The hot paths of one process."""
 
     def __init__(self, services: Services) -> None:
-        votes = HotVotes(services)
-        self._answers: dict[str, Callable[[HotRequest, Send], None]] = {
-            "page": HotPages(services).record_view,
+        votes = LoopVotes(services)
+        self._answers: dict[str, Callable[[LoopRequest, Send], None]] = {
+            "page": LoopPages(services).record_view,
             "ballots": votes.cast_ballot,
             "ratings": votes.rate_article,
         }
@@ -34,28 +34,28 @@ class HotPaths:
         )
         self._remembered = lru_cache(maxsize=4096)(self._path_of)
 
-    def find(self, target: bytes) -> HotPath | None:
+    def find(self, target: bytes) -> LoopPath | None:
         """Return what a POST to `target`, a path as it was sent, is for; None: that is Flask's."""
         return self._remembered(target) if len(target) <= TARGET_MAX_BYTES else None
 
-    def answer(self, request: HotRequest, send: Send) -> None:
+    def answer(self, request: LoopRequest, send: Send) -> None:
         """Do what the request asks for; call `send` once, possibly at once."""
         self._answers[request.path.name](request, send)
 
-    async def answered(self, request: HotRequest) -> Answer:
+    async def answered(self, request: LoopRequest) -> Answer:
         """Do what the request asks for; return status, headers and body."""
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-        def send(status: int, head: Head, body: bytes) -> None:
+        def send(status: int, headers: ResponseHeaders, body: bytes) -> None:
             if not waiting.done():  # the client may have gone
-                waiting.set_result((status, head, body))
+                waiting.set_result((status, headers, body))
 
         self.answer(request, send)
         return await waiting
 
-    def _path_of(self, target: bytes) -> HotPath | None:
+    def _path_of(self, target: bytes) -> LoopPath | None:
         match = self._pattern.fullmatch(unquote(target.decode("latin-1")))
         if match is None:
             return None
         slug, name, poll, ballots = match.groups("")
-        return HotPath(name or ballots, slug, poll)
+        return LoopPath(name or ballots, slug, poll)

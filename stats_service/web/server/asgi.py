@@ -5,7 +5,7 @@ from typing import Any
 from stats_service.services.container import Services
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.transfer_paths import is_transfer
-from stats_service.web.loop import HotPaths, HotRequest
+from stats_service.web.loop import LoopPaths, LoopRequest
 from stats_service.web.server.bridge import WsgiApp, WsgiBridge, joined_headers
 from stats_service.web.server.transfers import Receive, SendMessage, Transfers
 
@@ -15,12 +15,12 @@ class AsgiApp:
 
     Args:
         flask: Answers whatever is not answered here.
-        hot: Answers page views, ballots and ratings.
+        paths: Answers page views, ballots and ratings.
         services: What runs beside them, and the loop that they run in.
     """
 
-    def __init__(self, flask: WsgiApp, hot: HotPaths, services: Services) -> None:
-        self.hot = hot
+    def __init__(self, flask: WsgiApp, paths: LoopPaths, services: Services) -> None:
+        self.paths = paths
         self.services = services
         self._bridge = WsgiBridge(flask)
         self._transfers = Transfers(flask)
@@ -55,12 +55,12 @@ class AsgiApp:
         if read is None:
             return
         body, whole = read
-        path = self.hot.find(scope["raw_path"]) if scope["method"] == "POST" else None
+        path = self.paths.find(scope["raw_path"]) if scope["method"] == "POST" else None
         if path:
             peer = (scope.get("client") or ("",))[0]
-            request = HotRequest(path, joined_headers(scope["headers"]), body, peer)
-            status, head, out = await self.hot.answered(request)
-            headers = [*head.pairs, (b"content-length", b"%d" % len(out))]
+            request = LoopRequest(path, joined_headers(scope["headers"]), body, peer)
+            status, answered, out = await self.paths.answered(request)
+            headers = [*answered.pairs, (b"content-length", b"%d" % len(out))]
         else:
             status, headers, out = await self._bridge.answer(scope, body, whole=whole)
         if not whole:

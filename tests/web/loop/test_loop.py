@@ -29,7 +29,7 @@ from tests.support.redis_groups import CREDENTIALS, restricted_user
 from tests.support.votes import make_poll
 
 BODY_LENGTHS = [0, 1, 64 * 1024, 64 * 1024 + 1, 500_000]
-VOTER = Voters("test-" + "0" * 32).mint("kimson", FakeClock().now() - 60)
+VOTER = Voters("test-" + "0" * 32).issue("kimson", FakeClock().now() - 60)
 VIEW = {"hit": "0123456789abcdef", "article": "/tin/1"}
 BALLOT = {"ballot": "a-ballot-of-the-test", "choices": ["a"], "voter": VOTER}
 RATING = {"article": "/tin/1", "score": 4, "voter": VOTER}
