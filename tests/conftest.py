@@ -154,19 +154,19 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def hot_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
-    """Give the same for the application that gunicorn runs, whose hot paths are not Flask's."""
+def worker_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
+    """Give the same for the application that gunicorn's workers run."""
     with in_process(create_asgi_app(settings, clock)) as asgi:
         yield conforming_client(asgi)
 
 
-@pytest.fixture(params=["flask", "hot"])
+@pytest.fixture(params=["wsgi", "worker"])
 def serve(request: pytest.FixtureRequest, clock: FakeClock, make_app: MakeApp) -> Iterator[Serve]:
     """Run a test at both entrances: a WSGI server's, and the worker's."""
     with ExitStack() as stack:
 
         def start(settings: Settings) -> FlaskClient:
-            if request.param == "hot":
+            if request.param == "worker":
                 app = stack.enter_context(in_process(create_asgi_app(settings, clock)))
                 return conforming_client(app)
             return conforming_client(make_app(settings))

@@ -85,7 +85,7 @@ class SiteServices:
     erasure: Erasure
     install_checks: InstallChecks
     #: The directory for coroutines.
-    shared: LoopSites
+    in_loop: LoopSites
     sites: Sites
 
 
@@ -219,7 +219,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
         stores, settings, clock, meters, installation, sites, traffic, notices, portability
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
-    loop = ServiceLoop(sites.shared, traffic.recorder)
+    loop = ServiceLoop(sites.in_loop, traffic.recorder)
 
     def close() -> None:
         loop.close()
@@ -299,7 +299,7 @@ def _site_services(
         directory=directory,
         erasure=erasure,
         install_checks=InstallChecks(stores.install_checks, settings.secret),
-        shared=LoopSites(directory, settings.redis_timeout),
+        in_loop=LoopSites(directory, settings.redis_timeout),
         sites=sites,
     )
 
@@ -309,7 +309,7 @@ def _poll_services(
 ) -> PollServices:
     polls, proofs = Polls(stores.polls, stores.ballots), Proofs(settings.secret)
     return PollServices(
-        ballots=Ballots(stores.ballots, sites.shared, proofs),
+        ballots=Ballots(stores.ballots, sites.in_loop, proofs),
         integrity=IntegrityReports(stores.quarantine, polls, audit),
         polls=polls,
         proofs=proofs,

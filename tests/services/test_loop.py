@@ -145,7 +145,7 @@ def test_each_process_after_a_fork_has_a_loop_of_its_own(
         " key_prefix=prefix))\n"
         "child = os.fork()\n"
         "if child: os.waitpid(child, 0)\n"
-        "print(s.loop.run(s.sites.shared.entry('kimson', s.clock.now())).site.slug)\n"
+        "print(s.loop.run(s.sites.in_loop.entry('kimson', s.clock.now())).site.slug)\n"
         "if closed: s.close()"
     )
     installation = settings.secret, settings.data_dir, settings.redis_url, settings.key_prefix

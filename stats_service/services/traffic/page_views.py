@@ -1,7 +1,7 @@
 """A page's request: what it means, and what it is answered.
 
-`decide` and `answer` are the two halves of a page view, free of I/O, so that a server with an
-event loop can put its own, shared, round trip to Redis between them (`services.shared_views`).
+`decide_view` and `answer_view` are the two halves of a page view, free of I/O; `recorder` puts the
+round trip to Redis between them, which is that of many views.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
-    """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
+    """Return what is to be recorded for `query`; errors as `ViewRecorder.record_view`."""
     site = entry.site
     article, note = _page_article(site, query.article)
     asked, listed = _listed_articles(site, query.articles)

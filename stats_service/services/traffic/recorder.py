@@ -1,7 +1,7 @@
 """Recording views, each together with all others that are in flight in the event loop.
 
-`decide` and `answer` of `page_views`, with `store.traffic.group_commit` between them. Everything
-here is called in the loop's own thread.
+`decide_view` and `answer_view` of `page_views`, with `store.traffic.group_commit` between them.
+Everything here is called in the loop's own thread.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ class LoopPages:
     def __init__(self, services: Services) -> None:
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
-        self._sites = services.sites.shared
+        self._sites = services.sites.in_loop
         self._recorder = services.traffic.recorder
         self._meters = services.meters
         self._site_json = _Json()

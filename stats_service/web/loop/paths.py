@@ -19,7 +19,7 @@ Answer = tuple[int, ResponseHeaders, bytes]
 
 
 class LoopPaths:
-    """The hot paths of one process."""
+    """What one process answers in its event loop."""
 
     def __init__(self, services: Services) -> None:
         votes = LoopVotes(services)

@@ -41,7 +41,7 @@ class LoopVotes:
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
         self._meters = services.meters
-        self._sites = services.sites.shared
+        self._sites = services.sites.in_loop
         self._ballots = services.polls.ballots
         self._ratings = services.ratings.ratings
 

@@ -1,4 +1,4 @@
-"""The ASGI application: the hot paths in the event loop, everything else by Flask in threads."""
+"""The ASGI application: views and votes in the event loop, all else by Flask in threads."""
 
 from typing import Any
 

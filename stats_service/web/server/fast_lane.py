@@ -3,7 +3,7 @@
 httptools still parses every byte, and everything here is handed over by it. Headers are only
 collected until they are complete. Then the request
 
-* takes the fast lane, if it is for a hot path and as plain as those of browsers always are: a POST
+* takes the fast lane, if it is for the loop and as plain as those of browsers always are: a POST
   in HTTP/1.1 with a short Content-Length, no header twice, nothing that
   asks for more (Transfer-Encoding, Expect, Upgrade), and nothing before it on its connection
   that is still unanswered or unread; or

@@ -31,6 +31,6 @@ class Worker(UvicornWorker):  # type: ignore[misc] # it has no annotations
 
 
 class FastWorker(Worker):
-    """The same with a fast lane for the hot paths."""
+    """The same with a fast lane for views, ballots and ratings."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = Worker.CONFIG_KWARGS | {"http": FastLaneProtocol}

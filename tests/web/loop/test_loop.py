@@ -106,11 +106,11 @@ def _headers(response: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize("method", ["get", "put", "options"])
 def test_other_methods_are_for_flask(
-    client: FlaskClient, hot_client: FlaskClient, site: Site, method: str
+    client: FlaskClient, worker_client: FlaskClient, site: Site, method: str
 ) -> None:
     """Also those that Flask refuses, or answers by itself."""
     expected = getattr(client, method)("/v1/kimson/page")
-    got = getattr(hot_client, method)("/v1/kimson/page")
+    got = getattr(worker_client, method)("/v1/kimson/page")
 
     assert (got.status_code, got.data) == (expected.status_code, expected.data)
 
@@ -136,7 +136,7 @@ def test_a_site_is_read_once_for_all_who_wait(
         clock.advance(31)  # past the half: read ahead, while it is still good
         view(client)
         wait_until(lambda: len(loads) == 2)
-        wait_until(lambda: not app.services.sites.shared._reading)
+        wait_until(lambda: not app.services.sites.in_loop._reading)
         view(client)
 
     assert loads == ["kimson", "kimson"]
