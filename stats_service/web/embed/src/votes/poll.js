@@ -221,7 +221,11 @@ export class StatsPoll extends LateWidget {
     this.form.submit.focus();
   }
 
-  /** The ballot's fate is known: say it, show it, take the reader to it. */
+  /**
+   * The ballot's fate is known: say it, show it, take the reader to it.
+   *
+   * @param {{word?: string, poll?: any}} settled
+   */
   arrived({ word, poll }, asked) {
     this.isLocked = false;
     if (this.poll?.id != asked.id) return;
@@ -232,6 +236,6 @@ export class StatsPoll extends LateWidget {
     tell(this.message, say(this, word), KINDS[word] || "good", seen);
     this.render(true);
     this.result.focus();
-    for (const other of document.querySelectorAll("stats-poll")) if (other != this) other.show();
+    for (const other of document.querySelectorAll("stats-poll")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }
