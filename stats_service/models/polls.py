@@ -104,6 +104,10 @@ class PollSummary(msgspec.Struct, frozen=True):
     #: Those that counted at once of the network that had most in one day; 0 once somebody has
     #: looked at it, until it has more.
     network: int = 0
+    #: Of a wider network, what somebody has looked at.
+    looked: int = 0
+    #: The report's fields, as they are stored; empty where no network had many.
+    report: dict[str, int] = {}
 
     @property
     def waiting(self) -> int:
@@ -207,6 +211,9 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
     customer: bytes = b""
+    #: The same of the wider networks around it: /24 and /16; for IPv6, /40 and /32.
+    block: bytes = b""
+    provider: bytes = b""
     #: Kind of the browser, as `services.visitors.user_agents.kind_of_browser` says it.
     browser: str = ""
     #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.

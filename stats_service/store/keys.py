@@ -55,8 +55,9 @@ key                             type    holds; how long
                                         until 30 days after the poll has closed
 <p>:{site}:poll:<id>:changes    hash    8-byte voter id -> [group or "", choices, free text]; only
                                         where votes may be changed, until the poll closes
-<p>:{site}:poll:<id>:networks:<day>  hash  8-byte id of an address or /48 -> how many ballots came
-                                        from it that day, hour and minute, packed; 48 hours
+<p>:{site}:poll:<id>:networks:<day>  hash  8-byte id of an address, a /48, or a wider network around
+                                        it -> how many ballots came from it that day, hour and
+                                        minute, packed; `*`: from all; 48 hours
 <p>:{site}:poll:<id>:groups     hash    group of quarantined ballots -> state and tally as JSON
                                         (`models.quarantine.StoredGroup`); for ever
 <p>:{site}:poll:<id>:others     hash    `p:<free text>` (waits for approval), `r:<free text>`
@@ -68,7 +69,10 @@ key                             type    holds; how long
                                         the hour that counted at once, of the network with most
                                         and of all with ten or more; `now:network` -> the most
                                         of a network and day, `now:looked` -> of that, what
-                                        somebody has looked at; `browser:<kind>` -> ballots
+                                        somebody has looked at; `browser:<kind>` -> ballots;
+                                        `block:…`, `pool:…`, `provider:…` with a day or an hour ->
+                                        the most of a /24, /40, /16 or /32; `now:provider`,
+                                        `now:looked-wide`: as those of a network
 <p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
                                         `<digest>:<part>` while one is brought in; `views:<day>`:
                                         imported views of the day; for ever

@@ -107,6 +107,10 @@ CHECKS: dict[str, Check] = {
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
+    "T85": Check(
+        "2 ballots each of a /24's addresses, or of 100 /48 of a /32, against 60",
+        "held, never sound",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -192,6 +196,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T70": (
         "tests/web/api/test_votes_crowd.py::test_t70",
+        "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
+    ),
+    "T85": (
+        "tests/web/api/test_votes_crowd.py::test_t85",
+        "tests/services/voting/test_voting_crowds.py::test_a_program",
         "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
     ),
     "T30": (

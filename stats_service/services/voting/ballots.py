@@ -33,7 +33,12 @@ from stats_service.services.known_sites.site_directory import SiteDirectory, Sit
 from stats_service.services.periods import hour_label
 from stats_service.services.polls.rules import clean_text
 from stats_service.services.polls.views import poll_view, state_at
-from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.visitors.addresses import (
+    block_prefix,
+    customer_prefix,
+    network_prefix,
+    provider_prefix,
+)
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.services.visitors.user_agents import kind_of_browser
 from stats_service.services.voting.proofs import Proofs
@@ -200,6 +205,8 @@ def decide(
         other=other,
         address=today.address(network) if network else b"",
         customer=today.address(wide) if wide else b"",
+        block=today.address(block_prefix(visitor.address)) if network else b"",
+        provider=today.address(provider_prefix(visitor.address)) if network else b"",
         browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,

@@ -134,6 +134,8 @@ def cast_ballot_call(
         command.other,
         f"a{command.address.hex()}",
         f"c{command.customer.hex()}",
+        f"b{command.block.hex()}",
+        f"p{command.provider.hex()}",
         protection.per_address,
         protection.per_customer,
         protection.office,
@@ -154,6 +156,8 @@ def cast_ballot_call(
         command.address,
         command.customer,
         command.proof,
+        command.block,
+        command.provider,
     ]
     return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, hour[:10]), args
 

@@ -12,9 +12,13 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
+#: Ballots of a network from which its poll's report comes with the summary.
+MANY = 20
+
 SAVE_POLL = load_script("accounts/audit_entry", "polls/save_poll")
 COUNT_TEXTS = load_script("polls/count_texts")
 
+_NOW = ("now:held", "now:network", "now:provider", "now:looked", "now:looked-wide")
 _decoder = msgspec.json.Decoder(Poll)
 
 
@@ -87,7 +91,8 @@ def poll_summaries(
     Args:
         client: Redis.
         prefix: the installation's.
-        polls: slug and id of each; one round trip for all, and one for each that has free texts.
+        polls: slug and id of each; one round trip for all, and one or two for each that has free
+            texts or many ballots of one network.
     """
     if not polls:
         return []
@@ -96,22 +101,31 @@ def poll_summaries(
         with client.pipeline(transaction=False) as pipe:
             for keys, poll in names:
                 pipe.hget(keys.poll(poll, "tally"), "ballots")
-                pipe.hmget(keys.poll(poll, "report"), "now:held", "now:network", "now:looked")
+                pipe.hmget(keys.poll(poll, "report"), *_NOW)
                 pipe.hlen(keys.poll(poll, "others"))
             stored = pipe.execute()
         found = []
         numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
         for (keys, poll), ballots, report, texts in numbers:
-            held, network, looked = (int(number or 0) for number in report)
+            held, network, provider, looked, looked_wide = (int(number or 0) for number in report)
             found.append(
                 PollSummary(
                     int(ballots or 0),
                     held,
                     COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
                     network if network > looked else 0,
+                    looked_wide,
+                    numbers_of(client.hgetall(keys.poll(poll, "report")))
+                    if max(network, provider) >= MANY
+                    else {},
                 )
             )
         return found
+
+
+def numbers_of(stored: Any) -> dict[str, int]:
+    """Return a hash of numbers, a dict or the flat list of a script's reply."""
+    return {text_of(name): int(value) for name, value in pairs(stored)}
 
 
 def poll_tally(stored: Any) -> PollTally:
