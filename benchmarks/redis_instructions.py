@@ -159,7 +159,7 @@ class Portal:
             rated=True,
             poll=poll,
             voter=b"" if first else _id(b"p", reader),
-            mint=first,
+            issue=first,
         )
 
 

@@ -147,7 +147,7 @@ class PollResults(msgspec.Struct, frozen=True):
     leading: tuple[str, ...] = ()
 
 
-class PollView(msgspec.Struct, frozen=True):
+class PresentedPoll(msgspec.Struct, frozen=True):
     """A poll as a reader gets it; the fields are explained in docs/api-polls-ratings.md."""
 
     id: str
@@ -193,7 +193,7 @@ class BallotAnswer(msgspec.Struct, frozen=True):
     #: `counted`, `held` (apart, until an administrator decides) or `changed`.
     outcome: str
     choices: tuple[str, ...]
-    poll: PollView
+    poll: PresentedPoll
 
 
 class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,7 +210,7 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     other: str = ""
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
-    customer: bytes = b""
+    ipv6_48: bytes = b""
     #: The same of the wider networks around it: /24 and /16; for IPv6, /40 and /32.
     block: bytes = b""
     provider: bytes = b""

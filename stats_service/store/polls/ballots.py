@@ -98,7 +98,7 @@ class BallotStore:
             pipe.execute()
 
 
-class LoopBallots:
+class LoopBallotStore:
     """The same for an event loop: `cast` and `refuse` of `BallotStore`, as coroutines."""
 
     def __init__(self, client: LoopClient, prefix: str) -> None:
@@ -133,7 +133,7 @@ def cast_ballot_call(
         hour,
         command.other,
         f"a{command.address.hex()}",
-        f"c{command.customer.hex()}",
+        f"c{command.ipv6_48.hex()}",
         f"b{command.block.hex()}",
         f"p{command.provider.hex()}",
         protection.per_address,
@@ -154,7 +154,7 @@ def cast_ballot_call(
         command.voter,
         command.ballot,
         command.address,
-        command.customer,
+        command.ipv6_48,
         command.proof,
         command.block,
         command.provider,

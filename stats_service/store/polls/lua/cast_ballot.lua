@@ -15,7 +15,7 @@
 --       "voted", "closed", "spent"; "stale" and "no-site" come without a tally.
 local NETWORKS_TTL, TEXTS_MAX, GROUP_TEXTS_MAX = 172800, 2000, 100
 -- A /48 may be a carrier's and have thousands of telephones: as many offices' ballots in a day.
-local CUSTOMER_FACTOR = 3
+local IPV6_48_FACTOR = 3
 -- An office's people need ten minutes at least to vote; and there is nothing to be overturned until
 -- so many ballots have come from elsewhere.
 local OFFICE_MINUTES, OTHERS_MIN = 10, 20
@@ -31,9 +31,9 @@ local MOST = 75
 
 local tally, voters, changes, networks = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local groups, others, proofs, report = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local voter, ballot, address, customer, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local voter, ballot, address, ipv6_48, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local block, provider = ARGV[7], ARGV[8]
-local now, poll, revision, open, label, text, address_group, customer_group, block_group,
+local now, poll, revision, open, label, text, address_group, ipv6_48_group, block_group,
   provider_group, per_address, per_customer, office, share, browser, hold, may_change, proof_until, voters_ttl, changes_ttl,
   choices = cmsgpack.unpack(ARGV[1])
 local OUTCOMES = { c = 'counted', h = 'held', x = 'changed' }
@@ -155,9 +155,9 @@ local function arrival(stored)
   return n
 end
 
-local is_wide = customer ~= ''
+local is_wide = ipv6_48 ~= ''
 local network, network_group = address, address_group
-if is_wide then network, network_group = customer, customer_group end
+if is_wide then network, network_group = ipv6_48, ipv6_48_group end
 -- Of everybody, of the network, of those around it; for IPv6 also of the /64.
 local all, one, around, widest, narrow
 if network ~= '' then
@@ -205,7 +205,7 @@ if one then
   if share > 0 and name == '' then
     -- A burst that no crowd explains, or more than an office has: held once it is a good part of
     -- what others have cast; and what comes of that network later on the day is of the same group.
-    local most = office * (is_wide and CUSTOMER_FACTOR or 1)
+    local most = office * (is_wide and IPV6_48_FACTOR or 1)
     if one[APART] == '' and (one[OF_MINUTE] > crowd or one[DAY] > most) and is_large(one) then
       one[APART] = label
     end
