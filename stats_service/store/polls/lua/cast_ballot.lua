@@ -34,7 +34,8 @@ local groups, others, proofs, report = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local voter, ballot, address, ipv6_48, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local block, provider = ARGV[7], ARGV[8]
 local now, poll, revision, open, label, text, address_group, ipv6_48_group, block_group,
-  provider_group, per_address, per_customer, office, share, browser, hold, may_change, proof_until, voters_ttl, changes_ttl,
+  provider_group, per_address, per_customer, office, share, browser, hold, may_change, proof_until,
+  voters_ttl, changes_ttl,
   choices = cmsgpack.unpack(ARGV[1])
 local OUTCOMES = { c = 'counted', h = 'held', x = 'changed' }
 local call = redis.call
