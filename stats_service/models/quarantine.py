@@ -102,6 +102,18 @@ class ProtectionChange(msgspec.Struct, frozen=True):
     protection: dict[str, Any]
 
 
+class PollEvent(msgspec.Struct, frozen=True):
+    """What changed a poll as a whole: it was copied, deleted, reset, or put back."""
+
+    #: ISO time in the site's zone.
+    at: str
+    who: str
+    #: `copied` (from another one), `created`, `deleted`, `reset`, `restored`.
+    what: str
+    #: Ballots that went away, or came back.
+    ballots: int = 0
+
+
 class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     """What can be said of a poll's soundness."""
 
@@ -131,3 +143,5 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     #: What is not equal, in words.
     faults: tuple[str, ...]
     protection: tuple[ProtectionChange, ...]
+    #: From the log, where there is more than that it was created.
+    events: tuple[PollEvent, ...] = ()

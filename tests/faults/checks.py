@@ -111,6 +111,7 @@ CHECKS: dict[str, Check] = {
         "2 ballots each of a /24's addresses, or of 100 /48 of a /32, against 60",
         "held, never sound",
     ),
+    "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
 }
 
 ADMIN = "tests/web/admin"
@@ -202,6 +203,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/api/test_votes_crowd.py::test_t85",
         "tests/services/voting/test_voting_crowds.py::test_a_program",
         "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
+    ),
+    "T86": (
+        "tests/services/polls/test_removal.py::test_votes_while",
+        "tests/services/polls/test_removal.py::test_a_vote_for_the_poll_before",
     ),
     "T30": (
         "tests/web/admin/polls/test_quarantine.py::test_ipv6",

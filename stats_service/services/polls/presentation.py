@@ -39,7 +39,7 @@ class SitePolls:
 
     @cached_property
     def _opened(self) -> tuple[Poll, ...]:
-        polls = [poll for poll in self.by_id.values() if poll.status == "open"]
+        polls = [poll for poll in self.by_id.values() if poll.status == "open" and poll.listed]
         return tuple(sorted(polls, key=opening_time, reverse=True))
 
     def find(self, name: str, now: float) -> Poll | None:
@@ -86,6 +86,8 @@ def present_poll(
 ) -> PresentedPoll:
     """Return what a reader gets to see of a poll."""
     state = state_at(poll, now)
+    # One that was closed by hand has a moment, too; of one from elsewhere it may not be known.
+    closes = closing_time(poll) if state in ("closed", "archived") else poll.closes
     return PresentedPoll(
         id=poll.id,
         state=state,
@@ -97,7 +99,7 @@ def present_poll(
         max=poll.max_choices,
         other=poll.other,
         opens=local_time(poll.opens, timezone) if poll.opens is not None else None,
-        closes=local_time(poll.closes, timezone) if poll.closes is not None else None,
+        closes=local_time(closes, timezone) if closes else None,
         shuffle=poll.shuffle,
         change=poll.change,
         proof=poll.protection.proof,
@@ -108,6 +110,10 @@ def present_poll(
         results=results(poll, tally, poll.results_as)
         if sees_results(poll, state, voted=voted)
         else None,
+        birth=poll.birth,
+        daily=poll.daily,
+        thanks=poll.thanks,
+        next_page=poll.next_page,
     )
 
 
@@ -154,6 +160,8 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
     ids = [c.id for c in poll.choices if not c.hidden or votes.get(c.id)]
     if poll.other or votes.get(OTHER):
         ids.append(OTHER)
+    if poll.results_order == "votes":
+        ids.sort(key=lambda name: -votes.get(name, 0))
     numbers = [votes.get(name, 0) for name in ids]
     of, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
     counts, parts = shown_as != "percents", shown_as != "counts"

@@ -11,6 +11,7 @@ from stats_service.errors import (
     AlreadyVotedError,
     InvalidInputError,
     PollNotOpenError,
+    PollReplacedError,
     ProofRefusedError,
     StatsError,
     StoreUnavailableError,
@@ -86,11 +87,15 @@ class Ballots:
             UnknownPollError: there is no such poll, or it is a draft.
             InvalidInputError: naming the field that breaks the poll's rules.
             ForbiddenError: one of its subclasses says why this sender may not vote.
-            AlreadyVotedError, PollNotOpenError: with the poll as the voter may see it.
+            AlreadyVotedError, PollNotOpenError, PollReplacedError: with the poll as the voter may
+                see it.
             StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
         """
+        first = None
         for _ in range(ATTEMPTS):
             poll = find_poll(entry, self._directory, name, now)
+            first = first or poll
+            check_same(entry, query, first, poll, now)
             command, fault = decide_ballot(
                 entry, poll, query, visitor, now, self._proofs, hosted=hosted
             )
@@ -153,6 +158,26 @@ def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float)
     if poll is None:
         raise UnknownPollError(name)
     return poll
+
+
+def check_same(entry: SiteEntry, query: BallotQuery, first: Poll, poll: Poll, now: float) -> None:
+    """Return if a ballot is for the poll that there is, and not for one before it of its id.
+
+    Args:
+        entry: the site.
+        query: the ballot.
+        first: the poll as it was when the ballot came.
+        poll: the poll as it is.
+        now: seconds since 1970.
+
+    Raises:
+        PollReplacedError: the poll was deleted or reset while the ballot was on its way.
+    """
+    if first.birth != poll.birth or query.birth not in ("", poll.birth):
+        raise PollReplacedError(
+            "This poll was begun anew. Read it again, and vote again.",
+            _view(entry, poll, PollTally(), now, voted=False),
+        )
 
 
 def decide_ballot(

@@ -9,7 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from stats_service.models.polls import Poll
-from stats_service.models.quarantine import Integrity, ProtectionChange, Reason, ReportHour
+from stats_service.models.quarantine import (
+    Integrity,
+    PollEvent,
+    ProtectionChange,
+    Reason,
+    ReportHour,
+)
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
@@ -28,6 +34,8 @@ from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 _NOW, _BROWSER = "now:", "browser:"
 #: Those of an hour that are no outcome.
 _CROWD = "crowd"
+#: What of the log is an event of a poll as a whole.
+EVENTS = ("created", "copied", "deleted", "reset", "restored")
 #: Of so many ballots an hour stands out with half, and a kind of browser with nearly all.
 CROWD_MIN, HOUR_SHARE, BROWSER_SHARE = 100, 0.5, 0.9
 #: A poll is long if it took ballots in so many hours: one of a morning has them in one.
@@ -64,6 +72,7 @@ class IntegrityReports:
             for field, n in record.report.items()
             if field.startswith(_BROWSER)
         }
+        protection, events = self._history(slug, name, timezone) if history else ((), ())
         reasons = tuple(find_reasons(poll, record, browsers, faults, gone=gone))
         return Integrity(
             poll=name,
@@ -81,18 +90,30 @@ class IntegrityReports:
             browsers=dict(sorted(browsers.items(), key=lambda item: (-item[1], item[0]))),
             sound=False if faults else None if gone else True,
             faults=faults,
-            protection=self._protection(slug, name, timezone) if history else (),
+            protection=protection,
+            events=events,
         )
 
-    def _protection(self, slug: str, name: str, timezone: str) -> tuple[ProtectionChange, ...]:
-        return tuple(
-            ProtectionChange(local_time(entry.at, timezone), entry.who, entry.after["protection"])
-            for entry in self._audit.all(slug)
-            if entry.subject == name
-            and entry.what.startswith("poll.")
-            and isinstance(entry.after, dict)
-            and "protection" in entry.after
-        )
+    def _history(
+        self, slug: str, name: str, timezone: str
+    ) -> tuple[tuple[ProtectionChange, ...], tuple[PollEvent, ...]]:
+        """Return a poll's protection over time, and what changed it as a whole."""
+        protection: list[ProtectionChange] = []
+        events: list[PollEvent] = []
+        for entry in self._audit.all(slug):
+            noun, _, verb = entry.what.partition(".")
+            if entry.subject != name or noun != "poll":
+                continue
+            at = local_time(entry.at, timezone)
+            after = entry.after if isinstance(entry.after, dict) else {}
+            if "protection" in after:
+                protection.append(ProtectionChange(at, entry.who, after["protection"]))
+            if verb in EVENTS:
+                before = entry.before if isinstance(entry.before, dict) else {}
+                ballots = int(before.get("ballots") or after.get("ballots") or 0)
+                events.append(PollEvent(at, entry.who, verb, ballots))
+        is_plain = [event.what for event in events] == ["created"]
+        return tuple(protection), () if is_plain else tuple(events)
 
 
 def find_faults(poll: Poll, record: PollRecord, *, voters_known: bool = True) -> list[str]:

@@ -30,12 +30,15 @@ class LoopBallots:
     ) -> BallotAnswer:
         """Take one ballot; arguments and errors as `Ballots.cast_ballot`."""
         slug = entry.site.slug
+        first = None
         for _ in range(ballots.ATTEMPTS):
             poll = entry.polls.find(name, now)
             if poll is None and entry.loaded_at < now:
                 poll = (await self._sites.load(slug, now)).polls.find(name, now)
             if poll is None:
                 raise UnknownPollError(name)
+            first = first or poll
+            ballots.check_same(entry, query, first, poll, now)
             command, fault = ballots.decide_ballot(entry, poll, query, visitor, now, self._proofs)
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:

@@ -41,7 +41,14 @@ class PollStore:
             document = self._client.hget(SiteKeys(self._prefix, slug).polls, poll)
         return _decoder.decode(document) if document else None
 
-    def save(self, slug: str, poll: Poll, entry: AuditEntry | None, *, voteless: bool) -> str:
+    def revision(self, slug: str, poll: str) -> int:
+        """Return the revision of a poll; of one that was deleted, too; 0 if there was none."""
+        with store_errors():
+            return int(self._client.hget(SiteKeys(self._prefix, slug).poll_revisions, poll) or 0)
+
+    def save(
+        self, slug: str, poll: Poll, entry: AuditEntry | None, *, voteless: bool, new: bool = False
+    ) -> str:
         """Store the definition that follows revision `poll.revision - 1`.
 
         Args:
@@ -49,9 +56,11 @@ class PollStore:
             poll: its revision is one more than that of the definition which it replaces.
             entry: what the log says of the change; None: nothing.
             voteless: refuse if somebody has voted, because the change would alter votes.
+            new: there is no such poll yet.
 
         Returns:
-            `saved`; `stale` if the stored revision is another; `voted`; `no-site`.
+            `saved`; `stale` if the stored revision is another; `voted`; `no-site`; `taken` if there
+            is such a poll though it is to be new, or none.
         """
         names = SiteKeys(self._prefix, slug)
         keys = (
@@ -60,9 +69,12 @@ class PollStore:
             names.poll_revisions,
             names.poll(poll.id, "voters"),
             names.audit,
+            names.poll(poll.id, "tally"),
+            names.poll(poll.id, "groups"),
         )
         definition, log_entry = msgspec.json.encode(poll), packed_entry(entry)
-        args = (poll.id, poll.revision, definition, "1" if voteless else "", log_entry)
+        flags = ("1" if voteless else "", log_entry, "1" if new else "")
+        args = (poll.id, poll.revision, definition, *flags)
         with store_errors():
             return text_of(SAVE_POLL.run(self._client, keys, args))
 

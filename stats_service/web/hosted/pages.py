@@ -15,6 +15,7 @@ from stats_service.errors import (
     BallotConflictError,
     InvalidInputError,
     NotFoundError,
+    PollReplacedError,
     StatsError,
     VoterTooNewError,
 )
@@ -86,6 +87,7 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
         choices=choices,
         voter=token,
         other=other if OTHER in choices else "",
+        birth=form.get("birth", "")[:16],
     )
     try:
         answer = services().polls.ballots.cast_ballot(
@@ -94,7 +96,8 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     except BallotConflictError as error:
         seen = error.poll if isinstance(error.poll, PresentedPoll) else view
         voted = isinstance(error, AlreadyVotedError)
-        message = t["already-voted"] if voted else t["closed"]
+        replaced = isinstance(error, PollReplacedError)
+        message = t["already-voted"] if voted else t["replaced"] if replaced else t["closed"]
         return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
     except InvalidInputError as error:
         number_fits = view.min <= len(set(choices)) <= view.max

@@ -81,6 +81,7 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
         "other_label": t["other_text"].format(n=view.other),
         "other_text": sent.other,
         "voter": voter,
+        "birth": view.birth,
         "ballot": sent.ballot or secrets.token_urlsafe(18),
         "button": t["change"] if view.voted else t["vote"],
         "results_link": f"{here}&results=1" if view.results else "",

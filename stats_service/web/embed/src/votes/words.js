@@ -132,6 +132,10 @@ const WORDS = {
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
   ],
+  replaced: [
+    "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
+    "This poll was begun anew. Reload the page, then vote.",
+  ],
   elsewhere: ["Trang này không gửi được.", "Nothing can be sent from this page."],
 
   votes: [(n) => `${n} phiếu`, (n, written) => count(n, "vote", written)],
