@@ -112,6 +112,7 @@ CHECKS: dict[str, Check] = {
         "held, never sound",
     ),
     "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
+    "T87": Check("a crowd in a poll of one vote a day, over midnight, with retries", "exact"),
 }
 
 ADMIN = "tests/web/admin"
@@ -208,6 +209,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/services/polls/test_removal.py::test_votes_while",
         "tests/services/polls/test_removal.py::test_a_vote_for_the_poll_before",
     ),
+    "T87": ("tests/web/api/test_daily.py",),
     "T30": (
         "tests/web/admin/polls/test_quarantine.py::test_ipv6",
         "tests/web/api/test_page_voter.py::test_ipv6",

@@ -16,7 +16,7 @@ from stats_service.models.polls import (
     PollTally,
     PresentedPoll,
 )
-from stats_service.services.periods import local_time
+from stats_service.services.periods import day_of, local_time
 
 #: What a page asks for that wants whatever poll the site shows now.
 CURRENT = "current"
@@ -67,6 +67,11 @@ def closing_time(poll: Poll) -> float:
     if poll.status in ("closed", "archived"):
         return min(poll.closed, poll.closes or poll.closed)
     return poll.closes if poll.closes is not None else float("inf")
+
+
+def voting_subject(poll: Poll, timezone: str, now: float) -> str:
+    """Return in what a voter has one ballot: the poll, or the poll on one day."""
+    return f"poll:{poll.id}:{day_of(now, timezone)}" if poll.daily else f"poll:{poll.id}"
 
 
 def state_at(poll: Poll, now: float) -> str:

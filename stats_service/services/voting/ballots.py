@@ -32,7 +32,7 @@ from stats_service.models.traffic import Visitor
 from stats_service.services.known_sites.senders import check_program, check_sender
 from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
 from stats_service.services.periods import hour_label
-from stats_service.services.polls.presentation import present_poll, state_at
+from stats_service.services.polls.presentation import present_poll, state_at, voting_subject
 from stats_service.services.polls.rules import clean_text
 from stats_service.services.visitors.addresses import (
     block_prefix,
@@ -52,6 +52,7 @@ _LINK = re.compile(r"://|\bwww\.|[<>]", re.IGNORECASE)
 FLOOD = TooManyRequestsError.code
 #: Attempts at a ballot while an administrator changes its poll.
 ATTEMPTS = 3
+DAY_SECONDS = 86_400
 
 
 class Ballots:
@@ -117,7 +118,8 @@ class Ballots:
         poll = find_poll(entry, self._directory, name, now)
         slug = entry.site.slug
         voter = entry.voters.find(slug, token, now)
-        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+        subject = voting_subject(poll, entry.site.timezone, now)
+        pseudonym = entry.voters.pseudonym(slug, subject, voter) if voter else b""
         voted, tally = self._store.look(slug, poll.id, pseudonym)
         return _view(entry, poll, tally, now, voted=voted)
 
@@ -193,8 +195,16 @@ def decide_ballot(
     """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
     slug = entry.site.slug
     voter = entry.voters.find(slug, query.voter, now)
-    pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
-    known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
+    # A ballot of yesterday that is sent again after midnight is known under yesterday's pseudonym.
+    pseudonym, earlier = (
+        entry.voters.pseudonym(slug, voting_subject(poll, entry.site.timezone, at), voter)
+        if voter and (poll.daily or at == now)
+        else b""
+        for at in (now, now - DAY_SECONDS)
+    )
+    known = BallotCommand(
+        poll=poll, voter=pseudonym, earlier=earlier, ballot=hit_digest(query.ballot)
+    )
     try:
         if hosted:
             check_program(visitor)
@@ -227,6 +237,7 @@ def decide_ballot(
         poll=poll,
         open=state_at(poll, now) == "open",
         voter=pseudonym,
+        earlier=earlier,
         ballot=known.ballot,
         choices=choices,
         other=other,

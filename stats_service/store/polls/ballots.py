@@ -158,6 +158,7 @@ def cast_ballot_call(
         command.proof,
         command.block,
         command.provider,
+        command.earlier,
     ]
     return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, hour[:10]), args
 

@@ -51,7 +51,8 @@ def page_values(
         "results": _results(view, shown, lang) if shown else None,
         "results_hidden": not form and not shown and view.state != "scheduled",
         "back": here if votes and not form else "",
-        "notes": [when] * bool(when) + [t["changeable" if view.change else "once"]] * votes,
+        "notes": [when] * bool(when)
+        + [t["changeable" if view.change else "daily" if view.daily else "once"]] * votes,
     }
 
 

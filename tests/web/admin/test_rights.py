@@ -127,6 +127,7 @@ VALUES = {
     "name": "nobody",
     "token_id": "none",
     "poll_id": "none",
+    "removal": "none",
     "secret": "none",
     "filename": "base.css",
     "kind": "csv",

@@ -11,6 +11,7 @@
 --         expire and until the changes do (0: not known yet), choices
 --       2 voter id  3 ballot id  4 address id or ""  5 id of its /48 or ""  6 proof id or ""
 --       7 id of its /24 (IPv6: /40) or ""  8 of its /16 (/32) or ""
+--       9 voter id of the day before, where there is one vote a day, or ""
 -- Returns { outcome, tally }: "counted", "held", "changed" (also when the same ballot comes again);
 --       "voted", "closed", "spent"; "stale" and "no-site" come without a tally.
 local NETWORKS_TTL, TEXTS_MAX, GROUP_TEXTS_MAX = 172800, 2000, 100
@@ -108,6 +109,12 @@ end
 local first = call('HGET', voters, voter)
 if first and string.sub(first, 1, 8) == ballot then
   return answer(OUTCOMES[string.sub(first, 9)])
+end
+if ARGV[9] ~= '' then
+  local earlier = call('HGET', voters, ARGV[9])
+  if earlier and string.sub(earlier, 1, 8) == ballot then
+    return answer(OUTCOMES[string.sub(earlier, 9)])
+  end
 end
 local before = first and may_change and open and call('HGET', changes, voter)
 if first and not before then

@@ -41,6 +41,7 @@ const WORDS = {
   ],
 
   once: ["Mỗi trình duyệt bình chọn một lần.", "One vote per browser."],
+  daily: ["Mỗi trình duyệt bình chọn mỗi ngày một lần.", "One vote a day per browser."],
   changeable: [
     "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu đến lúc đó.",
     "You can change your vote until the poll closes; your choice is kept until then.",
