@@ -20,6 +20,8 @@ from stats_service.services.periods import day_of, local_time
 
 #: What a page asks for that wants whatever poll the site shows now.
 CURRENT = "current"
+#: What its widgets ask for by these names; no poll has one of them.
+RESERVED = (CURRENT, "all", "random")
 #: Most approved free texts in a reader's results.
 OTHERS_SHOWN = 50
 #: What stands for more than nothing and less than a tenth of a percent, and for more than 99.9

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
-from stats_service.services.polls.presentation import CURRENT
+from stats_service.services.polls.presentation import RESERVED
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50
@@ -71,11 +71,11 @@ def check_poll(poll: Poll) -> Poll:
 
 def check_form(poll: Poll) -> Poll:
     """Return `poll` in canonical form if every field may be what it is; errors as `check_poll`."""
-    if not POLL_ID.fullmatch(poll.id) or poll.id == CURRENT:
+    if not POLL_ID.fullmatch(poll.id) or poll.id in RESERVED:
         raise InvalidInputError(
-            "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current!r}.",
+            "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current}.",
             id=poll.id[:80],
-            current=CURRENT,
+            current=", ".join(RESERVED),
         )
     if not LANGUAGE.fullmatch(poll.lang):
         raise InvalidInputError("lang {lang!r}: use a code such as vi or en.", lang=poll.lang[:20])
@@ -137,7 +137,7 @@ def new_id(text: str, taken: Collection[str]) -> str:
     words = re.findall(r"[a-z0-9]+", plain(text))
     base = "-".join(words)[:34].strip("-") or "poll"
     number, name = 1, base
-    while name in taken or name in (OTHER, CURRENT):
+    while name in taken or name in (OTHER, *RESERVED):
         number += 1
         name = f"{base}-{number}"
     return name
