@@ -16,7 +16,9 @@ def test_all_current_polls_are_in_one_element_and_each_takes_a_vote(
     hidden = make_poll(embed, question={"vi": "Thử nghiệm?"})
     services = embed.services
     services.polls.polls.unlist(embed.slug, hidden.id, "test", services.clock.now())
-    visitor.open(embed.put("/several.html", '<stats-poll id="polls" poll="all">Bình chọn</stats-poll>'))
+    visitor.open(
+        embed.put("/several.html", '<stats-poll id="polls" poll="all">Bình chọn</stats-poll>')
+    )
     polls = visitor.page.locator("#polls > stats-poll")
     expect(polls).to_have_count(2)
 
@@ -44,7 +46,9 @@ def test_results_alone_have_no_form(embed: Embed, visitor: Visitor) -> None:
     """In every form of the element."""
     make_poll(embed)
 
-    visitor.open(embed.put("/several.html", '<div id="mark" data-stats="poll" data-results="">Kết quả</div>'))
+    visitor.open(
+        embed.put("/several.html", '<div id="mark" data-stats="poll" data-results="">Kết quả</div>')
+    )
 
     element = visitor.page.locator("#mark stats-poll")
     expect(element).to_have_attribute("state", "open")

@@ -231,7 +231,11 @@ export class StatsPoll extends LateWidget {
     this.form.submit.focus();
   }
 
-  /** The ballot's fate is known: say it, show it, take the reader to it. */
+  /**
+   * The ballot's fate is known: say it, show it, take the reader to it.
+   *
+   * @param {{word?: string, poll?: any}} settled
+   */
   arrived({ word, poll }, asked) {
     this.isLocked = false;
     if (this.poll?.id != asked.id) return;
@@ -245,6 +249,6 @@ export class StatsPoll extends LateWidget {
     this.render(true);
     this.result.focus();
     if (next && !KINDS[word]) setTimeout(() => this.isConnected && location.assign(next), NEXT_MS);
-    for (const other of document.querySelectorAll("stats-poll")) if (other != this) other.show();
+    for (const other of document.querySelectorAll("stats-poll")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }
