@@ -107,6 +107,11 @@ CHECKS: dict[str, Check] = {
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
+    "T79": Check(
+        "a site erased and added again under traffic, with two workers",
+        "every view counts that is sent once it is there",
+    ),
+    "T84": Check("ballots and ratings on a site that Redis has lost", "503, taken once it is back"),
 }
 
 ADMIN = "tests/web/admin"
@@ -243,6 +248,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T76": ("tests/services/notices/test_mail_headers.py",),
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
+    "T79": ("tests/web/loop/test_added_sites.py",),
+    "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",

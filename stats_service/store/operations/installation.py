@@ -1,6 +1,7 @@
 """What Redis and the data folder remember of this installation, so that a loss is noticed."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,11 @@ import msgspec
 from stats_service.models.sites import Site
 from stats_service.store.keys import AdminKeys, SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.scripts import load_script
+
+MEND_BIRTH = load_script("sites/mend_birth")
+
+logger = logging.getLogger(__name__)
 
 _SECRET, _BEAT, _BEAT_AT, _LOOKED = "secret", "beat", "beat:at", "looked"
 _HOST, _HOST_AT, _BACKUP_AT = "host", "host:at", "backup:at"
@@ -105,7 +111,10 @@ class InstallationStore:
             self._client.hset(self._key, _BACKUP_AT, int(now))
 
     def presence(self, slugs: Sequence[str]) -> list[SitePresence]:
-        """Return what Redis has of each site, in the order of `slugs`."""
+        """Return what Redis has of each site, in the order of `slugs`.
+
+        A key of a birth that is gone alone is written again: the site is there.
+        """
         if not slugs:
             return []
         names = [SiteKeys(self._prefix, slug) for slug in slugs]
@@ -120,11 +129,27 @@ class InstallationStore:
             for keys, document in zip(names, documents, strict=True):
                 birth = msgspec.json.decode(document, type=Site).birth if document else ""
                 pipe.exists(keys.alive(birth))
-            alive = pipe.execute()
+            alive = [bool(found) for found in pipe.execute()]
+        for place, document in enumerate(documents):
+            if document and not alive[place]:
+                alive[place] = self._mend_birth(names[place], document)
         return [
-            SitePresence(bool(lives), bool(held), bool(listed), bool(number))
+            SitePresence(lives, bool(held), bool(listed), bool(number))
             for lives, held, listed in zip(alive, replies[1::3], replies[2::3], strict=True)
         ]
+
+    def _mend_birth(self, names: SiteKeys, document: bytes) -> bool:
+        birth = msgspec.json.decode(document, type=Site).birth
+        with store_errors():
+            mended = MEND_BIRTH.run(self._client, (names.site, names.alive(birth)), (document,))
+        if mended:
+            logger.warning(
+                "A key of the site %s had been deleted, or thrown away by Redis, and is written "
+                "again: %s. Others may be gone: see that `maxmemory-policy` is noeviction and that "
+                "nobody else uses this database.",
+                names.slug, names.alive(birth),
+            )  # fmt: skip
+        return bool(mended)
 
 
 class SoleWatcher:

@@ -6,14 +6,15 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import BallotQuery, PollView
+from stats_service.models.polls import BallotAnswer, BallotQuery, PollView
 from stats_service.services.known_sites.senders import check_sender
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.voting.ballots import find_poll
 from stats_service.services.voting.public_polls import LISTED_MAX
 from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import allow_site_pages, site_entry
+from stats_service.web.http.sites import allow_site_pages, on_site, site_entry
 
 bp = Blueprint("polls", __name__)
 allow_site_pages(bp)
@@ -73,20 +74,23 @@ def challenge(slug: str, poll: str) -> Response:
 @bp.post("/<slug>/polls/<poll>/ballots")
 def cast_ballot(slug: str, poll: str) -> Response:
     """Take a ballot; 200 says that it is in."""
-    entry = site_entry(slug)
-    query = decode_body(request.get_data(cache=False), BallotQuery)
-    answer = services().polls.ballots.cast_ballot(
-        entry, poll, query, request_visitor(), services().clock.now()
-    )
-    return fresh_json(answer)
+
+    def cast(entry: SiteEntry) -> BallotAnswer:
+        query = decode_body(request.get_data(), BallotQuery)
+        now = services().clock.now()
+        return services().polls.ballots.cast_ballot(entry, poll, query, request_visitor(), now)
+
+    return fresh_json(on_site(slug, cast))
 
 
 @bp.post("/<slug>/voters")
 def mint_voter(slug: str) -> Response:
     """Answer with a token, for pages whose page views are blocked."""
-    entry = site_entry(slug)
-    query = decode_body(request.get_data(cache=False) or b"{}", VoterQuery)
-    visitor = request_visitor()
-    check_sender(entry, visitor)
-    token = services().polls.voter_tokens.mint(entry, query.voter, visitor, services().clock.now())
-    return fresh_json(VoterAnswer(token))
+
+    def mint(entry: SiteEntry) -> str:
+        query = decode_body(request.get_data() or b"{}", VoterQuery)
+        visitor, now = request_visitor(), services().clock.now()
+        check_sender(entry, visitor)
+        return services().polls.voter_tokens.mint(entry, query.voter, visitor, now)
+
+    return fresh_json(VoterAnswer(on_site(slug, mint)))

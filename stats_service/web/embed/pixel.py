@@ -11,7 +11,7 @@ from stats_service.web.http.answers import page_answer_headers
 from stats_service.web.http.context import services
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import site_entry
+from stats_service.web.http.sites import on_site, site_entry
 
 #: One transparent point.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -40,8 +40,11 @@ def record_view(slug: str) -> Response:
     origin = request.headers.get("Origin")
     allowed = origin is None or allowed_origin(entry, origin)
     visitor = request_visitor(referer if allowed else origin)
+    now = services().clock.now()
     try:
-        answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
+        answer = on_site(
+            slug, lambda entry: services().traffic.views.record_view(entry, query, visitor, now)
+        )
     except ViewKeptError as error:
         g.view_result = error.code
         return response

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
-from stats_service.errors import StatsError
+from stats_service.errors import StatsError, UnknownSiteError
 from stats_service.models.polls import PollView
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.container import Services
@@ -32,11 +32,7 @@ class HotPages:
     def record_view(self, request: HotRequest, send: Send) -> None:
         """Record one load of a page, or its heartbeat; call `send` once, possibly at once."""
         now, slug = self._clock.now(), request.path.slug
-        try:
-            entry = self._sites.cached(slug, now)
-        except StatsError as error:
-            self._refuse(send, error)
-            return
+        entry = self._sites.cached(slug, now)
         if entry is not None:
             self._record(entry, request, send, now)
             return
@@ -49,7 +45,10 @@ class HotPages:
 
         self._sites.when_read(slug, now, read)
 
-    def _record(self, entry: SiteEntry, request: HotRequest, send: Send, now: float) -> None:
+    def _record(
+        self, entry: SiteEntry, request: HotRequest, send: Send, now: float, *, again: bool = False
+    ) -> None:
+        """Record the view for a site; `again`: after Redis did not know it as it was before."""
         try:
             allowed = allowed_origin(entry, request.header(b"origin"))
         except Exception as error:  # noqa: BLE001 - whoever waits is told
@@ -58,23 +57,12 @@ class HotPages:
             return
 
         def reply(answer: PageAnswer | Exception) -> None:
-            if isinstance(answer, Exception):
+            if isinstance(answer, UnknownSiteError) and not again:
+                self._look_again(entry, request, send)
+            elif isinstance(answer, Exception):
                 self._refuse(send, answer, allowed)
-                return
-            poll = answer.poll
-            try:
-                body = page_answer_json(
-                    answer,
-                    self._site_json.of(answer.site),
-                    self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
-                )
-            except Exception as error:  # noqa: BLE001 - whoever waits is told
-                self._meters.fault("answer to a page view", error)
-                self._refuse(send, error, allowed)
-                return
-            if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
-                self._meters.view_times.add(self._clock.now() - now)
-            send(200, _head(answer.ignored, answer.note, allowed), body)
+            else:
+                self._answer(answer, send, allowed, now)
 
         try:
             query = decode_body(request.body, PageQuery)
@@ -85,6 +73,33 @@ class HotPages:
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             self._meters.fault("page view", error)
             self._refuse(send, error, allowed)
+
+    def _look_again(self, entry: SiteEntry, request: HotRequest, send: Send) -> None:
+        """Record the view for the site that is there now: Redis does not know it as it was."""
+
+        def found(site: SiteEntry | Exception, at: float) -> None:
+            if isinstance(site, Exception):
+                self._refuse(send, site, allowed_origin(entry, request.header(b"origin")))
+            else:
+                self._record(site, request, send, at, again=True)
+
+        self._sites.when_again(entry, self._clock.now(), found)
+
+    def _answer(self, answer: PageAnswer, send: Send, allowed: str, began: float) -> None:
+        poll = answer.poll
+        try:
+            body = page_answer_json(
+                answer,
+                self._site_json.of(answer.site),
+                self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
+            )
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._meters.fault("answer to a page view", error)
+            self._refuse(send, error, allowed)
+            return
+        if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
+            self._meters.view_times.add(self._clock.now() - began)
+        send(200, _head(answer.ignored, answer.note, allowed), body)
 
     def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:
         self._meters.view(error.code if isinstance(error, StatsError) else "error")

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from stats_service.errors import StatsError, TooManyRequestsError
+from stats_service.errors import StatsError, TooManyRequestsError, UnknownSiteError
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
@@ -85,7 +85,7 @@ class HotVotes:
             allowed = allowed_origin(entry, request.header(b"origin"))
             visitor = request.visitor(self._trusted_proxies)
             await self._check_limit(route, entry, request, visitor)
-            answer = await vote(entry, request, visitor, self._clock.now())
+            answer = await self._vote(vote, entry, request, visitor)
             status, head, body = 200, _head(allowed), msgspec.json.encode(answer)
             result = answer.outcome
         except Exception as error:  # noqa: BLE001 - whoever waits is told
@@ -100,6 +100,16 @@ class HotVotes:
             send(status, head, body)
         except Exception as error:  # noqa: BLE001 - the connection's own; nobody waits here
             self._meters.fault("answer to a vote", error)
+
+    async def _vote(
+        self, vote: Vote, entry: SiteEntry, request: HotRequest, visitor: Visitor
+    ) -> BallotAnswer | RatingAnswer:
+        """Take a vote; once more if Redis does not know the site, and another has its name."""
+        try:
+            return await vote(entry, request, visitor, self._clock.now())
+        except UnknownSiteError:
+            entry = await self._sites.again(entry, self._clock.now())
+            return await vote(entry, request, visitor, self._clock.now())
 
     async def _check_limit(
         self, route: str, entry: SiteEntry, request: HotRequest, visitor: Visitor

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import redis
@@ -16,6 +17,7 @@ from tests.support.openapi import Serve
 from tests.support.pages import view
 from tests.support.processes import wait_until
 from tests.support.redis_groups import keys_of
+from tests.support.votes import make_poll, new_voter, rate, vote
 
 
 def other_secret(settings: Settings) -> Settings:
@@ -130,6 +132,81 @@ def test_an_emptied_redis_can_be_accepted(
     assert not (settings.data_dir / "sites" / "kimson.json").exists()
 
 
+@pytest.mark.parametrize("lost", ["the site", "everything"])
+def test_votes_on_a_lost_site_are_to_be_sent_again(
+    serve: Serve,
+    services: Services,
+    site: Site,
+    settings: Settings,
+    redis_client: redis.Redis,
+    clock: FakeClock,
+    lost: str,
+) -> None:
+    """503 with Retry-After, not "there is no such site"; once it is back, they are taken."""
+    services.operations.installation.claim()
+    make_poll(services)
+    client = serve(settings)
+    assert view(client).status_code == 200
+    voter = new_voter(services, age=60)
+    ballot, rating = partial(vote, client, voter, "a"), partial(rate, client, voter)
+    pattern = SiteKeys(settings.key_prefix, "kimson")
+    alone = (pattern.site, pattern.alive(site.birth))
+    held = {key: redis_client.dump(key) for key in alone}
+    if lost == "everything":
+        held |= empty(redis_client, settings)
+    redis_client.delete(*alone)
+
+    for moment in (0, 10):  # while the worker still knows the site, and when it asks anew
+        clock.advance(moment)
+        for act in (ballot, rating):
+            answer = act()
+            assert answer.status_code == 503
+            assert answer.get_json()["code"] == "store-unavailable"
+            assert "Retry-After" in answer.headers
+    empty(redis_client, settings)
+    for name, value in held.items():
+        redis_client.restore(name, 0, value)  # type: ignore[arg-type]
+
+    clock.advance(10)
+    if lost == "everything":
+        assert ballot().status_code == 200
+        assert rating().status_code == 200
+
+
+def test_the_key_of_a_birth_alone_is_made_again(
+    serve: Serve,
+    services: Services,
+    site: Site,
+    settings: Settings,
+    redis_client: redis.Redis,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What throws keys away took just this one: the site is there, and goes on."""
+    services.operations.installation.claim()
+    make_poll(services)
+    client = serve(settings)
+    assert view(client).status_code == 200
+    key = SiteKeys(settings.key_prefix, "kimson").alive(site.birth)
+    voter = new_voter(services, age=60)
+    acts = (
+        lambda: view(client),
+        lambda: vote(client, voter, "a"),
+        lambda: rate(client, voter),
+        lambda: client.get("/v1/kimson/counts"),
+    )
+    for act in acts:
+        redis_client.delete(key)
+        clock.advance(2)
+
+        assert act().status_code == 200
+
+    redis_client.delete(key)
+    assert list(services.operations.installation.findings()) == []
+    assert redis_client.exists(key)
+    assert "is written again" in caplog.text
+
+
 def test_a_lost_site_is_kept_and_an_erased_one_is_gone(
     serve: Serve,
     services: Services,
@@ -142,13 +219,15 @@ def test_a_lost_site_is_kept_and_an_erased_one_is_gone(
     services.operations.installation.claim()
     client = serve(settings)
     assert view(client).status_code == 200
-    key = SiteKeys(settings.key_prefix, "kimson").alive(site.birth)
-    redis_client.delete(key)
+    key = SiteKeys(settings.key_prefix, "kimson").site
+    held = redis_client.dump(key)
+    redis_client.delete(key, SiteKeys(settings.key_prefix, "kimson").alive(site.birth))
 
     assert view(client).status_code == 202
     assert [f.subject for f in services.operations.installation.findings()] == ["vanished"]
 
-    redis_client.set(key, "1")
+    assert isinstance(held, bytes)
+    redis_client.restore(key, 0, held)
     clock.advance(5)
     wait_until(lambda: not services.traffic.replay.run(clock.now()))
     assert list(services.operations.installation.findings()) == []
