@@ -320,6 +320,7 @@ def _site_services(
         settings.site_cache_seconds,
         stores.copies,
         installation.is_lost,
+        installation.is_foreign,
     )
     erasure = Erasure(
         sites, accounts.accounts, stores.ticks, stores.uploads, stores.copies, accounts.audit
@@ -354,7 +355,15 @@ def _traffic_services(
     stores: Stores, sites: SiteServices, clock: Clock, meters: Meters, installation: Installation
 ) -> TrafficServices:
     is_lost = installation.is_lost
-    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
+    replay = Replay(
+        stores.spool,
+        stores.sites,
+        stores.traffic,
+        clock,
+        meters,
+        is_lost,
+        installation.is_emptied,
+    )
     return TrafficServices(
         history=History(stores.history),
         opening_balances=Openings(stores.traffic),

@@ -111,6 +111,9 @@ CHECKS: dict[str, Check] = {
         "a site erased and added again under traffic, with two workers",
         "every view counts that is sent once it is there",
     ),
+    "T80": Check(
+        "Redis emptied and taken by another installation", "each says what it is; views kept"
+    ),
     "T84": Check("ballots and ratings on a site that Redis has lost", "503, taken once it is back"),
 }
 
@@ -249,6 +252,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
     "T79": ("tests/web/loop/test_added_sites.py",),
+    "T80": (
+        "tests/services/operations/test_installation.py::test_an_emptied_redis_that_others_took",
+        "tests/services/operations/test_installation.py::test_accepting_a_secret_does_not",
+        "tests/services/operations/test_installation.py::test_an_emptied_redis_is_not_claimed",
+    ),
     "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",

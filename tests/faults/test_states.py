@@ -156,6 +156,16 @@ def redis_emptied(made: Installation) -> None:
     made.server.client.flushall()
 
 
+def redis_taken(made: Installation) -> None:
+    """Somebody calls FLUSHALL, and an instance with another secret and no data starts on it."""
+    made.server.client.flushall()
+    data = made.settings.data_dir.with_name("other")
+    other = create_services(replace(made.settings, secret="other-" + "1" * 32, data_dir=data))
+    other.operations.installation.claim()
+    other.operations.watch.look()
+    other.close()
+
+
 def site_gone(made: Installation) -> None:
     """The key of a site is deleted by something that is not the service."""
     made.server.client.delete(f"{made.settings.key_prefix}:{{{SITE.slug}}}:site")
@@ -168,7 +178,7 @@ def older_state(made: Installation) -> None:
     client.save()
     shutil.copy(folder / "dump.rdb", folder / "older.rdb")
     for _ in range(BEATS_LOST + 1):
-        made.services.operations.installation._store.beat(0)  # as in a minute and a half
+        made.services.operations.installation._store.beat(0, "")  # as in a minute and a half
     made.services.operations.watch.look()
     made.server.kill()
     shutil.rmtree(folder / "appendonlydir")
@@ -283,6 +293,7 @@ MAKERS: dict[str, Callable[[Installation], None]] = {
     "Redis refuses the service: password, rights, protected mode, database": password_changed,
     "Another secret": secret_changed,
     "Redis was emptied": redis_emptied,
+    "Redis was emptied, and another installation took it": redis_taken,
     "A site was lost": site_gone,
     "Redis is of an earlier time": older_state,
     "Redis may throw keys away": may_evict,

@@ -67,10 +67,13 @@ class SiteDirectory:
         cache_seconds: float,
         copies: SiteCopies | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
+        is_foreign: Callable[[], bool] = lambda: False,
     ) -> None:
         self._copies = copies
         #: Tells of a site that was here and that Redis does not know whether it was lost.
         self._is_lost = is_lost
+        #: Tells whether Redis was taken by another installation, which may have a site of the name.
+        self._is_foreign = is_foreign
         self._store = store
         self._polls = polls
         self._secret = secret
@@ -135,8 +138,10 @@ class SiteDirectory:
             if stored is not None and stored.site.timezone != site.timezone:
                 day, *others = _days(stored.site, now)
                 stored = self._store.load(slug, day, others)
+        was_here = known.site if known else self._copies and self._copies.get(slug)
+        if was_here and stored and stored.site.birth != was_here.birth and self._is_foreign():
+            raise SiteLostError(slug)
         if stored is None:
-            was_here = known or (self._copies and self._copies.get(slug))
             if was_here and self._is_lost(slug):
                 raise SiteLostError(slug)
             self._entries.pop(slug, None)

@@ -18,7 +18,7 @@ MEND_BIRTH = load_script("sites/mend_birth")
 
 logger = logging.getLogger(__name__)
 
-_SECRET, _BEAT, _BEAT_AT, _LOOKED = "secret", "beat", "beat:at", "looked"
+_SECRET, _RUN, _BEAT, _BEAT_AT, _LOOKED = "secret", "run", "beat", "beat:at", "looked"
 _HOST, _HOST_AT, _BACKUP_AT = "host", "host:at", "backup:at"
 
 
@@ -27,6 +27,8 @@ class StoredInstallation(NamedTuple):
 
     #: Keyed digest of the secret, in hexadecimal.
     secret: str
+    #: What tells these data from those before Redis was emptied: drawn when it was claimed.
+    run: str
     #: Grows by one every few seconds while a service runs, and when (s) it did last.
     beat: int
     beat_at: float
@@ -60,11 +62,12 @@ class InstallationStore:
     def read(self) -> StoredInstallation:
         """Return what Redis remembers."""
         with store_errors():
-            fields = (_SECRET, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
+            fields = (_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
             found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
-        secret, beat, beat_at, host, host_at, backup_at = found
+        secret, run, beat, beat_at, host, host_at, backup_at = found
         return StoredInstallation(
             secret,
+            run,
             int(beat or 0),
             float(beat_at or 0),
             host,
@@ -72,10 +75,11 @@ class InstallationStore:
             float(backup_at or 0),
         )
 
-    def claim(self, digest: str) -> str:
-        """Note the digest unless there is one; return that which is there now."""
+    def claim(self, digest: str, run: str) -> str:
+        """Note digest and run unless there are any; return the digest which is there now."""
         with store_errors():
             self._client.hsetnx(self._key, _SECRET, digest)
+            self._client.hsetnx(self._key, _RUN, run)
             return text_of(self._client.hget(self._key, _SECRET) or b"")
 
     def replace(self, digest: str) -> None:
@@ -88,12 +92,18 @@ class InstallationStore:
         with store_errors():
             self._client.hset(self._key, _LOOKED, int(now))
 
-    def beat(self, now: float) -> int:
-        """Let the number grow; return what it is now."""
+    def beat(self, now: float, run: str) -> tuple[int, str]:
+        """Let the number grow; return what it is now, and the run, which is noted if there is none.
+
+        There is none yet in what a service of an earlier version claimed.
+        """
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             pipe.hincrby(self._key, _BEAT, 1)
             pipe.hset(self._key, _BEAT_AT, int(now))
-            return int(pipe.execute()[0])
+            pipe.hsetnx(self._key, _RUN, run)
+            pipe.hget(self._key, _RUN)
+            beat, _, _, known = pipe.execute()
+        return int(beat), text_of(known)
 
     def note_host(self, host: str, now: float) -> None:
         """Note a Host that the admin pages refused."""
@@ -186,6 +196,8 @@ class Remembered(msgspec.Struct, frozen=True):
     secret: str
     beat: int
     beat_at: float
+    #: Empty in a file of an earlier version.
+    run: str = ""
 
 
 class InstallationFile:
@@ -205,5 +217,8 @@ class InstallationFile:
         """Remember; OSError if the data folder takes no file."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(msgspec.json.encode(remembered))
+        with fresh.open("wb") as file:
+            file.write(msgspec.json.encode(remembered))
+            file.flush()
+            os.fsync(file.fileno())  # a power cut must not leave an empty file
         fresh.replace(self._path)

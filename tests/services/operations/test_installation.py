@@ -1,14 +1,16 @@
 """Whose Redis it is, and whether it still holds what it held."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
+import msgspec
 import pytest
 import redis
 
 from stats_service.config import Settings
-from stats_service.errors import ConfigurationError
+from stats_service.errors import ConfigurationError, ConflictError
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.store.keys import SiteKeys
@@ -116,6 +118,111 @@ def test_in_an_emptied_redis_views_are_kept_until_it_is_restored(
     assert list(services.operations.installation.findings()) == []
     wait_until(lambda: not services.traffic.replay.run(clock.now()))
     assert services.traffic.views.counts(site, clock.now()).views.total == 3
+
+
+@pytest.mark.parametrize("takes", ["another secret", "the same secret"])
+def test_an_emptied_redis_that_others_took_is_still_said_to_be_emptied(
+    serve: Serve,
+    services: Services,
+    site: Site,
+    settings: Settings,
+    redis_client: redis.Redis,
+    clock: FakeClock,
+    takes: str,
+) -> None:
+    """The first host knows the former run; nothing of it is lost until somebody says so."""
+    installation = services.operations.installation
+    installation.claim()
+    client = serve(settings)
+    assert view(client).status_code == 200
+    list(installation.findings())
+    held = empty(redis_client, settings)
+    clock.advance(60)
+    taking = replace(settings, data_dir=settings.data_dir / "other")
+    if takes == "another secret":
+        taking = other_secret(settings)
+    other = create_services(taking, clock)
+    other.operations.installation.claim()
+    if takes == "another secret":  # a site of the same name, as of a copy of the portal
+        other.sites.sites.add(msgspec.structs.replace(site, birth=""))
+    assert [f.subject for f in other.operations.installation.findings()] == []
+
+    for moment in (0, 5, 3600):
+        clock.advance(moment)
+        assert view(client).status_code == 202
+        assert client.get("/readyz").status_code == 503
+        (finding,) = installation.findings()
+        assert finding.subject == "data"
+        assert "2026-03-04 05:01" in finding.text, "since when it has been taken"
+        wanted = "another installation" if takes == "another secret" else "an empty data folder"
+        assert wanted in finding.text
+    installation.claim()  # as at a start: it is no reason not to keep views
+    assert services.traffic.replay.run(clock.now())
+    if takes == "another secret":
+        assert (
+            other.traffic.views.counts(other.sites.sites.get("kimson"), clock.now()).views.total
+            == 0
+        )
+        with pytest.raises(ConflictError, match="stop"):
+            installation.accept_redis()
+    empty(redis_client, settings)
+    for name, value in held.items():
+        redis_client.restore(name, 0, value)
+
+    clock.advance(5)
+    assert list(installation.findings()) == []
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
+    assert services.traffic.views.counts(site, clock.now()).views.total == 4
+    other.close()
+
+
+def test_accepting_a_secret_does_not_accept_a_loss(
+    services: Services, site: Site, settings: Settings, redis_client: redis.Redis, clock: FakeClock
+) -> None:
+    """Each is said for itself, so that nobody gives up data who has changed a secret."""
+    installation = services.operations.installation
+    installation.claim()
+    services.sites.directory.load(site.slug, clock.now())
+    list(installation.findings())
+    empty(redis_client, settings)
+    other = create_services(other_secret(settings), clock)
+    other.operations.installation.claim()
+
+    installation.accept_secret()
+    assert [f.subject for f in installation.findings()] == ["data"]
+    assert installation.accept_redis() == [site.slug]
+
+    assert list(installation.findings()) == []
+    other.close()
+
+
+def test_an_emptied_redis_is_not_claimed_without_the_file_that_remembers_it(
+    services: Services, site: Site, settings: Settings, redis_client: redis.Redis, clock: FakeClock
+) -> None:
+    """The copies of the settings tell that it is not the first start."""
+    installation = services.operations.installation
+    installation.claim()
+    services.sites.directory.load(site.slug, clock.now())
+    empty(redis_client, settings)
+    (settings.data_dir / f"installation-{settings.key_prefix}.json").write_bytes(b"")
+
+    installation.claim()
+
+    assert [f.subject for f in installation.findings()] == ["data"]
+    assert installation.is_lost(site.slug)
+    assert installation.accept_redis() == [site.slug]
+    assert list(installation.findings()) == []
+
+
+def test_a_first_start_says_that_it_claims(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once."""
+    with caplog.at_level(logging.INFO):
+        services.operations.installation.claim()
+        services.operations.installation.claim()
+
+    assert caplog.text.count("from now on") == 1
 
 
 def test_an_emptied_redis_can_be_accepted(

@@ -115,7 +115,7 @@ def test_views_of_a_removed_site_are_dropped(
 ) -> None:
     """They must not hold up the others."""
     view(away)
-    services.sites.sites.remove("kimson")
+    services.sites.erasure.erase("kimson", "an", clock.now())
 
     replay_all(services, clock)
 
@@ -183,13 +183,13 @@ def test_a_worker_that_starts_without_redis_keeps_views_of_known_sites(
 
 
 def test_a_removed_site_leaves_no_copy(
-    client: FlaskClient, services: Services, site: Site, settings: Settings
+    client: FlaskClient, services: Services, site: Site, settings: Settings, clock: FakeClock
 ) -> None:
     """As soon as a worker hears of it."""
     view(client)
     assert (settings.data_dir / "sites" / "kimson.json").exists()
 
-    services.sites.sites.remove("kimson")
+    services.sites.erasure.erase("kimson", "an", clock.now())
     assert view(client).status_code == 404
 
     assert not (settings.data_dir / "sites" / "kimson.json").exists()
