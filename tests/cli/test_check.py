@@ -167,6 +167,8 @@ def test_a_server_is_judged(change: dict[str, object], subject: str, level: str)
         ({"public_url": "http://dem.example.vn"}, "public URL", "warn"),
         ({"public_url": "http://localhost:80"}, "public URL", "ok"),
         ({"public_url": "https://dem.example.vn"}, "public URL", "ok"),
+        ({"alert_url": "https://localhost/hook"}, "alerts", "FAIL"),
+        ({"alert_url": "http://chat.example.vn/hook"}, "alerts", "FAIL"),
     ],
 )
 def test_settings_are_judged(settings: dict[str, object], subject: str, level: str) -> None:

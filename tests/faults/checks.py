@@ -114,6 +114,13 @@ CHECKS: dict[str, Check] = {
     "T80": Check(
         "Redis emptied and taken by another installation", "each says what it is; views kept"
     ),
+    "T81": Check(
+        "a known device signs in while strangers guess from everywhere",
+        "their passwords and requests go behind its own",
+    ),
+    "T82": Check(
+        "webhooks to this machine and inner networks, in every spelling", "refused when added"
+    ),
     "T84": Check("ballots and ratings on a site that Redis has lost", "503, taken once it is back"),
 }
 
@@ -256,6 +263,14 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/services/operations/test_installation.py::test_an_emptied_redis_that_others_took",
         "tests/services/operations/test_installation.py::test_accepting_a_secret_does_not",
         "tests/services/operations/test_installation.py::test_an_emptied_redis_is_not_claimed",
+    ),
+    "T81": (
+        "tests/web/server/test_bridge.py",
+        f"{ADMIN}/accounts/test_sign_in.py::test_strangers_passwords_let",
+    ),
+    "T82": (
+        "tests/services/notices/test_webhooks.py::test_a_host_inside_is_refused",
+        "tests/services/notices/test_webhooks.py::test_an_address_inside_is_never_called",
     ),
     "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T67": (
