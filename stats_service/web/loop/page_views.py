@@ -5,22 +5,28 @@ from functools import lru_cache
 import msgspec
 
 from stats_service.errors import StatsError, UnknownSiteError
-from stats_service.models.polls import PollView
+from stats_service.models.polls import PresentedPoll
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.container import Services
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.traffic.loop import SharedViews
+from stats_service.services.traffic.loop import LoopViews
 from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
-from stats_service.web.loop.messages import Head, HotRequest, Send, error_answer, make_head
+from stats_service.web.loop.messages import (
+    LoopRequest,
+    ResponseHeaders,
+    Send,
+    error_answer,
+    response_headers,
+)
 
 
-class HotPages:
+class LoopPages:
     """Answers page views."""
 
-    def __init__(self, services: Services, sites: SharedSites, views: SharedViews) -> None:
+    def __init__(self, services: Services, sites: LoopSites, views: LoopViews) -> None:
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
         self._sites = sites
@@ -29,7 +35,7 @@ class HotPages:
         self._site_json = _Json()
         self._poll_json = (_Json(), _Json())
 
-    def record_view(self, request: HotRequest, send: Send) -> None:
+    def record_view(self, request: LoopRequest, send: Send) -> None:
         """Record one load of a page, or its heartbeat; call `send` once, possibly at once."""
         now, slug = self._clock.now(), request.path.slug
         entry = self._sites.cached(slug, now)
@@ -46,7 +52,7 @@ class HotPages:
         self._sites.when_read(slug, now, read)
 
     def _record(
-        self, entry: SiteEntry, request: HotRequest, send: Send, now: float, *, again: bool = False
+        self, entry: SiteEntry, request: LoopRequest, send: Send, now: float, *, again: bool = False
     ) -> None:
         """Record the view for a site; `again`: after Redis did not know it as it was before."""
         try:
@@ -74,7 +80,7 @@ class HotPages:
             self._meters.fault("page view", error)
             self._refuse(send, error, allowed)
 
-    def _look_again(self, entry: SiteEntry, request: HotRequest, send: Send) -> None:
+    def _look_again(self, entry: SiteEntry, request: LoopRequest, send: Send) -> None:
         """Record the view for the site that is there now: Redis does not know it as it was."""
 
         def found(site: SiteEntry | Exception, at: float) -> None:
@@ -91,7 +97,7 @@ class HotPages:
             body = page_answer_json(
                 answer,
                 self._site_json.of(answer.site),
-                self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
+                self._poll_json[poll.voted].of(poll) if isinstance(poll, PresentedPoll) else None,
             )
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             self._meters.fault("answer to a page view", error)
@@ -99,7 +105,7 @@ class HotPages:
             return
         if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
             self._meters.view_times.add(self._clock.now() - began)
-        send(200, _head(answer.ignored, answer.note, allowed), body)
+        send(200, _headers(answer.ignored, answer.note, allowed), body)
 
     def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:
         self._meters.view(error.code if isinstance(error, StatsError) else "error")
@@ -121,5 +127,5 @@ class _Json:
 
 
 @lru_cache(maxsize=1024)
-def _head(ignored: str, note: str, allowed: str) -> Head:
-    return make_head(page_answer_headers(ignored, note), allowed)
+def _headers(ignored: str, note: str, allowed: str) -> ResponseHeaders:
+    return response_headers(page_answer_headers(ignored, note), allowed)

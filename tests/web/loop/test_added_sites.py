@@ -15,7 +15,7 @@ from stats_service.config import Settings
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
@@ -133,7 +133,7 @@ def test_who_comes_after_a_look_began_waits_for_the_next(
     found: list[SiteEntry | Exception] = []
 
     async def main() -> None:
-        sites = SharedSites(directory, timeout=5)
+        sites = LoopSites(directory, timeout=5)
         sites.when_read("kimson", clock.now(), lambda entry, _: found.append(entry))
         await asyncio.to_thread(directory.looked.wait, 10)
         services.sites.sites.add(SITE)
@@ -156,7 +156,7 @@ def test_a_site_that_is_not_there_is_looked_for_once_a_moment(
     found: list[SiteEntry | Exception] = []
 
     async def main() -> None:
-        sites = SharedSites(directory, timeout=5)
+        sites = LoopSites(directory, timeout=5)
         for _ in range(10):
             for _ in range(100):
                 sites.when_read("kimson", clock.now(), lambda entry, _: found.append(entry))
