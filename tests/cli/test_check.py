@@ -163,6 +163,12 @@ def test_a_server_is_judged(change: dict[str, object], subject: str, level: str)
         ({"trusted_proxies": 1}, "proxies", "ok"),
         ({"trusted_proxies": 1, "bind": "0.0.0.0:80"}, "proxies", "warn"),
         ({"trusted_proxies": 1, "bind": "[::]:80"}, "proxies", "warn"),
+        ({"client_ip_header": "X-Real-IP", "bind": "[::]:80"}, "proxies", "ok"),
+        (
+            {"client_ip_header": "X-Real-IP", "trusted_proxies": 1, "bind": "[::]:80"},
+            "proxies",
+            "warn",
+        ),
         ({}, "public URL", "warn"),
         ({"public_url": "http://dem.example.vn"}, "public URL", "warn"),
         ({"public_url": "http://localhost:80"}, "public URL", "ok"),

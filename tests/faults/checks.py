@@ -121,6 +121,10 @@ CHECKS: dict[str, Check] = {
     "T82": Check(
         "webhooks to this machine and inner networks, in every spelling", "refused when added"
     ),
+    "T83": Check(
+        "CF-Connecting-IP and its like, Forwarded, from a named proxy and from others",
+        "readers told apart behind the proxy; nobody invents one past it",
+    ),
     "T84": Check("ballots and ratings on a site that Redis has lost", "503, taken once it is back"),
 }
 
@@ -271,6 +275,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T82": (
         "tests/services/notices/test_webhooks.py::test_a_host_inside_is_refused",
         "tests/services/notices/test_webhooks.py::test_an_address_inside_is_never_called",
+    ),
+    "T83": (
+        "tests/web/http/test_visitor.py::test_a_header_by_name",
+        "tests/web/http/test_visitor.py::test_readers_behind_a_named_proxy",
     ),
     "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T67": (

@@ -282,16 +282,22 @@ def python_finding(version: tuple[int, int, int]) -> Finding:
 def _proxies(settings: Settings) -> Iterator[Finding]:
     number = settings.trusted_proxies
     host = settings.bind.rpartition(":")[0].strip("[]")
-    if not number:
+    if settings.client_ip_header:
+        behind = f", behind {number} counted in X-Forwarded-For" if number else ""
+        yield Finding(
+            OK, "proxies", f"{settings.client_ip_header} is believed of proxies in "
+            f"{len(settings.proxy_networks)} networks{behind}",
+        )  # fmt: skip
+    elif number:
+        yield Finding(OK, "proxies", f"{number} trusted, counted from the right of X-Forwarded-For")
+    else:
         yield Finding(
             WARN if settings.public_url.startswith("https:") else OK,
             "proxies",
             "none trusted: a visitor's address is the connection's. Behind a reverse proxy all "
             "visitors would be one: set STATS_TRUSTED_PROXIES=1 then.",
         )
-        return
-    yield Finding(OK, "proxies", f"{number} trusted, counted from the right of X-Forwarded-For")
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if number and host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         yield Finding(
             WARN, "proxies", f"STATS_BIND={settings.bind} may be reached past the proxy, with an "
             "invented address: bind to one that only the proxy reaches.",

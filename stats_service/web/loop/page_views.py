@@ -14,6 +14,7 @@ from stats_service.services.traffic.loop import LoopViews
 from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
+from stats_service.web.http.visitor import AddressSource
 from stats_service.web.loop.messages import (
     LoopRequest,
     ResponseHeaders,
@@ -28,7 +29,7 @@ class LoopPages:
 
     def __init__(self, services: Services, sites: LoopSites, views: LoopViews) -> None:
         self._clock = services.clock
-        self._trusted_proxies = services.settings.trusted_proxies
+        self._address_source = AddressSource.of(services.settings)
         self._sites = sites
         self._views = views
         self._meters = services.meters
@@ -72,7 +73,7 @@ class LoopPages:
 
         try:
             query = decode_body(request.body, PageQuery)
-            visitor = request.visitor(self._trusted_proxies)
+            visitor = request.visitor(self._address_source)
             self._views.record_view(entry, query, visitor, now, reply)
         except StatsError as error:
             self._refuse(send, error, allowed)

@@ -20,6 +20,7 @@ from stats_service.web.http.answers import FRESH_JSON
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.limits import LoopLimit
+from stats_service.web.http.visitor import AddressSource
 from stats_service.web.loop.messages import (
     LoopRequest,
     ResponseHeaders,
@@ -42,7 +43,7 @@ class LoopVotes:
 
     def __init__(self, services: Services, loop: LoopServices, limit: LoopLimit) -> None:
         self._clock = services.clock
-        self._trusted_proxies = services.settings.trusted_proxies
+        self._address_source = AddressSource.of(services.settings)
         self._meters = services.meters
         self._sites = loop.sites
         self._ballots = loop.ballots
@@ -89,7 +90,7 @@ class LoopVotes:
         try:
             entry = await self._sites.entry(request.path.slug, self._clock.now())
             allowed = allowed_origin(entry, request.header(b"origin"))
-            visitor = request.visitor(self._trusted_proxies)
+            visitor = request.visitor(self._address_source)
             await self._check_limit(route, entry, request, visitor)
             answer = await self._vote(vote, entry, request, visitor)
             status, headers, body = 200, _headers(allowed), msgspec.json.encode(answer)
