@@ -439,13 +439,14 @@ def _operation_services(
         notices.webhooks,
         notices.reports,
     )
+    overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(
         backups=Backups(stores.snapshots),
         health=health,
         installation=installation,
-        overview=Overview(stores.overview, health, stores.spool),
+        overview=overview,
         ticks=Ticks(stores.ticks, jobs, health, alarm),
-        watch=Watch(health, installation, stores.sole_watcher),
+        watch=Watch(health, installation, overview, sites.sites, clock, stores.sole_watcher),
     )
 
 
