@@ -3,12 +3,9 @@
 import msgspec
 from flask import Blueprint, Response, request
 
-from stats_service.models.traffic import PageAnswer, PageQuery
-from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.web.http.answers import page_answer_headers, page_answer_json
-from stats_service.web.http.bodies import cached_json, decode_body
+from stats_service.web.api.entrance import answer_in_loop
+from stats_service.web.http.bodies import cached_json
 from stats_service.web.http.context import services
-from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import allow_site_pages, on_site, site_entry
 
 bp = Blueprint("traffic", __name__)
@@ -21,16 +18,7 @@ COUNTS_MAX_AGE = 10
 @bp.post("/<slug>/page")
 def record_view(slug: str) -> Response:
     """Record one load of a page, or its heartbeat; answer with everything its widgets show."""
-
-    def record(entry: SiteEntry) -> PageAnswer:
-        query = decode_body(request.get_data(), PageQuery)
-        now = services().clock.now()
-        return services().traffic.views.record_view(entry, query, request_visitor(), now)
-
-    answer = on_site(slug, record)
-    return Response(
-        page_answer_json(answer), headers=page_answer_headers(answer.ignored, answer.note)
-    )
+    return answer_in_loop("page", slug)
 
 
 @bp.get("/<slug>/counts")

@@ -41,10 +41,9 @@ class WsgiBridge:
         self._threads = _Threads(THREADS, WAITING_MAX, "flask")
         self._strangers = _Threads(STRANGERS_THREADS, STRANGERS_WAITING_MAX, "sign-in")
 
-    def stop(self) -> None:
-        """End the threads when their last request is answered."""
-        self._threads.stop()
-        self._strangers.stop()
+    async def stop(self) -> None:
+        """End the threads when their last request is answered, which may wait for the loop."""
+        await asyncio.gather(self._threads.stop(), self._strangers.stop())
 
     async def answer(self, scope: dict[str, Any], body: bytes, *, whole: bool) -> Answer:
         """Answer the request of an ASGI `scope`.
@@ -98,9 +97,9 @@ class _Threads:
         finally:
             self._under_way -= 1
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End the threads when their last request is answered."""
-        self._threads.shutdown()
+        await asyncio.to_thread(self._threads.shutdown)
 
 
 def environ_of(scope: dict[str, Any], body: bytes, *, whole: bool) -> dict[str, Any]:

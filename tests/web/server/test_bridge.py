@@ -56,7 +56,7 @@ def test_guesses_of_strangers_take_no_thread_of_others() -> None:
         others = await asyncio.gather(ask("GET"), ask("POST", cookie=known))
         go_on.set()
         answers = await asyncio.gather(*guesses)
-        await asyncio.to_thread(bridge.stop)
+        await bridge.stop()
         return others, answers
 
     others, answers = asyncio.run(main())
