@@ -35,6 +35,7 @@ from stats_service.services.operations.overview import Overview
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.polls import Polls
+from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
@@ -113,6 +114,7 @@ class PollServices:
     proofs: Proofs
     public: PublicPolls
     quarantine: Quarantine
+    removal: PollRemoval
     voter_tokens: VoterTokens
     voters: Voters
 
@@ -315,6 +317,7 @@ def _poll_services(
         proofs=proofs,
         public=PublicPolls(stores.polls),
         quarantine=Quarantine(stores.quarantine),
+        removal=PollRemoval(stores.removed_polls, stores.polls, stores.ballots),
         voter_tokens=VoterTokens(stores.traffic),
         voters=voters,
     )
