@@ -4,6 +4,8 @@ import { answer, current, isCore, options, resolve, script, siteOf } from "./cor
 import { outermost } from "../extra/outermost.js";
 import { english } from "../language.js";
 import { ask, pause, violations } from "./ask.js";
+import { lists } from "./lists.js";
+import { optimisers } from "./optimisers.js";
 import { patched } from "./patched.js";
 
 /** The build puts it in. */
@@ -101,6 +103,7 @@ export const look = async () => {
   const copied = await copy();
   const isStored = !isStoreless();
   const viewed = current.viewed || [];
+  const { bare, listed, different, unread } = lists();
   return {
     lang: english(document.documentElement) ? "en" : "vi",
     version: VERSION,
@@ -123,6 +126,12 @@ export const look = async () => {
     storeless: !isStored,
     article: (current.article ?? options.article ?? current.here()).slice(0, 2048),
     widgets: elements.filter((one) => WIDGETS.includes(one.localName) || one.dataset?.stats).length,
+    bare,
+    listed,
+    different,
+    unread: unread.length,
+    unreadNames: names(unread),
+    optimisers: names(optimisers()),
     strangers: names(
       elements.map((one) => one.localName).filter((name) => /^stats-/.test(name) && !WIDGETS.includes(name)),
     ),
