@@ -244,8 +244,8 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     "kept": lambda: (
         _("These query parameters tell articles apart here: %(names)s."),
         _(
-            "A parameter that does not (a menu, a filter) splits an article into several: then name in "
-            "the site's settings those that do."
+            "A parameter that does not (a menu, a filter) splits an article into several: then "
+            "name in the site's settings those that do."
         ),
     ),
     "bare": lambda: (
