@@ -27,7 +27,7 @@ export const problem = (element, reply, unsure) => {
  */
 export const castBallot = async (poll, { choices, other }, onProof) => {
   const { cast, sent } = ballotsOf(poll.id);
-  const ballot = { ballot: sent?.ballot || newBallotId(), choices, other };
+  const ballot = { ballot: (sent || 0).ballot || newBallotId(), choices, other };
   keepBallots(poll.id, { cast, sent: ballot });
   const path = `/polls/${encodeURIComponent(poll.id)}/ballots`;
   const reply = await submit(path, ballot, poll, onProof);
