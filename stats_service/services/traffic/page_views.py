@@ -1,7 +1,7 @@
 """A page's request: what it means, and what it is answered.
 
-`decide` and `answer` are the two halves of a page view, free of I/O, so that a server with an
-event loop can put its own, shared, round trip to Redis between them (`services.shared_views`).
+`decide_view` and `answer_view` are the two halves of a page view, free of I/O; `recorder` puts the
+round trip to Redis between them, which is that of many views.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from stats_service.models.traffic import (
 )
 from stats_service.services.articles.keys import canonical_article, check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.polls.presentation import PresentedPolls
+from stats_service.services.polls.presentation import PresentedPolls, voting_subject
 from stats_service.services.traffic.numbers import article_counts
 from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.bots import is_bot
@@ -46,7 +46,7 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
-    """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
+    """Return what is to be recorded for `query`; errors as `ViewRecorder.record_view`."""
     site = entry.site
     article, note = _page_article(site, query.article)
     asked, listed = _listed_articles(site, query.articles)
@@ -119,7 +119,10 @@ def _vote_wishes(
     if voter is None:
         issue = reason in ISSUING_REASONS and origin_host(visitor.origin) in entry.hosts
         return poll, b"", issue
-    return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
+    if poll is None:
+        return None, b"", False
+    subject = voting_subject(poll, entry.site.timezone, now)
+    return poll, voters.pseudonym(slug, subject, voter), False
 
 
 def _page_article(site: Site, text: str | None) -> tuple[str, str]:

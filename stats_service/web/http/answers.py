@@ -1,4 +1,4 @@
-"""The answer to a page view as bytes, for Flask and for the hot path."""
+"""The answer to a page view as bytes, for the event loop and for Flask."""
 
 from typing import cast
 

@@ -27,13 +27,6 @@ def _site(site: Site) -> None:
     """Every test here has the site."""
 
 
-@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
-def client(request: pytest.FixtureRequest) -> FlaskClient:
-    """Every test here is run with both."""
-    found: FlaskClient = request.getfixturevalue(request.param)
-    return found
-
-
 def test_a_view_is_counted_for_the_site_and_the_article(client: FlaskClient) -> None:
     """One load of a page is one view, one visit, one reader online."""
     response = view(client, "/tin/1")
