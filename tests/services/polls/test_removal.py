@@ -156,10 +156,12 @@ def test_only_what_somebody_has_looked_at_is_removed(
 
 
 @pytest.mark.parametrize("how", ["deleted", "reset"])
+@pytest.mark.parametrize("name", ["client", "worker_client"])
 def test_a_vote_for_the_poll_before_does_not_land_in_the_next_one(
-    client: FlaskClient, services: Services, site: Site, how: str
+    services: Services, site: Site, how: str, name: str, request: pytest.FixtureRequest
 ) -> None:
     """The page says for which poll its ballot is; the same ballot, sent again, too."""
+    client: FlaskClient = request.getfixturevalue(name)
     before = make_poll(services)
     remove(services, site, how)
     if how == "deleted":

@@ -24,6 +24,13 @@ def _site(site: Site) -> None:
     """Every test here has the site."""
 
 
+@pytest.fixture(params=["client", "worker_client"], ids=["flask", "hot"])
+def client(request: pytest.FixtureRequest) -> FlaskClient:
+    """Every test here is run with both."""
+    found: FlaskClient = request.getfixturevalue(request.param)
+    return found
+
+
 def to_midnight(clock: FakeClock, before: float) -> None:
     """Set the clock so many seconds before the next midnight of the site."""
     local = datetime.fromtimestamp(clock.now(), VIETNAM)
