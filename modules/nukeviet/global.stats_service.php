@@ -127,7 +127,7 @@ if (!nv_function_exists('nv_stats_service')) {
         $base = nv_stats_service_escape($block_config['address']);
         $site = nv_stats_service_escape($block_config['site']);
         // People who edit are shown the numbers and are not counted.
-        $out = defined('NV_IS_MODADMIN') || defined('NV_IS_ADMIN') ? ' data-out="1"' : '';
+        $out = defined('NV_IS_MODADMIN') || defined('NV_IS_ADMIN') ? ' data-opt="out"' : '';
         $html .= '<script async src="' . $base . '/embed.js" data-site="' . $site . '"' . $out
             . ' data-no-optimize="1" data-no-defer="1" data-cfasync="false"></script>';
         if ($out === '') {

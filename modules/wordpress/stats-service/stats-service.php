@@ -26,7 +26,7 @@ const OPTION = 'stats_service';
  */
 const WIDGETS = array(
 	'visits'  => array( 'div', array( 'rows', 'labels' ) ),
-	'views'   => array( 'span', array( 'article', 'label' ) ),
+	'views'   => array( 'span', array( 'article' ) ),
 	'total'   => array( 'span', array() ),
 	'today'   => array( 'span', array() ),
 	'online'  => array( 'span', array() ),
@@ -107,7 +107,7 @@ function print_script() {
 		$attributes['data-article'] = article();
 	}
 	if ( ! counts() ) {
-		$attributes['data-out'] = '1';
+		$attributes['data-opt'] = 'out';
 	}
 	wp_print_script_tag( $attributes );
 	if ( counts() ) {
@@ -138,7 +138,9 @@ function widget( $name, $values, $post = 0 ) {
 			$html .= sprintf( ' data-%s="%s"', $attribute, esc_attr( $values[ $attribute ] ) );
 		}
 	}
-	return "$html>…</$element>";
+	$html .= ">…</$element>";
+	// The script fills in the number alone.
+	return 'views' === $name ? $html . ' ' . esc_html__( 'views', 'stats-service' ) : $html;
 }
 
 /** Make the shortcodes and the blocks. */
@@ -190,12 +192,12 @@ function register_widgets() {
 				'title'           => $titles[ $name ],
 				'category'        => 'widgets',
 				'attributes'      => $attributes,
-				'uses_context'    => array( 'postId', 'queryId' ),
+				'uses_context'    => array( 'postId' ),
 				'editor_script'   => 'stats-service-blocks',
 				'render_callback' => function ( $values, $content, $block ) use ( $name ) {
 					// In a list every item has its own article.
-					$in_list = isset( $block->context['queryId'], $block->context['postId'] );
-					return widget( $name, $values, $in_list ? (int) $block->context['postId'] : 0 );
+					$post = isset( $block->context['postId'] ) ? (int) $block->context['postId'] : 0;
+					return widget( $name, $values, get_queried_object_id() === $post ? 0 : $post );
 				},
 			)
 		);
