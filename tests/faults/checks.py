@@ -132,6 +132,14 @@ CHECKS: dict[str, Check] = {
     ),
     "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
     "T87": Check("a crowd in a poll of one vote a day, over midnight, with retries", "exact"),
+    "T94": Check(
+        "an application: /a/ to /a, campaign parameters, album forth and back, Turbo, hash routes",
+        "one view an article, as the service reads the address",
+    ),
+    "T95": Check(
+        "the same widget in each item of a list; a star on the third",
+        "each item's own article; the check warns of items that name none",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -307,5 +315,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
         f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
         f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+    ),
+    "T94": (
+        "tests/browser/test_moves.py::test_another_spelling_of_the_address_is_the_same_page",
+        "tests/browser/test_moves.py::test_an_album_is_one_article_where_its_pictures_are_none",
+        "tests/browser/test_moves.py::test_turbo_counts_each_page_under_its_own_key",
+        "tests/browser/test_moves.py::test_routes_behind_a_hash_are_articles",
+        f"{PAGE}_another_address_of_one_article_is_no_view",
+    ),
+    "T95": (
+        "tests/browser/test_moves.py::test_an_item_of_a_list_finds_its_own_article",
+        "tests/browser/test_moves.py::test_a_star_on_the_third_item_rates_the_third_article",
+        "tests/browser/test_check.py::test_a_list_whose_items_name_nothing_is_found",
     ),
 }
