@@ -3,6 +3,7 @@
 import click
 
 from stats_service.cli.group import Group, open_services
+from stats_service.cli.revisions import both_versions, revision_option
 from stats_service.models.audit import COMMAND_LINE
 
 
@@ -20,7 +21,8 @@ def article() -> None:
 @click.argument("site")
 @click.argument("article")
 @click.argument("views", type=int)
-def set_opening(site: str, article: str, views: int) -> None:
+@revision_option("article show")
+def set_opening(site: str, article: str, views: int, revision: str) -> None:
     """Set the views that ARTICLE of SITE had before; 0 removes them.
 
     ARTICLE is the page's path, its URL, or what the page says in data-article.
@@ -30,8 +32,9 @@ def set_opening(site: str, article: str, views: int) -> None:
       stats-service article set-opening kimson /tin-tuc/abc 366
       stats-service article set-opening kimson https://kimson.example.vn/tin-tuc/abc 0
     """
-    with open_services() as services:
+    with open_services() as services, both_versions():
+        found, now = services.sites.sites.get(site), services.clock.now()
         made = services.traffic.opening_balances.set(
-            services.sites.sites.get(site), article, views, COMMAND_LINE, services.clock.now()
+            found, article, views, COMMAND_LINE, now, revision
         )
     click.echo(f"The article {made.key} had {views:,} views before.")

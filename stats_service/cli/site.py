@@ -8,10 +8,11 @@ import click
 import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
+from stats_service.cli.revisions import both_versions, revision_option
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of, periods_at
-from stats_service.services.sites.sites import check_site
+from stats_service.services.sites.sites import check_site, settings_revision
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
 _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
@@ -129,13 +130,15 @@ def show(slug: str, as_json: bool) -> None:
         echo_json(found)
         return
     values = msgspec.structs.asdict(found)
-    echo_table([(name, _text(value)) for name, value in values.items()])
+    rows = [(name, _text(value)) for name, value in values.items()]
+    echo_table([*rows, ("revision", settings_revision(found))])
 
 
 @site.command()
 @click.argument("slug")
 @_site_options
-def edit(slug: str, **options: Any) -> None:
+@revision_option("site show")
+def edit(slug: str, revision: str, **options: Any) -> None:
     """Change settings of the site SLUG; those not named stay.
 
     A repeatable option replaces the whole list; with an empty value it empties it.
@@ -150,7 +153,9 @@ def edit(slug: str, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Name at least one setting to change.")
     with open_services() as services:
-        services.sites.sites.edit(slug, Author(COMMAND_LINE, services.clock.now()), **changes)
+        by = Author(COMMAND_LINE, services.clock.now())
+        with both_versions():
+            services.sites.sites.edit(slug, by, revision, **changes)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
 
 

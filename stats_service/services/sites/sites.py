@@ -15,6 +15,7 @@ from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.articles.keys import is_tracking_parameter
 from stats_service.services.periods import periods_at
+from stats_service.services.revisions import check_revision, revision_of
 from stats_service.services.visitors.addresses import canonical_network, check_excluded
 from stats_service.services.visitors.hosts import canonical_host
 from stats_service.store.sites.sites import SiteStore
@@ -71,20 +72,25 @@ class Sites:
             )
         return added
 
-    def edit(self, slug: str, by: Author | None = None, **changes: Any) -> Site:
+    def edit(self, slug: str, by: Author | None = None, revision: str = "", **changes: Any) -> Site:
         """Change settings of a site, and record it; errors as `add`.
 
         Args:
             slug: the site.
             by: who changes them; None: nobody, as the demo does, and nothing is recorded.
+            revision: of all settings, or of those that are changed, as they were read
+                (`settings_revision`); empty: whatever they are.
             changes: the settings, by name.
 
         Raises:
             ConflictError: the scale of ratings, once there are any.
+            StaleError: the settings are not what they were when they were read.
         """
 
         def change(before: Site) -> Site:
             changed = check_site(msgspec.structs.replace(before, **changes))
+            if revision != settings_revision(before):
+                check_revision(revision, _settings(before, changes), _settings(changed, changes))
             _check_changes(before, changed, by.at if by else None)
             if changed.poll not in ("", before.poll) and not self._store.has_poll(
                 slug, changed.poll
@@ -201,6 +207,15 @@ def check_site(site: Site) -> Site:
         excluded=_unique(canonical_network(text) for text in site.excluded),
         article_parameters=_parameters(site.article_parameters),
     )
+
+
+def settings_revision(site: Site, names: Iterable[str] = Site.__struct_fields__) -> str:
+    """Return the revision of some settings of a site, or of all."""
+    return revision_of(_settings(site, names))
+
+
+def _settings(site: Site, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(site, name) for name in names}
 
 
 def _check_changes(before: Site | None, after: Site, now: float | None) -> None:

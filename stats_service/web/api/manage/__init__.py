@@ -15,7 +15,9 @@ OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)
 
 #: The names that the query of a route may have, by method and path.
 QUERIES = {
-    (one.method, one.path): [p.name for p in one.parameters if f"{{{p.name}}}" not in one.path]
+    (one.method, one.path): [
+        p.name for p in one.parameters if p.where == "query" and f"{{{p.name}}}" not in one.path
+    ]
     for one in OPERATIONS
 }
 

@@ -10,8 +10,10 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.history import Ignored, Part, Series, TopArticle
 from stats_service.models.traffic import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.top_articles import SPANS
 from stats_service.web.api.manage.access import operation, scope, site, today, who
+from stats_service.web.api.manage.revisions import IF_MATCH, given_revision, with_revision
 from stats_service.web.api.operation import Parameter, one_of
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
@@ -89,15 +91,24 @@ def articles() -> Response:
     return fresh_json(ArticleList(span, found))
 
 
+@bp.get("/articles/opening")
+@scope("read")
+def opening() -> Response:
+    """Answer with the opening balance of an article."""
+    article = request.args.get("article", "")
+    found = services().traffic.opening_balances.get(site(), article)
+    return with_revision(found, balance_revision(found.views))
+
+
 @bp.put("/articles/opening")
 @scope("write")
 def set_opening() -> Response:
     """Set the opening balance of an article."""
     wanted = decode_body(request.get_data(cache=False), OpeningBalance)
-    now = services().clock.now()
-    return fresh_json(
-        services().traffic.opening_balances.set(site(), wanted.article, wanted.views, who(), now)
+    made = services().traffic.opening_balances.set(
+        site(), wanted.article, wanted.views, who(), services().clock.now(), given_revision()
     )
+    return with_revision(made, balance_revision(made.views))
 
 
 def _range(days: int) -> tuple[date, date]:
@@ -121,6 +132,7 @@ _UNIT = Parameter("unit", "Default: day.", one_of(*RANGE_MAX_DAYS), required=Fal
 _ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
 _FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
 _LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
+_ARTICLE = Parameter("article", "Path with query, URL, or explicit key.", {"type": "string"})
 _SPAN = Parameter("span", "Default: 7 days.", one_of(*SPANS), required=False)
 
 OPERATIONS = (
@@ -160,12 +172,23 @@ OPERATIONS = (
         problems=(400,),
     ),
     operation(
+        "get",
+        "/articles/opening",
+        "manage_opening",
+        "read",
+        "Get the views that an article had before it came here",
+        ArticleOpening,
+        _ARTICLE,
+        problems=(400,),
+    ),
+    operation(
         "put",
         "/articles/opening",
         "manage_set_opening",
         "write",
         "Set the views that an article had before it came here",
         ArticleOpening,
+        IF_MATCH,
         body=OpeningBalance,
     ),
 )

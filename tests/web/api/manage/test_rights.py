@@ -27,6 +27,7 @@ MATRIX = {
         "traffic.history",
         "traffic.ignored",
         "traffic.articles",
+        "traffic.opening",
         "polls.index",
         "polls.show",
         "polls.integrity",
