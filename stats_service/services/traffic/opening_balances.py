@@ -19,7 +19,7 @@ def balance_revision(views: int) -> str:
     return revision_of({"views": views})
 
 
-class Openings:
+class OpeningBalances:
     """Set opening balances of articles."""
 
     def __init__(self, store: TrafficStore) -> None:
