@@ -34,6 +34,14 @@ key                             type    holds; how long
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
+<p>:{site}:aliases              hash    key of an article that was merged into another, or renamed ->
+                                        `r` if it had ratings, else `-`, and the key of the other;
+                                        `\\x01` -> grows with each change of it and of `hidden`
+<p>:{site}:hidden               set     keys of articles that no list shows; for ever
+<p>:{site}:changes              hash    id of a change of articles -> `models.article_changes.Change`;
+                                        `<id>:articles`, `<id>:views`, `<id>:back`: how many it
+                                        moved, and how many of them are back; the latest 100
+<p>:{site}:moved:<id>           hash    article -> what it had before that change; 30 days
 <p>:{site}:months:<month>       zset    the month's most read articles -> views; for ever
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
@@ -321,6 +329,25 @@ class SiteKeys:
         return self._key("names")
 
     @property
+    def aliases(self) -> str:
+        """Keys that were merged into others, or renamed."""
+        return self._key("aliases")
+
+    @property
+    def hidden(self) -> str:
+        """Articles that no list shows."""
+        return self._key("hidden")
+
+    @property
+    def changes(self) -> str:
+        """The latest changes of articles."""
+        return self._key("changes")
+
+    def moved(self, change: str) -> str:
+        """What articles had before a change."""
+        return self._key(f"moved:{change}")
+
+    @property
     def opening(self) -> str:
         """Opening balances of articles."""
         return self._key("opening")
@@ -459,8 +486,9 @@ def rate_article_keys(
     rated_bucket: int,
     address_bucket: int,
     day: int,
+    merged: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """Return the KEYS of `lua/rate_article.lua` in its order."""
+    """Return the KEYS of `lua/rate_article.lua` in its order; `merged` into the article."""
     keys = SiteKeys(prefix, slug)
     return (
         keys.alive(birth),
@@ -474,6 +502,7 @@ def rate_article_keys(
         keys.rating_slots(day),
         keys.rating_slots(day - 1),
         keys.ratings_voided,
+        *map(keys.raters, merged),
     )
 
 
@@ -505,4 +534,5 @@ def record_views_keys(
         keys.ignored,
         keys.alive(birth),
         keys.names,
+        keys.aliases,
     )
