@@ -42,6 +42,7 @@ from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.loop import LoopViews
 from stats_service.services.traffic.opening_balances import OpeningBalances
@@ -95,6 +96,7 @@ class SiteServices:
 class TrafficServices:
     """Page views, and the numbers that they make."""
 
+    article_changes: ArticleChanges
     history: History
     opening_balances: OpeningBalances
     records: Records
@@ -315,6 +317,7 @@ def _site_services(
     directory = SiteDirectory(
         stores.sites,
         stores.polls,
+        stores.aliases,
         voters,
         settings.secret,
         settings.site_cache_seconds,
@@ -346,7 +349,7 @@ def _poll_services(
 
 
 def _rating_services(stores: Stores) -> RatingServices:
-    ratings = ArticleRatings(stores.ratings)
+    ratings = ArticleRatings(stores.ratings, stores.aliases)
     return RatingServices(ratings, RatingReview(stores.rating_review, stores.ratings, ratings))
 
 
@@ -357,13 +360,14 @@ def _traffic_services(
     replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
-        opening_balances=OpeningBalances(stores.traffic),
+        article_changes=ArticleChanges(stores.article_changes),
+        opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
         spool=stores.spool,
-        top_articles=TopArticles(stores.history),
-        views=Traffic(stores.traffic, stores.spool, replay.wake, is_lost),
+        top_articles=TopArticles(stores.history, stores.aliases),
+        views=Traffic(stores.traffic, stores.aliases, stores.spool, replay.wake, is_lost),
     )
 
 

@@ -34,13 +34,13 @@ key                             type    holds; how long
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
-<p>:{site}:aliases              hash    key of an article that was merged into another, or renamed ->
-                                        `r` if it had ratings, else `-`, and the key of the other;
-                                        `\\x01` -> grows with each change of it and of `hidden`
+<p>:{site}:aliases              hash    key of an article that was merged or renamed -> `r` if it
+                                        had ratings, else `-`, and the key of the other; and a field
+                                        that grows with each change here and in `hidden`; for ever
 <p>:{site}:hidden               set     keys of articles that no list shows; for ever
-<p>:{site}:changes              hash    id of a change of articles -> `models.article_changes.Change`;
-                                        `<id>:articles`, `<id>:views`, `<id>:back`: how many it
-                                        moved, and how many of them are back; the latest 100
+<p>:{site}:changes              hash    id of a change -> `models.article_changes.Change`;
+                                        `<id>:articles`, `<id>:views`, `<id>:back`: how many
+                                        it moved, how many are back; the latest 100
 <p>:{site}:moved:<id>           hash    article -> what it had before that change; 30 days
 <p>:{site}:months:<month>       zset    the month's most read articles -> views; for ever
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
@@ -157,6 +157,8 @@ RATING_SLOTS_DAYS = 15
 SWEPT = "swept"
 #: Field of a site's revisions that grows with each of them.
 ANY_POLL = "*"
+#: Field of a site's aliases that grows with each change of them; no key of an article is it.
+ALIASES_REVISION = "\x01"
 #: Days after which the numbers by hour, and those by article and day, are gone.
 HOURS_DAYS_KEPT = 91
 ARTICLE_DAYS_KEPT = 400

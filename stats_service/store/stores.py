@@ -32,8 +32,10 @@ from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore
 from stats_service.store.redis.client import connect, disconnect
 from stats_service.store.redis.request_counts import RequestCounts
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
 from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool, place_of
@@ -45,7 +47,9 @@ class Stores:
     """Everything that the services ask."""
 
     accounts: AccountStore
+    aliases: AliasStore
     archives: ArchiveStore
+    article_changes: ArticleChangeStore
     audit: AuditStore
     ballots: BallotStore
     copies: SiteCopies
@@ -89,7 +93,9 @@ def open_stores(settings: Settings) -> Stores:
     place = place_of(settings.redis_url, prefix, folder)
     return Stores(
         accounts=AccountStore(client, prefix),
+        aliases=AliasStore(client, prefix),
         archives=ArchiveStore(client, prefix),
+        article_changes=ArticleChangeStore(client, prefix),
         audit=AuditStore(client, prefix),
         ballots=BallotStore(client, prefix),
         copies=SiteCopies(folder),

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.traffic import LISTED_MAX
+from stats_service.models.traffic import LISTED_MAX, OTHER_ARTICLES
 from stats_service.services.articles.normal_form import has_endless_marks
 
 #: Longest key, in bytes. A Vietnamese letter with two marks takes nine bytes in a path, so that
@@ -197,6 +197,8 @@ _remembered_key = lru_cache(maxsize=CACHE_SIZE)(_key)
 def _explicit_key(raw: str, text: str) -> str:
     if _ADDRESS.match(text):
         raise _refusal(raw, "looks like an address", "send a path, an http(s) URL or a plain key")
+    if text == OTHER_ARTICLES:
+        raise _refusal(raw, "stands for all articles without a name", "choose another key")
     if "<" in text or ">" in text:
         raise _refusal(raw, "has markup", "remove < and >")
     return " ".join(text.split())
@@ -268,6 +270,16 @@ def _may_name_article(name: str, value: str | None) -> bool:
     if lower in VIEW_PARAMETERS or is_tracking_parameter(lower):
         return False
     return lower not in PAGE_PARAMETERS or not (value is None or value.isdigit())
+
+
+def without_parameter(key: str, name: str) -> str:
+    """Return a key without the query parameter `name`, in any case; itself if it has none."""
+    path, mark, query = key.partition("?")
+    if not mark or not path.startswith("/"):
+        return key
+    wanted = name.lower()
+    kept = [part for part in query.split("&") if part.partition("=")[0].lower() != wanted]
+    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def dropped_parameters(raw: str, key: str) -> tuple[str, ...]:

@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSiteError
+from stats_service.models.article_changes import Aliases
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.services.articles.keys import canonical_article
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
 from stats_service.services.polls.presentation import SitePolls
 from stats_service.services.sites.sites import SLUG
 from stats_service.services.visitors.identities import DayKey
 from stats_service.services.visitors.voters import Voters
 from stats_service.store.polls.polls import PollStore
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore, StoredSite
 
 #: Slugs asked for that no site has, kept so that inventing them costs Redis little.
 UNKNOWN_KEPT = 1024
+#: Those of nearly every site.
+NO_ALIASES = Aliases()
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class SiteEntry:
     loaded_at: float
     polls: SitePolls
     voters: Voters
+    #: Which keys stand for other articles.
+    aliases: Aliases = NO_ALIASES
 
     def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
         """Return the key of today, and that of yesterday while a visit may span midnight.
@@ -48,6 +55,14 @@ class SiteEntry:
         """Tell whether pseudonyms of today can be made at all."""
         return _days(self.site, now)[0] in self.day_keys
 
+    def article_key(self, text: str) -> str:
+        """Return the key of the article that `text` names; errors as `canonical_article`.
+
+        Where that was merged into another, or renamed, the other's.
+        """
+        key = canonical_article(text, self.site.article_parameters)
+        return self.aliases.targets.get(key, key)
+
     @cached_property
     def hosts(self) -> frozenset[str]:
         """The hosts whose pages may count."""
@@ -64,6 +79,7 @@ class SiteDirectory:
         self,
         store: SiteStore,
         polls: PollStore,
+        aliases: AliasStore,
         voters: Voters,
         secret: str,
         cache_seconds: float,
@@ -75,6 +91,7 @@ class SiteDirectory:
         self._is_lost = is_lost
         self._store = store
         self._polls = polls
+        self._aliases = aliases
         self._secret = secret
         self._voters = voters
         self._cache_seconds = cache_seconds
@@ -160,7 +177,10 @@ class SiteDirectory:
         }
         same = known is not None and known.site.birth == stored.site.birth
         polls = self._current_polls(stored, known.polls if known and same else None)
-        entry = SiteEntry(stored.site, keys, now, polls, self._voters)
+        aliases = known.aliases if known and same else NO_ALIASES
+        if aliases.revision != stored.aliases_revision:
+            aliases = self._aliases.read(slug) if stored.aliases_revision else NO_ALIASES
+        entry = SiteEntry(stored.site, keys, now, polls, self._voters, aliases)
         self._entries[slug] = entry
         if self._copies and (known is None or known.site != stored.site):
             self._copies.save(stored.site)

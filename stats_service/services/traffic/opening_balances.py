@@ -11,6 +11,7 @@ from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.revisions import check_revision, revision_of
 from stats_service.services.sites.sites import BALANCE_MAX
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.traffic import TrafficStore
 
 
@@ -22,8 +23,9 @@ def balance_revision(views: int) -> str:
 class OpeningBalances:
     """Set opening balances of articles."""
 
-    def __init__(self, store: TrafficStore) -> None:
+    def __init__(self, store: TrafficStore, aliases: AliasStore) -> None:
         self._store = store
+        self._aliases = aliases
 
     def largest(self, site: Site, limit: int) -> tuple[list[tuple[str, int]], int]:
         """Return the articles with the largest balances, at most `limit`, and how many have one."""
@@ -40,7 +42,7 @@ class OpeningBalances:
 
     def get(self, site: Site, article: str) -> ArticleOpening:
         """Return the balance of an article; InvalidInputError if it can be none."""
-        key = canonical_article(article, site.article_parameters)
+        key = self._key(site, article)
         views = self._store.opening(site, key)
         return ArticleOpening(key, views, views)
 
@@ -67,7 +69,7 @@ class OpeningBalances:
                 views=views,
                 balance_max=BALANCE_MAX,
             )
-        key = canonical_article(article, site.article_parameters)
+        key = self._key(site, article)
         entry = entry_of(Author(who, now), "opening.set", key, after={"views": views})
         while True:
             standing = None
@@ -78,3 +80,7 @@ class OpeningBalances:
             if before is not None:
                 return ArticleOpening(key, views, before)
             # Somebody was faster: with a revision that is stale by now, unless both want the same.
+
+    def _key(self, site: Site, article: str) -> str:
+        key = canonical_article(article, site.article_parameters)
+        return self._aliases.target(site.slug, key)

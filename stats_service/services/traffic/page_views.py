@@ -21,7 +21,7 @@ from stats_service.models.traffic import (
     ViewResult,
     Visitor,
 )
-from stats_service.services.articles.keys import canonical_article, check_number
+from stats_service.services.articles.keys import check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import article_counts
@@ -44,9 +44,8 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
     """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
-    site = entry.site
-    article, note = _page_article(site, query.article)
-    asked, listed = _listed_articles(site, query.articles)
+    article, note = _page_article(entry, query.article)
+    asked, listed = _listed_articles(entry, query.articles)
     reason = ignored_reason(entry, query, visitor)
     if not query.beat and not HIT_ID.fullmatch(query.hit):
         raise InvalidInputError(
@@ -116,7 +115,7 @@ def _vote_wishes(
     return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
 
 
-def _page_article(site: Site, text: str | None) -> tuple[str, str]:
+def _page_article(entry: SiteEntry, text: str | None) -> tuple[str, str]:
     """Return the key of the page's own article, and a note if what was sent can be none.
 
     A reader whose address bar holds rubbish is a reader: the view counts for the site.
@@ -124,13 +123,13 @@ def _page_article(site: Site, text: str | None) -> tuple[str, str]:
     if text is None:
         return "", ""
     try:
-        return canonical_article(text, site.article_parameters), ""
+        return entry.article_key(text), ""
     except InvalidInputError:
         return "", "article-invalid"
 
 
 def _listed_articles(
-    site: Site, articles: Sequence[str]
+    entry: SiteEntry, articles: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return which of `articles` can be answered, and their keys.
 
@@ -140,7 +139,7 @@ def _listed_articles(
     asked, listed = [], []
     for text in articles:
         with contextlib.suppress(InvalidInputError):
-            listed.append(canonical_article(text, site.article_parameters))
+            listed.append(entry.article_key(text))
             asked.append(text)
     return tuple(asked), tuple(listed)
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.history import HistoryStore
 
 #: The lists that people choose from, with their days; that of all time has none.
@@ -22,8 +23,13 @@ RISING_MIN_VIEWS = 10
 class TopArticles:
     """Lists of articles."""
 
-    def __init__(self, store: HistoryStore) -> None:
+    def __init__(self, store: HistoryStore, aliases: AliasStore) -> None:
         self._store = store
+        self._aliases = aliases
+
+    def hidden(self, site: Site) -> frozenset[str]:
+        """Return the articles that are left out of lists."""
+        return self._aliases.hidden(site.slug)
 
     def of_span(self, site: Site, span: str, today: date, share: float) -> list[TopArticle]:
         """Return the list of a span of `SPANS`, `share` as in `of_days`.
@@ -64,7 +70,8 @@ class TopArticles:
     def of_all_time(self, site: Site) -> list[TopArticle]:
         """Return the articles most viewed since ever, their opening balances added."""
         (counted,) = self._store.top(site, (), CANDIDATES)
-        keys = list(counted)
+        hidden = self.hidden(site)
+        keys = [key for key in counted if key not in hidden]
         openings = self._store.openings(site, keys)
         articles = [
             TopArticle(key, counted[key] + opening)
@@ -78,7 +85,9 @@ class TopArticles:
         for row in self._store.top(site, names[:days], CANDIDATES_PER_DAY):
             for key, views in row.items():
                 sums[key] = sums.get(key, 0) + views
-        keys = sorted(sums, key=lambda key: -sums[key])[:CANDIDATES]
+        hidden = self.hidden(site)
+        shown = (key for key in sums if key not in hidden)
+        keys = sorted(shown, key=lambda key: -sums[key])[:CANDIDATES]
         rows = self._store.views(site, keys, names)
         articles = [
             TopArticle(

@@ -22,6 +22,7 @@ from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.services.traffic.numbers import article_counts, site_counts
 from stats_service.services.traffic.page_views import answer_view, decide_view
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.spool import Spool, SpooledView
 from stats_service.store.traffic.traffic import TrafficStore
 
@@ -32,11 +33,13 @@ class Traffic:
     def __init__(
         self,
         store: TrafficStore,
+        aliases: AliasStore,
         spool: Spool,
         on_kept: Callable[[], None],
         is_lost: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._store = store
+        self._aliases = aliases
         self._is_lost = is_lost
         self._spool = spool
         self._on_kept = on_kept
@@ -92,6 +95,8 @@ class Traffic:
         """
         keys = canonical_articles(articles, site.article_parameters)
         periods = periods_at(now, site.timezone)
+        targets = self._aliases.targets(site.slug, keys)
+        keys = tuple(targets.get(key, key) for key in keys)
         stored = self._store.articles(site, periods, keys)
         return {
             asked: article_counts(site, key, numbers, rated=False)

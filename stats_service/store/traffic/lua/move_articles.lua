@@ -34,7 +34,7 @@ local new_aliases = 0
 for i = 1, #rows do
   if totals[i] or balances[i] or bins[i] then
     found[#found + 1] = {
-      from = keys[i], to = rows[i][2], alias = rows[i][3], views = tonumber(totals[i] or 0),
+      from = keys[i], to = rows[i][2], alias = rows[i][3], views = tonumber(totals[i] or 0), named = totals[i] and true,
       balance = tonumber(balances[i] or 0), bins = bins[i] or '', spans = {},
     }
     if rows[i][3] and call('HEXISTS', aliases, keys[i]) == 0 then new_aliases = new_aliases + 1 end
@@ -80,7 +80,7 @@ for i = 1, #found do
   local one = found[i]
   local from, to = one.from, one.to
   views = views + one.views
-  if one.views > 0 or call('ZSCORE', articles, from) then
+  if one.named then
     call('ZREM', articles, from)
     call('ZINCRBY', articles, one.views, to)
   end
@@ -113,7 +113,7 @@ for i = 1, #found do
   end
   local was_hidden = call('SREM', hidden, from) == 1
   call('HSET', moved, from, cmsgpack.pack({
-    to, one.views, one.balance, one.bins, one.spans, was_hidden, taken_out,
+    to, one.named and one.views, one.balance, one.bins, one.spans, was_hidden, taken_out,
   }))
 end
 if long_bytes ~= 0 then call('HINCRBY', names, '*', long_bytes) end

@@ -71,8 +71,11 @@ for _, one in ipairs(back) do
       give_back(key, target, source, spans[s + 1])
     end
   end
-  give_back(articles, to, from, views)
-  if views == 0 then call('ZADD', articles, 'NX', 0, from) end
+  if views then
+    give_back(articles, to, from, views)
+    call('ZADD', articles, 'NX', 0, from)
+    if tonumber(call('ZSCORE', articles, to) or 1) == 0 then call('ZREM', articles, to) end
+  end
   if #from > LONG and call('HSETNX', names, day_name(from), from) == 1 then
     long_bytes = long_bytes + #from
   end

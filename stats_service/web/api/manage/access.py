@@ -115,7 +115,7 @@ def operation(
 ) -> Operation:
     """Return what OpenAPI tells of a route; who may call it is told for every one alike."""
     always = (400, 401, 403, 404, 429, 503)
-    stale = {412: StaleProblem} if IF_MATCH in parameters else None
+    stale: dict[int, type] | None = {412: StaleProblem} if IF_MATCH in parameters else None
     writes = (413,) if body else ()
     return Operation(
         method,
