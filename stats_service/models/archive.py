@@ -94,6 +94,21 @@ class ArticleMonthRow(Row, frozen=True, kw_only=True, tag="article_months"):
     views: int
 
 
+class AliasRow(Row, frozen=True, kw_only=True, tag="article_aliases"):
+    """A key of an article that was merged into another, or renamed."""
+
+    article: str
+    into: str
+    #: Whether the article had ratings: its voters are among the raters.
+    rated: bool = False
+
+
+class HiddenRow(Row, frozen=True, kw_only=True, tag="articles_hidden"):
+    """An article that no list shows."""
+
+    article: str
+
+
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
     """Views that an article had before it came here."""
 
@@ -209,6 +224,8 @@ TableRow = (
     | ArticleRow
     | ArticleDayRow
     | ArticleMonthRow
+    | AliasRow
+    | HiddenRow
     | OpeningRow
     | RatingRow
     | VoidedRatingRow

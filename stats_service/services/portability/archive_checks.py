@@ -13,11 +13,13 @@ import msgspec
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.archive import (
+    AliasRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
     AuditRow,
     CountsRow,
+    HiddenRow,
     HourRow,
     IgnoredRow,
     LegacyRow,
@@ -36,6 +38,7 @@ from stats_service.models.archive import (
 from stats_service.models.legacy import ImportedFile
 from stats_service.models.polls import OTHER, POLL_ID
 from stats_service.models.quarantine import StoredGroup
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
@@ -46,6 +49,8 @@ from stats_service.services.voting.quarantine import GROUP_STATES
 
 #: Scores of a rating scale.
 SCORES_MAX = 10
+#: How often an article may have been merged on.
+HOPS_MAX = 1_000
 #: Longest free text of a ballot, or an administrator's choice of one.
 TEXT_MAX = 400
 
@@ -81,6 +86,7 @@ class ArchiveChecks:
 
     def __init__(self) -> None:
         self._marks: set[str] = set()
+        self._aliases: dict[str, str] = {}
         #: Revisions of the polls, as they say themselves and as they are counted.
         self._polls: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
@@ -92,6 +98,8 @@ class ArchiveChecks:
             ArticleRow: self._article,
             ArticleDayRow: self._article,
             ArticleMonthRow: self._article,
+            AliasRow: self._alias,
+            HiddenRow: self._hidden,
             OpeningRow: self._article,
             RatingRow: self._rating,
             VoidedRatingRow: self._voided,
@@ -164,6 +172,22 @@ class ArchiveChecks:
             _day("day", row.day)
         elif isinstance(row, ArticleMonthRow) and not _is_month(row.month):
             raise _unusable("month", row.month, "write it as 2026-11")
+
+    def _alias(self, row: AliasRow) -> None:
+        _key(row.article)
+        _key(row.into)
+        if row.into == OTHER_ARTICLES:
+            raise _unusable("into", row.into, "it is no article")
+        end, self._aliases[row.article] = row.into, row.into
+        hops = 0
+        while end in self._aliases:
+            end, hops = self._aliases[end], hops + 1
+            if end == row.article or hops > HOPS_MAX:
+                raise _unusable("into", row.into, "it leads back to the article, or on and on")
+
+    @staticmethod
+    def _hidden(row: HiddenRow) -> None:
+        _key(row.article)
 
     def _rating(self, row: RatingRow) -> None:
         _key(row.article)
