@@ -233,11 +233,11 @@ def _change(site: str, rule: ArticleRule, *, dry_run: bool, yes: bool) -> None:
     with open_services() as services:
         found = services.sites.sites.get(site)
         preview = services.traffic.article_changes.preview(found, rule)
+        if not (dry_run or yes or sys.stdin.isatty()):
+            raise click.UsageError("Nobody is there to ask: say --yes to go on without a question.")
         _show(preview)
         if dry_run or not preview.articles:
             return
-        if not yes and not sys.stdin.isatty():
-            raise click.UsageError("Nobody is there to ask: say --yes to go on without a question.")
         if not yes:
             click.confirm("Go on?", abort=True)
         change, number = _apply(services, site, rule)

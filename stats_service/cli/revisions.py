@@ -27,8 +27,8 @@ def both_versions() -> Iterator[None]:
         yield
     except StaleError as error:
         rows = [(one.field, _text(one.standing), _text(one.wanted)) for one in error.differences]
-        echo_table([("FIELD", "STANDS NOW", "WANTED"), *rows])
-        click.echo(f"Its revision is now {error.revision}.")
+        echo_table([("FIELD", "STANDS NOW", "WANTED"), *rows], err=True)
+        click.echo(f"Its revision is now {error.revision}.", err=True)
         raise
 
 

@@ -38,6 +38,7 @@ from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.traffic.article_changes import (
     ALIASES_MAX,
     CHANGES_KEPT,
+    KEPT_SECONDS,
     STEP,
     ArticleChangeStore,
     Move,
@@ -46,6 +47,8 @@ from stats_service.store.traffic.article_changes import (
 
 #: Most articles that one call changes; whoever has more calls again.
 CALL_MAX = 2_000
+#: Days for which a change can be taken back.
+KEPT_DAYS = KEPT_SECONDS // 86_400
 #: Articles that a preview shows.
 SHOWN = 20
 #: How a change is named in the log.

@@ -21,7 +21,7 @@ from stats_service.web.admin.polls import preview as poll_preview
 from stats_service.web.admin.polls import review as poll_review
 from stats_service.web.admin.polls import share as poll_share
 from stats_service.web.admin.portability import exports, uploads
-from stats_service.web.admin.traffic import articles, overview, traffic
+from stats_service.web.admin.traffic import article_changes, articles, overview, traffic
 from stats_service.web.pages import failures, languages, security, static_files
 
 NOUNS = (
@@ -31,6 +31,7 @@ NOUNS = (
     overview,
     traffic,
     articles,
+    article_changes,
     polls,
     poll_preview,
     poll_review,
