@@ -8,6 +8,7 @@ import msgspec
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.cli.polls.fields import changes_of, poll_options
 from stats_service.cli.polls.review import quarantine, report, results, texts
+from stats_service.cli.revisions import both_versions
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
@@ -72,7 +73,10 @@ def create(site: str, name: str | None, lang: str, open_: bool, **options: Any) 
 @click.option("--hide", multiple=True, metavar="ID", help="Offer a choice no more; keep its votes.")
 @click.option("--show", "unhide", multiple=True, metavar="ID", help="Offer it again.")
 @click.option("--remove", multiple=True, metavar="ID", help="Remove a choice, before any vote.")
-def edit(site: str, name: str, **options: Any) -> None:
+@click.option(
+    "--revision", type=int, default=0, help="Change only what is as `poll show` showed it."
+)
+def edit(site: str, name: str, revision: int, **options: Any) -> None:
     """Change the poll NAME of SITE; what is not named stays.
 
     Once somebody has voted, texts can be corrected and choices added or hidden, and no more.
@@ -88,7 +92,9 @@ def edit(site: str, name: str, **options: Any) -> None:
         changes = changes_of(before, of, options)
         if not changes:
             raise click.UsageError("Name at least one thing to change.")
-        services.polls.polls.edit(site, name, COMMAND_LINE, services.clock.now(), **changes)
+        now = services.clock.now()
+        with both_versions():
+            services.polls.polls.edit(site, name, COMMAND_LINE, now, revision, **changes)
     click.echo(f"Changed the poll {name}. Readers see it within a few seconds.")
 
 

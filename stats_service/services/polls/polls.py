@@ -1,9 +1,10 @@
 """What an administrator does with polls: define, open, close, archive; and the results."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from stats_service.errors import (
     ConflictError,
@@ -18,6 +19,7 @@ from stats_service.services.accounts.audit import entry_of, entry_of_change
 from stats_service.services.polls.lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.polls.presentation import closing_time, state_at
 from stats_service.services.polls.rules import check_poll, vote_altering
+from stats_service.services.revisions import raise_stale
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls.polls import PollStore
 
@@ -102,12 +104,17 @@ class Polls:
             raise ConflictError("There is a poll {id!r} already. Choose another id.", id=poll.id)
         return new
 
-    def edit(self, slug: str, poll: str, who: str, now: float, **changes: Any) -> Poll:
+    def edit(
+        self, slug: str, poll: str, who: str, now: float, based_on: int = 0, **changes: Any
+    ) -> Poll:
         """Change fields of a definition; what would alter votes is refused once there are any.
+
+        `based_on`: the revision that the change was made from; 0: whatever it is.
 
         Raises:
             InvalidInputError: naming the field that cannot be used.
             ConflictError: somebody has voted, or the poll is archived.
+            StaleError: the poll has another revision by now.
             UnknownPollError: there is no such poll.
         """
         if {"id", "status", "opened", "closed", "created", "revision"} & changes.keys():
@@ -118,9 +125,9 @@ class Polls:
                 raise ConflictError("The poll {poll!r} is archived and stays as it is.", poll=poll)
             return replace(before, **changes)
 
-        return self._change(slug, poll, who, "poll.changed", now, change)
+        return self._change(slug, poll, who, "poll.changed", now, change, based_on, changes)
 
-    def open(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def open(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Open a draft, or a closed poll again while it is still known who has voted."""
 
         def change(before: Poll) -> Poll:
@@ -136,9 +143,10 @@ class Polls:
             _check_not_over(after, now)
             return after
 
-        return self._change(slug, poll, who, "poll.opened", now, change)
+        wanted = {"status": "open"}
+        return self._change(slug, poll, who, "poll.opened", now, change, based_on, wanted)
 
-    def close(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def close(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Close an open poll: no ballot that arrives later counts."""
 
         def change(before: Poll) -> Poll:
@@ -148,16 +156,18 @@ class Polls:
                 )
             return replace(before, status="closed", closed=min(now, before.closes or now))
 
-        return self._change(slug, poll, who, "poll.closed", now, change)
+        wanted = {"status": "closed"}
+        return self._change(slug, poll, who, "poll.closed", now, change, based_on, wanted)
 
-    def archive(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def archive(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Close a poll for good; its results stay."""
 
         def change(before: Poll) -> Poll:
             closed = closing_time(before)
             return replace(before, status="archived", closed=min(now, closed))
 
-        return self._change(slug, poll, who, "poll.archived", now, change)
+        wanted = {"status": "archived"}
+        return self._change(slug, poll, who, "poll.archived", now, change, based_on, wanted)
 
     def _change(
         self,
@@ -167,9 +177,13 @@ class Polls:
         what: str,
         now: float,
         change: Callable[[Poll], Poll],
+        based_on: int = 0,
+        wanted: Mapping[str, Any] = MappingProxyType({}),
     ) -> Poll:
         for _ in range(ATTEMPTS):
             before = self.get(slug, name)
+            if based_on not in (0, before.revision):
+                raise_stale(str(before.revision), asdict(before), wanted)
             after = check_poll(replace(change(before), revision=before.revision + 1))
             altering = vote_altering(before, after)
             entry = entry_of_change(Author(who, now), what, before, after, name)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
 from stats_service.errors import StaleError
@@ -21,7 +22,7 @@ from stats_service.services.sites.sites import settings_revision
 from stats_service.services.traffic.opening_balances import balance_revision
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
-from tests.support.votes import WHO
+from tests.support.votes import WHO, make_poll
 from tests.web.api.manage.conftest import Program, writer
 
 __all__ = ["writer"]
@@ -247,3 +248,57 @@ def test_a_program_says_what_it_read(writer: Program, services: Services, site: 
     assert writer.call("PUT", "/articles/opening", body | {"views": 9}).status_code == 200
     bad = writer.call("PUT", "/articles/opening", body, headers={"If-Match": "366"})
     assert bad.status_code == 400
+
+
+def test_a_poll_that_was_changed_meanwhile_keeps_the_change(
+    operator: Person, services: Services, site: Site, now: float
+) -> None:
+    """One hides an answer and sets an end; the other, who corrects a word, sees both first."""
+    make_poll(services, id="duong", question={"vi": "Hỏi?"})
+    polls = services.polls.polls
+    page = text_of(operator.get("/admin/sites/kimson/polls/duong/edit"))
+    fields = {
+        "question": "Hỏi gì?",
+        "revision": re.search(r'name="revision" value="(\d+)"', page)[1],
+    } | {f"text-{one.id}": one.text["vi"] for one in polls.get(site.slug, "duong").choices}
+    first = polls.get(site.slug, "duong").choices[0]
+    hidden = tuple(
+        replace(one, hidden=one == first) for one in polls.get(site.slug, "duong").choices
+    )
+    polls.edit(site.slug, "duong", "khac", now, choices=hidden, closes=now + 3600)
+
+    late = operator.post("/admin/sites/kimson/polls/duong/edit", **fields)
+
+    page = text_of(late)
+    assert late.status_code == StaleError.status
+    assert 'value="Hỏi gì?"' in page
+    standing = polls.get(site.slug, "duong")
+    assert (standing.question, standing.choices) == ({"vi": "Hỏi?"}, hidden)
+    assert f'name="revision" value="{standing.revision}"' in page
+    again = fields | {"revision": str(standing.revision)}
+    assert operator.post("/admin/sites/kimson/polls/duong/edit", **again).status_code == 302
+
+
+def test_a_poll_is_opened_as_it_was_seen(
+    operator: Person, services: Services, writer: Program, site: Site, now: float
+) -> None:
+    """A button of a page that is out of date does nothing; nor does a program."""
+    make_poll(services, id="duong", status="draft")
+    polls = services.polls.polls
+    before = polls.get(site.slug, "duong").revision
+    tag = writer.call("GET", "/polls/duong").headers["ETag"]
+    polls.edit(site.slug, "duong", "khac", now, shuffle=True)
+
+    operator.post("/admin/sites/kimson/polls/duong/state", to="open", revision=str(before))
+    refused = writer.call("POST", "/polls/duong/open", headers={"If-Match": tag})
+    late = writer.call("PATCH", "/polls/duong", {"shuffle": False}, headers={"If-Match": tag})
+
+    assert polls.get(site.slug, "duong").status == "draft"
+    assert refused.status_code == late.status_code == StaleError.status
+    assert late.get_json()["differences"] == [
+        {"field": "shuffle", "wanted": False, "standing": True}
+    ]
+    fresh = {"If-Match": late.headers["ETag"]}
+    assert (
+        writer.call("PATCH", "/polls/duong", {"shuffle": False}, headers=fresh).status_code == 200
+    )

@@ -3,6 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, request
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
 from stats_service.web.api.manage.access import operation, scope, site, who
@@ -14,6 +15,7 @@ from stats_service.web.api.manage.poll_bodies import (
     managed_poll,
     new_poll,
 )
+from stats_service.web.api.manage.revisions import IF_MATCH, given_revision, with_revision
 from stats_service.web.api.vote_operations import POLL
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
@@ -53,7 +55,7 @@ def create() -> tuple[Response, int]:
 @scope("read")
 def show(poll: str) -> Response:
     """Answer with one poll."""
-    return fresh_json(_managed(services().polls.polls.get(site().slug, poll)))
+    return _answer(services().polls.polls.get(site().slug, poll))
 
 
 @bp.patch("/<poll>")
@@ -63,34 +65,32 @@ def edit(poll: str) -> Response:
     slug, polls = site().slug, services().polls.polls
     wanted = decode_body(request.get_data(cache=False), PollChanges)
     changes = changed_fields(polls.get(slug, poll), wanted)
-    return fresh_json(_managed(polls.edit(slug, poll, who(), services().clock.now(), **changes)))
+    now = services().clock.now()
+    return _answer(polls.edit(slug, poll, who(), now, _based_on(), **changes))
 
 
 @bp.post("/<poll>/open")
 @scope("write")
 def open_(poll: str) -> Response:
     """Let readers vote."""
-    return fresh_json(
-        _managed(services().polls.polls.open(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.open(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/close")
 @scope("write")
 def close(poll: str) -> Response:
     """Take no more ballots."""
-    return fresh_json(
-        _managed(services().polls.polls.close(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.close(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/archive")
 @scope("write")
 def archive(poll: str) -> Response:
     """Close a poll for good."""
-    return fresh_json(
-        _managed(services().polls.polls.archive(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.archive(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.get("/<poll>/integrity")
@@ -99,6 +99,18 @@ def integrity(poll: str) -> Response:
     """Answer with what happened to every ballot."""
     now = services().clock.now()
     return fresh_json(services().polls.integrity.report(site().slug, poll, site().timezone, now))
+
+
+def _answer(poll: Poll) -> Response:
+    return with_revision(_managed(poll), str(poll.revision))
+
+
+def _based_on() -> int:
+    """Return the revision that a change was made from; 0 if the program does not say."""
+    text = given_revision()
+    if text and not (text.isascii() and text.isdecimal()):
+        raise InvalidInputError(f"If-Match {text!r}: a poll's ETag is its revision, a number.")
+    return int(text or 0)
 
 
 def _managed(poll: Poll) -> ManagedPoll:
@@ -144,6 +156,7 @@ OPERATIONS = (
         "Change a poll; what is not named stays, and what would alter votes is refused",
         ManagedPoll,
         POLL,
+        IF_MATCH,
         body=PollChanges,
         problems=(409,),
     ),
@@ -156,6 +169,7 @@ OPERATIONS = (
             summary,
             ManagedPoll,
             POLL,
+            IF_MATCH,
             problems=(400, 409),
         )
         for verb, summary in _NAMES.items()
