@@ -13,6 +13,7 @@ from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of, periods_at
 from stats_service.services.sites.sites import check_site, settings_revision
+from stats_service.services.sites.systems import SYSTEMS, parameters_of
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
 _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
@@ -34,7 +35,7 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
         "article_parameters",
         str,
         True,
-        "The only query parameter naming an article; all: what does not track or sort; none.",
+        "The only query parameter naming an article; -NAME, +NAME: drop or keep it; all; none.",
     ),
     "--article-cap": ("article_cap", int, False, "Articles kept by name."),
     "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
@@ -72,16 +73,22 @@ def site() -> None:
 @site.command()
 @click.argument("slug")
 @_site_options
-def add(slug: str, **options: Any) -> None:
+@click.option(
+    "--system",
+    type=click.Choice([*SYSTEMS]),
+    help="What the portal runs on: sets --article-parameter for it.",
+)
+def add(slug: str, system: str | None, **options: Any) -> None:
     """Add the site SLUG; the name stands in the snippet and in URLs.
 
     \b
     Examples:
-      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn
+      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn --system nukeviet
       stats-service site add ketoan --host ketoan.example.vn \\
           --opening-visits 1814165 --opening-day 2019-12-24 --article-parameter id
     """
     given = _given(options)
+    given.setdefault("article_parameters", parameters_of(system or ""))
     with open_services() as services:
         new = Site(slug=slug, name=given.pop("name", slug), hosts=given.pop("hosts", ()), **given)
         if (new.opening_visits or new.opening_views) and not new.opening_day:

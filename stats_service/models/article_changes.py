@@ -84,6 +84,19 @@ class ChangeStep(msgspec.Struct, frozen=True):
     blocked: int = 0
 
 
+class ParameterFinding(msgspec.Struct, frozen=True):
+    """A query parameter that is perhaps not as the site wants it."""
+
+    name: str
+    #: `splits`: it seems to make many articles of one; `merges`: it is dropped, and seems to tell
+    #: articles apart.
+    kind: str
+    #: Keys of the two days that have it; 0 where that is not known.
+    articles: int = 0
+    #: One of them.
+    example: str = ""
+
+
 @dataclass(frozen=True)
 class Aliases:
     """Which keys stand for other articles, and which articles no list shows."""

@@ -46,6 +46,7 @@ from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.loop import LoopViews
 from stats_service.services.traffic.opening_balances import OpeningBalances
+from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
@@ -99,6 +100,7 @@ class TrafficServices:
     article_changes: ArticleChanges
     history: History
     opening_balances: OpeningBalances
+    parameters: Parameters
     records: Records
     replay: Replay
     retention: Retention
@@ -362,6 +364,7 @@ def _traffic_services(
         history=History(stores.history),
         article_changes=ArticleChanges(stores.article_changes),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
+        parameters=Parameters(stores.parameters, stores.history, sites.sites),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
@@ -428,6 +431,7 @@ def _operation_services(
     )
     jobs = (
         RetentionJob(stores.ticks, traffic.retention),
+        ParameterJob(stores.ticks, traffic.parameters),
         UploadJob(portability.uploads),
         sites.erasure,
         # What waits for other machines comes last: it delays nothing else.

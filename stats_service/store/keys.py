@@ -34,6 +34,8 @@ key                             type    holds; how long
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
+<p>:{site}:parameters           string  query parameters that somebody should look at, as JSON
+                                        (`models.article_changes.ParameterFinding`); 2 days
 <p>:{site}:aliases              hash    key of an article that was merged or renamed -> `r` if it
                                         had ratings, else `-`, and the key of the other; and a field
                                         that grows with each change here and in `hidden`; for ever
@@ -329,6 +331,11 @@ class SiteKeys:
     def names(self) -> str:
         """Long article keys by their digests, and how many articles are new."""
         return self._key("names")
+
+    @property
+    def parameters(self) -> str:
+        """Query parameters that somebody should look at."""
+        return self._key("parameters")
 
     @property
     def aliases(self) -> str:

@@ -37,6 +37,7 @@ from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.parameters import ParameterStore
 from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool, place_of
 from stats_service.store.traffic.traffic import TrafficStore
@@ -62,6 +63,7 @@ class Stores:
     legacy: LegacyStore
     notices: NoticeStore
     overview: OverviewStore
+    parameters: ParameterStore
     polls: PollStore
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
@@ -108,6 +110,7 @@ def open_stores(settings: Settings) -> Stores:
         legacy=LegacyStore(client, prefix),
         notices=NoticeStore(client, prefix),
         overview=OverviewStore(client, prefix),
+        parameters=ParameterStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),

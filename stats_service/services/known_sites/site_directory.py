@@ -1,7 +1,7 @@
 """What a worker knows of the sites, so that a request need not read them anew."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSiteError
@@ -9,6 +9,7 @@ from stats_service.models.article_changes import Aliases
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
 from stats_service.services.articles.keys import canonical_article
+from stats_service.services.articles.watch import ParameterWatch
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
 from stats_service.services.polls.presentation import SitePolls
 from stats_service.services.sites.sites import SLUG
@@ -37,6 +38,8 @@ class SiteEntry:
     voters: Voters
     #: Which keys stand for other articles.
     aliases: Aliases = NO_ALIASES
+    #: The same for as long as the worker knows the site.
+    watch: ParameterWatch = field(default_factory=ParameterWatch)
 
     def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
         """Return the key of today, and that of yesterday while a visit may span midnight.
@@ -180,7 +183,8 @@ class SiteDirectory:
         aliases = known.aliases if known and same else NO_ALIASES
         if aliases.revision != stored.aliases_revision:
             aliases = self._aliases.read(slug) if stored.aliases_revision else NO_ALIASES
-        entry = SiteEntry(stored.site, keys, now, polls, self._voters, aliases)
+        watch = known.watch if known and same else ParameterWatch()
+        entry = SiteEntry(stored.site, keys, now, polls, self._voters, aliases, watch)
         self._entries[slug] = entry
         if self._copies and (known is None or known.site != stored.site):
             self._copies.save(stored.site)

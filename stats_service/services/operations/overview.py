@@ -19,6 +19,7 @@ from stats_service.services.traffic.history import (
     silence_days,
     was_silent,
 )
+from stats_service.services.traffic.parameters import undecided
 from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
 from stats_service.services.voting.integrity import stands_out
 from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
@@ -128,6 +129,9 @@ def _alarms(site: Site, local: datetime, stored: StoredOverview) -> list[Alarm]:
     parts = {
         reason: history.ignored.get(f"{reason}:{today}", 0) for reason in (*SHORTFALLS, *SIGNS)
     }
+    found += [
+        Alarm(one.kind, one.articles, text=one.name) for one in undecided(site, stored.parameters)
+    ]
     return [*found, *shortfall_alarms(parts, views)]
 
 

@@ -60,7 +60,8 @@ _HOUR = re.compile(r"[01][0-9]|2[0-3]")
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
-_WORD = re.compile(r"[a-z][a-z-]{0,39}")
+#: A reason may have the name of a parameter in it.
+_REASON = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 _DECISION = re.compile(r"[0-9a-f]{1,32}")
 _GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[ac](?:[0-9a-f]{{16}}w?)?")
 _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})T([0-9]{{2}})|[a-z-]+))?")
@@ -292,7 +293,7 @@ class ArchiveChecks:
 
     @staticmethod
     def _ignored(row: IgnoredRow) -> None:
-        if not _WORD.fullmatch(row.reason):
+        if not _REASON.fullmatch(row.reason):
             raise _unusable("reason", row.reason, "use small letters and hyphens")
         if row.day:
             _day("day", row.day)

@@ -229,7 +229,8 @@ def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
         if network not in known.excluded:
             check_excluded(network)
     for name in after.article_parameters:
-        if name not in known.article_parameters and is_tracking_parameter(name):
+        tracks = name[0] != "-" and is_tracking_parameter(name.removeprefix("+"))
+        if name not in known.article_parameters and tracks:
             raise InvalidInputError(
                 "article_parameters {name!r}: says where a reader came from, never which article "
                 "it is, and is always dropped. Name one that tells articles apart, such as id.",
@@ -285,11 +286,19 @@ def _is_day(text: str) -> bool:
 def _parameters(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names in canonical form; the word `all` is the default, `none` stands alone."""
     names = _unique(_parameter(text) for text in texts)
+    signed = [name for name in names if name[0] in "+-"]
+    if signed and len(signed) < len(names):
+        raise InvalidInputError(
+            "article_parameters: {names} have no sign and {signed} do. Name those that tell "
+            "articles apart, or give each + or - to keep or drop it beside the usual ones.",
+            names=", ".join(name for name in names if name not in signed),
+            signed=", ".join(signed),
+        )
     return () if names == ("all",) else names
 
 
 def _parameter(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.\-\[\]]{1,40}", text):
+    if not re.fullmatch(r"[+-]?[A-Za-z0-9_.\[\]][A-Za-z0-9_.\-\[\]]{0,39}", text):
         raise InvalidInputError(
             "article_parameters {text!r}: name a query parameter such as id, without ? or =.",
             text=text,

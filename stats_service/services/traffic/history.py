@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import (
+    PROGRAM_SIGN,
     SHORTFALLS,
     SIGNS,
     Card,
@@ -23,6 +24,8 @@ from stats_service.models.traffic import LOST
 from stats_service.store.keys import HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
+#: Most names of programs in a list.
+PROGRAMS_MAX = 50
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
     "bot",
@@ -169,7 +172,16 @@ class History:
             ]
             return tuple(part for part in sums if part.n)
 
-        return Shortfall(tuple(ignored), parts(SHORTFALLS), parts(SIGNS))
+        return Shortfall(
+            tuple(ignored), parts(SHORTFALLS), parts(SIGNS), self._programs(site, first, last)
+        )
+
+    def _programs(self, site: Site, first: date, last: date) -> tuple[Part, ...]:
+        """Return how many views of which programs were not counted, the most first."""
+        span = (first.isoformat(), last.isoformat())
+        found = self._store.signs(site, PROGRAM_SIGN, *span)
+        programs = [Part(name.removeprefix(PROGRAM_SIGN), n) for name, n in found.items()]
+        return tuple(sorted(programs, key=lambda part: (-part.n, part.reason))[:PROGRAMS_MAX])
 
     def share_by_now(self, site: Site, days_ago: int, now: float) -> float:
         """Return how much of a day's views had come by this time of the day, as a share of 1."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.history import PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -23,10 +24,11 @@ from stats_service.models.traffic import (
 )
 from stats_service.services.articles.keys import check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import article_counts
 from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
-from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.bots import DRIVEN, bot_kind, is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import DayKey, hit_digest
 
@@ -73,7 +75,14 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
             issue=issue,
             address=today.address(network) if issue and network else b"",
             ipv6_48=ipv6_48,
+            hint=_program_sign(visitor) if reason == "bot" and not query.beat else "",
         )
+    # A parameter that tells articles apart, and is dropped: seen in whole addresses alone.
+    sign = (
+        entry.watch.sign(query.article, article, periods_at(now, entry.site.timezone).day)
+        if query.article and "?" in query.article and article
+        else ""
+    )
     # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
     identified = bool(network) and not visitor.private
     return ViewCommand(
@@ -93,8 +102,13 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
         voter=voter,
         issue=issue,
         ipv6_48=ipv6_48,
-        hint=visitor.hint,
+        hint=sign or visitor.hint,
     )
+
+
+def _program_sign(visitor: Visitor) -> str:
+    """Return by which name of the list a program was told, as it is counted."""
+    return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
 
 
 def _vote_wishes(

@@ -77,6 +77,7 @@ MATRIX = {
         "article_changes.index",
         "article_changes.apply",
         "article_changes.take_back",
+        "article_changes.decide",
         "settings.show",
         "settings.save",
         "settings.exclude_me",

@@ -52,7 +52,7 @@ TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
     r"|tokens|deliveries|names"
     # What is taken back is taken back where it was done.
-    r"|changes|moved:[0-9a-f]+"
+    r"|parameters|changes|moved:[0-9a-f]+"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )

@@ -91,6 +91,25 @@ def take_back(change: str) -> Response:
     return _to()
 
 
+@bp.post("/parameter")
+@access("owner")
+def decide() -> Response:
+    """Keep a parameter in the keys of articles, or drop it."""
+    keep, name = request.form.get("do") == "keep", request.form.get("name", "")
+    try:
+        services().traffic.parameters.decide(site(), name, _author(), keep=keep)
+    except (InvalidInputError, ConflictError) as error:
+        flash(explain(error), "error")
+        return redirect(url_for("admin.articles.index", slug=site().slug))
+    if keep:
+        flash(_("The parameter is part of articles' keys from now on."), "good")
+        return redirect(url_for("admin.articles.index", slug=site().slug))
+    flash(
+        _("The parameter is left out from now on. Look at what is there under it already."), "good"
+    )
+    return _to(do="merge", by="parameter", which=name)
+
+
 def _tell(articles: int, left: int) -> None:
     flash(
         ngettext("%(num)d article was changed.", "%(num)d articles were changed.", articles), "good"

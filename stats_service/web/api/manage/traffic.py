@@ -35,6 +35,9 @@ class IgnoredViews(msgspec.Struct, frozen=True):
     in_part: list[Part]
     #: What was seen beside that and tells of causes.
     signs: list[Part]
+    #: Programs by the name of the list of crawlers that told them, the most first, at most 50;
+    #: `other`: by the shape of what they say.
+    programs: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
@@ -77,7 +80,11 @@ def ignored() -> Response:
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
     found = services().traffic.history.shortfall(site(), first, last)
-    return fresh_json(IgnoredViews(first, last, [*found.ignored], [*found.parts], [*found.signs]))
+    return fresh_json(
+        IgnoredViews(
+            first, last, [*found.ignored], [*found.parts], [*found.signs], [*found.programs]
+        )
+    )
 
 
 @bp.get("/articles")
