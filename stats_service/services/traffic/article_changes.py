@@ -293,12 +293,10 @@ def _check_form(rule: ArticleRule) -> str:
             "parameter: articles are merged by it; to {do} them, name a prefix.", do=rule.do
         )
     wants_into = rule.do in ("merge", "rename") and name != "parameter"
-    if wants_into != bool(rule.into):
-        raise InvalidInputError(
-            "into: say which article gets the numbers."
-            if wants_into
-            else "into: nothing is moved to another article by this."
-        )
+    if wants_into and not rule.into:
+        raise InvalidInputError("into: say which article gets the numbers.")
+    if rule.into and not wants_into:
+        raise InvalidInputError("into: nothing is moved to another article by this.")
     for text in (rule.key, rule.prefix, rule.into):
         if text and not may_be_key(text):
             raise InvalidInputError("{text!r}: is no key of an article.", text=text[:80])

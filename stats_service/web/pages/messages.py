@@ -11,6 +11,10 @@ _ = gettext
 
 #: What to say of errors whose own words have no Vietnamese, by their code.
 CODES = {
+    "stale": lazy_gettext(
+        "Somebody else has changed this since you opened the page. Nothing was saved. Look at both "
+        "versions; saving again puts yours in the place of the other."
+    ),
     "site-changed": lazy_gettext("The site is not what it was when the file was looked at."),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
