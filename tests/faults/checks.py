@@ -107,6 +107,13 @@ CHECKS: dict[str, Check] = {
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
+    "T98": Check(
+        "sixteen save the same at once, from one revision", "one wins; the others see both versions"
+    ),
+    "T99": Check(
+        "articles merged, taken back and merged again while they are read",
+        "no view lost or made, of the site or of a day; old keys count for the other",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -254,4 +261,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
         f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
     ),
+    "T98": (f"{ADMIN}/test_two_administrators.py",),
+    "T99": ("tests/services/traffic/test_article_changes.py",),
 }

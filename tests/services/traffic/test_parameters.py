@@ -15,9 +15,9 @@ from tests.support.admin import Person
 from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.web.admin.conftest import operator
-from tests.web.api.manage.conftest import Program, reader
+from tests.web.api.manage.conftest import Program, reader, writer
 
-__all__ = ["operator", "reader"]
+__all__ = ["operator", "reader", "writer"]
 
 
 def told(services: Services, clock: FakeClock) -> list[tuple[str, str]]:
@@ -103,6 +103,24 @@ def test_one_key_under_many_addresses_is_told(
     clock.advance(services.settings.site_cache_seconds)
     clock.advance(3600)
     assert told(services, clock) == []
+
+
+def test_a_program_reads_and_decides(
+    client: FlaskClient, services: Services, clock: FakeClock, site: Site, writer: Program
+) -> None:
+    """The same by the API."""
+    services.sites.sites.edit(site.slug, None, article_parameters=("none",))
+    for n in range(25):
+        view(client, f"/index.php?id={n}", address=f"192.0.2.{n}")
+    told(services, clock)
+
+    (found,) = writer.get("/articles/parameters")["parameters"]
+    answer = writer.call("PUT", "/articles/parameters/id", {"keep": True})
+
+    assert (found["name"], found["kind"]) == ("id", "merges")
+    assert answer.get_json() == {"article_parameters": ["id"]}
+    assert writer.get("/articles/parameters")["parameters"] == []
+    assert writer.call("PUT", "/articles/parameters/fbclid", {"keep": True}).status_code == 400
 
 
 def test_what_tracks_or_shows_alike_is_not_told(

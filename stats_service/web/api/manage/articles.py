@@ -8,6 +8,7 @@ from stats_service.models.article_changes import (
     ChangePreview,
     ChangeStep,
     DoneChange,
+    ParameterFinding,
 )
 from stats_service.models.audit import Author
 from stats_service.web.api.manage.access import operation, scope, site, who
@@ -15,7 +16,7 @@ from stats_service.web.api.operation import Parameter
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
 
-bp = Blueprint("articles", __name__, url_prefix="/articles/changes")
+bp = Blueprint("articles", __name__, url_prefix="/articles")
 
 
 class ChangeOrder(ArticleRule, frozen=True, forbid_unknown_fields=True):
@@ -31,14 +32,35 @@ class ChangeList(msgspec.Struct, frozen=True):
     changes: list[DoneChange]
 
 
-@bp.get("")
+class ParameterList(msgspec.Struct, frozen=True):
+    """Query parameters that are perhaps not as the site wants them."""
+
+    parameters: list[ParameterFinding]
+
+
+class ParameterDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of a query parameter."""
+
+    #: True: it tells articles apart; false: it is left out of their keys.
+    keep: bool
+
+
+class SiteParameters(msgspec.Struct, frozen=True):
+    """The query parameters of a site, as its settings have them."""
+
+    #: Empty: all but those known to track, to turn pages, to sort; the same but for `-id`, which is
+    #: dropped, and `+page`, which is kept; without signs: exactly these; `none`: no parameter.
+    article_parameters: list[str]
+
+
+@bp.get("/changes")
 @scope("read")
 def index() -> Response:
     """Answer with the latest changes."""
     return fresh_json(ChangeList(services().traffic.article_changes.changes(site())))
 
 
-@bp.post("/preview")
+@bp.post("/changes/preview")
 @scope("read")
 def preview() -> Response:
     """Answer with what a rule would do."""
@@ -46,7 +68,7 @@ def preview() -> Response:
     return fresh_json(services().traffic.article_changes.preview(site(), rule))
 
 
-@bp.post("")
+@bp.post("/changes")
 @scope("write")
 def apply() -> Response:
     """Change articles, some at a time."""
@@ -56,7 +78,7 @@ def apply() -> Response:
     return fresh_json(services().traffic.article_changes.apply(site(), rule, by, order.change))
 
 
-@bp.delete("/<change>")
+@bp.delete("/changes/<change>")
 @scope("write")
 def take_back(change: str) -> Response:
     """Take a change back, some articles at a time."""
@@ -64,6 +86,24 @@ def take_back(change: str) -> Response:
     return fresh_json(services().traffic.article_changes.take_back(site(), change, by))
 
 
+@bp.get("/parameters")
+@scope("read")
+def parameters() -> Response:
+    """Answer with the query parameters that somebody should look at."""
+    return fresh_json(ParameterList([*services().traffic.parameters.known(site())]))
+
+
+@bp.put("/parameters/<name>")
+@scope("write")
+def decide(name: str) -> Response:
+    """Keep a query parameter in the keys of articles, or drop it."""
+    wanted = decode_body(request.get_data(cache=False), ParameterDecision)
+    by = Author(who(), services().clock.now())
+    changed = services().traffic.parameters.decide(site(), name, by, keep=wanted.keep)
+    return fresh_json(SiteParameters([*changed.article_parameters]))
+
+
+_NAME = Parameter("name", "A query parameter.", {"type": "string", "maxLength": 40})
 _CHANGE = Parameter("change", "A change.", {"type": "string", "pattern": "^[0-9a-f]{16}$"})
 
 OPERATIONS = (
@@ -104,5 +144,24 @@ OPERATIONS = (
         "Take a change back, 2,000 articles at most; again while `left` is not 0",
         ChangeStep,
         _CHANGE,
+    ),
+    operation(
+        "get",
+        "/articles/parameters",
+        "manage_parameters",
+        "read",
+        "Get the query parameters that seem to make many articles of one, or one of many",
+        ParameterList,
+    ),
+    operation(
+        "put",
+        "/articles/parameters/{name}",
+        "manage_decide_parameter",
+        "write",
+        "Keep a query parameter in the keys of articles from now on, or drop it",
+        SiteParameters,
+        _NAME,
+        body=ParameterDecision,
+        problems=(409, 412),
     ),
 )
