@@ -107,6 +107,12 @@ CHECKS: dict[str, Check] = {
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
+    "T85": Check(
+        "2 ballots each of a /24's addresses, or of 100 /48 of a /32, against 60",
+        "held, never sound",
+    ),
+    "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
+    "T87": Check("a crowd in a poll of one vote a day, over midnight, with retries", "exact"),
     "T98": Check(
         "sixteen save the same at once, from one revision", "one wins; the others see both versions"
     ),
@@ -201,6 +207,16 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/api/test_votes_crowd.py::test_t70",
         "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
     ),
+    "T85": (
+        "tests/web/api/test_votes_crowd.py::test_t85",
+        "tests/services/voting/test_voting_crowds.py::test_a_program",
+        "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
+    ),
+    "T86": (
+        "tests/services/polls/test_removal.py::test_votes_while",
+        "tests/services/polls/test_removal.py::test_a_vote_for_the_poll_before",
+    ),
+    "T87": ("tests/web/api/test_daily.py",),
     "T30": (
         "tests/web/admin/polls/test_quarantine.py::test_ipv6",
         "tests/web/api/test_page_voter.py::test_ipv6",

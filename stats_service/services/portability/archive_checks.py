@@ -63,8 +63,8 @@ _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 #: A reason may have the name of a parameter in it.
 _REASON = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 _DECISION = re.compile(r"[0-9a-f]{1,32}")
-_GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[ac](?:[0-9a-f]{{16}}w?)?")
-_REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})T([0-9]{{2}})|[a-z-]+))?")
+_GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcp](?:[0-9a-f]{{16}}w?)?")
+_REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[a-z-]+))?")
 _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 #: A ballot's id, and what became of it: `c`, `h` or `x`.
 _BALLOT = re.compile(r"[0-9a-f]{16}(?:63|68|78)")
@@ -275,9 +275,9 @@ class ArchiveChecks:
     def _report(field: str, value: str) -> None:
         match = _REPORT.fullmatch(field)
         if not match or (
-            match[2] and not (is_countable_day(match[2]) and _HOUR.fullmatch(match[3]))
+            match[2] and not (is_countable_day(match[2]) and _HOUR.fullmatch(match[3] or "00"))
         ):
-            raise _unusable("field", field, "use an outcome, or one and its hour")
+            raise _unusable("field", field, "use an outcome, or one and its hour or day")
         _within("value", _number("value", value), -COUNT_MAX, COUNT_MAX)
 
     def _poll_voter(self, row: PollVoterRow) -> None:

@@ -3,7 +3,6 @@
 import random
 import threading
 from collections import Counter
-from datetime import date
 from typing import Any
 
 import pytest
@@ -18,12 +17,14 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES, PageQuery, ViewCommand, Visitor
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.periods import day_of, periods_at
+from stats_service.services.periods import periods_at
 from stats_service.services.traffic import article_changes
 from stats_service.services.traffic.page_views import decide_view
 from stats_service.store.keys import SiteKeys
+from stats_service.store.traffic.traffic import TrafficStore
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view
+from tests.support.redis_groups import client_of
 
 DAY = 86_400
 LONG = "/tin/" + "rat-dai-" * 30
@@ -81,19 +82,13 @@ def read(services: Services, article: str, times: int = 1) -> None:
     now = services.clock.now()
     for _ in range(times):
         entry = services.sites.directory.entry("kimson", now)
-        services.traffic.views.record_view(
-            entry, PageQuery(hit=new_hit(), article=article), VISITOR, now
-        )
+        query = PageQuery(hit=new_hit(), article=article)
+        services.loop.run(services.traffic.recorder.record(entry, query, VISITOR, now))
 
 
 def article_command(entry: SiteEntry, key: str, now: float) -> ViewCommand:
     """Return a view as a worker decides it that knows the site as `entry`."""
     return decide_view(entry, PageQuery(hit=new_hit(), article=key), VISITOR, now)
-
-
-def periods_day(clock: FakeClock, site: Site) -> date:
-    """Return today."""
-    return date.fromisoformat(day_of(clock.now(), site.timezone))
 
 
 def fill(
@@ -195,6 +190,7 @@ def test_later_views_of_the_old_key_count_for_the_other(
 
 
 def test_several_old_keys_in_one_call_are_one_article(
+    redis_server: str,
     services: Services,
     site: Site,
     by: Author,
@@ -203,25 +199,24 @@ def test_several_old_keys_in_one_call_are_one_article(
     keys: SiteKeys,
 ) -> None:
     """Two old keys and the other itself arrive together, at a worker that knows of nothing."""
-    for key in ("/tin/a", "/tin/", "/tin/c"):
+    for key in ("/tin/a", "/tin/b", "/tin/c"):
         read(services, key)
     entry = services.sites.directory.entry("kimson", clock.now())
-    for key in ("/tin/a", "/tin/"):
+    for key in ("/tin/a", "/tin/b"):
         services.traffic.article_changes.apply(
             site, ArticleRule("merge", key=key, into="/tin/c"), by
         )
-    views = ["/tin/a", "/tin/", "/tin/c", "/tin/a", "/tin/a", "/tin/"]
+    views = ["/tin/a", "/tin/b", "/tin/c", "/tin/a", "/tin/a", "/tin/b"]
     commands = [article_command(entry, key, clock.now()) for key in views]
 
-    store = services.traffic.views._store
-    periods = periods_at(clock.now(), site.timezone)
-    store.record_views(entry.site, periods, clock.now(), commands)
-    store.record_views(
-        entry.site,
-        periods,
-        clock.now(),
-        [article_command(entry, k, clock.now()) for k in ("/tin/", "/tin/a")],
-    )
+    late = [article_command(entry, key, clock.now()) for key in ("/tin/b", "/tin/a")]
+
+    with client_of(redis_server, decode_responses=False) as client:
+        store = TrafficStore(client, services.settings.key_prefix)
+        for some in (commands, late):
+            store.record_views(
+                entry.site, periods_at(clock.now(), site.timezone), clock.now(), some
+            )
 
     assert scores(redis_client, keys.articles) == {"/tin/c": 3 + 6 + 2}
     assert scores(redis_client, keys.day_articles("2026-03-04")) == {"/tin/c": 11}
@@ -337,7 +332,7 @@ def test_a_hidden_article_is_counted_and_in_no_list(
     done = changes.apply(site, ArticleRule("hide", key="/tin/cu"), by)
 
     assert [one.key for one in top.of_all_time(site)] == ["/tin/moi"]
-    assert [one.key for one in top.of_days(site, periods_day(clock, site), 1)] == ["/tin/moi"]
+    assert [one.key for one in top.of_list(site, "today", clock.now())] == ["/tin/moi"]
     read(services, "/tin/cu")
     assert total(services, site, "/tin/cu") == 4
     assert changes.take_back(site, done.id, by).articles == 1
@@ -419,7 +414,8 @@ def test_a_voter_who_rated_both_has_one_rating(
         now = clock.now()
         entry = services.sites.directory.load("kimson", now)
         query = RatingQuery(article=article, score=score, voter=token)
-        return services.ratings.ratings.rate_article(entry, query, VISITOR, now).outcome
+        rated = services.ratings.ratings.rate_article(entry, query, VISITOR, now)
+        return services.loop.run(rated).outcome
 
     rate(both, "/cu", 1)
     clock.advance(60)

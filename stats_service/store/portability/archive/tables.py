@@ -50,7 +50,7 @@ from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 #: tokens are keys to this installation, and stay in it; so does what was delivered from here.
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
-    r"|tokens|deliveries|names"
+    r"|tokens|deliveries|names|polls:removed|removed:.*"
     # What is taken back is taken back where it was done.
     r"|parameters|changes|moved:[0-9a-f]+"
     # When ratings came is looked at for two weeks, where they came.

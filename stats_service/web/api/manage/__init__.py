@@ -10,13 +10,14 @@ from stats_service.web.api.manage import (
     access,
     archive,
     articles,
+    poll_removal,
     poll_review,
     polls,
     ratings,
     traffic,
 )
 
-NOUNS = (traffic, articles, polls, poll_review, ratings, archive)
+NOUNS = (traffic, articles, polls, poll_removal, poll_review, ratings, archive)
 
 #: What OpenAPI tells of these routes.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)
