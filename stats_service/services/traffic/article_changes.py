@@ -126,7 +126,7 @@ class ArticleChanges:
             by,
             ENTRIES[rule.do],
             rule.key or rule.prefix or rule.parameter,
-            after={"rule": rule, "articles": len(moves)},
+            after=_told(rule, len(moves)),
         )
         articles = views = 0
         for step in _batches(moves, STEP):
@@ -180,7 +180,7 @@ class ArticleChanges:
             by,
             "articles.taken-back",
             rule.key or rule.prefix or rule.parameter,
-            before={"rule": rule, "articles": len(keys)},
+            before=_told(rule, len(keys)),
         )
         articles = blocked = 0
         for step in _batches(keys, STEP):
@@ -301,6 +301,13 @@ def _check_form(rule: ArticleRule) -> str:
         if text and not may_be_key(text):
             raise InvalidInputError("{text!r}: is no key of an article.", text=text[:80])
     return name
+
+
+def _told(rule: ArticleRule, articles: int) -> dict[str, object]:
+    """Return what the log says of a change, beside what it names articles by."""
+    told: dict[str, object] = {"do": rule.do, "articles": articles}
+    by = "prefix" if rule.prefix else "parameter" if rule.parameter else ""
+    return told | ({"by": by} if by else {}) | ({"into": rule.into} if rule.into else {})
 
 
 def _batches(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
