@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.bounds import TIME_MAX
 from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.services.polls.presentation import RESERVED
@@ -24,8 +25,6 @@ RESULTS_ORDER = ("listed", "votes")
 #: A path and no host: `//` and `/\\` would be one to a browser.
 _PATH = re.compile(r"/(?![/\\\\])[!-\[\]-~]{0,499}")
 _BIRTH = re.compile(r"[0-9a-f]{0,16}")
-#: Year 10,000: later moments cannot be written as an ISO date.
-TIME_MAX = 253_402_300_800.0
 
 #: What a poll may begin with; every number can be changed for each poll by itself.
 PRESETS: Mapping[str, Protection] = {

@@ -156,7 +156,7 @@ def test_only_what_somebody_has_looked_at_is_removed(
 
 
 @pytest.mark.parametrize("how", ["deleted", "reset"])
-@pytest.mark.parametrize("name", ["client", "hot_client"])
+@pytest.mark.parametrize("name", ["client", "worker_client"])
 def test_a_vote_for_the_poll_before_does_not_land_in_the_next_one(
     services: Services, site: Site, how: str, name: str, request: pytest.FixtureRequest
 ) -> None:

@@ -24,7 +24,7 @@ def _site(site: Site) -> None:
     """Every test here has the site."""
 
 
-@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
+@pytest.fixture(params=["client", "worker_client"], ids=["flask", "hot"])
 def client(request: pytest.FixtureRequest) -> FlaskClient:
     """Every test here is run with both."""
     found: FlaskClient = request.getfixturevalue(request.param)
