@@ -298,6 +298,7 @@ def _site_services(
         settings.site_cache_seconds,
         stores.copies,
         installation.is_lost,
+        installation.is_foreign,
     )
     erasure = Erasure(
         sites, accounts.accounts, stores.ticks, stores.uploads, stores.copies, accounts.audit
@@ -342,7 +343,15 @@ def _traffic_services(
     installation: Installation,
 ) -> TrafficServices:
     is_lost = installation.is_lost
-    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
+    replay = Replay(
+        stores.spool,
+        stores.sites,
+        stores.traffic,
+        clock,
+        meters,
+        is_lost,
+        installation.is_emptied,
+    )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
     return TrafficServices(
@@ -424,14 +433,15 @@ def _operation_services(
         notices.webhooks,
         notices.reports,
     )
+    overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(
         backups=Backups(stores.snapshots),
         clock_watch=ClockWatch(stores.loop, clock, meters),
         health=health,
         installation=installation,
-        overview=Overview(stores.overview, health, stores.spool),
+        overview=overview,
         ticks=Ticks(stores.ticks, jobs, health, alarm),
-        watch=Watch(health, installation, stores.sole_watcher),
+        watch=Watch(health, installation, overview, sites.sites, clock, stores.sole_watcher),
     )
 
 

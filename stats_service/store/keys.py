@@ -109,7 +109,8 @@ key                             type    holds; how long
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
 <p>:{@admin}:erasing            set     slugs of sites that are being erased; until that is done
-<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `beat`, `beat:at`: a
+<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `run`: drawn when
+                                        Redis was claimed, `<s>-<random>`; `beat`, `beat:at`: a
                                         number that grows, and when (s) it did last; `looked`: when
                                         (s) somebody tried to write; `host`, `host:at`: a Host that
                                         the admin pages refused last; `backup:at`: when

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.models.health import OK
+from stats_service.models.health import OK, Finding
 from stats_service.models.history import SHORTFALLS, SIGNS, Pair
 from stats_service.models.overview import Alarm, SiteOverview
 from stats_service.models.polls import Poll
@@ -19,7 +19,7 @@ from stats_service.services.traffic.history import (
 )
 from stats_service.services.traffic.parameters import undecided
 from stats_service.services.traffic.series import part_of_day
-from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
+from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms, site_findings
 from stats_service.services.traffic.spans import DAY
 from stats_service.services.voting.concentration import alarm_of
 from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
@@ -62,6 +62,14 @@ class Overview:
         return [
             _overview(site, local, found, waiting[site.slug])
             for site, local, found in zip(sites, locals_, stored, strict=True)
+        ]
+
+    def findings(self, sites: Sequence[Site], now: float) -> list[tuple[Site, Finding]]:
+        """Return what is wrong with the numbers of sites at the moment `now` (seconds)."""
+        return [
+            (site, finding)
+            for site, overview in zip(sites, self.of_sites(sites, now), strict=True)
+            for finding in site_findings(site, overview.alarms)
         ]
 
     def of_installation(self) -> list[Alarm]:

@@ -30,7 +30,7 @@ from stats_service.web.http.context import services
 from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import site_entry
+from stats_service.web.http.sites import on_site
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 
@@ -46,7 +46,11 @@ _EXPLAINED = ("already-voted", "voter-too-new", "too-many-requests", "store-unav
 @bp.get("/<slug>/p/<poll>")
 def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     """Show the form, or the results."""
-    entry, now = site_entry(slug), services().clock.now()
+    return on_site(slug, lambda entry: _show(entry, poll))
+
+
+def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
+    slug, now = entry.site.slug, services().clock.now()
     visitor = request_visitor()
     token = request.cookies.get(_cookie(slug), "")
     program = not visitor.user_agent or is_bot(visitor.user_agent)
@@ -83,7 +87,11 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
 @limited
 def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     """Take the form's ballot; then show what became of it, at an address of its own."""
-    entry, now = site_entry(slug), services().clock.now()
+    return on_site(slug, lambda entry: _cast(entry, poll))
+
+
+def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
+    slug, now = entry.site.slug, services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
     view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     lang = _language(view)

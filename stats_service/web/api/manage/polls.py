@@ -4,6 +4,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
 from stats_service.services.polls.definition import (
@@ -12,6 +13,7 @@ from stats_service.services.polls.definition import (
     changed_fields,
     new_poll,
 )
+from stats_service.services.revisions import raise_stale
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import ManagedPoll, managed_poll
 from stats_service.web.api.manage.revisions import IF_MATCH, given_revision, with_revision
@@ -123,6 +125,20 @@ def unlist(poll: str) -> Response:
     return _answer(services().polls.polls.unlist(site().slug, poll, who(), now, _based_on()))
 
 
+@bp.post("/<poll>/pin")
+@scope("write")
+def pin(poll: str) -> Response:
+    """Make a poll the one that pages show which name none."""
+    return _pinned(poll, poll)
+
+
+@bp.post("/<poll>/unpin")
+@scope("write")
+def unpin(poll: str) -> Response:
+    """Let pages that name no poll show the one that was opened last."""
+    return _pinned(poll, "")
+
+
 @bp.post("/<poll>/copy")
 @scope("write")
 def copy(poll: str) -> tuple[Response, int]:
@@ -152,6 +168,15 @@ def _based_on() -> int:
     return int(text or 0)
 
 
+def _pinned(poll: str, chosen: str) -> Response:
+    found, known = services().polls.polls.get(site().slug, poll), _based_on()
+    if known not in (0, found.revision):
+        standing, wanted = {"revision": found.revision}, {"revision": known}
+        raise_stale(str(found.revision), standing, wanted)
+    services().sites.sites.edit(site().slug, Author(who(), services().clock.now()), poll=chosen)
+    return _answer(found)
+
+
 def _managed(poll: Poll) -> ManagedPoll:
     tally = services().polls.polls.tally(site().slug, poll.id)
     return managed_poll(poll, tally, site().timezone, services().clock.now())
@@ -163,6 +188,8 @@ _NAMES = {
     "archive": "Close a poll for good; its results stay",
     "draft": "Make a draft again of a poll in which nobody has voted",
     "list": "Show a poll in the archive and other lists",
+    "pin": "Let pages that name no poll show this one",
+    "unpin": "Let pages that name no poll show the one that was opened last",
     "unlist": "Show a poll only where it is named, and in no list",
 }
 
