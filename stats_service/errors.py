@@ -8,7 +8,8 @@ fills it, and its values come apart, so that the template is what is translated
 (`web.admin.messages.explain`; `make translations` tells which are without Vietnamese).
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 
 class StatsError(Exception):
@@ -217,6 +218,33 @@ class SiteChangedError(ConflictError):
     """What was looked at is no longer what is there, so that a confirmation of it is void."""
 
     code = "site-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field of which somebody wanted one value while it has got another."""
+
+    field: str
+    #: JSON values; None: nothing.
+    wanted: Any
+    standing: Any
+
+
+class StaleError(ConflictError):
+    """What was changed is no longer what it was made from; both versions come with the error."""
+
+    code = "stale"
+    status = 412
+    title = "Changed meanwhile"
+
+    def __init__(self, revision: str, differences: tuple[Difference, ...]) -> None:
+        #: The revision of what stands now.
+        self.revision = revision
+        self.differences = differences
+        super().__init__(
+            "Somebody else has changed this since you read it. Nothing was saved. Look at both "
+            "versions; saving again puts yours in the place of the other."
+        )
 
 
 class BallotConflictError(ConflictError):

@@ -56,12 +56,12 @@ def echo_json(value: object) -> None:
     click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2))
 
 
-def echo_table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows in columns; the first row is the headings, if there are any."""
+def echo_table(rows: Sequence[tuple[str, ...]], *, err: bool = False) -> None:
+    """Print rows in columns; the first row is the headings, if any; `err`: where errors go."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        click.echo("  ".join(cells).rstrip(), err=err)
 
 
 def yes_or_no(value: bool) -> str:

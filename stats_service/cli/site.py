@@ -8,10 +8,12 @@ import click
 import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
+from stats_service.cli.revisions import both_versions, revision_option
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of, periods_at
-from stats_service.services.sites.sites import check_site
+from stats_service.services.sites.sites import check_site, settings_revision
+from stats_service.services.sites.systems import SYSTEMS, parameters_of
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
 _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
@@ -33,7 +35,7 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
         "article_parameters",
         str,
         True,
-        "The only query parameter naming an article; all: what does not track or sort; none.",
+        "The only query parameter naming an article; -NAME, +NAME: drop or keep it; all; none.",
     ),
     "--article-cap": ("article_cap", int, False, "Articles kept by name."),
     "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
@@ -72,16 +74,22 @@ def site() -> None:
 @site.command()
 @click.argument("slug")
 @_site_options
-def add(slug: str, **options: Any) -> None:
+@click.option(
+    "--system",
+    type=click.Choice([*SYSTEMS]),
+    help="What the portal runs on: sets --article-parameter for it.",
+)
+def add(slug: str, system: str | None, **options: Any) -> None:
     """Add the site SLUG; the name stands in the snippet and in URLs.
 
     \b
     Examples:
-      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn
+      stats-service site add kimson --name "Kim Sơn" --host kimson.example.vn --system nukeviet
       stats-service site add ketoan --host ketoan.example.vn \\
           --opening-visits 1814165 --opening-day 2019-12-24 --article-parameter id
     """
     given = _given(options)
+    given.setdefault("article_parameters", parameters_of(system or ""))
     with open_services() as services:
         new = Site(slug=slug, name=given.pop("name", slug), hosts=given.pop("hosts", ()), **given)
         if (new.opening_visits or new.opening_views) and not new.opening_day:
@@ -130,13 +138,15 @@ def show(slug: str, as_json: bool) -> None:
         echo_json(found)
         return
     values = msgspec.structs.asdict(found)
-    echo_table([(name, _text(value)) for name, value in values.items()])
+    rows = [(name, _text(value)) for name, value in values.items()]
+    echo_table([*rows, ("revision", settings_revision(found))])
 
 
 @site.command()
 @click.argument("slug")
 @_site_options
-def edit(slug: str, **options: Any) -> None:
+@revision_option("site show")
+def edit(slug: str, revision: str, **options: Any) -> None:
     """Change settings of the site SLUG; those not named stay.
 
     A repeatable option replaces the whole list; with an empty value it empties it.
@@ -151,7 +161,9 @@ def edit(slug: str, **options: Any) -> None:
     if not changes:
         raise click.UsageError("Name at least one setting to change.")
     with open_services() as services:
-        services.sites.sites.edit(slug, Author(COMMAND_LINE, services.clock.now()), **changes)
+        by = Author(COMMAND_LINE, services.clock.now())
+        with both_versions():
+            services.sites.sites.edit(slug, by, revision, **changes)
     click.echo(f"Changed the site {slug}. Every worker knows within a few seconds.")
 
 

@@ -99,6 +99,21 @@ class ArticleMonthRow(Row, frozen=True, kw_only=True, tag="article_months"):
     views: Count
 
 
+class AliasRow(Row, frozen=True, kw_only=True, tag="article_aliases"):
+    """A key of an article that was merged into another, or renamed."""
+
+    article: str
+    into: str
+    #: Whether the article had ratings: its voters are among the raters.
+    rated: bool = False
+
+
+class HiddenRow(Row, frozen=True, kw_only=True, tag="articles_hidden"):
+    """An article that no list shows."""
+
+    article: str
+
+
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
     """Views that an article had before it came here."""
 
@@ -170,7 +185,8 @@ class PollVoterRow(Row, frozen=True, kw_only=True, tag="poll_voters"):
 class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     """Views that were not counted."""
 
-    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z-]{0,39}\Z")]
+    #: The name of a parameter, or of a program's kind, may be part of it.
+    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,59}\Z")]
     #: Empty: since ever.
     day: str = ""
     views: Count
@@ -214,6 +230,8 @@ TableRow = (
     | ArticleRow
     | ArticleDayRow
     | ArticleMonthRow
+    | AliasRow
+    | HiddenRow
     | OpeningRow
     | RatingRow
     | VoidedRatingRow

@@ -106,6 +106,10 @@ class Part(msgspec.Struct, frozen=True):
     n: int
 
 
+#: Before the name of the list by which a program was told, in the hash of what was not counted.
+PROGRAM_SIGN = "bot-"
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """What of a range was not counted, or only in part."""
 
@@ -114,6 +118,8 @@ class Shortfall(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     #: In the order of `SIGNS`.
     signs: tuple[Part, ...]
+    #: Programs by the name of the list that told them, the most first.
+    programs: tuple[Part, ...] = ()
 
     def part(self, reason: str) -> int:
         """Return how many views fell short for one reason, or how often a sign was seen."""

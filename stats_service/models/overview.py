@@ -10,7 +10,8 @@ class Alarm(msgspec.Struct, frozen=True):
 
     #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `network`, `texts`; views
     #: without a visit: `visits`, `visits-proxy`, `visits-48`; without an article: `unnamed`; with
-    #: an address that is hardly the reader's: `proxy-more`, `proxy-local`. Of the installation:
+    #: an address that is hardly the reader's: `proxy-more`, `proxy-local`; a parameter that makes
+    #: many articles of one, or one of many: `splits`, `merges`. Of the installation:
     #: `spool`, or the subject of a finding of `Health`, such as `memory`.
     kind: str
     #: How many hours, views, articles, ballots or free texts it is about.
@@ -19,7 +20,7 @@ class Alarm(msgspec.Struct, frozen=True):
     poll: str = ""
     #: Of how many, or from how many addresses.
     of: int = 0
-    #: More of it, in English.
+    #: More of it, in English; the name of a parameter.
     text: str = ""
 
 

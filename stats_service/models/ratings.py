@@ -68,6 +68,8 @@ class RatingCommand(msgspec.Struct, frozen=True, kw_only=True):
     score: int
     #: 8 bytes that stand for the voter at this article alone.
     rater: bytes
+    #: Keys that were merged into the article and had ratings, with what stands for the voter there.
+    merged: tuple[tuple[str, bytes], ...] = ()
     #: 8-byte pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
     ipv6_48: bytes = b""

@@ -31,7 +31,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     #: Networks in CIDR notation whose views are not counted.
     excluded: tuple[str, ...] = ()
     #: Query parameters that are part of an article's key. Empty: all but those known to track, to
-    #: turn pages, to sort, to print or to carry a session; `none`: no parameter.
+    #: turn pages, to sort, to print or to carry a session; the same but for `-id`, which is
+    #: dropped, and `+page`, which is kept; `none`: no parameter.
     article_parameters: tuple[str, ...] = ()
     #: Articles kept by name. Beyond them a new one is kept in place of one that hardly anybody
     #: has read, which is then counted for the site and under `(other)`.

@@ -43,8 +43,10 @@ from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.opening_balances import OpeningBalances
+from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
@@ -94,8 +96,10 @@ class SiteServices:
 class TrafficServices:
     """Page views, and the numbers that they make."""
 
+    article_changes: ArticleChanges
     history: History
     opening_balances: OpeningBalances
+    parameters: Parameters
     recorder: ViewRecorder
     records: Records
     replay: Replay
@@ -288,6 +292,7 @@ def _site_services(
     directory = SiteDirectory(
         stores.sites,
         stores.polls,
+        stores.aliases,
         voters,
         settings.secret,
         settings.site_cache_seconds,
@@ -325,7 +330,7 @@ def _poll_services(
 
 
 def _rating_services(stores: Stores) -> RatingServices:
-    ratings = ArticleRatings(stores.ratings)
+    ratings = ArticleRatings(stores.ratings, stores.aliases)
     return RatingServices(ratings, RatingReview(stores.rating_review, stores.ratings, ratings))
 
 
@@ -351,13 +356,15 @@ def _traffic_services(
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
-        opening_balances=OpeningBalances(stores.traffic),
+        article_changes=ArticleChanges(stores.article_changes),
+        opening_balances=OpeningBalances(stores.traffic, stores.aliases),
+        parameters=Parameters(stores.parameters, stores.history, sites.sites),
         recorder=ViewRecorder(commit),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
-        top_articles=TopArticles(stores.history),
-        views=Traffic(stores.traffic, is_lost),
+        top_articles=TopArticles(stores.history, stores.aliases),
+        views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 
 
@@ -419,6 +426,7 @@ def _operation_services(
     )
     jobs = (
         RetentionJob(stores.ticks, traffic.retention),
+        ParameterJob(stores.ticks, traffic.parameters),
         UploadJob(portability.uploads),
         sites.erasure,
         # What waits for other machines comes last: it delays nothing else.

@@ -34,6 +34,16 @@ key                             type    holds; how long
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
+<p>:{site}:parameters           string  query parameters that somebody should look at, as JSON
+                                        (`models.article_changes.ParameterFinding`); 2 days
+<p>:{site}:aliases              hash    key of an article that was merged or renamed -> `r` if it
+                                        had ratings, else `-`, and the key of the other; and a field
+                                        that grows with each change here and in `hidden`; for ever
+<p>:{site}:hidden               set     keys of articles that no list shows; for ever
+<p>:{site}:changes              hash    id of a change -> `models.article_changes.Change`;
+                                        `<id>:articles`, `<id>:views`, `<id>:back`: how many
+                                        it moved, how many are back; the latest 100
+<p>:{site}:moved:<id>           hash    article -> what it had before that change; 30 days
 <p>:{site}:months:<month>       zset    the month's most read articles -> views; for ever
 <p>:{site}:opening              hash    article key -> views before it came here; for ever
 <p>:{site}:ratings              hash    article key -> ratings by score, `0,1,0,3,9`; for ever
@@ -160,6 +170,8 @@ RATING_SLOTS_DAYS = 15
 SWEPT = "swept"
 #: Field of a site's revisions that grows with each of them.
 ANY_POLL = "*"
+#: Field of a site's aliases that grows with each change of them; no key of an article is it.
+ALIASES_REVISION = "\x01"
 #: Days after which the numbers by hour, and those by article and day, are gone.
 HOURS_DAYS_KEPT = 91
 ARTICLE_DAYS_KEPT = 400
@@ -332,6 +344,30 @@ class SiteKeys:
         return self._key("names")
 
     @property
+    def parameters(self) -> str:
+        """Query parameters that somebody should look at."""
+        return self._key("parameters")
+
+    @property
+    def aliases(self) -> str:
+        """Keys that were merged into others, or renamed."""
+        return self._key("aliases")
+
+    @property
+    def hidden(self) -> str:
+        """Articles that no list shows."""
+        return self._key("hidden")
+
+    @property
+    def changes(self) -> str:
+        """The latest changes of articles."""
+        return self._key("changes")
+
+    def moved(self, change: str) -> str:
+        """What articles had before a change."""
+        return self._key(f"moved:{change}")
+
+    @property
     def opening(self) -> str:
         """Opening balances of articles."""
         return self._key("opening")
@@ -479,8 +515,9 @@ def rate_article_keys(
     rated_bucket: int,
     address_bucket: int,
     day: int,
+    merged: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """Return the KEYS of `lua/rate_article.lua` in its order."""
+    """Return the KEYS of `lua/rate_article.lua` in its order; `merged` into the article."""
     keys = SiteKeys(prefix, slug)
     return (
         keys.alive(birth),
@@ -494,6 +531,7 @@ def rate_article_keys(
         keys.rating_slots(day),
         keys.rating_slots(day - 1),
         keys.ratings_voided,
+        *map(keys.raters, merged),
     )
 
 
@@ -525,4 +563,5 @@ def record_views_keys(
         keys.ignored,
         keys.alive(birth),
         keys.names,
+        keys.aliases,
     )

@@ -36,9 +36,12 @@ from stats_service.store.redis.client import connect, disconnect
 from stats_service.store.redis.loop_client import LoopClient, connect_loop
 from stats_service.store.redis.pipeline import LoopConnection
 from stats_service.store.redis.request_counts import RequestCounts
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.parameters import ParameterStore
 from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool, place_of
 from stats_service.store.traffic.traffic import TrafficStore
@@ -49,7 +52,9 @@ class Stores:
     """Everything that the services ask."""
 
     accounts: AccountStore
+    aliases: AliasStore
     archives: ArchiveStore
+    article_changes: ArticleChangeStore
     audit: AuditStore
     ballots: BallotStore
     #: Of coroutines, to Redis; whoever has the event loop starts and stops it.
@@ -65,6 +70,7 @@ class Stores:
     loop: LoopClient
     notices: NoticeStore
     overview: OverviewStore
+    parameters: ParameterStore
     polls: PollStore
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
@@ -103,7 +109,9 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
     place = place_of(settings.redis_url, prefix, folder)
     return Stores(
         accounts=AccountStore(client, prefix),
+        aliases=AliasStore(client, prefix),
         archives=ArchiveStore(client, prefix),
+        article_changes=ArticleChangeStore(client, prefix),
         audit=AuditStore(client, prefix),
         ballots=BallotStore(client, loop, prefix),
         connection=connection,
@@ -118,6 +126,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         loop=loop,
         notices=NoticeStore(client, prefix),
         overview=OverviewStore(client, prefix),
+        parameters=ParameterStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),

@@ -27,6 +27,7 @@ PAGES = {
     "site-today": "sites/demo/?range=today",
     "site-hours": "sites/demo/?range=7&unit=hour",
     "articles": "sites/demo/articles?span=rising",
+    "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
     "articles-ever": "sites/demo/articles?span=all",
     "poll-open": "sites/demo/polls/muc-quan-tam",
     "poll-burst": "sites/demo/polls/le-hoi-2027/review",

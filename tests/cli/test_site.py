@@ -135,7 +135,7 @@ def test_show(run: Run, site: Site) -> None:
 
     assert "Kim Sơn" in text
     assert found["hosts"] == ["kimson.example.vn"]
-    assert set(found) == {line.split()[0] for line in text.splitlines()}
+    assert {*found, "revision"} == {line.split()[0] for line in text.splitlines()}
 
 
 def test_edit_changes_what_is_named(run: Run, site: Site, services: Services) -> None:

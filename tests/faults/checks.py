@@ -140,6 +140,13 @@ CHECKS: dict[str, Check] = {
         "the same widget in each item of a list; a star on the third",
         "each item's own article; the check warns of items that name none",
     ),
+    "T98": Check(
+        "sixteen save the same at once, from one revision", "one wins; the others see both versions"
+    ),
+    "T99": Check(
+        "articles merged, taken back and merged again while they are read",
+        "no view lost or made, of the site or of a day; old keys count for the other",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -328,4 +335,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/browser/test_moves.py::test_a_star_on_the_third_item_rates_the_third_article",
         "tests/browser/test_check.py::test_a_list_whose_items_name_nothing_is_found",
     ),
+    "T98": (f"{ADMIN}/test_two_administrators.py",),
+    "T99": ("tests/services/traffic/test_article_changes.py",),
 }

@@ -62,6 +62,9 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
             voter = bytes([number, 0, 255, 1, 2, 3, 4, 5])
             client.hset(keys.poll(poll, "voters"), voter, voter[::-1] + b"c")
     client.expireat(keys.poll("duong", "voters"), 4_000_000_000)
+    client.hset(keys.aliases, mapping={"/cu": "r/tin/0", "/cu/2": "-/cu", "\x01": 3})
+    client.sadd(keys.raters("/cu"), b"\xff\x00rater!")
+    client.sadd(keys.hidden, "/tin/1", "/ẩn")
     client.set(
         keys.notices,
         '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":""}],'

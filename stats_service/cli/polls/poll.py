@@ -9,6 +9,7 @@ from stats_service.cli.group import Group, echo_json, echo_table, open_services,
 from stats_service.cli.polls.fields import changes_of, draft_of, poll_options
 from stats_service.cli.polls.removal import COMMANDS
 from stats_service.cli.polls.review import quarantine, report, results, texts
+from stats_service.cli.revisions import both_versions
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.sites import Site
 from stats_service.services.periods import local_time
@@ -68,7 +69,10 @@ def create(site: str, name: str | None, lang: str, open_: bool, **options: Any) 
 @click.option("--show", "unhide", multiple=True, metavar="ID", help="Offer it again.")
 @click.option("--order", metavar="ID,ID,…", help="Choices that stand first, in this order.")
 @click.option("--remove", multiple=True, metavar="ID", help="Remove a choice, before any vote.")
-def edit(site: str, name: str, **options: Any) -> None:
+@click.option(
+    "--revision", type=int, default=0, help="Change only what is as `poll show` showed it."
+)
+def edit(site: str, name: str, revision: int, **options: Any) -> None:
     """Change the poll NAME of SITE; what is not named stays.
 
     Once somebody has voted, texts can be corrected and choices added or hidden, and no more.
@@ -81,8 +85,9 @@ def edit(site: str, name: str, **options: Any) -> None:
     with open_services() as services:
         of = services.sites.sites.get(site)
         before = services.polls.polls.get(site, name)
-        changes = changed_fields(before, changes_of(before, of, options))
-        services.polls.polls.edit(site, name, COMMAND_LINE, services.clock.now(), **changes)
+        changes, now = changed_fields(before, changes_of(before, of, options)), services.clock.now()
+        with both_versions():
+            services.polls.polls.edit(site, name, COMMAND_LINE, now, revision, **changes)
     click.echo(f"Changed the poll {name}. Readers see it within a few seconds.")
 
 

@@ -1,6 +1,9 @@
 """Accounts: who they are and what they may do. Every change is recorded in the audit log."""
 
+import contextlib
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.accounts import LANGUAGES, ROLES, Account
@@ -8,9 +11,13 @@ from stats_service.services.accounts.audit import Audit
 from stats_service.services.accounts.devices import Devices
 from stats_service.services.accounts.password_rules import PasswordRules
 from stats_service.services.accounts.passwords import hash_password
-from stats_service.store.accounts.accounts import AccountStore, LastOperator
+from stats_service.services.revisions import check_revision, revision_of
+from stats_service.store.accounts.accounts import AccountStore, Changed, LastOperator
 from stats_service.store.accounts.sessions import SessionStore
 
+#: Attempts at a change while others change the same account.
+TRIES = 10
+Result = TypeVar("Result")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,38}")
 
 
@@ -107,38 +114,63 @@ class Accounts:
         self._devices.remove_others(name, keep_device)
         self._audit.record("", who, "account.password-set", now, subject=name)
 
-    def set_role(self, name: str, slug: str, role: str, who: str, now: float) -> None:
-        """Give an account a role on a site; `""` takes it away."""
+    def set_role(
+        self, name: str, slug: str, role: str, who: str, now: float, revision: str = ""
+    ) -> None:
+        """Give an account a role on a site; `""` takes it away.
+
+        Raises:
+            StaleError: the role is not the one that `revision` (`role_revision`) is of.
+        """
         if role and role not in ROLES:
             raise InvalidInputError(
                 "role {role!r}: use one of {roles}.", role=role[:40], roles=", ".join(ROLES)
             )
-        before = self.get(name).roles.get(slug, "")
-        if before == role:
-            return
-        self._changed(name, self._store.set_role(name, slug, role))
-        self._audit.record(
-            slug,
-            who,
-            "account.role-set",
-            now,
-            subject=name,
-            before=before or None,
-            after=role or None,
-        )
 
-    def set_operator(self, name: str, who: str, now: float, *, operator: bool) -> None:
-        """Make an account an operator or an ordinary one; ConflictError for the last operator."""
-        before = self.get(name).operator
-        if before == operator:
-            return
+        def change() -> tuple[str, bool]:
+            before = self.get(name).roles.get(slug, "")
+            check_revision(revision, {"role": before}, {"role": role})
+            if before != role:
+                self._changed(name, self._store.set_role(name, slug, before, role))
+            return before, before != role
+
+        before, changed = _uncrossed(change)
+        if changed:
+            self._audit.record(
+                slug,
+                who,
+                "account.role-set",
+                now,
+                subject=name,
+                before=before or None,
+                after=role or None,
+            )
+
+    def set_operator(
+        self, name: str, who: str, now: float, *, operator: bool, revision: str = ""
+    ) -> None:
+        """Make an account an operator or an ordinary one; ConflictError for the last operator.
+
+        Raises:
+            StaleError: it is not what `revision` (`operator_revision`) is of.
+        """
+
+        def change() -> bool:
+            account = self.get(name)
+            check_revision(revision, {"operator": account.operator}, {"operator": operator})
+            if account.operator != operator:
+                done = self._store.set_operator(name, before=account.operator, operator=operator)
+                self._changed(name, done)
+            return account.operator
+
         try:
-            self._changed(name, self._store.set_operator(name, operator=operator))
+            before = _uncrossed(change)
         except LastOperator:
             raise _last_operator(name) from None
-        self._audit.record(
-            "", who, "account.operator-set", now, subject=name, before=before, after=operator
-        )
+        if before != operator:
+            self._audit.record(
+                "", who, "account.operator-set", now, subject=name, before=before, after=operator
+            )
 
     def set_language(self, name: str, language: str) -> None:
         """Remember the language that a person reads; a preference, so not in the audit log."""
@@ -150,11 +182,21 @@ class Accounts:
             )
         self._store.change(name, {"language": language})
 
-    def remove(self, name: str, who: str, now: float) -> None:
-        """Forget an account and end its sessions; ConflictError for the last operator."""
-        account = self.get(name)
+    def remove(self, name: str, who: str, now: float, revision: str = "") -> None:
+        """Forget an account and end its sessions; ConflictError for the last operator.
+
+        Raises:
+            StaleError: its rights are not those that `revision` (`rights_revision`) is of.
+        """
+
+        def change() -> Account:
+            account = self.get(name)
+            check_revision(revision, _rights(account), {"operator": None, "roles": None})
+            self._changed(name, self._store.remove(account))
+            return account
+
         try:
-            self._changed(name, self._store.remove(name))
+            account = _uncrossed(change)
         except LastOperator:
             raise _last_operator(name) from None
         self._sessions.remove_all(name)
@@ -170,6 +212,33 @@ class Accounts:
     def _changed(self, name: str, done: bool) -> None:
         if not done:
             raise NotFoundError("There is no account {name!r}; it was just removed.", name=name)
+
+
+def role_revision(role: str) -> str:
+    """Return the revision of an account's role on a site, `""` if it has none."""
+    return revision_of({"role": role})
+
+
+def operator_revision(account: Account) -> str:
+    """Return the revision of whether an account is an operator."""
+    return revision_of({"operator": account.operator})
+
+
+def rights_revision(account: Account) -> str:
+    """Return the revision of what an account may do."""
+    return revision_of(_rights(account))
+
+
+def _rights(account: Account) -> dict[str, object]:
+    return {"operator": account.operator, "roles": account.roles}
+
+
+def _uncrossed(change: Callable[[], Result]) -> Result:
+    """Read and change until nobody else has changed the same in between."""
+    for _ in range(TRIES):
+        with contextlib.suppress(Changed):
+            return change()
+    raise ConflictError("Others are changing the same at this moment. Try again.")
 
 
 def _check_name(name: str) -> None:

@@ -8,11 +8,11 @@ and an explicit key may not look like an address.
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.traffic import LISTED_MAX
+from stats_service.models.traffic import LISTED_MAX, OTHER_ARTICLES
 from stats_service.services.articles.normal_form import has_endless_marks
 
 #: Longest key, in bytes. A Vietnamese letter with two marks takes nine bytes in a path, so that
@@ -107,7 +107,8 @@ def canonical_article(raw: str, parameters: Collection[str] = ()) -> str:
         parameters: Names of the query parameters that tell articles apart on this site, in
             any case: all others are dropped, and tracking parameters even when named here. Empty:
             all but those known to track, to turn pages, to sort, to print or to carry a session,
-            so that two articles are never merged. `NONE`: no parameter is kept.
+            so that two articles are never merged; the same but for these, if each has a sign:
+            `-itemid` is dropped, `+page` kept. `NONE`: no parameter is kept.
 
     Returns:
         A key of at most `KEY_MAX_BYTES` bytes of UTF-8, for which this function returns the
@@ -197,6 +198,8 @@ _remembered_key = lru_cache(maxsize=CACHE_SIZE)(_key)
 def _explicit_key(raw: str, text: str) -> str:
     if _ADDRESS.match(text):
         raise _refusal(raw, "looks like an address", "send a path, an http(s) URL or a plain key")
+    if text == OTHER_ARTICLES:
+        raise _refusal(raw, "stands for all articles without a name", "choose another key")
     if "<" in text or ">" in text:
         raise _refusal(raw, "has markup", "remove < and >")
     return " ".join(text.split())
@@ -210,7 +213,10 @@ def _path_key(text: str, parameters: tuple[str, ...]) -> str:
     key = "/" + "/".join(_segments(path))
     if not query or parameters == NONE:
         return key
-    kept = _kept_parameters(query, parameters) if parameters else _kept_unasked(query)
+    if parameters and parameters[0][0] not in "+-":
+        kept = _kept_parameters(query, parameters)
+    else:
+        kept = _kept_unasked(query, _signs(parameters))
     return f"{key}?{kept}" if kept else key
 
 
@@ -242,14 +248,23 @@ def _kept_parameters(query: str, parameters: tuple[str, ...]) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(pairs, key=lambda pair: pair[0]))
 
 
-def _kept_unasked(query: str) -> str:
+@lru_cache(maxsize=1024)
+def _signs(parameters: tuple[str, ...]) -> dict[str, bool]:
+    """Return whether a parameter with a sign is kept, by the lower-case spelling of keys."""
+    return {
+        _escaped(unicodedata.normalize("NFC", name[1:]), _UNSAFE_IN_QUERY).lower(): name[0] == "+"
+        for name in reversed(parameters)
+    }
+
+
+def _kept_unasked(query: str, signs: Mapping[str, bool]) -> str:
     """Return the parameters of `query` that may tell articles apart, by name, each pair once."""
     pairs: dict[tuple[str, str], None] = {}
     for part in query.replace("&amp;", "&").split("&"):
         text, equals, raw_value = part.partition("=")
         name = _escaped(text, _UNSAFE_IN_QUERY, plus=True)
         value = _escaped(raw_value, _UNSAFE_IN_QUERY, plus=True)
-        if not _may_name_article(name, value if equals else None):
+        if not _may_name_article(name, value if equals else None, signs):
             continue
         if not equals:
             pairs[name, name] = None
@@ -260,14 +275,28 @@ def _kept_unasked(query: str) -> str:
     return "&".join(pair for _, pair in sorted(pairs, key=lambda pair: pair[0]))
 
 
-def _may_name_article(name: str, value: str | None) -> bool:
+def _may_name_article(name: str, value: str | None, signs: Mapping[str, bool]) -> bool:
     """Tell whether a parameter may tell articles apart; `value` is None without a `=`."""
     lower = name.lower()
     if not name or value == "" or len(value or name) > VALUE_MAX_BYTES:
         return False
-    if lower in VIEW_PARAMETERS or is_tracking_parameter(lower):
+    if is_tracking_parameter(lower):
+        return False
+    if lower in signs:
+        return signs[lower]
+    if lower in VIEW_PARAMETERS:
         return False
     return lower not in PAGE_PARAMETERS or not (value is None or value.isdigit())
+
+
+def without_parameter(key: str, name: str) -> str:
+    """Return a key without the query parameter `name`, in any case; itself if it has none."""
+    path, mark, query = key.partition("?")
+    if not mark or not path.startswith("/"):
+        return key
+    wanted = name.lower()
+    kept = [part for part in query.split("&") if part.partition("=")[0].lower() != wanted]
+    return f"{path}?{'&'.join(kept)}" if kept else path
 
 
 def dropped_parameters(raw: str, key: str) -> tuple[str, ...]:

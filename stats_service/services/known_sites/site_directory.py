@@ -1,20 +1,27 @@
 """What a worker knows of the sites, so that a request need not read them anew."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSiteError
+from stats_service.models.article_changes import Aliases
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.services.articles.keys import canonical_article
+from stats_service.services.articles.watch import ParameterWatch
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
 from stats_service.services.polls.presentation import SitePolls
 from stats_service.services.sites.sites import SLUG
 from stats_service.services.visitors.identities import DayKey
 from stats_service.services.visitors.voters import Voters
 from stats_service.store.polls.polls import PollStore
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore, StoredSite
+
+#: Those of nearly every site.
+NO_ALIASES = Aliases()
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,10 @@ class SiteEntry:
     loaded_at: float
     polls: SitePolls
     voters: Voters
+    #: Which keys stand for other articles.
+    aliases: Aliases = NO_ALIASES
+    #: The same for as long as the worker knows the site.
+    watch: ParameterWatch = field(default_factory=ParameterWatch)
 
     def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
         """Return the key of today, and that of yesterday while a visit may span midnight.
@@ -45,6 +56,14 @@ class SiteEntry:
         """Tell whether pseudonyms of today can be made at all."""
         return _days(self.site, now)[0] in self.day_keys
 
+    def article_key(self, text: str) -> str:
+        """Return the key of the article that `text` names; errors as `canonical_article`.
+
+        Where that was merged into another, or renamed, the other's.
+        """
+        key = canonical_article(text, self.site.article_parameters)
+        return self.aliases.targets.get(key, key)
+
     @cached_property
     def hosts(self) -> frozenset[str]:
         """The hosts whose pages may count."""
@@ -62,6 +81,7 @@ class SiteDirectory:
         self,
         store: SiteStore,
         polls: PollStore,
+        aliases: AliasStore,
         voters: Voters,
         secret: str,
         cache_seconds: float,
@@ -76,6 +96,7 @@ class SiteDirectory:
         self._is_foreign = is_foreign
         self._store = store
         self._polls = polls
+        self._aliases = aliases
         self._secret = secret
         self._voters = voters
         self._cache_seconds = cache_seconds
@@ -154,7 +175,11 @@ class SiteDirectory:
         }
         same = known is not None and known.site.birth == stored.site.birth
         polls = self._current_polls(stored, known.polls if known and same else None)
-        entry = SiteEntry(stored.site, keys, now, polls, self._voters)
+        aliases = known.aliases if known and same else NO_ALIASES
+        if aliases.revision != stored.aliases_revision:
+            aliases = self._aliases.read(slug) if stored.aliases_revision else NO_ALIASES
+        watch = known.watch if known and same else ParameterWatch()
+        entry = SiteEntry(stored.site, keys, now, polls, self._voters, aliases, watch)
         self._entries[slug] = entry
         if self._copies and (known is None or known.site != stored.site):
             self._copies.save(stored.site)

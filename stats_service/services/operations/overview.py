@@ -17,6 +17,7 @@ from stats_service.services.traffic.history import (
     silence_days,
     was_silent,
 )
+from stats_service.services.traffic.parameters import undecided
 from stats_service.services.traffic.series import part_of_day
 from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms, site_findings
 from stats_service.services.traffic.spans import DAY
@@ -136,6 +137,9 @@ def _alarms(site: Site, local: datetime, stored: StoredOverview) -> list[Alarm]:
     parts = {
         reason: history.ignored.get(f"{reason}:{today}", 0) for reason in (*SHORTFALLS, *SIGNS)
     }
+    found += [
+        Alarm(one.kind, one.articles, text=one.name) for one in undecided(site, stored.parameters)
+    ]
     return [*found, *shortfall_alarms(parts, views)]
 
 

@@ -1,10 +1,11 @@
 """What an administrator does with polls: define, open, close, archive, copy; and the results."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from stats_service.errors import (
     ConflictError,
@@ -19,6 +20,7 @@ from stats_service.services.accounts.audit import entry_of, entry_of_change
 from stats_service.services.polls.lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.polls.presentation import closing_time, state_at
 from stats_service.services.polls.rules import check_poll, new_id, vote_altering
+from stats_service.services.revisions import raise_stale
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls.polls import PollStore
 
@@ -144,12 +146,17 @@ class Polls:
             raise ConflictError("There is a poll {id!r} already. Choose another id.", id=poll.id)
         return new
 
-    def edit(self, slug: str, poll: str, who: str, now: float, **changes: Any) -> Poll:
+    def edit(
+        self, slug: str, poll: str, who: str, now: float, based_on: int = 0, **changes: Any
+    ) -> Poll:
         """Change fields of a definition; what would alter votes is refused once there are any.
+
+        `based_on`: the revision that the change was made from; 0: whatever it is.
 
         Raises:
             InvalidInputError: naming the field that cannot be used.
             ConflictError: somebody has voted, or the poll is archived.
+            StaleError: the poll has another revision by now.
             UnknownPollError: there is no such poll.
         """
         if not changes.keys() <= DEFINITION:
@@ -160,9 +167,9 @@ class Polls:
                 raise ConflictError("The poll {poll!r} is archived and stays as it is.", poll=poll)
             return replace(before, **changes)
 
-        return self._change(slug, poll, who, "poll.changed", now, change)
+        return self._change(slug, poll, who, "poll.changed", now, change, based_on, changes)
 
-    def open(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def open(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Open a draft, or a closed poll again while it is still known who has voted."""
 
         def change(before: Poll) -> Poll:
@@ -178,9 +185,10 @@ class Polls:
             _check_not_over(after, now)
             return after
 
-        return self._change(slug, poll, who, "poll.opened", now, change)
+        wanted = {"status": "open"}
+        return self._change(slug, poll, who, "poll.opened", now, change, based_on, wanted)
 
-    def close(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def close(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Close an open poll: no ballot that arrives later counts."""
 
         def change(before: Poll) -> Poll:
@@ -190,35 +198,54 @@ class Polls:
                 )
             return replace(before, status="closed", closed=min(now, before.closes or now))
 
-        return self._change(slug, poll, who, "poll.closed", now, change)
+        wanted = {"status": "closed"}
+        return self._change(slug, poll, who, "poll.closed", now, change, based_on, wanted)
 
-    def archive(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def archive(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Close a poll for good; its results stay."""
 
         def change(before: Poll) -> Poll:
             closed = closing_time(before)
             return replace(before, status="archived", closed=min(now, closed))
 
-        return self._change(slug, poll, who, "poll.archived", now, change)
+        wanted = {"status": "archived"}
+        return self._change(slug, poll, who, "poll.archived", now, change, based_on, wanted)
 
-    def withdraw(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def withdraw(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Make a draft of a poll again in which nobody has voted: no reader finds it."""
 
         def change(before: Poll) -> Poll:
             return replace(before, status="draft", opened=0.0, closed=0.0)
 
-        return self._change(slug, poll, who, "poll.withdrawn", now, change, voteless=True)
-
-    def list_(self, slug: str, poll: str, who: str, now: float) -> Poll:
-        """Show a poll in the archive and other lists."""
+        wanted = {"status": "draft"}
         return self._change(
-            slug, poll, who, "poll.listed", now, lambda before: replace(before, listed=True)
+            slug, poll, who, "poll.withdrawn", now, change, based_on, wanted, voteless=True
         )
 
-    def unlist(self, slug: str, poll: str, who: str, now: float) -> Poll:
+    def list_(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
+        """Show a poll in the archive and other lists."""
+        return self._change(
+            slug,
+            poll,
+            who,
+            "poll.listed",
+            now,
+            lambda before: replace(before, listed=True),
+            based_on,
+            {"listed": True},
+        )
+
+    def unlist(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
         """Show a poll only where it is named, and in no list."""
         return self._change(
-            slug, poll, who, "poll.unlisted", now, lambda before: replace(before, listed=False)
+            slug,
+            poll,
+            who,
+            "poll.unlisted",
+            now,
+            lambda before: replace(before, listed=False),
+            based_on,
+            {"listed": False},
         )
 
     def _change(
@@ -229,11 +256,15 @@ class Polls:
         what: str,
         now: float,
         change: Callable[[Poll], Poll],
+        based_on: int = 0,
+        wanted: Mapping[str, Any] = MappingProxyType({}),
         *,
         voteless: bool = False,
     ) -> Poll:
         for _ in range(ATTEMPTS):
             before = self.get(slug, name)
+            if based_on not in (0, before.revision):
+                raise_stale(str(before.revision), asdict(before), wanted)
             after = check_poll(replace(change(before), revision=before.revision + 1))
             altering = vote_altering(before, after)
             entry = entry_of_change(Author(who, now), what, before, after, name)

@@ -14,11 +14,13 @@ import msgspec
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.archive import (
+    AliasRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
     AuditRow,
     CountsRow,
+    HiddenRow,
     HourRow,
     IgnoredRow,
     LegacyRow,
@@ -38,6 +40,7 @@ from stats_service.models.bounds import COUNT_MAX, TIME_MAX
 from stats_service.models.legacy import ImportedFile
 from stats_service.models.polls import OTHER, POLL_ID
 from stats_service.models.quarantine import StoredGroup
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
@@ -45,6 +48,8 @@ from stats_service.services.polls.rules import check_form
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.voting.quarantine import GROUP_STATES
 
+#: How often an article may have been merged on.
+HOPS_MAX = 1_000
 #: Longest free text of a ballot, or an administrator's choice of one.
 TEXT_MAX = 400
 
@@ -75,6 +80,7 @@ class ArchiveChecks:
 
     def __init__(self) -> None:
         self._marks: set[str] = set()
+        self._aliases: dict[str, str] = {}
         #: Revisions of the polls, as they say themselves and as they are counted.
         self._polls: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
@@ -86,6 +92,8 @@ class ArchiveChecks:
             ArticleRow: self._article,
             ArticleDayRow: self._article,
             ArticleMonthRow: self._article,
+            AliasRow: self._alias,
+            HiddenRow: self._hidden,
             OpeningRow: self._article,
             RatingRow: self._rating,
             VoidedRatingRow: self._voided,
@@ -151,6 +159,22 @@ class ArchiveChecks:
             _day("day", row.day)
         elif isinstance(row, ArticleMonthRow) and not _is_month(row.month):
             raise _unusable("month", row.month, "write it as 2026-11")
+
+    def _alias(self, row: AliasRow) -> None:
+        _key(row.article)
+        _key(row.into)
+        if row.into == OTHER_ARTICLES:
+            raise _unusable("into", row.into, "it is no article")
+        end, self._aliases[row.article] = row.into, row.into
+        hops = 0
+        while end in self._aliases:
+            end, hops = self._aliases[end], hops + 1
+            if end == row.article or hops > HOPS_MAX:
+                raise _unusable("into", row.into, "it leads back to the article, or on and on")
+
+    @staticmethod
+    def _hidden(row: HiddenRow) -> None:
+        _key(row.article)
 
     def _rating(self, row: RatingRow) -> None:
         _key(row.article)

@@ -3,7 +3,7 @@
 What an administrator takes out is in `services.ratings.review`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
 
 from stats_service.errors import (
@@ -24,13 +24,14 @@ from stats_service.models.ratings import (
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import RatingTally, Visitor
-from stats_service.services.articles.keys import canonical_article, canonical_articles
+from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.traffic.numbers import rating_tally
 from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.store.ratings.ratings import RatingStore
+from stats_service.store.sites.aliases import AliasStore
 
 #: A rating may be changed for this long; `rate_article.lua` has the same.
 CHANGE_SECONDS = 86_400
@@ -51,8 +52,9 @@ CEILING_RETRY_SECONDS = 1800
 class ArticleRatings:
     """Rate articles, and read their ratings."""
 
-    def __init__(self, store: RatingStore) -> None:
+    def __init__(self, store: RatingStore, aliases: AliasStore) -> None:
         self._store = store
+        self._aliases = aliases
         self._all: dict[tuple[str, str], tuple[float, dict[str, tuple[int, ...]]]] = {}
 
     async def rate_article(
@@ -75,6 +77,8 @@ class ArticleRatings:
     def get(self, site: Site, articles: Sequence[str]) -> Ratings:
         """Return the ratings of articles, by the text asked for; InvalidInputError as for views."""
         keys = canonical_articles(articles, site.article_parameters)
+        targets = self._aliases.targets(site.slug, keys)
+        keys = tuple(targets.get(key, key) for key in keys)
         stored = self._store.get(site.slug, keys)
         return Ratings(
             {
@@ -95,12 +99,12 @@ class ArticleRatings:
             )
         if not 1 <= fewest <= 1_000_000:
             raise InvalidInputError("min {fewest}: use 1 to 1000000.", fewest=fewest)
-        return ranking(site, self._recent(site, now), limit, fewest)
+        return ranking(site, self._recent(site, now), limit, fewest, self._hidden(site))
 
     def ranked(self, site: Site, fewest: int, now: float) -> TopRated:
         """Return every article with at least `fewest` ratings, best first, as of a minute ago."""
         kept = self._recent(site, now)
-        return ranking(site, kept, len(kept), fewest)
+        return ranking(site, kept, len(kept), fewest, self._hidden(site))
 
     def distribution(self, site: Site, now: float) -> RatingTally:
         """Return all ratings of a site together, as of a minute ago."""
@@ -110,6 +114,9 @@ class ArticleRatings:
     def forget(self, site: Site) -> None:
         """Read the ranking of a site anew when it is asked for next."""
         self._all.pop((site.slug, site.birth), None)
+
+    def _hidden(self, site: Site) -> frozenset[str]:
+        return self._aliases.hidden(site.slug)
 
     def _recent(self, site: Site, now: float) -> Mapping[str, Sequence[int]]:
         kept = self._all.get((site.slug, site.birth))
@@ -132,13 +139,17 @@ def decide_rating(
             score=query.score,
             rating_scale=site.rating_scale,
         )
-    key = canonical_article(query.article, site.article_parameters)
+    key = entry.article_key(query.article)
     network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
     wide = ipv6_48_prefix(visitor.address) if ":" in network else ""
     return RatingCommand(
         article=key,
         score=query.score,
         rater=voters.pseudonym(site.slug, f"article:{key}", voter),
+        merged=tuple(
+            (former, voters.pseudonym(site.slug, f"article:{former}", voter))
+            for former in entry.aliases.rated.get(key, ())
+        ),
         address=today.address(network) if network else b"",
         ipv6_48=today.address(wide) if wide else b"",
     )
@@ -171,8 +182,14 @@ def rated_article(site: Site, key: str, counts: Sequence[int]) -> RatedArticle:
     return RatedArticle(key, rating_tally(counts, site.rating_scale))
 
 
-def ranking(site: Site, ratings: Mapping[str, Sequence[int]], limit: int, fewest: int) -> TopRated:
-    """Return the best rated articles, best first.
+def ranking(
+    site: Site,
+    ratings: Mapping[str, Sequence[int]],
+    limit: int,
+    fewest: int,
+    hidden: Collection[str] = (),
+) -> TopRated:
+    """Return the best rated articles, best first, but for those that are hidden.
 
     Ranked by the Bayesian average (weight × mean + sum of the article's scores) / (weight + number
     of its ratings), the mean being that of all ratings of the site: a single 5 does not beat a
@@ -183,7 +200,7 @@ def ranking(site: Site, ratings: Mapping[str, Sequence[int]], limit: int, fewest
     ranked = []
     for key, counts in ratings.items():
         count = sum(counts)
-        if count >= fewest:
+        if count >= fewest and key not in hidden:
             weighted = (PRIOR_WEIGHT * mean + points(counts)) / (PRIOR_WEIGHT + count)
             ranked.append((-weighted, -count, key))
     ranked.sort()

@@ -15,6 +15,7 @@ from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.articles.keys import is_tracking_parameter
 from stats_service.services.periods import periods_at
+from stats_service.services.revisions import check_revision, revision_of
 from stats_service.services.visitors.addresses import canonical_network, check_excluded
 from stats_service.services.visitors.hosts import canonical_host
 from stats_service.store.sites.sites import SiteStore
@@ -71,20 +72,25 @@ class Sites:
             )
         return added
 
-    def edit(self, slug: str, by: Author | None = None, **changes: Any) -> Site:
+    def edit(self, slug: str, by: Author | None = None, revision: str = "", **changes: Any) -> Site:
         """Change settings of a site, and record it; errors as `add`.
 
         Args:
             slug: the site.
             by: who changes them; None: nobody, as the demo does, and nothing is recorded.
+            revision: of all settings, or of those that are changed, as they were read
+                (`settings_revision`); empty: whatever they are.
             changes: the settings, by name.
 
         Raises:
             ConflictError: the scale of ratings, once there are any.
+            StaleError: the settings are not what they were when they were read.
         """
 
         def change(before: Site) -> Site:
             changed = check_site(msgspec.structs.replace(before, **changes))
+            if revision != settings_revision(before):
+                check_revision(revision, _settings(before, changes), _settings(changed, changes))
             _check_changes(before, changed, by.at if by else None)
             if changed.poll not in ("", before.poll) and not self._store.has_poll(
                 slug, changed.poll
@@ -203,6 +209,15 @@ def check_site(site: Site) -> Site:
     )
 
 
+def settings_revision(site: Site, names: Iterable[str] = Site.__struct_fields__) -> str:
+    """Return the revision of some settings of a site, or of all."""
+    return revision_of(_settings(site, names))
+
+
+def _settings(site: Site, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(site, name) for name in names}
+
+
 def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
     """Return if what somebody sets can be meant; InvalidInputError names what cannot.
 
@@ -214,7 +229,8 @@ def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
         if network not in known.excluded:
             check_excluded(network)
     for name in after.article_parameters:
-        if name not in known.article_parameters and is_tracking_parameter(name):
+        tracks = name[0] != "-" and is_tracking_parameter(name.removeprefix("+"))
+        if name not in known.article_parameters and tracks:
             raise InvalidInputError(
                 "article_parameters {name!r}: says where a reader came from, never which article "
                 "it is, and is always dropped. Name one that tells articles apart, such as id.",
@@ -270,11 +286,19 @@ def _is_day(text: str) -> bool:
 def _parameters(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names in canonical form; the word `all` is the default, `none` stands alone."""
     names = _unique(_parameter(text) for text in texts)
+    signed = [name for name in names if name[0] in "+-"]
+    if signed and len(signed) < len(names):
+        raise InvalidInputError(
+            "article_parameters: {names} have no sign and {signed} do. Name those that tell "
+            "articles apart, or give each + or - to keep or drop it beside the usual ones.",
+            names=", ".join(name for name in names if name not in signed),
+            signed=", ".join(signed),
+        )
     return () if names == ("all",) else names
 
 
 def _parameter(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.\-\[\]]{1,40}", text):
+    if not re.fullmatch(r"[+-]?[A-Za-z0-9_.\[\]][A-Za-z0-9_.\-\[\]]{0,39}", text):
         raise InvalidInputError(
             "article_parameters {text!r}: name a query parameter such as id, without ? or =.",
             text=text,

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import (
+    PROGRAM_SIGN,
     SHORTFALLS,
     SIGNS,
     Card,
@@ -30,6 +31,8 @@ from stats_service.services.traffic.spans import BEFORE, DAY, Span, shift_months
 from stats_service.store.keys import HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
+#: Most names of programs in a list.
+PROGRAMS_MAX = 50
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
     "bot",
@@ -172,7 +175,16 @@ class History:
             ]
             return tuple(part for part in sums if part.n)
 
-        return Shortfall(tuple(ignored), parts(SHORTFALLS), parts(SIGNS))
+        return Shortfall(
+            tuple(ignored), parts(SHORTFALLS), parts(SIGNS), self._programs(site, first, last)
+        )
+
+    def _programs(self, site: Site, first: date, last: date) -> tuple[Part, ...]:
+        """Return how many views of which programs were not counted, the most first."""
+        span = (first.isoformat(), last.isoformat())
+        found = self._store.signs(site, PROGRAM_SIGN, *span)
+        programs = [Part(name.removeprefix(PROGRAM_SIGN), n) for name, n in found.items()]
+        return tuple(sorted(programs, key=lambda part: (-part.n, part.reason))[:PROGRAMS_MAX])
 
     def is_silent(self, site: Site, now: float, hours: int) -> bool:
         """Tell whether nothing came for `hours` in which, a week ago, at least 20 views did."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.history import PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -21,12 +22,13 @@ from stats_service.models.traffic import (
     ViewResult,
     Visitor,
 )
-from stats_service.services.articles.keys import canonical_article, check_number
+from stats_service.services.articles.keys import check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls, voting_subject
 from stats_service.services.traffic.numbers import article_counts
 from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
-from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.bots import DRIVEN, bot_kind, is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import DayKey, hit_digest
 
@@ -47,11 +49,10 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
     """Return what is to be recorded for `query`; errors as `ViewRecorder.record_view`."""
-    site = entry.site
-    article, note = _page_article(site, query.article)
-    asked, listed = _listed_articles(site, query.articles)
+    article, note = _page_article(entry, query.article)
+    asked, listed = _listed_articles(entry, query.articles)
     reason = ignored_reason(entry, query, visitor)
-    same = is_same_article(site, query)
+    same = is_same_article(entry, query)
     if same:
         article, note = "", SAME_ARTICLE
     if not query.beat and not HIT_ID.fullmatch(query.hit):
@@ -80,7 +81,14 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
             issue=issue,
             address=today.address(network) if issue and network else b"",
             ipv6_48=ipv6_48,
+            hint=_program_sign(visitor) if reason == "bot" and not query.beat else "",
         )
+    # A parameter that tells articles apart, and is dropped: seen in whole addresses alone.
+    sign = (
+        entry.watch.sign(query.article, article, periods_at(now, entry.site.timezone).day)
+        if query.article and "?" in query.article and article
+        else ""
+    )
     # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
     identified = bool(network) and not visitor.private
     return ViewCommand(
@@ -100,8 +108,13 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
         voter=voter,
         issue=issue,
         ipv6_48=ipv6_48,
-        hint=visitor.hint,
+        hint=sign or visitor.hint,
     )
+
+
+def _program_sign(visitor: Visitor) -> str:
+    """Return by which name of the list a program was told, as it is counted."""
+    return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
 
 
 def _vote_wishes(
@@ -125,7 +138,7 @@ def _vote_wishes(
     return poll, voters.pseudonym(slug, subject, voter), False
 
 
-def _page_article(site: Site, text: str | None) -> tuple[str, str]:
+def _page_article(entry: SiteEntry, text: str | None) -> tuple[str, str]:
     """Return the key of the page's own article, and a note if what was sent can be none.
 
     A reader whose address bar holds rubbish is a reader: the view counts for the site.
@@ -133,24 +146,24 @@ def _page_article(site: Site, text: str | None) -> tuple[str, str]:
     if text is None:
         return "", ""
     try:
-        return canonical_article(text, site.article_parameters), ""
+        return entry.article_key(text), ""
     except InvalidInputError:
         return "", "article-invalid"
 
 
-def is_same_article(site: Site, query: PageQuery) -> bool:
+def is_same_article(entry: SiteEntry, query: PageQuery) -> bool:
     """Tell whether the address that an application has put in is one of the article before.
 
     The browser compares no addresses: which of them are one article is known here alone.
     """
     if query.was is None:
         return False
-    (at, _), (was, _) = _page_article(site, query.at), _page_article(site, query.was)
+    (at, _), (was, _) = _page_article(entry, query.at), _page_article(entry, query.was)
     return at == was != ""
 
 
 def _listed_articles(
-    site: Site, articles: Sequence[str]
+    entry: SiteEntry, articles: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return which of `articles` can be answered, and their keys.
 
@@ -160,7 +173,7 @@ def _listed_articles(
     asked, listed = [], []
     for text in articles:
         with contextlib.suppress(InvalidInputError):
-            listed.append(canonical_article(text, site.article_parameters))
+            listed.append(entry.article_key(text))
             asked.append(text)
     return tuple(asked), tuple(listed)
 

@@ -51,7 +51,7 @@ def site_findings(site: Site, alarms: Iterable[Alarm]) -> Iterator[Finding]:
     for alarm in alarms:
         text = _TEXTS.get(alarm.kind)
         if text:
-            said = text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap)
+            said = text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap, name=alarm.text)
             yield Finding(WARN, alarm.kind, f"{site.slug}: {said}")
 
 
@@ -74,6 +74,10 @@ _TEXTS = {
     "unnamed": "{n:,} views of today are in no article's number: more new articles were named "
     "than the site keeps apart. Is somebody inventing addresses, or do they have a changing "
     "parameter?",
+    "splits": "the parameter {name} seems to make many articles of one ({n:,} keys). If it names "
+    "none, drop it (site edit --article-parameter=-{name}), then merge by it (article merge).",
+    "merges": "one article is read under many values of the parameter {name}, which is dropped. If "
+    "it tells articles apart, keep it (site edit --article-parameter=+{name}).",
     "proxy-more": "{n:,} of {of:,} views of today passed more proxies than STATS_TRUSTED_PROXIES "
     "says, so readers may be taken for one another: it is to be the number of your proxies.",
     "proxy-local": "{n:,} of {of:,} views of today seem to come from this machine itself: a proxy "

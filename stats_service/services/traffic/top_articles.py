@@ -10,6 +10,7 @@ from stats_service.models.sites import Site
 from stats_service.services.traffic.series import fields_of, iso_days, part_of_day
 from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.history import HistoryStore
 
 #: The lists that have a name, with their days up to today; that of all time has none.
@@ -29,8 +30,13 @@ RISING_MIN_VIEWS = 10
 class TopArticles:
     """Lists of articles."""
 
-    def __init__(self, store: HistoryStore) -> None:
+    def __init__(self, store: HistoryStore, aliases: AliasStore) -> None:
         self._store = store
+        self._aliases = aliases
+
+    def hidden(self, site: Site) -> frozenset[str]:
+        """Return the articles that are left out of lists."""
+        return self._aliases.hidden(site.slug)
 
     def of_list(self, site: Site, name: str, now: float) -> list[TopArticle]:
         """Return one of `LISTS`; InvalidInputError if it is none of them."""
@@ -82,7 +88,8 @@ class TopArticles:
     def of_all_time(self, site: Site) -> list[TopArticle]:
         """Return the articles most viewed since ever, their opening balances added."""
         (counted,) = self._store.top(site, (), CANDIDATES)
-        keys = list(counted)
+        hidden = self.hidden(site)
+        keys = [key for key in counted if key not in hidden]
         openings = self._store.openings(site, keys)
         articles = [
             TopArticle(key, counted[key] + opening)
@@ -102,6 +109,8 @@ class TopArticles:
         sums = Counter[str]()
         for row in self._store.top(site, days, per_day):
             sums.update(row)
+        for key in self.hidden(site):
+            sums.pop(key, None)
         keys = [key for key, _ in sums.most_common(LONG_CANDIDATES if is_long else CANDIDATES)]
         before, share = [], 1.0
         if comparison:

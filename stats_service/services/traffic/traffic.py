@@ -8,14 +8,18 @@ from stats_service.models.traffic import ArticleCounts, SiteCounts
 from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.periods import periods_at
 from stats_service.services.traffic.numbers import article_counts, site_counts
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.traffic import TrafficStore
 
 
 class Traffic:
     """Read the numbers of a site and its articles."""
 
-    def __init__(self, store: TrafficStore, is_lost: Callable[[str], bool]) -> None:
+    def __init__(
+        self, store: TrafficStore, aliases: AliasStore, is_lost: Callable[[str], bool]
+    ) -> None:
         self._store = store
+        self._aliases = aliases
         self._is_lost = is_lost
 
     def counts(self, site: Site, now: float) -> SiteCounts:
@@ -36,6 +40,8 @@ class Traffic:
         """
         keys = canonical_articles(articles, site.article_parameters)
         periods = periods_at(now, site.timezone)
+        targets = self._aliases.targets(site.slug, keys)
+        keys = tuple(targets.get(key, key) for key in keys)
         stored = self._store.articles(site, periods, keys)
         return {
             asked: article_counts(site, key, numbers, rated=False)

@@ -77,6 +77,42 @@ _ESCAPED_SIGN = re.compile(r"\\([^A-Za-z0-9])")
 _REGEX_SIGN = re.compile(r"[\[\](){}*+?|^$.]|\\")
 
 
+#: Kind of a program that no name of the list is found in.
+BY_SHAPE = "other"
+#: Kind of a browser that a program drives, as the browser itself says.
+DRIVEN = "driven-browser"
+#: Longest kind, in characters.
+KIND_MAX = 32
+
+
+def bot_kind(user_agent: str) -> str:
+    """Return the name of the list by which `user_agent` is a program's; `BY_SHAPE` without one.
+
+    In small letters and hyphens, never a part of the user agent itself; empty for a browser.
+    """
+    return _kind(user_agent[:USER_AGENT_MAX_LENGTH])
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _kind(user_agent: str) -> str:
+    if not _is_bot(user_agent):
+        return ""
+    user_agent = _DEVICE.sub(r"\g<system>", user_agent)
+    for name in _NAMES:
+        if name in user_agent:
+            return _KINDS[name]
+    for pattern, kind in _PATTERN_KINDS:
+        if pattern.search(user_agent):
+            return kind
+    return BY_SHAPE
+
+
+def _kind_name(pattern: str) -> str:
+    """Return a pattern of the list as a kind."""
+    letters = re.sub(r"\\.|\[[^]]*\]|[^A-Za-z]", "-", _ESCAPED_SIGN.sub(r"\1", pattern)).lower()
+    return re.sub("-+", "-", letters).strip("-")[:KIND_MAX].rstrip("-") or BY_SHAPE
+
+
 def is_bot(user_agent: str) -> bool:
     """Tell whether `user_agent` names a program rather than a browser with a reader before it.
 
@@ -116,3 +152,10 @@ _NAMES, _PATTERNS = _split_patterns(
         if entry["pattern"] not in PATTERNS_OF_PEOPLE
     ]
 )
+_KINDS = {name: _kind_name(name) for name in _NAMES}
+_PATTERN_KINDS = [
+    (re.compile(entry["pattern"]), _kind_name(entry["pattern"]))
+    for entry in CRAWLER_USER_AGENTS_DATA
+    if entry["pattern"] not in PATTERNS_OF_PEOPLE
+    and _REGEX_SIGN.search(_ESCAPED_SIGN.sub("", entry["pattern"]))
+]

@@ -10,17 +10,24 @@ from stats_service.store.redis.scripts import load_script
 
 ADD_ACCOUNT = load_script("accounts/add_account")
 CHANGE_ACCOUNT = load_script("accounts/change_account")
+SET_ROLE = load_script("accounts/set_role")
 SET_OPERATOR = load_script("accounts/set_operator")
 REMOVE_ACCOUNT = load_script("accounts/remove_account")
 SET_SECOND_FACTOR = load_script("accounts/set_second_factor")
 SPEND_CODE = load_script("accounts/spend_code")
 
+#: What a script answers that was given another state than the account has.
+_CHANGED = -2
 _ROLE = "role:"
 _RECOVERY = "recovery:"
 
 
 class LastOperator(Exception):  # noqa: N818 - an answer of the store, which the service explains
     """The installation would be left without an operator."""
+
+
+class Changed(Exception):  # noqa: N818 - likewise
+    """Somebody else has changed the same since it was read."""
 
 
 class AccountStore:
@@ -84,20 +91,27 @@ class AccountStore:
                 )
             )
 
-    def set_role(self, name: str, slug: str, role: str) -> bool:
-        """Set the role on a site, or take it away with `""`; False if there is no account."""
-        field = _ROLE + slug
-        return self.change(name, {field: role}) if role else self.change(name, {}, (field,))
+    def set_role(self, name: str, slug: str, before: str, role: str) -> bool:
+        """Set the role on a site, or take it away with `""`; False if there is no account.
 
-    def set_operator(self, name: str, *, operator: bool) -> bool:
+        Raises:
+            Changed: the role is not, or no longer, `before`; nothing was changed.
+        """
+        args = (_ROLE + slug, before, role)
+        with store_errors():
+            return _done(SET_ROLE.run(self._client, (self._keys.account(name),), args))
+
+    def set_operator(self, name: str, *, before: bool, operator: bool) -> bool:
         """Make an operator, or an ordinary account again; False if there is no account.
 
         Raises:
             LastOperator: nothing was changed.
+            Changed: it is not, or no longer, what it was `before`; nothing was changed.
         """
         keys = (self._keys.account(name), self._keys.operators)
+        args = (name, _flag(operator), _flag(before))
         with store_errors():
-            return _done(SET_OPERATOR.run(self._client, keys, (name, _flag(operator))))
+            return _done(SET_OPERATOR.run(self._client, keys, args))
 
     def set_second_factor(self, name: str, seed: str, step: int, recovery: Iterable[str]) -> bool:
         """Ask the account for codes from now on, or with the seed `""` no more.
@@ -130,9 +144,12 @@ class AccountStore:
         with store_errors():
             return bool(self._client.hdel(self._keys.account(name), _RECOVERY + digest))
 
-    def remove(self, name: str) -> bool:
-        """Forget an account with its devices; answers and errors as `set_operator`."""
-        names = self._keys
+    def remove(self, account: Account) -> bool:
+        """Forget an account with its devices; answers and errors as `set_operator`.
+
+        `account` is as it was read; with other rights by now it is not forgotten.
+        """
+        names, name = self._keys, account.name
         keys = (
             names.account(name),
             names.accounts,
@@ -140,11 +157,15 @@ class AccountStore:
             names.devices(name),
             names.refusals,
         )
+        roles = {_ROLE + slug: role for slug, role in account.roles.items()}
+        args = (name, _flag(account.operator), *_flat(roles))
         with store_errors():
-            return _done(REMOVE_ACCOUNT.run(self._client, keys, (name,)))
+            return _done(REMOVE_ACCOUNT.run(self._client, keys, args))
 
 
 def _done(answer: int) -> bool:
+    if answer == _CHANGED:
+        raise Changed
     if answer < 0:
         raise LastOperator
     return bool(answer)

@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from stats_service.models.article_changes import ParameterFinding
 from stats_service.models.history import StoredHistory
 from stats_service.models.polls import Poll, PollSummary
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls.polls import poll_summaries
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.traffic.history import hour_fields, stored_numbers
+from stats_service.store.traffic.parameters import decoded_findings
 
 _decoder = msgspec.json.Decoder(Poll)
 
@@ -35,6 +37,7 @@ class StoredOverview(NamedTuple):
     #: How many articles are kept by name.
     articles: int
     polls: list[Poll]
+    parameters: tuple[ParameterFinding, ...]
 
 
 class OverviewStore:
@@ -56,6 +59,7 @@ class OverviewStore:
                 pipe.zcount(names.online, *(int(moment * 1000) for moment in query.online))
                 pipe.zcard(names.articles)
                 pipe.hvals(names.polls)
+                pipe.get(names.parameters)
                 for day in query.hours:
                     pipe.hgetall(names.hours(day))
             replies = iter(pipe.execute())
@@ -63,13 +67,14 @@ class OverviewStore:
         for query in queries:
             counts, ignored = next(replies), next(replies)
             online, articles, polls = next(replies), next(replies), next(replies)
+            parameters = decoded_findings(next(replies))
             history = StoredHistory(
                 stored_numbers(query.counts, counts),
                 {day: hour_fields(next(replies)) for day in query.hours},
                 stored_numbers(query.ignored, ignored),
             )
             decoded = [_decoder.decode(poll) for poll in polls]
-            found.append(StoredOverview(history, int(online), int(articles), decoded))
+            found.append(StoredOverview(history, int(online), int(articles), decoded, parameters))
         return found
 
     def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:

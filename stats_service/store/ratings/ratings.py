@@ -74,6 +74,7 @@ def rate_article_call(
         int(now // RATED_BUCKET_SECONDS),
         int(now // ADDRESS_BUCKET_SECONDS),
         int(now // DAY_SECONDS),
+        tuple(former for former, _ in command.merged),
     )
     args: list[Any] = [
         int(now * 1000),
@@ -84,6 +85,7 @@ def rate_article_call(
         command.address,
         command.ipv6_48,
         site.rating_ceiling,
+        *(part for pair in command.merged for part in pair),
     ]
     return keys, args
 

@@ -10,7 +10,14 @@ from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site, stored_site
 from stats_service.store.documents import change_document
-from stats_service.store.keys import ANY_POLL, PREPARED, AdminKeys, SiteKeys, sites
+from stats_service.store.keys import (
+    ALIASES_REVISION,
+    ANY_POLL,
+    PREPARED,
+    AdminKeys,
+    SiteKeys,
+    sites,
+)
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 from stats_service.store.site_writes import write_to_site
@@ -39,6 +46,8 @@ class StoredSite(NamedTuple):
     salts: dict[str, bytes]
     #: Grows whenever the definition of a poll changes; 0: there is no poll.
     polls_revision: int
+    #: Grows whenever an article is merged, renamed or hidden; 0: none ever was.
+    aliases_revision: int
 
 
 class SiteStore:
@@ -244,9 +253,10 @@ class SiteStore:
             with self._client.pipeline(transaction=False) as pipe:
                 pipe.get(names.site)
                 pipe.hget(names.poll_revisions, ANY_POLL)
+                pipe.hget(names.aliases, ALIASES_REVISION)
                 for name in (day, *other_days):
                     pipe.get(names.salt(name))
-                document, revision, *salts = pipe.execute()
+                document, revision, aliases, *salts = pipe.execute()
             if not document:
                 return self.load(slug, day, other_days) if self.get(slug) else None
             known: dict[str, bytes] = dict(zip((day, *other_days), salts, strict=True))
@@ -257,4 +267,4 @@ class SiteStore:
                 known[day] = before or fresh
         site = stored_site(document)
         usable = {name: salt for name, salt in known.items() if salt}
-        return StoredSite(site, usable, int(revision or 0))
+        return StoredSite(site, usable, int(revision or 0), int(aliases or 0))

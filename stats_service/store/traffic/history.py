@@ -44,6 +44,23 @@ class HistoryStore:
             stored_numbers(ignored, found_ignored),
         )
 
+    def signs(self, site: Site, begin: str, first: str, last: str) -> dict[str, int]:
+        """Return the sums of days of what begins with `begin` among what was not counted.
+
+        Args:
+            site: the site.
+            begin: of a reason or sign; letters and hyphens.
+            first: first day.
+            last: last day.
+        """
+        key, sums = SiteKeys(self._prefix, site.slug).ignored, Counter[str]()
+        with store_errors():
+            for field, n in self._client.hscan_iter(key, f"{begin}*:*", count=2000):
+                name, _, day = text_of(field).rpartition(":")
+                if first <= day <= last:
+                    sums[name] += int(n)
+        return dict(sums)
+
     def top(self, site: Site, days: Sequence[str], limit: int) -> list[dict[str, int]]:
         """Return the most viewed articles of each day; without days, of all time (counted here)."""
         names = SiteKeys(self._prefix, site.slug)

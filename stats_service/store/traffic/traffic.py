@@ -21,6 +21,8 @@ SET_OPENING = load_script("accounts/audit_entry", "traffic/set_opening")
 CORRECT_RECORDS = load_script("accounts/audit_entry", "traffic/correct_records")
 REPLAY_VIEWS = load_script("traffic/replay_guard", "traffic/record_views", "traffic/replay_mark")
 
+#: What `set_opening.lua` answers where the site is no more.
+_NO_SITE = -1
 #: What is counted of each day.
 METRICS = ("visits", "views")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -137,20 +139,33 @@ class TrafficStore:
             ):
                 yield text_of(key), int(views)
 
-    def set_opening(self, site: Site, article: str, views: int, entry: AuditEntry) -> int:
+    def opening(self, site: Site, article: str) -> int:
+        """Return the views that an article had before it came here."""
+        with store_errors():
+            found = self._client.hget(SiteKeys(self._prefix, site.slug).opening, article)
+        return int(found or 0)
+
+    def set_opening(
+        self,
+        site: Site,
+        article: str,
+        views: int,
+        entry: AuditEntry,
+        standing: int | None = None,
+    ) -> int | None:
         """Set the views that an article had before it came here; return what was set before.
 
         0 removes the balance. What was set before is filled into `entry`, which is recorded unless
-        it is the same.
+        it is the same. None, and nothing written: it is not `standing`, if that is given.
 
         Raises:
             UnknownSiteError: the site was erased meanwhile.
         """
         names = SiteKeys(self._prefix, site.slug)
-        args = (article, views, packed_entry(entry))
+        args = (article, views, packed_entry(entry), "" if standing is None else standing)
         keys = [names.opening, names.audit, names.alive(site.birth)]
         with store_errors():
             before = int(SET_OPENING.run(self._client, keys, args))
-        if before < 0:
+        if before == _NO_SITE:
             raise UnknownSiteError(site.slug)
-        return before
+        return before if before >= 0 else None

@@ -103,6 +103,8 @@ class ViewBatch:
                     ignored[command.hint] = ignored.get(command.hint, 0) + 1
             elif command.kind != "beat":
                 ignored[command.kind] = ignored.get(command.kind, 0) + 1
+                if command.hint:
+                    ignored[command.hint] = ignored.get(command.hint, 0) + 1
             elif visitor:
                 rows += (0, _place(visitors, visitor), _place(befores, before), 0, 0)
             if command.issue:

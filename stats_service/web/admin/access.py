@@ -112,6 +112,11 @@ def site() -> Site:
     return cast("Site", g.admin_site)
 
 
+def read_site_anew() -> None:
+    """Let `site` return the settings as they are now, which may be others than a moment ago."""
+    g.admin_site = services().sites.sites.get(site().slug)
+
+
 def take_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     """Take the site's slug out of the URL, so that routes ask `site` for it."""
     if values and "slug" in values:

@@ -1,5 +1,8 @@
 """Settings of a site, and its opening balances with their history."""
 
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -7,16 +10,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.errors import ConflictError, InvalidInputError, StaleError
 from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
+from stats_service.services.sites.sites import settings_revision
+from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import DAY
 from stats_service.services.visitors.addresses import canonical_network, in_networks
-from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.access import access, read_site_anew, site, who
+from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
-from stats_service.web.pages.messages import change_name, explain
+from stats_service.web.pages.messages import change_name
 from stats_service.web.pages.ranges import today_of
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
@@ -49,12 +55,13 @@ def save() -> str | tuple[str, int] | Response:
     """Change settings; nothing is changed if one of them cannot be used."""
     try:
         changes = _changes()
-        services().sites.sites.edit(site().slug, _author(), **changes)
+        services().sites.sites.edit(site().slug, _author(), given_revision(), **changes)
     except (InvalidInputError, ConflictError) as error:
+        read_site_anew()
         values = _values()
         values |= {k: v for k, v in request.form.items() if k in values and k not in LISTS}
         values |= {name: request.form[name].splitlines() for name in LISTS if name in request.form}
-        return _page(values, error=explain(error)), error.status
+        return _page(values, error=refused(error)), error.status
     flash(_("The settings are saved. Every page knows within a few seconds."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug))
 
@@ -83,10 +90,12 @@ def set_article_opening() -> str | tuple[str, int] | Response:
     try:
         views = _whole_number("opening_views", form.get("article_views", ""))
         services().traffic.opening_balances.set(
-            site(), form.get("article", "").strip(), views, who(), now
+            site(), form.get("article", "").strip(), views, who(), now, given_revision()
         )
-    except InvalidInputError as error:
-        return _page(_values(), error=explain(error)), error.status
+    except (InvalidInputError, ConflictError) as error:
+        standing = error.revision if isinstance(error, StaleError) else given_revision()
+        page = _page(_values(), error=refused(error), opening_revision=standing, balance=form)
+        return page, error.status
     flash(_("The opening balance of the article is set."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="balance-title"))
 
@@ -105,7 +114,7 @@ def correct_records() -> str | tuple[str, int] | Response:
                 at = _moment(form["peak_at"])
             changed = services().traffic.records.set_peak(site(), peak, at, _author())
     except InvalidInputError as error:
-        return _page(_values(), error=explain(error)), error.status
+        return _page(_values(), error=refused(error)), error.status
     if changed:
         flash(_("The records are corrected. The change is in the log."), "good")
     else:
@@ -163,7 +172,13 @@ def _values() -> dict[str, Any]:
     return {name: getattr(site(), name) for name in site().__struct_fields__}
 
 
-def _page(values: dict[str, Any], error: str = "") -> str:
+def _page(
+    values: dict[str, Any],
+    error: str = "",
+    *,
+    opening_revision: str = "",
+    balance: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     balances = services().accounts.audit.newest_of(site().slug, "opening.set", BALANCES_MAX)
     openings, openings_number = services().traffic.opening_balances.largest(site(), BALANCES_MAX)
     today, address = today_of(site()), request_address()
@@ -176,6 +191,10 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         pages=[_page_of(host) for host in site().hosts],
         private=services().traffic.history.shortfall(site(), today - 27 * DAY, today).private,
         values=values,
+        revision_of=partial(settings_revision, site()),
+        # An article has no balance yet, as far as whoever opens the page knows.
+        opening_revision=opening_revision or balance_revision(0),
+        balance=balance,
         error=error,
         timezones=sorted(available_timezones()),
         balances=balances,

@@ -198,7 +198,7 @@ def _operation(operation: Operation, schemas: dict[type, dict[str, Any]]) -> dic
         result["parameters"] = [
             {
                 "name": parameter.name,
-                "in": "path" if "{" + parameter.name + "}" in operation.path else "query",
+                "in": "path" if "{" + parameter.name + "}" in operation.path else parameter.where,
                 "required": parameter.required,
                 "description": parameter.description,
                 "schema": parameter.schema,

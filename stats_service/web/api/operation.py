@@ -15,6 +15,8 @@ class Parameter:
     description: str
     schema: dict[str, Any]
     required: bool = True
+    #: `query` or `header`.
+    where: str = "query"
 
 
 @dataclass(frozen=True, slots=True)

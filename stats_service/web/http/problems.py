@@ -7,6 +7,8 @@ import msgspec
 from stats_service.errors import (
     AlreadyRatedError,
     BallotConflictError,
+    Difference,
+    StaleError,
     StatsError,
     TokenRefusedError,
 )
@@ -43,6 +45,14 @@ class RatingProblem(Problem, frozen=True, kw_only=True):
     article: RatedArticle
 
 
+class StaleProblem(Problem, frozen=True, kw_only=True):
+    """Why a change was refused that was made from what stands no longer, with both versions."""
+
+    #: Of what stands now; the answer's `ETag` has it too.
+    revision: str
+    differences: tuple[Difference, ...]
+
+
 def problem(code: str, title: str, status: int, detail: str) -> Problem:
     """Return a problem whose type is derived from its code."""
     return Problem(f"about:blank#{code}", title, status, detail, code)
@@ -53,6 +63,12 @@ def problem_of(error: StatsError) -> Problem:
     basic = problem(error.code, error.title, error.status, str(error))
     if isinstance(error, BallotConflictError) and isinstance(error.poll, PresentedPoll):
         return BallotProblem(*msgspec.structs.astuple(basic), poll=error.poll)
+    if isinstance(error, StaleError):
+        return StaleProblem(
+            *msgspec.structs.astuple(basic),
+            revision=error.revision,
+            differences=error.differences,
+        )
     if isinstance(error, AlreadyRatedError) and isinstance(error.article, RatedArticle):
         return RatingProblem(*msgspec.structs.astuple(basic), article=error.article)
     return basic
@@ -69,6 +85,8 @@ def problem_headers(error: Exception) -> list[tuple[str, str]]:
     headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
     if isinstance(error, StatsError) and error.retry_after is not None:
         headers.append(("Retry-After", str(math.ceil(error.retry_after))))
+    if isinstance(error, StaleError):
+        headers.append(("ETag", f'"{error.revision}"'))
     if isinstance(error, TokenRefusedError):
         headers.append(("WWW-Authenticate", CHALLENGE))
     return headers

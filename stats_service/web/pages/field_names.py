@@ -97,10 +97,26 @@ FIELD_NAMES = {
     "every": _("Every"),
     "id": _("Code"),
     "silent_hours": _("Hours without a view"),
+    # Of changes of articles.
+    "do": _("What"),
+    "by": _("Articles named by"),
+    "into": _("Its numbers go to"),
+    "articles": _("Articles"),
 }
 
 #: Codes, by the field that holds them, in words; the field "" is that of a role.
 VALUE_NAMES = {
+    "do": {
+        "merge": _("Merge into another"),
+        "rename": _("Give another key"),
+        "delete": _("Delete"),
+        "hide": _("Hide from lists"),
+        "show": _("Show in lists again"),
+    },
+    "by": {
+        "prefix": _("how their keys begin"),
+        "parameter": _("a query parameter (only to merge)"),
+    },
     "": {"viewer": _("Viewer"), "editor": _("Editor"), "owner": _("Owner")},
     "status": {
         "draft": _("Draft"),

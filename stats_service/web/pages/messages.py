@@ -11,6 +11,10 @@ _ = gettext
 
 #: What to say of errors whose own words have no Vietnamese, by their code.
 CODES = {
+    "stale": lazy_gettext(
+        "Somebody else has changed this since you opened the page. Nothing was saved. Look at both "
+        "versions; saving again puts yours in the place of the other."
+    ),
     "site-changed": lazy_gettext("The site is not what it was when the file was looked at."),
     "conflict": lazy_gettext("This is there already, or its state does not allow the change."),
     "not-found": lazy_gettext("This does not exist, or not any more."),
@@ -108,6 +112,12 @@ def change_name(what: str) -> str:
         "site.changed": _("Settings changed"),
         "site.removed": _("Site removed"),
         "opening.set": _("Opening balance set"),
+        "articles.merged": _("Articles merged"),
+        "articles.renamed": _("Article renamed"),
+        "articles.deleted": _("Articles deleted"),
+        "articles.hidden": _("Articles hidden"),
+        "articles.shown": _("Articles shown again"),
+        "articles.taken-back": _("Change of articles taken back"),
         "record.corrected": _("Record corrected"),
         "poll.created": _("Poll created"),
         "poll.changed": _("Poll changed"),

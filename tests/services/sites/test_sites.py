@@ -20,6 +20,7 @@ from stats_service.services.visitors.voters import Voters
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.redis.client import connect
+from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.sites import SiteStore
 from tests.support.clock import FakeClock
 from tests.support.redis_groups import keys_of
@@ -195,7 +196,7 @@ def test_removing_a_site_removes_every_key(
 def test_a_worker_sees_a_change_within_the_cache_time(services: Services, clock: FakeClock) -> None:
     """Until then it goes on with what it knows, without asking Redis."""
     client, prefix = services.sites.sites._store._client, services.settings.key_prefix
-    stores = SiteStore(client, prefix), PollStore(client, prefix)
+    stores = SiteStore(client, prefix), PollStore(client, prefix), AliasStore(client, prefix)
     directory = SiteDirectory(*stores, services.polls.voters, "s" * 32, cache_seconds=5)
     services.sites.sites.add(SITE)
     directory.entry("kimson", clock.now())
@@ -211,7 +212,7 @@ def test_a_worker_sees_a_change_within_the_cache_time(services: Services, clock:
 def test_a_site_is_known_as_soon_as_it_is_added(services: Services, clock: FakeClock) -> None:
     """Also to a worker that has just found that there is none."""
     client, prefix = services.sites.sites._store._client, services.settings.key_prefix
-    stores = SiteStore(client, prefix), PollStore(client, prefix)
+    stores = SiteStore(client, prefix), PollStore(client, prefix), AliasStore(client, prefix)
     directory = SiteDirectory(*stores, services.polls.voters, "s" * 32, cache_seconds=5)
     with pytest.raises(UnknownSiteError):
         directory.entry("kimson", clock.now())
@@ -224,7 +225,7 @@ def test_a_site_is_known_as_soon_as_it_is_added(services: Services, clock: FakeC
 def test_without_redis_the_error_says_so() -> None:
     """A server that nobody runs is an answer, not a hang."""
     client = connect("redis://127.0.0.1:1", 0.3)
-    stores = SiteStore(client, "t"), PollStore(client, "t")
+    stores = SiteStore(client, "t"), PollStore(client, "t"), AliasStore(client, "t")
     directory = SiteDirectory(*stores, Voters("s" * 32), "s" * 32, cache_seconds=5)
 
     with pytest.raises(StoreUnavailableError, match="did not answer"):

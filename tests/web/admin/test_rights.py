@@ -79,6 +79,10 @@ MATRIX = {
         "ratings.restore",
     },
     "owner": {
+        "article_changes.index",
+        "article_changes.apply",
+        "article_changes.take_back",
+        "article_changes.decide",
         "settings.show",
         "settings.save",
         "settings.exclude_me",
@@ -124,6 +128,7 @@ LEVEL_OF = {f"admin.{name}": level for level, names in MATRIX.items() for name i
 READERS = ("anonymous", "stranger", *ROLES, "operator")
 #: Values of the URLs; names that do not exist, so that nothing is changed by a test.
 VALUES = {
+    "change": "0123456789abcdef",
     "slug": "kimson",
     "name": "nobody",
     "token_id": "none",

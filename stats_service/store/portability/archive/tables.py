@@ -6,16 +6,19 @@ fails as long as an export would leave the key behind. What does not last is lis
 """
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 
 import msgspec
 
 from stats_service.models.archive import (
+    AliasRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
     AuditRow,
     CountsRow,
+    HiddenRow,
     HourRow,
     IgnoredRow,
     LegacyRow,
@@ -29,7 +32,13 @@ from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Notices
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
-from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT, SWEPT, SiteKeys
+from stats_service.store.keys import (
+    ALIASES_REVISION,
+    ARTICLE_DAYS_KEPT,
+    HOURS_DAYS_KEPT,
+    SWEPT,
+    SiteKeys,
+)
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.table import Scope, Table, end_of
 from stats_service.store.portability.archive.voting import VOTING_TABLES
@@ -42,6 +51,8 @@ from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
     r"|tokens|deliveries|names|polls:removed|removed:.*"
+    # What is taken back is taken back where it was done.
+    r"|parameters|changes|moved:[0-9a-f]+"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )
@@ -141,6 +152,32 @@ def _write_article_months(writer: SiteWriter, row: ArticleMonthRow) -> None:
     writer.zadd(writer.keys.month_articles(row.month), row.article, row.views)
 
 
+def _read_aliases(reader: SiteReader) -> Iterator[Row]:
+    for article, value in reader.hash(reader.keys.aliases):
+        if article != ALIASES_REVISION:
+            yield AliasRow(article=article, into=value[1:], rated=value[0] == "r")
+
+
+def _write_aliases(writer: SiteWriter, row: AliasRow) -> None:
+    writer.hset(writer.keys.aliases, row.article, ("r" if row.rated else "-") + row.into)
+    _write_aliases_revision(writer)
+
+
+def _read_hidden(reader: SiteReader) -> Iterator[Row]:
+    for article in reader.members(reader.keys.hidden):
+        yield HiddenRow(article=article.decode())
+
+
+def _write_hidden(writer: SiteWriter, row: HiddenRow) -> None:
+    writer.sadd(writer.keys.hidden, row.article.encode())
+    _write_aliases_revision(writer)
+
+
+def _write_aliases_revision(writer: SiteWriter) -> None:
+    """Set a revision that no worker knows from the site that was there before."""
+    writer.hset(writer.keys.aliases, ALIASES_REVISION, secrets.randbelow(10**12) + 1)
+
+
 def _read_openings(reader: SiteReader) -> Iterator[Row]:
     for article, views in reader.hash(reader.keys.opening):
         yield OpeningRow(article=article, views=int(views))
@@ -202,6 +239,8 @@ TABLES: tuple[Table, ...] = (
     Table(ArticleRow, _read_articles, _write_articles, lambda keys, _: [keys.articles]),
     Table(ArticleDayRow, _read_article_days, _write_article_days, _of_days(SiteKeys.day_articles)),
     Table(ArticleMonthRow, _read_article_months, _write_article_months),
+    Table(AliasRow, _read_aliases, _write_aliases, lambda keys, _: [keys.aliases]),
+    Table(HiddenRow, _read_hidden, _write_hidden, lambda keys, _: [keys.hidden]),
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),

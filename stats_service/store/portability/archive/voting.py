@@ -51,7 +51,10 @@ def _write_voided(writer: SiteWriter, row: VoidedRatingRow) -> None:
 
 
 def _read_raters(reader: SiteReader) -> Iterator[Row]:
-    for article, _ in reader.hash(reader.keys.ratings):
+    rated = [article for article, _ in reader.hash(reader.keys.ratings)]
+    # Whoever rated what was merged into another has rated the other.
+    merged = [key for key, value in reader.hash(reader.keys.aliases) if value[0] == "r"]
+    for article in sorted({*rated, *merged}):
         for rater in reader.members(reader.keys.raters(article)):
             yield RaterRow(article=article, rater=rater.hex())
 

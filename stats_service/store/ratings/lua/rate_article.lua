@@ -3,8 +3,10 @@
 -- KEYS  1 site STRING  2 articles ZSET  3 ratings HASH  4 raters of the article SET
 --       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
 --       8 addresses HASH  9, 10 slots of this day of UTC HASH, of the one before  11 voided HASH
+--       12… raters SET of articles that were merged into this one
 -- ARGV  1 now (ms)  2 article  3 score  4 scale  5 rater id  6 address id or ""
 --       7 id of its /48 or ""  8 ceiling of an address
+--       9… of each of the merged: its key, and the rater id of the same voter there
 -- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
 --       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
 --       "ceiling"; "no-site".
@@ -25,7 +27,7 @@ local function answer(outcome, first) return { outcome, stored, first or 0 } end
 
 if not stored and not call('ZSCORE', articles, article) then return answer('unknown') end
 
--- Move one unit of a field that has this value from the bin `from` (0: none) to the bin `to`;
+-- Move one unit of a field that has this value from the bin `from` to the bin `to` (0: none);
 -- returns its new value, and what stands behind the bins.
 local function move(key, field, value, from, to)
   local bins, rest = string.match(value or '', '^([%d,]*)(.*)$')
@@ -34,7 +36,7 @@ local function move(key, field, value, from, to)
   for i = #counts + 1, scale do counts[i] = '0' end
   -- The others stay text: writing a number costs as much as half a command.
   if from > 0 then counts[from] = string.format('%d', counts[from] - 1) end
-  counts[to] = string.format('%d', counts[to] + 1)
+  if to > 0 then counts[to] = string.format('%d', counts[to] + 1) end
   local moved = table.concat(counts, ',') .. rest
   call('HSET', key, field, moved)
   return moved, rest
@@ -42,9 +44,9 @@ end
 
 -- The same in the slot of the voter's first rating, and where that slot's ratings stand: among
 -- those that count, or with the decision that took them out.
-local function settle(at, from, to)
+local function settle(at, from, to, key)
   local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
-  local field = string.format('%d:%s', at % DAY_MS / SLOT_MS, article)
+  local field = string.format('%d:%s', at % DAY_MS / SLOT_MS, key)
   local value, decision = call('HGET', slots, field), ''
   if value or from == 0 then
     local _, rest = move(slots, field, value, from, to)
@@ -56,6 +58,42 @@ local function settle(at, from, to)
   else
     move(voided, decision, call('HGET', voided, decision), from, to)
   end
+end
+
+-- Whoever rated what was merged into this article has rated it: the latest of the voter's ratings
+-- is the one that may be changed, and the others go with it.
+local former, place_of = {}, {}
+for i = 12, #KEYS do
+  local key, id = ARGV[2 * i - 15], ARGV[2 * i - 14]
+  if call('SISMEMBER', KEYS[i], id) == 1 then former[#former + 1], place_of[key] = { key, id }, i end
+end
+if #former > 0 then
+  if call('SISMEMBER', raters, rater) == 1 then former[#former + 1] = { article, rater } end
+  local known, latest = {}, false
+  for _, one in ipairs(former) do
+    for i = 5, 7 do
+      local before, at = string.match(call('HGET', KEYS[i], one[2]) or '', '(%d+) (%d+)')
+      if before and now - tonumber(at) < CHANGE_MS then
+        known[#known + 1] = { one[1], one[2], KEYS[i], tonumber(before), tonumber(at) }
+        if not latest or known[#known][5] > latest[5] then latest = known[#known] end
+      end
+    end
+  end
+  -- One of them is too old for anybody to know what it was: another would be a second.
+  if #known < #former then return answer('fixed') end
+  for _, one in ipairs(known) do
+    if one ~= latest then
+      settle(one[5], one[4], 0, one[1])
+      call('HDEL', one[3], one[2])
+      call('SREM', one[1] == article and raters or KEYS[place_of[one[1]]], one[2])
+    end
+  end
+  if latest[4] == score then
+    return answer(#known == 1 and 'unchanged' or 'changed', latest[5])
+  end
+  settle(latest[5], latest[4], score, latest[1])
+  call('HSET', latest[3], latest[2], string.format('%d %d', score, latest[5]))
+  return answer('changed', latest[5])
 end
 
 if call('SADD', raters, rater) == 1 then
@@ -70,7 +108,7 @@ if call('SADD', raters, rater) == 1 then
       end
     end
   end
-  settle(now, 0, score)
+  settle(now, 0, score, article)
   call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1])
   call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
   return answer('counted', now)
@@ -83,7 +121,7 @@ for i = 5, 7 do
     before, at = tonumber(before), tonumber(at)
     if now - at >= CHANGE_MS then return answer('fixed', at) end
     if before == score then return answer('unchanged', at) end
-    settle(at, before, score)
+    settle(at, before, score, article)
     call('HSET', KEYS[i], rater, string.format('%d %d', score, at))
     return answer('changed', at)
   end

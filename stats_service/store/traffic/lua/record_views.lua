@@ -10,8 +10,8 @@
 -- KEYS  1 counts HASH      2 hours of the day HASH   3 online ZSET      4 visitors of the day HLL
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
 --       9 articles of the day ZSET                  10 opening HASH    11 ratings HASH
---      12 ignored HASH     13 site STRING           14 names HASH
---      15… tally HASH and voters HASH of each poll
+--      12 ignored HASH     13 site STRING           14 names HASH       15 aliases HASH
+--      16… tally HASH and voters HASH of each poll
 -- ARGV  MessagePack, values one after the other:
 --       1 now (ms), day, yesterday, week, month, year, hour, article cap, identity cap,
 --         view ceiling, token ceiling; how many hits, visitors, visitors of the day before,
@@ -70,6 +70,7 @@ local counts, hours, online, visitors = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local hits, hits_before, addresses = KEYS[5], KEYS[6], KEYS[7]
 local articles, day_articles = KEYS[8], KEYS[9]
 local opening, ratings, ignored, site, names = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local aliases = KEYS[15]
 local call, unpack = redis.call, unpack
 
 -- A key counts as often as it is named: 1 is a balance without a site, 3 is both.
@@ -152,7 +153,7 @@ local of_address = fields_read > 1 and call('HMGET', addresses, unpack(address_f
 
 local ballots = {}
 for poll = 1, #voters do
-  local found = read('HMGET', KEYS[14 + 2 * poll], shared, voters_at, voters[poll])
+  local found = read('HMGET', KEYS[15 + 2 * poll], shared, voters_at, voters[poll])
   for k = 1, voters[poll] do found[k] = found[k] and true end
   ballots[poll], voters_at = found, voters_at + voters[poll]
 end
@@ -177,6 +178,8 @@ local viewed_count = 0
 -- new today, the bytes of long keys, and what is new of each; views of articles without a name.
 local naming, here, named_today, named, long_bytes, bytes = false, false, 0, 0, 0, 0
 local other, other_today = 0, 0
+-- By the place of an article that was merged into another: the place of the other.
+local merged = false
 local past = (tonumber(numbers[3] or 0) or 0) / PAST_SHARE
 if past > identity_cap then identity_cap = past - past % 1 end
 
@@ -271,7 +274,44 @@ for r = 1, #rows, ROW do
   end
 
   if article > 0 and outcome == '' then
-    local p, unnamed = article, ''
+    local p, unnamed = merged and merged[article] or article, ''
+    if not fresh[p] and not totals[p] and not (merged and merged[article]) then
+      -- Only what has no number yet may have been merged into another, or renamed.
+      local name = shared[names_at + p]
+      local target = call('HGET', aliases, name)
+      while target do
+        name = string.sub(target, 2)
+        target = call('HGET', aliases, name)
+      end
+      if name ~= shared[names_at + p] then
+        merged = merged or {}
+        for q = 1, name_count do
+          if shared[names_at + q] == name then merged[article] = q end
+        end
+        if merged[article] then
+          p = merged[article]
+          totals[article], todays[article] = totals[p], todays[p]
+          openings[article], scores[article] = openings[p], scores[p]
+        else
+          -- From here on the place is the other's.
+          merged[article], shared[names_at + p] = p, name
+          local member = name
+          if #name > NAME_LONG then member = '\1' .. string.sub(redis.sha1hex(name), 1, 24) end
+          if long or member ~= name then
+            if members == shared then
+              members, members_at = room(name_count), 0
+              for q = 1, name_count do members[q] = shared[names_at + q] end
+            end
+            long = long or {}
+            long[p], members[members_at + p] = member ~= name and member or nil, member
+          end
+          totals[p], todays[p] = call('ZSCORE', articles, name), call('ZSCORE', day_articles, member)
+          if existing == 3 then openings[p] = call('HGET', opening, name) end
+          if rated then scores[p] = call('HGET', ratings, name) end
+          if here then here[name] = true end
+        end
+      end
+    end
     if not fresh[p] and not totals[p] then
       local name = shared[names_at + p]
       local size = long and long[p] and #name or 0
@@ -531,7 +571,7 @@ end
 local full = nameless and call('ZCARD', articles) >= article_cap
 
 local tallies = {}
-for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[13 + 2 * poll]) end
+for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[14 + 2 * poll]) end
 return cmsgpack.pack({
   online_now, numbers, tallies, ballots, odd, beyond, totals, todays, openings, scores, lists, full,
 })

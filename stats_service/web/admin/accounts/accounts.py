@@ -6,7 +6,13 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError, StatsError
 from stats_service.models.accounts import ROLES
+from stats_service.services.accounts.accounts import (
+    operator_revision,
+    rights_revision,
+    role_revision,
+)
 from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.revisions import given_revision, refused_in_a_line
 from stats_service.web.http.context import services
 from stats_service.web.pages.messages import explain, role_name
 
@@ -20,7 +26,11 @@ Page = str | tuple[str, int] | Response
 def index() -> str:
     """List every account."""
     return render_template(
-        "admin/accounts.html", accounts=services().accounts.accounts.all(), role_name=role_name
+        "admin/accounts.html",
+        accounts=services().accounts.accounts.all(),
+        role_name=role_name,
+        rights_revision=rights_revision,
+        operator_revision=operator_revision,
     )
 
 
@@ -54,10 +64,10 @@ def set_operator(name: str) -> Response:
     operator = request.form.get("operator") == "yes"
     try:
         services().accounts.accounts.set_operator(
-            name, who(), services().clock.now(), operator=operator
+            name, who(), services().clock.now(), operator=operator, revision=given_revision()
         )
     except ConflictError as error:
-        flash(explain(error), "error")
+        flash(refused_in_a_line(error), "error")
     return redirect(url_for("admin.accounts.index"))
 
 
@@ -66,9 +76,9 @@ def set_operator(name: str) -> Response:
 def remove(name: str) -> Response:
     """Forget an account."""
     try:
-        services().accounts.accounts.remove(name, who(), services().clock.now())
+        services().accounts.accounts.remove(name, who(), services().clock.now(), given_revision())
     except ConflictError as error:
-        flash(explain(error), "error")
+        flash(refused_in_a_line(error), "error")
     else:
         flash(_("The account %(name)s is removed.", name=name), "good")
     return redirect(url_for("admin.accounts.index"))
@@ -83,6 +93,7 @@ def people() -> str:
         people=services().accounts.accounts.of_site(site().slug),
         roles=ROLES,
         role_name=role_name,
+        role_revision=role_revision,
     )
 
 
@@ -94,12 +105,12 @@ def set_role() -> Response:
     role = request.form.get("role", "")
     try:
         services().accounts.accounts.set_role(
-            name, site().slug, role, who(), services().clock.now()
+            name, site().slug, role, who(), services().clock.now(), given_revision()
         )
     except NotFoundError:
         flash(_("There is no account of this name. The operator makes accounts."), "error")
-    except InvalidInputError as error:
-        flash(explain(error), "error")
+    except (InvalidInputError, ConflictError) as error:
+        flash(refused_in_a_line(error), "error")
     else:
         flash(_("The roles are changed."), "good")
     return redirect(url_for("admin.accounts.people", slug=site().slug))

@@ -12,6 +12,7 @@ from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDE
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
 from stats_service.web.admin.polls.share import hosted_address
+from stats_service.web.admin.revisions import given_revision, refused, refused_in_a_line
 from stats_service.web.embed.scripts import embed_files
 from stats_service.web.embed.version import VERSION
 from stats_service.web.http.context import services
@@ -108,9 +109,11 @@ def save(poll_id: str) -> Page:
     poll = services().polls.polls.get(slug, poll_id)
     try:
         changes = changed_fields(poll, request.form, site().timezone)
-        services().polls.polls.edit(slug, poll_id, who(), services().clock.now(), **changes)
+        now = services().clock.now()
+        services().polls.polls.edit(slug, poll_id, who(), now, _based_on(), **changes)
     except (InvalidInputError, ConflictError) as error:
-        return _form(dict(request.form), poll, explain(error)), error.status
+        poll = services().polls.polls.get(slug, poll_id)
+        return _form(dict(request.form), poll, refused(error)), error.status
     flash(_("The poll is saved."), "good")
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
@@ -133,9 +136,9 @@ def set_state(poll_id: str) -> AnyResponse:
         if verb is None:
             polls.get(slug, poll_id)
         else:
-            verb(slug, poll_id, who(), now)
+            verb(slug, poll_id, who(), now, _based_on())
     except (InvalidInputError, ConflictError) as error:
-        flash(explain(error), "error")
+        flash(refused_in_a_line(error), "error")
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
 
@@ -173,6 +176,12 @@ def as_file(poll_id: str, kind: str) -> Response:
     ]
     headings = ["choice", "text", "votes", "percent of voters" if poll.multiple else "percent"]
     return table_file(f"{slug}-poll-{poll.id}", headings, rows, kind)
+
+
+def _based_on() -> int:
+    """Return the revision of the poll that the form was made from; 0 if it does not say."""
+    text = given_revision()
+    return int(text) if text.isdecimal() and text.isascii() else 0
 
 
 def states() -> dict[str, str]:

@@ -36,6 +36,7 @@ def index() -> str:
         span=span,
         spans=spans(),
         other_articles=OTHER_ARTICLES,
+        parameters=services().traffic.parameters.known(site()),
         most=max((article.views for article in articles), default=1) or 1,
     )
 

@@ -10,6 +10,7 @@ from stats_service.models.history import Pair
 from stats_service.models.overview import Alarm
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
 from stats_service.services.operations.overview import TREND_DAYS
+from stats_service.services.sites.systems import SYSTEMS, parameters_of
 from stats_service.web.admin import frame
 from stats_service.web.admin.access import access, account, who
 from stats_service.web.http.context import services
@@ -52,7 +53,7 @@ def show() -> str:
 @access("operator")
 def new() -> str:
     """Ask for the settings of a new site."""
-    return render_template("admin/new_site.html", values={})
+    return render_template("admin/new_site.html", values={}, systems=SYSTEMS)
 
 
 @bp.post("/sites/new")
@@ -60,16 +61,19 @@ def new() -> str:
 def create() -> str | tuple[str, int] | Response:
     """Add a site."""
     form = request.form
-    wanted = Site(
-        slug=form.get("slug", "").strip().lower(),
-        name=form.get("name", ""),
-        hosts=tuple(form.get("hosts", "").split()),
-        timezone=DEFAULT_TIMEZONE,
-    )
     try:
+        wanted = Site(
+            slug=form.get("slug", "").strip().lower(),
+            name=form.get("name", ""),
+            hosts=tuple(form.get("hosts", "").split()),
+            timezone=DEFAULT_TIMEZONE,
+            article_parameters=parameters_of(form.get("system", "")),
+        )
         added = services().sites.sites.add(wanted, services().clock.now())
     except (InvalidInputError, ConflictError) as error:
-        page = render_template("admin/new_site.html", values=form, error=explain(error))
+        page = render_template(
+            "admin/new_site.html", values=form, systems=SYSTEMS, error=explain(error)
+        )
         return page, error.status
     services().accounts.audit.record_added_site(who(), services().clock.now(), added)
     flash(_("The site is added. Put its snippet into the portal's pages next."), "good")
@@ -133,6 +137,17 @@ def alarm_text(alarm: Alarm) -> str:
             "Is STATS_TRUSTED_PROXIES right?",
             n=n,
             of=number(alarm.of),
+        ),
+        "splits": _(
+            "The parameter %(name)s seems to make many articles of one: %(n)s keys have it. The "
+            "page of articles asks what is right.",
+            name=alarm.text,
+            n=n,
+        ),
+        "merges": _(
+            "One article is read under many values of the parameter %(name)s, which is dropped. "
+            "The page of articles asks what is right.",
+            name=alarm.text,
         ),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
         "network": _("%(n)s ballots of a poll came from one network; look before its result.", n=n),

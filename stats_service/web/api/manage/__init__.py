@@ -9,6 +9,7 @@ from flask import Blueprint
 from stats_service.web.api.manage import (
     access,
     archive,
+    articles,
     poll_removal,
     poll_review,
     polls,
@@ -16,14 +17,16 @@ from stats_service.web.api.manage import (
     traffic,
 )
 
-NOUNS = (traffic, polls, poll_removal, poll_review, ratings, archive)
+NOUNS = (traffic, articles, polls, poll_removal, poll_review, ratings, archive)
 
 #: What OpenAPI tells of these routes.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)
 
 #: The names that the query of a route may have, by method and path.
 QUERIES = {
-    (one.method, one.path): [p.name for p in one.parameters if f"{{{p.name}}}" not in one.path]
+    (one.method, one.path): [
+        p.name for p in one.parameters if p.where == "query" and f"{{{p.name}}}" not in one.path
+    ]
     for one in OPERATIONS
 }
 

@@ -11,9 +11,11 @@ from stats_service.errors import InvalidInputError, StatsError, StoreUnavailable
 from stats_service.models.accounts import SCOPES, Token
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
+from stats_service.web.api.manage.revisions import IF_MATCH
 from stats_service.web.api.operation import SITE, Operation, Parameter
 from stats_service.web.http.context import services
 from stats_service.web.http.limits import check_caller, check_network
+from stats_service.web.http.problems import StaleProblem
 
 #: An argument in a rule of Flask's.
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -112,6 +114,7 @@ def operation(
 ) -> Operation:
     """Return what OpenAPI tells of a route; who may call it is told for every one alike."""
     always = (400, 401, 403, 404, 429, 503)
+    stale: dict[int, type] | None = {412: StaleProblem} if IF_MATCH in parameters else None
     writes = (413,) if body else ()
     return Operation(
         method,
@@ -122,5 +125,6 @@ def operation(
         body,
         {201 if created else 200: answer},
         tuple(sorted({*always, *writes, *problems})),
+        extended=stale,
         scope=wanted,
     )

@@ -3,6 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, request
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
@@ -12,8 +13,10 @@ from stats_service.services.polls.definition import (
     changed_fields,
     new_poll,
 )
+from stats_service.services.revisions import raise_stale
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import ManagedPoll, managed_poll
+from stats_service.web.api.manage.revisions import IF_MATCH, given_revision, with_revision
 from stats_service.web.api.vote_operations import POLL
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
@@ -60,7 +63,7 @@ def create() -> tuple[Response, int]:
 @scope("read")
 def show(poll: str) -> Response:
     """Answer with one poll."""
-    return fresh_json(_managed(services().polls.polls.get(site().slug, poll)))
+    return _answer(services().polls.polls.get(site().slug, poll))
 
 
 @bp.patch("/<poll>")
@@ -70,43 +73,40 @@ def edit(poll: str) -> Response:
     slug, polls = site().slug, services().polls.polls
     wanted = decode_body(request.get_data(cache=False), PollChanges)
     changes = changed_fields(polls.get(slug, poll), wanted)
-    return fresh_json(_managed(polls.edit(slug, poll, who(), services().clock.now(), **changes)))
+    now = services().clock.now()
+    return _answer(polls.edit(slug, poll, who(), now, _based_on(), **changes))
 
 
 @bp.post("/<poll>/open")
 @scope("write")
 def open_(poll: str) -> Response:
     """Let readers vote."""
-    return fresh_json(
-        _managed(services().polls.polls.open(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.open(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/close")
 @scope("write")
 def close(poll: str) -> Response:
     """Take no more ballots."""
-    return fresh_json(
-        _managed(services().polls.polls.close(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.close(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/archive")
 @scope("write")
 def archive(poll: str) -> Response:
     """Close a poll for good."""
-    return fresh_json(
-        _managed(services().polls.polls.archive(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.archive(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/draft")
 @scope("write")
 def withdraw(poll: str) -> Response:
     """Make a draft again of a poll in which nobody has voted."""
-    return fresh_json(
-        _managed(services().polls.polls.withdraw(site().slug, poll, who(), services().clock.now()))
-    )
+    now = services().clock.now()
+    return _answer(services().polls.polls.withdraw(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/list")
@@ -114,7 +114,7 @@ def withdraw(poll: str) -> Response:
 def list_(poll: str) -> Response:
     """Show a poll in the archive and other lists."""
     now = services().clock.now()
-    return fresh_json(_managed(services().polls.polls.list_(site().slug, poll, who(), now)))
+    return _answer(services().polls.polls.list_(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/unlist")
@@ -122,7 +122,7 @@ def list_(poll: str) -> Response:
 def unlist(poll: str) -> Response:
     """Show a poll only where it is named."""
     now = services().clock.now()
-    return fresh_json(_managed(services().polls.polls.unlist(site().slug, poll, who(), now)))
+    return _answer(services().polls.polls.unlist(site().slug, poll, who(), now, _based_on()))
 
 
 @bp.post("/<poll>/pin")
@@ -156,10 +156,25 @@ def integrity(poll: str) -> Response:
     return fresh_json(services().polls.integrity.report(site().slug, poll, site().timezone, now))
 
 
+def _answer(poll: Poll) -> Response:
+    return with_revision(_managed(poll), str(poll.revision))
+
+
+def _based_on() -> int:
+    """Return the revision that a change was made from; 0 if the program does not say."""
+    text = given_revision()
+    if text and not (text.isascii() and text.isdecimal()):
+        raise InvalidInputError(f"If-Match {text!r}: a poll's ETag is its revision, a number.")
+    return int(text or 0)
+
+
 def _pinned(poll: str, chosen: str) -> Response:
-    found = services().polls.polls.get(site().slug, poll)
+    found, known = services().polls.polls.get(site().slug, poll), _based_on()
+    if known not in (0, found.revision):
+        standing, wanted = {"revision": found.revision}, {"revision": known}
+        raise_stale(str(found.revision), standing, wanted)
     services().sites.sites.edit(site().slug, Author(who(), services().clock.now()), poll=chosen)
-    return fresh_json(_managed(found))
+    return _answer(found)
 
 
 def _managed(poll: Poll) -> ManagedPoll:
@@ -210,6 +225,7 @@ OPERATIONS = (
         "Change a poll; what is not named stays, and what would alter votes is refused",
         ManagedPoll,
         POLL,
+        IF_MATCH,
         body=PollChanges,
         problems=(409,),
     ),
@@ -222,6 +238,7 @@ OPERATIONS = (
             summary,
             ManagedPoll,
             POLL,
+            IF_MATCH,
             problems=(400, 409),
         )
         for verb, summary in _NAMES.items()

@@ -10,9 +10,11 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.history import Ignored, Part, Series, TopArticle
 from stats_service.models.traffic import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import BEFORE, PRESETS, Span, preset
 from stats_service.services.traffic.top_articles import LISTS
 from stats_service.web.api.manage.access import operation, scope, site, today, who
+from stats_service.web.api.manage.revisions import IF_MATCH, given_revision, with_revision
 from stats_service.web.api.operation import Parameter, one_of
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
@@ -34,6 +36,9 @@ class IgnoredViews(msgspec.Struct, frozen=True):
     in_part: list[Part]
     #: What was seen beside that and tells of causes.
     signs: list[Part]
+    #: Programs by the name of the list of crawlers that told them, the most first, at most 50;
+    #: `other`: by the shape of what they say.
+    programs: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
@@ -77,7 +82,11 @@ def ignored() -> Response:
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
     found = services().traffic.history.shortfall(site(), first, last)
-    return fresh_json(IgnoredViews(first, last, [*found.ignored], [*found.parts], [*found.signs]))
+    return fresh_json(
+        IgnoredViews(
+            first, last, [*found.ignored], [*found.parts], [*found.signs], [*found.programs]
+        )
+    )
 
 
 @bp.get("/articles")
@@ -89,15 +98,24 @@ def articles() -> Response:
     return fresh_json(ArticleList(span, found))
 
 
+@bp.get("/articles/opening")
+@scope("read")
+def opening() -> Response:
+    """Answer with the opening balance of an article."""
+    article = request.args.get("article", "")
+    found = services().traffic.opening_balances.get(site(), article)
+    return with_revision(found, balance_revision(found.views))
+
+
 @bp.put("/articles/opening")
 @scope("write")
 def set_opening() -> Response:
     """Set the opening balance of an article."""
     wanted = decode_body(request.get_data(cache=False), OpeningBalance)
-    now = services().clock.now()
-    return fresh_json(
-        services().traffic.opening_balances.set(site(), wanted.article, wanted.views, who(), now)
+    made = services().traffic.opening_balances.set(
+        site(), wanted.article, wanted.views, who(), services().clock.now(), given_revision()
     )
+    return with_revision(made, balance_revision(made.views))
 
 
 def _span(days: int) -> Span:
@@ -137,6 +155,7 @@ _UNIT = Parameter("unit", "Default: day.", one_of(*RANGE_MAX_DAYS), required=Fal
 _ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
 _FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
 _LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
+_ARTICLE = Parameter("article", "Path with query, URL, or explicit key.", {"type": "string"})
 _LIST = Parameter("span", "Default: 7 days.", one_of(*LISTS), required=False)
 _NAMED = Parameter("span", "Instead of the days: a name.", one_of(*PRESETS), required=False)
 _COMPARE = Parameter(
@@ -185,12 +204,23 @@ OPERATIONS = (
         problems=(400,),
     ),
     operation(
+        "get",
+        "/articles/opening",
+        "manage_opening",
+        "read",
+        "Get the views that an article had before it came here",
+        ArticleOpening,
+        _ARTICLE,
+        problems=(400,),
+    ),
+    operation(
         "put",
         "/articles/opening",
         "manage_set_opening",
         "write",
         "Set the views that an article had before it came here",
         ArticleOpening,
+        IF_MATCH,
         body=OpeningBalance,
     ),
 )

@@ -27,6 +27,10 @@ MATRIX = {
         "traffic.history",
         "traffic.ignored",
         "traffic.articles",
+        "traffic.opening",
+        "articles.index",
+        "articles.preview",
+        "articles.parameters",
         "polls.index",
         "polls.show",
         "polls.integrity",
@@ -36,6 +40,9 @@ MATRIX = {
     },
     "write": {
         "traffic.set_opening",
+        "articles.apply",
+        "articles.take_back",
+        "articles.decide",
         "polls.create",
         "polls.edit",
         "polls.open_",
@@ -102,9 +109,9 @@ def test_a_token_reaches_what_the_table_allows_and_nothing_else(
         elif caller == "other site":
             assert status == 404, told
         elif caller == "write" or SCOPE_OF[rule.endpoint] == "read":
-            # There is no poll of that name, and `{}` is no body.
-            named = not rule.arguments.isdisjoint(("poll", "removal"))
-            assert status in ((404,) if named else (200, 400)) + (400,), told
+            # There is no poll or change of that name, and `{}` is no body.
+            named = not rule.arguments.isdisjoint(("poll", "removal", "change"))
+            assert status in ((404,) if named else (200,)) + (400,), told
         else:
             assert status == 403, told
 
