@@ -259,14 +259,14 @@ class Uploads:
             keep_opening=upload.keep_opening,
             dry_run=upload.state == "reading",
         )
-        (summary,) = self._legacy.run(source, [path], plan, now, self._noting(upload, path))
+        summary = self._legacy.run(source, [path], plan, now, self._noting(upload, path))
         if not plan.dry_run and summary.adds:
             self._audit.record(
                 upload.site,
                 upload.who,
                 "legacy.imported",
                 now,
-                subject=summary.digest,
+                subject=summary.id,
                 after={"file": summary.name, "kind": upload.kind, "views": summary.views},
             )
         return summary

@@ -1,32 +1,46 @@
-"""Bring files of other counters into a site's numbers, each file once."""
+"""Bring files of other counters into a site's numbers: what is new of them, once, and undoable."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.models.legacy import DayPart, ImportedFile, LegacySummary, OpeningPart
+from stats_service.models.legacy import (
+    GROWING_TOLD,
+    DayPart,
+    FileSummary,
+    Growth,
+    ImportedFile,
+    LegacySummary,
+    OpeningPart,
+)
 from stats_service.models.sites import Site
-from stats_service.services.periods import periods_at
 from stats_service.services.polls.polls import POLLS_MAX
 from stats_service.services.portability.legacy.exports import READERS, Source, read_rows
-from stats_service.services.portability.legacy.files import opened_file
+from stats_service.services.portability.legacy.files import LegacyFile, opened_files, readable
+from stats_service.services.portability.legacy.formats.options import LogOptions
+from stats_service.services.portability.legacy.known_lines import KnownLines
+from stats_service.services.portability.legacy.lines import Lines, Recount, skipping
 from stats_service.services.portability.legacy.logs import LogReader
+from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
+from stats_service.services.portability.legacy.undo import spans_of, undo_import
 from stats_service.services.portability.legacy.wp_polls import LegacyPoll
 from stats_service.services.sites.sites import BALANCE_MAX, Sites
 from stats_service.services.traffic.numbers import COUNT_MAX
-from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"
 KINDS = (ACCESS_LOG, *READERS)
 #: What knows no dates, so that it can only become opening balances.
 UNDATED = frozenset(("wp-postviews", "wp-postratings"))
+
+#: Hexadecimal digits by which an import is named.
+ID_LENGTH = 16
 
 Progress = Callable[[int], None]
 
@@ -39,21 +53,31 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     opening: bool = False
     #: Days from this one on are left out; empty: from the first that was counted live.
     before: str = ""
+    #: Days on which only tests were counted live: none of them is the first.
+    tests: tuple[str, ...] = ()
     #: Add days although the site's opening balance may have them in it.
     keep_opening: bool = False
+    #: Add days although an import of another kind brought their views.
+    beside: bool = False
     dry_run: bool = False
+    #: What an access log does not say itself.
+    log: LogOptions = LogOptions()
 
 
 class Legacy:
-    """Import files, and tell which were imported."""
+    """Import files, tell which were imported, and take them out again."""
 
     def __init__(self, store: LegacyStore, sites: Sites) -> None:
         self._store = store
         self._sites = sites
 
     def files(self, slug: str) -> list[ImportedFile]:
-        """Return every file imported into a site, oldest first."""
+        """Return every import into a site, oldest first."""
         return self._store.files(self._sites.get(slug).slug)
+
+    def undo(self, slug: str, name: str, now: float) -> ImportedFile:
+        """Take an import out of a site again; see `undo_import`."""
+        return undo_import(self._store, self._sites.get(slug), name, now)
 
     def add_polls(
         self, slug: str, polls: Iterator[LegacyPoll | str], *, dry_run: bool
@@ -93,50 +117,240 @@ class Legacy:
         plan: Plan,
         now: float,
         progress: Progress = lambda _: None,
-    ) -> Iterator[LegacySummary]:
-        """Import `paths` in their order; give what became of each.
+    ) -> LegacySummary:
+        """Bring in what is new in the files of `paths`, whatever their order: all or nothing.
 
-        Visits go on from one access log to the next. A file that was imported before, whatever
-        its name, adds nothing. One whose import was cut off goes on where it stopped. One of
-        which there is nothing to add is not remembered, so that it can come again in another way.
+        What an earlier import brought is recognised: lines of logs one by one, of exports the
+        numbers of a day and an article. One that was cut off goes on where it stopped, if the
+        same is done again. If there is nothing to add, nothing is remembered of the files.
 
         Raises:
             InvalidInputError: a file cannot be read as what it is said to be, or has more than can
                 be added to what is there.
-            ConflictError: the days may be in the opening balance already.
+            ConflictError: the days may be in the opening balance already, or are of an import of
+                another kind; or another import came in between, or was cut off.
         """
-        opening = plan.opening or plan.kind in UNDATED
-        before = plan.before or self._store.first_live_day(source.site.slug)
-        logs = LogReader(source.site)
-        for path in paths:
-            with Tally() as tally, opened_file(path, progress) as file:
-                if plan.kind == ACCESS_LOG:
-                    logs.read(file.lines(), tally)
-                else:
-                    READERS[plan.kind](source, read_rows(file.text()), tally)
-                _check_readable(path.name, plan.kind, tally)
-                digest = file.digest
-                summary = _summary(path.name, plan.kind, digest, tally, before)
-                known = self._store.file(source.site.slug, digest)
-                if known and known.complete:
-                    yield msgspec.structs.replace(summary, known=True)
-                    continue
-                if not opening and not plan.keep_opening:
-                    _check_balance(source.site, tally.days(before))
-                if summary.adds and not known:  # what was cut off had room when it began
-                    self._check_room(source.site, summary, tally.article_views(before), opening)
-                if not plan.dry_run and (summary.adds or known):
-                    self._add(source.site, tally, summary, known, before, now, opening=opening)
-                yield summary
+        site = source.site
+        changes, imports = self._store.imports(site.slug)
+        before = plan.before or self._store.first_live_day(site.slug, plan.tests)
+        with Tally() as tally, Lines() as lines:
+            if plan.kind == ACCESS_LOG:
+                files, overlapping = self._read_logs(
+                    site, paths, plan, before, imports, tally, lines, progress
+                )
+            else:
+                files = self._read_exports(source, paths, plan, imports, tally, progress)
+                overlapping = tally.totals()[0] - tally.totals(before)[0]
+            work = _Work(site, plan, before, imports, tally, lines)
+            summary = self._summary(work, files, overlapping)
+            if not summary.adds:
+                return summary
+            return self._bring_in(work, summary, changes, now)
 
-    def _check_room(
-        self, site: Site, summary: LegacySummary, article_views: int, opening: bool
-    ) -> None:
+    def _read_logs(
+        self,
+        site: Site,
+        paths: list[Path],
+        plan: Plan,
+        before: str,
+        imports: Mapping[str, ImportedFile],
+        tally: Tally,
+        lines: Lines,
+        progress: Progress,
+    ) -> tuple[list[FileSummary], int]:
+        options = msgspec.structs.replace(plan.log, hosts=site.hosts)
+        salt = self._store.salt(site.slug, keep=not plan.dry_run)
+        former = {name for name, file in imports.items() if not file.undoable}
+        context = LogContext(LogReader(site, salt, options), options, lines, former)
+        files = list(read_logs(paths, context, progress))
+        for file in files:
+            tally.lines += file.contents.lines
+            tally.ignored += file.contents.ignored
+        known = KnownLines(self._store, site.slug, imports)
+        recount = Recount(site, known.on, skipping(before), tally, len(files))
+        for some in recount.run(lines):
+            lines.keep(some)
+        summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
+        return summaries, recount.overlapping
+
+    def _read_exports(
+        self,
+        source: Source,
+        paths: list[Path],
+        plan: Plan,
+        imports: Mapping[str, ImportedFile],
+        tally: Tally,
+        progress: Progress,
+    ) -> list[FileSummary]:
+        files = []
+        for path in paths:
+            for file in opened_files(path, progress):
+                with readable(file.name), Tally() as one:
+                    READERS[plan.kind](source, read_rows(file.text()), one)
+                    files.append(_export_summary(file, plan.kind, one))
+                    former = imports.get(file.digest)
+                    if not (former and former.complete):  # of a time that kept no parts
+                        tally.join(one)
+        return files
+
+    def _summary(self, work: "_Work", files: list[FileSummary], overlapping: int) -> LegacySummary:
+        """Return what there is to add, after what is in already was taken away from it."""
+        plan, tally, before = work.plan, work.tally, work.before
+        days = tally.days(before)
+        digests = [file.digest for file in files]
+        known_views = sum(file.known_views for file in files)
+        if work.opening:
+            tally.undate(before)
+            before = ""
+        if plan.kind != ACCESS_LOG:
+            known_views = tally.subtract(self._earlier(work))
+            days = [] if work.opening else tally.days(before)
+        views, visits = tally.totals(before)
+        day_views = {} if work.opening else tally.day_views(before)
+        there = self._store.imported_views(work.site.slug, list(day_views))
+        growing = [Growth(day, there[day], more) for day, more in day_views.items() if day in there]
+        name = files[0].name if files else ""
+        summary = LegacySummary(
+            name=name if len(files) < 2 else f"{name} +{len(files) - 1}",
+            kind=plan.kind,
+            digest=digests[0] if len(files) == 1 else _digest(digests),
+            lines=tally.lines,
+            views=views,
+            visits=visits,
+            articles=tally.article_number(before),
+            days=len(days),
+            first_day=days[0] if days else "",
+            last_day=days[-1] if days else "",
+            ratings=sum(map(Counter.total, tally.ratings.values())),
+            ignored=dict(tally.ignored.most_common()),
+            overlapping=overlapping,
+            known_views=known_views,
+            growing=tuple(growing[:GROWING_TOLD]),
+            growing_days=len(growing),
+            files=tuple(files),
+        )
+        if not summary.adds:
+            seen = {digest for file in work.imports.values() for digest in file.digests}
+            known = bool(known_views) or bool(digests and seen.union(work.imports) >= set(digests))
+            return msgspec.structs.replace(summary, known=known)
+        return summary
+
+    def _earlier(self, work: "_Work") -> Iterator[DayPart | OpeningPart]:
+        """Give the parts that imports of the same kind have added to the same."""
+        for name, file in work.imports.items():
+            if file.kind == work.plan.kind and file.opening == work.opening and file.complete:
+                yield from (part for _, part in self._store.parts(work.site.slug, name))
+
+    def _bring_in(
+        self, work: "_Work", summary: LegacySummary, changes: int, now: float
+    ) -> LegacySummary:
+        record = self._record(work, summary, now)
+        summary = msgspec.structs.replace(summary, id=record.id)
+        begun = self._begun(work, record)
+        if not work.opening:
+            if not work.plan.keep_opening:
+                _check_balance(work.site, work.tally.days(work.before))
+            if not work.plan.beside:
+                self._check_others(work, summary)
+        if not begun:  # what was cut off had room when it began
+            self._check_room(work, summary)
+        if work.plan.dry_run:
+            return summary
+        if not begun:
+            self._store.begin(work.site, record, changes)
+        for number, part in enumerate(work.parts()):
+            if isinstance(part, DayPart):
+                spans = spans_of(part.day, now)
+                self._store.add_day(work.site, record.id, number, part, spans)
+            else:
+                self._store.add_opening(work.site, record.id, number, part)
+        for day, marks, flips, readers in work.lines.kept():
+            fields = {f"l{day}": marks, f"f{day}": flips}
+            fields = {name: value for name, value in fields.items() if value}
+            self._store.add_lines(
+                work.site.slug, record.id, fields, {str(day): readers} if readers else {}
+            )
+        self._store.settle_records(work.site, record.id)
+        self._store.note(work.site, msgspec.structs.replace(record, complete=True))
+        return summary
+
+    def _record(self, work: "_Work", summary: LegacySummary, now: float) -> ImportedFile:
+        """Return what is to be remembered; its id is drawn from everything that it adds."""
+        digests = tuple(file.digest for file in summary.files)
+        plan = hashlib.sha256("".join((summary.kind, *digests)).encode())
+        for part in work.parts():
+            plan.update(msgspec.json.encode(part))
+        for day, marks, flips, _ in work.lines.kept():
+            plan.update(b"%d" % day + marks + flips)
+        return ImportedFile(
+            name=summary.name,
+            kind=summary.kind,
+            at=now,
+            views=summary.views,
+            visits=summary.visits,
+            first_day=summary.first_day,
+            last_day=summary.last_day,
+            plan=plan.hexdigest(),
+            id=plan.hexdigest()[:ID_LENGTH],
+            files=tuple(file.name for file in summary.files),
+            digests=digests,
+            opening=work.opening,
+            timezone=work.site.timezone,
+        )
+
+    def _begun(self, work: "_Work", record: ImportedFile) -> bool:
+        """Tell whether just this import was begun, and was cut off.
+
+        Raises:
+            ConflictError: another one was.
+        """
+        for name, file in work.imports.items():
+            if file.complete or not file.undoable:
+                continue
+            if name == record.id and not file.leaving:
+                return True
+            raise ConflictError(
+                "An import of {name} was cut off, and what is to be added now is not what was "
+                "then: repeat it with the same files, options and settings; or take it out with "
+                "`stats-service legacy undo {site} {id}`.",
+                name=file.name,
+                site=work.site.slug,
+                id=name,
+            )
+        return False
+
+    def _check_others(self, work: "_Work", summary: LegacySummary) -> None:
+        """Refuse views of days that an import of another kind brought: they are the same."""
+        days = set(work.tally.day_views(work.before)) if summary.views else set()
+        for name, file in work.imports.items():
+            apart = file.last_day < summary.first_day or summary.last_day < file.first_day
+            if file.kind == summary.kind or file.opening or not file.views or apart:
+                continue
+            both = sorted(
+                part.day
+                for _, part in self._store.parts(work.site.slug, name)
+                if isinstance(part, DayPart) and part.views and part.day in days
+            )
+            if both:
+                raise ConflictError(
+                    "{number:,} days from {first_day} on have the views of {name} ({kind}) "
+                    "already: the same readers would count twice. Take that out first "
+                    "(`legacy undo`), leave the days out with --before, or say --beside if these "
+                    "are other readers.",
+                    number=len(set(both)),
+                    first_day=both[0],
+                    name=file.name,
+                    kind=file.kind,
+                )
+
+    def _check_room(self, work: "_Work", summary: LegacySummary) -> None:
         """Refuse what would be more than is added exactly, or than an archive may have.
 
         All views of articles are held against the article that has most: which of them are its own
         is known part by part, when it would be too late.
         """
+        site, opening = work.site, work.opening
+        article_views = work.tally.article_views("" if opening else work.before)
         largest = self._store.largest(site.slug)
         most = BALANCE_MAX if opening else COUNT_MAX
         sums = {
@@ -159,59 +373,27 @@ class Legacy:
                     most=most,
                 )
 
-    def _add(
-        self,
-        site: Site,
-        tally: Tally,
-        summary: LegacySummary,
-        known: ImportedFile | None,
-        before: str,
-        now: float,
-        *,
-        opening: bool,
-    ) -> None:
-        def parts() -> Iterator[DayPart | OpeningPart]:
-            return tally.opening_parts(before) if opening else tally.day_parts(before)
 
-        plan = hashlib.sha256()
-        for part in parts():
-            plan.update(msgspec.json.encode(part))
-        if known and known.plan != plan.hexdigest():
-            raise ConflictError(
-                "An import of {name} was cut off, and what is to be added now is not what was "
-                "then: repeat it with the same files, options and settings.",
-                name=summary.name,
-            )
-        record = ImportedFile(
-            name=summary.name,
-            kind=summary.kind,
-            at=now,
-            views=summary.views,
-            visits=summary.visits,
-            first_day=summary.first_day,
-            last_day=summary.last_day,
-            plan=plan.hexdigest(),
-        )
-        self._store.set_file(site.slug, summary.digest, record)
-        number = 0
-        for number, part in enumerate(parts(), 1):
-            mark = f"{summary.digest}:{number - 1}"
-            if isinstance(part, DayPart):
-                self._add_day(site, mark, part, now)
-            else:
-                self._store.add_opening(site, mark, part)
-        complete = msgspec.structs.replace(record, complete=True)
-        self._store.set_file(site.slug, summary.digest, complete, number)
+class _Work(NamedTuple):
+    """What is done with the files of one command."""
 
-    def _add_day(self, site: Site, mark: str, part: DayPart, now: float) -> None:
-        noon = datetime.combine(date.fromisoformat(part.day), datetime.min.time(), UTC)
-        periods = periods_at((noon + timedelta(hours=12)).timestamp(), "UTC")
-        end = (noon + timedelta(days=1)).timestamp()
-        lives = [max(0, int(end + kept * 86_400 - now)) for kept in _KEPT]
-        self._store.add_day(site, mark, part, periods, (lives[0], lives[1]))
+    site: Site
+    plan: Plan
+    before: str
+    imports: Mapping[str, ImportedFile]
+    tally: Tally
+    lines: Lines
 
+    @property
+    def opening(self) -> bool:
+        """Tell whether it goes to the opening balances."""
+        return self.plan.opening or self.plan.kind in UNDATED
 
-_KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
+    def parts(self) -> Iterator[DayPart | OpeningPart]:
+        """Give what is to be added, in the same order and parts every time."""
+        if self.opening:
+            return self.tally.opening_parts()
+        return self.tally.day_parts(self.before)
 
 
 def _too_many_polls() -> InvalidInputError:
@@ -220,35 +402,24 @@ def _too_many_polls() -> InvalidInputError:
     )
 
 
-def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> LegacySummary:
-    days = tally.days(before)
-    views, visits = tally.totals(before)
-    return LegacySummary(
-        name=name,
-        kind=kind,
-        digest=digest,
+def _export_summary(file: LegacyFile, kind: str, tally: Tally) -> FileSummary:
+    days = tally.days()
+    views, visits = tally.totals()
+    return FileSummary(
+        name=file.name,
+        format=kind,
+        digest=file.digest,
         lines=tally.lines,
         views=views,
         visits=visits,
-        articles=tally.article_number(before),
-        days=len(days),
         first_day=days[0] if days else "",
         last_day=days[-1] if days else "",
-        ratings=sum(map(Counter.total, tally.ratings.values())),
         ignored=dict(tally.ignored.most_common()),
-        overlapping=tally.totals()[0] - views,
     )
 
 
-def _check_readable(name: str, kind: str, tally: Tally) -> None:
-    if tally.lines and tally.ignored["unreadable"] == tally.lines:
-        raise InvalidInputError(
-            "{name}: none of its {lines:,} lines can be read as {kind}. Is it a file of "
-            "another kind?",
-            name=name,
-            lines=tally.lines,
-            kind=kind,
-        )
+def _digest(digests: list[str]) -> str:
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 
 
 def _check_balance(site: Site, days: list[str]) -> None:
