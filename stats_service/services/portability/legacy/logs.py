@@ -22,7 +22,7 @@ from stats_service.services.portability.legacy.lines import Line, Lines
 from stats_service.services.portability.legacy.marks import Reader, print_of
 from stats_service.services.visitors.addresses import (
     canonical_address,
-    customer_prefix,
+    ipv6_48_prefix,
     in_networks,
     network_prefix,
 )
@@ -146,7 +146,7 @@ class LogReader:
         first = first_address(address)
         canonical = canonical_address(first)
         network = network_prefix(canonical) or first
-        customer = customer_prefix(canonical) if ":" in canonical else ""
+        customer = ipv6_48_prefix(canonical) if ":" in canonical else ""
         reader = Reader(
             self._pseudonym(f"{network}\0{agent}", 8) >> 1,  # SQLite's numbers have a sign
             self._pseudonym(network, 4),
