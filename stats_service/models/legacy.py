@@ -82,6 +82,17 @@ class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.id)
 
 
+class BadRow(msgspec.Struct, frozen=True):
+    """A row that is left out, for one of its cells cannot be read."""
+
+    line: int
+    #: Empty: the row has not the columns of the others.
+    column: str
+    text: str
+    #: What should stand there.
+    wanted: str
+
+
 class FileSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What one of the files of an import holds."""
 
@@ -104,8 +115,18 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True):
     #: The most frequent endings and hosts of what is left out.
     endings: Mapping[str, int] = {}
     hosts: Mapping[str, int] = {}
+    #: The first rows of a table that cannot be read.
+    bad_rows: tuple[BadRow, ...] = ()
     #: Different addresses of readers, at most `ADDRESSES_TOLD`.
     addresses: int = 0
+
+
+class PollOutcome(msgspec.Struct, frozen=True):
+    """What became, or would become, of one poll."""
+
+    text: str
+    #: It is not there yet.
+    new: bool
 
 
 class Growth(msgspec.Struct, frozen=True):
@@ -147,8 +168,11 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileSummary, ...] = ()
     #: By which it is taken out again; empty: nothing was added.
     id: str = ""
+    #: Polls that are in the files.
+    polls: tuple[PollOutcome, ...] = ()
 
     @property
     def adds(self) -> bool:
         """Tell whether there is anything in it to add."""
-        return bool(not self.known and (self.views or self.visits or self.articles or self.ratings))
+        numbers = self.views or self.visits or self.articles or self.ratings
+        return bool((not self.known and numbers) or any(poll.new for poll in self.polls))

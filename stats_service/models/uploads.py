@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.legacy import LegacySummary
+from stats_service.models.legacy import LegacySummary, PollOutcome
 
 #: What is sent as an archive, and as the two tables of WP-Polls; the rest is as `legacy import`.
 ARCHIVE = "archive"
@@ -22,14 +22,6 @@ class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
     same: bool = False
     #: Which founding of that site was looked at (`SiteStore.founding`).
     founding: str = ""
-
-
-class PollOutcome(msgspec.Struct, frozen=True):
-    """What became, or would become, of one poll."""
-
-    text: str
-    #: It is not there yet.
-    new: bool
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

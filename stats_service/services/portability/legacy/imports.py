@@ -17,27 +17,31 @@ from stats_service.models.legacy import (
     ImportedFile,
     LegacySummary,
     OpeningPart,
+    PollOutcome,
 )
 from stats_service.models.sites import Site
 from stats_service.services.polls.polls import POLLS_MAX
-from stats_service.services.portability.legacy.exports import READERS, Source, read_rows
-from stats_service.services.portability.legacy.files import LegacyFile, opened_files, readable
+from stats_service.services.portability.legacy.exports.dialects import is_table
+from stats_service.services.portability.legacy.exports.polls import LegacyPoll
+from stats_service.services.portability.legacy.exports.reading import ExportReader, Outcome
+from stats_service.services.portability.legacy.exports.recognise import KINDS as TABLE_KINDS
+from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.files import opened_file, opened_files, readable
 from stats_service.services.portability.legacy.formats.options import LogOptions
+from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
 from stats_service.services.portability.legacy.known_lines import KnownLines
 from stats_service.services.portability.legacy.lines import Lines, Recount, skipping
 from stats_service.services.portability.legacy.logs import LogReader
 from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
 from stats_service.services.portability.legacy.undo import spans_of, undo_import
-from stats_service.services.portability.legacy.wp_polls import LegacyPoll
 from stats_service.services.sites.sites import BALANCE_MAX, Sites
 from stats_service.services.traffic.numbers import COUNT_MAX
 from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"
-KINDS = (ACCESS_LOG, *READERS)
-#: What knows no dates, so that it can only become opening balances.
-UNDATED = frozenset(("wp-postviews", "wp-postratings"))
+#: What may be said to have written a file; it is known by what is in it else.
+KINDS = (ACCESS_LOG, *TABLE_KINDS)
 
 #: Hexadecimal digits by which an import is named.
 ID_LENGTH = 16
@@ -48,7 +52,8 @@ Progress = Callable[[int], None]
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with the files of one command."""
 
-    kind: str
+    #: What is said to have written them; empty: they say so themselves.
+    kind: str = ""
     #: Add to the opening balances instead of to days.
     opening: bool = False
     #: Days from this one on are left out; empty: from the first that was counted live.
@@ -134,18 +139,31 @@ class Legacy:
         changes, imports = self._store.imports(site.slug)
         before = plan.before or self._store.first_live_day(site.slug, plan.tests)
         with Tally() as tally, Lines() as lines:
-            if plan.kind == ACCESS_LOG:
+            outcome = None
+            if (plan.kind or _kind_of(paths, plan.log)) == ACCESS_LOG:
+                kind = ACCESS_LOG
                 files, overlapping = self._read_logs(
                     site, paths, plan, before, imports, tally, lines, progress
                 )
             else:
-                files = self._read_exports(source, paths, plan, imports, tally, progress)
+                outcome = _read_tables(source, paths, plan.kind, imports, tally, progress)
+                kind, files = outcome.kind, outcome.files
                 overlapping = tally.totals()[0] - tally.totals(before)[0]
-            work = _Work(site, plan, before, imports, tally, lines)
+            work = _Work(site, plan, kind, before, imports, tally, lines)
             summary = self._summary(work, files, overlapping)
-            if not summary.adds:
-                return summary
-            return self._bring_in(work, summary, changes, now)
+            # What cannot be added is said before anything is.
+            polls = self._polls(site.slug, outcome, now, dry_run=True)
+            if summary.adds:
+                summary = self._bring_in(work, summary, changes, now)
+            if not plan.dry_run:
+                polls = self._polls(site.slug, outcome, now, dry_run=False)
+            return msgspec.structs.replace(summary, polls=polls)
+
+    def _polls(
+        self, slug: str, outcome: Outcome | None, now: float, *, dry_run: bool
+    ) -> tuple[PollOutcome, ...]:
+        polls = outcome.polls(now) if outcome else iter(())
+        return tuple(PollOutcome(*told) for told in self.add_polls(slug, polls, dry_run=dry_run))
 
     def _read_logs(
         self,
@@ -166,43 +184,23 @@ class Legacy:
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
-        known = KnownLines(self._store, site.slug, imports)
+        known = KnownLines(self._store, site.slug, imports, options.reader)
         recount = Recount(site, known.on, skipping(before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
         return summaries, recount.overlapping
 
-    def _read_exports(
-        self,
-        source: Source,
-        paths: list[Path],
-        plan: Plan,
-        imports: Mapping[str, ImportedFile],
-        tally: Tally,
-        progress: Progress,
-    ) -> list[FileSummary]:
-        files = []
-        for path in paths:
-            for file in opened_files(path, progress):
-                with readable(file.name), Tally() as one:
-                    READERS[plan.kind](source, read_rows(file.text()), one)
-                    files.append(_export_summary(file, plan.kind, one))
-                    former = imports.get(file.digest)
-                    if not (former and former.complete):  # of a time that kept no parts
-                        tally.join(one)
-        return files
-
     def _summary(self, work: "_Work", files: list[FileSummary], overlapping: int) -> LegacySummary:
         """Return what there is to add, after what is in already was taken away from it."""
-        plan, tally, before = work.plan, work.tally, work.before
+        tally, before = work.tally, work.before
         days = tally.days(before)
         digests = [file.digest for file in files]
         known_views = sum(file.known_views for file in files)
         if work.opening:
             tally.undate(before)
             before = ""
-        if plan.kind != ACCESS_LOG:
+        if work.kind != ACCESS_LOG:
             known_views = tally.subtract(self._earlier(work))
             days = [] if work.opening else tally.days(before)
         views, visits = tally.totals(before)
@@ -212,7 +210,7 @@ class Legacy:
         name = files[0].name if files else ""
         summary = LegacySummary(
             name=name if len(files) < 2 else f"{name} +{len(files) - 1}",
-            kind=plan.kind,
+            kind=work.kind,
             digest=digests[0] if len(files) == 1 else _digest(digests),
             lines=tally.lines,
             views=views,
@@ -236,9 +234,11 @@ class Legacy:
         return summary
 
     def _earlier(self, work: "_Work") -> Iterator[DayPart | OpeningPart]:
-        """Give the parts that imports of the same kind have added to the same."""
+        """Give the parts that imports of the same kinds have added to the same."""
+        kinds = set(work.kind.split("+"))
         for name, file in work.imports.items():
-            if file.kind == work.plan.kind and file.opening == work.opening and file.complete:
+            same = kinds.intersection(file.kind.split("+"))
+            if same and file.opening == work.opening and file.complete:
                 yield from (part for _, part in self._store.parts(work.site.slug, name))
 
     def _bring_in(
@@ -268,7 +268,7 @@ class Legacy:
             fields = {f"l{day}": marks, f"f{day}": flips}
             fields = {name: value for name, value in fields.items() if value}
             self._store.add_lines(
-                work.site.slug, record.id, fields, {str(day): readers} if readers else {}
+                work.site, record.id, fields, {str(day): readers} if readers else {}
             )
         self._store.settle_records(work.site, record.id)
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
@@ -295,6 +295,7 @@ class Legacy:
             files=tuple(file.name for file in summary.files),
             digests=digests,
             opening=work.opening,
+            reader=work.plan.log.reader,
             timezone=work.site.timezone,
         )
 
@@ -349,29 +350,39 @@ class Legacy:
         All views of articles are held against the article that has most: which of them are its own
         is known part by part, when it would be too late.
         """
-        site, opening = work.site, work.opening
-        article_views = work.tally.article_views("" if opening else work.before)
+        tally, site = work.tally, work.site
         largest = self._store.largest(site.slug)
-        most = BALANCE_MAX if opening else COUNT_MAX
-        sums = {
-            "views": (site.opening_views if opening else largest.views, summary.views),
-            "visits": (site.opening_visits if opening else largest.visits, summary.visits),
+        views, visits, articles = tally.undated()
+        balances = {
+            "views": (site.opening_views, views),
+            "visits": (site.opening_visits, visits),
+            "views of an article": (largest.article_opening, articles),
+        }
+        before = "" if work.opening else work.before
+        counts = {
+            "views": (largest.views, summary.views - views),
+            "visits": (largest.visits, summary.visits - visits),
             "views of an article": (
-                largest.article_opening if opening else largest.article_views,
-                article_views,
+                largest.article_views,
+                tally.article_views(before) - articles,
             ),
         }
-        for name, (there, more) in sums.items():
-            if more and there + more > most:
-                raise InvalidInputError(
-                    "{file}: {more:,} {field} cannot be added to the {there:,} that are there, for "
-                    "there may be {most:,}. Correct the file, or leave it out.",
-                    file=summary.name,
-                    more=more,
-                    field=name,
-                    there=there,
-                    most=most,
-                )
+        _check_sums(summary.name, balances, BALANCE_MAX)
+        _check_sums(summary.name, counts, COUNT_MAX)
+
+
+def _check_sums(file: str, sums: Mapping[str, tuple[int, int]], most: int) -> None:
+    for name, (there, more) in sums.items():
+        if more and there + more > most:
+            raise InvalidInputError(
+                "{file}: {more:,} {field} cannot be added to the {there:,} that are there, for "
+                "there may be {most:,}. Correct the file, or leave it out.",
+                file=file,
+                more=more,
+                field=name,
+                there=there,
+                most=most,
+            )
 
 
 class _Work(NamedTuple):
@@ -379,6 +390,7 @@ class _Work(NamedTuple):
 
     site: Site
     plan: Plan
+    kind: str
     before: str
     imports: Mapping[str, ImportedFile]
     tally: Tally
@@ -387,13 +399,13 @@ class _Work(NamedTuple):
     @property
     def opening(self) -> bool:
         """Tell whether it goes to the opening balances."""
-        return self.plan.opening or self.plan.kind in UNDATED
+        return self.plan.opening
 
     def parts(self) -> Iterator[DayPart | OpeningPart]:
         """Give what is to be added, in the same order and parts every time."""
-        if self.opening:
-            return self.tally.opening_parts()
-        return self.tally.day_parts(self.before)
+        if not self.opening:
+            yield from self.tally.day_parts(self.before)
+        yield from self.tally.opening_parts()
 
 
 def _too_many_polls() -> InvalidInputError:
@@ -402,20 +414,44 @@ def _too_many_polls() -> InvalidInputError:
     )
 
 
-def _export_summary(file: LegacyFile, kind: str, tally: Tally) -> FileSummary:
-    days = tally.days()
-    views, visits = tally.totals()
-    return FileSummary(
-        name=file.name,
-        format=kind,
-        digest=file.digest,
-        lines=tally.lines,
-        views=views,
-        visits=visits,
-        first_day=days[0] if days else "",
-        last_day=days[-1] if days else "",
-        ignored=dict(tally.ignored.most_common()),
-    )
+def _kind_of(paths: list[Path], options: LogOptions) -> str:
+    """Return whether files are access logs, or tables (an empty text).
+
+    Raises:
+        InvalidInputError: some are, and others are not.
+    """
+    logs, tables = [], []
+    for path in paths:
+        with opened_file(path) as file:
+            lines = file.first_lines(SAMPLE_LINES)
+        log = format_of(lines, options) is not None or not is_table(lines)
+        (logs if log else tables).append(path.name)
+    if logs and tables:
+        raise InvalidInputError(
+            "{log} is an access log and {table} is a table: bring them in one after the other. "
+            "Nothing was imported.",
+            log=logs[0],
+            table=tables[0],
+        )
+    return ACCESS_LOG if logs else ""
+
+
+def _read_tables(
+    source: Source,
+    paths: list[Path],
+    hint: str,
+    imports: Mapping[str, ImportedFile],
+    tally: Tally,
+    progress: Progress,
+) -> Outcome:
+    with ExportReader(source, hint) as reader:
+        for path in paths:
+            for file in opened_files(path, progress):
+                with readable(file.name):
+                    reader.read(file, inside=file.name != path.name)
+        # Files of a time that kept no parts of an import.
+        former = {name for name, file in imports.items() if file.complete and not file.undoable}
+        return reader.finish(tally, former)
 
 
 def _digest(digests: list[str]) -> str:

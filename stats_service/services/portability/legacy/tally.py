@@ -151,25 +151,46 @@ class Tally:
         self.ratings = {article: counts for article, counts in rest.items() if counts}
         return before - self.totals()[0]
 
-    def join(self, other: "Tally") -> None:
-        """Take over what another file of the same kind says; of a number in both, the larger."""
-        derived = self.is_derived() and other.is_derived()
+    def join(self, other: "Tally", *, add: bool = False) -> None:
+        """Take over what another file says; of a number in both, the larger, or both together."""
+        derived = not add and self.is_derived() and other.is_derived()
+        self._flush()
+        both = "{0} + excluded.{0}" if add else "MAX({0}, excluded.{0})"
+        views, visits = f"views = {both.format('views')}", f"visits = {both.format('visits')}"
         with self._disk(), self._database as base:
             base.executemany(
-                "INSERT INTO hours VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " views = MAX(views, excluded.views), visits = MAX(visits, excluded.visits)",
+                "INSERT INTO hours VALUES (?, ?, ?, ?)"
+                f" ON CONFLICT DO UPDATE SET {views}, {visits}",
                 other.rows("SELECT * FROM hours"),
             )
             base.executemany(
-                "INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " views = MAX(views, excluded.views)",
+                f"INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET {views}",
                 other.rows("SELECT * FROM articles"),
             )
             self._derive(derived)
         for article, counts in other.ratings.items():
-            self.ratings[article] = self.ratings.get(article, Counter()) | counts
+            before = self.ratings.get(article, Counter())
+            self.ratings[article] = before + counts if add else before | counts
         self.ignored += other.ignored
         self.lines += other.lines
+        self._sums["views"], self._sums["visits"] = self.totals()
+        self._sums["views of articles"] = self.article_views()
+        self._check_sums()
+
+    def has(self, what: str) -> bool:
+        """Tell whether there are numbers of the `site`, or of its `articles`."""
+        return any(self.totals()) if what == "site" else bool(self.article_views())
+
+    def undated(self) -> tuple[int, int, int]:
+        """Return the views, visits and views of articles without a date."""
+        self._flush()
+        (row,) = self._database.execute(
+            "SELECT (SELECT TOTAL(views) FROM hours WHERE day = ''),"
+            " (SELECT TOTAL(visits) FROM hours WHERE day = ''),"
+            " (SELECT TOTAL(views) FROM articles WHERE day = '')"
+        )
+        views, visits, articles = map(int, row)
+        return views, visits, articles
 
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
         """Give the rows of the sums on disk."""
@@ -257,14 +278,13 @@ class Tally:
             while more := dict(islice(articles, PART_ARTICLES)):
                 yield DayPart(day=day, articles=more)
 
-    def opening_parts(self, before: str = "") -> Iterator[OpeningPart]:
-        """Give what is to be added to the opening balances, all days together."""
-        views, visits = self.totals(before)
-        yield OpeningPart(views=views, visits=visits)
+    def opening_parts(self) -> Iterator[OpeningPart]:
+        """Give what is to be added to the opening balances: what has no date."""
+        views, visits, _ = self.undated()
+        if views or visits:
+            yield OpeningPart(views=views, visits=visits)
         articles = self._database.execute(
-            "SELECT article, SUM(views) FROM articles WHERE day < ?1 OR ?1 = '' "
-            "GROUP BY article ORDER BY article",
-            (before,),
+            "SELECT article, views FROM articles WHERE day = '' ORDER BY article"
         )
         while some := dict(islice(articles, PART_ARTICLES)):
             yield OpeningPart(articles=some)
