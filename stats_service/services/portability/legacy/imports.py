@@ -166,7 +166,7 @@ class Legacy:
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
-        known = KnownLines(self._store, site.slug, imports)
+        known = KnownLines(self._store, site.slug, imports, options.reader)
         recount = Recount(site, known.on, skipping(before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
@@ -268,7 +268,7 @@ class Legacy:
             fields = {f"l{day}": marks, f"f{day}": flips}
             fields = {name: value for name, value in fields.items() if value}
             self._store.add_lines(
-                work.site.slug, record.id, fields, {str(day): readers} if readers else {}
+                work.site, record.id, fields, {str(day): readers} if readers else {}
             )
         self._store.settle_records(work.site, record.id)
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
@@ -295,6 +295,7 @@ class Legacy:
             files=tuple(file.name for file in summary.files),
             digests=digests,
             opening=work.opening,
+            reader=work.plan.log.reader,
             timezone=work.site.timezone,
         )
 

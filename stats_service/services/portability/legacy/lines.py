@@ -291,14 +291,14 @@ class Recount:
             groups.setdefault((line.at, line.print), []).append(entry)
         for at, mark, file, who, network, customer, article in rows:
             group = groups.setdefault((at, mark), [])
-            free = [entry for entry in group if entry.file != file]
             reader = Reader(who, network, customer)
-            if free:
-                # Rather the same reader's line, then one whose reader is not known any more.
-                same = [entry for entry in free if entry.reader == reader]
-                found = (same or [entry for entry in free if not entry.reader] or free)[0]
-                found.file = file
-                found.reader = found.reader or reader
+            free = [entry for entry in group if entry.file != file]
+            # The same reader's line, or one whose reader is not known any more.
+            same = [entry for entry in free if entry.reader == reader]
+            same = same or [entry for entry in free if entry.reader is None]
+            if same:
+                same[0].file = file
+                same[0].reader = reader
                 self.files[file].known += 1
             else:
                 group.append(_Entry(reader, None, article, file))
