@@ -139,7 +139,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "ALB": (
         (
-            "https 2026-02-17T03:05:03.186641Z app/my/50dc 192.0.2.1:2817 10.0.0.1:80 0.0 0.0 0.0 200 "
+            "https 2026-02-17T03:05:03.186641Z app/my/50dc 192.0.2.1:2817 10.0.0.1:80 0.0 0 0 200 "
             f'200 34 366 "GET https://{MINE}:443/tin/1 HTTP/2.0" "{BROWSER}" ECDHE TLSv1.2 arn:x '
             '"Root=1" "-" "-" 0 2026-02-17T03:05:03.1Z "forward" "-" "-"'
         ),
@@ -147,7 +147,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "classic ELB": (
         (
-            "2026-02-17T03:05:03.186641Z my-elb 192.0.2.1:2817 10.0.0.1:80 0.0 0.0 0.0 200 200 0 29 "
+            "2026-02-17T03:05:03.186641Z my-elb 192.0.2.1:2817 10.0.0.1:80 0 0 0 200 200 0 29 "
             f'"GET http://{MINE}:80/tin/1 HTTP/1.1" "{BROWSER}" - -'
         ),
         {},
@@ -162,7 +162,7 @@ LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "HAProxy with captured headers": (
         (
             "Feb 17 10:05:04 lb haproxy[6801]: 192.0.2.1:55008 [17/Feb/2026:10:05:03.584] ft~ bk/a "
-            f'0/0/0/72/72 200 7456 - - ---- 5/4/0/1/0 0/0 {{{MINE}|{BROWSER}}} "GET /tin/1 HTTP/1.1"'
+            f'0/0/0/72/72 200 7 - - ---- 5/4/0/1/0 0/0 {{{MINE}|{BROWSER}}} "GET /tin/1 HTTP/1.1"'
         ),
         {"zone": "Asia/Ho_Chi_Minh"},
     ),
