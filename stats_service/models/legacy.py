@@ -73,6 +73,8 @@ class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
     opening: bool = False
     #: Zone of the site at that time, to whose days it was added.
     timezone: str = ""
+    #: Field of the log by which readers were known, as in `formats.options.LogOptions`.
+    reader: str = ""
     #: It is being taken out.
     leaving: bool = False
 

@@ -16,7 +16,7 @@ from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import Script, load_script
-from stats_service.store.site_writes import write_to_site
+from stats_service.store.site_writes import WRITE_TO_SITE
 
 ADD_LEGACY_DAY = load_script("portability/add_legacy_day")
 UNDO_LEGACY_DAY = load_script("portability/undo_legacy_day")
@@ -29,7 +29,9 @@ END_IMPORT = load_script("portability/end_import")
 _DAY = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
 #: Fields sent together.
 BATCH = 200
-_part = msgspec.msgpack.Decoder(DayPart | OpeningPart)
+_part: msgspec.msgpack.Decoder[DayPart | OpeningPart] = msgspec.msgpack.Decoder(
+    DayPart | OpeningPart
+)
 
 
 class ImportedLines(NamedTuple):
@@ -141,20 +143,19 @@ class LegacyStore:
         ]
 
     def add_lines(
-        self, slug: str, import_id: str, fields: Mapping[str, bytes], readers: Mapping[str, bytes]
+        self, site: Site, import_id: str, fields: Mapping[str, bytes], readers: Mapping[str, bytes]
     ) -> None:
         """Keep marks and flips of lines (`l<day>`, `f<day>`), and readers by day."""
-        names = SiteKeys(self._prefix, slug)
+        names = SiteKeys(self._prefix, site.slug)
         if fields:
             flat = [item for pair in fields.items() for item in pair]
-            write_to_site(self._client, names, names.imported(import_id), "HSET", *flat)
+            self._write(site, names.imported(import_id), "HSET", *flat)
         if readers:
             with store_errors():
                 left = self._client.ttl(names.import_salt)
             if left > 0:
                 flat = [item for pair in readers.items() for item in pair]
-                key = names.import_readers(import_id)
-                write_to_site(self._client, names, key, "HSET", *flat, seconds=left)
+                self._write(site, names.import_readers(import_id), "HSET", *flat, seconds=left)
 
     def line_days(self, slug: str, import_id: str) -> list[int]:
         """Return the days of UTC of which there are lines, or flips, of an import."""
@@ -162,11 +163,10 @@ class LegacyStore:
             fields = self._client.hkeys(SiteKeys(self._prefix, slug).imported(import_id))
         return sorted({int(field[1:]) for field in fields if field[:1] in (b"l", b"f")})
 
-    def set_flips(self, slug: str, import_id: str, day: int, flips: bytes) -> None:
+    def set_flips(self, site: Site, import_id: str, day: int, flips: bytes) -> None:
         """Keep the flips of a day; none is left if it is empty."""
-        names = SiteKeys(self._prefix, slug)
         command = ("HSET", f"f{day}", flips) if flips else ("HDEL", f"f{day}")
-        write_to_site(self._client, names, names.imported(import_id), *command)
+        self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), *command)
 
     def parts(self, slug: str, import_id: str) -> Iterator[tuple[str, DayPart | OpeningPart]]:
         """Give the parts that an import added, with their names."""
@@ -178,7 +178,7 @@ class LegacyStore:
                 some = names[first : first + BATCH]
                 for name, kept in zip(some, self._client.hmget(key, some), strict=True):
                     if kept:
-                        yield name.decode(), _part.decode(zlib.decompress(kept))
+                        yield name.decode(), decoded_part(kept)
 
     def first_live_day(self, slug: str, tests: Sequence[str] = ()) -> str:
         """Return the first day with views that no import brought, or an empty text.
@@ -336,6 +336,13 @@ class LegacyStore:
             raise UnknownSiteError(slug)
         return bool(outcome)
 
+    def _write(self, site: Site, key: str, *command: Any, seconds: int = 0) -> None:
+        alive = SiteKeys(self._prefix, site.slug).alive(site.birth)
+        with store_errors():
+            done = WRITE_TO_SITE.run(self._client, [alive, key], [seconds, *command])
+        if done is None:
+            raise UnknownSiteError(site.slug)
+
     def _days(self, key: str) -> list[tuple[str, Any]]:
         return [
             (match[1].decode(), value)
@@ -346,6 +353,11 @@ class LegacyStore:
 
 def _spans(periods: Periods) -> tuple[str, str, str]:
     return periods.week, periods.month, periods.year
+
+
+def decoded_part(kept: bytes) -> DayPart | OpeningPart:
+    """Return a part as it was added; zlib.error or MsgspecError: it is none."""
+    return _part.decode(zlib.decompress(kept))
 
 
 def _kept(part: DayPart | OpeningPart) -> bytes:

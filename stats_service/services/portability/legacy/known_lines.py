@@ -19,11 +19,26 @@ from stats_service.store.portability.legacy import ImportedLines, LegacyStore
 
 
 class KnownLines:
-    """The lines of the complete imports of one site."""
+    """The lines of the complete imports of one site.
 
-    def __init__(self, store: LegacyStore, slug: str, imports: Mapping[str, ImportedFile]) -> None:
+    Args:
+        store: of imports.
+        slug: the site.
+        imports: all of it.
+        field: the field by which readers are known now; None: nobody compares them.
+    """
+
+    def __init__(
+        self,
+        store: LegacyStore,
+        slug: str,
+        imports: Mapping[str, ImportedFile],
+        field: str | None = None,
+    ) -> None:
         self._store = store
         self._slug = slug
+        #: Imports whose readers were known by the same field.
+        self._comparable = {name for name, file in imports.items() if file.reader == field}
         self._imports = [
             (name, *_days(file)) for name, file in imports.items() if file.complete and file.id
         ]
@@ -41,7 +56,7 @@ class KnownLines:
                 continue
             marks = list(unpack_marks(one.marks))
             readers: Iterator[Reader | None] = repeat(None, len(marks))
-            if one.readers:
+            if one.readers and one.id in self._comparable:
                 known = unpack_readers(one.readers)
                 readers = iter(known) if len(known) == len(marks) else readers
             for mark, reader in zip(marks, readers, strict=True):

@@ -32,7 +32,7 @@ from stats_service.services.portability.legacy.tally import PAGE_BYTES, Tally
 #: Seconds over which the ceilings of an address are counted, as live.
 CEILING_SECONDS = 1800
 #: How many times as much a /48 may have as an address; `record_views.lua` has the same.
-CUSTOMER_FACTOR = 10
+IPV6_48_FACTOR = 10
 #: Lines written to disk together.
 BATCH = 10_000
 #: Most bytes of temporary disk that the lines may take, and as much again for sorting.
@@ -265,8 +265,8 @@ class Recount:
         for _, _, entry in entries:
             if entry.known and entry.reader:  # what is in already takes its room
                 self._views[entry.reader.network] += 1
-                if entry.reader.customer:
-                    self._views[entry.reader.customer] += 1
+                if entry.reader.ipv6_48:
+                    self._views[entry.reader.ipv6_48] += 1
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         for at, mark, entry in entries:
             if entry.reader is None:
@@ -291,14 +291,14 @@ class Recount:
             groups.setdefault((line.at, line.print), []).append(entry)
         for at, mark, file, who, network, customer, article in rows:
             group = groups.setdefault((at, mark), [])
-            free = [entry for entry in group if entry.file != file]
             reader = Reader(who, network, customer)
-            if free:
-                # Rather the same reader's line, then one whose reader is not known any more.
-                same = [entry for entry in free if entry.reader == reader]
-                found = (same or [entry for entry in free if not entry.reader] or free)[0]
-                found.file = file
-                found.reader = found.reader or reader
+            free = [entry for entry in group if entry.file != file]
+            # The same reader's line, or one whose reader is not known any more.
+            same = [entry for entry in free if entry.reader == reader]
+            same = same or [entry for entry in free if entry.reader is None]
+            if same:
+                same[0].file = file
+                same[0].reader = reader
                 self.files[file].known += 1
             else:
                 group.append(_Entry(reader, None, article, file))
@@ -318,8 +318,8 @@ class Recount:
             return
         if last is None or line.at - last >= VISIT_GAP_SECONDS:
             self._identities[reader.network] += 1
-            if reader.customer:
-                self._identities[reader.customer] += 1
+            if reader.ipv6_48:
+                self._identities[reader.ipv6_48] += 1
             return
         periods = periods_at(line.at, self._site.timezone)
         if not self._skips(periods.day):
@@ -335,7 +335,7 @@ class Recount:
         sums: dict[tuple[str, str], list[int]],
     ) -> None:
         site = self._site
-        if _beyond(self._views, reader.network, reader.customer, site.view_ceiling):
+        if _beyond(self._views, reader.network, reader.ipv6_48, site.view_ceiling):
             self._tally.ignored["ceiling"] += 1
             return
         periods = periods_at(at, site.timezone)
@@ -361,7 +361,7 @@ class Recount:
         if last is not None and at - last < VISIT_GAP_SECONDS:
             self._last_seen[reader.who] = at
             return 0
-        if _beyond(self._identities, reader.network, reader.customer, self._site.identity_cap):
+        if _beyond(self._identities, reader.network, reader.ipv6_48, self._site.identity_cap):
             return 0
         self._last_seen[reader.who] = at
         return 1
@@ -374,7 +374,7 @@ def _beyond(counted: Counter[int], network: int, customer: int, ceiling: int) ->
         return True
     if customer:
         counted[customer] += 1
-        return counted[customer] > ceiling * CUSTOMER_FACTOR
+        return counted[customer] > ceiling * IPV6_48_FACTOR
     return False
 
 

@@ -22,8 +22,8 @@ from stats_service.services.portability.legacy.lines import Line, Lines
 from stats_service.services.portability.legacy.marks import Reader, print_of
 from stats_service.services.visitors.addresses import (
     canonical_address,
-    ipv6_48_prefix,
     in_networks,
+    ipv6_48_prefix,
     network_prefix,
 )
 from stats_service.services.visitors.bots import is_bot
@@ -146,11 +146,11 @@ class LogReader:
         first = first_address(address)
         canonical = canonical_address(first)
         network = network_prefix(canonical) or first
-        customer = ipv6_48_prefix(canonical) if ":" in canonical else ""
+        ipv6_48 = ipv6_48_prefix(canonical) if ":" in canonical else ""
         reader = Reader(
             self._pseudonym(f"{network}\0{agent}", 8) >> 1,  # SQLite's numbers have a sign
             self._pseudonym(network, 4),
-            self._pseudonym(f"/{customer}", 4) if customer else 0,
+            self._pseudonym(f"/{ipv6_48}", 4) if ipv6_48 else 0,
         )
         if len(self._readers) >= READERS_MAX:
             self._readers.clear()

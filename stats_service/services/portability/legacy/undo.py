@@ -56,7 +56,7 @@ def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> Import
                 spans = spans_of(back.day, now)
                 # The number tells of which line it is, so that it is not added twice.
                 store.add_day(site, other, f"9{at}{flip.print:010d}", back, spans)
-            store.set_flips(site.slug, other, day, pack_flips(rest) if rest else b"")
+            store.set_flips(site, other, day, pack_flips(rest) if rest else b"")
             store.settle_records(site, other)
     for number, part in store.parts(site.slug, found.id):
         if isinstance(part, DayPart):

@@ -6,6 +6,7 @@ fails as long as an export would leave the key behind. What does not last is lis
 """
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -18,6 +19,7 @@ from stats_service.models.archive import (
     CountsRow,
     HourRow,
     IgnoredRow,
+    LegacyPartRow,
     LegacyRow,
     MarkRow,
     NoticesRow,
@@ -41,7 +43,7 @@ from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 #: tokens are keys to this installation, and stay in it; so does what was delivered from here.
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
-    r"|tokens|deliveries|names"
+    r"|tokens|deliveries|names|legacy:salt|legacy:[0-9a-f]+:readers"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )
@@ -170,6 +172,18 @@ def _write_legacy(writer: SiteWriter, row: LegacyRow) -> None:
     writer.hset(writer.keys.legacy, row.field, row.value)
 
 
+def _read_legacy_parts(reader: SiteReader) -> Iterator[Row]:
+    for name, document in reader.hash(reader.keys.legacy):
+        if document.startswith("{"):
+            for field, value in reader.hash_bytes(reader.keys.imported(name)):
+                text = b64encode(value).decode()
+                yield LegacyPartRow(id=name, field=field.decode(), value=text)
+
+
+def _write_legacy_parts(writer: SiteWriter, row: LegacyPartRow) -> None:
+    writer.hset(writer.keys.imported(row.id), row.field, b64decode(row.value))
+
+
 def _read_notices(reader: SiteReader) -> Iterator[Row]:
     document = reader.string(reader.keys.notices)
     if document:
@@ -206,6 +220,7 @@ TABLES: tuple[Table, ...] = (
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
+    Table(LegacyPartRow, _read_legacy_parts, _write_legacy_parts),
     Table(NoticesRow, _read_notices, _write_notices),
     Table(AuditRow, _read_audit, _write_audit),
 )
