@@ -2,11 +2,10 @@
 
 import msgspec
 
-from stats_service.models.legacy import LegacySummary, PollOutcome
+from stats_service.models.legacy import LegacySummary
 
-#: What is sent as an archive, and as the two tables of WP-Polls; the rest is as `legacy import`.
+#: Kind of an archive; the others are as `legacy import` has them.
 ARCHIVE = "archive"
-WP_POLLS = "wp-polls"
 
 
 class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,13 +33,20 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     #: Seconds since 1970.
     made: float
     kind: str
-    #: Names of the file, and of the one that belongs to it (posts of WordPress, answers).
-    name: str
+    #: As it is called on the pages; its files; and the one with the addresses of the articles.
+    name: str = ""
+    files: tuple[str, ...] = ()
     second: str = ""
+    #: As in `Source`: address of articles, and what the columns of a plain table are.
+    pattern: str = ""
+    columns: dict[str, str] = {}
+    #: First rows of a table whose columns nobody knows.
+    preview: tuple[tuple[str, ...], ...] = ()
     #: As in `services.portability.legacy.imports.Plan`.
     opening: bool = False
     keep_opening: bool = False
-    #: `reading`, `ready` (for the confirmation), `adding`, `done` or `failed`.
+    #: `reading`, `columns` (that somebody must name), `ready` (for the confirmation), `adding`,
+    #: `done` or `failed`.
     state: str = "reading"
     #: Share of the file that is read.
     progress: float = 0.0
@@ -53,7 +59,6 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     archive: ArchiveSummary | None = None
     #: Which founding of the site the file was looked at for; what goes into another is refused.
     founding: str = ""
-    polls: tuple[PollOutcome, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -65,6 +70,4 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether there is anything in it that the site has not."""
         if self.archive:
             return not self.archive.same
-        if self.kind == WP_POLLS:
-            return any(poll.new for poll in self.polls)
         return bool(self.summary and self.summary.adds)

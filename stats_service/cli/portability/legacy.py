@@ -8,20 +8,21 @@ import click
 from stats_service.cli.group import Group, echo_json, open_services
 from stats_service.cli.portability.legacy_summary import summary_lines
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.services.portability.legacy.exports import Source, post_addresses, read_rows
+from stats_service.services.portability.legacy.exports.plain import named_columns
+from stats_service.services.portability.legacy.exports.posts import post_addresses
+from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_file
 from stats_service.services.portability.legacy.formats.options import LogOptions
-from stats_service.services.portability.legacy.imports import ACCESS_LOG, KINDS, Plan
-from stats_service.services.portability.legacy.wp_polls import read_polls
+from stats_service.services.portability.legacy.imports import KINDS, Plan, import_events
 
 
 @click.group(cls=Group)
 def legacy() -> None:
-    """Bring in what other counters counted, from access logs and exports.
+    """Bring in what other counters counted, from access logs, exports, tables and dumps.
 
     \b
     Examples:
-      stats-service legacy import kimson access.log.gz --from access-log --dry-run
+      stats-service legacy import kimson access.log.gz --dry-run
       stats-service legacy list kimson
     """
 
@@ -32,7 +33,18 @@ def legacy() -> None:
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option(
-    "--from", "kind", type=click.Choice(KINDS), default=ACCESS_LOG, help="What wrote the files."
+    "--from",
+    "kind",
+    type=click.Choice(KINDS),
+    default="",
+    show_default=False,
+    help="What wrote the files, if they do not say so themselves, or if only that is wanted.",
+)
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    default="",
+    help="What the columns of a plain table are: date,views,-,visits or date=Ngày,views=3.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be added, and add nothing.")
 @click.option("--as-opening", is_flag=True, help="Add to the opening balances, not to days.")
@@ -57,16 +69,23 @@ def legacy() -> None:
 @click.option(
     "--posts",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="CSV of WordPress's posts with the columns id and url (or path).",
+    help="CSV with the addresses of the articles: the columns id and url (or path).",
 )
 @click.option(
-    "--post-pattern", default="/?p={id}", show_default=True, help="Address of other posts."
+    "--post-pattern",
+    "pattern_of_posts",
+    default="",
+    metavar="ADDRESS",
+    help="Address of the other articles, with {id}, {alias}, {category} and {module}. "
+    "[what their system makes]",
 )
+@click.option("--language", default="vi", show_default=True, help="Language of polls.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def import_(
     site: str,
     files: tuple[Path, ...],
     kind: str,
+    columns: str,
     dry_run: bool,
     as_opening: bool,
     before: str,
@@ -78,7 +97,8 @@ def import_(
     reader: str,
     without_agents: bool,
     posts: Path | None,
-    post_pattern: str,
+    pattern_of_posts: str,
+    language: str,
     as_json: bool,
 ) -> None:
     """Add what is new in FILES to SITE: to the days they name, or to its opening balances.
@@ -91,16 +111,20 @@ def import_(
     Examples:
       stats-service legacy import kimson access.log* --dry-run
       stats-service legacy import kimson logs.zip --zone Asia/Ho_Chi_Minh
-      stats-service legacy import kimson hits.csv.gz --from goatcounter --dry-run
-      stats-service legacy import kimson postmeta.csv --from wp-postviews --posts posts.csv
+      stats-service legacy import kimson plausible.zip --dry-run
+      stats-service legacy import kimson nukeviet.sql.gz --post-pattern "/{category}/{alias}-{id}.html"
+      stats-service legacy import kimson wp_postmeta.csv --posts posts.csv
+      stats-service legacy import kimson so-lieu.csv --columns date,views,visits
     """
     with open_services() as services:
         found = services.sites.sites.get(site)
         addresses = {}
         if posts:
             with opened_file(posts) as file:
-                addresses = post_addresses(read_rows(file.text()))
-        source = Source(found, addresses, post_pattern)
+                addresses = post_addresses(file)
+        source = Source(
+            found, addresses, pattern_of_posts, named_columns(columns), language=language
+        )
         options = LogOptions(
             zone=zone, reader=reader, without_agents=without_agents, pattern=pattern
         )
@@ -118,15 +142,11 @@ def import_(
         size = sum(path.stat().st_size for path in files)
         with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
             summary = services.portability.legacy.run(source, list(files), plan, now, bar.update)
-        if not dry_run and summary.adds:
-            services.accounts.audit.record(
-                site,
-                COMMAND_LINE,
-                "legacy.imported",
-                now,
-                subject=summary.id,
-                after={"file": summary.name, "kind": kind, "views": summary.views},
-            )
+        if not dry_run:
+            for what, subject, after in import_events(summary):
+                services.accounts.audit.record(
+                    site, COMMAND_LINE, what, now, subject=subject, after=after
+                )
     if as_json:
         echo_json(summary)
     else:
@@ -161,32 +181,6 @@ def undo(site: str, file: str) -> None:
     click.echo(f"{gone.name}: {gone.views:,} views, {gone.visits:,} visits taken out.")
     if len(gone.files) > 1:
         click.echo(f"  with all files of that import: {', '.join(gone.files)}")
-
-
-@legacy.command("import-polls")
-@click.argument("site")
-@click.argument("questions", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--language", default="vi", show_default=True, help="Language of the texts.")
-@click.option("--dry-run", is_flag=True, help="Say what would be added, and add nothing.")
-def import_polls(site: str, questions: Path, answers: Path, language: str, dry_run: bool) -> None:
-    """Add the polls of WP-Polls to SITE, with their results, as archived polls.
-
-    QUESTIONS and ANSWERS are its tables pollsq and pollsa as CSV. A poll is added once.
-
-    \b
-    Example:
-      stats-service legacy import-polls kimson pollsq.csv pollsa.csv
-    """
-    with open_services() as services, opened_file(questions) as asked, opened_file(answers) as said:
-        now = services.clock.now()
-        polls = read_polls(read_rows(asked.text()), read_rows(said.text()), language, now)
-        for text, added in services.portability.legacy.add_polls(site, polls, dry_run=dry_run):
-            click.echo(text)
-            if added and not dry_run:
-                services.accounts.audit.record(
-                    site, COMMAND_LINE, "poll.imported", now, subject=text.split()[1].rstrip(":")
-                )
 
 
 @legacy.command("list")

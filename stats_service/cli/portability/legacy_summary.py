@@ -34,6 +34,8 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
         yield f"  and so do {summary.growing_days - len(summary.growing):,} days more"
     for reason, n in summary.ignored.items():
         yield f"  not counted, {reason}: {n:,}"
+    for poll in summary.polls:
+        yield f"  {poll.text}"
     for file in summary.files:
         yield from _file_lines(file, alone=len(summary.files) == 1)
 
@@ -44,6 +46,9 @@ def _file_lines(file: FileSummary, *, alone: bool) -> Iterator[str]:
     elif not alone:
         days = f", {file.first_day} to {file.last_day}" if file.first_day else ""
         yield f"  {file.name} ({file.format}): {file.views:,} views of {file.lines:,} lines{days}"
+    for row in file.bad_rows:
+        column = f", column {row.column}" if row.column else ""
+        yield f"  {file.name}, line {row.line}{column}: {row.text!r} is not {row.wanted}; left out"
     if file.endings:
         yield f"  {file.name}: files, not pages: {_named(file.endings)}"
     if file.hosts:

@@ -6,7 +6,7 @@ worker that took the file starts; the record on disk says how far it is.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,21 +21,28 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.models.legacy import LegacySummary
-from stats_service.models.uploads import ARCHIVE, WP_POLLS, ArchiveSummary, PollOutcome, Upload
+from stats_service.models.uploads import ARCHIVE, ArchiveSummary, Upload
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.portability.archives import Archives
-from stats_service.services.portability.legacy.exports import Source, post_addresses, read_rows
+from stats_service.services.portability.legacy.exports.posts import post_addresses
+from stats_service.services.portability.legacy.exports.recognise import UnknownTableError
+from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_file
-from stats_service.services.portability.legacy.imports import KINDS, Legacy, Plan, Progress
-from stats_service.services.portability.legacy.wp_polls import read_polls
+from stats_service.services.portability.legacy.imports import (
+    KINDS,
+    Legacy,
+    Plan,
+    Progress,
+    import_events,
+)
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome
 from stats_service.store.portability.uploads import UploadStore
 
-#: Everything that can be brought into a site.
-UPLOAD_KINDS = (*KINDS, WP_POLLS)
-#: Kinds that take a second file: with the posts' addresses, or the answers (which must be).
-WITH_SECOND = ("wp-postviews", "wp-postratings", WP_POLLS)
+#: What may be said to have written the files; empty: they say so themselves.
+UPLOAD_KINDS = ("", *KINDS)
+#: Most files of one upload.
+FILES_MAX = 400
 #: Uploads that may wait for somebody at the same time: of one host, and of one site, whose owner
 #: is not to keep others out.
 WAITING_MAX = 10
@@ -73,8 +80,15 @@ class Uploads:
         #: Replaced by tests.
         self.launch = launch
 
-    def add(self, wanted: Upload, save: Save, save_second: Save | None = None) -> Upload:
+    def add(
+        self, wanted: Upload, files: Mapping[str, Save], save_second: Save | None = None
+    ) -> Upload:
         """Keep the files of `wanted`, whose id is given here, and begin to look at them.
+
+        Args:
+            wanted: the upload; its name and its files are given here.
+            files: what was sent, by plain names.
+            save_second: the addresses of the articles, if they came along.
 
         Raises:
             InvalidInputError: the kind is none, a file is missing, or the disk is full.
@@ -82,13 +96,24 @@ class Uploads:
         """
         if wanted.kind not in (ARCHIVE, *UPLOAD_KINDS):
             raise InvalidInputError("kind {kind!r}: choose one of the list.", kind=wanted.kind[:40])
-        if wanted.kind == WP_POLLS and not wanted.second:
-            raise InvalidInputError("second file: WP-Polls has two tables, pollsq and pollsa.")
+        if not files:
+            raise InvalidInputError("file: choose one.")
+        if len(files) > FILES_MAX:
+            raise InvalidInputError(
+                "file: at most {most} at once; pack them into a zip.", most=FILES_MAX
+            )
         self.forget_old(wanted.made)
         self._make_room(wanted.site)
-        upload = msgspec.structs.replace(wanted, id=self._store.new_id())
+        first = next(iter(files))
+        upload = msgspec.structs.replace(
+            wanted,
+            id=self._store.new_id(),
+            name=first if len(files) == 1 else f"{first} +{len(files) - 1}",
+            files=tuple(files),
+        )
         try:
-            save(self._store.file(upload.id, upload.name))
+            for name, save in files.items():
+                save(self._store.file(upload.id, name))
             if save_second and upload.second:
                 save_second(self._store.file(upload.id, upload.second, 2))
             self._store.put(upload)
@@ -147,6 +172,23 @@ class Uploads:
             raise _not_ready()
         return begun
 
+    def name_columns(self, site: str, upload: str, columns: Mapping[str, str]) -> Upload:
+        """Begin to look at a table again, now that somebody says what its columns are.
+
+        Raises:
+            NotFoundError: as `get`.
+            ConflictError: nobody asks for its columns.
+        """
+        found = self.get(site, upload)
+        if found.state not in ("columns", "ready"):
+            raise _not_ready()
+        begun = msgspec.structs.replace(
+            found, state="reading", progress=0.0, columns=dict(columns), summary=None
+        )
+        self._store.put(begun)
+        self._start(begun)
+        return begun
+
     def discard(self, site: str, upload: str) -> None:
         """Erase a file that is not to be brought in; NotFoundError as `get`."""
         if not self.get(site, upload).under_way:
@@ -171,6 +213,11 @@ class Uploads:
         with self._store.turn():
             try:
                 done = self._look(found, now)
+            except UnknownTableError as error:
+                self._store.put(
+                    msgspec.structs.replace(found, state="columns", preview=tuple(error.rows))
+                )
+                return
             except StatsError as error:
                 self._failed(found, error)
                 return
@@ -221,9 +268,9 @@ class Uploads:
 
     def _look(self, upload: Upload, now: float) -> Upload:
         """Return the upload with what it holds, brought in if that was asked for."""
-        path = self._store.file(upload.id, upload.name)
+        paths = [self._store.file(upload.id, name) for name in upload.files]
         if upload.kind == ARCHIVE:
-            return msgspec.structs.replace(upload, archive=self._archive(upload, path, now))
+            return msgspec.structs.replace(upload, archive=self._archive(upload, paths[0], now))
         founding = self._sites.founding(upload.site)
         if founding is None:
             raise UnknownSiteError(upload.site)
@@ -235,9 +282,7 @@ class Uploads:
                 "or restored meanwhile. Nothing was imported; send the file again.",
                 slug=upload.site,
             )
-        if upload.kind == WP_POLLS:
-            return msgspec.structs.replace(upload, polls=self._polls(upload, path, now))
-        return msgspec.structs.replace(upload, summary=self._history(upload, path, now))
+        return msgspec.structs.replace(upload, summary=self._history(upload, paths, now))
 
     def _archive(self, upload: Upload, path: Path, now: float) -> ArchiveSummary:
         if upload.state == "reading" or not upload.archive:
@@ -247,45 +292,28 @@ class Uploads:
         self._audit.record("", upload.who, "site.imported", now, subject=slug)
         return ArchiveSummary(slug=slug, name=restored.site.name, rows=restored.rows)
 
-    def _history(self, upload: Upload, path: Path, now: float) -> LegacySummary:
+    def _history(self, upload: Upload, paths: list[Path], now: float) -> LegacySummary:
         posts = {}
         if upload.second:
             with opened_file(self._store.file(upload.id, upload.second, 2)) as file:
-                posts = post_addresses(read_rows(file.text()))
-        source = Source(self._sites.get(upload.site), posts)
+                posts = post_addresses(file)
+        source = Source(self._sites.get(upload.site), posts, upload.pattern, upload.columns)
         plan = Plan(
             kind=upload.kind,
             opening=upload.opening,
             keep_opening=upload.keep_opening,
             dry_run=upload.state == "reading",
         )
-        summary = self._legacy.run(source, [path], plan, now, self._noting(upload, path))
-        if not plan.dry_run and summary.adds:
-            self._audit.record(
-                upload.site,
-                upload.who,
-                "legacy.imported",
-                now,
-                subject=summary.id,
-                after={"file": summary.name, "kind": upload.kind, "views": summary.views},
-            )
+        summary = self._legacy.run(source, paths, plan, now, self._noting(upload, paths))
+        if not plan.dry_run:
+            for what, subject, after in import_events(summary):
+                self._audit.record(
+                    upload.site, upload.who, what, now, subject=subject, after=after
+                )
         return summary
 
-    def _polls(self, upload: Upload, path: Path, now: float) -> tuple[PollOutcome, ...]:
-        dry_run = upload.state == "reading"
-        answers = self._store.file(upload.id, upload.second, 2)
-        with opened_file(path) as asked, opened_file(answers) as said:
-            polls = read_polls(read_rows(asked.text()), read_rows(said.text()), "vi", now)
-            found = []
-            for text, new in self._legacy.add_polls(upload.site, polls, dry_run=dry_run):
-                found.append(PollOutcome(text, new))
-                if new and not dry_run:
-                    name = text.split()[1].rstrip(":")
-                    self._audit.record(upload.site, upload.who, "poll.imported", now, subject=name)
-        return tuple(found)
-
-    def _noting(self, upload: Upload, path: Path) -> Progress:
-        size, read, noted = path.stat().st_size or 1, 0, 0.0
+    def _noting(self, upload: Upload, paths: list[Path]) -> Progress:
+        size, read, noted = sum(path.stat().st_size for path in paths) or 1, 0, 0.0
 
         def note(more: int) -> None:
             nonlocal read, noted

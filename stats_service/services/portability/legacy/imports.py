@@ -371,6 +371,16 @@ class Legacy:
         _check_sums(summary.name, counts, COUNT_MAX)
 
 
+def import_events(summary: LegacySummary) -> Iterator[tuple[str, str, dict[str, object] | None]]:
+    """Give what belongs in the log of changes after an import: event, subject, details."""
+    if summary.id:
+        after = {"file": summary.name, "kind": summary.kind, "views": summary.views}
+        yield "legacy.imported", summary.id, after
+    for poll in summary.polls:
+        if poll.new:
+            yield "poll.imported", poll.text.split()[1].rstrip(":"), None
+
+
 def _check_sums(file: str, sums: Mapping[str, tuple[int, int]], most: int) -> None:
     for name, (there, more) in sums.items():
         if more and there + more > most:
@@ -420,7 +430,8 @@ def _kind_of(paths: list[Path], options: LogOptions) -> str:
     Raises:
         InvalidInputError: some are, and others are not.
     """
-    logs, tables = [], []
+    logs: list[str] = []
+    tables: list[str] = []
     for path in paths:
         with opened_file(path) as file:
             lines = file.first_lines(SAMPLE_LINES)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import BusyError, ConflictError, InvalidInputError
 from stats_service.models.uploads import ARCHIVE, Upload
-from stats_service.services.portability.uploads import UPLOAD_KINDS, WITH_SECOND
+from stats_service.services.portability.uploads import UPLOAD_KINDS
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.portability import exports
 from stats_service.web.http.context import services
@@ -43,14 +43,14 @@ def add_history() -> Page:
         who=who(),
         made=services().clock.now(),
         kind=form.get("kind", ""),
-        name="",
+        pattern=form.get("pattern", "").strip()[:200],
         opening=form.get("into") == "opening",
         keep_opening=form.get("keep_opening") == "yes",
     )
     try:
         if wanted.kind not in UPLOAD_KINDS:
             raise InvalidInputError("kind: choose what wrote the file.")
-        upload = _keep(wanted, second=wanted.kind in WITH_SECOND)
+        upload = _keep(wanted)
     except (InvalidInputError, BusyError) as error:
         return _data_page(explain(error)), error.status
     return redirect(url_for("admin.uploads.of_history", slug=site().slug, upload=upload.id))
@@ -82,9 +82,9 @@ def archives() -> str:
 @access("operator")
 def add_archive() -> Page:
     """Take an archive."""
-    wanted = Upload(id="", site="", who=who(), made=services().clock.now(), kind=ARCHIVE, name="")
+    wanted = Upload(id="", site="", who=who(), made=services().clock.now(), kind=ARCHIVE)
     try:
-        upload = _keep(wanted, second=False)
+        upload = _keep(wanted)
     except (InvalidInputError, BusyError) as error:
         return _archives_page(explain(error)), error.status
     return redirect(url_for("admin.uploads.of_archive", upload=upload.id))
@@ -143,21 +143,21 @@ def ignored_reasons() -> dict[str, str]:
     }
 
 
-def _keep(wanted: Upload, *, second: bool) -> Upload:
-    file, other = _sent("file"), _sent("second") if second else None
-    if file is None:
-        raise InvalidInputError("file: choose one.")
-    named = msgspec.structs.replace(
-        wanted,
-        name=_plain_name(file, wanted.kind),
-        second=_plain_name(other, "second") if other else "",
-    )
-    return services().portability.uploads.add(named, file.save, other.save if other else None)
+def _keep(wanted: Upload) -> Upload:
+    files: dict[str, FileStorage] = {}
+    for number, file in enumerate(_sent("file"), 1):
+        name = _plain_name(file, f"file-{number}")
+        while name in files:  # two folders may have a file of the same name
+            name = f"{number}-{name}"[-NAME_MAX:]
+        files[name] = file
+    other = next(iter(_sent("second")), None)
+    named = msgspec.structs.replace(wanted, second=_plain_name(other, "second") if other else "")
+    saves = {name: file.save for name, file in files.items()}
+    return services().portability.uploads.add(named, saves, other.save if other else None)
 
 
-def _sent(field: str) -> FileStorage | None:
-    file = request.files.get(field)
-    return file if file and file.filename else None
+def _sent(field: str) -> list[FileStorage]:
+    return [file for file in request.files.getlist(field) if file.filename]
 
 
 def _plain_name(file: FileStorage, otherwise: str) -> str:

@@ -90,11 +90,25 @@ def day(text: str) -> str:
 
 def moment(text: str, zone: str) -> Hour:
     """Return the hour in `zone` of an ISO time; one without a zone is UTC."""
+    # Zones change at quarters of an hour alone, and most times are written in UTC, to the second.
+    if (quarter := _QUARTERS.get(text[14:16])) and text[19:] in ("", "Z", " UTC"):
+        return _quarter(text[:14] + quarter, zone)
+    return _moment(text, zone)
+
+
+#: The beginning of the quarter of an hour that each minute is in.
+_QUARTERS = {f"{minute:02d}": f"{minute // 15 * 15:02d}:00" for minute in range(60)}
+
+
+def _moment(text: str, zone: str) -> Hour:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _unusual_moment(text)
     return hour_of((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp(), zone)
+
+
+_quarter = lru_cache(maxsize=100_000)(_moment)
 
 
 def _unusual_moment(text: str) -> datetime:

@@ -64,7 +64,7 @@ def is_wanted(hint: str, table: str, columns: Sequence[str]) -> bool:
     return any(
         _is_named(schema, table)
         and (not columns or _fits(schema, columns))
-        and _is_meant(schema, hint)
+        and _is_meant(schema, hint, dump=True)
         for schema in SCHEMAS
     )
 
@@ -90,7 +90,7 @@ def recognise(raw: RawTable, file: str, hint: str, source: Source) -> Recognised
         found = [schema for schema in found if _is_named(schema, raw.name)]
     if found:
         schema = max(found, key=lambda one: _rank(one, raw.name or _stem(file), hint))
-        if not _is_meant(schema, hint):
+        if not _is_meant(schema, hint, dump=bool(raw.name)):
             raise InvalidInputError(
                 "{file} is of {found}, not of {hint}: leave --from out, and every file is known "
                 "by its columns.",
@@ -155,8 +155,11 @@ def _is_named(schema: Schema, name: str) -> bool:
     return name == schema.table or name.endswith(f"_{schema.table}")
 
 
-def _is_meant(schema: Schema, hint: str) -> bool:
-    return not hint or schema.kind == hint or not schema.brings
+def _is_meant(schema: Schema, hint: str, *, dump: bool = False) -> bool:
+    """Tell whether a table is wanted; of a dump, polls and ratings always are."""
+    if not hint or schema.kind == hint or not schema.brings:
+        return True
+    return dump and {"polls", "ratings"}.issuperset(schema.brings)
 
 
 def _rank(schema: Schema, name: str, hint: str) -> tuple[bool, bool, int]:

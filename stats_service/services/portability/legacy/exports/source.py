@@ -28,6 +28,7 @@ class Source:
     #: Language of the texts of polls.
     language: str = "vi"
     _articles: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _hosts: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def article(self, text: str) -> str:
         """Return the key of an article, or an empty text if it can be none."""
@@ -60,6 +61,12 @@ class Source:
 
     def is_own_host(self, host: str) -> bool:
         """Tell whether a host is one of the site's, with or without `www.`."""
-        host = host.strip().lower()
+        if (known := self._hosts.get(host)) is None:
+            known = self._hosts[host[:300]] = self._is_own(host.strip().lower())
+        return known
+
+    def _is_own(self, host: str) -> bool:
+        if len(self._hosts) >= _REMEMBERED:
+            self._hosts.clear()
         other = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
         return host in self.site.hosts or other in self.site.hosts
