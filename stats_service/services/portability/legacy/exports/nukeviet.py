@@ -196,6 +196,7 @@ SCHEMAS = (
         table="page",
         needs=("id", "alias", "hitstotal", "hot_post"),
         bind=_pages,
+        any_name=True,
         undated=True,
         brings=("articles",),
     ),

@@ -291,7 +291,7 @@ def _group(schema: Schema, table: str) -> str:
     """Return which numbers a table has; tables of one system that have the same share a name."""
     if schema.same:
         return schema.same
-    return table if table.endswith(schema.table) else schema.table
+    return table if schema.any_name or table.endswith(schema.table) else schema.table
 
 
 def _in_file(name: str, error: InvalidInputError) -> InvalidInputError:

@@ -63,7 +63,7 @@ def is_wanted(hint: str, table: str, columns: Sequence[str]) -> bool:
     """Tell whether a table of a dump is one that is known and asked for."""
     return any(
         _is_named(schema, table)
-        and (not columns or _fits(schema, columns))
+        and (_fits(schema, columns) if columns else not schema.any_name)
         and _is_meant(schema, hint, dump=True)
         for schema in SCHEMAS
     )
@@ -152,7 +152,7 @@ def _fits(schema: Schema, names: Sequence[str]) -> bool:
 
 
 def _is_named(schema: Schema, name: str) -> bool:
-    return name == schema.table or name.endswith(f"_{schema.table}")
+    return schema.any_name or name == schema.table or name.endswith(f"_{schema.table}")
 
 
 def _is_meant(schema: Schema, hint: str, *, dump: bool = False) -> bool:

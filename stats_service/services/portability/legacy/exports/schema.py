@@ -102,6 +102,8 @@ class Schema:
     undated: bool = False
     #: Which numbers it brings: `site`, `articles`, `ratings`, `polls`; empty: only what others need.
     brings: tuple[str, ...] = ()
+    #: A site may give the table any name.
+    any_name: bool = False
     #: Tables of one system with the same word here have the same numbers.
     same: str = ""
 
