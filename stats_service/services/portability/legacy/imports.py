@@ -134,40 +134,33 @@ class Legacy:
         changes, imports = self._store.imports(site.slug)
         before = plan.before or self._store.first_live_day(site.slug, plan.tests)
         with Tally() as tally, Lines() as lines:
+            work = _Work(site, plan, before, imports, tally, lines)
+            salt = b""
             if plan.kind == ACCESS_LOG:
-                files, overlapping = self._read_logs(
-                    site, paths, plan, before, imports, tally, lines, progress
-                )
+                salt = self._store.salt(site, keep=not plan.dry_run)
+                files, overlapping = self._read_logs(work, paths, salt, progress)
             else:
                 files = self._read_exports(source, paths, plan, imports, tally, progress)
                 overlapping = tally.totals()[0] - tally.totals(before)[0]
-            work = _Work(site, plan, before, imports, tally, lines)
             summary = self._summary(work, files, overlapping)
             if not summary.adds:
                 return summary
-            return self._bring_in(work, summary, changes, now)
+            return self._bring_in(work, summary, changes, salt, now)
 
     def _read_logs(
-        self,
-        site: Site,
-        paths: list[Path],
-        plan: Plan,
-        before: str,
-        imports: Mapping[str, ImportedFile],
-        tally: Tally,
-        lines: Lines,
-        progress: Progress,
+        self, work: "_Work", paths: list[Path], salt: bytes, progress: Progress
     ) -> tuple[list[FileSummary], int]:
-        options = msgspec.structs.replace(plan.log, hosts=site.hosts)
-        salt = self._store.salt(site.slug, keep=not plan.dry_run)
-        former = {name for name, file in imports.items() if not file.undoable}
+        """Return what is in the files, and how many views were counted live."""
+        site, tally, lines = work.site, work.tally, work.lines
+        options = msgspec.structs.replace(work.plan.log, hosts=site.hosts)
+        former = {name for name, file in work.imports.items() if not file.undoable}
         context = LogContext(LogReader(site, salt, options), options, lines, former)
         files = list(read_logs(paths, context, progress))
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
-        known = KnownLines(self._store, site.slug, imports, options.reader)
-        recount = Recount(site, known.on, skipping(before), tally, len(files))
+        known = KnownLines(self._store, site.slug, work.imports, options.reader)
+        recount = Recount(site, known.on, skipping(work.before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
@@ -242,7 +235,7 @@ class Legacy:
                 yield from (part for _, part in self._store.parts(work.site.slug, name))
 
     def _bring_in(
-        self, work: "_Work", summary: LegacySummary, changes: int, now: float
+        self, work: "_Work", summary: LegacySummary, changes: int, salt: bytes, now: float
     ) -> LegacySummary:
         record = self._record(work, summary, now)
         summary = msgspec.structs.replace(summary, id=record.id)
@@ -258,6 +251,11 @@ class Legacy:
             return summary
         if not begun:
             self._store.begin(work.site, record, changes)
+        self._write(work, record, salt, now)
+        return summary
+
+    def _write(self, work: "_Work", record: ImportedFile, salt: bytes, now: float) -> None:
+        """Add everything, each part once however often this is begun."""
         for number, part in enumerate(work.parts()):
             if isinstance(part, DayPart):
                 spans = spans_of(part.day, now)
@@ -267,12 +265,11 @@ class Legacy:
         for day, marks, flips, readers in work.lines.kept():
             fields = {f"l{day}": marks, f"f{day}": flips}
             fields = {name: value for name, value in fields.items() if value}
-            self._store.add_lines(
-                work.site, record.id, fields, {str(day): readers} if readers else {}
-            )
+            self._store.add_lines(work.site, record.id, fields)
+            if readers:
+                self._store.add_readers(work.site, record.id, {str(day): readers}, salt)
         self._store.settle_records(work.site, record.id)
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
-        return summary
 
     def _record(self, work: "_Work", summary: LegacySummary, now: float) -> ImportedFile:
         """Return what is to be remembered; its id is drawn from everything that it adds."""
