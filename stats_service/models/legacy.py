@@ -8,6 +8,8 @@ import msgspec
 PART_ARTICLES = 2000
 #: Days that are named as growing.
 GROWING_TOLD = 31
+#: Views of a log from which on one single address behind all of them is told.
+ONE_ADDRESS_VIEWS = 100
 #: Different addresses that are told apart before it is only said that there are many.
 ADDRESSES_TOLD = 1000
 

@@ -7,6 +7,8 @@ from stats_service.models.legacy import LegacySummary
 #: What is sent as an archive, and as the two tables of WP-Polls; the rest is as `legacy import`.
 ARCHIVE = "archive"
 WP_POLLS = "wp-polls"
+#: No file: an import that is taken out again.
+UNDO = "undo"
 
 
 class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +47,21 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     #: Names of the file, and of the one that belongs to it (posts of WordPress, answers).
     name: str
     second: str = ""
+    #: Names of the files that came with it, of the same kind.
+    more: tuple[str, ...] = ()
     #: As in `services.portability.legacy.imports.Plan`.
     opening: bool = False
     keep_opening: bool = False
+    beside: bool = False
+    before: str = ""
+    tests: tuple[str, ...] = ()
+    #: As in `services.portability.legacy.formats.options.LogOptions`.
+    zone: str = ""
+    reader: str = ""
+    without_agents: bool = False
+    pattern: str = ""
+    #: Id of the import that is taken out, where the kind is `UNDO`.
+    undo: str = ""
     #: `reading`, `ready` (for the confirmation), `adding`, `done` or `failed`.
     state: str = "reading"
     #: Share of the file that is read.

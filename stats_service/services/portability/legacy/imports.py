@@ -24,7 +24,7 @@ from stats_service.services.portability.legacy.exports import READERS, Source, r
 from stats_service.services.portability.legacy.files import LegacyFile, opened_files, readable
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.known_lines import KnownLines
-from stats_service.services.portability.legacy.lines import Lines, Recount, skipping
+from stats_service.services.portability.legacy.lines import Lines, Recount, check_days, skipping
 from stats_service.services.portability.legacy.logs import LogReader
 from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
@@ -131,6 +131,7 @@ class Legacy:
                 another kind; or another import came in between, or was cut off.
         """
         site = source.site
+        check_days((*filter(None, [plan.before]), *plan.tests))
         changes, imports = self._store.imports(site.slug)
         before = plan.before or self._store.first_live_day(site.slug, plan.tests)
         with Tally() as tally, Lines() as lines:

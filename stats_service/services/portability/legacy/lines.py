@@ -17,7 +17,7 @@ from typing import NamedTuple
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import is_countable_day, periods_at
 from stats_service.services.portability.legacy.marks import (
     DAY_SECONDS,
     Flip,
@@ -376,6 +376,13 @@ def _beyond(counted: Counter[int], network: int, ipv6_48: int, ceiling: int) -> 
         counted[ipv6_48] += 1
         return counted[ipv6_48] > ceiling * IPV6_48_VIEWS_FACTOR
     return False
+
+
+def check_days(days: Iterable[str]) -> None:
+    """Return if `days` are ISO dates; else InvalidInputError."""
+    for day in days:
+        if not is_countable_day(day):
+            raise InvalidInputError("{text!r} is no date such as 2026-11-23.", text=day[:40])
 
 
 def skipping(before: str, days: Collection[str] = ()) -> Callable[[str], bool]:

@@ -11,7 +11,9 @@ from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response
 
 from stats_service.errors import BusyError, ConflictError, InvalidInputError
+from stats_service.models.legacy import ONE_ADDRESS_VIEWS
 from stats_service.models.uploads import ARCHIVE, Upload
+from stats_service.services.periods import day_of
 from stats_service.services.portability.uploads import UPLOAD_KINDS, WITH_SECOND
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.portability import exports
@@ -23,6 +25,9 @@ bp = Blueprint("uploads", __name__)
 Page = str | tuple[str, int] | Response
 #: Longest name of a file that is kept and shown, in characters.
 NAME_MAX = 80
+#: Longest format that is pasted, in characters; most days that are named.
+PATTERN_MAX = 2000
+DAYS_MAX = 100
 
 
 @bp.get("/sites/<slug>/data")
@@ -46,6 +51,13 @@ def add_history() -> Page:
         name="",
         opening=form.get("into") == "opening",
         keep_opening=form.get("keep_opening") == "yes",
+        beside=form.get("beside") == "yes",
+        before=form.get("before", "").strip(),
+        tests=tuple(form.get("tests", "").replace(",", " ").split()[:DAYS_MAX]),
+        zone=form.get("zone", "").strip(),
+        reader=form.get("reader", "").strip()[:NAME_MAX],
+        without_agents=form.get("without_agents") == "yes",
+        pattern=form.get("pattern", "").strip()[:PATTERN_MAX],
     )
     try:
         if wanted.kind not in UPLOAD_KINDS:
@@ -69,6 +81,15 @@ def decide_history(upload: str) -> Response:
     """Bring a file in, or erase it."""
     here = url_for("admin.uploads.of_history", slug=site().slug, upload=upload)
     return _decide(site().slug, upload, here, url_for("admin.uploads.of_site", slug=site().slug))
+
+
+@bp.post("/sites/<slug>/data/imports/<import_id>/undo")
+@access("owner")
+def undo(import_id: str) -> Response:
+    """Take what was brought in out again."""
+    slug = site().slug
+    upload = services().portability.uploads.undo(slug, import_id, who(), services().clock.now())
+    return redirect(url_for("admin.uploads.of_history", slug=slug, upload=upload.id))
 
 
 @bp.get("/archives")
@@ -143,21 +164,44 @@ def ignored_reasons() -> dict[str, str]:
     }
 
 
+def formats() -> dict[str, str]:
+    """Return how a file may be written, as people say it."""
+    return {
+        "combined": _("Apache or nginx"),
+        "common": _("Apache or nginx, without browsers"),
+        "w3c": _("W3C, as IIS writes it"),
+        "json": _("JSON, a request a line"),
+        "haproxy": "HAProxy",
+        "elb": _("Amazon's load balancer"),
+        "custom": _("The format that was pasted"),
+        "": _("no lines"),
+    } | dict(kinds())
+
+
 def _keep(wanted: Upload, *, second: bool) -> Upload:
-    file, other = _sent("file"), _sent("second") if second else None
-    if file is None:
+    files, others = _sent("file"), _sent("second") if second else []
+    if not files:
         raise InvalidInputError("file: choose one.")
+    names: list[str] = []
+    for file in files:
+        name = _plain_name(file, wanted.kind)
+        names.append(name if name not in names else f"{len(names) + 1}-{name}")
     named = msgspec.structs.replace(
         wanted,
-        name=_plain_name(file, wanted.kind),
-        second=_plain_name(other, "second") if other else "",
+        name=names[0],
+        more=tuple(names[1:]),
+        second=_plain_name(others[0], "second") if others else "",
     )
-    return services().portability.uploads.add(named, file.save, other.save if other else None)
+    return services().portability.uploads.add(
+        named,
+        files[0].save,
+        others[0].save if others else None,
+        [file.save for file in files[1:]],
+    )
 
 
-def _sent(field: str) -> FileStorage | None:
-    file = request.files.get(field)
-    return file if file and file.filename else None
+def _sent(field: str) -> list[FileStorage]:
+    return [file for file in request.files.getlist(field) if file.filename]
 
 
 def _plain_name(file: FileStorage, otherwise: str) -> str:
@@ -187,6 +231,7 @@ def _data_page(error: str = "") -> str:
         files=services().portability.legacy.files(site().slug)[::-1],
         waiting=services().portability.uploads.of_site(site().slug),
         megabytes=services().settings.upload_megabytes,
+        today=day_of(services().clock.now(), site().timezone),
     )
 
 
@@ -207,6 +252,8 @@ def _upload_page(upload: Upload) -> str:
         archive=upload.archive,
         kind_names=dict(kinds()),
         reasons=ignored_reasons(),
+        formats=formats(),
+        one_address_views=ONE_ADDRESS_VIEWS,
         failure=explain_failure(upload),
         details=explained(upload.template, upload.values, upload.code),
     )
