@@ -8,6 +8,8 @@ import msgspec
 PART_ARTICLES = 2000
 #: Days that are named as growing.
 GROWING_TOLD = 31
+#: Views of a log from which on one single address behind all of them is told.
+ONE_ADDRESS_VIEWS = 100
 #: Different addresses that are told apart before it is only said that there are many.
 ADDRESSES_TOLD = 1000
 
@@ -139,6 +141,15 @@ class Growth(msgspec.Struct, frozen=True):
     more: int
 
 
+class SpanGrowth(msgspec.Struct, frozen=True):
+    """What a day, a month or a year has, and what it gets more."""
+
+    #: `2026-11-23`, `2026-11` or `2026`.
+    name: str
+    there: int
+    more: int
+
+
 class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     """What the files of one command hold, and what became of them."""
 
@@ -170,6 +181,8 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[FileSummary, ...] = ()
     #: By which it is taken out again; empty: nothing was added.
     id: str = ""
+    #: Views by day, month or year, for a chart; visits, where the files know no views.
+    spans: tuple[SpanGrowth, ...] = ()
     #: Polls that are in the files.
     polls: tuple[PollOutcome, ...] = ()
 

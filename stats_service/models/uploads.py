@@ -6,6 +6,8 @@ from stats_service.models.legacy import LegacySummary
 
 #: Kind of an archive; the others are as `legacy import` has them.
 ARCHIVE = "archive"
+#: No file: an import that is taken out again.
+UNDO = "undo"
 
 
 class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,18 +35,29 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     #: Seconds since 1970.
     made: float
     kind: str
-    #: As it is called on the pages; its files; and the one with the addresses of the articles.
-    name: str = ""
-    files: tuple[str, ...] = ()
+    #: Names of the file, and of the one with the addresses of the articles.
+    name: str
     second: str = ""
+    #: Names of the files that came with it.
+    more: tuple[str, ...] = ()
     #: As in `Source`: address of articles, and what the columns of a plain table are.
-    pattern: str = ""
+    article_pattern: str = ""
     columns: dict[str, str] = {}
     #: First rows of a table whose columns nobody knows.
     preview: tuple[tuple[str, ...], ...] = ()
     #: As in `services.portability.legacy.imports.Plan`.
     opening: bool = False
     keep_opening: bool = False
+    beside: bool = False
+    before: str = ""
+    tests: tuple[str, ...] = ()
+    #: As in `services.portability.legacy.formats.options.LogOptions`.
+    zone: str = ""
+    reader: str = ""
+    without_agents: bool = False
+    pattern: str = ""
+    #: Id of the import that is taken out, where the kind is `UNDO`.
+    undo: str = ""
     #: `reading`, `columns` (that somebody must name), `ready` (for the confirmation), `adding`,
     #: `done` or `failed`.
     state: str = "reading"

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from stats_service.models.legacy import FileSummary, LegacySummary
-
-#: Views of a log from which on one single address behind all of them is told.
-ONE_ADDRESS_VIEWS = 100
+from stats_service.models.legacy import ONE_ADDRESS_VIEWS, FileSummary, LegacySummary
 
 
 def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:

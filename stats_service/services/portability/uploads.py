@@ -6,7 +6,7 @@ worker that took the file starts; the record on disk says how far it is.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,13 +21,14 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.models.legacy import LegacySummary
-from stats_service.models.uploads import ARCHIVE, ArchiveSummary, Upload
+from stats_service.models.uploads import ARCHIVE, UNDO, ArchiveSummary, Upload
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.exports.posts import post_addresses
 from stats_service.services.portability.legacy.exports.recognise import UnknownTableError
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_file
+from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.imports import (
     KINDS,
     Legacy,
@@ -41,8 +42,8 @@ from stats_service.store.portability.uploads import UploadStore
 
 #: What may be said to have written the files; empty: they say so themselves.
 UPLOAD_KINDS = ("", *KINDS)
-#: Most files of one upload.
-FILES_MAX = 400
+#: Files that may be sent together.
+FILES_MAX = 500
 #: Uploads that may wait for somebody at the same time: of one host, and of one site, whose owner
 #: is not to keep others out.
 WAITING_MAX = 10
@@ -81,14 +82,13 @@ class Uploads:
         self.launch = launch
 
     def add(
-        self, wanted: Upload, files: Mapping[str, Save], save_second: Save | None = None
+        self,
+        wanted: Upload,
+        save: Save,
+        save_second: Save | None = None,
+        save_more: Sequence[Save] = (),
     ) -> Upload:
         """Keep the files of `wanted`, whose id is given here, and begin to look at them.
-
-        Args:
-            wanted: the upload; its name and its files are given here.
-            files: what was sent, by plain names.
-            save_second: the addresses of the articles, if they came along.
 
         Raises:
             InvalidInputError: the kind is none, a file is missing, or the disk is full.
@@ -96,24 +96,19 @@ class Uploads:
         """
         if wanted.kind not in (ARCHIVE, *UPLOAD_KINDS):
             raise InvalidInputError("kind {kind!r}: choose one of the list.", kind=wanted.kind[:40])
-        if not files:
-            raise InvalidInputError("file: choose one.")
-        if len(files) > FILES_MAX:
+        if len(wanted.more) >= FILES_MAX:
             raise InvalidInputError(
-                "file: at most {most} at once; pack them into a zip.", most=FILES_MAX
+                "file: {number} were sent, and {files_max} may be. Put them into a zip.",
+                number=len(wanted.more) + 1,
+                files_max=FILES_MAX,
             )
         self.forget_old(wanted.made)
         self._make_room(wanted.site)
-        first = next(iter(files))
-        upload = msgspec.structs.replace(
-            wanted,
-            id=self._store.new_id(),
-            name=first if len(files) == 1 else f"{first} +{len(files) - 1}",
-            files=tuple(files),
-        )
+        upload = msgspec.structs.replace(wanted, id=self._store.new_id())
         try:
-            for name, save in files.items():
-                save(self._store.file(upload.id, name))
+            save(self._store.file(upload.id, upload.name))
+            for name, save_it in zip(upload.more, save_more, strict=True):
+                save_it(self._store.file(upload.id, name))
             if save_second and upload.second:
                 save_second(self._store.file(upload.id, upload.second, 2))
             self._store.put(upload)
@@ -125,6 +120,31 @@ class Uploads:
         except BaseException:
             self._store.remove(upload.id)
             raise
+        self._start(upload)
+        return upload
+
+    def undo(self, site: str, import_id: str, who: str, now: float) -> Upload:
+        """Begin to take an import out of a site again.
+
+        Raises:
+            NotFoundError: there is no such import.
+        """
+        file = next((f for f in self._legacy.files(site) if f.id and f.id == import_id), None)
+        if file is None:
+            raise NotFoundError(
+                "There is no import {name!r}, or not any more.", name=import_id[:40]
+            )
+        upload = Upload(
+            id=self._store.new_id(),
+            site=site,
+            who=who,
+            made=now,
+            kind=UNDO,
+            name=file.name,
+            undo=file.id,
+            state="adding",
+        )
+        self._store.put(upload)
         self._start(upload)
         return upload
 
@@ -180,10 +200,10 @@ class Uploads:
             ConflictError: nobody asks for its columns.
         """
         found = self.get(site, upload)
-        if found.state not in ("columns", "ready"):
+        if found.state != "columns":
             raise _not_ready()
         begun = msgspec.structs.replace(
-            found, state="reading", progress=0.0, columns=dict(columns), summary=None
+            found, state="reading", progress=0.0, columns=dict(columns)
         )
         self._store.put(begun)
         self._start(begun)
@@ -268,13 +288,13 @@ class Uploads:
 
     def _look(self, upload: Upload, now: float) -> Upload:
         """Return the upload with what it holds, brought in if that was asked for."""
-        paths = [self._store.file(upload.id, name) for name in upload.files]
+        path = self._store.file(upload.id, upload.name)
         if upload.kind == ARCHIVE:
-            return msgspec.structs.replace(upload, archive=self._archive(upload, paths[0], now))
+            return msgspec.structs.replace(upload, archive=self._archive(upload, path, now))
         founding = self._sites.founding(upload.site)
         if founding is None:
             raise UnknownSiteError(upload.site)
-        if upload.state == "reading":
+        if upload.state == "reading" or upload.kind == UNDO:
             upload = msgspec.structs.replace(upload, founding=founding)
         elif upload.founding != founding:
             raise SiteChangedError(
@@ -282,7 +302,9 @@ class Uploads:
                 "or restored meanwhile. Nothing was imported; send the file again.",
                 slug=upload.site,
             )
-        return msgspec.structs.replace(upload, summary=self._history(upload, paths, now))
+        if upload.kind == UNDO:
+            return self._undone(upload, now)
+        return msgspec.structs.replace(upload, summary=self._history(upload, path, now))
 
     def _archive(self, upload: Upload, path: Path, now: float) -> ArchiveSummary:
         if upload.state == "reading" or not upload.archive:
@@ -292,18 +314,42 @@ class Uploads:
         self._audit.record("", upload.who, "site.imported", now, subject=slug)
         return ArchiveSummary(slug=slug, name=restored.site.name, rows=restored.rows)
 
-    def _history(self, upload: Upload, paths: list[Path], now: float) -> LegacySummary:
+    def _undone(self, upload: Upload, now: float) -> Upload:
+        gone = self._legacy.undo(upload.site, upload.undo, now)
+        self._audit.record(
+            upload.site,
+            upload.who,
+            "legacy.undone",
+            now,
+            subject=gone.id,
+            before={"file": gone.name, "kind": gone.kind, "views": gone.views},
+        )
+        return upload
+
+    def _history(self, upload: Upload, path: Path, now: float) -> LegacySummary:
         posts = {}
         if upload.second:
             with opened_file(self._store.file(upload.id, upload.second, 2)) as file:
                 posts = post_addresses(file)
-        source = Source(self._sites.get(upload.site), posts, upload.pattern, upload.columns)
+        source = Source(
+            self._sites.get(upload.site), posts, upload.article_pattern, upload.columns
+        )
         plan = Plan(
             kind=upload.kind,
             opening=upload.opening,
             keep_opening=upload.keep_opening,
+            beside=upload.beside,
+            before=upload.before,
+            tests=upload.tests,
             dry_run=upload.state == "reading",
+            log=LogOptions(
+                zone=upload.zone,
+                reader=upload.reader,
+                without_agents=upload.without_agents,
+                pattern=upload.pattern,
+            ),
         )
+        paths = [path, *(self._store.file(upload.id, name) for name in upload.more)]
         summary = self._legacy.run(source, paths, plan, now, self._noting(upload, paths))
         if not plan.dry_run:
             for what, subject, after in import_events(summary):
@@ -312,7 +358,7 @@ class Uploads:
                 )
         return summary
 
-    def _noting(self, upload: Upload, paths: list[Path]) -> Progress:
+    def _noting(self, upload: Upload, paths: Sequence[Path]) -> Progress:
         size, read, noted = sum(path.stat().st_size for path in paths) or 1, 0, 0.0
 
         def note(more: int) -> None:

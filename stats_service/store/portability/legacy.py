@@ -14,7 +14,7 @@ from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of
 from stats_service.store.redis.scripts import Script, load_script
 from stats_service.store.site_writes import WRITE_TO_SITE
 
@@ -69,9 +69,9 @@ class LegacyStore:
         with store_errors():
             values = self._client.hgetall(SiteKeys(self._prefix, slug).legacy)
         found = [
-            (name.decode(), msgspec.json.decode(document, type=ImportedFile))
+            (text_of(name), msgspec.json.decode(document, type=ImportedFile))
             for name, document in values.items()
-            if document.startswith(b"{")
+            if bytes_of(document).startswith(b"{")
         ]
         found.sort(key=lambda pair: (pair[1].at, pair[0]))
         return int(values.get(b"imports", 0)), dict(found)
@@ -118,15 +118,15 @@ class LegacyStore:
         if outcome < 0:
             raise UnknownSiteError(site.slug)
 
-    def salt(self, slug: str, *, keep: bool) -> bytes:
+    def salt(self, site: Site, *, keep: bool) -> bytes:
         """Return the salt behind the readers of imported lines; one that is new only if kept."""
-        key = SiteKeys(self._prefix, slug).import_salt
+        key, new = SiteKeys(self._prefix, site.slug).import_salt, secrets.token_bytes(16)
         with store_errors():
-            known: bytes | None = self._client.get(key)
-            if known is None and keep:
-                self._client.set(key, secrets.token_bytes(16), nx=True, ex=IMPORT_READERS_SECONDS)
-                known = self._client.get(key)
-        return known or secrets.token_bytes(16)
+            known = bytes_of(self._client.get(key))
+            if not known and keep:
+                self._write(site, key, "SETNX", new, seconds=IMPORT_READERS_SECONDS)
+                known = bytes_of(self._client.get(key))
+        return known or new
 
     def lines(self, slug: str, ids: Sequence[str], day: int) -> list[ImportedLines]:
         """Return what is kept of the lines that imports brought on a day of UTC."""
@@ -142,20 +142,22 @@ class LegacyStore:
             if kept[0] or kept[1]
         ]
 
-    def add_lines(
-        self, site: Site, import_id: str, fields: Mapping[str, bytes], readers: Mapping[str, bytes]
+    def add_lines(self, site: Site, import_id: str, fields: Mapping[str, bytes]) -> None:
+        """Keep marks and flips of lines (`l<day>`, `f<day>`)."""
+        flat = [item for pair in fields.items() for item in pair]
+        self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), "HSET", *flat)
+
+    def add_readers(
+        self, site: Site, import_id: str, readers: Mapping[str, bytes], salt: bytes
     ) -> None:
-        """Keep marks and flips of lines (`l<day>`, `f<day>`), and readers by day."""
+        """Keep who is behind the lines, by day of UTC, as long as the salt behind them is known."""
         names = SiteKeys(self._prefix, site.slug)
-        if fields:
-            flat = [item for pair in fields.items() for item in pair]
-            self._write(site, names.imported(import_id), "HSET", *flat)
-        if readers:
-            with store_errors():
-                left = self._client.ttl(names.import_salt)
-            if left > 0:
-                flat = [item for pair in readers.items() for item in pair]
-                self._write(site, names.import_readers(import_id), "HSET", *flat, seconds=left)
+        with store_errors():
+            left = self._client.ttl(names.import_salt)
+            same = bytes_of(self._client.get(names.import_salt)) == salt
+        if same and left > 0:
+            flat = [item for pair in readers.items() for item in pair]
+            self._write(site, names.import_readers(import_id), "HSET", *flat, seconds=left)
 
     def line_days(self, slug: str, import_id: str) -> list[int]:
         """Return the days of UTC of which there are lines, or flips, of an import."""
@@ -178,7 +180,7 @@ class LegacyStore:
                 some = names[first : first + BATCH]
                 for name, kept in zip(some, self._client.hmget(key, some), strict=True):
                     if kept:
-                        yield name.decode(), decoded_part(kept)
+                        yield text_of(name), decoded_part(bytes_of(kept))
 
     def first_live_day(self, slug: str, tests: Sequence[str] = ()) -> str:
         """Return the first day with views that no import brought, or an empty text.
@@ -194,6 +196,15 @@ class LegacyStore:
                 if int(n) > imported.get(name, 0) and name not in tests
             ]
         return min(live, default="")
+
+    def counted(self, slug: str, metric: str, spans: Sequence[str]) -> list[int]:
+        """Return the views, or visits, of days, months or years."""
+        if not spans:
+            return []
+        key = SiteKeys(self._prefix, slug).counts
+        with store_errors():
+            values = self._client.hmget(key, [f"{metric}:{span}" for span in spans])
+        return [int(value or 0) for value in values]
 
     def imported_views(self, slug: str, days: Sequence[str]) -> dict[str, int]:
         """Return the views that imports brought on days, if they did."""

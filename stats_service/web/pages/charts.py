@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
+from stats_service.models.legacy import SpanGrowth
 from stats_service.services.formats import weekday_names
 from stats_service.web.pages.languages import number
 
@@ -101,6 +102,25 @@ def begun(series: Series, now: float, timezone: str) -> int | None:
     if series.last < local.date():
         return None
     return len(series.points) - (23 - local.hour if series.unit == "hour" else 0)
+
+
+def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
+    """Return the chart of what is there and of what is there afterwards; two spans or more."""
+    rows = {
+        "views": [span.there + span.more for span in spans],
+        "views-before": [span.there for span in spans],
+    }
+    top = nice_top(max(map(max, rows.values())))
+    every = max(1, -(-len(spans) // LABELS))
+    return Chart(
+        tuple(_curve(kind, row, top, None) for kind, row in rows.items()),
+        tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
+        tuple(
+            Label(100 * at / (len(spans) - 1), span.name)
+            for at, span in enumerate(spans)
+            if at % every == 0
+        ),
+    )
 
 
 def sparkline(days: Sequence[Pair], metric: str) -> Spark:

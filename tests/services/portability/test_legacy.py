@@ -217,7 +217,7 @@ def test_a_log_without_one_readable_line_is_none(
     path = tmp_path / "access.log"
     path.write_bytes(content + b"\n")
 
-    with pytest.raises(InvalidInputError, match=r"access\.log is no access log that is known"):
+    with pytest.raises(InvalidInputError, match=r"access\.log is no access log"):
         run(services, path, "access-log", site)
 
     assert services.portability.legacy.files("kimson") == []

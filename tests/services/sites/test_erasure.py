@@ -125,7 +125,7 @@ class Worker:
         tries: list[Callable[[], object]] = [
             lambda: store.begin(site, file, store.imports("kimson")[0]),
             lambda: store.add_day(site, "0a1b", 0, DayPart(day="2026-03-01", views=3), spans),
-            lambda: store.add_lines(site, "0a1b", {"l1": pack_marks([Mark(1, 2, 1)])}, {"1": b"x"}),
+            lambda: store.add_lines(site, "0a1b", {"l1": pack_marks([Mark(1, 2, 1)])}),
             lambda: store.note(site, file),
         ]
         refused = []

@@ -18,6 +18,7 @@ from stats_service.models.legacy import (
     LegacySummary,
     OpeningPart,
     PollOutcome,
+    SpanGrowth,
 )
 from stats_service.models.sites import Site
 from stats_service.services.polls.polls import POLLS_MAX
@@ -30,7 +31,7 @@ from stats_service.services.portability.legacy.files import opened_file, opened_
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
 from stats_service.services.portability.legacy.known_lines import KnownLines
-from stats_service.services.portability.legacy.lines import Lines, Recount, skipping
+from stats_service.services.portability.legacy.lines import Lines, Recount, check_days, skipping
 from stats_service.services.portability.legacy.logs import LogReader
 from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
@@ -43,6 +44,8 @@ ACCESS_LOG = "access-log"
 #: What may be said to have written a file; it is known by what is in it else.
 KINDS = (ACCESS_LOG, *TABLE_KINDS)
 
+#: Spans of a chart: a day is one, or a month, or a year.
+SPANS_MAX = 120
 #: Hexadecimal digits by which an import is named.
 ID_LENGTH = 16
 
@@ -136,28 +139,45 @@ class Legacy:
                 another kind; or another import came in between, or was cut off.
         """
         site = source.site
+        check_days((*filter(None, [plan.before]), *plan.tests))
         changes, imports = self._store.imports(site.slug)
         before = plan.before or self._store.first_live_day(site.slug, plan.tests)
         with Tally() as tally, Lines() as lines:
-            outcome = None
-            if (plan.kind or _kind_of(paths, plan.log)) == ACCESS_LOG:
-                kind = ACCESS_LOG
-                files, overlapping = self._read_logs(
-                    site, paths, plan, before, imports, tally, lines, progress
-                )
-            else:
-                outcome = _read_tables(source, paths, plan.kind, imports, tally, progress)
-                kind, files = outcome.kind, outcome.files
-                overlapping = tally.totals()[0] - tally.totals(before)[0]
+            outcome, salt = None, b""
+            kind = ACCESS_LOG if plan.kind == ACCESS_LOG else _kind_of(paths, plan)
             work = _Work(site, plan, kind, before, imports, tally, lines)
+            if kind == ACCESS_LOG:
+                salt = self._store.salt(site, keep=not plan.dry_run)
+                files, overlapping = self._read_logs(work, paths, salt, progress)
+            else:
+                outcome = _read_tables(source, paths, work, progress)
+                work, files = work._replace(kind=outcome.kind), outcome.files
+                overlapping = tally.totals()[0] - tally.totals(before)[0]
             summary = self._summary(work, files, overlapping)
+            summary = msgspec.structs.replace(summary, spans=self._spans(work))
             # What cannot be added is said before anything is.
             polls = self._polls(site.slug, outcome, now, dry_run=True)
             if summary.adds:
-                summary = self._bring_in(work, summary, changes, now)
+                summary = self._bring_in(work, summary, changes, salt, now)
             if not plan.dry_run:
                 polls = self._polls(site.slug, outcome, now, dry_run=False)
             return msgspec.structs.replace(summary, polls=polls)
+
+    def _spans(self, work: "_Work") -> tuple[SpanGrowth, ...]:
+        """Return what there is and what there is to add, by so few spans that a chart has room."""
+        days = {} if work.opening else work.tally.day_sums(work.before)
+        metric = 0 if any(views for views, _ in days.values()) else 1
+        for length in (10, 7, 4):  # of `2026-11-23`, `2026-11`, `2026`
+            sums: Counter[str] = Counter()
+            for day, numbers in days.items():
+                sums[day[:length]] += numbers[metric]
+            if len(sums) <= SPANS_MAX:
+                break
+        names = sorted(sums)
+        there = self._store.counted(work.site.slug, ("views", "visits")[metric], names)
+        return tuple(
+            SpanGrowth(name, number, sums[name]) for name, number in zip(names, there, strict=True)
+        )
 
     def _polls(
         self, slug: str, outcome: Outcome | None, now: float, *, dry_run: bool
@@ -166,26 +186,19 @@ class Legacy:
         return tuple(PollOutcome(*told) for told in self.add_polls(slug, polls, dry_run=dry_run))
 
     def _read_logs(
-        self,
-        site: Site,
-        paths: list[Path],
-        plan: Plan,
-        before: str,
-        imports: Mapping[str, ImportedFile],
-        tally: Tally,
-        lines: Lines,
-        progress: Progress,
+        self, work: "_Work", paths: list[Path], salt: bytes, progress: Progress
     ) -> tuple[list[FileSummary], int]:
-        options = msgspec.structs.replace(plan.log, hosts=site.hosts)
-        salt = self._store.salt(site.slug, keep=not plan.dry_run)
-        former = {name for name, file in imports.items() if not file.undoable}
+        """Return what is in the files, and how many views were counted live."""
+        site, tally, lines = work.site, work.tally, work.lines
+        options = msgspec.structs.replace(work.plan.log, hosts=site.hosts)
+        former = {name for name, file in work.imports.items() if not file.undoable}
         context = LogContext(LogReader(site, salt, options), options, lines, former)
         files = list(read_logs(paths, context, progress))
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
-        known = KnownLines(self._store, site.slug, imports, options.reader)
-        recount = Recount(site, known.on, skipping(before), tally, len(files))
+        known = KnownLines(self._store, site.slug, work.imports, options.reader)
+        recount = Recount(site, known.on, skipping(work.before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
@@ -242,7 +255,7 @@ class Legacy:
                 yield from (part for _, part in self._store.parts(work.site.slug, name))
 
     def _bring_in(
-        self, work: "_Work", summary: LegacySummary, changes: int, now: float
+        self, work: "_Work", summary: LegacySummary, changes: int, salt: bytes, now: float
     ) -> LegacySummary:
         record = self._record(work, summary, now)
         summary = msgspec.structs.replace(summary, id=record.id)
@@ -258,6 +271,11 @@ class Legacy:
             return summary
         if not begun:
             self._store.begin(work.site, record, changes)
+        self._write(work, record, salt, now)
+        return summary
+
+    def _write(self, work: "_Work", record: ImportedFile, salt: bytes, now: float) -> None:
+        """Add everything, each part once however often this is begun."""
         for number, part in enumerate(work.parts()):
             if isinstance(part, DayPart):
                 spans = spans_of(part.day, now)
@@ -267,12 +285,11 @@ class Legacy:
         for day, marks, flips, readers in work.lines.kept():
             fields = {f"l{day}": marks, f"f{day}": flips}
             fields = {name: value for name, value in fields.items() if value}
-            self._store.add_lines(
-                work.site, record.id, fields, {str(day): readers} if readers else {}
-            )
+            self._store.add_lines(work.site, record.id, fields)
+            if readers:
+                self._store.add_readers(work.site, record.id, {str(day): readers}, salt)
         self._store.settle_records(work.site, record.id)
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
-        return summary
 
     def _record(self, work: "_Work", summary: LegacySummary, now: float) -> ImportedFile:
         """Return what is to be remembered; its id is drawn from everything that it adds."""
@@ -424,18 +441,20 @@ def _too_many_polls() -> InvalidInputError:
     )
 
 
-def _kind_of(paths: list[Path], options: LogOptions) -> str:
+def _kind_of(paths: list[Path], plan: Plan) -> str:
     """Return whether files are access logs, or tables (an empty text).
 
     Raises:
         InvalidInputError: some are, and others are not.
     """
+    if plan.kind:
+        return ""
     logs: list[str] = []
     tables: list[str] = []
     for path in paths:
         with opened_file(path) as file:
             lines = file.first_lines(SAMPLE_LINES)
-        log = format_of(lines, options) is not None or not is_table(lines)
+        log = format_of(lines, plan.log) is not None or not is_table(lines)
         (logs if log else tables).append(path.name)
     if logs and tables:
         raise InvalidInputError(
@@ -448,21 +467,17 @@ def _kind_of(paths: list[Path], options: LogOptions) -> str:
 
 
 def _read_tables(
-    source: Source,
-    paths: list[Path],
-    hint: str,
-    imports: Mapping[str, ImportedFile],
-    tally: Tally,
-    progress: Progress,
+    source: Source, paths: list[Path], work: "_Work", progress: Progress
 ) -> Outcome:
-    with ExportReader(source, hint) as reader:
+    with ExportReader(source, work.plan.kind) as reader:
         for path in paths:
             for file in opened_files(path, progress):
                 with readable(file.name):
                     reader.read(file, inside=file.name != path.name)
         # Files of a time that kept no parts of an import.
-        former = {name for name, file in imports.items() if file.complete and not file.undoable}
-        return reader.finish(tally, former)
+        imports = work.imports.items()
+        former = {name for name, file in imports if file.complete and not file.undoable}
+        return reader.finish(work.tally, former)
 
 
 def _digest(digests: list[str]) -> str:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
-from stats_service.services.periods import periods_at
+from stats_service.services.periods import is_countable_day, periods_at
 from stats_service.services.portability.legacy.marks import (
     DAY_SECONDS,
     Flip,
@@ -32,7 +32,7 @@ from stats_service.services.portability.legacy.tally import PAGE_BYTES, Tally
 #: Seconds over which the ceilings of an address are counted, as live.
 CEILING_SECONDS = 1800
 #: How many times as much a /48 may have as an address; `record_views.lua` has the same.
-IPV6_48_FACTOR = 10
+IPV6_48_VIEWS_FACTOR = 10
 #: Lines written to disk together.
 BATCH = 10_000
 #: Most bytes of temporary disk that the lines may take, and as much again for sorting.
@@ -40,7 +40,7 @@ DISK_MAX_BYTES = 2**30
 
 _SCHEMA = """
 CREATE TABLE lines (at INTEGER, print INTEGER, file INTEGER, who INTEGER, network INTEGER,
-    customer INTEGER, article TEXT);
+    ipv6_48 INTEGER, article TEXT);
 CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
 """
 
@@ -56,7 +56,7 @@ class Line(NamedTuple):
     who: int
     network: int
     #: 0: the address is in no /48.
-    customer: int
+    ipv6_48: int
     #: Empty: what was asked for can be no article.
     article: str
 
@@ -282,16 +282,16 @@ class Recount:
         """Return each line once, by time: of each mark as many as any file, or Redis, has."""
         if not known and len(self.files) == 1:
             return [
-                (at, mark, _Entry(Reader(who, network, customer), None, article, file))
-                for at, mark, file, who, network, customer, article in rows
+                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file))
+                for at, mark, file, who, network, ipv6_48, article in rows
             ]
         groups: dict[tuple[int, int], list[_Entry]] = {}
         for line in known:
             entry = _Entry(line.reader, line, "", -1)
             groups.setdefault((line.at, line.print), []).append(entry)
-        for at, mark, file, who, network, customer, article in rows:
+        for at, mark, file, who, network, ipv6_48, article in rows:
             group = groups.setdefault((at, mark), [])
-            reader = Reader(who, network, customer)
+            reader = Reader(who, network, ipv6_48)
             free = [entry for entry in group if entry.file != file]
             # The same reader's line, or one whose reader is not known any more.
             same = [entry for entry in free if entry.reader == reader]
@@ -367,15 +367,22 @@ class Recount:
         return 1
 
 
-def _beyond(counted: Counter[int], network: int, customer: int, ceiling: int) -> bool:
+def _beyond(counted: Counter[int], network: int, ipv6_48: int, ceiling: int) -> bool:
     """Count one more from a network and, if there is one, its /48; tell if it is too much."""
     counted[network] += 1
     if counted[network] > ceiling:
         return True
-    if customer:
-        counted[customer] += 1
-        return counted[customer] > ceiling * IPV6_48_FACTOR
+    if ipv6_48:
+        counted[ipv6_48] += 1
+        return counted[ipv6_48] > ceiling * IPV6_48_VIEWS_FACTOR
     return False
+
+
+def check_days(days: Iterable[str]) -> None:
+    """Return if `days` are ISO dates; else InvalidInputError."""
+    for day in days:
+        if not is_countable_day(day):
+            raise InvalidInputError("{text!r} is no date such as 2026-11-23.", text=day[:40])
 
 
 def skipping(before: str, days: Collection[str] = ()) -> Callable[[str], bool]:

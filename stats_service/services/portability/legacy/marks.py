@@ -37,7 +37,7 @@ class Reader(NamedTuple):
 
     who: int
     network: int
-    customer: int
+    ipv6_48: int
 
 
 class Flip(msgspec.Struct, frozen=True, array_like=True):
@@ -96,8 +96,8 @@ def unpack_readers(packed: bytes) -> list[Reader]:
     (number,) = struct.unpack_from("<I", data)
     who = struct.unpack_from(f"<{number}Q", data, 4)
     network = struct.unpack_from(f"<{number}I", data, 4 + 8 * number)
-    customer = struct.unpack_from(f"<{number}I", data, 4 + 12 * number)
-    return [Reader(*one) for one in zip(who, network, customer, strict=True)]
+    ipv6_48 = struct.unpack_from(f"<{number}I", data, 4 + 12 * number)
+    return [Reader(*one) for one in zip(who, network, ipv6_48, strict=True)]
 
 
 def pack_flips(flips: Sequence[Flip]) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -23,19 +24,16 @@ Progress = Callable[[int], None]
 #: Endings and hosts of what is left out that are named.
 NAMED = 8
 
-#: What is no access log, by its first lines; and what it is.
+#: What is no access log, by its first lines; and how people call it.
 _OTHERS = (
-    (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#"), "the error log of nginx"),
-    (re.compile(r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] \["), "the error log of Apache"),
-    (re.compile(r"#Fields:.* s-reason"), "the log of broken requests of IIS (HTTPERR)"),
-    (
-        re.compile(r"[^,]+, [^,]*, \d+/\d+/\d+, \d+:\d\d:\d\d, W3SVC"),
-        "IIS's own format: in the IIS manager, set the log to W3C, and take the files from then on",
-    ),
-    (re.compile(r"\s*[{\[]"), "JSON without the fields of a request"),
-    (re.compile(r"(?s)\s*<"), "HTML or XML"),
-    (re.compile(r"(?:[^,]*,){2}"), "CSV: name what wrote it with --from"),
+    (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#"), "error.log (nginx)"),
+    (re.compile(r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] \["), "error.log (Apache)"),
+    (re.compile(r"#Fields:.* s-reason"), "HTTPERR (IIS)"),
+    (re.compile(r"\s*[{\[]"), "JSON"),
+    (re.compile(r"\s*<"), "HTML, XML"),
+    (re.compile(r"(?:[^,]*,){2}"), "CSV"),
 )
+_IIS = re.compile(r"[^,]+, [^,]*, \d+/\d+/\d+, \d+:\d\d:\d\d, W3SVC")
 
 
 class LogContext(NamedTuple):
@@ -64,6 +62,7 @@ def read_logs(paths: Sequence[Path], context: LogContext, progress: Progress) ->
     Raises:
         InvalidInputError: one cannot be read, or is no access log; its name is in the message.
     """
+    _check_zone(context.options.zone)
     former = _former(paths, context.known)
     number = 0
     for path in paths:
@@ -84,13 +83,7 @@ def log_format(file: LegacyFile, options: LogOptions) -> Format | None:
         return None
     form = format_of(sample, options)
     if form is None:
-        raise InvalidInputError(
-            "{name} is no access log that is known{looks}. Known are the formats of Apache, nginx, "
-            "IIS (W3C), Caddy, Traefik, HAProxy and Amazon; of another one, paste LogFormat or "
-            "log_format.",
-            name=file.name,
-            looks=_looks(sample),
-        )
+        raise _no_log(file.name, sample)
     hits = [form.parse(line) for line in sample]
     if not options.zone and hits.count(UNREADABLE) and not any(isinstance(h, Hit) for h in hits):
         zoned = format_of(sample, _in_utc(options))
@@ -150,6 +143,15 @@ def _read(file: LegacyFile, number: int, context: LogContext, *, known: bool) ->
     return LogFile(file.name, form.name if form else "", file.digest, contents, known)
 
 
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInputError(
+            "zone {zone!r} is no time zone: write it as Asia/Ho_Chi_Minh or UTC.", zone=zone[:40]
+        ) from error
+
+
 def _former(paths: Sequence[Path], known: Collection[str]) -> set[str]:
     """Return the names of files with a digest that is known."""
     found: set[str] = set()
@@ -163,11 +165,28 @@ def _former(paths: Sequence[Path], known: Collection[str]) -> set[str]:
     return found
 
 
-def _looks(sample: Sequence[str]) -> str:
+def _no_log(name: str, sample: Sequence[str]) -> InvalidInputError:
+    """Return what to say of a file that is no access log."""
+    first = list(islice(filter(str.strip, sample), 20))
+    if any(map(_IIS.match, first)):
+        return InvalidInputError(
+            "{name} is in IIS's own format, which lacks the browsers: choose the format W3C in the "
+            "IIS manager, and take the files from then on.",
+            name=name,
+        )
     for pattern, what in _OTHERS:
-        if any(pattern.match(line) for line in islice(filter(str.strip, sample), 20)):
-            return f"; it looks like {what}"
-    return ""
+        if any(map(pattern.match, first)):
+            return InvalidInputError(
+                "{name} is no access log: it looks like {what}. Take the log of the requests; for "
+                "the file of another counter, say what wrote it.",
+                name=name,
+                what=what,
+            )
+    return InvalidInputError(
+        "{name} is no access log that is known. Known are the formats of Apache, nginx, IIS (W3C), "
+        "Caddy, Traefik, HAProxy and Amazon; of another one, paste LogFormat or log_format.",
+        name=name,
+    )
 
 
 def _in_utc(options: LogOptions) -> LogOptions:

@@ -258,6 +258,16 @@ class Tally:
         )
         return dict(rows)
 
+    def day_sums(self, before: str = "") -> dict[str, tuple[int, int]]:
+        """Return the views and visits of each day."""
+        self._flush()
+        rows = self._database.execute(
+            "SELECT day, SUM(views), SUM(visits) FROM hours"
+            " WHERE day <> '' AND (day < ?1 OR ?1 = '') GROUP BY day ORDER BY day",
+            (before,),
+        )
+        return {day: (views, visits) for day, views, visits in rows}
+
     def day_parts(self, before: str = "") -> Iterator[DayPart]:
         """Give what is to be added to each day, in the same order and parts every time."""
         for day in self.days(before):
