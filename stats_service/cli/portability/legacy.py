@@ -36,8 +36,6 @@ def legacy() -> None:
     "--from",
     "kind",
     type=click.Choice(KINDS),
-    default="",
-    show_default=False,
     help="What wrote the files, if they do not say so themselves, or if only that is wanted.",
 )
 @click.option(
@@ -84,7 +82,7 @@ def legacy() -> None:
 def import_(
     site: str,
     files: tuple[Path, ...],
-    kind: str,
+    kind: str | None,
     columns: str,
     dry_run: bool,
     as_opening: bool,
@@ -129,7 +127,7 @@ def import_(
             zone=zone, reader=reader, without_agents=without_agents, pattern=pattern
         )
         plan = Plan(
-            kind=kind,
+            kind=kind or "",
             opening=as_opening,
             before=before,
             tests=tests,

@@ -202,9 +202,7 @@ class Uploads:
         found = self.get(site, upload)
         if found.state != "columns":
             raise _not_ready()
-        begun = msgspec.structs.replace(
-            found, state="reading", progress=0.0, columns=dict(columns)
-        )
+        begun = msgspec.structs.replace(found, state="reading", progress=0.0, columns=dict(columns))
         self._store.put(begun)
         self._start(begun)
         return begun
@@ -234,9 +232,11 @@ class Uploads:
             try:
                 done = self._look(found, now)
             except UnknownTableError as error:
-                self._store.put(
-                    msgspec.structs.replace(found, state="columns", preview=tuple(error.rows))
-                )
+                if error.rows:
+                    waiting = msgspec.structs.replace(found, preview=tuple(error.rows))
+                    self._store.put(msgspec.structs.replace(waiting, state="columns"))
+                else:
+                    self._failed(found, error)
                 return
             except StatsError as error:
                 self._failed(found, error)
@@ -331,9 +331,7 @@ class Uploads:
         if upload.second:
             with opened_file(self._store.file(upload.id, upload.second, 2)) as file:
                 posts = post_addresses(file)
-        source = Source(
-            self._sites.get(upload.site), posts, upload.article_pattern, upload.columns
-        )
+        source = Source(self._sites.get(upload.site), posts, upload.article_pattern, upload.columns)
         plan = Plan(
             kind=upload.kind,
             opening=upload.opening,
@@ -353,9 +351,7 @@ class Uploads:
         summary = self._legacy.run(source, paths, plan, now, self._noting(upload, paths))
         if not plan.dry_run:
             for what, subject, after in import_events(summary):
-                self._audit.record(
-                    upload.site, upload.who, what, now, subject=subject, after=after
-                )
+                self._audit.record(upload.site, upload.who, what, now, subject=subject, after=after)
         return summary
 
     def _noting(self, upload: Upload, paths: Sequence[Path]) -> Progress:

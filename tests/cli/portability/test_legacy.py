@@ -64,7 +64,7 @@ def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: P
         "polla_aid,polla_qid,polla_answers,polla_votes\n"
         "1,1,Tin tức,5\n2,1,Văn bản,4\n3,2,A,6\n4,2,B,3\n"
     )
-    words = ("legacy", "import-polls", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
+    words = ("legacy", "import", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
 
     assert "would add wp-1: Bạn quan tâm mục gì? (9 ballots)" in run(*words, "--dry-run").stdout
     assert services.polls.polls.all("kimson") == []

@@ -18,7 +18,7 @@ from stats_service.errors import ConflictError, NotFoundError, StoreUnavailableE
 from stats_service.models.legacy import LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.portability.legacy.exports import Source
+from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.imports import Plan
 from stats_service.services.portability.legacy.marks import Mark, pack_marks
 from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys

@@ -466,9 +466,7 @@ def _kind_of(paths: list[Path], plan: Plan) -> str:
     return ACCESS_LOG if logs else ""
 
 
-def _read_tables(
-    source: Source, paths: list[Path], work: "_Work", progress: Progress
-) -> Outcome:
+def _read_tables(source: Source, paths: list[Path], work: "_Work", progress: Progress) -> Outcome:
     with ExportReader(source, work.plan.kind) as reader:
         for path in paths:
             for file in opened_files(path, progress):

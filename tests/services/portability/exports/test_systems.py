@@ -133,7 +133,9 @@ def test_a_dump_of_something_else_says_what_it_has(read: Read) -> None:
 
 def test_wp_statistics_since_14_15(read: Read) -> None:
     """Views, and a visitor of a day as a visit; a day that the old table has as well counts once."""
-    totals = '"ID","date","visitors","views"\n"1","2025-10-01","80","120"\n"2","2025-10-02","70","98"\n'
+    totals = (
+        '"ID","date","visitors","views"\n"1","2025-10-01","80","120"\n"2","2025-10-02","70","98"\n'
+    )
     visitors = (
         '"1","2025-10-01","","Chrome","Windows","120",NULL,"203.0.113.9","VN","0","5","0"\n'
         '"2","2025-10-01","","Firefox","Windows","120",NULL,"203.0.113.10","VN","0","3","0"\n'
@@ -175,9 +177,7 @@ POSTMETA = (
 
 def test_views_and_stars_in_postmeta(read: Read) -> None:
     """378 + 12 + 55 + 1,234 views; three ratings with 13 points are 4, 4 and 5."""
-    found = read(
-        {"wp_postmeta.csv": POSTMETA}, parameters=("p",), posts={"5": "/tin-tuc/hop-dan/"}
-    )
+    found = read({"wp_postmeta.csv": POSTMETA}, parameters=("p",), posts={"5": "/tin-tuc/hop-dan/"})
 
     assert found.articles == {"/tin-tuc/hop-dan": 378, "/?p=6": 12, "/?p=10": 55, "/?p=12": 1234}
     assert found.days == {"": (1679, 0)}
@@ -224,7 +224,11 @@ def test_yop_poll(read: Read) -> None:
 
     (poll,) = found.polls
     assert not isinstance(poll, str)
-    assert (poll.poll.id, poll.tally.ballots, poll.tally.votes) == ("yop-7", 15, {"a21": 12, "a22": 3})
+    assert (poll.poll.id, poll.tally.ballots, poll.tally.votes) == (
+        "yop-7",
+        15,
+        {"a21": 12, "a22": 3},
+    )
     assert poll.poll.opened == 1714953600.0  # 2024-05-06T00:00:00Z
 
 
@@ -359,7 +363,9 @@ def test_counters_of_joomla_without_a_heading(read: Read, name: str) -> None:
 
 def test_vinaora(read: Read) -> None:
     """Visits of the hour that ends at the time, without programs: 12 - 2."""
-    found = read({"jos_vvcounter_logs.csv": "time,visits,guests,members,bots\n1577120400,12,9,1,2\n"})
+    found = read(
+        {"jos_vvcounter_logs.csv": "time,visits,guests,members,bots\n1577120400,12,9,1,2\n"}
+    )
 
     assert found.hours == {("2019-12-23", "23"): (0, 10)}
     assert found.ignored == {"bot": 2}

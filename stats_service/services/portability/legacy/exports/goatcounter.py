@@ -109,7 +109,5 @@ SCHEMAS = (
             *("location_stats", "locations", "refs", "size_stats", "system_stats", "systems"),
         )
     ),
-    Schema(
-        kind="goatcounter", table="info", needs=("export_version", "created_for"), bind=None
-    ),
+    Schema(kind="goatcounter", table="info", needs=("export_version", "created_for"), bind=None),
 )

@@ -70,9 +70,7 @@ class FoundPolls:
             yield f"poll {number}: its question is in none of the files"
 
 
-def _poll(
-    question: Question, answers: list[Answer], language: str, now: float
-) -> LegacyPoll:
+def _poll(question: Question, answers: list[Answer], language: str, now: float) -> LegacyPoll:
     begun = question.begun if question.begun < now else 0.0
     most = max(1, min(question.most, len(answers)))
     poll = Poll(

@@ -191,9 +191,7 @@ class ExportReader:
                 open_tables[raw.name] = known
         self._rows(raw, found, known)
 
-    def _rows(
-        self, raw: RawTable, found: _File, known: tuple[_Part, Recognised, TakeRow]
-    ) -> None:
+    def _rows(self, raw: RawTable, found: _File, known: tuple[_Part, Recognised, TakeRow]) -> None:
         part, what, take = known
         names = what.columns.names
         width, counter, lines = len(names), raw.counter, raw.sample_lines
@@ -247,7 +245,11 @@ class ExportReader:
 
     def _check_twice(self, parts: Sequence[_Part]) -> None:
         """Refuse the same numbers from two systems: their readers would count twice."""
-        undated = {part.schema.undated for part in parts if part.schema.kind == plain.KIND and "articles" in part.schema.brings}
+        undated = {
+            part.schema.undated
+            for part in parts
+            if part.schema.kind == plain.KIND and "articles" in part.schema.brings
+        }
         if len(undated) > 1:
             raise InvalidInputError(
                 "The files have the views of the articles by day and in sum, and the same readers "

@@ -106,4 +106,3 @@ class Schema:
     any_name: bool = False
     #: Tables of one system with the same word here have the same numbers.
     same: str = ""
-

@@ -26,7 +26,9 @@ _NO_COLUMN = re.compile(
     r"\s*(?:PRIMARY|UNIQUE|KEY|INDEX|CONSTRAINT|FULLTEXT|SPATIAL|FOREIGN|CHECK)\b", re.IGNORECASE
 )
 _NAMES = re.compile(_NAME)
-_CAST = re.compile(r"CAST\(\s*(N?'(?:[^']|'')*'|[^' ]*) AS [^()]*(?:\([^()]*\))?\s*\)", re.IGNORECASE)
+_CAST = re.compile(
+    r"CAST\(\s*(N?'(?:[^']|'')*'|[^' ]*) AS [^()]*(?:\([^()]*\))?\s*\)", re.IGNORECASE
+)
 
 #: A text in quotes, with backslashes that escape (MySQL) and without.
 _QUOTED = {True: r"'(?:[^'\\]++|\\.|'')*+'", False: r"'(?:[^']++|'')*+'"}
