@@ -110,7 +110,7 @@ def import_(
       stats-service legacy import kimson access.log* --dry-run
       stats-service legacy import kimson logs.zip --zone Asia/Ho_Chi_Minh
       stats-service legacy import kimson plausible.zip --dry-run
-      stats-service legacy import kimson nukeviet.sql.gz --post-pattern "/{category}/{alias}-{id}.html"
+      stats-service legacy import kimson nukeviet.sql.gz --post-pattern "/{category}/{alias}.html"
       stats-service legacy import kimson wp_postmeta.csv --posts posts.csv
       stats-service legacy import kimson so-lieu.csv --columns date,views,visits
     """

@@ -29,10 +29,8 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
         yield f"  {day.day} has {day.before:,} imported views, and gets {day.more:,} more"
     if summary.growing_days > len(summary.growing):
         yield f"  and so do {summary.growing_days - len(summary.growing):,} days more"
-    for reason, n in summary.ignored.items():
-        yield f"  not counted, {reason}: {n:,}"
-    for poll in summary.polls:
-        yield f"  {poll.text}"
+    yield from (f"  not counted, {reason}: {n:,}" for reason, n in summary.ignored.items())
+    yield from (f"  {poll.text}" for poll in summary.polls)
     for file in summary.files:
         yield from _file_lines(file, alone=len(summary.files) == 1)
 

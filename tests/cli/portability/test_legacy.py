@@ -70,11 +70,11 @@ def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: P
     assert services.polls.polls.all("kimson") == []
     said = run(*words).stdout
     assert "added wp-2: Chọn nhiều & ít (6 ballots)" in said
-    assert "poll 3: " in said
+    assert "poll wp-3: " in said
     assert run(*words).stdout.count("there already") == 2
 
     poll = services.polls.polls.get("kimson", "wp-1")
-    assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800, False)
+    assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800 - 7 * 3600, False)
     assert services.polls.polls.tally("kimson", "wp-1").votes == {"a1": 5, "a2": 4}
     now = services.clock.now()
     assert services.polls.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()

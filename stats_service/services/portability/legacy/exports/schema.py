@@ -1,6 +1,6 @@
 """What a table looks like that is known, and what is done with its rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stats_service.services.portability.legacy.exports.polls import FoundPolls
@@ -100,7 +100,7 @@ class Schema:
     events: bool = False
     #: It knows no days.
     undated: bool = False
-    #: Which numbers it brings: `site`, `articles`, `ratings`, `polls`; empty: only what others need.
+    #: Which numbers it brings: `site`, `articles`, `ratings`, `polls`; empty: what others need.
     brings: tuple[str, ...] = ()
     #: A site may give the table any name.
     any_name: bool = False

@@ -1,7 +1,8 @@
 """Plug-ins of WordPress: WP Statistics, counters and stars in postmeta, WP-PostRatings, polls.
 
 Columns as their own installation makes them: WP Statistics 14.15 (`summary_totals` since then),
-WP-PostViews 1.77, Post Views Counter 1.4, WP-PostRatings 1.91, WP-Polls 2.77, YOP Poll 6.5, kk Star Ratings 5.4.
+WP-PostViews 1.77, Post Views Counter 1.4, WP-PostRatings 1.91, WP-Polls 2.77, YOP Poll 6.5, kk Star
+Ratings 5.4.
 """
 
 from collections import Counter
