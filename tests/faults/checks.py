@@ -107,9 +107,15 @@ CHECKS: dict[str, Check] = {
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
+    "T96": Check(
+        "a log in overlapping files, in any order; imports killed at random moments",
+        "the numbers of the whole, once",
+    ),
+    "T97": Check("an import taken out, killed at random moments", "every number as before it"),
 }
 
 ADMIN = "tests/web/admin"
+TWICE = "tests/services/portability/test_legacy_twice.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
 PAGE = "tests/web/api/test_page.py::test"
 
@@ -243,6 +249,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T76": ("tests/services/notices/test_mail_headers.py",),
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
+    "T96": (
+        f"{TWICE}_a_log_that_has_grown_gives_the_numbers_of_the_whole",
+        f"{TWICE}_any_split_into_overlapping_files_gives_the_numbers_of_the_whole",
+        f"{TWICE}_readers_of_two_servers_are_not_taken_for_one",
+        f"{TWICE}_two_imports_at_once_do_not_both_come_in",
+    ),
+    "T97": (
+        f"{TWICE}_an_import_is_taken_out_exactly",
+        f"{TWICE}_what_was_taken_out_comes_in_again",
+        f"{TWICE}_an_undo_that_is_cut_off_goes_on",
+    ),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",

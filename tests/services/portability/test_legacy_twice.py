@@ -149,7 +149,6 @@ def in_file(rows: list[Row]) -> str:
     return "".join(map(text_of, rows))
 
 
-@pytest.mark.check("T96")
 def test_a_log_that_has_grown_gives_the_numbers_of_the_whole(
     bring: Callable[..., LegacySummary], redis_client: redis.Redis, keys: SiteKeys
 ) -> None:
@@ -164,7 +163,6 @@ def test_a_log_that_has_grown_gives_the_numbers_of_the_whole(
     assert bring(in_file(rows)).known
 
 
-@pytest.mark.check("T96")
 @settings(
     max_examples=25,
     deadline=None,
@@ -226,7 +224,6 @@ def test_when_readers_are_forgotten_an_overlap_still_tells(
         assert found == expected
 
 
-@pytest.mark.check("T96")
 def test_readers_of_two_servers_are_not_taken_for_one(
     bring: Callable[..., LegacySummary], redis_client: redis.Redis, keys: SiteKeys
 ) -> None:
@@ -239,7 +236,6 @@ def test_readers_of_two_servers_are_not_taken_for_one(
     assert stored(redis_client, keys) == independent_count(rows)
 
 
-@pytest.mark.check("T97")
 @pytest.mark.parametrize("live", [False, True])
 def test_an_import_is_taken_out_exactly(
     bring: Callable[..., LegacySummary],
@@ -267,7 +263,6 @@ def test_an_import_is_taken_out_exactly(
     assert bring(in_file(rows)).views == 300
 
 
-@pytest.mark.check("T97")
 def test_what_was_taken_out_comes_in_again(
     bring: Callable[..., LegacySummary],
     services: Services,
@@ -287,7 +282,6 @@ def test_what_was_taken_out_comes_in_again(
     assert stored(redis_client, keys) == independent_count(rows)
 
 
-@pytest.mark.check("T97")
 @pytest.mark.parametrize("after", range(0, 9, 2))
 def test_an_undo_that_is_cut_off_goes_on(
     bring: Callable[..., LegacySummary],
