@@ -32,6 +32,14 @@ ON CONFLICT DO UPDATE SET views = views + excluded.views, visits = visits + excl
 _ADD_ARTICLE = """
 INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET views = views + excluded.views
 """
+_LARGER_HOUR = """
+INSERT INTO hours VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+views = MAX(views, excluded.views), visits = MAX(visits, excluded.visits)
+"""
+_LARGER_ARTICLE = """
+INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
+views = MAX(views, excluded.views)
+"""
 
 
 class Tally:
@@ -155,18 +163,10 @@ class Tally:
         """Take over what another file says; of a number in both, the larger, or both together."""
         derived = not add and self.is_derived() and other.is_derived()
         self._flush()
-        both = "{0} + excluded.{0}" if add else "MAX({0}, excluded.{0})"
-        views, visits = f"views = {both.format('views')}", f"visits = {both.format('visits')}"
+        hours, articles = (_ADD_HOUR, _ADD_ARTICLE) if add else (_LARGER_HOUR, _LARGER_ARTICLE)
         with self._disk(), self._database as base:
-            base.executemany(
-                "INSERT INTO hours VALUES (?, ?, ?, ?)"
-                f" ON CONFLICT DO UPDATE SET {views}, {visits}",  # noqa: S608  (columns alone)
-                other.rows("SELECT * FROM hours"),
-            )
-            base.executemany(
-                f"INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET {views}",
-                other.rows("SELECT * FROM articles"),
-            )
+            base.executemany(hours, other.rows("SELECT * FROM hours"))
+            base.executemany(articles, other.rows("SELECT * FROM articles"))
             self._derive(derived)
         for article, counts in other.ratings.items():
             before = self.ratings.get(article, Counter())

@@ -133,7 +133,7 @@ def test_a_dump_of_something_else_says_what_it_has(read: Read) -> None:
 
 
 def test_wp_statistics_since_14_15(read: Read) -> None:
-    """Views, and a visitor of a day as a visit; a day that the old table has as well counts once."""
+    """Views, and a visitor of a day as a visit; a day in both tables counts once."""
     totals = (
         '"ID","date","visitors","views"\n"1","2025-10-01","80","120"\n"2","2025-10-02","70","98"\n'
     )
@@ -464,7 +464,7 @@ UMAMI_INSERTS = (
 
 @pytest.mark.parametrize("dump", [UMAMI_POSTGRES, UMAMI_INSERTS])
 def test_umami_from_postgresql(read: Read, dump: str) -> None:
-    """pg_dump with COPY, and with INSERT, where a backslash escapes nothing and texts have lines."""
+    """pg_dump with COPY, and with INSERT, where a backslash escapes nothing."""
     found = read({"umami.sql": dump})
 
     assert found.days == {"2026-05-23": (1, 1), "2026-05-24": (1, 0)}
