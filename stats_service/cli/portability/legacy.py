@@ -8,9 +8,9 @@ import click
 from stats_service.cli.group import Group, echo_json, open_services
 from stats_service.cli.portability.legacy_summary import summary_lines
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.services.portability.legacy.exports.plain import named_columns
 from stats_service.services.portability.legacy.exports.posts import post_addresses
 from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.exports.systems.plain import named_columns
 from stats_service.services.portability.legacy.files import opened_file
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.imports import KINDS, Plan, import_events

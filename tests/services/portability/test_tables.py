@@ -51,11 +51,6 @@ def test_a_dump_brings_days_balances_and_ratings_and_goes_again(
 
     assert (summary.kind, summary.ratings) == ("joomla", 3)
     assert (summary.views, summary.visits) == (366, 1003)
-        "joomla",
-        366,
-        1003,
-        3,
-    )
     site = services.sites.sites.get("kimson")
     assert (site.opening_views, site.opening_visits) == (366, 1000)
     after = stored(redis_client, settings)

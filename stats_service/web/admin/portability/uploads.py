@@ -14,7 +14,11 @@ from stats_service.errors import BusyError, ConflictError, InvalidInputError
 from stats_service.models.legacy import ONE_ADDRESS_VIEWS
 from stats_service.models.uploads import ARCHIVE, Upload
 from stats_service.services.periods import day_of
-from stats_service.services.portability.legacy.exports.plain import FIELDS, guessed, is_enough
+from stats_service.services.portability.legacy.exports.systems.plain import (
+    FIELDS,
+    guessed,
+    is_enough,
+)
 from stats_service.services.portability.uploads import UPLOAD_KINDS
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.portability import exports

@@ -9,10 +9,10 @@ import pytest
 
 from stats_service.models.legacy import FileSummary
 from stats_service.models.sites import Site
-from stats_service.services.portability.legacy.exports.plain import named_columns
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
 from stats_service.services.portability.legacy.exports.reading import ExportReader
 from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.exports.systems.plain import named_columns
 from stats_service.services.portability.legacy.files import opened_files, readable
 from stats_service.services.portability.legacy.tally import Tally
 

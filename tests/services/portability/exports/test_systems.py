@@ -202,7 +202,7 @@ def test_two_counters_of_the_same_readers_are_not_added(read: Read) -> None:
         "INSERT INTO `wp_postmeta` (`meta_id`, `post_id`, `meta_key`, `meta_value`) VALUES\n"
         "(1, 5, 'views', '378');\n"
     )
-    with pytest.raises(InvalidInputError, match=r"wp-postviews and wp-statistics.*--from"):
+    with pytest.raises(InvalidInputError, match=r"wp-postviews, wp-statistics.*--from"):
         read({"wp.sql": dump}, parameters=("p",))
 
     assert read({"wp.sql": dump}, "wp-postviews", parameters=("p",)).days == {"": (378, 0)}

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.legacy import BadRow, FileSummary
-from stats_service.services.portability.legacy.exports import plain
 from stats_service.services.portability.legacy.exports.cells import BadCell
 from stats_service.services.portability.legacy.exports.dialects import RawTable, raw_tables
 from stats_service.services.portability.legacy.exports.polls import FoundPolls, LegacyPoll
@@ -18,6 +17,7 @@ from stats_service.services.portability.legacy.exports.recognise import (
 )
 from stats_service.services.portability.legacy.exports.schema import Schema, Shared, TakeRow, Target
 from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.exports.systems import plain
 from stats_service.services.portability.legacy.files import LegacyFile
 from stats_service.services.portability.legacy.tally import Tally
 
@@ -232,13 +232,13 @@ class ExportReader:
             return
         first = found.bad_rows[0]
         raise InvalidInputError(
-            "{file}, line {line}, column {column}: {text!r} is not {wanted}. {bad:,} of {rows:,} "
-            "rows cannot be read, which is too many; nothing was imported.",
+            "{file}, line {line}, column {column}: {text!r} is not what the column holds. So it is "
+            "with {bad:,} of {rows:,} rows, which is too many: is it the right file, and the right "
+            "column? Nothing was imported.",
             file=found.name,
             line=first.line,
             column=first.column or "?",
             text=first.text,
-            wanted=first.wanted,
             bad=found.bad,
             rows=found.rows,
         )
@@ -255,20 +255,24 @@ class ExportReader:
                 "The files have the views of the articles by day and in sum, and the same readers "
                 "would count twice: take one of the two."
             )
-        for what in ("site", "articles"):
-            kinds = {
-                part.schema.kind
-                for part in parts
-                if what in part.schema.brings and part.tally.has(what)
-            }
-            apart = kinds - {"plausible-visitors", "plausible-pages"}
-            if len(kinds) > 1 and apart:
-                raise InvalidInputError(
-                    "The files have the views of the {what} from {kinds}, and the same readers "
-                    "would count twice: say which one with --from.",
-                    what=what,
-                    kinds=" and ".join(sorted(kinds)),
-                )
+        if len(kinds := _kinds_with(parts, "site")) > 1:
+            raise InvalidInputError(
+                "The files have the site's views from several counters ({kinds}), and the same "
+                "readers would count twice: say which one with --from.",
+                kinds=", ".join(kinds),
+            )
+        if len(kinds := _kinds_with(parts, "articles")) > 1:
+            raise InvalidInputError(
+                "The files have the views of articles from several counters ({kinds}), and the "
+                "same readers would count twice: say which one with --from.",
+                kinds=", ".join(kinds),
+            )
+
+
+def _kinds_with(parts: Sequence[_Part], what: str) -> list[str]:
+    """Return what has written numbers of the `site`, or of its `articles`."""
+    found = (p.schema.kind for p in parts if what in p.schema.brings and p.tally.has(what))
+    return sorted(set(found))
 
 
 def _column(names: Sequence[str], row: Sequence[str], error: BadCell) -> str:

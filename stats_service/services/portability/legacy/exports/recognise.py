@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
-from stats_service.services.portability.legacy.exports import (
+from stats_service.services.portability.legacy.exports.dialects import RawTable
+from stats_service.services.portability.legacy.exports.schema import Columns, Schema
+from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.exports.systems import (
     dnn,
     goatcounter,
     joomla,
@@ -16,9 +19,6 @@ from stats_service.services.portability.legacy.exports import (
     umami,
     wordpress,
 )
-from stats_service.services.portability.legacy.exports.dialects import RawTable
-from stats_service.services.portability.legacy.exports.schema import Columns, Schema
-from stats_service.services.portability.legacy.exports.source import Source
 
 SCHEMAS: tuple[Schema, ...] = (
     *wordpress.SCHEMAS,

@@ -5,7 +5,6 @@ visitor with the time and the address, `vcnt_pc`: those it has cleaned away), Vi
 (`vvcounter_logs`: sums of an hour), VVisit (`vvisitcounter`: one row a visitor).
 """
 
-from stats_service.services.portability.legacy.exports.averages import add_average
 from stats_service.services.portability.legacy.exports.cells import hour_of, second, whole
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
@@ -13,6 +12,7 @@ from stats_service.services.portability.legacy.exports.schema import (
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
 #: Address that Joomla gives an article without a menu item and without rewriting.
 PATTERN = "/index.php?option=com_content&view=article&id={id}"

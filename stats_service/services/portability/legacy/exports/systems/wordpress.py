@@ -9,7 +9,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.services.portability.legacy.exports.averages import add_average
 from stats_service.services.portability.legacy.exports.cells import (
     BadCell,
     day,
@@ -23,6 +22,7 @@ from stats_service.services.portability.legacy.exports.schema import (
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
 #: Address that WordPress gives a post unless it is set otherwise.
 PATTERN = "/?p={id}"

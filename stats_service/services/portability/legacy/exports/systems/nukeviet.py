@@ -5,7 +5,6 @@ counter counts visits: a reader once, until a cookie ends. It keeps days only of
 and `last_update` of each says in which that was.
 """
 
-from stats_service.services.portability.legacy.exports.averages import add_average
 from stats_service.services.portability.legacy.exports.cells import hour_of, second, whole
 from stats_service.services.portability.legacy.exports.polls import Answer, Question
 from stats_service.services.portability.legacy.exports.schema import (
@@ -14,6 +13,7 @@ from stats_service.services.portability.legacy.exports.schema import (
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
 #: Address of an article of the module `news` on a site with one language.
 PATTERN = "/{module}/{category}/{alias}-{id}.html"
