@@ -278,7 +278,7 @@ class Recount:
 
     def _merged(self, known: list[KnownLine], rows: list[Line]) -> list[tuple[int, int, _Entry]]:
         """Return each line once, by time: of each mark as many as any file, or Redis, has."""
-        if not known and len(self.files) == 1:
+        if not known and len({line.file for line in rows}) == 1:
             return [
                 (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file))
                 for at, mark, file, who, network, ipv6_48, article in rows
