@@ -197,6 +197,11 @@ def test_any_split_into_overlapping_files_gives_the_numbers_of_the_whole(
         bring(*together)
 
     assert stored(redis_client, keys) == independent_count(rows)
+    some = services.portability.legacy.files("kimson")
+    for file in data.draw(st.lists(st.sampled_from(some), unique_by=lambda one: one.id)):
+        services.portability.legacy.undo("kimson", file.id, FakeClock().now())
+    bring(in_file(rows))
+    assert stored(redis_client, keys) == independent_count(rows)
     for file in data.draw(st.permutations(services.portability.legacy.files("kimson"))):
         services.portability.legacy.undo("kimson", file.id, FakeClock().now())
     assert everything(redis_client, keys) == {}
