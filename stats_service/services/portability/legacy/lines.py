@@ -8,7 +8,7 @@ begins where a reader was not seen for half an hour, whichever file says so.
 
 import contextlib
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -216,8 +216,8 @@ class Recount:
         #: Views on days that are left out, and lines beyond the ceilings.
         self.overlapping = 0
         self._last_seen: dict[int, int] = {}
-        self._views: Counter[int] = Counter()
-        self._identities: Counter[int] = Counter()
+        self._views: dict[int, int] = {}
+        self._identities: dict[int, int] = {}
         self._known_day = -1
         self._known_lines: dict[int, list[KnownLine]] = {}
         self._kept = DayLines(-1, [], [], [])
@@ -264,9 +264,7 @@ class Recount:
         entries = self._merged(known, rows)
         for _, _, entry in entries:
             if entry.known and entry.reader:  # what is in already takes its room
-                self._views[entry.reader.network] += 1
-                if entry.reader.ipv6_48:
-                    self._views[entry.reader.ipv6_48] += 1
+                _count(self._views, entry.reader)
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         for at, mark, entry in entries:
             if entry.reader is None:
@@ -280,7 +278,7 @@ class Recount:
 
     def _merged(self, known: list[KnownLine], rows: list[Line]) -> list[tuple[int, int, _Entry]]:
         """Return each line once, by time: of each mark as many as any file, or Redis, has."""
-        if not known and len(self.files) == 1:
+        if not known and len({line.file for line in rows}) == 1:
             return [
                 (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file))
                 for at, mark, file, who, network, ipv6_48, article in rows
@@ -317,9 +315,7 @@ class Recount:
         if not line.visit:
             return
         if last is None or line.at - last >= VISIT_GAP_SECONDS:
-            self._identities[reader.network] += 1
-            if reader.ipv6_48:
-                self._identities[reader.ipv6_48] += 1
+            _count(self._identities, reader)
             return
         periods = periods_at(line.at, self._site.timezone)
         if not self._skips(periods.day):
@@ -367,14 +363,19 @@ class Recount:
         return 1
 
 
-def _beyond(counted: Counter[int], network: int, ipv6_48: int, ceiling: int) -> bool:
+def _count(counted: dict[int, int], reader: Reader) -> None:
+    for network in filter(None, (reader.network, reader.ipv6_48)):
+        counted[network] = counted.get(network, 0) + 1
+
+
+def _beyond(counted: dict[int, int], network: int, ipv6_48: int, ceiling: int) -> bool:
     """Count one more from a network and, if there is one, its /48; tell if it is too much."""
-    counted[network] += 1
-    if counted[network] > ceiling:
+    number = counted[network] = counted.get(network, 0) + 1
+    if number > ceiling:
         return True
     if ipv6_48:
-        counted[ipv6_48] += 1
-        return counted[ipv6_48] > ceiling * IPV6_48_VIEWS_FACTOR
+        number = counted[ipv6_48] = counted.get(ipv6_48, 0) + 1
+        return number > ceiling * IPV6_48_VIEWS_FACTOR
     return False
 
 

@@ -30,7 +30,7 @@ from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import canonical_host
 
 #: Readers whose pseudonyms are remembered; others are worked out anew.
-READERS_MAX = 100_000
+READERS_MAX = 20_000
 #: Endings and hosts of what is left out that are told apart.
 NAMES_MAX = 1000
 
@@ -61,6 +61,7 @@ FILE_ENDINGS = frozenset({
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,11})$")
 #: Addresses without an ending that no reader looks at.
 _NO_PAGE = re.compile(r"/(?:feed|rss|atom|wp-json|wp-admin|wp-login\.php|xmlrpc\.php)(?:/|$|\?)")
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\Z")
 _URL = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -143,10 +144,11 @@ class LogReader:
         return ""
 
     def _reader(self, address: str, agent: str) -> Reader:
-        first = first_address(address)
-        canonical = canonical_address(first)
-        network = network_prefix(canonical) or first
-        ipv6_48 = ipv6_48_prefix(canonical) if ":" in canonical else ""
+        network, ipv6_48 = first_address(address), ""
+        if not _IPV4.match(network):
+            canonical = canonical_address(network)
+            network = network_prefix(canonical) or network
+            ipv6_48 = ipv6_48_prefix(canonical) if ":" in canonical else ""
         reader = Reader(
             self._pseudonym(f"{network}\0{agent}", 8) >> 1,  # SQLite's numbers have a sign
             self._pseudonym(network, 4),

@@ -82,14 +82,12 @@ class Tally:
         """Add to the numbers of the site."""
         self._sums["views"] += views
         self._sums["visits"] += visits
-        self._check_sums()
         self._views[day, hour] += views
         self._visits[day, hour] += visits
 
     def add_article(self, day: str, article: str, views: int = 1) -> None:
         """Add to the views of an article."""
         self._sums["views of articles"] += views
-        self._check_sums()
         self._articles[day, article] += views
         if len(self._articles) >= MEMORY_SUMS:
             self._flush()
@@ -314,6 +312,7 @@ class Tally:
                 )
 
     def _flush(self) -> None:
+        self._check_sums()
         with self._disk(), self._database:
             self._database.executemany(
                 _ADD_HOUR,

@@ -14,7 +14,7 @@ from stats_service.services.portability.legacy.formats.text import text_format
 from stats_service.services.portability.legacy.formats.w3c import w3c_format
 
 #: Lines that are looked at.
-SAMPLE_LINES = 100
+SAMPLE_LINES = 30
 
 _KINDS = (w3c_format, json_format, amazon_format, haproxy_format, text_format)
 

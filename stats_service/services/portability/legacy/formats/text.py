@@ -18,6 +18,8 @@ from stats_service.services.visitors.addresses import canonical_address
 _TIME = re.compile(r"\[(\d{1,2}/[A-Za-z]{3}/\d{4}:[^\]]+|\d{4}-\d\d-\d\dT[^\]]+)\]")
 #: A line in which a value has a quotation mark: the request ends where a status follows.
 _QUOTED = re.compile(r'(?P<head>[^"]*)"(?P<request>.*?)" (?P<middle>\d{3} [^"]*)(?P<tail>".*)?')
+#: Nearly every address; what else is one is worth a closer look.
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\Z")
 _METHOD = re.compile(r"[A-Z]+\Z")
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?::\d+)?\Z")
 _BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
@@ -109,7 +111,7 @@ class _Lines:
         method, path = request_of(request)
         if not method:
             return NO_PAGE
-        address, host = _front(before, between)
+        address, host = _front(before, between.strip())
         if self._reader:
             address = self._address(line, before)
         if self._host_behind is not None and not host:
@@ -146,8 +148,11 @@ def _agent(tail: str) -> tuple[str, str]:
 @lru_cache(maxsize=8192)
 def _front(before: str, between: str) -> tuple[str, str]:
     """Return address and host out of what stands before the time, and behind it."""
-    fields = [field.strip('"') for field in before.split()]
+    fields = before.split()
     at = len(fields) - 3
+    if at == 0 and not between and _IPV4.match(fields[0]):
+        return fields[0], ""
+    fields = [field.strip('"') for field in fields]
     if at < 0 or not canonical_address(fields[at].rstrip(",")):
         found = [n for n, field in enumerate(fields) if canonical_address(field.rstrip(","))]
         if found:
