@@ -112,6 +112,31 @@ CHECKS: dict[str, Check] = {
         "the numbers of the whole, once",
     ),
     "T97": Check("an import taken out, killed at random moments", "every number as before it"),
+    "T79": Check(
+        "a site erased and added again under traffic, with two workers",
+        "every view counts that is sent once it is there",
+    ),
+    "T80": Check(
+        "Redis emptied and taken by another installation", "each says what it is; views kept"
+    ),
+    "T81": Check(
+        "a known device signs in while strangers guess from everywhere",
+        "their passwords and requests go behind its own",
+    ),
+    "T82": Check(
+        "webhooks to this machine and inner networks, in every spelling", "refused when added"
+    ),
+    "T83": Check(
+        "CF-Connecting-IP and its like, Forwarded, from a named proxy and from others",
+        "readers told apart behind the proxy; nobody invents one past it",
+    ),
+    "T84": Check("ballots and ratings on a site that Redis has lost", "503, taken once it is back"),
+    "T85": Check(
+        "2 ballots each of a /24's addresses, or of 100 /48 of a /32, against 60",
+        "held, never sound",
+    ),
+    "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
+    "T87": Check("a crowd in a poll of one vote a day, over midnight, with retries", "exact"),
 }
 
 ADMIN = "tests/web/admin"
@@ -200,6 +225,16 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/api/test_votes_crowd.py::test_t70",
         "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
     ),
+    "T85": (
+        "tests/web/api/test_votes_crowd.py::test_t85",
+        "tests/services/voting/test_voting_crowds.py::test_a_program",
+        "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
+    ),
+    "T86": (
+        "tests/services/polls/test_removal.py::test_votes_while",
+        "tests/services/polls/test_removal.py::test_a_vote_for_the_poll_before",
+    ),
+    "T87": ("tests/web/api/test_daily.py",),
     "T30": (
         "tests/web/admin/polls/test_quarantine.py::test_ipv6",
         "tests/web/api/test_page_voter.py::test_ipv6",
@@ -260,6 +295,25 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{TWICE}_what_was_taken_out_comes_in_again",
         f"{TWICE}_an_undo_that_is_cut_off_goes_on",
     ),
+    "T79": ("tests/web/loop/test_added_sites.py",),
+    "T80": (
+        "tests/services/operations/test_installation.py::test_an_emptied_redis_that_others_took",
+        "tests/services/operations/test_installation.py::test_accepting_a_secret_does_not",
+        "tests/services/operations/test_installation.py::test_an_emptied_redis_is_not_claimed",
+    ),
+    "T81": (
+        "tests/web/server/test_bridge.py",
+        f"{ADMIN}/accounts/test_sign_in.py::test_strangers_passwords_let",
+    ),
+    "T82": (
+        "tests/services/notices/test_webhooks.py::test_a_host_inside_is_refused",
+        "tests/services/notices/test_webhooks.py::test_an_address_inside_is_never_called",
+    ),
+    "T83": (
+        "tests/web/http/test_visitor.py::test_a_header_by_name",
+        "tests/web/http/test_visitor.py::test_readers_behind_a_named_proxy",
+    ),
+    "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",

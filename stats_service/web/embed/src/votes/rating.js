@@ -56,7 +56,7 @@ export class StatsRating extends LateWidget {
 
   /** Whether the reader may rate: the first time, and a day long again. */
   get isFixed() {
-    return this.hasAttribute("readonly") || (this.own && !(new Date(this.own.until) > Date.now()));
+    return this.hasAttribute("readonly") || (this.own && !(+new Date(this.own.until) > Date.now()));
   }
 
   render() {
@@ -119,7 +119,7 @@ export class StatsRating extends LateWidget {
       this.rate();
     };
     if (!isFixed) this.listen();
-    this.message ||= make("p", "message");
+    this.message = this.message || make("p", "message");
     this.message.setAttribute("role", "status");
     this.note = make("p", "note");
     this.spread = make("details", "spread", make("summary", "summary", say(this, "spread")), make("ul"));
@@ -237,6 +237,6 @@ export class StatsRating extends LateWidget {
     tell(this.message, say(this, word), kind);
     this.render();
     if (wasOnButton) (this.inputs.filter(({ checked }) => checked)[0] || this.group).focus();
-    for (const other of document.querySelectorAll("stats-rating")) if (other != this) other.show();
+    for (const other of document.querySelectorAll("stats-rating")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }

@@ -41,6 +41,7 @@ const WORDS = {
   ],
 
   once: ["Mỗi trình duyệt bình chọn một lần.", "One vote per browser."],
+  daily: ["Mỗi trình duyệt bình chọn mỗi ngày một lần.", "One vote a day per browser."],
   changeable: [
     "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu đến lúc đó.",
     "You can change your vote until the poll closes; your choice is kept until then.",
@@ -131,6 +132,10 @@ const WORDS = {
   invalid: [
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
+  ],
+  replaced: [
+    "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
+    "This poll was begun anew. Reload the page, then vote.",
   ],
   elsewhere: ["Trang này không gửi được.", "Nothing can be sent from this page."],
 
