@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from stats_service.services.portability.legacy.exports.cells import (
     BadCell,
     day,
+    second,
     signed,
     whole,
 )
@@ -239,7 +240,7 @@ def _local(seconds: int, zone: str) -> float:
     """Return the moment at which clocks in `zone` showed what a clock of UTC shows at `seconds`."""
     if not seconds:
         return 0.0
-    shown = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=ZoneInfo(zone))
+    shown = datetime.fromtimestamp(second(str(seconds)), UTC).replace(tzinfo=ZoneInfo(zone))
     return shown.timestamp()
 
 
