@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stats_service.errors import InvalidInputError
 from stats_service.services.portability.legacy.exports.polls import FoundPolls
 from stats_service.services.portability.legacy.exports.seen import SeenNames
 from stats_service.services.portability.legacy.exports.source import Source
@@ -24,7 +25,17 @@ class Columns:
         return name in self._places
 
     def __getitem__(self, name: str) -> int:
-        """Return the place of a column that there must be."""
+        """Return the place of a column that there must be.
+
+        Raises:
+            InvalidInputError: there is none.
+        """
+        if name not in self._places:
+            raise InvalidInputError(
+                "A table has the columns {columns!r}, and no {name}.",
+                columns=", ".join(self.names)[:200],
+                name=name,
+            )
         return self._places[name]
 
     def first(self, *names: str) -> int:

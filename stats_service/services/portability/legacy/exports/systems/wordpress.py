@@ -386,7 +386,10 @@ SCHEMAS = (
     Schema(
         kind="wp-polls",
         table="pollsq",
-        needs=("pollq_id", "pollq_question", "pollq_timestamp"),
+        needs=(
+            *("pollq_id", "pollq_question", "pollq_timestamp", "pollq_expiry"),
+            *("pollq_multiple", "pollq_totalvoters"),
+        ),
         bind=_wp_questions,
         orders=(
             (
