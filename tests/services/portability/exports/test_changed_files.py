@@ -1,4 +1,4 @@
-"""Whatever is changed in a file, it is read or refused, and never ends in a fault of the program."""
+"""Whatever is changed in a file, it is read or refused; it is never a fault of the program."""
 
 import contextlib
 import random
