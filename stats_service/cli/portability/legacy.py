@@ -9,11 +9,15 @@ from stats_service.cli.group import Group, echo_json, open_services
 from stats_service.cli.portability.legacy_summary import summary_lines
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.services.portability.legacy.exports.posts import post_addresses
+from stats_service.services.portability.legacy.exports.recognise import UnknownTableError
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.exports.systems.plain import named_columns
 from stats_service.services.portability.legacy.files import opened_file
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.imports import KINDS, Plan, import_events
+
+#: Rows that are shown of a table that nobody knows.
+PREVIEW_ROWS = 5
 
 
 @click.group(cls=Group)
@@ -139,7 +143,15 @@ def import_(
         now = services.clock.now()
         size = sum(path.stat().st_size for path in files)
         with click.progressbar(length=size, label="Reading", file=sys.stderr) as bar:
-            summary = services.portability.legacy.run(source, list(files), plan, now, bar.update)
+            try:
+                summary = services.portability.legacy.run(
+                    source, list(files), plan, now, bar.update
+                )
+            except UnknownTableError as error:
+                click.echo("\nIts first rows:", err=True)
+                for row in error.rows[:PREVIEW_ROWS]:
+                    click.echo("  " + " | ".join(row), err=True)
+                raise
         if not dry_run:
             for what, subject, after in import_events(summary):
                 services.accounts.audit.record(

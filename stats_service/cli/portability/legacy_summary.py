@@ -38,6 +38,8 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
 def _file_lines(file: FileSummary, *, alone: bool) -> Iterator[str]:
     if not file.lines:
         yield f"  {file.name}: has no lines"
+    elif "not-used" in file.ignored:
+        yield f"  {file.name} ({file.format}): nothing is taken from it"
     elif not alone:
         days = f", {file.first_day} to {file.last_day}" if file.first_day else ""
         yield f"  {file.name} ({file.format}): {file.views:,} views of {file.lines:,} lines{days}"

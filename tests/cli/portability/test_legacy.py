@@ -79,3 +79,18 @@ def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: P
     now = services.clock.now()
     assert services.polls.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()
     assert [entry.subject for entry in services.accounts.audit.newest("kimson")] == ["wp-2", "wp-1"]
+
+
+def test_a_table_that_nobody_knows_is_shown_and_named(run: Run, site: Site, tmp_path: Path) -> None:
+    """Its first rows, without addresses of readers; then its columns are named, and it comes in."""
+    path = tmp_path / "so-lieu.csv"
+    path.write_text("Hôm;Xem;IP\n24/12/2019;366;192.0.2.7\n25/12/2019;10;2001:db8::1\n")
+
+    said = run("legacy", "import", "kimson", str(path), code=2).stderr
+    added = run("legacy", "import", "kimson", str(path), "--columns", "date,views,-").stdout
+
+    assert "24/12/2019 | 366 | (an address)" in said
+    assert "--columns" in said
+    assert "192.0.2.7" not in said
+    assert "2001:db8" not in said
+    assert "added 376 views, 0 visits on 2 days (2019-12-24 to 2019-12-25)" in added

@@ -36,9 +36,13 @@ class BadCell(ValueError):  # noqa: N818  (it is told apart from errors of the p
 
     def __init__(self, text: str, wanted: str) -> None:
         super().__init__(text)
-        #: What a message shows; never an address, which may stand in a column that is shifted.
-        self.text = "(an address)" if _ADDRESS.fullmatch(text.strip()) else text[:SHOWN_LENGTH]
+        self.text = without_address(text)[:SHOWN_LENGTH]
         self.wanted = wanted
+
+
+def without_address(text: str) -> str:
+    """Return what may be shown of a cell: not a reader's address, which may stand in any column."""
+    return "(an address)" if _ADDRESS.fullmatch(text.strip()) else text
 
 
 class Hour(NamedTuple):

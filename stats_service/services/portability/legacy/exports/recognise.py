@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
+from stats_service.services.portability.legacy.exports.cells import without_address
 from stats_service.services.portability.legacy.exports.dialects import RawTable
 from stats_service.services.portability.legacy.exports.schema import Columns, Schema
 from stats_service.services.portability.legacy.exports.source import Source
@@ -47,7 +48,7 @@ class UnknownTableError(InvalidInputError):
 
     def __init__(self, message: str, rows: Sequence[Sequence[str]], /, **values: object) -> None:
         super().__init__(message, **values)
-        self.rows = [tuple(cell[:200] for cell in row) for row in rows]
+        self.rows = [tuple(without_address(cell)[:200] for cell in row) for row in rows]
 
 
 class Recognised(NamedTuple):
