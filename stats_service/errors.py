@@ -242,6 +242,13 @@ class PollNotOpenError(BallotConflictError):
     title = "The poll is not open"
 
 
+class PollReplacedError(BallotConflictError):
+    """The ballot is for a poll that was begun anew since."""
+
+    code = "poll-replaced"
+    title = "The poll was begun anew"
+
+
 class AlreadyRatedError(ConflictError):
     """The voter's rating of the article can no longer be changed."""
 
@@ -261,9 +268,9 @@ class TooManyRequestsError(StatsError):
     status = 429
     title = "Too many requests at a time"
 
-    def __init__(self, message: str, retry_after: float) -> None:
+    def __init__(self, message: str, retry_after: float, **values: object) -> None:
         self.retry_after = retry_after
-        super().__init__(message)
+        super().__init__(message, **values)
 
 
 class StoreUnavailableError(StatsError):

@@ -22,6 +22,7 @@ def running_service(
     settings: Settings,
     *,
     app: str = APP,
+    worker: str = "",
     environ: dict[str, str] | None = None,
     host: Host = LOCAL,
 ) -> Iterator[str]:
@@ -30,6 +31,7 @@ def running_service(
     Args:
         settings: whatever `Settings` holds is handed over as environment variables.
         app: the application factory that gunicorn loads.
+        worker: another class of workers than that of the configuration.
         environ: further environment variables.
         host: where it runs.
     """
@@ -44,6 +46,7 @@ def running_service(
                 "gunicorn",
                 "-c",
                 "python:stats_service.run.gunicorn_conf",
+                *(["-k", worker] if worker else []),
                 app,
             ],
             env=os.environ | _variables(settings) | (environ or {}),
@@ -74,6 +77,8 @@ def _variables(settings: Settings) -> dict[str, str]:
         "STATS_BIND": settings.bind,
         "STATS_WORKERS": str(settings.workers),
         "STATS_TRUSTED_PROXIES": str(settings.trusted_proxies),
+        "STATS_CLIENT_IP_HEADER": settings.client_ip_header,
+        "STATS_PROXY_NETWORKS": " ".join(settings.proxy_networks),
         "STATS_PATH_PREFIX": settings.path_prefix,
         "STATS_SITE_CACHE_SECONDS": str(settings.site_cache_seconds),
         "STATS_WRITE_LIMIT": str(settings.write_limit),

@@ -12,6 +12,7 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.meters import Meters
+from stats_service.models.health import SpoolState
 from stats_service.models.sites import Site
 from stats_service.models.traffic import LOST, ViewCommand
 from stats_service.services.periods import periods_at
@@ -40,11 +41,14 @@ class Replay:
         clock: Clock,
         meters: Meters | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
+        is_emptied: Callable[[], bool] = lambda: False,
     ) -> None:
         self._meters = meters or Meters()
         self._spool = spool
         #: Tells of a site that Redis does not know whether it was lost, and may come back.
         self._is_lost = is_lost
+        #: Tells whether Redis was emptied, so that a backup may bring back what is missing.
+        self._is_emptied = is_emptied
         self._clock = clock
         self._sites = sites
         self._traffic = traffic
@@ -59,6 +63,26 @@ class Replay:
         #: What the log says already of what is in the way, and of others' views.
         self._said = ""
         self._others = 0
+
+    def resume(self) -> None:
+        """Look after what an earlier process may have kept."""
+        if self._spool.path.exists():
+            self.wake()
+
+    def state(self) -> SpoolState:
+        """Return what waits, and whether a view could be kept now."""
+        return self._spool.state()
+
+    def file_bytes(self) -> int:
+        """Return the size of the file that keeps the views; 0 if there is none."""
+        try:
+            return self._spool.path.stat().st_size
+        except OSError:
+            return 0
+
+    def adopt(self) -> int:
+        """Take over what was kept for another Redis, or refused; return how many views."""
+        return self._spool.adopt()
 
     def wake(self) -> None:
         """Look after the spool from now on, in a thread of its own."""
@@ -150,6 +174,8 @@ class Replay:
                 for command, birth in zip(batch.commands, batch.births, strict=True)
                 if birth == site.birth
             ]
+            if len(commands) < len(batch.commands) and self._is_emptied():
+                raise SiteLostError(batch.slug)
             if now - batch.at > IDENTITY_SECONDS:
                 commands = [
                     ViewCommand(kind="view", hit=c.hit, article=c.article) for c in commands

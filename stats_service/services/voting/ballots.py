@@ -11,6 +11,7 @@ from stats_service.errors import (
     AlreadyVotedError,
     InvalidInputError,
     PollNotOpenError,
+    PollReplacedError,
     ProofRefusedError,
     StatsError,
     StoreUnavailableError,
@@ -28,12 +29,18 @@ from stats_service.models.polls import (
     PresentedPoll,
 )
 from stats_service.models.traffic import Visitor
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.senders import check_program, check_sender
-from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
-from stats_service.services.polls.presentation import present_poll, state_at
+from stats_service.services.polls.presentation import present_poll, state_at, voting_subject
 from stats_service.services.polls.rules import clean_text
-from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
+from stats_service.services.visitors.addresses import (
+    block_prefix,
+    ipv6_48_prefix,
+    network_prefix,
+    provider_prefix,
+)
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.services.visitors.user_agents import kind_of_browser
 from stats_service.services.voting.proofs import Proofs
@@ -46,17 +53,18 @@ _LINK = re.compile(r"://|\bwww\.|[<>]", re.IGNORECASE)
 FLOOD = TooManyRequestsError.code
 #: Attempts at a ballot while an administrator changes its poll.
 ATTEMPTS = 3
+DAY_SECONDS = 86_400
 
 
 class Ballots:
-    """Take ballots."""
+    """Take ballots, in the event loop."""
 
-    def __init__(self, store: BallotStore, directory: SiteDirectory, proofs: Proofs) -> None:
+    def __init__(self, store: BallotStore, sites: LoopSites, proofs: Proofs) -> None:
         self._store = store
-        self._directory = directory
+        self._sites = sites
         self._proofs = proofs
 
-    def cast_ballot(
+    async def cast_ballot(
         self,
         entry: SiteEntry,
         name: str,
@@ -81,46 +89,68 @@ class Ballots:
             UnknownPollError: there is no such poll, or it is a draft.
             InvalidInputError: naming the field that breaks the poll's rules.
             ForbiddenError: one of its subclasses says why this sender may not vote.
-            AlreadyVotedError, PollNotOpenError: with the poll as the voter may see it.
+            AlreadyVotedError, PollNotOpenError, PollReplacedError: with the poll as the voter may
+                see it.
             StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
         """
+        first = None
         for _ in range(ATTEMPTS):
-            poll = find_poll(entry, self._directory, name, now)
+            poll = await self.find_poll(entry, name, now)
+            if query.birth not in ("", poll.birth):
+                # The page may know a newer poll of the id than this worker.
+                entry = await self._sites.load(entry.site.slug, now)
+                poll = await self.find_poll(entry, name, now)
+            first = first or poll
+            check_same(entry, query, first, poll, now)
             command, fault = decide_ballot(
                 entry, poll, query, visitor, now, self._proofs, hosted=hosted
             )
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:
-                return self._refuse(entry, command, query, fault, hour, now)
-            result = self._store.cast(entry.site, command, hour, now)
+                return await self._refuse(entry, command, query, fault, hour, now)
+            result = await self._store.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
                 return answer_ballot(entry, command, result, now)
-            entry = self._directory.load(entry.site.slug, now)
-        raise changing(name)
+            entry = await self._sites.load(entry.site.slug, now)
+        raise StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
-    def present(self, entry: SiteEntry, name: str, token: str, now: float) -> PresentedPoll:
+    async def present(self, entry: SiteEntry, name: str, token: str, now: float) -> PresentedPoll:
         """Return a public poll (`current` too) as the voter of a token sees it.
 
         Raises:
             UnknownPollError: there is none, or it is a draft.
         """
-        poll = find_poll(entry, self._directory, name, now)
+        poll = await self.find_poll(entry, name, now)
         slug = entry.site.slug
         voter = entry.voters.find(slug, token, now)
-        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
-        voted, tally = self._store.look(slug, poll.id, pseudonym)
+        subject = voting_subject(poll, entry.site.timezone, now)
+        pseudonym = entry.voters.pseudonym(slug, subject, voter) if voter else b""
+        voted, tally = await self._store.look(slug, poll.id, pseudonym)
         return _view(entry, poll, tally, now, voted=voted)
 
-    def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
+    async def find_poll(self, entry: SiteEntry, name: str, now: float) -> Poll:
+        """Return a public poll, asking Redis once more for one that this worker does not know.
+
+        Raises:
+            UnknownPollError: there is none, or it is a draft.
+        """
+        poll = entry.polls.find(name, now)
+        if poll is None and entry.loaded_at < now:
+            poll = (await self._sites.load(entry.site.slug, now)).polls.find(name, now)
+        if poll is None:
+            raise UnknownPollError(name)
+        return poll
+
+    async def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
         """Note in a poll's report a ballot that its network's limit kept from being looked at."""
         poll = entry.polls.find(name, now)
         # A poll that this worker does not know costs nothing: names can be invented.
         if poll is not None:
             hour = hour_label(now, entry.site.timezone)
             with contextlib.suppress(StoreUnavailableError):
-                self._store.refuse(entry.site, BallotCommand(poll=poll), FLOOD, hour)
+                await self._store.refuse(entry.site, BallotCommand(poll=poll), FLOOD, hour)
 
-    def _refuse(
+    async def _refuse(
         self,
         entry: SiteEntry,
         command: BallotCommand,
@@ -132,22 +162,31 @@ class Ballots:
         outcome, tally = "", PollTally()
         with contextlib.suppress(StoreUnavailableError):
             # The refusal stands whether or not it can be noted.
-            outcome, tally = self._store.refuse(entry.site, command, fault.code, hour)
-        return refuse_ballot(entry, command, query, fault, outcome, tally, now)
+            outcome, tally = await self._store.refuse(entry.site, command, fault.code, hour)
+        if outcome and outcome != "voted":  # answered as the first time
+            return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
+        raise fault
 
 
-def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float) -> Poll:
-    """Return a public poll, asking Redis once more for one that this worker does not know.
+def check_same(entry: SiteEntry, query: BallotQuery, first: Poll, poll: Poll, now: float) -> None:
+    """Return if a ballot is for the poll that there is, and not for one before it of its id.
+
+    Args:
+        entry: the site.
+        query: the ballot.
+        first: the poll as it was when the ballot came; for ballots that do not say for which they
+            are.
+        poll: the poll as it is.
+        now: seconds since 1970.
 
     Raises:
-        UnknownPollError: there is none, or it is a draft.
+        PollReplacedError: the poll was deleted or reset while the ballot was on its way.
     """
-    poll = entry.polls.find(name, now)
-    if poll is None and entry.loaded_at < now:
-        poll = directory.load(entry.site.slug, now).polls.find(name, now)
-    if poll is None:
-        raise UnknownPollError(name)
-    return poll
+    if poll.birth != (query.birth or first.birth):
+        raise PollReplacedError(
+            "This poll was begun anew. Read it again, and vote again.",
+            _view(entry, poll, PollTally(), now, voted=False),
+        )
 
 
 def decide_ballot(
@@ -163,8 +202,16 @@ def decide_ballot(
     """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
     slug = entry.site.slug
     voter = entry.voters.find(slug, query.voter, now)
-    pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
-    known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
+    # A ballot of yesterday that is sent again after midnight is known under yesterday's pseudonym.
+    pseudonym, earlier = (
+        entry.voters.pseudonym(slug, voting_subject(poll, entry.site.timezone, at), voter)
+        if voter and (poll.daily or at == now)
+        else b""
+        for at in (now, now - DAY_SECONDS)
+    )
+    known = BallotCommand(
+        poll=poll, voter=pseudonym, earlier=earlier, ballot=hit_digest(query.ballot)
+    )
     try:
         if hosted:
             check_program(visitor)
@@ -197,11 +244,14 @@ def decide_ballot(
         poll=poll,
         open=state_at(poll, now) == "open",
         voter=pseudonym,
+        earlier=earlier,
         ballot=known.ballot,
         choices=choices,
         other=other,
         address=today.address(network) if network else b"",
         ipv6_48=today.address(wide) if wide else b"",
+        block=today.address(block_prefix(visitor.address)) if network else b"",
+        provider=today.address(provider_prefix(visitor.address)) if network else b"",
         browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,
@@ -245,36 +295,6 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
             "other {text!r}: write words, without links or < and >.", text=text[:80]
         )
     return query.choices, text
-
-
-def refuse_ballot(
-    entry: SiteEntry,
-    command: BallotCommand,
-    query: BallotQuery,
-    fault: StatsError,
-    outcome: str,
-    tally: PollTally,
-    now: float,
-) -> BallotAnswer:
-    """Answer a ballot that cannot be taken: as the first time if it was taken before.
-
-    Args:
-        entry: the site.
-        command: the ballot, as far as it is known.
-        query: the ballot as it was sent.
-        fault: what is raised if it was not taken before.
-        outcome: as `BallotStore.refuse` returns it.
-        tally: of the poll.
-        now: seconds since 1970.
-    """
-    if outcome and outcome != "voted":
-        return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
-    raise fault
-
-
-def changing(name: str) -> StoreUnavailableError:
-    """Return the error of a ballot whose poll was changed at every attempt."""
-    return StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
 
 def answer_ballot(

@@ -15,6 +15,7 @@ from stats_service.errors import (
     BallotConflictError,
     InvalidInputError,
     NotFoundError,
+    PollReplacedError,
     StatsError,
     VoterTooNewError,
 )
@@ -23,12 +24,13 @@ from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.voters import TOKEN_SECONDS
-from stats_service.web.hosted.texts import LANGUAGES, TEXTS
+from stats_service.web.hosted.texts import LANGUAGES, TEXTS, pick
 from stats_service.web.hosted.view import Sent, page_values
 from stats_service.web.http.context import services
+from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import site_entry
+from stats_service.web.http.sites import on_site
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 
@@ -44,34 +46,54 @@ _EXPLAINED = ("already-voted", "voter-too-new", "too-many-requests", "store-unav
 @bp.get("/<slug>/p/<poll>")
 def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     """Show the form, or the results."""
-    entry, now = site_entry(slug), services().clock.now()
+    return on_site(slug, lambda entry: _show(entry, poll))
+
+
+def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
+    slug, now = entry.site.slug, services().clock.now()
     visitor = request_visitor()
     token = request.cookies.get(_cookie(slug), "")
     program = not visitor.user_agent or is_bot(visitor.user_agent)
     if not program:
         token = services().polls.voter_tokens.issue(entry, token, visitor, now)
-    view = services().polls.ballots.present(entry, poll, token, now)
+    view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     done = request.args.get("done", "")
     done = done if done in DONE and view.voted else ""
     lang = _language(view)
     wants_results = bool(done) or "results" in request.args or (view.voted and not view.change)
     message = TEXTS[lang][done] if done else ""
+    if done == "counted" and view.thanks:
+        message = pick(view.thanks, lang, view.lang)
     if not message and view.state != "open":
         message = TEXTS[lang]["scheduled" if view.state == "scheduled" else "closed"]
     elif not message and view.voted:
         message = TEXTS[lang]["voted"]
-    response = _page(entry, view, lang, token, Sent(), message, show_results=wants_results)
+    response = _page(
+        entry,
+        view,
+        lang,
+        token,
+        Sent(),
+        message,
+        show_results=wants_results,
+        next_page=_next_page(entry, view) if done else "",
+    )
     if not program:
         _keep(response, slug, token)
     return response
 
 
 @bp.post("/<slug>/p/<poll>")
+@limited
 def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     """Take the form's ballot; then show what became of it, at an address of its own."""
-    entry, now = site_entry(slug), services().clock.now()
+    return on_site(slug, lambda entry: _cast(entry, poll))
+
+
+def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
+    slug, now = entry.site.slug, services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
-    view = services().polls.ballots.present(entry, poll, token, now)
+    view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     lang = _language(view)
     t = TEXTS[lang]
     other = form.get("other", "")
@@ -86,15 +108,18 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
         choices=choices,
         voter=token,
         other=other if OTHER in choices else "",
+        birth=form.get("birth", "")[:16],
     )
     try:
-        answer = services().polls.ballots.cast_ballot(
-            entry, view.id, query, request_visitor(), now, hosted=True
+        ballots, visitor = services().polls.ballots, request_visitor()
+        answer = services().loop.run(
+            ballots.cast_ballot(entry, view.id, query, visitor, now, hosted=True)
         )
     except BallotConflictError as error:
         seen = error.poll if isinstance(error.poll, PresentedPoll) else view
         voted = isinstance(error, AlreadyVotedError)
-        message = t["already-voted"] if voted else t["closed"]
+        replaced = isinstance(error, PollReplacedError)
+        message = t["already-voted"] if voted else t["replaced"] if replaced else t["closed"]
         return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
     except InvalidInputError as error:
         number_fits = view.min <= len(set(choices)) <= view.max
@@ -139,6 +164,7 @@ def _page(
     alert: bool = False,
     own_window: bool = False,
     show_results: bool = False,
+    next_page: str = "",
 ) -> Response:
     here = url_for(".poll_page", slug=entry.site.slug, poll=view.id, lang=lang)
     values = page_values(view, lang, here, token, sent, show_results=show_results)
@@ -152,11 +178,18 @@ def _page(
         message=message,
         alert=alert,
         own_window=own_window,
+        next_page=next_page,
         **values,
     )
     response = Response(body)
     _secure(response, entry.site.hosts)
     return response
+
+
+def _next_page(entry: SiteEntry, view: PresentedPoll) -> str:
+    """Return the portal's page that comes after a vote; empty if no host of it is known by name."""
+    host = next((host for host in entry.site.hosts if "*" not in host), "")
+    return f"https://{host}{view.next_page}" if view.next_page and host else ""
 
 
 def _refused(response: Response, error: StatsError) -> Response:

@@ -1,134 +1,156 @@
-"""How many writes a network may send at a time: flask-limiter on every route where people write.
+"""How often a network, or a caller whom we know, may call a route.
 
-The limit is loose, because an office or a mobile carrier is one network: it keeps a program from
-filling the store, while what a poll believes of one network is settled with the ballot itself
-(`cast_ballot.lua`). A page view passes none of this; its ceiling is part of its own script.
-
-The counters are the same whichever way a write is answered: `protect` guards routes of Flask,
-`LoopLimit` what the event loop answers itself.
-
-When Redis is away the count fails, and so the write is refused with 503, as it would be anyway.
+flask-limiter guards what Flask answers (`limited`, `check_caller`, `check_network`). Ballots and
+ratings are taken in the event loop, which asks `check_network_limit`. Either way the same counters
+in the same Redis are added to: `RequestCounts`.
 """
 
-import math
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app
-from flask_limiter import Limiter
-from limits import RateLimitItem, parse
-from limits.aio.storage import Storage
-from limits.aio.strategies import FixedWindowRateLimiter
+from flask import Flask, current_app, request
+from flask_limiter import Limiter, RateLimitExceeded
+from limits.storage import Storage
 
 from stats_service.errors import TooManyRequestsError
 from stats_service.services.accounts.passwords import keyed_digest
+from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.visitors.addresses import network_prefix
+from stats_service.services.visitors.request_limits import exceeded
 from stats_service.web.http.context import EXTENSION, services
 from stats_service.web.http.request import request_address
 from stats_service.web.http.sites import site_entry
 
+View = TypeVar("View", bound=Callable[..., Any])
+#: What the URI of `LoopCounts` begins with; the rest of it is empty.
+SCHEME = "stats"
 
-def protect(app: Flask, endpoints: Iterable[str], per_minute: int) -> None:
-    """Let a network call each of `endpoints` at most `per_minute` times a minute, for each site.
 
-    flask-limiter counts; it is asked directly, because working out by itself which limits a
-    request has takes it several times as long as counting.
-    """
-    counts = app.extensions[EXTENSION].request_counts
-    limiter = Limiter(
+class LoopCounts(Storage):
+    """What flask-limiter finds under the scheme `stats`: the event loop's counters."""
+
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - annotated where the library declares it
+
+    def __init__(self, uri: str | None = None, *, wired: Services, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._run = wired.loop.run
+        self._counts = wired.limits.counts
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        """No errors of a library reach the outside: the store translates them."""
+        return ()
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Add to a counter."""
+        return self._run(self._counts.incr(key, expiry, amount))
+
+    def get(self, key: str) -> int:
+        """Return what a counter has."""
+        return self._run(self._counts.get(key))
+
+    def get_expiry(self, key: str) -> float:
+        """Return when a counter ends, in seconds since 1970."""
+        return self._run(self._counts.get_expiry(key))
+
+    def check(self) -> bool:
+        """Return that the storage can be used; whether Redis answers, the next call tells."""
+        return True
+
+    def reset(self) -> int | None:
+        """Forget nothing: the counters end by themselves."""
+        return None
+
+    def clear(self, key: str) -> None:
+        """Forget a counter."""
+        self._run(self._counts.clear(key))
+
+
+def register(app: Flask) -> None:
+    """Give `app` a limiter for its routes."""
+    Limiter(
         request_address,
-        storage_uri=counts.uri,
-        storage_options={"counts": counts},
+        app=app,
+        storage_uri=f"{SCHEME}://",
+        storage_options={"wired": app.extensions[EXTENSION]},
         strategy="fixed-window",
     )
-    # Said to be there already, so that it puts no hooks around every request of the service.
-    app.extensions["limiter"] = {limiter}
-    limiter.init_app(app)
-    limit = _limit(per_minute)
-    for endpoint in endpoints:
-        app.view_functions[endpoint] = _limited(
-            app.view_functions[endpoint], limiter, limit, endpoint
-        )
 
 
-def _limited(
-    view: Callable[..., Any], limiter: Limiter, limit: RateLimitItem, endpoint: str
-) -> Callable[..., Any]:
+def limited(view: View) -> View:
+    """Let a network call a route of a site only `STATS_WRITE_LIMIT` times a minute."""
+
     @wraps(view)
-    def limited(**values: Any) -> Any:
-        entry = site_entry(values["slug"])
-        key = network_key(entry, request_address(), services().clock.now())
-        if key and not limiter.limiter.hit(limit, endpoint, key):
-            if "poll" in values:
-                services().polls.ballots.note_flood(entry, values["poll"], services().clock.now())
-            ends = limiter.limiter.get_window_stats(limit, endpoint, key).reset_time
-            raise _exceeded(limit, ends)
+    def checked(**values: Any) -> Any:
+        entry, address = site_entry(values["slug"]), request_address()
+        if address:
+            _count(request.endpoint or "", _network_of_site(entry, address))
         return view(**values)
 
-    return limited
+    return cast("View", checked)
 
 
-def check_caller(name: str, per_minute: int, caller: str) -> None:
-    """Count a request of a caller whom we know; TooManyRequestsError if it has sent too many.
+def check_caller(name: str, caller: str) -> None:
+    """Count a request of a caller whom we know.
 
     Args:
         name: of the route.
-        per_minute: how many it may send.
         caller: what nobody else can be, such as the id of a token; else a pseudonym of a network.
+
+    Raises:
+        TooManyRequestsError: the caller has sent too many of this name.
+        StoreUnavailableError: it cannot be counted, and so is not to be answered either.
     """
-    (limiter,), limit = current_app.extensions["limiter"], _limit(per_minute)
-    if not limiter.limiter.hit(limit, name, caller):
-        raise _exceeded(limit, limiter.limiter.get_window_stats(limit, name, caller).reset_time)
+    _count(name, caller)
 
 
-def check_network(name: str, per_minute: int) -> None:
+def check_network(name: str) -> None:
     """Count a request of the caller's network; errors as `check_caller`."""
     if address := request_address():
-        key = keyed_digest(services().settings.secret, "limit", network_prefix(address))
-        check_caller(name, per_minute, key)
+        secret = services().settings.secret
+        _count(name, keyed_digest(secret, "limit", network_prefix(address)))
 
 
-class LoopLimit:
-    """The same limit for requests that the event loop answers.
+async def check_network_limit(
+    wired: Services, route: str, entry: SiteEntry, address: str, poll: str
+) -> None:
+    """Count a request, in the event loop.
 
     Args:
-        storage: the same counters.
-        per_minute: as for `protect`.
-    """
+        wired: the services.
+        route: its name; each has counters of its own.
+        entry: the site.
+        address: where it comes from; empty: not known, and everybody would share one limit.
+        poll: for whose ballot it is, whose report tells of it; else empty.
 
-    def __init__(self, storage: Storage, per_minute: int) -> None:
-        self._limiter = FixedWindowRateLimiter(storage)
-        self._limit = _limit(per_minute)
-
-    async def check(self, endpoint: str, entry: SiteEntry, address: str, now: float) -> None:
-        """Count a request; TooManyRequestsError if its network has sent too many."""
-        key = network_key(entry, address, now)
-        if key and not await self._limiter.hit(self._limit, endpoint, key):
-            stats = await self._limiter.get_window_stats(self._limit, endpoint, key)
-            raise _exceeded(self._limit, stats.reset_time)
-
-
-def network_key(entry: SiteEntry, address: str, now: float) -> str:
-    """Return the site and a pseudonym of the caller's network, which ends with the day.
-
-    Empty where the address is not known: everybody would share one limit.
+    Raises:
+        TooManyRequestsError: the network has sent too many.
     """
     if not address:
-        return ""
-    today, _ = entry.day_keys_at(now)
-    return f"{entry.site.slug}:{today.address(network_prefix(address)).hex()}"
+        return
+    try:
+        await wired.limits.check(route, _network_of_site(entry, address, wired))
+    except TooManyRequestsError:
+        if poll:
+            await wired.polls.ballots.note_flood(entry, poll, wired.clock.now())
+        raise
 
 
-def _limit(per_minute: int) -> RateLimitItem:
-    return parse(f"{per_minute}/minute")
+def _count(name: str, caller: str) -> None:
+    (limiter,) = cast("set[Limiter]", current_app.extensions["limiter"])
+    per_minute = f"{services().settings.write_limit}/minute"
+    try:
+        with limiter.limit(per_minute, key_func=lambda: caller, scope=name):
+            pass
+    except RateLimitExceeded as error:
+        ends = limiter.current_limit.reset_at if limiter.current_limit else 0
+        raise exceeded(error.limit.limit, ends) from None
 
 
-def _exceeded(limit: RateLimitItem, ends: float) -> TooManyRequestsError:
-    return TooManyRequestsError(
-        f"Your network has sent more than {limit.amount} of these in a minute. Nothing was stored; "
-        "send the same again a little later.",
-        min(limit.get_expiry(), max(1, math.ceil(ends - time.time()))),
-    )
+def _network_of_site(entry: SiteEntry, address: str, wired: Services | None = None) -> str:
+    """Return the site and the pseudonym of a network, which ends with the day."""
+    now = (wired or services()).clock.now()
+    network = entry.day_keys_at(now)[0].address(network_prefix(address)).hex()
+    return f"{entry.site.slug}:{network}"

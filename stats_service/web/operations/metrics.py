@@ -3,11 +3,9 @@
 Only for whoever has the token of `STATS_METRICS_TOKEN`; without one there is no such page.
 """
 
-import contextlib
 import hmac
-import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Blueprint, Flask, Response, abort, g, request
 from prometheus_client import CollectorRegistry, generate_latest
@@ -25,6 +23,7 @@ from stats_service import __version__
 from stats_service.errors import StatsError
 from stats_service.meters import BOUNDS, Sums, Times
 from stats_service.models.health import OK
+from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.web.http.context import EXTENSION, services
 
@@ -48,10 +47,8 @@ _COUNTERS = (
     ("spool_held", "stats_spool_held", (), "Kept views that Redis refused; they stay on disk"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
 )
-_RESULT = re.compile(rb'"(?:outcome|code)":"([a-z-]{1,40})"')
-#: Routes that record a view: of the script, and of the pixel.
-_VIEWS = ("traffic.record_view", "pixel.record_view")
-_METERED = {"polls.cast_ballot": "ballots", "ratings.rate_article": "ratings"}
+#: Routes of the event loop, which counts what it answers.
+_IN_LOOP = ("traffic.record_view", "polls.cast_ballot", "ratings.rate_article")
 
 
 @bp.get("/metrics")
@@ -78,26 +75,12 @@ def measure(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         route = request.endpoint or "none"
+        if route in _IN_LOOP and request.method == "POST":
+            return response
         if "began" in g:
             meters.time(time.perf_counter() - g.began, "request", route)
         meters.count("requests", route, str(response.status_code))
-        if route in _VIEWS and request.method != "HEAD":
-            meters.count("views", _view_result(response))
-        elif route in _METERED:
-            found = _RESULT.search(response.get_data())
-            meters.count(_METERED[route], found[1].decode() if found else "unknown")
         return response
-
-
-def _view_result(response: Response) -> str:
-    if "view_result" in g:  # an image says nothing of a view that was kept
-        return str(g.view_result)
-    if response.status_code == 200:
-        ignored = response.headers.get("Stats-Ignored", "")
-        counted = response.mimetype == "image/gif" or b'"counted":true' in response.get_data()
-        return ignored or ("counted" if counted else "beat")
-    found = _RESULT.search(response.get_data())
-    return found[1].decode() if found else "unknown"
 
 
 class _Collector(Collector):
@@ -120,10 +103,9 @@ class _Collector(Collector):
         yield self._trouble()
 
     def _spool(self) -> Iterator[Metric]:
-        spool = self._services.traffic.spool
-        state, size = spool.state(), 0
-        with contextlib.suppress(OSError):
-            size = spool.path.stat().st_size if state.waiting else 0
+        replay = self._services.traffic.replay
+        state = replay.state()
+        size = replay.file_bytes() if state.waiting else 0
         yield GaugeMetricFamily(
             "stats_spool_views", "Views on disk that wait for Redis", state.waiting
         )
@@ -170,12 +152,21 @@ class _Collector(Collector):
                 trouble.add_metric((subject, level), 1)
         return trouble
 
-    def _sites(self) -> Iterable[Metric]:
+    def _sites(self) -> Iterator[Metric]:
+        sites, now = self._services.sites.sites.all()[:SITES_MAX], self._services.clock.now()
+        yield from self._numbers(sites, now)
+        trouble = GaugeMetricFamily(
+            "stats_site_trouble", "What `check` finds wrong of a site", labels=("kind", "site")
+        )
+        for site, finding in self._services.operations.overview.findings(sites, now):
+            trouble.add_metric((finding.subject, site.slug), 1)
+        yield trouble
+
+    def _numbers(self, sites: Sequence[Site], now: float) -> Iterable[Metric]:
         online = GaugeMetricFamily("stats_site_online", "Visitors online", labels=("site",))
         views = GaugeMetricFamily("stats_site_views_today", "Views today", labels=("site",))
         visits = GaugeMetricFamily("stats_site_visits_today", "Visits today", labels=("site",))
-        now = self._services.clock.now()
-        for site in self._services.sites.sites.all()[:SITES_MAX]:
+        for site in sites:
             counts = self._services.traffic.views.counts(site, now)
             online.add_metric((site.slug,), counts.online)
             views.add_metric((site.slug,), counts.views.today)

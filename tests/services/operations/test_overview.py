@@ -20,6 +20,7 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.spool import SpooledView
 from tests.support.clock import FakeClock
 from tests.support.pages import view
+from tests.support.spools import spool_of
 from tests.support.votes import make_poll, new_voter, vote
 
 #: The clock's start is noon of a Wednesday in Vietnam.
@@ -120,9 +121,9 @@ def test_a_poll_that_one_network_makes(
     services: Services, site: Site, clock: FakeClock, client: FlaskClient
 ) -> None:
     """Every ballot counts; the alarm lasts until somebody has looked, and comes with more."""
-    make_poll(services)
+    poll = make_poll(services)
     for n in range(10):
-        vote(client, new_voter(services), "a", address=f"192.0.2.{100 + n}")
+        vote(client, new_voter(services), "a", address=f"{100 + n}.0.2.1")
 
     def office(ballots: int) -> tuple[Alarm, ...]:
         for _ in range(ballots):
@@ -131,9 +132,27 @@ def test_a_poll_that_one_network_makes(
 
     assert office(19) == ()
     assert office(1) == (Alarm("network", 20, poll="muc-quan-tam"),)
-    services.polls.quarantine.look_at_network(site.slug, "muc-quan-tam", "test", clock.now())
+    services.polls.quarantine.look_at_network(site.slug, poll, "test", clock.now())
     assert office(0) == ()
     assert office(1) == (Alarm("network", 21, poll="muc-quan-tam"),)
+
+
+def test_a_poll_that_a_wider_network_makes(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """The same for 60 addresses of one /24; it is to be looked at again with a quarter more."""
+    poll = make_poll(services)
+
+    def school(first: int, ballots: int) -> tuple[Alarm, ...]:
+        for n in range(ballots):
+            vote(client, new_voter(services), "b", address=f"192.0.2.{first + n}")
+        return alarms(services, site, clock.now())
+
+    assert school(1, 49) == ()
+    assert school(50, 11) == (Alarm("network", 60, poll="muc-quan-tam"),)
+    services.polls.quarantine.look_at_network(site.slug, poll, "test", clock.now())
+    assert school(61, 14) == ()
+    assert school(75, 2) == (Alarm("network", 76, poll="muc-quan-tam"),)
 
 
 def test_where_all_come_from_one_address_none_stands_out(
@@ -170,7 +189,7 @@ def test_what_is_wrong_with_the_installation(
     """Views that wait on the disk; what `stats-service check` says of Redis."""
     before = {alarm.kind for alarm in services.operations.overview.of_installation()}
     kept = SpooledView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
-    services.traffic.spool.add([kept])
+    spool_of(services).add([kept])
 
     after = services.operations.overview.of_installation()
 

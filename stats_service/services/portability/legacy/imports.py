@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.bounds import COUNT_MAX
 from stats_service.models.legacy import (
     GROWING_TOLD,
     DayPart,
@@ -31,7 +32,6 @@ from stats_service.services.portability.legacy.tally import Tally
 from stats_service.services.portability.legacy.undo import spans_of, undo_import
 from stats_service.services.portability.legacy.wp_polls import LegacyPoll
 from stats_service.services.sites.sites import BALANCE_MAX, Sites
-from stats_service.services.traffic.numbers import COUNT_MAX
 from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"

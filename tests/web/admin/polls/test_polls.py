@@ -364,7 +364,7 @@ def test_ten_thousand_choices_are_refused_before_they_get_ids(
         assert len(made_ids) < 10
         return f"id-{len(made_ids)}"
 
-    monkeypatch.setattr("stats_service.web.admin.polls.forms.new_id", make_few)
+    monkeypatch.setattr("stats_service.services.polls.definition.new_id", make_few)
     fields = FIELDS | {"choices": "a\n" * 10_000, "choices_en": ""}
 
     for path in ("new", "new/preview"):
@@ -429,7 +429,7 @@ def test_the_report_has_what_was_refused_and_when(
     """Ballots over the limit of their network, which nobody looked at, are told as well."""
     entry = services.sites.directory.load("kimson", clock.now())
     for _ in range(3):
-        services.polls.ballots.note_flood(entry, made.id, clock.now())
+        services.loop.run(services.polls.ballots.note_flood(entry, made.id, clock.now()))
     services.polls.polls.edit(
         "kimson", made.id, COMMAND_LINE, clock.now(), protection=Protection(per_address=0)
     )

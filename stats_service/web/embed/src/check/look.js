@@ -1,9 +1,11 @@
 /** What there is to see on the page. */
 
-import { answer, article, isCore, options, resolve, script, siteOf, viewed } from "../extra/core.js";
-import { outermost } from "../extra/frame.js";
+import { answer, current, isCore, options, resolve, script, siteOf } from "./core.js";
+import { outermost } from "../extra/outermost.js";
 import { english } from "../language.js";
 import { ask, pause, violations } from "./ask.js";
+import { lists } from "./lists.js";
+import { optimisers } from "./optimisers.js";
 import { patched } from "./patched.js";
 
 /** The build puts it in. */
@@ -30,7 +32,7 @@ export const settled = async () => {
   await pause(AFTERWARDS_MS);
   if (!options.site) return { outcome: "blocked" };
   if (answer.site) {
-    return { outcome: "answered", milliseconds: Math.round(loads(page)[0]?.duration || 0) };
+    return { outcome: "answered", milliseconds: Math.round((loads(page)[0] || { duration: 0 }).duration) };
   }
   // A heartbeat counts nothing, and meets with whatever the view has met with.
   const { outcome, status } = await ask(options.site + "/page", { beat: true });
@@ -41,20 +43,20 @@ export const settled = async () => {
 const copy = async () => {
   try {
     const response = await fetch(script.src, { cache: "force-cache" });
-    const age = Math.round((Date.now() - new Date(response.headers.get("Date"))) / 1000);
+    const age = Math.round((Date.now() - +new Date(response.headers.get("Date"))) / 1000);
     const bytes = await response.arrayBuffer();
     const hash = window.crypto.subtle && (await crypto.subtle.digest("SHA-384", bytes));
     return {
       age: age >= 0 ? age : undefined,
       digest: hash && btoa(String.fromCharCode(...new Uint8Array(hash))),
     };
-  } catch {}
+  } catch (_) {}
 };
 
 const isStoreless = () => {
   try {
     localStorage.getItem("");
-  } catch {
+  } catch (_) {
     return true;
   }
 };
@@ -75,13 +77,13 @@ const ownFrames = () => {
   for (const frame of document.querySelectorAll("iframe")) {
     try {
       if (frame.contentDocument.querySelector('script[src*="/embed."]')) number++;
-    } catch {} // a page of somebody else
+    } catch (_) {} // a page of somebody else
   }
   return number;
 };
 
 /** How often the address had changed from one view to the next. */
-const moves = () => {
+const moves = (viewed) => {
   let number = 0;
   viewed.forEach((address, index) => {
     if (index && address.split("?")[0] != viewed[index - 1].split("?")[0]) number++;
@@ -100,6 +102,8 @@ export const look = async () => {
   if (options.site) new Image().src = resolve(options.site + "/badge/online.svg");
   const copied = await copy();
   const isStored = !isStoreless();
+  const viewed = current.viewed || [];
+  const { bare, listed, different, unread } = lists();
   return {
     lang: english(document.documentElement) ? "en" : "vi",
     version: VERSION,
@@ -109,8 +113,8 @@ export const look = async () => {
     site: (options.site || "").slice(0, NAME_MAX),
     snippets: Math.max(1, snippets.length),
     sites: names(snippets.map(siteOf)),
-    views: viewed.length,
-    moves: moves(),
+    views: Math.max(1, viewed.length),
+    moves: moves(viewed),
     frame: top == window ? undefined : outermost().slice(0, NAME_MAX),
     frames: ownFrames(),
     patched: names(patched()),
@@ -120,8 +124,14 @@ export const look = async () => {
     out: isStored && !!localStorage.getItem("stats-optout"),
     bot: !!navigator.webdriver && options.webdriver != "count",
     storeless: !isStored,
-    article: article()?.slice(0, 2048),
-    widgets: elements.filter((one) => WIDGETS.includes(one.localName) || one.dataset?.stats).length,
+    article: [current.article, options.article, current.here()].filter((one) => one != null)[0].slice(0, 2048),
+    widgets: elements.filter((one) => WIDGETS.includes(one.localName) || (one.dataset && one.dataset.stats)).length,
+    bare,
+    listed,
+    different,
+    unread: unread.length,
+    unreadNames: names(unread),
+    optimisers: names(optimisers()),
     strangers: names(
       elements.map((one) => one.localName).filter((name) => /^stats-/.test(name) && !WIDGETS.includes(name)),
     ),

@@ -8,20 +8,25 @@ import { ballotsOf } from "./memory.js";
 import { isAnswered, keepPoll, load, pollFor, wishOf } from "./polls.js";
 import { results, summary } from "./results.js";
 import { isUnsure } from "./server.js";
+import { isSeveral, showSeveral } from "./several.js";
 import { moment, past } from "./times.js";
 import { say, written } from "./words.js";
 
 /** How long the page's own request may take before a poll is asked for by itself, in ms. */
 const GRACE_MS = 4000;
 
+/** How long a voter sees the thanks before the next page comes, in ms. */
+const NEXT_MS = 4000;
+
 const KINDS = { already: "warning", held: "warning", tooLate: "warning" };
 /** What to say of results that this reader may not see, by the poll's `when`. */
 const LATER = { "after-voting": "afterVoting", "after-closing": "afterClosing", admins: "admins" };
 
 export class StatsPoll extends LateWidget {
-  static observedAttributes = ["poll"];
+  static observedAttributes = ["poll", "results"];
 
   show() {
+    if (isSeveral(this)) return showSeveral(this);
     const poll = pollFor(this);
     if (poll === undefined) return this.wait();
     clearTimeout(this.grace);
@@ -80,13 +85,17 @@ export class StatsPoll extends LateWidget {
     return this.poll?.state == "open";
   }
 
+  get isReadOnly() {
+    return this.hasAttribute("results");
+  }
+
   get isVoted() {
-    return !!this.poll && (this.poll.voted || !!ballotsOf(this.poll.id).cast);
+    return !!this.poll && (this.poll.voted || (!this.poll.daily && !!ballotsOf(this.poll.id).cast));
   }
 
   /** Whether the form is to be seen; `mode` is what the reader asked for, "" for what fits. */
   get isForm() {
-    return this.isOpen && this.mode != "results" && (!this.isVoted || this.mode == "form");
+    return this.isOpen && !this.isReadOnly && this.mode != "results" && (!this.isVoted || this.mode == "form");
   }
 
   /** A newer answer says whether a ballot is in that was sent in vain. */
@@ -174,6 +183,7 @@ export class StatsPoll extends LateWidget {
     const own = ballotsOf(poll.id).cast?.choices || [];
     const action =
       isOpen &&
+      !this.isReadOnly &&
       (!isVoted
         ? button("back", say(this, "back"), () => this.turn("form"))
         : poll.change && button("change", say(this, "change"), () => this.turn("form")));
@@ -199,7 +209,7 @@ export class StatsPoll extends LateWidget {
     return [
       state == "scheduled" && opens && make("p", "note", moment(this, "opens", opens)),
       closes && make("p", "note", isAhead ? moment(this, "closes", closes) : past(this, "closed", closes)),
-      isOpen && make("p", "note", say(this, change ? "changeable" : "once")),
+      isOpen && !this.isReadOnly && make("p", "note", say(this, change ? "changeable" : this.poll.daily ? "daily" : "once")),
       this.isForm && this.drawLater(),
     ].filter(Boolean);
   }
@@ -221,7 +231,11 @@ export class StatsPoll extends LateWidget {
     this.form.submit.focus();
   }
 
-  /** The ballot's fate is known: say it, show it, take the reader to it. */
+  /**
+   * The ballot's fate is known: say it, show it, take the reader to it.
+   *
+   * @param {{word?: string, poll?: any}} settled
+   */
   arrived({ word, poll }, asked) {
     this.isLocked = false;
     if (this.poll?.id != asked.id) return;
@@ -229,9 +243,12 @@ export class StatsPoll extends LateWidget {
     this.poll = poll || asked;
     keepPoll(this.poll, wishOf(this));
     const seen = this.poll.results ? summary(this, this.poll) : "";
-    tell(this.message, say(this, word), KINDS[word] || "good", seen);
+    const { thanks, lang, next_page: next } = this.poll;
+    const own = word == "thanks" && thanks?.[lang];
+    tell(this.message, own ? written(this, thanks, lang) : say(this, word), KINDS[word] || "good", seen);
     this.render(true);
     this.result.focus();
-    for (const other of document.querySelectorAll("stats-poll")) if (other != this) other.show();
+    if (next && !KINDS[word]) setTimeout(() => this.isConnected && location.assign(next), NEXT_MS);
+    for (const other of document.querySelectorAll("stats-poll")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }

@@ -41,6 +41,7 @@ const WORDS = {
   ],
 
   once: ["Mỗi trình duyệt bình chọn một lần.", "One vote per browser."],
+  daily: ["Mỗi trình duyệt bình chọn mỗi ngày một lần.", "One vote a day per browser."],
   changeable: [
     "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu đến lúc đó.",
     "You can change your vote until the poll closes; your choice is kept until then.",
@@ -132,6 +133,10 @@ const WORDS = {
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
   ],
+  replaced: [
+    "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
+    "This poll was begun anew. Reload the page, then vote.",
+  ],
   elsewhere: ["Trang này không gửi được.", "Nothing can be sent from this page."],
 
   votes: [(n) => `${n} phiếu`, (n, written) => count(n, "vote", written)],
@@ -209,7 +214,7 @@ export const language = (element) => (english(element) ? "en" : "vi");
 export const written = (element, texts, fallback) => {
   const wanted = (element.closest("[lang]") || element).lang || "vi";
   const primary = wanted.split("-")[0].toLowerCase();
-  const found = [wanted, primary, fallback].filter((tag) => tag in texts)[0] ?? Object.getOwnPropertyNames(texts)[0];
+  const found = [wanted, primary, fallback, ...Object.getOwnPropertyNames(texts)].filter((tag) => tag in texts)[0];
   const node = document.createElement("span");
   node.textContent = texts[found];
   if (found.split("-")[0] != primary) node.lang = found;
