@@ -107,11 +107,6 @@ CHECKS: dict[str, Check] = {
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
-    "T96": Check(
-        "a log in overlapping files, in any order; imports killed at random moments",
-        "the numbers of the whole, once",
-    ),
-    "T97": Check("an import taken out, killed at random moments", "every number as before it"),
     "T79": Check(
         "a site erased and added again under traffic, with two workers",
         "every view counts that is sent once it is there",
@@ -137,6 +132,19 @@ CHECKS: dict[str, Check] = {
     ),
     "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
     "T87": Check("a crowd in a poll of one vote a day, over midnight, with retries", "exact"),
+    "T94": Check(
+        "an application: /a/ to /a, campaign parameters, album forth and back, Turbo, hash routes",
+        "one view an article, as the service reads the address",
+    ),
+    "T95": Check(
+        "the same widget in each item of a list; a star on the third",
+        "each item's own article; the check warns of items that name none",
+    ),
+    "T96": Check(
+        "a log in overlapping files, in any order; imports killed at random moments",
+        "the numbers of the whole, once",
+    ),
+    "T97": Check("an import taken out, killed at random moments", "every number as before it"),
 }
 
 ADMIN = "tests/web/admin"
@@ -284,17 +292,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T76": ("tests/services/notices/test_mail_headers.py",),
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
-    "T96": (
-        f"{TWICE}_a_log_that_has_grown_gives_the_numbers_of_the_whole",
-        f"{TWICE}_any_split_into_overlapping_files_gives_the_numbers_of_the_whole",
-        f"{TWICE}_readers_of_two_servers_are_not_taken_for_one",
-        f"{TWICE}_two_imports_at_once_do_not_both_come_in",
-    ),
-    "T97": (
-        f"{TWICE}_an_import_is_taken_out_exactly",
-        f"{TWICE}_what_was_taken_out_comes_in_again",
-        f"{TWICE}_an_undo_that_is_cut_off_goes_on",
-    ),
     "T79": ("tests/web/loop/test_added_sites.py",),
     "T80": (
         "tests/services/operations/test_installation.py::test_an_emptied_redis_that_others_took",
@@ -314,6 +311,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/http/test_visitor.py::test_readers_behind_a_named_proxy",
     ),
     "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
+    "T96": (
+        f"{TWICE}_a_log_that_has_grown_gives_the_numbers_of_the_whole",
+        f"{TWICE}_any_split_into_overlapping_files_gives_the_numbers_of_the_whole",
+        f"{TWICE}_readers_of_two_servers_are_not_taken_for_one",
+        f"{TWICE}_two_imports_at_once_do_not_both_come_in",
+    ),
+    "T97": (
+        f"{TWICE}_an_import_is_taken_out_exactly",
+        f"{TWICE}_what_was_taken_out_comes_in_again",
+        f"{TWICE}_an_undo_that_is_cut_off_goes_on",
+    ),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",
@@ -324,5 +332,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
         f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
         f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+    ),
+    "T94": (
+        "tests/browser/test_moves.py::test_another_spelling_of_the_address_is_the_same_page",
+        "tests/browser/test_moves.py::test_an_album_is_one_article_where_its_pictures_are_none",
+        "tests/browser/test_moves.py::test_turbo_counts_each_page_under_its_own_key",
+        "tests/browser/test_moves.py::test_routes_behind_a_hash_are_articles",
+        f"{PAGE}_another_address_of_one_article_is_no_view",
+    ),
+    "T95": (
+        "tests/browser/test_moves.py::test_an_item_of_a_list_finds_its_own_article",
+        "tests/browser/test_moves.py::test_a_star_on_the_third_item_rates_the_third_article",
+        "tests/browser/test_check.py::test_a_list_whose_items_name_nothing_is_found",
     ),
 }

@@ -120,11 +120,13 @@ class LegacyStore:
 
     def salt(self, site: Site, *, keep: bool) -> bytes:
         """Return the salt behind the readers of imported lines; one that is new only if kept."""
-        key, new = SiteKeys(self._prefix, site.slug).import_salt, secrets.token_bytes(16)
+        names, new = SiteKeys(self._prefix, site.slug), secrets.token_bytes(16)
+        key, alive = names.import_salt, names.alive(site.birth)
         with store_errors():
             known = bytes_of(self._client.get(key))
-            if not known and keep:
-                self._write(site, key, "SETNX", new, seconds=IMPORT_READERS_SECONDS)
+            if not known and keep:  # of two imports at once, one's salt is taken by both
+                args = [IMPORT_READERS_SECONDS, "SET", new, "NX"]
+                WRITE_TO_SITE.run(self._client, [alive, key], args)
                 known = bytes_of(self._client.get(key))
         return known or new
 

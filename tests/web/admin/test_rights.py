@@ -65,6 +65,7 @@ MATRIX = {
         "polls.edit",
         "polls.save",
         "polls.set_state",
+        "polls.set_current",
         "poll_removal.ask",
         "poll_removal.remove",
         "poll_removal.restore",

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.services.polls.presentation import results, state_at
 from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDER, RESULTS_WHEN
@@ -135,6 +136,17 @@ def set_state(poll_id: str) -> AnyResponse:
             verb(slug, poll_id, who(), now)
     except (InvalidInputError, ConflictError) as error:
         flash(explain(error), "error")
+    return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
+
+
+@bp.post("/<poll_id>/current")
+@access("editor")
+def set_current(poll_id: str) -> AnyResponse:
+    """Make a poll the one that the site's pages show, or let them show the latest open one."""
+    slug, by = site().slug, Author(who(), services().clock.now())
+    services().polls.polls.get(slug, poll_id)
+    chosen = poll_id if request.form.get("to") == "pin" else ""
+    services().sites.sites.edit(slug, by, poll=chosen)
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
 

@@ -3,6 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, request
 
+from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
 from stats_service.services.polls.definition import (
@@ -124,6 +125,20 @@ def unlist(poll: str) -> Response:
     return fresh_json(_managed(services().polls.polls.unlist(site().slug, poll, who(), now)))
 
 
+@bp.post("/<poll>/pin")
+@scope("write")
+def pin(poll: str) -> Response:
+    """Make a poll the one that pages show which name none."""
+    return _pinned(poll, poll)
+
+
+@bp.post("/<poll>/unpin")
+@scope("write")
+def unpin(poll: str) -> Response:
+    """Let pages that name no poll show the one that was opened last."""
+    return _pinned(poll, "")
+
+
 @bp.post("/<poll>/copy")
 @scope("write")
 def copy(poll: str) -> tuple[Response, int]:
@@ -141,6 +156,12 @@ def integrity(poll: str) -> Response:
     return fresh_json(services().polls.integrity.report(site().slug, poll, site().timezone, now))
 
 
+def _pinned(poll: str, chosen: str) -> Response:
+    found = services().polls.polls.get(site().slug, poll)
+    services().sites.sites.edit(site().slug, Author(who(), services().clock.now()), poll=chosen)
+    return fresh_json(_managed(found))
+
+
 def _managed(poll: Poll) -> ManagedPoll:
     tally = services().polls.polls.tally(site().slug, poll.id)
     return managed_poll(poll, tally, site().timezone, services().clock.now())
@@ -152,6 +173,8 @@ _NAMES = {
     "archive": "Close a poll for good; its results stay",
     "draft": "Make a draft again of a poll in which nobody has voted",
     "list": "Show a poll in the archive and other lists",
+    "pin": "Let pages that name no poll show this one",
+    "unpin": "Let pages that name no poll show the one that was opened last",
     "unlist": "Show a poll only where it is named, and in no list",
 }
 

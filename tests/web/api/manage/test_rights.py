@@ -44,6 +44,8 @@ MATRIX = {
         "polls.withdraw",
         "polls.list_",
         "polls.unlist",
+        "polls.pin",
+        "polls.unpin",
         "polls.copy",
         "poll_removal.delete",
         "poll_removal.reset",

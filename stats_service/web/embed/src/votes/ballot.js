@@ -28,7 +28,7 @@ export const problem = (element, reply, unsure) => {
  */
 export const castBallot = async (poll, { choices, other }, onProof) => {
   const { cast, sent } = ballotsOf(poll.id);
-  const ballot = { ballot: sent?.ballot || newBallotId(), choices, other, birth: poll.birth };
+  const ballot = { ballot: (sent || 0).ballot || newBallotId(), choices, other, birth: poll.birth };
   keepBallots(poll.id, { cast, sent: ballot });
   const path = `/polls/${encodeURIComponent(poll.id)}/ballots`;
   const reply = await submit(path, ballot, poll, onProof);

@@ -13,6 +13,12 @@ export const make = (tag, part, ...content) => {
   return element;
 };
 
+/** Put content in the place of what a node has. */
+export const fill = (node, ...content) => {
+  node.textContent = "";
+  node.append(...content);
+};
+
 /** Make text that only a screen reader reads. */
 export const spoken = (text) => {
   const element = make("span", "", text);
@@ -50,7 +56,7 @@ export const tell = (region, text, kind = "", more = "") => {
   else delete region.dataset.kind;
   const whole = [text, more].filter(Boolean).join(" ");
   if (region.textContent == whole) return;
-  region.replaceChildren(text, more && text && " ", more && spoken(more));
+  fill(region, text, more && text && " ", more && spoken(more));
 };
 
 /** Keys that a page around may want all the same: to leave its dialog, and to keep the focus in it. */
@@ -76,6 +82,6 @@ export const open = (widget) => {
       sheet.replaceSync(STYLE);
     }
     root.adoptedStyleSheets = [sheet];
-  } catch {} // a browser from before 2023 shows the controls in its own style
+  } catch (_) {} // a browser from before 2023 shows the controls in its own style
   return root;
 };

@@ -35,10 +35,12 @@ export const upgradeMarks = () => {
 export const watchMarks = () => {
   let waiting;
   const soon = () => {
-    waiting ||= setTimeout(() => {
-      waiting = 0;
-      upgradeMarks();
-    }, GATHERING_MS);
+    waiting =
+      waiting ||
+      setTimeout(() => {
+        waiting = 0;
+        upgradeMarks();
+      }, GATHERING_MS);
   };
   new MutationObserver(soon).observe(document, { childList: true, subtree: true });
 };

@@ -244,7 +244,7 @@ export class StatsPoll extends LateWidget {
     keepPoll(this.poll, wishOf(this));
     const seen = this.poll.results ? summary(this, this.poll) : "";
     const { thanks, lang, next_page: next } = this.poll;
-    const own = word == "thanks" && thanks && Object.keys(thanks).length;
+    const own = word == "thanks" && thanks?.[lang];
     tell(this.message, own ? written(this, thanks, lang) : say(this, word), KINDS[word] || "good", seen);
     this.render(true);
     this.result.focus();

@@ -26,14 +26,14 @@ export const wishOf = (element) => element.getAttribute("poll") || "current";
 
 /** Keep an older answer from hiding that the ballot is in, or what its voter has seen. */
 const merged = (old, fresh) =>
-  old?.voted && fresh && !fresh.voted && old.id == fresh.id
+  old && old.voted && fresh && !fresh.voted && old.id == fresh.id
     ? { ...fresh, voted: true, results: fresh.results || old.results }
     : fresh;
 
 /** Take over a fresh poll for every widget that shows it. */
 export const keepPoll = (fresh, wish) => {
   for (const other of Object.getOwnPropertyNames(known)) {
-    if (known[other] && known[other].id == fresh?.id) known[other] = fresh;
+    if (known[other] && fresh && known[other].id == fresh.id) known[other] = fresh;
   }
   known[wish] = fresh;
 };
@@ -56,7 +56,7 @@ const fetchPoll = async (wish) => {
   let reply = await call("/page", beat);
   if (reply.status == 200) {
     voter(reply.body.voter);
-    return reply.body.poll ?? null;
+    return reply.body.poll || null;
   }
   reply = await call("/polls/" + encodeURIComponent(wish));
   if (reply.status == 200) return reply.body;

@@ -2,7 +2,7 @@
 
 import { problem } from "./ballot.js";
 import { english, number } from "../language.js";
-import { button, make, open, put, spoken, tell } from "./dom.js";
+import { button, fill, make, open, put, spoken, tell } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { keepRating, ratingOf } from "./memory.js";
 import { articleOf, isLeftOut, keepFresh, loadRating, ratingFor } from "./ratings.js";
@@ -26,7 +26,9 @@ const upTo = (last) => {
 };
 
 export class StatsRating extends LateWidget {
-  static observedAttributes = ["article", "readonly", "label"];
+  static get observedAttributes() {
+    return ["article", "readonly", "label"];
+  }
 
   show() {
     const entry = ratingFor(this);
@@ -34,7 +36,7 @@ export class StatsRating extends LateWidget {
     if (entry === undefined) {
       this.grace = setTimeout(() => loadRating(this), isLeftOut(this) ? 0 : RATING_GRACE_MS);
     } else if (entry) {
-      if (this.entry?.key != entry.key) {
+      if ((this.entry || 0).key != entry.key) {
         this.choice = this.isRepeat = this.drawn = 0;
         if (this.message) tell(this.message, "");
       }
@@ -124,7 +126,7 @@ export class StatsRating extends LateWidget {
     this.note = make("p", "note");
     this.spread = make("details", "spread", make("summary", "summary", say(this, "spread")), make("ul"));
     const more = isThumbs || this.hasAttribute("readonly") ? [] : [this.spread];
-    this.shadowRoot.replaceChildren(this.form, this.message, this.note, ...more);
+    fill(this.shadowRoot, this.form, this.message, this.note, ...more);
   }
 
   /** A finger or mouse rates at once; arrow keys only choose, and a button sends. */
@@ -169,7 +171,7 @@ export class StatsRating extends LateWidget {
     fillStars(this.stars, average);
     if (isThumbs) this.counts.forEach((node, index) => put(node, number(counts[1 - index], this)));
     this.paint(this.choice);
-    if (!this.choice) this.check(own?.score);
+    if (!this.choice) this.check((own || 0).score);
     this.submit.hidden = !this.choice || !this.inputs[0];
     this.submit.setAttribute("aria-disabled", !!this.isBusy);
     put(this.submit, say(this, this.isBusy ? "sending" : this.isRepeat ? "again" : "send"));
@@ -178,8 +180,8 @@ export class StatsRating extends LateWidget {
   }
 
   updateNote(own, isThumbs) {
-    this.note.replaceChildren();
-    if (!own?.score || this.choice || this.hasAttribute("readonly")) return;
+    fill(this.note);
+    if (!own || !own.score || this.choice || this.hasAttribute("readonly")) return;
     const said = isThumbs
       ? say(this, "ownThumb", say(this, own.score == 2 ? "useful" : "useless"))
       : say(this, "ownScore", own.score);
@@ -193,7 +195,7 @@ export class StatsRating extends LateWidget {
       label: say(this, "score", index + 1),
       value: make("b", "votes", number(votes, this)),
       share: votes / Math.max(count, 1),
-      own: own?.score == index + 1 && say(this, "own"),
+      own: own && own.score == index + 1 && say(this, "own"),
     }));
     this.spread.lastChild.replaceWith(bars(rows.reverse()));
   }
@@ -224,7 +226,7 @@ export class StatsRating extends LateWidget {
   }
 
   refused({ article }) {
-    keepRating(article.key, { score: this.own?.score, until: "" });
+    keepRating(article.key, { score: (this.own || 0).score, until: "" });
     this.finish(article, "fixed", "warning");
   }
 

@@ -21,22 +21,24 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
  * Resolves to `{status, code, after, body}`; status 0: no answer, so nothing is certain.
  */
 export const call = async (path, body) => {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), PATIENCE_MS);
+  let limit;
+  const patience = new Promise((_, fail) => {
+    limit = setTimeout(fail, PATIENCE_MS);
+  });
   try {
-    const response = await fetch(resolve(options.site + path), {
+    const request = fetch(resolve(options.site + path), {
       method: body ? "POST" : "GET",
       body: body && json(body),
-      signal: abort.signal,
     });
-    const answered = await response.json();
+    const response = await Promise.race([request, patience]);
+    const answered = await Promise.race([response.json(), patience]);
     return {
       status: response.status,
       code: answered.code,
       after: +response.headers.get("Retry-After"),
       body: answered,
     };
-  } catch {
+  } catch (_) {
     return { status: 0 };
   } finally {
     clearTimeout(limit);
@@ -45,6 +47,9 @@ export const call = async (path, body) => {
 
 /** Whether it is open if anything happened: no answer, or one that no part of the service gave. */
 export const isUnsure = (reply) => reply.status == 0 || reply.status >= 500;
+
+/** How old a token has to be, in seconds. */
+const waitOf = (poll) => (poll && poll.wait != null ? poll.wait : TOKEN_AGE);
 
 /** Get a token, where the page view brought none or the service takes the old one no longer. */
 const fetchToken = async () => {
@@ -67,9 +72,9 @@ export const submit = async (path, content, poll, onProof) => {
     let reply = { status: 200 };
     if (!voter()) {
       reply = await fetchToken();
-      if (reply.status == 200) await pause((poll?.wait ?? TOKEN_AGE) * 1000);
+      if (reply.status == 200) await pause(waitOf(poll) * 1000);
     }
-    if (reply.status == 200 && poll?.proof && !proof) {
+    if (reply.status == 200 && poll && poll.proof && !proof) {
       onProof();
       reply = await call(`/polls/${poll.id}/challenge`);
       if (reply.status == 200) proof = await solve(reply.body);
@@ -80,7 +85,7 @@ export const submit = async (path, content, poll, onProof) => {
     } else if (reply.code == "voter-refused" && isFirst("token")) {
       const fresh = await fetchToken();
       if (fresh.status != 200) return fresh;
-      await pause((poll?.wait ?? TOKEN_AGE) * 1000);
+      await pause(waitOf(poll) * 1000);
     } else if (reply.code == "voter-too-new" && reply.after <= WAIT_MAX && isFirst("age")) {
       await pause((reply.after || TOKEN_AGE) * 1000);
     } else if (reply.code == "proof-refused" && isFirst("proof")) {

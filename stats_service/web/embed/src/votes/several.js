@@ -1,5 +1,6 @@
 /** `<stats-poll poll="all">` and `poll="random"`: each of the site's current polls, or one of them. */
 
+import { fill } from "./dom.js";
 import { wishOf } from "./polls.js";
 import { call } from "./server.js";
 
@@ -19,9 +20,9 @@ export const showSeveral = async (element) => {
   const shown = ids.filter(Boolean).map((id) => {
     const poll = document.createElement("stats-poll");
     poll.setAttribute("poll", id);
-    poll.toggleAttribute("results", element.hasAttribute("results"));
+    if (element.hasAttribute("results")) poll.setAttribute("results", "");
     return poll;
   });
   element.setAttribute("state", shown.length ? "several" : "none");
-  if (shown.length) element.replaceChildren(...shown);
+  if (shown.length) fill(element, ...shown);
 };

@@ -214,7 +214,7 @@ export const language = (element) => (english(element) ? "en" : "vi");
 export const written = (element, texts, fallback) => {
   const wanted = (element.closest("[lang]") || element).lang || "vi";
   const primary = wanted.split("-")[0].toLowerCase();
-  const found = [wanted, primary, fallback].filter((tag) => tag in texts)[0] ?? Object.getOwnPropertyNames(texts)[0];
+  const found = [wanted, primary, fallback, ...Object.getOwnPropertyNames(texts)].filter((tag) => tag in texts)[0];
   const node = document.createElement("span");
   node.textContent = texts[found];
   if (found.split("-")[0] != primary) node.lang = found;
