@@ -150,6 +150,13 @@ def test_wp_statistics_since_14_15(read: Read) -> None:
     assert found.days == {"2025-10-01": (120, 80), "2025-10-02": (98, 70), "2025-10-03": (0, 1)}
 
 
+def test_wp_statistics_15_knows_visits(read: Read) -> None:
+    """Its sessions."""
+    text = "ID,date,visitors,sessions,views\n1,2026-10-01,80,95,120\n"
+
+    assert read({"wp_statistics_summary_totals.csv": text}).days == {"2026-10-01": (120, 95)}
+
+
 def test_pages_of_wp_statistics(read: Read) -> None:
     """Both spellings of an address are one; pages that are not there and searches count nowhere."""
     found = read(

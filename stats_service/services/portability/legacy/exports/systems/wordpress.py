@@ -51,8 +51,9 @@ def _days(target: Target, columns: Columns) -> TakeRow:
 
 
 def _totals(target: Target, columns: Columns) -> TakeRow:
-    """`statistics_summary_totals`: a visitor of a day is taken for one visit."""
-    when, views, visitors = columns["date"], columns["views"], columns["visitors"]
+    """`statistics_summary_totals`: a visitor of a day is taken for one visit, up to version 14."""
+    when, views = columns["date"], columns["views"]
+    visitors = columns.first("sessions", "visitors")
     tally = target.tally
 
     def take(row: list[str]) -> None:
