@@ -199,6 +199,16 @@ class LegacyRow(Row, frozen=True, kw_only=True, tag="legacy"):
     value: str
 
 
+class LegacyPartRow(Row, frozen=True, kw_only=True, tag="legacy_parts"):
+    """Something that an import added, by which it is taken out; as in `store.keys`."""
+
+    #: Of the import.
+    id: str
+    field: str
+    #: In base64.
+    value: str
+
+
 class NoticesRow(Row, frozen=True, kw_only=True, tag="notices"):
     """Who gets reports and calls."""
 
@@ -242,6 +252,7 @@ TableRow = (
     | PollVoterRow
     | IgnoredRow
     | LegacyRow
+    | LegacyPartRow
     | NoticesRow
     | AuditRow
 )

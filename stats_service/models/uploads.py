@@ -4,9 +4,10 @@ import msgspec
 
 from stats_service.models.legacy import LegacySummary
 
-#: What is sent as an archive, and as the two tables of WP-Polls; the rest is as `legacy import`.
+#: Kind of an archive; the others are as `legacy import` has them.
 ARCHIVE = "archive"
-WP_POLLS = "wp-polls"
+#: No file: an import that is taken out again.
+UNDO = "undo"
 
 
 class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,14 +25,6 @@ class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
     founding: str = ""
 
 
-class PollOutcome(msgspec.Struct, frozen=True):
-    """What became, or would become, of one poll."""
-
-    text: str
-    #: It is not there yet.
-    new: bool
-
-
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """A file, what is to be done with it, and how far that is."""
 
@@ -42,13 +35,31 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     #: Seconds since 1970.
     made: float
     kind: str
-    #: Names of the file, and of the one that belongs to it (posts of WordPress, answers).
+    #: Names of the file, and of the one with the addresses of the articles.
     name: str
     second: str = ""
+    #: Names of the files that came with it.
+    more: tuple[str, ...] = ()
+    #: As in `Source`: address of articles, and what the columns of a plain table are.
+    article_pattern: str = ""
+    columns: dict[str, str] = {}
+    #: First rows of a table whose columns nobody knows.
+    preview: tuple[tuple[str, ...], ...] = ()
     #: As in `services.portability.legacy.imports.Plan`.
     opening: bool = False
     keep_opening: bool = False
-    #: `reading`, `ready` (for the confirmation), `adding`, `done` or `failed`.
+    beside: bool = False
+    before: str = ""
+    tests: tuple[str, ...] = ()
+    #: As in `services.portability.legacy.formats.options.LogOptions`.
+    zone: str = ""
+    reader: str = ""
+    without_agents: bool = False
+    pattern: str = ""
+    #: Id of the import that is taken out, where the kind is `UNDO`.
+    undo: str = ""
+    #: `reading`, `columns` (that somebody must name), `ready` (for the confirmation), `adding`,
+    #: `done` or `failed`.
     state: str = "reading"
     #: Share of the file that is read.
     progress: float = 0.0
@@ -61,7 +72,6 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     archive: ArchiveSummary | None = None
     #: Which founding of the site the file was looked at for; what goes into another is refused.
     founding: str = ""
-    polls: tuple[PollOutcome, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -73,6 +83,4 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether there is anything in it that the site has not."""
         if self.archive:
             return not self.archive.same
-        if self.kind == WP_POLLS:
-            return any(poll.new for poll in self.polls)
         return bool(self.summary and self.summary.adds)

@@ -89,9 +89,18 @@ key                             type    holds; how long
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
-<p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
-                                        `<digest>:<part>` while one is brought in; `views:<day>`:
-                                        imported views of the day; for ever
+<p>:{site}:legacy               hash    id of an import -> `models.legacy.ImportedFile`;
+                                        `views:<day>`: imported views of the day; `imports`: grows
+                                        whenever one begins, ends or is taken out; for ever
+<p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
+                                        `<number>` -> a part (zlib, MessagePack of `DayPart` or
+                                        `OpeningPart`), `<number>:other` -> which of its articles
+                                        went to `(other)`; `l<day of UTC>` -> marks of its lines,
+                                        `f<day of UTC>` -> lines of others that begin no visit for
+                                        it (`services…legacy.marks`); some 5 bytes a view
+<p>:{site}:legacy:<id>:readers  hash    day of UTC -> pseudonyms behind the lines in `l<day>`; 48
+                                        hours at most
+<p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
@@ -175,6 +184,8 @@ ALIASES_REVISION = "\x01"
 #: Days after which the numbers by hour, and those by article and day, are gone.
 HOURS_DAYS_KEPT = 91
 ARTICLE_DAYS_KEPT = 400
+#: Seconds for which readers of imported lines are told apart.
+IMPORT_READERS_SECONDS = 48 * 3600
 
 
 def sites(prefix: str) -> str:
@@ -433,6 +444,19 @@ class SiteKeys:
     def legacy(self) -> str:
         """Files of other counters that were imported."""
         return self._key("legacy")
+
+    def imported(self, import_id: str) -> str:
+        """What one import added."""
+        return self._key(f"legacy:{import_id}")
+
+    def import_readers(self, import_id: str) -> str:
+        """Who is behind the lines of one import, for a while."""
+        return self._key(f"legacy:{import_id}:readers")
+
+    @property
+    def import_salt(self) -> str:
+        """The salt behind those."""
+        return self._key("legacy:salt")
 
     @property
     def audit(self) -> str:

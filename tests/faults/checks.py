@@ -140,6 +140,11 @@ CHECKS: dict[str, Check] = {
         "the same widget in each item of a list; a star on the third",
         "each item's own article; the check warns of items that name none",
     ),
+    "T96": Check(
+        "a log in overlapping files, in any order; imports killed at random moments",
+        "the numbers of the whole, once",
+    ),
+    "T97": Check("an import taken out, killed at random moments", "every number as before it"),
     "T98": Check(
         "sixteen save the same at once, from one revision", "one wins; the others see both versions"
     ),
@@ -150,6 +155,7 @@ CHECKS: dict[str, Check] = {
 }
 
 ADMIN = "tests/web/admin"
+TWICE = "tests/services/portability/test_legacy_twice.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
 PAGE = "tests/web/api/test_page.py::test"
 
@@ -312,6 +318,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/http/test_visitor.py::test_readers_behind_a_named_proxy",
     ),
     "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
+    "T96": (
+        f"{TWICE}_a_log_that_has_grown_gives_the_numbers_of_the_whole",
+        f"{TWICE}_any_split_into_overlapping_files_gives_the_numbers_of_the_whole",
+        f"{TWICE}_readers_of_two_servers_are_not_taken_for_one",
+        f"{TWICE}_two_imports_at_once_do_not_both_come_in",
+    ),
+    "T97": (
+        f"{TWICE}_an_import_is_taken_out_exactly",
+        f"{TWICE}_what_was_taken_out_comes_in_again",
+        f"{TWICE}_an_undo_that_is_cut_off_goes_on",
+    ),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",

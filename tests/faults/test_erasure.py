@@ -110,7 +110,7 @@ def test_an_import_keeps_to_its_disk(settings: Settings, tmp_path: Path, measure
 
     measured(f"{path.stat().st_size / 1e6:.0f} MB of gzip: {peak / 1e6:,.0f} MB of disk at most")
     assert peak < 2.2e9
-    assert "Split it" in said
+    assert "Split them" in said
     assert list(folder.iterdir()) == []
 
 

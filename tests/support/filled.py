@@ -1,20 +1,24 @@
 """A site with something in every table of an archive."""
 
+import zlib
+
 import msgspec
 import redis
 
-from stats_service.models.legacy import ImportedFile
+from stats_service.models.legacy import DayPart, ImportedFile
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services
+from stats_service.services.portability.legacy.marks import Mark, pack_marks
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, new_hit
 
 DAY = 86_400.0
 GROUP = "2026-03-04T12-a0011223344556677"
-IMPORTED = ImportedFile(name="a.log", kind="access-log", at=1.7e9, views=3, visits=1)
+IMPORTED = ImportedFile(name="a.log", kind="access-log", at=1.7e9, views=3, visits=1, id="0a1b" * 4)
+PART = DayPart(day="2026-03-04", views=3, visits=1, articles={"/tin/1": 3})
 
 
 def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> None:
@@ -72,8 +76,13 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})
     client.hset(
-        keys.legacy, mapping={"views:2026-03-04": 3, "0a1b" * 16: msgspec.json.encode(IMPORTED)}
+        keys.legacy, mapping={"views:2026-03-04": 3, "0a1b" * 4: msgspec.json.encode(IMPORTED)}
     )
+    parts = {"0": zlib.compress(msgspec.msgpack.encode(PART)), "0:other": "0"}
+    parts["l20516"] = pack_marks([Mark(3600, 7, 1), Mark(3601, 8, 0)])
+    client.hset(keys.imported("0a1b" * 4), mapping=parts)
+    client.hset(keys.import_readers("0a1b" * 4), "20516", b"\xff")
+    client.set(keys.import_salt, b"\xff" * 16)
     client.hset(keys.ratings, "/tin/0", "0,1,0,3,9")
     client.hset(keys.ratings_voided, "1a2b3c4d", "7,0,0,0,0 2940057 2940059 /tin/0/Tết và Xuân")
     client.hset(keys.rating_slots(20_416), "57:/tin/0", "7,0,0,0,0 1a2b3c4d")

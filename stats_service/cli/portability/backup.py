@@ -10,7 +10,11 @@ from stats_service.cli.group import open_services
 from stats_service.clock import SystemClock
 from stats_service.config import load_settings
 from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.services.operations.backups import restore_backup
+from stats_service.services.operations.backups import (
+    is_snapshot,
+    restore_backup,
+    snapshot_readers,
+)
 
 
 @click.command()
@@ -36,6 +40,7 @@ def backup(target: str, keep: int | None) -> None:
         )
         services.operations.installation.note_backup(services.clock.now())
     click.echo(f"Backed up to {file} ({file.stat().st_size:,} bytes).")
+    click.echo(f"It can be read by {snapshot_readers(file)}.")
 
 
 @click.command()
@@ -51,9 +56,16 @@ def restore(file: Path) -> None:
     """
     settings = load_settings()
     if settings.redis_url:
+        if not is_snapshot(file):
+            raise InvalidInputError("{file} is no snapshot of Redis.", file=file)
         raise InvalidInputError(
-            "REDIS_URL names a Redis of your own: stop it, put the backup in place of its dump.rdb "
-            "as its documentation says, and start it (docs/operate.md, Backup and restore)."
+            "REDIS_URL names a server of your own, and {file} can be read by {readers}. If yours "
+            "is one of them: stop it, put the backup in place of its dump.rdb as its documentation "
+            "says, and start it (docs/operate.md, Backup and restore). Any other would not start: "
+            "restore the backup here without REDIS_URL, `stats-service export` each site, and "
+            "`import` them with REDIS_URL; accounts and tokens are made anew there.",
+            file=file,
+            readers=snapshot_readers(file),
         )
     former = restore_backup(settings.data_dir, file, SystemClock().now())
     with open_services(settings) as services:

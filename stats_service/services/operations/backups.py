@@ -9,7 +9,10 @@ from stats_service.store.operations.snapshots import (
     copy_snapshot,
     is_snapshot,
     replace_data,
+    snapshot_readers,
 )
+
+__all__ = ["Backups", "is_snapshot", "restore_backup", "snapshot_readers"]
 
 #: How the files of a folder of backups are named.
 NAME = "stats-{:%Y%m%d-%H%M%S}.rdb"

@@ -6,6 +6,10 @@ every page of the site fail.
 """
 
 import re
+import struct
+import zlib
+from base64 import b64decode
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -23,6 +27,7 @@ from stats_service.models.archive import (
     HiddenRow,
     HourRow,
     IgnoredRow,
+    LegacyPartRow,
     LegacyRow,
     MarkRow,
     NoticesRow,
@@ -46,7 +51,9 @@ from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
 from stats_service.services.polls.rules import check_form
 from stats_service.services.portability.archive_entries import check_entry
+from stats_service.services.portability.legacy.marks import unpack_flips, unpack_marks
 from stats_service.services.voting.quarantine import GROUP_STATES
+from stats_service.store.portability.legacy import decoded_part
 
 #: How often an article may have been merged on.
 HOPS_MAX = 1_000
@@ -62,6 +69,8 @@ _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcp](?:[0-9a-f]{{16}}w?)?")
 _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[a-z-]+))?")
 _LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
+_LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
+_LEGACY_PART = re.compile(r"[0-9]{1,24}(:other)?|[lf][0-9]{1,7}|record:(?:views|visits)")
 _LOG_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 
 #: Marks come in pairs: the number, and when it was.
@@ -104,6 +113,7 @@ class ArchiveChecks:
             PollVoterRow: self._poll_voter,
             IgnoredRow: self._ignored,
             LegacyRow: self._legacy,
+            LegacyPartRow: self._legacy_part,
             NoticesRow: self._notices,
             AuditRow: self._audit,
         }
@@ -278,6 +288,9 @@ class ArchiveChecks:
             _day("field", day)
             _count("value", _number("value", row.value))
             return
+        if row.field == "imports":
+            _count("value", _number("value", row.value))
+            return
         match = _LEGACY_DIGEST.fullmatch(row.field)
         if not match:
             raise _unusable("field", row.field, "use views:<day>, or the digest of a file")
@@ -291,6 +304,23 @@ class ArchiveChecks:
         for name in ("first_day", "last_day"):
             if getattr(file, name):
                 _day(name, getattr(file, name))
+
+    @staticmethod
+    def _legacy_part(row: LegacyPartRow) -> None:
+        if not _LEGACY_ID.fullmatch(row.id):
+            raise _unusable("id", row.id, "use the id of an import")
+        if not _LEGACY_PART.fullmatch(row.field):
+            raise _unusable("field", row.field, "it is no part of an import")
+        try:
+            value = b64decode(row.value, validate=True)
+            if row.field.isdigit():
+                decoded_part(value)
+            elif row.field[0] == "l":
+                deque(unpack_marks(value), maxlen=0)
+            elif row.field[0] == "f":
+                unpack_flips(value)
+        except (ValueError, zlib.error, struct.error, msgspec.MsgspecError) as error:
+            raise _unusable("value", row.value[:40], str(error)) from error
 
     @staticmethod
     def _notices(row: NoticesRow) -> None:

@@ -6,7 +6,7 @@ worker that took the file starts; the record on disk says how far it is.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,21 +21,29 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.models.legacy import LegacySummary
-from stats_service.models.uploads import ARCHIVE, WP_POLLS, ArchiveSummary, PollOutcome, Upload
+from stats_service.models.uploads import ARCHIVE, UNDO, ArchiveSummary, Upload
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.portability.archives import Archives
-from stats_service.services.portability.legacy.exports import Source, post_addresses, read_rows
+from stats_service.services.portability.legacy.exports.posts import post_addresses
+from stats_service.services.portability.legacy.exports.recognise import UnknownTableError
+from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_file
-from stats_service.services.portability.legacy.imports import KINDS, Legacy, Plan, Progress
-from stats_service.services.portability.legacy.wp_polls import read_polls
+from stats_service.services.portability.legacy.formats.options import LogOptions
+from stats_service.services.portability.legacy.imports import (
+    KINDS,
+    Legacy,
+    Plan,
+    Progress,
+    import_events,
+)
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome
 from stats_service.store.portability.uploads import UploadStore
 
-#: Everything that can be brought into a site.
-UPLOAD_KINDS = (*KINDS, WP_POLLS)
-#: Kinds that take a second file: with the posts' addresses, or the answers (which must be).
-WITH_SECOND = ("wp-postviews", "wp-postratings", WP_POLLS)
+#: What may be said to have written the files; empty: they say so themselves.
+UPLOAD_KINDS = ("", *KINDS)
+#: Files that may be sent together.
+FILES_MAX = 500
 #: Uploads that may wait for somebody at the same time: of one host, and of one site, whose owner
 #: is not to keep others out.
 WAITING_MAX = 10
@@ -73,7 +81,13 @@ class Uploads:
         #: Replaced by tests.
         self.launch = launch
 
-    def add(self, wanted: Upload, save: Save, save_second: Save | None = None) -> Upload:
+    def add(
+        self,
+        wanted: Upload,
+        save: Save,
+        save_second: Save | None = None,
+        save_more: Sequence[Save] = (),
+    ) -> Upload:
         """Keep the files of `wanted`, whose id is given here, and begin to look at them.
 
         Raises:
@@ -82,13 +96,19 @@ class Uploads:
         """
         if wanted.kind not in (ARCHIVE, *UPLOAD_KINDS):
             raise InvalidInputError("kind {kind!r}: choose one of the list.", kind=wanted.kind[:40])
-        if wanted.kind == WP_POLLS and not wanted.second:
-            raise InvalidInputError("second file: WP-Polls has two tables, pollsq and pollsa.")
+        if len(wanted.more) >= FILES_MAX:
+            raise InvalidInputError(
+                "file: {number} were sent, and {files_max} may be. Put them into a zip.",
+                number=len(wanted.more) + 1,
+                files_max=FILES_MAX,
+            )
         self.forget_old(wanted.made)
         self._make_room(wanted.site)
         upload = msgspec.structs.replace(wanted, id=self._store.new_id())
         try:
             save(self._store.file(upload.id, upload.name))
+            for name, save_it in zip(upload.more, save_more, strict=True):
+                save_it(self._store.file(upload.id, name))
             if save_second and upload.second:
                 save_second(self._store.file(upload.id, upload.second, 2))
             self._store.put(upload)
@@ -100,6 +120,31 @@ class Uploads:
         except BaseException:
             self._store.remove(upload.id)
             raise
+        self._start(upload)
+        return upload
+
+    def undo(self, site: str, import_id: str, who: str, now: float) -> Upload:
+        """Begin to take an import out of a site again.
+
+        Raises:
+            NotFoundError: there is no such import.
+        """
+        file = next((f for f in self._legacy.files(site) if f.id and f.id == import_id), None)
+        if file is None:
+            raise NotFoundError(
+                "There is no import {name!r}, or not any more.", name=import_id[:40]
+            )
+        upload = Upload(
+            id=self._store.new_id(),
+            site=site,
+            who=who,
+            made=now,
+            kind=UNDO,
+            name=file.name,
+            undo=file.id,
+            state="adding",
+        )
+        self._store.put(upload)
         self._start(upload)
         return upload
 
@@ -147,6 +192,21 @@ class Uploads:
             raise _not_ready()
         return begun
 
+    def name_columns(self, site: str, upload: str, columns: Mapping[str, str]) -> Upload:
+        """Begin to look at a table again, now that somebody says what its columns are.
+
+        Raises:
+            NotFoundError: as `get`.
+            ConflictError: nobody asks for its columns.
+        """
+        found = self.get(site, upload)
+        if found.state != "columns":
+            raise _not_ready()
+        begun = msgspec.structs.replace(found, state="reading", progress=0.0, columns=dict(columns))
+        self._store.put(begun)
+        self._start(begun)
+        return begun
+
     def discard(self, site: str, upload: str) -> None:
         """Erase a file that is not to be brought in; NotFoundError as `get`."""
         if not self.get(site, upload).under_way:
@@ -171,6 +231,13 @@ class Uploads:
         with self._store.turn():
             try:
                 done = self._look(found, now)
+            except UnknownTableError as error:
+                if error.rows:
+                    waiting = msgspec.structs.replace(found, preview=tuple(error.rows))
+                    self._store.put(msgspec.structs.replace(waiting, state="columns"))
+                else:
+                    self._failed(found, error)
+                return
             except StatsError as error:
                 self._failed(found, error)
                 return
@@ -227,7 +294,7 @@ class Uploads:
         founding = self._sites.founding(upload.site)
         if founding is None:
             raise UnknownSiteError(upload.site)
-        if upload.state == "reading":
+        if upload.state == "reading" or upload.kind == UNDO:
             upload = msgspec.structs.replace(upload, founding=founding)
         elif upload.founding != founding:
             raise SiteChangedError(
@@ -235,8 +302,8 @@ class Uploads:
                 "or restored meanwhile. Nothing was imported; send the file again.",
                 slug=upload.site,
             )
-        if upload.kind == WP_POLLS:
-            return msgspec.structs.replace(upload, polls=self._polls(upload, path, now))
+        if upload.kind == UNDO:
+            return self._undone(upload, now)
         return msgspec.structs.replace(upload, summary=self._history(upload, path, now))
 
     def _archive(self, upload: Upload, path: Path, now: float) -> ArchiveSummary:
@@ -247,45 +314,48 @@ class Uploads:
         self._audit.record("", upload.who, "site.imported", now, subject=slug)
         return ArchiveSummary(slug=slug, name=restored.site.name, rows=restored.rows)
 
+    def _undone(self, upload: Upload, now: float) -> Upload:
+        gone = self._legacy.undo(upload.site, upload.undo, now)
+        self._audit.record(
+            upload.site,
+            upload.who,
+            "legacy.undone",
+            now,
+            subject=gone.id,
+            before={"file": gone.name, "kind": gone.kind, "views": gone.views},
+        )
+        return upload
+
     def _history(self, upload: Upload, path: Path, now: float) -> LegacySummary:
         posts = {}
         if upload.second:
             with opened_file(self._store.file(upload.id, upload.second, 2)) as file:
-                posts = post_addresses(read_rows(file.text()))
-        source = Source(self._sites.get(upload.site), posts)
+                posts = post_addresses(file)
+        source = Source(self._sites.get(upload.site), posts, upload.article_pattern, upload.columns)
         plan = Plan(
             kind=upload.kind,
             opening=upload.opening,
             keep_opening=upload.keep_opening,
+            beside=upload.beside,
+            before=upload.before,
+            tests=upload.tests,
             dry_run=upload.state == "reading",
+            log=LogOptions(
+                zone=upload.zone,
+                reader=upload.reader,
+                without_agents=upload.without_agents,
+                pattern=upload.pattern,
+            ),
         )
-        (summary,) = self._legacy.run(source, [path], plan, now, self._noting(upload, path))
-        if not plan.dry_run and summary.adds:
-            self._audit.record(
-                upload.site,
-                upload.who,
-                "legacy.imported",
-                now,
-                subject=summary.digest,
-                after={"file": summary.name, "kind": upload.kind, "views": summary.views},
-            )
+        paths = [path, *(self._store.file(upload.id, name) for name in upload.more)]
+        summary = self._legacy.run(source, paths, plan, now, self._noting(upload, paths))
+        if not plan.dry_run:
+            for what, subject, after in import_events(summary):
+                self._audit.record(upload.site, upload.who, what, now, subject=subject, after=after)
         return summary
 
-    def _polls(self, upload: Upload, path: Path, now: float) -> tuple[PollOutcome, ...]:
-        dry_run = upload.state == "reading"
-        answers = self._store.file(upload.id, upload.second, 2)
-        with opened_file(path) as asked, opened_file(answers) as said:
-            polls = read_polls(read_rows(asked.text()), read_rows(said.text()), "vi", now)
-            found = []
-            for text, new in self._legacy.add_polls(upload.site, polls, dry_run=dry_run):
-                found.append(PollOutcome(text, new))
-                if new and not dry_run:
-                    name = text.split()[1].rstrip(":")
-                    self._audit.record(upload.site, upload.who, "poll.imported", now, subject=name)
-        return tuple(found)
-
-    def _noting(self, upload: Upload, path: Path) -> Progress:
-        size, read, noted = path.stat().st_size or 1, 0, 0.0
+    def _noting(self, upload: Upload, paths: Sequence[Path]) -> Progress:
+        size, read, noted = sum(path.stat().st_size for path in paths) or 1, 0, 0.0
 
         def note(more: int) -> None:
             nonlocal read, noted

@@ -77,6 +77,26 @@ def is_snapshot(path: Path) -> bool:
         return file.read(8).startswith(MAGIC)
 
 
+def snapshot_readers(path: Path) -> str:
+    """Return which servers can read a snapshot, by the version with which it begins.
+
+    Redis and Valkey have gone different ways since version 11: Redis reads nothing that Valkey 9
+    has written, and Valkey nothing of Redis 7.4 and later.
+    """
+    with path.open("rb") as file:
+        begin = file.read(9)
+    if begin.startswith(b"VALKEY"):
+        return "Valkey 9 and later; no Redis"
+    version = int(begin[5:9]) if begin[5:9].isdigit() else 0
+    if version <= 10:
+        return "Redis 7.0 and later, Valkey"
+    if version == 11:
+        return "Redis 7.2 and later, Valkey"
+    if version == 12:
+        return "Redis 7.4 and later; no Valkey"
+    return "the version that has written it, and later ones"
+
+
 def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path:
     """Let the embedded Redis start from `snapshot`; return where its former data is now.
 

@@ -1,7 +1,10 @@
-"""Other counters' numbers, added part by part, each part once."""
+"""Other counters' numbers, added part by part, each part once, and taken out the same way."""
 
 import re
-from typing import Any
+import secrets
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,63 +13,211 @@ from stats_service.models.legacy import DayPart, ImportedFile, Largest, OpeningP
 from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site, stored_site
-from stats_service.store.keys import SiteKeys
-from stats_service.store.redis.client import RedisClient, bytes_of, store_errors
-from stats_service.store.redis.scripts import load_script
-from stats_service.store.site_writes import write_to_site
+from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys
+from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of
+from stats_service.store.redis.scripts import Script, load_script
+from stats_service.store.site_writes import WRITE_TO_SITE
 
 ADD_LEGACY_DAY = load_script("portability/add_legacy_day")
+UNDO_LEGACY_DAY = load_script("portability/undo_legacy_day")
 ADD_LEGACY_POLL = load_script("portability/add_legacy_poll")
 ADD_LEGACY_OPENINGS = load_script("portability/add_legacy_openings")
+SETTLE_LEGACY_RECORDS = load_script("portability/settle_legacy_records")
+BEGIN_IMPORT = load_script("portability/begin_import")
+END_IMPORT = load_script("portability/end_import")
 
 _DAY = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
+#: Fields sent together.
+BATCH = 200
+_part: msgspec.msgpack.Decoder[DayPart | OpeningPart] = msgspec.msgpack.Decoder(
+    DayPart | OpeningPart
+)
+
+
+class ImportedLines(NamedTuple):
+    """What is known of the lines of one import on one day of UTC, as it is kept."""
+
+    id: str
+    marks: bytes
+    flips: bytes | None
+    readers: bytes | None
+
+
+class Spans(NamedTuple):
+    """What is needed to add to a day, or to take from it."""
+
+    #: The spans that hold the day.
+    periods: Periods
+    #: Seconds that the day's hours and articles are still kept; 0: too old.
+    hours_live: int = 0
+    articles_live: int = 0
 
 
 class LegacyStore:
-    """The imported files of one installation."""
+    """The imports of one installation."""
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
 
-    def file(self, slug: str, digest: str) -> ImportedFile | None:
-        """Return what is known of an imported file."""
-        with store_errors():
-            document = self._client.hget(SiteKeys(self._prefix, slug).legacy, digest)
-        return msgspec.json.decode(document, type=ImportedFile) if document else None
-
     def files(self, slug: str) -> list[ImportedFile]:
-        """Return every imported file, oldest first."""
+        """Return every import, oldest first."""
+        return list(self.imports(slug)[1].values())
+
+    def imports(self, slug: str) -> tuple[int, dict[str, ImportedFile]]:
+        """Return how often imports have changed, and each by its name in Redis, oldest first."""
         with store_errors():
             values = self._client.hgetall(SiteKeys(self._prefix, slug).legacy)
-        files = [
-            msgspec.json.decode(document, type=ImportedFile)
-            for document in values.values()
+        found = [
+            (text_of(name), msgspec.json.decode(document, type=ImportedFile))
+            for name, document in values.items()
             if bytes_of(document).startswith(b"{")
         ]
-        return sorted(files, key=lambda file: file.at)
+        found.sort(key=lambda pair: (pair[1].at, pair[0]))
+        return int(values.get(b"imports", 0)), dict(found)
 
-    def set_file(self, slug: str, digest: str, file: ImportedFile, parts: int = 0) -> None:
-        """Remember a file; one that is complete needs the marks of its `parts` no more."""
+    def begin(self, site: Site, file: ImportedFile, changes: int) -> None:
+        """Note that an import begins.
+
+        Args:
+            site: where to.
+            file: what is known of it.
+            changes: as `imports` returned them when it was worked out what to add.
+
+        Raises:
+            ConflictError: another import has come in since.
+        """
+        names = SiteKeys(self._prefix, site.slug)
+        keys = [names.alive(site.birth), names.legacy]
+        with store_errors():
+            args = [file.id, msgspec.json.encode(file), changes]
+            outcome = BEGIN_IMPORT.run(self._client, keys, args)
+        if outcome < 0:
+            raise UnknownSiteError(site.slug)
+        if not outcome:
+            raise ConflictError(
+                "Another import into {slug!r} came in while these files were being read. Nothing "
+                "was added; import them again.",
+                slug=site.slug,
+            )
+
+    def note(self, site: Site, file: ImportedFile) -> None:
+        """Note that an import is complete, or is being taken out."""
+        self._end(site, file.id, msgspec.json.encode(file))
+
+    def forget(self, site: Site, import_id: str) -> None:
+        """Forget an import whose parts were all taken out."""
+        self._end(site, import_id, b"")
+
+    def _end(self, site: Site, import_id: str, document: bytes) -> None:
+        names = SiteKeys(self._prefix, site.slug)
+        keys = [names.alive(site.birth), names.legacy]
+        keys += [names.imported(import_id), names.import_readers(import_id)]
+        with store_errors():
+            outcome = END_IMPORT.run(self._client, keys, [import_id, document])
+        if outcome < 0:
+            raise UnknownSiteError(site.slug)
+
+    def salt(self, site: Site, *, keep: bool) -> bytes:
+        """Return the salt behind the readers of imported lines; one that is new only if kept."""
+        names, new = SiteKeys(self._prefix, site.slug), secrets.token_bytes(16)
+        key, alive = names.import_salt, names.alive(site.birth)
+        with store_errors():
+            known = bytes_of(self._client.get(key))
+            if not known and keep:  # of two imports at once, one's salt is taken by both
+                args = [IMPORT_READERS_SECONDS, "SET", new, "NX"]
+                WRITE_TO_SITE.run(self._client, [alive, key], args)
+                known = bytes_of(self._client.get(key))
+        return known or new
+
+    def lines(self, slug: str, ids: Sequence[str], day: int) -> list[ImportedLines]:
+        """Return what is kept of the lines that imports brought on a day of UTC."""
         names = SiteKeys(self._prefix, slug)
-        key, document = names.legacy, msgspec.json.encode(file)
-        if write_to_site(self._client, names, key, "HSET", digest, document) is None:
-            raise UnknownSiteError(slug)
-        if not parts:
-            return
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            for first in range(0, parts, 1000):
-                marks = range(first, min(first + 1000, parts))
-                pipe.hdel(key, *(f"{digest}:{part}" for part in marks))
-            pipe.execute()
+            for one in ids:
+                pipe.hmget(names.imported(one), f"l{day}", f"f{day}")
+                pipe.hget(names.import_readers(one), str(day))
+            found = pipe.execute()
+        return [
+            ImportedLines(one, kept[0] or b"", kept[1], readers)
+            for one, kept, readers in zip(ids, found[::2], found[1::2], strict=True)
+            if kept[0] or kept[1]
+        ]
 
-    def first_live_day(self, slug: str) -> str:
-        """Return the first day with views that no import brought, or an empty text."""
+    def add_lines(self, site: Site, import_id: str, fields: Mapping[str, bytes]) -> None:
+        """Keep marks and flips of lines (`l<day>`, `f<day>`)."""
+        flat = [item for pair in fields.items() for item in pair]
+        self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), "HSET", *flat)
+
+    def add_readers(
+        self, site: Site, import_id: str, readers: Mapping[str, bytes], salt: bytes
+    ) -> None:
+        """Keep who is behind the lines, by day of UTC, as long as the salt behind them is known."""
+        names = SiteKeys(self._prefix, site.slug)
+        with store_errors():
+            left = self._client.ttl(names.import_salt)
+            same = bytes_of(self._client.get(names.import_salt)) == salt
+        if same and left > 0:
+            flat = [item for pair in readers.items() for item in pair]
+            self._write(site, names.import_readers(import_id), "HSET", *flat, seconds=left)
+
+    def line_days(self, slug: str, import_id: str) -> list[int]:
+        """Return the days of UTC of which there are lines, or flips, of an import."""
+        with store_errors():
+            fields = self._client.hkeys(SiteKeys(self._prefix, slug).imported(import_id))
+        return sorted({int(field[1:]) for field in fields if field[:1] in (b"l", b"f")})
+
+    def set_flips(self, site: Site, import_id: str, day: int, flips: bytes) -> None:
+        """Keep the flips of a day; none is left if it is empty."""
+        command = ("HSET", f"f{day}", flips) if flips else ("HDEL", f"f{day}")
+        self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), *command)
+
+    def parts(self, slug: str, import_id: str) -> Iterator[tuple[str, DayPart | OpeningPart]]:
+        """Give the parts that an import added, with their names."""
+        key = SiteKeys(self._prefix, slug).imported(import_id)
+        with store_errors():
+            names = [name for name in self._client.hkeys(key) if name[:1].isdigit()]
+            names = sorted((name for name in names if b":" not in name), key=int)
+            for first in range(0, len(names), BATCH):
+                some = names[first : first + BATCH]
+                for name, kept in zip(some, self._client.hmget(key, some), strict=True):
+                    if kept:
+                        yield text_of(name), decoded_part(bytes_of(kept))
+
+    def first_live_day(self, slug: str, tests: Sequence[str] = ()) -> str:
+        """Return the first day with views that no import brought, or an empty text.
+
+        Days of `tests` are none.
+        """
         names = SiteKeys(self._prefix, slug)
         with store_errors():
             imported = {name: int(n) for name, n in self._days(names.legacy)}
-            live = [name for name, n in self._days(names.counts) if int(n) > imported.get(name, 0)]
+            live = [
+                name
+                for name, n in self._days(names.counts)
+                if int(n) > imported.get(name, 0) and name not in tests
+            ]
         return min(live, default="")
+
+    def counted(self, slug: str, metric: str, spans: Sequence[str]) -> list[int]:
+        """Return the views, or visits, of days, months or years."""
+        if not spans:
+            return []
+        key = SiteKeys(self._prefix, slug).counts
+        with store_errors():
+            values = self._client.hmget(key, [f"{metric}:{span}" for span in spans])
+        return [int(value or 0) for value in values]
+
+    def imported_views(self, slug: str, days: Sequence[str]) -> dict[str, int]:
+        """Return the views that imports brought on days, if they did."""
+        key = SiteKeys(self._prefix, slug).legacy
+        found: dict[str, int] = {}
+        with store_errors():
+            for first in range(0, len(days), 1000):
+                some = days[first : first + 1000]
+                values = self._client.hmget(key, [f"views:{day}" for day in some])
+                found |= {day: int(n) for day, n in zip(some, values, strict=True) if n}
+        return found
 
     def largest(self, slug: str) -> Largest:
         """Return the numbers of a site that are the first to become too large."""
@@ -83,41 +234,71 @@ class LegacyStore:
             )
 
     def add_day(
-        self, site: Site, mark: str, part: DayPart, periods: Periods, lives: tuple[int, int]
+        self, site: Site, import_id: str, number: int | str, part: DayPart, spans: Spans
     ) -> None:
         """Add a part of a day, unless that was done before.
 
         Args:
             site: where to.
-            mark: digest of the file and number of the part.
+            import_id: of the import.
+            number: of the part.
             part: what to add.
-            periods: the spans that hold the day.
-            lives: seconds that the day's hours and articles are still kept; 0: too old.
+            spans: of the day.
         """
+        args: list[Any] = [number, part.day, *_spans(spans.periods), part.views, part.visits]
+        args += [site.article_cap, spans.hours_live, spans.articles_live, _kept(part)]
+        self._day(ADD_LEGACY_DAY, site, import_id, part, spans, args)
+
+    def undo_day(
+        self, site: Site, import_id: str, number: str, part: DayPart, spans: Spans
+    ) -> None:
+        """Take a part of a day out again, unless that was done before."""
+        args: list[Any] = [number, part.day, *_spans(spans.periods), part.views, part.visits]
+        self._day(UNDO_LEGACY_DAY, site, import_id, part, spans, args)
+
+    def _day(
+        self,
+        script: Script,
+        site: Site,
+        import_id: str,
+        part: DayPart,
+        spans: Spans,
+        args: list[Any],
+    ) -> None:
         names = SiteKeys(self._prefix, site.slug)
-        keys = [
-            names.alive(site.birth),
-            names.legacy,
-            names.counts,
-            names.hours(part.day),
-            names.articles,
-        ]
-        keys += (names.day_articles(part.day), names.month_articles(periods.month))
-        args: list[Any] = [mark, part.day, periods.week, periods.month, periods.year]
-        args += [part.views, part.visits, site.article_cap, *lives, len(part.hours)]
+        keys = [names.alive(site.birth), names.legacy, names.counts, names.hours(part.day)]
+        keys += [names.articles, names.day_articles(part.day)]
+        keys += [names.month_articles(spans.periods.month), names.imported(import_id)]
+        args.append(len(part.hours))
         for hour, (views, visits) in part.hours.items():
             args += (hour, views, visits)
         for article, views in part.articles.items():
             args += (article, views)
         with store_errors():
-            outcome = ADD_LEGACY_DAY.run(self._client, keys, args)
+            outcome = script.run(self._client, keys, args)
         if outcome < 0:
             raise UnknownSiteError(site.slug)
 
-    def add_opening(self, site: Site, mark: str, part: OpeningPart) -> None:
-        """Add a part to the opening balances of `site`, unless that was done before."""
+    def settle_records(self, site: Site, import_id: str) -> None:
+        """Find the busiest days again, if the import has changed one of them."""
         names = SiteKeys(self._prefix, site.slug)
-        keys = [names.site, names.legacy, names.opening, names.ratings]
+        keys = [names.counts, names.imported(import_id)]
+        with store_errors():
+            SETTLE_LEGACY_RECORDS.run(self._client, keys, [])
+
+    def add_opening(self, site: Site, import_id: str, number: int, part: OpeningPart) -> None:
+        """Add a part to the opening balances of `site`, unless that was done before."""
+        self._opening(site, import_id, number, part, 1)
+
+    def undo_opening(self, site: Site, import_id: str, number: str, part: OpeningPart) -> None:
+        """Take a part out of the opening balances again, unless that was done before."""
+        self._opening(site, import_id, number, part, -1)
+
+    def _opening(
+        self, site: Site, import_id: str, number: int | str, part: OpeningPart, sign: int
+    ) -> None:
+        names = SiteKeys(self._prefix, site.slug)
+        keys = [names.site, names.imported(import_id), names.opening, names.ratings]
         with store_errors():
             before = self._client.get(names.site)
             if before is None:
@@ -128,11 +309,12 @@ class LegacyStore:
                 after = msgspec.json.encode(
                     msgspec.structs.replace(
                         known,
-                        opening_views=known.opening_views + part.views,
-                        opening_visits=known.opening_visits + part.visits,
+                        opening_views=max(0, known.opening_views + sign * part.views),
+                        opening_visits=max(0, known.opening_visits + sign * part.visits),
                     )
                 )
-            args: list[Any] = [mark, before, after, len(part.articles)]
+            kept = _kept(part) if sign > 0 else ""
+            args: list[Any] = [number, kept, before, after, len(part.articles)]
             for article, views in part.articles.items():
                 args += (article, views)
             for article, counts in part.ratings.items():
@@ -140,8 +322,8 @@ class LegacyStore:
             outcome = ADD_LEGACY_OPENINGS.run(self._client, keys, args)
         if outcome < 0:
             raise ConflictError(
-                f"The settings of {site.slug!r} were changed meanwhile. Import the file again: "
-                "what is in already is not added twice."
+                f"The settings of {site.slug!r} were changed meanwhile. Do it again: "
+                "what was done is not done twice."
             )
 
     def number_of_polls(self, slug: str) -> int:
@@ -167,9 +349,29 @@ class LegacyStore:
             raise UnknownSiteError(slug)
         return bool(outcome)
 
+    def _write(self, site: Site, key: str, *command: Any, seconds: int = 0) -> None:
+        alive = SiteKeys(self._prefix, site.slug).alive(site.birth)
+        with store_errors():
+            done = WRITE_TO_SITE.run(self._client, [alive, key], [seconds, *command])
+        if done is None:
+            raise UnknownSiteError(site.slug)
+
     def _days(self, key: str) -> list[tuple[str, Any]]:
         return [
             (match[1].decode(), value)
             for field, value in self._client.hscan_iter(key, count=1000)
             if (match := _DAY.fullmatch(field))
         ]
+
+
+def _spans(periods: Periods) -> tuple[str, str, str]:
+    return periods.week, periods.month, periods.year
+
+
+def decoded_part(kept: bytes) -> DayPart | OpeningPart:
+    """Return a part as it was added; zlib.error or MsgspecError: it is none."""
+    return _part.decode(zlib.decompress(kept))
+
+
+def _kept(part: DayPart | OpeningPart) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(part))

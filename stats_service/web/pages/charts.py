@@ -13,6 +13,7 @@ from itertools import pairwise
 from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
+from stats_service.models.legacy import SpanGrowth
 from stats_service.services.formats import weekday_names
 from stats_service.web.pages.languages import number
 
@@ -90,6 +91,25 @@ def chart(series: Series, metric: str) -> Chart:
         ),
         tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
         tuple(_names(series)),
+    )
+
+
+def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
+    """Return the chart of what is there and of what is there afterwards; two spans or more."""
+    rows = {
+        "views": [span.there + span.more for span in spans],
+        "views-before": [span.there for span in spans],
+    }
+    top = nice_top(max(map(max, rows.values())))
+    every = max(1, -(-len(spans) // LABELS))
+    return Chart(
+        tuple(_curve(kind, row, top, None) for kind, row in rows.items()),
+        tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
+        tuple(
+            Label(100 * at / (len(spans) - 1), span.name)
+            for at, span in enumerate(spans)
+            if at % every == 0
+        ),
     )
 
 

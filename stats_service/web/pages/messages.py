@@ -143,6 +143,7 @@ def change_name(what: str) -> str:
         "site.exported": _("Data exported"),
         "site.imported": _("Site restored from an archive"),
         "legacy.imported": _("Numbers of an earlier counter added"),
+        "legacy.undone": _("Numbers of an earlier counter taken out again"),
         "poll.imported": _("Poll of an earlier counter added"),
         "report.added": _("Report added"),
         "report.agreed": _("Report accepted by its recipient"),

@@ -126,3 +126,38 @@ def test_restore_with_a_redis_of_ones_own(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.rdb").write_bytes(b"REDIS0011")
 
     assert "REDIS_URL" in run("restore", str(tmp_path / "a.rdb"), code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("begin", "readers"),
+    [
+        (b"VALKEY080", "Valkey 9 and later; no Redis"),
+        (b"REDIS0012", "Redis 7.4 and later; no Valkey"),
+        (b"REDIS0011", "Redis 7.2 and later, Valkey"),
+        (b"REDIS0010", "Redis 7.0 and later, Valkey"),
+        (b"REDIS0099", "the version that has written it"),
+    ],
+)
+def test_restore_advises_nothing_that_cannot_work(
+    run: Run, redis_server: str, tmp_path: Path, begin: bytes, readers: str
+) -> None:
+    """A server of another family would not start from the file; the way around is told."""
+    (tmp_path / "stats.rdb").write_bytes(begin + b"\xfa" * 50)
+
+    said = run("restore", str(tmp_path / "stats.rdb"), code=2, REDIS_URL=redis_server).stderr
+
+    assert readers in said
+    assert "export" in said
+
+
+def test_a_backup_says_which_servers_can_read_it(
+    run: Run, embedded: dict[str, str], tmp_path: Path
+) -> None:
+    """As it is written by the one that runs."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn", **embedded)
+
+    said = run("backup", str(tmp_path / "stats.rdb"), **embedded).stdout
+
+    begin = (tmp_path / "stats.rdb").read_bytes()[:9]
+    wanted = "Valkey 9" if begin.startswith(b"VALKEY") else "Redis 7"
+    assert f"It can be read by {wanted}" in said

@@ -64,18 +64,33 @@ def test_polls_of_wp_polls(run: Run, site: Site, services: Services, tmp_path: P
         "polla_aid,polla_qid,polla_answers,polla_votes\n"
         "1,1,Tin tức,5\n2,1,Văn bản,4\n3,2,A,6\n4,2,B,3\n"
     )
-    words = ("legacy", "import-polls", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
+    words = ("legacy", "import", "kimson", str(tmp_path / "q.csv"), str(tmp_path / "a.csv"))
 
     assert "would add wp-1: Bạn quan tâm mục gì? (9 ballots)" in run(*words, "--dry-run").stdout
     assert services.polls.polls.all("kimson") == []
     said = run(*words).stdout
     assert "added wp-2: Chọn nhiều & ít (6 ballots)" in said
-    assert "poll 3: " in said
+    assert "poll wp-3: " in said
     assert run(*words).stdout.count("there already") == 2
 
     poll = services.polls.polls.get("kimson", "wp-1")
-    assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800, False)
+    assert (poll.status, poll.closed, poll.multiple) == ("archived", 1422748800 - 7 * 3600, False)
     assert services.polls.polls.tally("kimson", "wp-1").votes == {"a1": 5, "a2": 4}
     now = services.clock.now()
     assert services.polls.integrity.report("kimson", "wp-1", site.timezone, now).faults == ()
     assert [entry.subject for entry in services.accounts.audit.newest("kimson")] == ["wp-2", "wp-1"]
+
+
+def test_a_table_that_nobody_knows_is_shown_and_named(run: Run, site: Site, tmp_path: Path) -> None:
+    """Its first rows, without addresses of readers; then its columns are named, and it comes in."""
+    path = tmp_path / "so-lieu.csv"
+    path.write_text("Hôm;Xem;IP\n24/12/2019;366;192.0.2.7\n25/12/2019;10;2001:db8::1\n")
+
+    said = run("legacy", "import", "kimson", str(path), code=2).stderr
+    added = run("legacy", "import", "kimson", str(path), "--columns", "date,views,-").stdout
+
+    assert "24/12/2019 | 366 | (an address)" in said
+    assert "--columns" in said
+    assert "192.0.2.7" not in said
+    assert "2001:db8" not in said
+    assert "added 376 views, 0 visits on 2 days (2019-12-24 to 2019-12-25)" in added

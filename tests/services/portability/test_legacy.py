@@ -14,11 +14,11 @@ from stats_service.models.legacy import LegacySummary
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.portability.legacy import tally
-from stats_service.services.portability.legacy.exports import Source
+from stats_service.services.portability.legacy import lines
+from stats_service.services.portability.legacy.exports.polls import LegacyPoll
+from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import TEXT_LINE_MAX
 from stats_service.services.portability.legacy.imports import Plan
-from stats_service.services.portability.legacy.wp_polls import LegacyPoll
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.legacy import LegacyStore
 from tests.support.clock import FakeClock
@@ -46,8 +46,7 @@ def line(
 def run(services: Services, path: Path, kind: str, site: Site, **options: object) -> LegacySummary:
     """Import one file and return what became of it."""
     plan = Plan(kind=kind, **options)  # type: ignore[arg-type]
-    (summary,) = services.portability.legacy.run(Source(site), [path], plan, FakeClock().now())
-    return summary
+    return services.portability.legacy.run(Source(site), [path], plan, FakeClock().now())
 
 
 def counts(client: redis.Redis, settings: Settings) -> dict[str, str]:
@@ -138,7 +137,7 @@ def test_an_import_that_was_cut_off_goes_on(
     add_day = LegacyStore.add_day
 
     def broken(self: LegacyStore, *arguments: object) -> None:
-        if arguments[2].day == "2026-02-18":  # type: ignore[attr-defined]
+        if arguments[3].day == "2026-02-18":  # type: ignore[attr-defined]
             raise StoreUnavailableError("Redis is gone")
         add_day(self, *arguments)  # type: ignore[arg-type]
 
@@ -218,7 +217,7 @@ def test_a_log_without_one_readable_line_is_none(
     path = tmp_path / "access.log"
     path.write_bytes(content + b"\n")
 
-    with pytest.raises(InvalidInputError, match="can be read as access-log"):
+    with pytest.raises(InvalidInputError, match=r"access\.log is no access log"):
         run(services, path, "access-log", site)
 
     assert services.portability.legacy.files("kimson") == []
@@ -269,7 +268,7 @@ def test_the_rules_of_the_site_hold(services: Services, site: Site, tmp_path: Pa
         + line(host="other.example.vn:443 ")
         + line("/x.aspx?id=7&utm_source=a", host="kimson.example.vn:443 ")
         + line("/x.aspx?id=8")
-        + line("/x.aspx?id=9")  # the third of this address
+        + line("/x.aspx?id=9", at="17/Feb/2026:10:05:04 +0700")  # the third of this address
         + line("/x.aspx?id=7", address="2001:db8::1", at="17/Feb/2026:10:06:03 +0700")
     )
 
@@ -395,7 +394,7 @@ def test_a_file_of_days_that_nothing_counts_is_refused(
     path = tmp_path / "file.csv"
     path.write_text(f"{head}\n{row.format(day=day)}\n")
 
-    with pytest.raises(InvalidInputError, match=f"numbers of {day}: take out"):
+    with pytest.raises(InvalidInputError, match=f"'{day}.*' is not what the column holds"):
         run(services, path, kind, site)
 
     assert counts(redis_client, settings) == {}
@@ -424,11 +423,11 @@ def test_visits_go_on_from_one_log_to_the_next(
     first.write_text(line())
     second.write_text(line(at="17/Feb/2026:10:15:03 +0700"))
 
-    summaries = services.portability.legacy.run(
+    summary = services.portability.legacy.run(
         Source(site), [first, second], Plan(kind="access-log"), FakeClock().now()
     )
 
-    assert [summary.visits for summary in summaries] == [1, 0]
+    assert [file.visits for file in summary.files] == [1, 0]
 
 
 EXPORTS = {
@@ -447,9 +446,9 @@ EXPORTS = {
         (
             "website_id,session_id,visit_id,event_id,hostname,url_path,url_query,event_type,"
             "event_name,created_at\n"
-            "w,s,v1,1,h,/tin/1,,1,,2026-02-17 03:00:00\n"
-            "w,s,v1,2,h,/tin/2,utm_source=x,1,,2026-02-17 18:00:00.123\n"
-            "w,s,v1,3,h,/tin/2,,2,click,2026-02-17 03:05:00\n"
+            "w,s,v1,1,kimson.example.vn,/tin/1,,1,,2026-02-17 03:00:00\n"
+            "w,s,v1,2,kimson.example.vn,/tin/2,utm_source=x,1,,2026-02-17 18:00:00.123\n"
+            "w,s,v1,3,kimson.example.vn,/tin/2,,2,click,2026-02-17 03:05:00\n"
         ),
         (2, 1, 2, 2),
     ),
@@ -530,11 +529,7 @@ def test_postviews_become_balances_of_articles(
     site = services.sites.sites.edit("kimson", article_parameters=("p",))
     source = Source(site, {"5": "https://kimson.example.vn/tin/abc/"})
 
-    list(
-        services.portability.legacy.run(
-            source, [path], Plan(kind="wp-postviews"), FakeClock().now()
-        )
-    )
+    services.portability.legacy.run(source, [path], Plan(kind="wp-postviews"), FakeClock().now())
 
     opening = redis_client.hgetall(SiteKeys(settings.key_prefix, "kimson").opening)
     assert opening == {"/tin/abc": "366", "/?p=6": "4"}
@@ -553,7 +548,7 @@ def test_postratings_join_the_ratings(
     redis_client.hset(keys.ratings, "/tin/abc", "0,1,0,0,3")
     source = Source(site, {"5": "/tin/abc"})
 
-    (summary,) = services.portability.legacy.run(
+    summary = services.portability.legacy.run(
         source, [path], Plan(kind="wp-postratings"), FakeClock().now()
     )
 
@@ -668,13 +663,13 @@ def test_the_temporary_disk_of_a_file_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A small file may name more articles than a disk has room for; the error names the bound."""
-    monkeypatch.setattr(tally, "MEMORY_SUMS", 500)
-    monkeypatch.setattr(tally.Tally.__init__, "__defaults__", (2_000_000,))
+    monkeypatch.setattr(lines, "BATCH", 500)
+    monkeypatch.setattr(lines.Lines.__init__, "__defaults__", (2_000_000,))
     path = tmp_path / "access.log.gz"
     path.write_bytes(gzip.compress(b"".join(long_names(3000))))
     plan = Plan(kind="access-log", dry_run=True)
 
-    with pytest.raises(InvalidInputError, match=r"the 2 MB that it may.*Split it"):
-        list(services.portability.legacy.run(Source(site), [path], plan, clock.now()))
+    with pytest.raises(InvalidInputError, match=r"the 2 MB that it may.*Split them"):
+        services.portability.legacy.run(Source(site), [path], plan, clock.now())
 
     assert services.portability.legacy.files("kimson") == []

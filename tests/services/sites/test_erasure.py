@@ -26,7 +26,9 @@ from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services, create_services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
+from stats_service.services.portability.legacy.marks import Mark, pack_marks
 from stats_service.store.keys import SiteKeys, sites
+from stats_service.store.portability.legacy import Spans
 from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
@@ -126,11 +128,22 @@ class Worker:
     def bring_in(self) -> None:
         """Go on with numbers of another counter."""
         store, site = self.services.portability.legacy._store, self.entry.site
-        periods = periods_at(self.clock.now(), site.timezone)
-        store.add_day(site, "0a1b:0", DayPart(day="2026-03-01", views=3), periods, (9, 9))
-        store.set_file(
-            "kimson", "0a1b", ImportedFile(name="a", kind="matomo", at=1, views=3, visits=0)
-        )
+        spans = Spans(periods_at(self.clock.now(), site.timezone), 9, 9)
+        file = ImportedFile(name="a", kind="matomo", at=1, views=3, visits=0, id="0a1b")
+        tries: list[Callable[[], object]] = [
+            lambda: store.begin(site, file, store.imports("kimson")[0]),
+            lambda: store.add_day(site, "0a1b", 0, DayPart(day="2026-03-01", views=3), spans),
+            lambda: store.add_lines(site, "0a1b", {"l1": pack_marks([Mark(1, 2, 1)])}),
+            lambda: store.note(site, file),
+        ]
+        refused = []
+        for attempt in tries:
+            try:
+                attempt()
+            except StatsError as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
 
 
 def fresh_site() -> Site:

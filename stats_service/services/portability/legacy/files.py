@@ -1,21 +1,41 @@
-"""Open a file of another counter: compressed or not, with a digest and a progress of its own."""
+"""Open files of other counters: packed or not, with a digest and a progress of their own."""
 
+import bz2
 import codecs
 import gzip
 import hashlib
+import lzma
+import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from stats_service.errors import InvalidInputError
 
-_GZIP = b"\x1f\x8b"
+#: First bytes of what is read.
+_GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
+#: First bytes of what is not, and what people call it.
+_FOREIGN = {
+    b"7z\xbc\xaf": "7z",
+    b"Rar!": "RAR",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\xd0\xcf\x11\xe0": "Excel",
+    b"SQLite format 3": "SQLite",
+}
+#: Names in a zip that are no files of a counter.
+_OTHER_NAMES = ("__MACOSX/", ".")
+#: Most files of one zip.
+ZIP_FILES_MAX = 5000
 #: Lines between two reports of the progress.
 PROGRESS_LINES = 2_000
 #: Longest line read at once; what is longer comes in pieces.
 LINE_MAX_BYTES = 1_000_000
+#: Longest line of a log that is looked at: longer ones are rubbish or an attack.
+LOG_LINE_MAX = 32_768
 #: Longest line that is put together of pieces, in characters: a file of some megabytes may unpack
 #: into one line that no memory holds.
 TEXT_LINE_MAX = 8_000_000
@@ -24,12 +44,17 @@ TEXT_LINE_MAX = 8_000_000
 class LegacyFile:
     """A file while it is read; made by `opened_file`."""
 
-    def __init__(self, raw: IO[bytes], file: IO[bytes], progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, name: str, raw: IO[bytes], file: IO[bytes], progress: Callable[[int], None]
+    ) -> None:
+        self.name = name
         self._raw = raw
         self._file = file
         self._progress = progress
-        self._told = 0
+        self._told = raw.tell()
         self._sha256 = hashlib.sha256()
+        self._first: list[str] = []
+        self._log: Iterator[str] | None = None
 
     @property
     def digest(self) -> str:
@@ -57,10 +82,7 @@ class LegacyFile:
         rest = ""
         for line in self.lines():
             if decoder is None:
-                utf16 = line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-                decoder = codecs.getincrementaldecoder("utf-16" if utf16 else "utf-8-sig")(
-                    "replace"
-                )
+                decoder = codecs.getincrementaldecoder(_encoding(line))("replace")
             *whole, rest = (rest + decoder.decode(line)).split("\n")
             yield from (f"{text}\n" for text in whole)
             if len(rest) > TEXT_LINE_MAX:
@@ -71,26 +93,142 @@ class LegacyFile:
         if rest:
             yield rest
 
+    def first_lines(self, number: int) -> list[str]:
+        """Return the first lines of a log; `log_lines` gives them again."""
+        if self._log is None:
+            self._log = self._log_lines()
+        self._first += islice(self._log, number - len(self._first))
+        return self._first
+
+    def log_lines(self) -> Iterator[str]:
+        """Give the lines of a log as text, too long ones cut off."""
+        if self._log is None:
+            self._log = self._log_lines()
+        return chain(self._first, self._log)
+
+    def _log_lines(self) -> Iterator[str]:
+        lines = self.lines()
+        first = next(lines, b"")
+        if not first:
+            return
+        if _encoding(first) == "utf-16":
+            decoder = codecs.getincrementaldecoder("utf-16")("replace")
+            rest = ""
+            for line in chain((first,), lines):
+                *whole, rest = (rest + decoder.decode(line)).split("\n")
+                yield from (text[:LOG_LINE_MAX] for text in whole)
+                rest = rest[:LOG_LINE_MAX]
+            if rest:
+                yield rest
+            return
+        yield first.removeprefix(codecs.BOM_UTF8)[:LOG_LINE_MAX].decode("utf-8", "replace")
+        for line in lines:
+            yield line[:LOG_LINE_MAX].decode("utf-8", "replace")
+
     def _tell(self) -> None:
         at = self._raw.tell()
-        self._progress(at - self._told)
-        self._told = at
+        if at > self._told:
+            self._progress(at - self._told)
+            self._told = at
 
 
 @contextmanager
 def opened_file(
     path: Path, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[LegacyFile]:
-    """Open `path` for reading; InvalidInputError if that cannot be done to its end."""
+    """Open the one file of `path`; InvalidInputError if that cannot be done to its end."""
+    files = opened_files(path, progress)
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(len(_GZIP)) == _GZIP
+        with readable(path.name):
+            yield next(files)
+    finally:
+        files.close()
+
+
+def opened_files(
+    path: Path, progress: Callable[[int], None] = lambda _: None
+) -> Generator[LegacyFile]:
+    """Give each file of `path`, one after the other: those of a zip, else the file itself.
+
+    Raises:
+        InvalidInputError: it cannot be read to its end, or is packed in a way that is not known.
+    """
+    with readable(path.name), path.open("rb") as raw:
+        if raw.read(len(_ZIP)) != _ZIP:
             raw.seek(0)
-            file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
-            yield LegacyFile(raw, file, progress)
+            yield LegacyFile(path.name, raw, _unpacked(path.name, raw), progress)
+            return
+        raw.seek(0)
+        with zipfile.ZipFile(raw) as packed:
+            members = [
+                member
+                for member in packed.infolist()
+                if not member.is_dir()
+                and not member.filename.startswith(_OTHER_NAMES)
+                and not member.filename.rpartition("/")[2].startswith(".")
+            ]
+            if len(members) > ZIP_FILES_MAX:
+                raise InvalidInputError(
+                    "{name} has {number:,} files in it, and may have {most:,}. Make several of it.",
+                    name=path.name,
+                    number=len(members),
+                    most=ZIP_FILES_MAX,
+                )
+            if any(member.filename == "[Content_Types].xml" for member in members):
+                raise _foreign(path.name, "Excel")
+            for member in members:
+                with packed.open(member) as inside:
+                    name = member.filename.rpartition("/")[2]
+                    yield LegacyFile(name, raw, _unpacked(name, inside), progress)
+
+
+def _unpacked(name: str, raw: IO[bytes]) -> IO[bytes]:
+    """Return the stream of what is packed in `raw`."""
+    stream = raw if isinstance(raw, BufferedReader) else BufferedReader(cast("Any", raw))
+    first = stream.peek(300)[:300]
+    if first.startswith(_GZIP):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
+    if first.startswith(_BZIP2):
+        return cast("IO[bytes]", BufferedReader(cast("Any", bz2.BZ2File(stream))))
+    if first.startswith(_XZ):
+        return cast("IO[bytes]", BufferedReader(cast("Any", lzma.LZMAFile(stream))))
+    for begin, what in _FOREIGN.items():
+        if first.startswith(begin):
+            raise _foreign(name, what)
+    if first[257:262] == b"ustar":
+        raise _foreign(name, "tar")
+    return stream
+
+
+def _foreign(name: str, what: str) -> InvalidInputError:
+    if what in ("Excel", "SQLite"):
+        return InvalidInputError(
+            "{name} is a file of {what}: export what is in it as CSV.", name=name, what=what
+        )
+    return InvalidInputError(
+        "{name} is packed as {what}: unpack it, or pack what is in it as zip, gzip, bzip2 or xz.",
+        name=name,
+        what=what,
+    )
+
+
+def _encoding(first: bytes) -> str:
+    utf16 = first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return "utf-16" if utf16 else "utf-8-sig"
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Say of what file reading fails, and why."""
+    try:
+        yield
     except EOFError as error:
         raise InvalidInputError(
-            "{path} is cut off. Nothing of it was imported.", path=path
+            "{path} is cut off. Nothing of it was imported.", path=name
         ) from error
-    except (OSError, zlib.error) as error:
-        raise InvalidInputError("{path} cannot be read: {error}", path=path, error=error) from error
+    except (OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise InvalidInputError("{path} cannot be read: {error}", path=name, error=error) from error
+    except (RuntimeError, NotImplementedError) as error:  # zipfile: a password, a rare method
+        if "encrypted" not in str(error) and "compression" not in str(error):
+            raise
+        raise InvalidInputError("{path} cannot be read: {error}", path=name, error=error) from error

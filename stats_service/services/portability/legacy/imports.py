@@ -1,32 +1,53 @@
-"""Bring files of other counters into a site's numbers, each file once."""
+"""Bring files of other counters into a site's numbers: what is new of them, once, and undoable."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.bounds import COUNT_MAX
-from stats_service.models.legacy import DayPart, ImportedFile, LegacySummary, OpeningPart
+from stats_service.models.legacy import (
+    GROWING_TOLD,
+    DayPart,
+    FileSummary,
+    Growth,
+    ImportedFile,
+    LegacySummary,
+    OpeningPart,
+    PollOutcome,
+    SpanGrowth,
+)
 from stats_service.models.sites import Site
-from stats_service.services.periods import periods_at
 from stats_service.services.polls.polls import POLLS_MAX
-from stats_service.services.portability.legacy.exports import READERS, Source, read_rows
-from stats_service.services.portability.legacy.files import opened_file
+from stats_service.services.portability.legacy.exports.dialects import is_table
+from stats_service.services.portability.legacy.exports.polls import LegacyPoll
+from stats_service.services.portability.legacy.exports.reading import ExportReader, Outcome
+from stats_service.services.portability.legacy.exports.recognise import KINDS as TABLE_KINDS
+from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.files import opened_file, opened_files, readable
+from stats_service.services.portability.legacy.formats.options import LogOptions
+from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
+from stats_service.services.portability.legacy.known_lines import KnownLines
+from stats_service.services.portability.legacy.lines import Lines, Recount, check_days, skipping
 from stats_service.services.portability.legacy.logs import LogReader
+from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
-from stats_service.services.portability.legacy.wp_polls import LegacyPoll
+from stats_service.services.portability.legacy.undo import spans_of, undo_import
 from stats_service.services.sites.sites import BALANCE_MAX, Sites
-from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"
-KINDS = (ACCESS_LOG, *READERS)
-#: What knows no dates, so that it can only become opening balances.
-UNDATED = frozenset(("wp-postviews", "wp-postratings"))
+#: What may be said to have written a file; it is known by what is in it else.
+KINDS = (ACCESS_LOG, *TABLE_KINDS)
+
+#: Spans of a chart: a day is one, or a month, or a year.
+SPANS_MAX = 120
+#: Hexadecimal digits by which an import is named.
+ID_LENGTH = 16
 
 Progress = Callable[[int], None]
 
@@ -34,26 +55,37 @@ Progress = Callable[[int], None]
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with the files of one command."""
 
-    kind: str
+    #: What is said to have written them; empty: they say so themselves.
+    kind: str = ""
     #: Add to the opening balances instead of to days.
     opening: bool = False
     #: Days from this one on are left out; empty: from the first that was counted live.
     before: str = ""
+    #: Days on which only tests were counted live: none of them is the first.
+    tests: tuple[str, ...] = ()
     #: Add days although the site's opening balance may have them in it.
     keep_opening: bool = False
+    #: Add days although an import of another kind brought their views.
+    beside: bool = False
     dry_run: bool = False
+    #: What an access log does not say itself.
+    log: LogOptions = LogOptions()
 
 
 class Legacy:
-    """Import files, and tell which were imported."""
+    """Import files, tell which were imported, and take them out again."""
 
     def __init__(self, store: LegacyStore, sites: Sites) -> None:
         self._store = store
         self._sites = sites
 
     def files(self, slug: str) -> list[ImportedFile]:
-        """Return every file imported into a site, oldest first."""
+        """Return every import into a site, oldest first."""
         return self._store.files(self._sites.get(slug).slug)
+
+    def undo(self, slug: str, name: str, now: float) -> ImportedFile:
+        """Take an import out of a site again; see `undo_import`."""
+        return undo_import(self._store, self._sites.get(slug), name, now)
 
     def add_polls(
         self, slug: str, polls: Iterator[LegacyPoll | str], *, dry_run: bool
@@ -93,96 +125,181 @@ class Legacy:
         plan: Plan,
         now: float,
         progress: Progress = lambda _: None,
-    ) -> Iterator[LegacySummary]:
-        """Import `paths` in their order; give what became of each.
+    ) -> LegacySummary:
+        """Bring in what is new in the files of `paths`, whatever their order: all or nothing.
 
-        Visits go on from one access log to the next. A file that was imported before, whatever
-        its name, adds nothing. One whose import was cut off goes on where it stopped. One of
-        which there is nothing to add is not remembered, so that it can come again in another way.
+        What an earlier import brought is recognised: lines of logs one by one, of exports the
+        numbers of a day and an article. One that was cut off goes on where it stopped, if the
+        same is done again. If there is nothing to add, nothing is remembered of the files.
 
         Raises:
             InvalidInputError: a file cannot be read as what it is said to be, or has more than can
                 be added to what is there.
-            ConflictError: the days may be in the opening balance already.
+            ConflictError: the days may be in the opening balance already, or are of an import of
+                another kind; or another import came in between, or was cut off.
         """
-        opening = plan.opening or plan.kind in UNDATED
-        before = plan.before or self._store.first_live_day(source.site.slug)
-        logs = LogReader(source.site)
-        for path in paths:
-            with Tally() as tally, opened_file(path, progress) as file:
-                if plan.kind == ACCESS_LOG:
-                    logs.read(file.lines(), tally)
-                else:
-                    READERS[plan.kind](source, read_rows(file.text()), tally)
-                _check_readable(path.name, plan.kind, tally)
-                digest = file.digest
-                summary = _summary(path.name, plan.kind, digest, tally, before)
-                known = self._store.file(source.site.slug, digest)
-                if known and known.complete:
-                    yield msgspec.structs.replace(summary, known=True)
-                    continue
-                if not opening and not plan.keep_opening:
-                    _check_balance(source.site, tally.days(before))
-                if summary.adds and not known:  # what was cut off had room when it began
-                    self._check_room(source.site, summary, tally.article_views(before), opening)
-                if not plan.dry_run and (summary.adds or known):
-                    self._add(source.site, tally, summary, known, before, now, opening=opening)
-                yield summary
+        site = source.site
+        check_days((*filter(None, [plan.before]), *plan.tests))
+        changes, imports = self._store.imports(site.slug)
+        before = plan.before or self._store.first_live_day(site.slug, plan.tests)
+        with Tally() as tally, Lines() as lines:
+            outcome, salt = None, b""
+            kind = ACCESS_LOG if plan.kind == ACCESS_LOG else _kind_of(paths, plan)
+            work = _Work(site, plan, kind, before, imports, tally, lines)
+            if kind == ACCESS_LOG:
+                salt = self._store.salt(site, keep=not plan.dry_run)
+                files, overlapping = self._read_logs(work, paths, salt, progress)
+            else:
+                outcome = _read_tables(source, paths, work, progress)
+                work, files = work._replace(kind=outcome.kind), outcome.files
+                overlapping = tally.totals()[0] - tally.totals(before)[0]
+            summary = self._summary(work, files, overlapping)
+            summary = msgspec.structs.replace(summary, spans=self._spans(work))
+            # What cannot be added is said before anything is.
+            polls = self._polls(site.slug, outcome, now, dry_run=True)
+            if summary.adds:
+                summary = self._bring_in(work, summary, changes, salt, now)
+            if not plan.dry_run:
+                polls = self._polls(site.slug, outcome, now, dry_run=False)
+            return msgspec.structs.replace(summary, polls=polls)
 
-    def _check_room(
-        self, site: Site, summary: LegacySummary, article_views: int, opening: bool
-    ) -> None:
-        """Refuse what would be more than is added exactly, or than an archive may have.
+    def _spans(self, work: "_Work") -> tuple[SpanGrowth, ...]:
+        """Return what there is and what there is to add, by so few spans that a chart has room."""
+        days = {} if work.opening else work.tally.day_sums(work.before)
+        metric = 0 if any(views for views, _ in days.values()) else 1
+        for length in (10, 7, 4):  # of `2026-11-23`, `2026-11`, `2026`
+            sums: Counter[str] = Counter()
+            for day, numbers in days.items():
+                sums[day[:length]] += numbers[metric]
+            if len(sums) <= SPANS_MAX:
+                break
+        names = sorted(sums)
+        there = self._store.counted(work.site.slug, ("views", "visits")[metric], names)
+        return tuple(
+            SpanGrowth(name, number, sums[name]) for name, number in zip(names, there, strict=True)
+        )
 
-        All views of articles are held against the article that has most: which of them are its own
-        is known part by part, when it would be too late.
-        """
-        largest = self._store.largest(site.slug)
-        most = BALANCE_MAX if opening else COUNT_MAX
-        sums = {
-            "views": (site.opening_views if opening else largest.views, summary.views),
-            "visits": (site.opening_visits if opening else largest.visits, summary.visits),
-            "views of an article": (
-                largest.article_opening if opening else largest.article_views,
-                article_views,
-            ),
-        }
-        for name, (there, more) in sums.items():
-            if more and there + more > most:
-                raise InvalidInputError(
-                    "{file}: {more:,} {field} cannot be added to the {there:,} that are there, for "
-                    "there may be {most:,}. Correct the file, or leave it out.",
-                    file=summary.name,
-                    more=more,
-                    field=name,
-                    there=there,
-                    most=most,
-                )
+    def _polls(
+        self, slug: str, outcome: Outcome | None, now: float, *, dry_run: bool
+    ) -> tuple[PollOutcome, ...]:
+        polls = outcome.polls(now) if outcome else iter(())
+        return tuple(PollOutcome(*told) for told in self.add_polls(slug, polls, dry_run=dry_run))
 
-    def _add(
-        self,
-        site: Site,
-        tally: Tally,
-        summary: LegacySummary,
-        known: ImportedFile | None,
-        before: str,
-        now: float,
-        *,
-        opening: bool,
-    ) -> None:
-        def parts() -> Iterator[DayPart | OpeningPart]:
-            return tally.opening_parts(before) if opening else tally.day_parts(before)
+    def _read_logs(
+        self, work: "_Work", paths: list[Path], salt: bytes, progress: Progress
+    ) -> tuple[list[FileSummary], int]:
+        """Return what is in the files, and how many views were counted live."""
+        site, tally, lines = work.site, work.tally, work.lines
+        options = msgspec.structs.replace(work.plan.log, hosts=site.hosts)
+        former = {name for name, file in work.imports.items() if not file.undoable}
+        context = LogContext(LogReader(site, salt, options), options, lines, former)
+        files = list(read_logs(paths, context, progress))
+        for file in files:
+            tally.lines += file.contents.lines
+            tally.ignored += file.contents.ignored
+        known = KnownLines(self._store, site.slug, work.imports, options.reader)
+        recount = Recount(site, known.on, skipping(work.before), tally, len(files))
+        for some in recount.run(lines):
+            lines.keep(some)
+        summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
+        return summaries, recount.overlapping
 
-        plan = hashlib.sha256()
-        for part in parts():
+    def _summary(self, work: "_Work", files: list[FileSummary], overlapping: int) -> LegacySummary:
+        """Return what there is to add, after what is in already was taken away from it."""
+        tally, before = work.tally, work.before
+        days = tally.days(before)
+        digests = [file.digest for file in files]
+        known_views = sum(file.known_views for file in files)
+        if work.opening:
+            tally.undate(before)
+            before = ""
+        if work.kind != ACCESS_LOG:
+            known_views = tally.subtract(self._earlier(work))
+            days = [] if work.opening else tally.days(before)
+        views, visits = tally.totals(before)
+        day_views = {} if work.opening else tally.day_views(before)
+        there = self._store.imported_views(work.site.slug, list(day_views))
+        growing = [Growth(day, there[day], more) for day, more in day_views.items() if day in there]
+        name = files[0].name if files else ""
+        summary = LegacySummary(
+            name=name if len(files) < 2 else f"{name} +{len(files) - 1}",
+            kind=work.kind,
+            digest=digests[0] if len(files) == 1 else _digest(digests),
+            lines=tally.lines,
+            views=views,
+            visits=visits,
+            articles=tally.article_number(before),
+            days=len(days),
+            first_day=days[0] if days else "",
+            last_day=days[-1] if days else "",
+            ratings=sum(map(Counter.total, tally.ratings.values())),
+            ignored=dict(tally.ignored.most_common()),
+            overlapping=overlapping,
+            known_views=known_views,
+            growing=tuple(growing[:GROWING_TOLD]),
+            growing_days=len(growing),
+            files=tuple(files),
+        )
+        if not summary.adds:
+            seen = {digest for file in work.imports.values() for digest in file.digests}
+            known = bool(known_views) or bool(digests and seen.union(work.imports) >= set(digests))
+            return msgspec.structs.replace(summary, known=known)
+        return summary
+
+    def _earlier(self, work: "_Work") -> Iterator[DayPart | OpeningPart]:
+        """Give the parts that imports of the same kinds have added to the same."""
+        kinds = set(work.kind.split("+"))
+        for name, file in work.imports.items():
+            same = kinds.intersection(file.kind.split("+"))
+            if same and file.opening == work.opening and file.complete:
+                yield from (part for _, part in self._store.parts(work.site.slug, name))
+
+    def _bring_in(
+        self, work: "_Work", summary: LegacySummary, changes: int, salt: bytes, now: float
+    ) -> LegacySummary:
+        record = self._record(work, summary, now)
+        summary = msgspec.structs.replace(summary, id=record.id)
+        begun = self._begun(work, record)
+        if not work.opening:
+            if not work.plan.keep_opening:
+                _check_balance(work.site, work.tally.days(work.before))
+            if not work.plan.beside:
+                self._check_others(work, summary)
+        if not begun:  # what was cut off had room when it began
+            self._check_room(work, summary)
+        if work.plan.dry_run:
+            return summary
+        if not begun:
+            self._store.begin(work.site, record, changes)
+        self._write(work, record, salt, now)
+        return summary
+
+    def _write(self, work: "_Work", record: ImportedFile, salt: bytes, now: float) -> None:
+        """Add everything, each part once however often this is begun."""
+        for number, part in enumerate(work.parts()):
+            if isinstance(part, DayPart):
+                spans = spans_of(part.day, now)
+                self._store.add_day(work.site, record.id, number, part, spans)
+            else:
+                self._store.add_opening(work.site, record.id, number, part)
+        for day, marks, flips, readers in work.lines.kept():
+            fields = {f"l{day}": marks, f"f{day}": flips}
+            fields = {name: value for name, value in fields.items() if value}
+            self._store.add_lines(work.site, record.id, fields)
+            if readers:
+                self._store.add_readers(work.site, record.id, {str(day): readers}, salt)
+        self._store.settle_records(work.site, record.id)
+        self._store.note(work.site, msgspec.structs.replace(record, complete=True))
+
+    def _record(self, work: "_Work", summary: LegacySummary, now: float) -> ImportedFile:
+        """Return what is to be remembered; its id is drawn from everything that it adds."""
+        digests = tuple(file.digest for file in summary.files)
+        plan = hashlib.sha256("".join((summary.kind, *digests)).encode())
+        for part in work.parts():
             plan.update(msgspec.json.encode(part))
-        if known and known.plan != plan.hexdigest():
-            raise ConflictError(
-                "An import of {name} was cut off, and what is to be added now is not what was "
-                "then: repeat it with the same files, options and settings.",
-                name=summary.name,
-            )
-        record = ImportedFile(
+        for day, marks, flips, _ in work.lines.kept():
+            plan.update(b"%d" % day + marks + flips)
+        return ImportedFile(
             name=summary.name,
             kind=summary.kind,
             at=now,
@@ -191,27 +308,131 @@ class Legacy:
             first_day=summary.first_day,
             last_day=summary.last_day,
             plan=plan.hexdigest(),
+            id=plan.hexdigest()[:ID_LENGTH],
+            files=tuple(file.name for file in summary.files),
+            digests=digests,
+            opening=work.opening,
+            reader=work.plan.log.reader,
+            timezone=work.site.timezone,
         )
-        self._store.set_file(site.slug, summary.digest, record)
-        number = 0
-        for number, part in enumerate(parts(), 1):
-            mark = f"{summary.digest}:{number - 1}"
-            if isinstance(part, DayPart):
-                self._add_day(site, mark, part, now)
-            else:
-                self._store.add_opening(site, mark, part)
-        complete = msgspec.structs.replace(record, complete=True)
-        self._store.set_file(site.slug, summary.digest, complete, number)
 
-    def _add_day(self, site: Site, mark: str, part: DayPart, now: float) -> None:
-        noon = datetime.combine(date.fromisoformat(part.day), datetime.min.time(), UTC)
-        periods = periods_at((noon + timedelta(hours=12)).timestamp(), "UTC")
-        end = (noon + timedelta(days=1)).timestamp()
-        lives = [max(0, int(end + kept * 86_400 - now)) for kept in _KEPT]
-        self._store.add_day(site, mark, part, periods, (lives[0], lives[1]))
+    def _begun(self, work: "_Work", record: ImportedFile) -> bool:
+        """Tell whether just this import was begun, and was cut off.
+
+        Raises:
+            ConflictError: another one was.
+        """
+        for name, file in work.imports.items():
+            if file.complete or not file.undoable:
+                continue
+            if name == record.id and not file.leaving:
+                return True
+            raise ConflictError(
+                "An import of {name} was cut off, and what is to be added now is not what was "
+                "then: repeat it with the same files, options and settings; or take it out with "
+                "`stats-service legacy undo {site} {id}`.",
+                name=file.name,
+                site=work.site.slug,
+                id=name,
+            )
+        return False
+
+    def _check_others(self, work: "_Work", summary: LegacySummary) -> None:
+        """Refuse views of days that an import of another kind brought: they are the same."""
+        days = set(work.tally.day_views(work.before)) if summary.views else set()
+        for name, file in work.imports.items():
+            apart = file.last_day < summary.first_day or summary.last_day < file.first_day
+            if file.kind == summary.kind or file.opening or not file.views or apart:
+                continue
+            both = sorted(
+                part.day
+                for _, part in self._store.parts(work.site.slug, name)
+                if isinstance(part, DayPart) and part.views and part.day in days
+            )
+            if both:
+                raise ConflictError(
+                    "{number:,} days from {first_day} on have the views of {name} ({kind}) "
+                    "already: the same readers would count twice. Take that out first "
+                    "(`legacy undo`), leave the days out with --before, or say --beside if these "
+                    "are other readers.",
+                    number=len(set(both)),
+                    first_day=both[0],
+                    name=file.name,
+                    kind=file.kind,
+                )
+
+    def _check_room(self, work: "_Work", summary: LegacySummary) -> None:
+        """Refuse what would be more than is added exactly, or than an archive may have.
+
+        All views of articles are held against the article that has most: which of them are its own
+        is known part by part, when it would be too late.
+        """
+        tally, site = work.tally, work.site
+        largest = self._store.largest(site.slug)
+        views, visits, articles = tally.undated()
+        balances = {
+            "views": (site.opening_views, views),
+            "visits": (site.opening_visits, visits),
+            "views of an article": (largest.article_opening, articles),
+        }
+        before = "" if work.opening else work.before
+        counts = {
+            "views": (largest.views, summary.views - views),
+            "visits": (largest.visits, summary.visits - visits),
+            "views of an article": (
+                largest.article_views,
+                tally.article_views(before) - articles,
+            ),
+        }
+        _check_sums(summary.name, balances, BALANCE_MAX)
+        _check_sums(summary.name, counts, COUNT_MAX)
 
 
-_KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
+def import_events(summary: LegacySummary) -> Iterator[tuple[str, str, dict[str, object] | None]]:
+    """Give what belongs in the log of changes after an import: event, subject, details."""
+    if summary.id:
+        after = {"file": summary.name, "kind": summary.kind, "views": summary.views}
+        yield "legacy.imported", summary.id, after
+    for poll in summary.polls:
+        if poll.new:
+            yield "poll.imported", poll.text.split()[1].rstrip(":"), None
+
+
+def _check_sums(file: str, sums: Mapping[str, tuple[int, int]], most: int) -> None:
+    for name, (there, more) in sums.items():
+        if more and there + more > most:
+            raise InvalidInputError(
+                "{file}: {more:,} {field} cannot be added to the {there:,} that are there, for "
+                "there may be {most:,}. Correct the file, or leave it out.",
+                file=file,
+                more=more,
+                field=name,
+                there=there,
+                most=most,
+            )
+
+
+class _Work(NamedTuple):
+    """What is done with the files of one command."""
+
+    site: Site
+    plan: Plan
+    kind: str
+    before: str
+    imports: Mapping[str, ImportedFile]
+    tally: Tally
+    lines: Lines
+
+    @property
+    def opening(self) -> bool:
+        """Tell whether it goes to the opening balances."""
+        return self.plan.opening
+
+    def parts(self) -> Iterator[DayPart | OpeningPart]:
+        """Give what is to be added, in the same order and parts every time."""
+        if not self.opening:
+            yield from self.tally.day_parts(self.before)
+        yield from self.tally.opening_parts()
 
 
 def _too_many_polls() -> InvalidInputError:
@@ -220,35 +441,45 @@ def _too_many_polls() -> InvalidInputError:
     )
 
 
-def _summary(name: str, kind: str, digest: str, tally: Tally, before: str) -> LegacySummary:
-    days = tally.days(before)
-    views, visits = tally.totals(before)
-    return LegacySummary(
-        name=name,
-        kind=kind,
-        digest=digest,
-        lines=tally.lines,
-        views=views,
-        visits=visits,
-        articles=tally.article_number(before),
-        days=len(days),
-        first_day=days[0] if days else "",
-        last_day=days[-1] if days else "",
-        ratings=sum(map(Counter.total, tally.ratings.values())),
-        ignored=dict(tally.ignored.most_common()),
-        overlapping=tally.totals()[0] - views,
-    )
+def _kind_of(paths: list[Path], plan: Plan) -> str:
+    """Return whether files are access logs, or tables (an empty text).
 
-
-def _check_readable(name: str, kind: str, tally: Tally) -> None:
-    if tally.lines and tally.ignored["unreadable"] == tally.lines:
+    Raises:
+        InvalidInputError: some are, and others are not.
+    """
+    if plan.kind:
+        return ""
+    logs: list[str] = []
+    tables: list[str] = []
+    for path in paths:
+        with opened_file(path) as file:
+            lines = file.first_lines(SAMPLE_LINES)
+        log = format_of(lines, plan.log) is not None or not is_table(lines)
+        (logs if log else tables).append(path.name)
+    if logs and tables:
         raise InvalidInputError(
-            "{name}: none of its {lines:,} lines can be read as {kind}. Is it a file of "
-            "another kind?",
-            name=name,
-            lines=tally.lines,
-            kind=kind,
+            "{log} is an access log and {table} is a table: bring them in one after the other. "
+            "Nothing was imported.",
+            log=logs[0],
+            table=tables[0],
         )
+    return ACCESS_LOG if logs else ""
+
+
+def _read_tables(source: Source, paths: list[Path], work: "_Work", progress: Progress) -> Outcome:
+    with ExportReader(source, work.plan.kind) as reader:
+        for path in paths:
+            for file in opened_files(path, progress):
+                with readable(file.name):
+                    reader.read(file, inside=file.name != path.name)
+        # Files of a time that kept no parts of an import.
+        imports = work.imports.items()
+        former = {name for name, file in imports if file.complete and not file.undoable}
+        return reader.finish(work.tally, former)
+
+
+def _digest(digests: list[str]) -> str:
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 
 
 def _check_balance(site: Site, days: list[str]) -> None:

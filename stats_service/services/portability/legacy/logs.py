@@ -1,4 +1,4 @@
-"""Access logs in combined format, counted by the rules of live views as far as a log tells.
+"""Access logs, counted by the rules of live views as far as a log tells.
 
 A log knows neither whether a page came before a reader's eyes nor who asked not to be tracked;
 and it has the requests for pictures, styles and data, which a counting page never sends.
@@ -7,16 +7,19 @@ and it has the requests for pictures, styles and data, which a counting page nev
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from urllib.parse import unquote
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.legacy import ADDRESSES_TOLD
 from stats_service.models.sites import Site
-from stats_service.models.traffic import VISIT_GAP_SECONDS
 from stats_service.services.articles.keys import canonical_article
-from stats_service.services.periods import FIRST_MOMENT, LAST_MOMENT, periods_at
-from stats_service.services.portability.legacy.tally import Tally
+from stats_service.services.periods import FIRST_MOMENT, LAST_MOMENT
+from stats_service.services.portability.legacy.formats.hit import UNREADABLE, Format, Hit
+from stats_service.services.portability.legacy.formats.options import LogOptions
+from stats_service.services.portability.legacy.lines import Line, Lines
+from stats_service.services.portability.legacy.marks import Reader, print_of
 from stats_service.services.visitors.addresses import (
     canonical_address,
     in_networks,
@@ -26,156 +29,195 @@ from stats_service.services.visitors.addresses import (
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import canonical_host
 
-#: Longer lines are rubbish or an attack; what they ask for is no article either.
-LINE_MAX_BYTES = 32_768
-#: Seconds over which the ceilings of an address are counted, as live.
-CEILING_SECONDS = 1800
-#: How many times as much a /48 may have as an address; `record_views.lua` has the same.
-IPV6_48_VIEWS_FACTOR = 10
+#: Readers whose pseudonyms are remembered; others are worked out anew.
+READERS_MAX = 20_000
+#: Endings and hosts of what is left out that are told apart.
+NAMES_MAX = 1000
 
-#: `[host:port ]address identity user [time] "method path protocol" status bytes "referer" "agent"`
-_LINE = re.compile(
-    r'(?:(?P<host>[\w.-]+(?::\d+)?) )?(?P<address>[0-9A-Fa-f:.]+|\S+) \S+ (?:\S+|"[^"]*") '
-    r"\[(?P<time>[^\]]+)\] "
-    r'"(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" (?P<status>\d{3}) \S+'
-    r'(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)")?'
-)
-#: What a page's address may end in; everything else with an ending is a file.
-_PAGE_ENDINGS = frozenset(
-    ("htm", "html", "shtml", "xhtml", "php", "asp", "aspx", "jsp", "jspx", "cfm", "do")
-)
-_ENDING = re.compile(r"\.([A-Za-z0-9]{1,5})$")
+#: What an address ends in that is a file, and no page: everything else is a page, for a slug may
+#: end in anything (`/bao-cao-quy-1.2026`), and portals have endings of their own (`.vnp`, `.chn`).
+# fmt: off
+FILE_ENDINGS = frozenset({
+    # pictures, sounds, films
+    "apng", "avi", "avif", "bmp", "cur", "flac", "flv", "gif", "heic", "ico", "jfif", "jpe", "jpeg",
+    "jpg", "m3u8", "m4a", "m4s", "m4v", "mkv", "mov", "mp3", "mp4", "mpd", "mpeg", "mpg", "oga",
+    "ogg", "ogv", "opus", "png", "svg", "svgz", "swf", "tif", "tiff", "ts", "vtt", "wav", "webm",
+    "webp", "wma", "wmv",
+    # styles, scripts, fonts, data
+    "asc", "ashx", "asmx", "atom", "axd", "css", "csv", "eot", "geojson", "htc", "js", "json",
+    "jsonp", "kml", "less", "map", "mjs", "otf", "rdf", "rss", "scss", "svc", "ttf", "txt", "vcf",
+    "wasm", "webmanifest", "woff", "woff2", "wsdl", "xaml", "xap", "xml", "xsd", "xsl", "xslt",
+    # documents and packages
+    "7z", "apk", "bin", "bz2", "deb", "dll", "dmg", "doc", "docm", "docx", "dot", "dwg", "epub",
+    "exe", "gz", "ics", "ipa", "iso", "jar", "mobi", "msi", "odp", "ods", "odt", "pdf", "pps",
+    "ppsx", "ppt", "pptx", "prc", "ps", "psd", "rar", "rpm", "rtf", "tar", "tgz", "torrent", "war",
+    "xls", "xlsb", "xlsm", "xlsx", "xz", "zip", "zst",
+    # what only scanners ask for
+    "bak", "cfg", "conf", "config", "db", "env", "git", "htaccess", "htpasswd", "inc", "ini", "key",
+    "log", "mdb", "old", "orig", "pem", "py", "save", "sh", "sql", "sqlite", "swp", "toml", "yaml",
+    "yml",
+})
+# fmt: on
+_ENDING = re.compile(r"\.([A-Za-z0-9]{1,11})$")
 #: Addresses without an ending that no reader looks at.
 _NO_PAGE = re.compile(r"/(?:feed|rss|atom|wp-json|wp-admin|wp-login\.php|xmlrpc\.php)(?:/|$|\?)")
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\Z")
+_URL = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class LogReader:
-    """Reads lines of access logs into tallies.
-
-    Visitors are known by address and user agent, in memory and for half an hour alone.
+    """Reads lines of access logs.
 
     Args:
         site: whose settings say what counts.
+        salt: behind the pseudonyms of readers.
+        options: what is known of the log besides.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, salt: bytes, options: LogOptions) -> None:
         self._site = site
         self._hosts = frozenset(site.hosts)
-        self._last_seen: dict[int, float] = {}
-        self._bucket = -1
-        self._views: Counter[str] = Counter()
-        self._identities: Counter[str] = Counter()
+        self._salt = salt
+        self._agents_wanted = not options.without_agents
+        self._readers: dict[tuple[str, str], Reader] = {}
 
-    def read(self, lines: Iterable[bytes], tally: Tally) -> None:
-        """Add every view of `lines` to `tally`, and say of the others why they are none."""
-        for line in lines:
-            tally.lines += 1
-            reason = self._line(line, tally)
+    def read(self, texts: Iterable[str], form: Format, number: int, lines: Lines) -> "LogContents":
+        """Add every view of file `number` to `lines`; return what else was in it."""
+        found = LogContents()
+        ignored, parse = found.ignored, form.parse
+        for text in texts:
+            hit = parse(text)
+            if isinstance(hit, str):
+                if hit:
+                    found.lines += 1
+                    ignored[hit] += 1
+                continue
+            found.lines += 1
+            reason = self._hit(hit, number, lines, found)
             if reason:
-                tally.ignored[reason] += 1
+                ignored[reason] += 1
+        return found
 
-    def _line(self, line: bytes, tally: Tally) -> str:
-        match = _LINE.match(line[:LINE_MAX_BYTES].decode("utf-8", "replace"))
-        now = _moment(match["time"]) if match else None
-        if not match or now is None or not FIRST_MOMENT <= now <= LAST_MOMENT:
-            return "unreadable"
-        reason = self._no_view(match)
+    def _hit(self, hit: Hit, number: int, lines: Lines, found: "LogContents") -> str:
+        """Add a view; or return why it is none."""
+        at, address, method, path, status, agent, host = hit
+        if not FIRST_MOMENT <= at <= LAST_MOMENT:
+            return UNREADABLE
+        if method != "GET" or status not in ("200", "304"):
+            return "no-page"
+        if path[:1] != "/":
+            host, path = _of_url(path, host)
+        reason = self._no_page(path, agent, host, found)
         if reason:
             return reason
-        address = canonical_address(match["address"])
-        network = network_prefix(address) or match["address"]
-        ipv6_48 = ipv6_48_prefix(address) if ":" in address else ""
-        self._begin(now)
-        if _beyond(self._views, network, ipv6_48, self._site.view_ceiling):
-            return "ceiling"
-        periods = periods_at(now, self._site.timezone)
-        visits = int(self._begins_visit(network, ipv6_48, match["agent"], now))
-        tally.add(periods.day, periods.hour, views=1, visits=visits)
-        try:
-            article = canonical_article(match["path"], self._site.article_parameters)
-        except InvalidInputError:
-            return ""
-        tally.add_article(periods.day, article)
-        return ""
-
-    def _no_view(self, match: re.Match[str]) -> str:
-        if match["method"] != "GET" or match["status"] not in ("200", "304"):
-            return "no-page"
-        if not _is_page(match["path"]):
-            return "no-page"
-        agent = match["agent"]
-        if not agent or agent == "-":
-            return "no-user-agent"
-        if is_bot(agent):
-            return "bot"
-        if match["host"] and not self._is_ours(match["host"]):
-            return "host"
+        if agent == "-":
+            agent = ""
         if self._site.excluded and in_networks(
-            canonical_address(match["address"]), self._site.excluded
+            canonical_address(first_address(address)), self._site.excluded
         ):
             return "excluded"
+        reader = self._readers.get((address, agent)) or self._reader(address, agent)
+        if len(found.networks) < ADDRESSES_TOLD:
+            found.networks.add(reader.network)
+        try:
+            article = canonical_article(path, self._site.article_parameters)
+        except InvalidInputError:
+            article = ""
+        lines.add(Line(int(at), print_of(path, agent), number, *reader, article))
         return ""
 
+    def _no_page(self, path: str, agent: str, host: str, found: "LogContents") -> str:
+        """Return why nobody has read a page, or an empty text."""
+        ending = no_page_ending(path)
+        if ending is not None:
+            if ending:
+                _note(found.endings, ending)
+            return "no-page"
+        if not agent or agent == "-":
+            if self._agents_wanted:
+                return "no-user-agent"
+        elif is_bot(agent):
+            return "bot"
+        if host and host != "-" and not self._is_ours(host):
+            _note(found.hosts, host)
+            return "host"
+        return ""
+
+    def _reader(self, address: str, agent: str) -> Reader:
+        network, ipv6_48 = first_address(address), ""
+        if not _IPV4.match(network):
+            canonical = canonical_address(network)
+            network = network_prefix(canonical) or network
+            ipv6_48 = ipv6_48_prefix(canonical) if ":" in canonical else ""
+        reader = Reader(
+            self._pseudonym(f"{network}\0{agent}", 8) >> 1,  # SQLite's numbers have a sign
+            self._pseudonym(network, 4),
+            self._pseudonym(f"/{ipv6_48}", 4) if ipv6_48 else 0,
+        )
+        if len(self._readers) >= READERS_MAX:
+            self._readers.clear()
+        self._readers[address, agent] = reader
+        return reader
+
+    def _pseudonym(self, text: str, size: int) -> int:
+        digest = blake2b(text.encode("utf-8", "replace"), digest_size=size, key=self._salt)
+        return int.from_bytes(digest.digest())
+
     def _is_ours(self, host: str) -> bool:
-        try:
-            name = canonical_host(host.removesuffix(":80").removesuffix(":443"))
-        except InvalidInputError:
-            return False
-        return name in self._hosts
-
-    def _begin(self, now: float) -> None:
-        """Begin a new half hour: forget the ceilings, and the visitors who are gone."""
-        bucket = int(now // CEILING_SECONDS)
-        if bucket <= self._bucket:
-            return
-        self._bucket = bucket
-        self._views.clear()
-        self._identities.clear()
-        gone = now - VISIT_GAP_SECONDS
-        self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
-
-    def _begins_visit(self, network: str, ipv6_48: str, agent: str, now: float) -> bool:
-        who = hash((network, agent))  # Python's own, keyed anew in every process
-        last = self._last_seen.get(who)
-        if last is not None and now - last < VISIT_GAP_SECONDS:
-            self._last_seen[who] = max(last, now)
-            return False
-        if _beyond(self._identities, network, ipv6_48, self._site.identity_cap):
-            return False
-        self._last_seen[who] = now
-        return True
+        name = _canonical_host(host)
+        # A server that listens on a port of its own is asked for by the same names.
+        return name in self._hosts or name.partition(":")[0] in self._hosts
 
 
-def _beyond(counted: Counter[str], network: str, ipv6_48: str, ceiling: int) -> bool:
-    """Count one more from a network and, if not "", the /48 around it; tell if it is too much."""
-    counted[network] += 1
-    if counted[network] > ceiling:
-        return True
-    if ipv6_48:
-        counted[ipv6_48] += 1
-    return counted[ipv6_48] > ceiling * IPV6_48_VIEWS_FACTOR
+class LogContents:
+    """What was in a log besides its views."""
+
+    __slots__ = ("endings", "hosts", "ignored", "lines", "networks")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.ignored: Counter[str] = Counter()
+        #: Endings and hosts of what was left out.
+        self.endings: Counter[str] = Counter()
+        self.hosts: Counter[str] = Counter()
+        #: Pseudonyms of the networks that views came from, some at most.
+        self.networks: set[int] = set()
 
 
-def _is_page(path: str) -> bool:
+def no_page_ending(path: str) -> str | None:
+    """Return the ending of an address that is a file; "" if it is no page besides; None: a page."""
     bare = path.partition("?")[0]
-    if _NO_PAGE.search(path):
-        return False
-    ending = _ENDING.search(unquote(bare).rpartition("/")[2])
-    return not ending or ending[1].lower() in _PAGE_ENDINGS
+    last = bare.rpartition("/")[2]
+    if "." in last or "%" in last:
+        ending = _ENDING.search(unquote(last))
+        if ending and ending[1].lower() in FILE_ENDINGS:
+            return ending[1].lower()
+    return "" if _NO_PAGE.search(path) else None
 
 
-def _moment(text: str) -> float | None:
-    """Return the seconds since 1970 of `17/May/2015:10:05:03 +0000`."""
-    minute, zone = text[:17], text[20:]
-    start = _minute(minute, zone)
-    if start is None or not text[18:20].isdigit():
-        return None
-    return start + int(text[18:20])
+def first_address(text: str) -> str:
+    """Return the reader's address out of a list as in X-Forwarded-For."""
+    if "," not in text:
+        return text
+    return next(filter(canonical_address, text.split(",")), "").strip()
+
+
+def _of_url(path: str, host: str) -> tuple[str, str]:
+    """Return host and path of a request that names a whole URL, as proxies are asked."""
+    match = _URL.match(path)
+    if not match:
+        return host, path
+    return match[1], match[2] if match[2].startswith("/") else f"/{match[2]}"
+
+
+def _note(counted: Counter[str], name: str) -> None:
+    if name in counted or len(counted) < NAMES_MAX:
+        counted[name] += 1
 
 
 @lru_cache(maxsize=1024)
-def _minute(text: str, zone: str) -> float | None:
+def _canonical_host(host: str) -> str:
     try:
-        return datetime.strptime(text + zone, "%d/%b/%Y:%H:%M %z").timestamp()
-    except ValueError:
-        return None
+        return canonical_host(host.removesuffix(":80").removesuffix(":443"))
+    except InvalidInputError:
+        return ""

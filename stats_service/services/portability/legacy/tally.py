@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
@@ -31,6 +31,14 @@ ON CONFLICT DO UPDATE SET views = views + excluded.views, visits = visits + excl
 """
 _ADD_ARTICLE = """
 INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET views = views + excluded.views
+"""
+_LARGER_HOUR = """
+INSERT INTO hours VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+views = MAX(views, excluded.views), visits = MAX(visits, excluded.visits)
+"""
+_LARGER_ARTICLE = """
+INSERT INTO articles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
+views = MAX(views, excluded.views)
 """
 
 
@@ -74,17 +82,136 @@ class Tally:
         """Add to the numbers of the site."""
         self._sums["views"] += views
         self._sums["visits"] += visits
-        self._check_sums()
         self._views[day, hour] += views
         self._visits[day, hour] += visits
 
     def add_article(self, day: str, article: str, views: int = 1) -> None:
         """Add to the views of an article."""
         self._sums["views of articles"] += views
-        self._check_sums()
         self._articles[day, article] += views
         if len(self._articles) >= MEMORY_SUMS:
             self._flush()
+
+    def undate(self, before: str) -> None:
+        """Put all days before `before` together as one without a name, and forget the others."""
+        self._flush()
+        with self._disk(), self._database as base:
+            base.executescript(
+                """
+                CREATE TEMP TABLE all_hours AS SELECT TOTAL(views) AS views, TOTAL(visits) AS visits
+                    FROM hours WHERE 0;
+                CREATE TEMP TABLE all_articles AS SELECT article, views FROM articles WHERE 0;
+                """
+            )
+            base.execute(
+                "INSERT INTO all_hours SELECT SUM(views), SUM(visits) FROM hours"
+                " WHERE day < ?1 OR ?1 = ''",
+                (before,),
+            )
+            base.execute(
+                "INSERT INTO all_articles SELECT article, SUM(views) FROM articles"
+                " WHERE day < ?1 OR ?1 = '' GROUP BY article",
+                (before,),
+            )
+            base.executescript(
+                """
+                DELETE FROM hours; DELETE FROM articles;
+                INSERT INTO hours SELECT '', '', views, visits FROM all_hours WHERE views OR visits;
+                INSERT INTO articles SELECT '', article, views FROM all_articles;
+                DROP TABLE all_hours; DROP TABLE all_articles;
+                """
+            )
+
+    def subtract(self, parts: Iterable[DayPart | OpeningPart]) -> int:
+        """Take out what is in already; return how many views of the site that were.
+
+        Of a number that has grown, the difference is left; of one that has shrunk, nothing.
+        """
+        self._flush()
+        before = self.totals()[0]
+        derived = self.is_derived()
+        with self._disk(), self._database as base:
+            for part in parts:
+                day = part.day if isinstance(part, DayPart) else ""
+                hours = dict(part.hours) if isinstance(part, DayPart) else {}
+                hours[""] = (
+                    part.views - sum(views for views, _ in hours.values()),
+                    part.visits - sum(visits for _, visits in hours.values()),
+                )
+                base.executemany(
+                    "UPDATE hours SET views = MAX(0, views - ?), visits = MAX(0, visits - ?)"
+                    " WHERE day = ? AND hour = ?",
+                    [(views, visits, day, hour) for hour, (views, visits) in hours.items()],
+                )
+                base.executemany(
+                    "UPDATE articles SET views = MAX(0, views - ?) WHERE day = ? AND article = ?",
+                    [(views, day, article) for article, views in part.articles.items()],
+                )
+                if isinstance(part, OpeningPart):
+                    for article, counts in part.ratings.items():
+                        self.ratings.get(article, Counter()).subtract(dict(enumerate(counts, 1)))
+            self._derive(derived)
+            base.execute("DELETE FROM hours WHERE views = 0 AND visits = 0")
+            base.execute("DELETE FROM articles WHERE views = 0")
+        rest = {article: +counts for article, counts in self.ratings.items()}
+        self.ratings = {article: counts for article, counts in rest.items() if counts}
+        return before - self.totals()[0]
+
+    def join(self, other: "Tally", *, add: bool = False) -> None:
+        """Take over what another file says; of a number in both, the larger, or both together."""
+        derived = not add and self.is_derived() and other.is_derived()
+        self._flush()
+        hours, articles = (_ADD_HOUR, _ADD_ARTICLE) if add else (_LARGER_HOUR, _LARGER_ARTICLE)
+        with self._disk(), self._database as base:
+            base.executemany(hours, other.rows("SELECT * FROM hours"))
+            base.executemany(articles, other.rows("SELECT * FROM articles"))
+            self._derive(derived)
+        for article, counts in other.ratings.items():
+            before = self.ratings.get(article, Counter())
+            self.ratings[article] = before + counts if add else before | counts
+        self.ignored += other.ignored
+        self.lines += other.lines
+        self._sums["views"], self._sums["visits"] = self.totals()
+        self._sums["views of articles"] = self.article_views()
+        self._check_sums()
+
+    def has(self, what: str) -> bool:
+        """Tell whether there are numbers of the `site`, or of its `articles`."""
+        return any(self.totals()) if what == "site" else bool(self.article_views())
+
+    def undated(self) -> tuple[int, int, int]:
+        """Return the views, visits and views of articles without a date."""
+        self._flush()
+        (row,) = self._database.execute(
+            "SELECT (SELECT TOTAL(views) FROM hours WHERE day = ''),"
+            " (SELECT TOTAL(visits) FROM hours WHERE day = ''),"
+            " (SELECT TOTAL(views) FROM articles WHERE day = '')"
+        )
+        views, visits, articles = map(int, row)
+        return views, visits, articles
+
+    def rows(self, query: str) -> Iterator[tuple[object, ...]]:
+        """Give the rows of the sums on disk."""
+        self._flush()
+        return iter(self._database.execute(query))
+
+    def is_derived(self) -> bool:
+        """Tell whether the views without a date are those of the articles, added up."""
+        self._flush()
+        (views,) = self._database.execute(
+            "SELECT TOTAL(views) FROM hours WHERE day = ''"
+        ).fetchone()
+        (articles,) = self._database.execute(
+            "SELECT TOTAL(views) FROM articles WHERE day = ''"
+        ).fetchone()
+        return bool(views == articles)
+
+    def _derive(self, derived: bool) -> None:
+        if derived:
+            self._database.execute(
+                "UPDATE hours SET views = (SELECT COALESCE(SUM(views), 0) FROM articles"
+                " WHERE day = '') WHERE day = '' AND hour = ''"
+            )
 
     def totals(self, before: str = "") -> tuple[int, int]:
         """Return views and visits, only of the days before `before` if it is given."""
@@ -119,6 +246,26 @@ class Tally:
         ).fetchone()
         return int(number)
 
+    def day_views(self, before: str = "") -> dict[str, int]:
+        """Return the views of each day."""
+        self._flush()
+        rows = self._database.execute(
+            "SELECT day, SUM(views) FROM hours WHERE day <> '' AND (day < ?1 OR ?1 = '')"
+            " GROUP BY day ORDER BY day",
+            (before,),
+        )
+        return dict(rows)
+
+    def day_sums(self, before: str = "") -> dict[str, tuple[int, int]]:
+        """Return the views and visits of each day."""
+        self._flush()
+        rows = self._database.execute(
+            "SELECT day, SUM(views), SUM(visits) FROM hours"
+            " WHERE day <> '' AND (day < ?1 OR ?1 = '') GROUP BY day ORDER BY day",
+            (before,),
+        )
+        return {day: (views, visits) for day, views, visits in rows}
+
     def day_parts(self, before: str = "") -> Iterator[DayPart]:
         """Give what is to be added to each day, in the same order and parts every time."""
         for day in self.days(before):
@@ -139,14 +286,13 @@ class Tally:
             while more := dict(islice(articles, PART_ARTICLES)):
                 yield DayPart(day=day, articles=more)
 
-    def opening_parts(self, before: str = "") -> Iterator[OpeningPart]:
-        """Give what is to be added to the opening balances, all days together."""
-        views, visits = self.totals(before)
-        yield OpeningPart(views=views, visits=visits)
+    def opening_parts(self) -> Iterator[OpeningPart]:
+        """Give what is to be added to the opening balances: what has no date."""
+        views, visits, _ = self.undated()
+        if views or visits:
+            yield OpeningPart(views=views, visits=visits)
         articles = self._database.execute(
-            "SELECT article, SUM(views) FROM articles WHERE day < ?1 OR ?1 = '' "
-            "GROUP BY article ORDER BY article",
-            (before,),
+            "SELECT article, views FROM articles WHERE day = '' ORDER BY article"
         )
         while some := dict(islice(articles, PART_ARTICLES)):
             yield OpeningPart(articles=some)
@@ -166,6 +312,7 @@ class Tally:
                 )
 
     def _flush(self) -> None:
+        self._check_sums()
         with self._disk(), self._database:
             self._database.executemany(
                 _ADD_HOUR,

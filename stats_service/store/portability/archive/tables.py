@@ -7,6 +7,7 @@ fails as long as an export would leave the key behind. What does not last is lis
 
 import re
 import secrets
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -21,6 +22,7 @@ from stats_service.models.archive import (
     HiddenRow,
     HourRow,
     IgnoredRow,
+    LegacyPartRow,
     LegacyRow,
     MarkRow,
     NoticesRow,
@@ -53,6 +55,7 @@ TRANSIENT = re.compile(
     r"|tokens|deliveries|names|polls:removed|removed:.*"
     # What is taken back is taken back where it was done.
     r"|parameters|changes|moved:[0-9a-f]+"
+    r"|legacy:salt|legacy:[0-9a-f]+:readers"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )
@@ -207,6 +210,18 @@ def _write_legacy(writer: SiteWriter, row: LegacyRow) -> None:
     writer.hset(writer.keys.legacy, row.field, row.value)
 
 
+def _read_legacy_parts(reader: SiteReader) -> Iterator[Row]:
+    for name, document in reader.hash(reader.keys.legacy):
+        if document.startswith("{"):
+            for field, value in reader.hash_bytes(reader.keys.imported(name)):
+                text = b64encode(value).decode()
+                yield LegacyPartRow(id=name, field=field.decode(), value=text)
+
+
+def _write_legacy_parts(writer: SiteWriter, row: LegacyPartRow) -> None:
+    writer.hset(writer.keys.imported(row.id), row.field, b64decode(row.value))
+
+
 def _read_notices(reader: SiteReader) -> Iterator[Row]:
     document = reader.string(reader.keys.notices)
     if document:
@@ -245,6 +260,7 @@ TABLES: tuple[Table, ...] = (
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
+    Table(LegacyPartRow, _read_legacy_parts, _write_legacy_parts),
     Table(NoticesRow, _read_notices, _write_notices),
     Table(AuditRow, _read_audit, _write_audit),
 )

@@ -1,10 +1,13 @@
 -- add_legacy_day: add what another counter counted on one day, once.
 -- KEYS  1 site STRING  2 legacy HASH  3 counts HASH  4 hours of the day HASH
 --       5 articles ZSET  6 articles of the day ZSET  7 articles of the month ZSET
--- ARGV  1 mark of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
+--       8 parts of the import HASH
+-- ARGV  1 number of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
 --       9 seconds that the hours live, 10 that the day's articles do (0: they are too old)
---      11 number of hours; then for each: hour, views, visits; then for each article: key, views
+--      11 the part as it is kept
+--      12 number of hours; then for each: hour, views, visits; then for each article: key, views
 -- Returns 1; 0 if the part was added before; -1 if there is no such site. Nothing was added then.
+-- Numbers are below zero where the import joins what an earlier one counted as two visits.
 local OTHER = '(other)'
 local legacy, counts, hours, articles, day_articles = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local day = ARGV[2]
@@ -13,39 +16,48 @@ local cap, hours_ttl, days_ttl = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(
 local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return -1 end
-if call('HSETNX', legacy, ARGV[1], 1) == 0 then return 0 end
+if call('HSETNX', KEYS[8], ARGV[1], ARGV[11]) == 0 then return 0 end
+
+-- Adds to a field, which goes if nothing is left of it.
+local function add(key, field, n)
+  if n ~= 0 and redis.call('HINCRBY', key, field, n) == 0 then redis.call('HDEL', key, field) end
+end
 
 for metric, n in pairs(added) do
-  if n > 0 then
+  if n ~= 0 then
     for _, span in ipairs({ '', ':' .. day, ':' .. ARGV[3], ':' .. ARGV[4], ':' .. ARGV[5] }) do
-      call('HINCRBY', counts, metric .. span, n)
+      add(counts, metric .. span, n)
     end
-    local total = tonumber(call('HGET', counts, metric .. ':' .. day))
+    local total = tonumber(call('HGET', counts, metric .. ':' .. day) or 0)
     local record = tonumber(call('HGET', counts, 'record:' .. metric) or 0)
     local record_day = call('HGET', counts, 'record:' .. metric .. ':day')
-    if total > record or (total == record and record_day and day < record_day) then
+    if record_day == day and n < 0 then
+      -- Found again when the import is complete, for days that come may be higher.
+      call('HDEL', counts, 'record:' .. metric, 'record:' .. metric .. ':day')
+      call('HSET', KEYS[8], 'record:' .. metric, 1)
+    elseif total > record or (total == record and record_day and day < record_day) then
       call('HSET', counts, 'record:' .. metric, total, 'record:' .. metric .. ':day', day)
     end
   end
 end
-if added.views > 0 then call('HINCRBY', legacy, 'views:' .. day, added.views) end
+add(legacy, 'views:' .. day, added.views)
 
-local at = 12
-for _ = 1, tonumber(ARGV[11]) do
+local at = 13
+for _ = 1, tonumber(ARGV[12]) do
   if hours_ttl > 0 then
-    if ARGV[at + 1] ~= '0' then call('HINCRBY', hours, 'views:' .. ARGV[at], ARGV[at + 1]) end
-    if ARGV[at + 2] ~= '0' then call('HINCRBY', hours, 'visits:' .. ARGV[at], ARGV[at + 2]) end
+    add(hours, 'views:' .. ARGV[at], tonumber(ARGV[at + 1]))
+    add(hours, 'visits:' .. ARGV[at], tonumber(ARGV[at + 2]))
   end
   at = at + 3
 end
 if hours_ttl > 0 then call('EXPIRE', hours, hours_ttl, 'NX') end
 
-local number = call('ZCARD', articles)
+local number, others = call('ZCARD', articles), {}
 for i = at, #ARGV, 2 do
   local article, views = ARGV[i], ARGV[i + 1]
   if not call('ZSCORE', articles, article) then
     if number >= cap then
-      article = OTHER
+      article, others[#others + 1] = OTHER, (i - at) / 2
     else
       number = number + 1
     end
@@ -53,6 +65,9 @@ for i = at, #ARGV, 2 do
   call('ZINCRBY', articles, views, article)
   if days_ttl > 0 then call('ZINCRBY', day_articles, views, article) end
 end
-call('DEL', KEYS[7]) -- made again, with these, by the next tick
-if days_ttl > 0 then call('EXPIRE', day_articles, days_ttl, 'NX') end
+if #others > 0 then call('HSET', KEYS[8], ARGV[1] .. ':other', table.concat(others, ',')) end
+if days_ttl > 0 then
+  call('DEL', KEYS[7]) -- made again, with these, by the next tick
+  call('EXPIRE', day_articles, days_ttl, 'NX')
+end
 return 1

@@ -11,11 +11,19 @@ from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response
 
 from stats_service.errors import BusyError, ConflictError, InvalidInputError
+from stats_service.models.legacy import ONE_ADDRESS_VIEWS
 from stats_service.models.uploads import ARCHIVE, Upload
-from stats_service.services.portability.uploads import UPLOAD_KINDS, WITH_SECOND
+from stats_service.services.periods import day_of
+from stats_service.services.portability.legacy.exports.systems.plain import (
+    FIELDS,
+    guessed,
+    is_enough,
+)
+from stats_service.services.portability.uploads import UPLOAD_KINDS
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.portability import exports
 from stats_service.web.http.context import services
+from stats_service.web.pages.charts import growth_chart
 from stats_service.web.pages.messages import explain, explained
 
 bp = Blueprint("uploads", __name__)
@@ -23,6 +31,11 @@ bp = Blueprint("uploads", __name__)
 Page = str | tuple[str, int] | Response
 #: Longest name of a file that is kept and shown, in characters.
 NAME_MAX = 80
+#: Longest format that is pasted, in characters; most days that are named.
+PATTERN_MAX = 2000
+#: Most columns of a table that are shown to choose from.
+COLUMNS_MAX = 40
+DAYS_MAX = 100
 
 
 @bp.get("/sites/<slug>/data")
@@ -46,11 +59,19 @@ def add_history() -> Page:
         name="",
         opening=form.get("into") == "opening",
         keep_opening=form.get("keep_opening") == "yes",
+        beside=form.get("beside") == "yes",
+        before=form.get("before", "").strip(),
+        tests=tuple(form.get("tests", "").replace(",", " ").split()[:DAYS_MAX]),
+        zone=form.get("zone", "").strip(),
+        reader=form.get("reader", "").strip()[:NAME_MAX],
+        without_agents=form.get("without_agents") == "yes",
+        pattern=form.get("pattern", "").strip()[:PATTERN_MAX],
+        article_pattern=form.get("article_pattern", "").strip()[:PATTERN_MAX],
     )
     try:
         if wanted.kind not in UPLOAD_KINDS:
             raise InvalidInputError("kind: choose what wrote the file.")
-        upload = _keep(wanted, second=wanted.kind in WITH_SECOND)
+        upload = _keep(wanted)
     except (InvalidInputError, BusyError) as error:
         return _data_page(explain(error)), error.status
     return redirect(url_for("admin.uploads.of_history", slug=site().slug, upload=upload.id))
@@ -66,9 +87,20 @@ def of_history(upload: str) -> str:
 @bp.post("/sites/<slug>/data/<upload>")
 @access("owner")
 def decide_history(upload: str) -> Response:
-    """Bring a file in, or erase it."""
+    """Bring a file in, say what its columns are, or erase it."""
     here = url_for("admin.uploads.of_history", slug=site().slug, upload=upload)
+    if request.form.get("do") == "columns":
+        return _name_columns(upload, here)
     return _decide(site().slug, upload, here, url_for("admin.uploads.of_site", slug=site().slug))
+
+
+@bp.post("/sites/<slug>/data/imports/<import_id>/undo")
+@access("owner")
+def undo(import_id: str) -> Response:
+    """Take what was brought in out again."""
+    slug = site().slug
+    upload = services().portability.uploads.undo(slug, import_id, who(), services().clock.now())
+    return redirect(url_for("admin.uploads.of_history", slug=slug, upload=upload.id))
 
 
 @bp.get("/archives")
@@ -84,7 +116,7 @@ def add_archive() -> Page:
     """Take an archive."""
     wanted = Upload(id="", site="", who=who(), made=services().clock.now(), kind=ARCHIVE, name="")
     try:
-        upload = _keep(wanted, second=False)
+        upload = _keep(wanted)
     except (InvalidInputError, BusyError) as error:
         return _archives_page(explain(error)), error.status
     return redirect(url_for("admin.uploads.of_archive", upload=upload.id))
@@ -113,17 +145,39 @@ def decide_archive(upload: str) -> Response:
 def kinds() -> list[tuple[str, str]]:
     """Return what can be brought in, as people say it."""
     return [
-        ("access-log", _("Access log of the web server (Apache, nginx)")),
-        ("matomo", _("Matomo: reporting API as CSV")),
-        ("goatcounter", _("GoatCounter: export")),
-        ("umami", _("Umami: website_event.csv")),
+        ("access-log", _("Access log of the web server")),
+        ("nukeviet", "NukeViet"),
+        ("joomla", "Joomla"),
+        ("wp-statistics", "WP Statistics"),
+        ("wp-postviews", _("WordPress: views of posts (postmeta)")),
+        ("post-views-counter", "Post Views Counter"),
+        ("wp-postratings", "WP-PostRatings"),
+        ("wp-polls", "WP-Polls"),
+        ("yop-poll", "YOP Poll"),
+        ("dnn", "DNN (DotNetNuke)"),
+        ("matomo", "Matomo"),
+        ("goatcounter", "GoatCounter"),
+        ("umami", "Umami"),
         ("plausible-visitors", _("Plausible: imported_visitors")),
         ("plausible-pages", _("Plausible: imported_pages")),
-        ("wp-statistics", _("WP Statistics: visits or pages")),
-        ("wp-postviews", _("WP-PostViews: postmeta, with the posts")),
-        ("wp-postratings", _("WP-PostRatings: ratings, with the posts")),
-        ("wp-polls", _("WP-Polls: pollsq, with pollsa")),
+        ("csv", _("A table of your own")),
     ]
+
+
+def column_names() -> dict[str, str]:
+    """Return what a column of a plain table may be, as people say it."""
+    return {
+        "date": _("Day"),
+        "hour": _("Hour"),
+        "views": _("Views"),
+        "visits": _("Visits"),
+        "article": _("Article (address)"),
+        "score": _("Score"),
+        "count": _("Number of ratings"),
+        "question": _("Question"),
+        "choice": _("Answer"),
+        "votes": _("Votes"),
+    }
 
 
 def ignored_reasons() -> dict[str, str]:
@@ -140,29 +194,88 @@ def ignored_reasons() -> dict[str, str]:
         "article-invalid": _("Addresses that can be no article"),
         "other-meta": _("Other metadata of posts"),
         "score-invalid": _("Scores above the site's highest"),
+        "bad-cell": _("Rows with a cell that cannot be read"),
+        "repeated": _("Events that came before"),
+        "sum": _("Sums of weeks, months and years"),
+        "not-used": _("Rows of tables that nothing is taken from"),
     }
 
 
-def _keep(wanted: Upload, *, second: bool) -> Upload:
-    file, other = _sent("file"), _sent("second") if second else None
-    if file is None:
+def kind_name(kind: str) -> str:
+    """Return how people call what has written files: several systems, or one."""
+    names = dict(kinds())
+    return ", ".join(names.get(part, part) for part in kind.split("+"))
+
+
+def formats() -> dict[str, str]:
+    """Return how a file may be written, as people say it."""
+    return {
+        "combined": _("Apache or nginx"),
+        "common": _("Apache or nginx, without browsers"),
+        "w3c": _("W3C, as IIS writes it"),
+        "json": _("JSON, a request a line"),
+        "haproxy": "HAProxy",
+        "elb": _("Amazon's load balancer"),
+        "custom": _("The format that was pasted"),
+        "": _("no lines"),
+    } | dict(kinds())
+
+
+def _keep(wanted: Upload) -> Upload:
+    files, others = _sent("file"), _sent("second")
+    if not files:
         raise InvalidInputError("file: choose one.")
+    names: list[str] = []
+    for file in files:
+        name = _plain_name(file, wanted.kind or "file")
+        names.append(name if name not in names else f"{len(names) + 1}-{name}")
     named = msgspec.structs.replace(
         wanted,
-        name=_plain_name(file, wanted.kind),
-        second=_plain_name(other, "second") if other else "",
+        name=names[0],
+        more=tuple(names[1:]),
+        second=_plain_name(others[0], "second") if others else "",
     )
-    return services().portability.uploads.add(named, file.save, other.save if other else None)
+    return services().portability.uploads.add(
+        named,
+        files[0].save,
+        others[0].save if others else None,
+        [file.save for file in files[1:]],
+    )
 
 
-def _sent(field: str) -> FileStorage | None:
-    file = request.files.get(field)
-    return file if file and file.filename else None
+def _sent(field: str) -> list[FileStorage]:
+    return [file for file in request.files.getlist(field) if file.filename]
 
 
 def _plain_name(file: FileStorage, otherwise: str) -> str:
     """Return the name without what would be a path, or odd in a terminal."""
     return secure_filename(file.filename or "")[-NAME_MAX:].lstrip(".") or otherwise
+
+
+def _name_columns(upload: str, here: str) -> Response:
+    """Take what each column is: its number by what it is."""
+    chosen: dict[str, str] = {}
+    for number in range(1, COLUMNS_MAX + 1):
+        what = request.form.get(f"column-{number}", "")
+        if what in chosen:
+            flash(_("Two columns cannot be the same."), "error")
+            return redirect(here)
+        if what in FIELDS:
+            chosen[what] = str(number)
+    if not is_enough(dict.fromkeys(chosen, 0)):
+        flash(
+            _(
+                "These columns are not enough. Choose the day with views or visits; the article "
+                "with views; the article, the score and the number; or question, answer and votes."
+            ),
+            "error",
+        )
+        return redirect(here)
+    try:
+        services().portability.uploads.name_columns(site().slug, upload, chosen)
+    except ConflictError as error:
+        flash(explain(error), "error")
+    return redirect(here)
 
 
 def _decide(slug: str, upload: str, here: str, away: str) -> Response:
@@ -187,6 +300,7 @@ def _data_page(error: str = "") -> str:
         files=services().portability.legacy.files(site().slug)[::-1],
         waiting=services().portability.uploads.of_site(site().slug),
         megabytes=services().settings.upload_megabytes,
+        today=day_of(services().clock.now(), site().timezone),
     )
 
 
@@ -200,13 +314,21 @@ def _archives_page(error: str = "") -> str:
 
 
 def _upload_page(upload: Upload) -> str:
+    names = upload.preview[0] if upload.preview else ()
+    found = upload.summary
     return render_template(
         "admin/upload.html",
         upload=upload,
-        found=upload.summary,
+        columns=column_names(),
+        guesses={place: what for what, place in guessed(names).items()},
+        columns_max=COLUMNS_MAX,
+        chart=growth_chart(found.spans) if found and len(found.spans) > 1 else None,
+        found=found,
         archive=upload.archive,
-        kind_names=dict(kinds()),
+        kind_name=kind_name,
         reasons=ignored_reasons(),
+        formats=formats(),
+        one_address_views=ONE_ADDRESS_VIEWS,
         failure=explain_failure(upload),
         details=explained(upload.template, upload.values, upload.code),
     )

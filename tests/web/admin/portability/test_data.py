@@ -123,7 +123,7 @@ def test_a_bad_file_says_why_and_changes_nothing(
     assert services.portability.legacy.files("kimson") == []
 
 
-@pytest.mark.parametrize("fields", [{}, {"kind": "nothing"}, {"kind": "archive"}])
+@pytest.mark.parametrize("fields", [{"kind": "nothing"}, {"kind": "archive"}])
 def test_a_kind_that_is_none_is_refused(
     owner: Person, site: Site, settings: Settings, fields: dict[str, str]
 ) -> None:
@@ -134,12 +134,11 @@ def test_a_kind_that_is_none_is_refused(
     assert not list((settings.data_dir / "uploads").rglob("*.csv"))
 
 
-def test_no_file_and_one_table_of_two(owner: Person, site: Site) -> None:
+def test_no_file(owner: Person, site: Site) -> None:
     """The page says what is missing."""
     token = owner.token(DATA)
 
     assert owner.post(f"{DATA}/upload", token=token, kind="matomo").status_code == 400
-    assert send(owner, DATA, "x", kind="wp-polls").status_code == 400
 
 
 def test_polls_come_with_their_second_table(owner: Person, site: Site, services: Services) -> None:
@@ -149,16 +148,18 @@ def test_polls_come_with_their_second_table(owner: Person, site: Site, services:
         "pollq_multiple,pollq_totalvoters\n5,Hài lòng?,1500000000,3,0,1500009999,0,3\n"
     )
     said = "polla_aid,polla_qid,polla_answers,polla_votes\n1,5,Có,2\n2,5,Không,1\n"
-    both = {"kind": "wp-polls", "second": (BytesIO(said.encode()), "pollsa.csv")}
 
-    taken = send(owner, DATA, asked, "pollsq.csv", **both)
+    def both() -> Any:
+        files = [(BytesIO(t.encode()), n) for t, n in ((asked, "pollsq.csv"), (said, "pollsa.csv"))]
+        return owner.post(f"{DATA}/upload", token=owner.token(DATA), file=files)
+
+    taken = both()
     assert "wp-5: Hài lòng?" in shown(owner, taken)
     assert services.polls.polls.all("kimson") == []
     decide(owner, taken, "confirm")
 
     assert services.polls.polls.tally("kimson", "wp-5").ballots == 3
-    both["second"] = (BytesIO(said.encode()), "pollsa.csv")
-    assert "không có gì mới" in shown(owner, send(owner, DATA, asked, "pollsq.csv", **both))
+    assert "không có gì mới" in shown(owner, both())
 
 
 def test_waiting_files_are_bounded(

@@ -1,0 +1,181 @@
+"""Take a file apart into tables, by how its first lines are written."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import msgspec
+
+from stats_service.errors import InvalidInputError
+from stats_service.services.portability.legacy.exports.sql import Wanted, sql_tables
+
+#: Longest cell, in characters; titles and referrers are skipped but must be read.
+CELL_MAX = 1_000_000
+#: Rows by which the way of writing and the table are known.
+SAMPLE_ROWS = 20
+#: Longest file of JSON, in characters, for it is read as a whole; one object a line may be longer.
+JSON_MAX = 50_000_000
+
+_DELIMITERS = ",;\t|"
+_NULLS = ("NULL", r"\N")
+_SQL = ("--", "/*", "insert ", "create ", "set ", "drop ", "use ", "copy ", "lock ", "replace ")
+
+
+@dataclass(slots=True)
+class RawTable:
+    """A table of a file."""
+
+    #: What the dump calls it, in lower case; empty: it does not.
+    name: str
+    #: Names of its columns in lower case, or of those that a heading may be; None: nothing says.
+    columns: tuple[str, ...] | None
+    #: The first rows, a heading among them if it has one; `rows` gives them again.
+    sample: Sequence[list[str]]
+    rows: Iterator[list[str]]
+    counter: "LineCounter"
+    #: Lines on which the rows of `sample` end.
+    sample_lines: Sequence[int] = ()
+
+
+class LineCounter:
+    """Says on which line of its file the row ends that was given last."""
+
+    def __init__(self) -> None:
+        self.line = 0
+
+
+def is_table(lines: Sequence[str]) -> bool:
+    """Tell whether the first lines of a file look like those of a table, or of a dump."""
+    first = next((line for line in lines if line.strip()), "").lstrip("\ufeff \t").lower()
+    return first.startswith((*_SQL, "{", "[")) or any(sign in first for sign in _DELIMITERS)
+
+
+def raw_tables(lines: Iterator[str], wanted: Wanted) -> Iterator[RawTable]:
+    """Give the tables of a file; of a dump, those that are wanted.
+
+    Raises:
+        InvalidInputError: the file is no table.
+    """
+    counter = LineCounter()
+    counted = _counted(lines, counter)
+    first = list(islice(counted, 1))
+    while first and not first[0].strip():
+        first = list(islice(counted, 1))
+    if not first:
+        return
+    begin = first[0].lstrip("\ufeff \t").lower()
+    everything = chain(first, counted)
+    if begin.startswith(_SQL):
+        for name, columns, rows in sql_tables(everything, wanted):
+            yield RawTable(name, columns or None, (), rows, counter)
+    elif begin.startswith(("{", "[")):
+        yield from _json(everything, counter)
+    else:
+        yield _delimited(everything, counter)
+
+
+def _counted(lines: Iterator[str], counter: LineCounter) -> Iterator[str]:
+    for counter.line, line in enumerate(lines, 1):
+        yield line
+
+
+def _delimited(lines: Iterator[str], counter: LineCounter) -> RawTable:
+    csv.field_size_limit(CELL_MAX)
+    sample = list(islice(lines, SAMPLE_ROWS))
+    excel = sample[0].lower().startswith("sep=")
+    delimiter = sample.pop(0)[4:5] if excel else _delimiter(sample)
+    rows = _parsed(chain(sample, lines), delimiter)
+    before = counter.line - len(sample)
+    numbered = [(row, before + line) for row, line in islice(rows, SAMPLE_ROWS)]
+    head = [row for row, _ in numbered]
+    names = tuple(cell.strip().lower() for cell in head[0]) if head else None
+    rest = (row for row, _ in rows)
+    return RawTable("", names, head, chain(head, rest), counter, [n for _, n in numbered])
+
+
+def _delimiter(sample: Sequence[str]) -> str:
+    """Return what stands between cells: what gives most rows the same number of them."""
+    best, found = (0, 0), ","
+    for delimiter in _DELIMITERS:
+        widths = Counter(len(row) for row, _ in _parsed(iter(sample), delimiter))
+        width, number = max(widths.items(), key=lambda item: (item[1], item[0]))
+        if width > 1 and (number, width) > best:
+            best, found = (number, width), delimiter
+    return found
+
+
+def _parsed(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], int]]:
+    """Give each row, and how many lines were read up to its end."""
+    # mysql -B writes no quotes, and a title may begin with one.
+    plain = delimiter == "\t"
+    reader = csv.reader(
+        lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+    )
+    try:
+        for row in reader:
+            if not row:
+                continue
+            if plain and row[0].startswith('"'):
+                row[:] = [cell.strip('"') for cell in row]
+            if "NULL" in row or r"\N" in row:
+                row[:] = ["" if cell in _NULLS else cell for cell in row]
+            yield row, reader.line_num
+    except csv.Error as error:
+        raise InvalidInputError("The file is no CSV: {error}.", error=error) from error
+
+
+def _json(lines: Iterator[str], counter: LineCounter) -> Iterator[RawTable]:
+    """Give the tables of phpMyAdmin's JSON, or the one of a file with an object in each line."""
+    first = next(lines)
+    try:
+        value = msgspec.json.decode(first)
+    except msgspec.DecodeError:
+        value = None
+    if isinstance(value, dict) and value.get("type") != "header":
+        names = tuple(name.lower() for name in value)
+        rows = _objects(chain((first,), lines), names)
+        head = list(islice(rows, SAMPLE_ROWS))
+        yield RawTable("", names, (), chain(head, rows), counter)
+        return
+    text = first
+    for line in lines:
+        text += line
+        if len(text) > JSON_MAX:
+            raise InvalidInputError("The file has too much JSON at once: export it as CSV or SQL.")
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise InvalidInputError("The file is no JSON: {error}.", error=error) from error
+    parts = value if isinstance(value, list) else [value]
+    tables = [part for part in parts if isinstance(part, dict) and part.get("type") == "table"]
+    if not tables and parts and all(isinstance(part, dict) for part in parts):
+        tables = [{"name": "", "data": parts}]
+    for table in tables:
+        objects = [row for row in table.get("data") or () if isinstance(row, dict)]
+        names = tuple(dict.fromkeys(name.lower() for row in objects for name in row))
+        cells = ([_text(_lower(row).get(name)) for name in names] for row in objects)
+        yield RawTable(str(table.get("name", "")).lower(), names, (), cells, counter)
+
+
+def _objects(lines: Iterator[str], names: Sequence[str]) -> Iterator[list[str]]:
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            value = msgspec.json.decode(line)
+        except msgspec.DecodeError as error:
+            raise InvalidInputError("The file is no JSON: {error}.", error=error) from error
+        row = _lower(value) if isinstance(value, dict) else {}
+        yield [_text(row.get(name)) for name in names]
+
+
+def _lower(row: dict[str, object]) -> dict[str, object]:
+    return {name.lower(): value for name, value in row.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return "" if value is None else str(value)

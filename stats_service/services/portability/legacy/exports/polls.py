@@ -1,0 +1,99 @@
+"""Polls that were held elsewhere, put together from the tables of their questions and answers."""
+
+import html
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.polls import Choice, Poll, PollTally
+from stats_service.services.polls.rules import check_poll
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+class LegacyPoll(msgspec.Struct, frozen=True):
+    """A poll that was held elsewhere."""
+
+    poll: Poll
+    tally: PollTally
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked."""
+
+    #: Of the poll here: `wp-3`.
+    id: str
+    text: str
+    #: Seconds since 1970; 0: not known, or never.
+    begun: float = 0.0
+    ended: float = 0.0
+    #: Most answers of one voter.
+    most: int = 1
+    #: Voters; 0: not known.
+    voters: int = 0
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was answered."""
+
+    id: str
+    text: str
+    votes: int
+
+
+class FoundPolls:
+    """The questions and answers of one command."""
+
+    def __init__(self) -> None:
+        self.questions: dict[str, Question] = {}
+        self._answers: dict[str, dict[str, Answer]] = {}
+
+    def ask(self, question: Question) -> None:
+        """Add a question."""
+        self.questions.setdefault(question.id, question)
+
+    def answer(self, question: str, answer: Answer) -> None:
+        """Add an answer to the question with an id."""
+        self._answers.setdefault(question, {}).setdefault(answer.id, answer)
+
+    def polls(self, language: str, now: float) -> Iterator[LegacyPoll | str]:
+        """Give every poll, archived, or why one cannot be taken over."""
+        for number, question in self.questions.items():
+            answers = list(self._answers.get(number, {}).values())
+            try:
+                yield _poll(question, answers, language, now)
+            except InvalidInputError as error:
+                yield f"poll {number}: {error}"
+        for number in self._answers.keys() - self.questions.keys():
+            yield f"poll {number}: its question is in none of the files"
+
+
+def _poll(question: Question, answers: list[Answer], language: str, now: float) -> LegacyPoll:
+    begun = question.begun if question.begun < now else 0.0
+    most = max(1, min(question.most, len(answers)))
+    poll = Poll(
+        id=question.id,
+        question={language: plain(question.text)},
+        choices=tuple(Choice(id=a.id, text={language: plain(a.text)}) for a in answers),
+        lang=language,
+        multiple=question.most > 1,
+        max_choices=most,
+        status="archived",
+        created=begun,
+        opened=begun,
+        closed=question.ended if begun < question.ended < now else now,
+        revision=1,
+    )
+    votes = {answer.id: answer.votes for answer in answers}
+    total = sum(votes.values())
+    ballots = total
+    if question.most > 1:  # as many as there can have been, whatever the system's own count says
+        ballots = min(total, max(-(-total // most), question.voters))
+    return LegacyPoll(check_poll(poll), PollTally(ballots, votes))
+
+
+def plain(text: str) -> str:
+    """Return a text without markup."""
+    return html.unescape(_TAG.sub("", text)).replace("\\'", "'").replace('\\"', '"').strip()

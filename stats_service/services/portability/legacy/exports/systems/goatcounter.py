@@ -1,0 +1,113 @@
+"""GoatCounter: its CSV, one row a hit, and its export as JSON, sums by hour and page.
+
+`docs/export.csv` and `docs/json-export.markdown` of GoatCounter 2.7 have the columns. The sums
+know neither visits nor how often one visit asked for a page.
+"""
+
+from stats_service.services.portability.legacy.exports.cells import moment, whole
+from stats_service.services.portability.legacy.exports.schema import (
+    Columns,
+    Schema,
+    TakeRow,
+    Target,
+)
+from stats_service.services.visitors.bots import is_bot
+
+
+def _hits(target: Target, columns: Columns) -> TakeRow:
+    """Versions 1 and 2: times in UTC; `FirstVisit` begins a visit."""
+    path, event, bot = columns.first("2path", "1path"), columns["event"], columns["bot"]
+    first, when = columns["firstvisit"], columns["date"]
+    # The browser in full is in `Browser` in version 1, and newer ones leave it empty.
+    agent = columns.first("useragent") if "2path" in columns else columns.first("browser")
+    tally, source, zone = target.tally, target.source, target.zone
+
+    def take(row: list[str]) -> None:
+        if _true(row[event]):
+            tally.ignored["event"] += 1
+        elif row[bot] not in ("", "0") or (agent >= 0 and row[agent] and is_bot(row[agent])):
+            tally.ignored["bot"] += 1
+        else:
+            found = moment(row[when], zone)
+            tally.add(found.day, found.hour, views=1, visits=int(_true(row[first])))
+            if article := source.article(row[path]):
+                tally.add_article(found.day, article)
+            else:
+                tally.ignored["article-invalid"] += 1
+
+    return take
+
+
+def _paths(target: Target, columns: Columns) -> TakeRow:
+    """`paths.jsonl`: the address of each page; events are none."""
+    number, path, event = columns["id"], columns["path"], columns.first("event")
+    names = target.shared.names("goatcounter path")
+
+    def take(row: list[str]) -> None:
+        if event < 0 or not _true(row[event]):
+            names[row[number]] = row[path]
+
+    return take
+
+
+def _sums(target: Target, columns: Columns) -> TakeRow:
+    """`hit_stats.jsonl`: by hour, page and source how many visits saw the page."""
+    when, page, count = columns["hour"], columns["path_id"], columns["count"]
+    tally, source, zone = target.tally, target.source, target.zone
+    found: dict[tuple[str, str, str], int] = {}
+
+    def take(row: list[str]) -> None:
+        hour = moment(row[when], zone)
+        key = (*hour, row[page])
+        found[key] = found.get(key, 0) + whole(row[count])
+
+    def finish() -> None:
+        names = target.shared.names("goatcounter path")
+        for (day, hour, number), views in found.items():
+            path = names.get(number)
+            if path is None:
+                tally.ignored["event"] += views
+                continue
+            tally.add(day, hour, views=views)
+            if article := source.article(path):
+                tally.add_article(day, article, views)
+            else:
+                tally.ignored["article-invalid"] += 1
+
+    target.shared.later.append(finish)
+    return take
+
+
+def _true(text: str) -> bool:
+    return text.strip().lower() in ("1", "true", "t")
+
+
+SCHEMAS = (
+    *(
+        Schema(
+            kind="goatcounter",
+            table="hits",
+            needs=(path, "event", "bot", "firstvisit", "date"),
+            bind=_hits,
+            events=True,
+            brings=("site", "articles"),
+        )
+        for path in ("2path", "1path")
+    ),
+    Schema(kind="goatcounter", table="paths", needs=("id", "path", "title"), bind=_paths),
+    Schema(
+        kind="goatcounter",
+        table="hit_stats",
+        needs=("hour", "path_id", "count"),
+        bind=_sums,
+        brings=("site", "articles"),
+    ),
+    *(
+        Schema(kind="goatcounter", table=table, needs=("id",), bind=None)
+        for table in (
+            *("browser_stats", "browsers", "campaign_stats", "language_stats", "languages"),
+            *("location_stats", "locations", "refs", "size_stats", "system_stats", "systems"),
+        )
+    ),
+    Schema(kind="goatcounter", table="info", needs=("export_version", "created_for"), bind=None),
+)

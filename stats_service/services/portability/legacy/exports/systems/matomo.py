@@ -1,0 +1,113 @@
+"""Matomo: CSV of its reporting API by day, `API.get` or `Actions.getPageUrls` with `flat=1`."""
+
+import re
+
+from stats_service.errors import InvalidInputError
+from stats_service.services.portability.legacy.exports.cells import day, whole
+from stats_service.services.portability.legacy.exports.schema import (
+    Columns,
+    Schema,
+    TakeRow,
+    Target,
+)
+
+#: A week (`2026-01-05,2026-01-11`), a month (`2026-01`), a year.
+_LONGER = re.compile(r"\d{4}(?:-\d\d)?|\d{4}-\d\d-\d\d\s*(?:,|/| - | to ).*")
+#: What is no page: rows that were put together, and pages without an address.
+_NO_PAGES = ("others", "page url not defined", "khác", "url trang không xác định")
+
+
+def _numbers(target: Target, columns: Columns) -> TakeRow:
+    """`API.get`: the site's numbers by day."""
+    when, visits = columns["date"], columns.first("nb_visits")
+    views = columns.first("nb_pageviews", "nb_actions")
+    fallback = columns.first("nb_actions")
+    if views < 0:
+        raise InvalidInputError(
+            "The report of Matomo has neither nb_pageviews nor nb_actions: export it with "
+            "method=API.get and translateColumnNames=0."
+        )
+    tally = target.tally
+
+    def take(row: list[str]) -> None:
+        found = day(_single(row[when]))
+        number = row[views] or (row[fallback] if fallback >= 0 else "")
+        begun = whole(row[visits]) if visits >= 0 else 0
+        tally.add(found, views=whole(number), visits=begun)
+
+    return take
+
+
+def _pages(target: Target, columns: Columns) -> TakeRow:
+    """`Actions.getPageUrls`: views of pages by day; no numbers of the site's."""
+    when, label = columns["date"], columns.first("label")
+    urls = [columns[name] for name in ("metadata_url", "url") if name in columns]
+    hits, visits = columns.first("nb_hits"), columns.first("nb_visits")
+    segment = columns.first("metadata_segment", "segment")
+    tally, article = target.tally, target.source.article
+
+    def take(row: list[str]) -> None:
+        found = day(_single(row[when]))
+        name = row[label] if label >= 0 else ""
+        address = next((row[place] for place in urls if row[place]), "")
+        if not address and "/" not in name:
+            # A folder stands for all pages in it; of rows put together there is no segment.
+            if name.lower() not in _NO_PAGES and (segment < 0 or row[segment]):
+                raise InvalidInputError(
+                    "{label!r} is a folder with all its pages: export the report with flat=1 "
+                    "(method=Actions.getPageUrls&flat=1&filter_limit=-1), which has each page by "
+                    "itself.",
+                    label=name[:80],
+                )
+            tally.ignored["article-invalid"] += 1
+            return
+        number = row[hits] if hits >= 0 else ""
+        number = number or (row[visits] if visits >= 0 else "")
+        if key := article(address or "/" + name.lstrip("/")):
+            tally.add_article(found, key, whole(number))
+        else:
+            tally.ignored["article-invalid"] += 1
+
+    return take
+
+
+def _single(text: str) -> str:
+    """Return the day of a row; InvalidInputError if it is a longer time."""
+    if _LONGER.fullmatch(text.strip()):
+        raise InvalidInputError(
+            "{span!r} is more than a day: export the report with period=day "
+            "(period=day&date=2024-01-01,2024-12-31).",
+            span=text.strip()[:40],
+        )
+    return text
+
+
+SCHEMAS = (
+    Schema(
+        kind="matomo",
+        table="api_get",
+        needs=("date", "nb_visits"),
+        without=("label", "url", "metadata_url"),
+        bind=_numbers,
+        brings=("site",),
+    ),
+    Schema(
+        kind="matomo",
+        table="api_get",
+        needs=("date", "nb_pageviews"),
+        without=("label", "url", "metadata_url"),
+        bind=_numbers,
+        brings=("site",),
+    ),
+    *(
+        Schema(
+            kind="matomo",
+            table="page_urls",
+            needs=("date", name, count),
+            bind=_pages,
+            brings=("articles",),
+        )
+        for name in ("label", "metadata_url", "url")
+        for count in ("nb_hits", "nb_visits")
+    ),
+)

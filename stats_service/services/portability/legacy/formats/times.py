@@ -1,0 +1,73 @@
+"""Times as servers write them."""
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+def clf_time(text: str, zone: str = "") -> float | None:
+    """Return the seconds since 1970 of `17/May/2015:10:05:03 +0000`; None: it is no such time.
+
+    Args:
+        text: the time; without an offset it is of `zone`.
+        zone: an IANA name; empty: there must be an offset.
+    """
+    if text[4:5] == "-":
+        return iso_time(text, zone)
+    offset = text[20:] if len(text) == 26 else _offset(text)
+    if not offset:
+        return _with_seconds(_local_minute(text[:17], "%d/%b/%Y:%H:%M", zone), text[18:20])
+    midnight = _midnight(text[:11], "%d/%b/%Y", offset)
+    clock = text[12:20]
+    if midnight is None or len(clock) != 8 or not clock.replace(":", "").isdigit():
+        return None
+    hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:8])
+    return midnight + 3600 * hour + 60 * minute + second if hour < 24 and minute < 60 else None
+
+
+def iso_time(text: str, zone: str = "") -> float | None:
+    """Return the seconds since 1970 of an ISO time, to the second; None: it is none."""
+    text = text.strip()
+    if len(text) > 19 and text[19] in ".,":  # nanoseconds are more than Python reads
+        rest = text[20:].lstrip("0123456789")
+        text = text[:19] + rest
+    offset = text[19:].strip()
+    minute = _minute(text[:16], offset) if offset else _local_minute(text[:16], "", zone)
+    return _with_seconds(minute, text[17:19])
+
+
+def _offset(text: str) -> str:
+    """Return the offset behind what may be a fraction of a second: `10:05:03.584 +0700`."""
+    return text[20:].rpartition(" ")[2] if " " in text[20:] else ""
+
+
+def _with_seconds(minute: float | None, seconds: str) -> float | None:
+    return minute + int(seconds) if minute is not None and seconds.isdigit() else None
+
+
+@lru_cache(maxsize=1024)
+def _midnight(text: str, form: str, offset: str) -> float | None:
+    try:
+        return datetime.strptime(f"{text} {offset}", f"{form} %z").timestamp()
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _minute(text: str, offset: str) -> float | None:
+    try:
+        return datetime.fromisoformat(f"{text}:00{offset}").timestamp()
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _local_minute(text: str, form: str, zone: str) -> float | None:
+    """Return a minute of the clocks of a zone; None if there is no zone."""
+    try:
+        local = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if not zone or local.tzinfo:
+        return None
+    return local.replace(tzinfo=ZoneInfo(zone)).timestamp()

@@ -1,0 +1,101 @@
+"""What is known of the lines of logs that earlier imports brought."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
+
+from stats_service.models.legacy import ImportedFile
+from stats_service.services.portability.legacy.lines import KnownLine
+from stats_service.services.portability.legacy.marks import (
+    DAY_SECONDS,
+    Flip,
+    Reader,
+    unpack_flips,
+    unpack_marks,
+    unpack_readers,
+)
+from stats_service.store.portability.legacy import ImportedLines, LegacyStore
+
+
+class KnownLines:
+    """The lines of the complete imports of one site.
+
+    Args:
+        store: of imports.
+        slug: the site.
+        imports: all of it.
+        field: the field by which readers are known now; None: nobody compares them.
+    """
+
+    def __init__(
+        self,
+        store: LegacyStore,
+        slug: str,
+        imports: Mapping[str, ImportedFile],
+        field: str | None = None,
+    ) -> None:
+        self._store = store
+        self._slug = slug
+        #: Imports whose readers were known by the same field.
+        self._comparable = {name for name, file in imports.items() if file.reader == field}
+        self._imports = [
+            (name, *_days(file)) for name, file in imports.items() if file.complete and file.id
+        ]
+
+    def on(self, day: int) -> list[KnownLine]:
+        """Return those of a day of UTC, by time."""
+        some = self._stored(day)
+        flipped: Counter[tuple[int, int, str]] = Counter()
+        for one in some:
+            if one.flips:
+                flipped.update(map(_key, unpack_flips(one.flips)))
+        found = []
+        for one in some:
+            if not one.marks:
+                continue
+            marks = list(unpack_marks(one.marks))
+            readers: Iterator[Reader | None] = repeat(None, len(marks))
+            if one.readers and one.id in self._comparable:
+                known = unpack_readers(one.readers)
+                readers = iter(known) if len(known) == len(marks) else readers
+            for mark, reader in zip(marks, readers, strict=True):
+                visit = mark.visit
+                key = (mark.second, mark.print, one.id)
+                if visit and flipped[key] > 0:
+                    flipped[key] -= 1
+                    visit = 0
+                at = day * DAY_SECONDS + mark.second
+                found.append(KnownLine(at, mark.print, visit, one.id, reader))
+        found.sort(key=lambda line: line[:2])
+        return found
+
+    def flips_of(self, owner: str, day: int) -> Iterator[tuple[str, list[Flip], list[Flip]]]:
+        """Give the imports for which lines of `owner` begin no visit: those flips, the others."""
+        for one in self._stored(day):
+            flips = unpack_flips(one.flips) if one.flips and one.id != owner else []
+            theirs = [flip for flip in flips if flip.owner == owner]
+            if theirs:
+                yield one.id, theirs, [flip for flip in flips if flip.owner != owner]
+
+    def _stored(self, day: int) -> list[ImportedLines]:
+        ids = [name for name, first, last in self._imports if first <= day <= last]
+        return self._store.lines(self._slug, ids, day) if ids else []
+
+
+def _key(flip: Flip) -> tuple[int, int, str]:
+    return flip.second, flip.print, flip.owner
+
+
+def _days(file: ImportedFile) -> tuple[int, int]:
+    """Return the days of UTC that an import may have lines of.
+
+    One that joins two others may have flips alone, up to a half hour away from its own lines.
+    """
+    if not file.first_day or file.kind != "access-log":
+        return 1, 0
+    first, last = (
+        datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (file.first_day, file.last_day)
+    )
+    before, after = first - timedelta(days=2), last + timedelta(days=2)
+    return int(before.timestamp() // DAY_SECONDS), int(after.timestamp() // DAY_SECONDS)

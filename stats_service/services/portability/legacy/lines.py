@@ -1,0 +1,391 @@
+"""The lines of access logs that may count, sorted by time on disk, and which of them are new.
+
+Files come in any order, overlap, and were partly imported before. So lines are first collected,
+then gone through half hour by half hour, together with what is known of the lines that earlier
+imports brought: a line of which there are as many as before is known; the others are new. A visit
+begins where a reader was not seen for half an hour, whichever file says so.
+"""
+
+import contextlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.sites import Site
+from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.services.periods import is_countable_day, periods_at
+from stats_service.services.portability.legacy.marks import (
+    DAY_SECONDS,
+    Flip,
+    Mark,
+    Reader,
+    pack_flips,
+    pack_marks,
+    pack_readers,
+)
+from stats_service.services.portability.legacy.tally import PAGE_BYTES, Tally
+
+#: Seconds over which the ceilings of an address are counted, as live.
+CEILING_SECONDS = 1800
+#: How many times as much a /48 may have as an address; `record_views.lua` has the same.
+IPV6_48_VIEWS_FACTOR = 10
+#: Lines written to disk together.
+BATCH = 10_000
+#: Most bytes of temporary disk that the lines may take, and as much again for sorting.
+DISK_MAX_BYTES = 2**30
+
+_SCHEMA = """
+CREATE TABLE lines (at INTEGER, print INTEGER, file INTEGER, who INTEGER, network INTEGER,
+    ipv6_48 INTEGER, article TEXT);
+CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
+"""
+
+
+class Line(NamedTuple):
+    """A line that counts unless it is known, or one of too many."""
+
+    #: Seconds since 1970.
+    at: int
+    print: int
+    #: Number of the file.
+    file: int
+    who: int
+    network: int
+    #: 0: the address is in no /48.
+    ipv6_48: int
+    #: Empty: what was asked for can be no article.
+    article: str
+
+
+class KnownLine(NamedTuple):
+    """A line that an earlier import brought."""
+
+    at: int
+    print: int
+    #: It began a visit.
+    visit: int
+    owner: str
+    #: None: that is no longer known.
+    reader: Reader | None
+
+
+class FileCount:
+    """What one file adds."""
+
+    __slots__ = ("first", "known", "last", "views", "visits")
+
+    def __init__(self) -> None:
+        self.views = self.visits = self.known = 0
+        self.first = self.last = ""
+
+
+class DayLines(NamedTuple):
+    """What is to be remembered of a day of UTC."""
+
+    day: int
+    marks: list[Mark]
+    readers: list[Reader]
+    flips: list[Flip]
+
+
+class _Entry:
+    """One line, in however many files it is."""
+
+    __slots__ = ("article", "file", "known", "reader")
+
+    def __init__(
+        self, reader: Reader | None, known: KnownLine | None, article: str, file: int
+    ) -> None:
+        self.reader = reader
+        self.known = known
+        self.article = article
+        #: The last file in which it was found.
+        self.file = file
+
+
+class Lines:
+    """The lines of some files; a context that forgets them at its end."""
+
+    def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
+        self._disk_max_bytes = disk_max_bytes
+        self._database = sqlite3.connect("")  # without a name on the disk, as in `tally`
+        for pragma in (
+            f"page_size = {PAGE_BYTES}",
+            f"max_page_count = {disk_max_bytes // PAGE_BYTES}",
+            "journal_mode = OFF",
+        ):
+            self._database.execute(f"PRAGMA {pragma}")
+        self._database.executescript(_SCHEMA)
+        self._batch: list[Line] = []
+
+    def __enter__(self) -> "Lines":
+        """Give the lines."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Forget them."""
+        self._database.close()
+
+    def add(self, line: Line) -> None:
+        """Add a line."""
+        self._batch.append(line)
+        if len(self._batch) >= BATCH:
+            self._flush()
+
+    def buckets(self) -> list[int]:
+        """Return the half hours that there are lines of, in order."""
+        self._flush()
+        rows = self._database.execute(
+            "SELECT DISTINCT at / ? FROM lines ORDER BY 1", (CEILING_SECONDS,)
+        )
+        return [bucket for (bucket,) in rows]
+
+    def by_bucket(self) -> Iterator[tuple[int, list[Line]]]:
+        """Give the lines of each half hour, by time, mark and file."""
+        self._flush()
+        with self._disk():
+            rows = self._database.execute("SELECT * FROM lines ORDER BY at, print, file")
+            for bucket, some in groupby(rows, key=lambda row: row[0] // CEILING_SECONDS):
+                yield bucket, list(map(Line._make, some))
+
+    def keep(self, some: "DayLines") -> None:
+        """Keep what is to be remembered of a day."""
+        packed = (
+            some.day,
+            pack_marks(some.marks) if some.marks else b"",
+            pack_flips(some.flips) if some.flips else b"",
+            pack_readers(some.readers) if some.marks else b"",
+        )
+        with self._disk(), self._database:
+            self._database.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", packed)
+
+    def kept(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+        """Give what was kept: day of UTC, marks, flips, readers."""
+        return iter(self._database.execute("SELECT * FROM kept ORDER BY day"))
+
+    def _flush(self) -> None:
+        with self._disk(), self._database:
+            self._database.executemany(
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?)", self._batch
+            )
+        self._batch.clear()
+
+    @contextlib.contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            raise InvalidInputError(
+                "The files have so many page views that sorting them takes more temporary disk "
+                "than the {megabytes:,} MB that it may, or than there is. Split them, by month for "
+                "example, and import the parts one after the other.",
+                megabytes=self._disk_max_bytes // 10**6,
+            ) from error
+
+
+class Recount:
+    """Goes through lines by time and adds to a tally what is new.
+
+    Args:
+        site: whose settings say what counts.
+        known: gives what earlier imports brought on a day of UTC, by time.
+        skips: tells whether a day, in the site's zone, is left out.
+        tally: takes the sums.
+        files: how many files there are.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        known: Callable[[int], Iterable[KnownLine]],
+        skips: Callable[[str], bool],
+        tally: Tally,
+        files: int,
+    ) -> None:
+        self._site = site
+        self._known = known
+        self._skips = skips
+        self._tally = tally
+        self.files = [FileCount() for _ in range(files)]
+        #: Views on days that are left out, and lines beyond the ceilings.
+        self.overlapping = 0
+        self._last_seen: dict[int, int] = {}
+        self._views: dict[int, int] = {}
+        self._identities: dict[int, int] = {}
+        self._known_day = -1
+        self._known_lines: dict[int, list[KnownLine]] = {}
+        self._kept = DayLines(-1, [], [], [])
+
+    def run(self, lines: Lines) -> Iterator[DayLines]:
+        """Do it; give what is to be remembered, day by day of UTC."""
+        touched = lines.buckets()
+        # A new line joins or parts visits of half an hour before and after it.
+        wanted = sorted({near for one in touched for near in (one - 1, one, one + 1)})
+        rows = lines.by_bucket()
+        bucket, some = next(rows, (-1, []))
+        for number in wanted:
+            day = number * CEILING_SECONDS // DAY_SECONDS
+            if day != self._kept.day:
+                if self._kept.marks or self._kept.flips:
+                    yield self._kept
+                self._kept = DayLines(day, [], [], [])
+            here: list[Line] = []
+            if number == bucket:
+                here = some
+                bucket, some = next(rows, (-1, []))
+            known = self._known_in(number)
+            if here or known:
+                self._bucket(number, known, here)
+        if self._kept.marks or self._kept.flips:
+            yield self._kept
+
+    def _known_in(self, bucket: int) -> list[KnownLine]:
+        day = bucket * CEILING_SECONDS // DAY_SECONDS
+        if day != self._known_day:
+            self._known_day = day
+            found = defaultdict(list)
+            for line in self._known(day):
+                found[line.at // CEILING_SECONDS].append(line)
+            self._known_lines = found
+        return self._known_lines.get(bucket, [])
+
+    def _bucket(self, bucket: int, known: list[KnownLine], rows: list[Line]) -> None:
+        """Count the lines of half an hour."""
+        self._views.clear()
+        self._identities.clear()
+        gone = bucket * CEILING_SECONDS - VISIT_GAP_SECONDS
+        self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
+        entries = self._merged(known, rows)
+        for _, _, entry in entries:
+            if entry.known and entry.reader:  # what is in already takes its room
+                _count(self._views, entry.reader)
+        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for at, mark, entry in entries:
+            if entry.reader is None:
+                continue
+            if entry.known:
+                self._count_known(entry.known, entry.reader, sums)
+            else:
+                self._count_new(at, mark, entry, entry.reader, sums)
+        for (day, hour), (views, visits) in sums.items():
+            self._tally.add(day, hour, views=views, visits=visits)
+
+    def _merged(self, known: list[KnownLine], rows: list[Line]) -> list[tuple[int, int, _Entry]]:
+        """Return each line once, by time: of each mark as many as any file, or Redis, has."""
+        if not known and len({line.file for line in rows}) == 1:
+            return [
+                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file))
+                for at, mark, file, who, network, ipv6_48, article in rows
+            ]
+        groups: dict[tuple[int, int], list[_Entry]] = {}
+        for line in known:
+            entry = _Entry(line.reader, line, "", -1)
+            groups.setdefault((line.at, line.print), []).append(entry)
+        for at, mark, file, who, network, ipv6_48, article in rows:
+            group = groups.setdefault((at, mark), [])
+            reader = Reader(who, network, ipv6_48)
+            free = [entry for entry in group if entry.file != file]
+            # The same reader's line, or one whose reader is not known any more.
+            same = [entry for entry in free if entry.reader == reader]
+            same = same or [entry for entry in free if entry.reader is None]
+            if same:
+                same[0].file = file
+                same[0].reader = reader
+                self.files[file].known += 1
+            else:
+                group.append(_Entry(reader, None, article, file))
+        return [
+            (at, mark, entry)
+            for (at, mark), group in sorted(groups.items(), key=itemgetter(0))
+            for entry in group
+        ]
+
+    def _count_known(
+        self, line: KnownLine, reader: Reader, sums: dict[tuple[str, str], list[int]]
+    ) -> None:
+        """Go on with a reader of an earlier import; a visit that began there may not any more."""
+        last = self._last_seen.get(reader.who)
+        self._last_seen[reader.who] = max(last or 0, line.at)
+        if not line.visit:
+            return
+        if last is None or line.at - last >= VISIT_GAP_SECONDS:
+            _count(self._identities, reader)
+            return
+        periods = periods_at(line.at, self._site.timezone)
+        if not self._skips(periods.day):
+            sums[periods.day, periods.hour][1] -= 1
+            self._kept.flips.append(Flip(line.at % DAY_SECONDS, line.print, line.owner))
+
+    def _count_new(
+        self,
+        at: int,
+        mark: int,
+        entry: _Entry,
+        reader: Reader,
+        sums: dict[tuple[str, str], list[int]],
+    ) -> None:
+        site = self._site
+        if _beyond(self._views, reader.network, reader.ipv6_48, site.view_ceiling):
+            self._tally.ignored["ceiling"] += 1
+            return
+        periods = periods_at(at, site.timezone)
+        visit = self._begins_visit(reader, at)
+        if self._skips(periods.day):
+            self.overlapping += 1
+            return
+        both = sums[periods.day, periods.hour]
+        both[0] += 1
+        both[1] += visit
+        if entry.article:
+            self._tally.add_article(periods.day, entry.article)
+        count = self.files[entry.file]
+        count.views += 1
+        count.visits += visit
+        count.first = count.first or periods.day
+        count.last = periods.day
+        self._kept.marks.append(Mark(at % DAY_SECONDS, mark, visit))
+        self._kept.readers.append(reader)
+
+    def _begins_visit(self, reader: Reader, at: int) -> int:
+        last = self._last_seen.get(reader.who)
+        if last is not None and at - last < VISIT_GAP_SECONDS:
+            self._last_seen[reader.who] = at
+            return 0
+        if _beyond(self._identities, reader.network, reader.ipv6_48, self._site.identity_cap):
+            return 0
+        self._last_seen[reader.who] = at
+        return 1
+
+
+def _count(counted: dict[int, int], reader: Reader) -> None:
+    for network in filter(None, (reader.network, reader.ipv6_48)):
+        counted[network] = counted.get(network, 0) + 1
+
+
+def _beyond(counted: dict[int, int], network: int, ipv6_48: int, ceiling: int) -> bool:
+    """Count one more from a network and, if there is one, its /48; tell if it is too much."""
+    number = counted[network] = counted.get(network, 0) + 1
+    if number > ceiling:
+        return True
+    if ipv6_48:
+        number = counted[ipv6_48] = counted.get(ipv6_48, 0) + 1
+        return number > ceiling * IPV6_48_VIEWS_FACTOR
+    return False
+
+
+def check_days(days: Iterable[str]) -> None:
+    """Return if `days` are ISO dates; else InvalidInputError."""
+    for day in days:
+        if not is_countable_day(day):
+            raise InvalidInputError("{text!r} is no date such as 2026-11-23.", text=day[:40])
+
+
+def skipping(before: str, days: Collection[str] = ()) -> Callable[[str], bool]:
+    """Return what tells whether a day is left out: from `before` on, or one of `days`."""
+    return lambda day: bool(before and day >= before) or day in days

@@ -1,0 +1,197 @@
+"""Read the access logs of one command, whatever way each is written."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.legacy import FileSummary
+from stats_service.services.portability.legacy.files import LegacyFile, opened_files, readable
+from stats_service.services.portability.legacy.formats.hit import UNREADABLE, Format, Hit
+from stats_service.services.portability.legacy.formats.options import LogOptions
+from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
+from stats_service.services.portability.legacy.lines import FileCount, Lines
+from stats_service.services.portability.legacy.logs import LogContents, LogReader
+
+#: Is told how many more bytes of the files on disk were read.
+Progress = Callable[[int], None]
+#: Endings and hosts of what is left out that are named.
+NAMED = 8
+
+#: What is no access log, by its first lines; and how people call it.
+_OTHERS = (
+    (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#"), "error.log (nginx)"),
+    (re.compile(r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] \["), "error.log (Apache)"),
+    (re.compile(r"#Fields:.* s-reason"), "HTTPERR (IIS)"),
+    (re.compile(r"\s*[{\[]"), "JSON"),
+    (re.compile(r"\s*<"), "HTML, XML"),
+    (re.compile(r"(?:[^,]*,){2}"), "CSV"),
+)
+_IIS = re.compile(r"[^,]+, [^,]*, \d+/\d+/\d+, \d+:\d\d:\d\d, W3SVC")
+
+
+class LogContext(NamedTuple):
+    """What the files of one command are read with."""
+
+    reader: LogReader
+    options: LogOptions
+    lines: Lines
+    #: Digests of files that a service of an earlier version imported, which kept no lines.
+    known: Collection[str]
+
+
+class LogFile(NamedTuple):
+    """One file that was read."""
+
+    name: str
+    format: str
+    digest: str
+    contents: LogContents
+    known: bool
+
+
+def read_logs(paths: Sequence[Path], context: LogContext, progress: Progress) -> Iterator[LogFile]:
+    """Read every file of `paths` into the lines of `context`.
+
+    Raises:
+        InvalidInputError: one cannot be read, or is no access log; its name is in the message.
+    """
+    _check_zone(context.options.zone)
+    former = _former(paths, context.known)
+    number = 0
+    for path in paths:
+        for file in opened_files(path, progress):
+            with readable(file.name):
+                yield _read(file, number, context, known=file.name in former)
+            number += 1
+
+
+def log_format(file: LegacyFile, options: LogOptions) -> Format | None:
+    """Return how a file is read; None: it has no lines.
+
+    Raises:
+        InvalidInputError: it is no access log, or times or browsers are missing.
+    """
+    sample = file.first_lines(SAMPLE_LINES)
+    if not any(line.strip() for line in sample):
+        return None
+    form = format_of(sample, options)
+    if form is None:
+        raise _no_log(file.name, sample)
+    hits = [form.parse(line) for line in sample]
+    if not options.zone and hits.count(UNREADABLE) and not any(isinstance(h, Hit) for h in hits):
+        zoned = format_of(sample, _in_utc(options))
+        if zoned and any(isinstance(zoned.parse(line), Hit) for line in sample):
+            raise InvalidInputError(
+                "{name}: its times have no zone. Say in which one the server writes them, for "
+                "example --zone Asia/Ho_Chi_Minh, or --zone UTC.",
+                name=file.name,
+            )
+    if not form.agents and not options.without_agents and any(isinstance(h, Hit) for h in hits):
+        raise InvalidInputError(
+            "{name} does not say with which browser a page was asked for ({format}): programs, "
+            "often more than half of all requests, cannot be told from readers. Take a log in the "
+            "format “combined”; or say --without-agents to count everything.",
+            name=file.name,
+            format=form.name,
+        )
+    # What has a memory of its own (the fields of a W3C log) begins anew.
+    return format_of(sample, options)
+
+
+def log_summary(file: LogFile, count: FileCount) -> FileSummary:
+    """Return what a file holds and adds."""
+    contents = file.contents
+    return FileSummary(
+        name=file.name,
+        format=file.format,
+        digest=file.digest,
+        lines=contents.lines,
+        views=count.views,
+        visits=count.visits,
+        known_views=count.known,
+        first_day=count.first,
+        last_day=count.last,
+        ignored=dict(contents.ignored.most_common()),
+        endings=_most(contents.endings),
+        hosts=_most(contents.hosts),
+        addresses=len(contents.networks),
+    )
+
+
+def _read(file: LegacyFile, number: int, context: LogContext, *, known: bool) -> LogFile:
+    form = log_format(file, context.options)
+    contents = LogContents()
+    if known:
+        contents.lines = sum(1 for _ in file.log_lines())
+    elif form:
+        contents = context.reader.read(file.log_lines(), form, number, context.lines)
+    if contents.lines and contents.ignored[UNREADABLE] == contents.lines:
+        raise InvalidInputError(
+            "{name}: none of its {lines:,} lines can be read as {kind}. Is it a file of "
+            "another kind?",
+            name=file.name,
+            lines=contents.lines,
+            kind=form.name if form else "access-log",
+        )
+    return LogFile(file.name, form.name if form else "", file.digest, contents, known)
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInputError(
+            "zone {zone!r} is no time zone: write it as Asia/Ho_Chi_Minh or UTC.", zone=zone[:40]
+        ) from error
+
+
+def _former(paths: Sequence[Path], known: Collection[str]) -> set[str]:
+    """Return the names of files with a digest that is known."""
+    found: set[str] = set()
+    for path in paths if known else ():
+        for file in opened_files(path):
+            with readable(file.name):
+                for _ in file.lines():
+                    pass
+            if file.digest in known:
+                found.add(file.name)
+    return found
+
+
+def _no_log(name: str, sample: Sequence[str]) -> InvalidInputError:
+    """Return what to say of a file that is no access log."""
+    first = list(islice(filter(str.strip, sample), 20))
+    if any(map(_IIS.match, first)):
+        return InvalidInputError(
+            "{name} is in IIS's own format, which lacks the browsers: choose the format W3C in the "
+            "IIS manager, and take the files from then on.",
+            name=name,
+        )
+    for pattern, what in _OTHERS:
+        if any(map(pattern.match, first)):
+            return InvalidInputError(
+                "{name} is no access log: it looks like {what}. Take the log of the requests; for "
+                "the file of another counter, say what wrote it.",
+                name=name,
+                what=what,
+            )
+    return InvalidInputError(
+        "{name} is no access log that is known. Known are the formats of Apache, nginx, IIS (W3C), "
+        "Caddy, Traefik, HAProxy and Amazon; of another one, paste LogFormat or log_format.",
+        name=name,
+    )
+
+
+def _in_utc(options: LogOptions) -> LogOptions:
+    return msgspec.structs.replace(options, zone="UTC")
+
+
+def _most(counted: Counter[str]) -> Mapping[str, int]:
+    return dict(counted.most_common(NAMED))

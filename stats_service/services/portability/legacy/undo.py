@@ -1,0 +1,102 @@
+"""Take an import out again: part by part, exactly what it added."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from stats_service.errors import ConflictError, NotFoundError
+from stats_service.models.legacy import DayPart, ImportedFile
+from stats_service.models.sites import Site
+from stats_service.services.periods import periods_at
+from stats_service.services.portability.legacy.known_lines import KnownLines
+from stats_service.services.portability.legacy.marks import DAY_SECONDS, Flip, pack_flips
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
+from stats_service.store.portability.legacy import LegacyStore, Spans
+
+_KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
+
+
+def spans_of(day: str, now: float) -> Spans:
+    """Return what is needed to add to a day, or to take from it."""
+    midnight = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
+    periods = periods_at((midnight + timedelta(hours=12)).timestamp(), "UTC")
+    end = (midnight + timedelta(days=1)).timestamp()
+    hours, articles = (max(0, int(end + kept * DAY_SECONDS - now)) for kept in _KEPT)
+    return Spans(periods, hours, articles)
+
+
+def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> ImportedFile:
+    """Take out what an import added; return what it was.
+
+    One that was cut off while it came in, or went out, is taken out as far as it is in.
+
+    Args:
+        store: of imports.
+        site: out of which.
+        name: the import's id, the beginning of it, or the name of one of its files.
+        now: seconds since 1970.
+
+    Raises:
+        NotFoundError: there is none.
+        ConflictError: several have the name; or it is of a version that kept no parts.
+    """
+    imports = store.imports(site.slug)[1]
+    found = _found(imports.values(), name)
+    leaving = msgspec.structs.replace(found, complete=False, leaving=True)
+    store.note(site, leaving)
+    # Lines of this import that begin no visit for another one's sake go with this import.
+    others = {key: file for key, file in imports.items() if key != found.id}
+    known = KnownLines(store, site.slug, others)
+    for day in store.line_days(site.slug, found.id):
+        for other, theirs, rest in known.flips_of(found.id, day):
+            zone = others[other].timezone or site.timezone
+            for flip in theirs:
+                back, at = _visit_back(flip, day, zone)
+                spans = spans_of(back.day, now)
+                # The number tells of which line it is, so that it is not added twice.
+                store.add_day(site, other, f"9{at}{flip.print:010d}", back, spans)
+            store.set_flips(site, other, day, pack_flips(rest) if rest else b"")
+            store.settle_records(site, other)
+    for number, part in store.parts(site.slug, found.id):
+        if isinstance(part, DayPart):
+            store.undo_day(site, found.id, number, part, spans_of(part.day, now))
+        else:
+            store.undo_opening(site, found.id, number, part)
+    store.settle_records(site, found.id)
+    store.forget(site, found.id)
+    return found
+
+
+def _visit_back(flip: Flip, day: int, zone: str) -> tuple[DayPart, int]:
+    at = day * DAY_SECONDS + flip.second
+    periods = periods_at(at, zone)
+    return DayPart(day=periods.day, visits=1, hours={periods.hour: (0, 1)}), at
+
+
+def _found(imports: Iterable[ImportedFile], name: str) -> ImportedFile:
+    found = [
+        file
+        for file in imports
+        if name in file.files or name == file.name or name in file.digests
+        or (len(name) >= 4 and file.id.startswith(name))
+    ]  # fmt: skip
+    if not found:
+        raise NotFoundError(
+            "There is no import {name!r}. `stats-service legacy list SITE` has them all.",
+            name=name[:80],
+        )
+    if len(found) > 1:
+        raise ConflictError(
+            "{name!r} is in several imports: {ids}. Say which one by its id.",
+            name=name[:80],
+            ids=", ".join(file.id or "?" for file in found),
+        )
+    (one,) = found
+    if not one.undoable:
+        raise ConflictError(
+            "{name} was imported by a version of the service that kept no parts of an import, "
+            "so that it cannot be taken out. Restore a backup or an archive of before.",
+            name=one.name,
+        )
+    return one

@@ -1,0 +1,72 @@
+-- undo_legacy_day: take out what `add_legacy_day` added, once.
+-- KEYS  as there
+-- ARGV  1 number of the part  2 day  3 week  4 month  5 year  6 views  7 visits
+--       8 number of hours; then for each: hour, views, visits; then for each article: key, views
+-- Returns 1; 0 if the part is not there (any more); -1 if there is no such site. Nothing was taken
+--       out then.
+-- An article that has given way since, and an article of a day that was added up, is in `(other)`.
+local OTHER = '(other)'
+local legacy, counts, hours, articles, day_articles = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local day = ARGV[2]
+local taken = { views = tonumber(ARGV[6]), visits = tonumber(ARGV[7]) }
+local call = redis.call
+
+if call('EXISTS', KEYS[1]) == 0 then return -1 end
+if call('HEXISTS', KEYS[8], ARGV[1]) == 0 then return 0 end
+
+-- Takes from a field, which goes if nothing is left of it.
+local function take(key, field, n)
+  if n ~= 0 and redis.call('HINCRBY', key, field, -n) == 0 then redis.call('HDEL', key, field) end
+end
+
+-- Takes views from an article, and what it has not from the others.
+local function take_views(key, article, n)
+  for _, name in ipairs({ article, '(other)' }) do
+    local has = tonumber(redis.call('ZSCORE', key, name) or 0)
+    local less = math.min(has, n)
+    n = n - less
+    if less >= has then
+      redis.call('ZREM', key, name)
+    elseif less > 0 then
+      redis.call('ZINCRBY', key, -less, name)
+    end
+    if n <= 0 then return end
+  end
+end
+
+for metric, n in pairs(taken) do
+  if n ~= 0 then
+    for _, span in ipairs({ '', ':' .. day, ':' .. ARGV[3], ':' .. ARGV[4], ':' .. ARGV[5] }) do
+      take(counts, metric .. span, n)
+    end
+    if call('HGET', counts, 'record:' .. metric .. ':day') == day then
+      call('HDEL', counts, 'record:' .. metric, 'record:' .. metric .. ':day')
+      call('HSET', KEYS[8], 'record:' .. metric, 1)
+    end
+  end
+end
+take(legacy, 'views:' .. day, taken.views)
+
+local at, hours_there = 9, call('EXISTS', hours) == 1
+for _ = 1, tonumber(ARGV[8]) do
+  if hours_there then
+    take(hours, 'views:' .. ARGV[at], tonumber(ARGV[at + 1]))
+    take(hours, 'visits:' .. ARGV[at], tonumber(ARGV[at + 2]))
+  end
+  at = at + 3
+end
+
+local others = {}
+for n in string.gmatch(call('HGET', KEYS[8], ARGV[1] .. ':other') or '', '%d+') do
+  others[tonumber(n)] = true
+end
+local day_there = call('EXISTS', day_articles) == 1
+for i = at, #ARGV, 2 do
+  local article, views = ARGV[i], tonumber(ARGV[i + 1])
+  if others[(i - at) / 2] then article = OTHER end
+  take_views(articles, article, views)
+  if day_there then take_views(day_articles, article, views) end
+end
+if day_there then call('DEL', KEYS[7]) end -- made again by the next tick
+call('HDEL', KEYS[8], ARGV[1], ARGV[1] .. ':other')
+return 1

@@ -1,0 +1,1 @@
+"""Tables of other counters: what they hold, before anything becomes of it."""
