@@ -1,7 +1,7 @@
 /** `<stats-poll poll="…">`: a question, its choices or its results. */
 
 import { castBallot, confirmBallot, problem } from "./ballot.js";
-import { button, make, open, tell } from "./dom.js";
+import { button, fill, make, open, tell } from "./dom.js";
 import { PollForm } from "./form.js";
 import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
@@ -23,7 +23,9 @@ const KINDS = { already: "warning", held: "warning", tooLate: "warning" };
 const LATER = { "after-voting": "afterVoting", "after-closing": "afterClosing", admins: "admins" };
 
 export class StatsPoll extends LateWidget {
-  static observedAttributes = ["poll", "results"];
+  static get observedAttributes() {
+    return ["poll", "results"];
+  }
 
   show() {
     if (isSeveral(this)) return showSeveral(this);
@@ -31,7 +33,7 @@ export class StatsPoll extends LateWidget {
     if (poll === undefined) return this.wait();
     clearTimeout(this.grace);
     this.isFailed = false;
-    if (this.poll?.id != poll?.id) this.reset();
+    if ((this.poll || 0).id != (poll || 0).id) this.reset();
     if (this.poll !== poll) this.settle(poll);
     this.poll = poll;
     this.render();
@@ -82,7 +84,7 @@ export class StatsPoll extends LateWidget {
   }
 
   get isOpen() {
-    return this.poll?.state == "open";
+    return !!this.poll && this.poll.state == "open";
   }
 
   get isReadOnly() {
@@ -134,7 +136,7 @@ export class StatsPoll extends LateWidget {
     this.result.hidden = isForm;
     if (isForm) this.drawForm();
     else this.drawResult(isFresh);
-    this.notes.replaceChildren(...(poll ? this.drawNotes() : []));
+    fill(this.notes, ...(poll ? this.drawNotes() : []));
     // The form has gone away under its reader: the poll has closed.
     if (hadFocus && !isForm) this.result.focus();
   }
@@ -155,13 +157,15 @@ export class StatsPoll extends LateWidget {
     if (drawn == this.drawn && !isFresh) return;
     this.drawn = drawn;
     const part = this.result.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement.part.value;
-    const isUnfolded = this.result.querySelector("details")?.open;
+    const isUnfolded = !!this.result.querySelector("details[open]");
     this.result.classList.toggle("fresh", !!isFresh);
-    this.result.replaceChildren(...content);
+    fill(this.result, ...content);
     const details = this.result.querySelector("details");
     if (details && isUnfolded) details.open = true;
     // Fresh numbers do not take the focus away.
-    if (part) [...this.result.querySelectorAll("[part]")].filter((node) => node.part.value == part)[0]?.focus();
+    for (const node of part ? this.result.querySelectorAll("[part]") : []) {
+      if (node.getAttribute("part") == part) return node.focus();
+    }
   }
 
   drawNone() {
@@ -180,7 +184,7 @@ export class StatsPoll extends LateWidget {
     const state = !isOpen
       ? say(this, poll.state == "scheduled" ? "scheduled" : "over")
       : isVoted && !this.message.dataset.kind && say(this, "voted");
-    const own = ballotsOf(poll.id).cast?.choices || [];
+    const own = (ballotsOf(poll.id).cast || 0).choices || [];
     const action =
       isOpen &&
       !this.isReadOnly &&
@@ -238,13 +242,13 @@ export class StatsPoll extends LateWidget {
    */
   arrived({ word, poll }, asked) {
     this.isLocked = false;
-    if (this.poll?.id != asked.id) return;
+    if (!this.poll || this.poll.id != asked.id) return;
     this.mode = "";
     this.poll = poll || asked;
     keepPoll(this.poll, wishOf(this));
     const seen = this.poll.results ? summary(this, this.poll) : "";
     const { thanks, lang, next_page: next } = this.poll;
-    const own = word == "thanks" && thanks?.[lang];
+    const own = word == "thanks" && thanks && thanks[lang];
     tell(this.message, own ? written(this, thanks, lang) : say(this, word), KINDS[word] || "good", seen);
     this.render(true);
     this.result.focus();
