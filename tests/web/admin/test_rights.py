@@ -94,6 +94,7 @@ MATRIX = {
         "uploads.add_history",
         "uploads.of_history",
         "uploads.decide_history",
+        "uploads.undo",
         "notices.index",
         "notices.add_report",
         "notices.add_webhook",
@@ -139,6 +140,7 @@ VALUES = {
     "kind": "csv",
     "table": "counts",
     "upload": "none",
+    "import_id": "none",
     "notice": "none",
     "device": "none",
     "_rest": "none",
@@ -209,7 +211,9 @@ def test_a_reader_reaches_what_the_table_allows_and_nothing_else(
             assert status in (200, 302, 403), f"{reader} {method} {url[1]}: {status}"
         elif may(reader, level):
             gone = rule.endpoint.endswith(("nowhere", "remove", "operator", "revoke"))
-            gone = gone or not rule.arguments.isdisjoint(("poll_id", "upload", "notice"))
+            gone = gone or not rule.arguments.isdisjoint(
+                ("poll_id", "upload", "notice", "import_id")
+            )
             allowed = (404,) if gone else (200, 302, 400)
             assert status in allowed, f"{reader} {method} {url[1]}: {status}"
         else:
