@@ -11,70 +11,29 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter, RateLimitExceeded
-from limits.storage import Storage
 
 from stats_service.errors import TooManyRequestsError
 from stats_service.services.accounts.passwords import keyed_digest
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.visitors.addresses import network_prefix
-from stats_service.services.visitors.request_limits import exceeded
+from stats_service.services.visitors.request_limits import SCHEME, exceeded
 from stats_service.web.http.context import EXTENSION, services
 from stats_service.web.http.request import request_address
 from stats_service.web.http.sites import site_entry
 
 View = TypeVar("View", bound=Callable[..., Any])
-#: What the URI of `LoopCounts` begins with; the rest of it is empty.
-SCHEME = "stats"
-
-
-class LoopCounts(Storage):
-    """What flask-limiter finds under the scheme `stats`: the event loop's counters."""
-
-    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - annotated where the library declares it
-
-    def __init__(self, uri: str | None = None, *, wired: Services, **options: Any) -> None:
-        super().__init__(uri, **options)
-        self._run = wired.loop.run
-        self._counts = wired.limits.counts
-
-    @property
-    def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """No errors of a library reach the outside: the store translates them."""
-        return ()
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Add to a counter."""
-        return self._run(self._counts.incr(key, expiry, amount))
-
-    def get(self, key: str) -> int:
-        """Return what a counter has."""
-        return self._run(self._counts.get(key))
-
-    def get_expiry(self, key: str) -> float:
-        """Return when a counter ends, in seconds since 1970."""
-        return self._run(self._counts.get_expiry(key))
-
-    def check(self) -> bool:
-        """Return that the storage can be used; whether Redis answers, the next call tells."""
-        return True
-
-    def reset(self) -> int | None:
-        """Forget nothing: the counters end by themselves."""
-        return None
-
-    def clear(self, key: str) -> None:
-        """Forget a counter."""
-        self._run(self._counts.clear(key))
 
 
 def register(app: Flask) -> None:
     """Give `app` a limiter for its routes."""
+    wired: Services = app.extensions[EXTENSION]
     Limiter(
         request_address,
         app=app,
         storage_uri=f"{SCHEME}://",
-        storage_options={"wired": app.extensions[EXTENSION]},
+        # The library hands them on as they are, whatever it takes them for.
+        storage_options=cast("Any", {"limits": wired.limits, "run": wired.loop.run}),
         strategy="fixed-window",
     )
 
