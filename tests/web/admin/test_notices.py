@@ -81,7 +81,7 @@ def test_the_page_says_whether_something_calls_tick(
 
     assert "chưa chạy lần nào" in never
     assert "*/5 * * * *" in never
-    assert "gửi không: 04/03/2026 12:00" in lately
+    assert "Lần kiểm tra gần nhất: 04/03/2026 12:00" in lately
     assert "note warn" not in lately
     assert "Từ 04/03/2026 12:00 đến nay không có gì được tự gửi" in not_any_more
 

@@ -51,7 +51,7 @@ CHANGES: dict[str, Change] = {
     ),
     "poll.closed": lambda services, now: services.polls.polls.close("kimson", POLL, WHO, now),
     "network.looked": lambda services, now: services.polls.quarantine.look_at_network(
-        "kimson", POLL, WHO, now
+        "kimson", services.polls.polls.get("kimson", POLL), WHO, now
     ),
     "quarantine.accepted": lambda services, now: services.polls.quarantine.settle(
         "kimson", POLL, _group(services), "accepted", WHO, now
