@@ -4,7 +4,7 @@ from stats_service.models.polls import BallotAnswer, BallotQuery, PollView
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.polls import PollList, VoterAnswer, VoterQuery
-from stats_service.web.http.problems import BallotProblem, RatingProblem
+from stats_service.web.http.problems import AnswerProblem, BallotProblem, RatingProblem
 
 POLL = Parameter(
     "poll",
@@ -62,8 +62,8 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         (SITE, POLL),
         BallotQuery,
         {200: BallotAnswer},
-        (400, 403, 404, 413, 429, 503),
-        {409: BallotProblem},
+        (403, 404, 413, 429, 503),
+        {400: AnswerProblem, 409: BallotProblem},
     ),
     Operation(
         "post",

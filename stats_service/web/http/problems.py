@@ -9,6 +9,7 @@ from stats_service.errors import (
     BallotConflictError,
     StatsError,
     TokenRefusedError,
+    UnfitAnswerError,
 )
 from stats_service.models.polls import PollView
 from stats_service.models.ratings import RatedArticle
@@ -37,6 +38,13 @@ class BallotProblem(Problem, frozen=True, kw_only=True):
     poll: PollView
 
 
+class AnswerProblem(Problem, frozen=True, kw_only=True):
+    """Why a choice or a text cannot be taken, as `errors.UnfitAnswerError` names it."""
+
+    #: Empty where the request itself is wrong.
+    reason: str = ""
+
+
 class RatingProblem(Problem, frozen=True, kw_only=True):
     """Why a rating can no longer be changed, with the article's ratings."""
 
@@ -55,6 +63,8 @@ def problem_of(error: StatsError) -> Problem:
         return BallotProblem(*msgspec.structs.astuple(basic), poll=error.poll)
     if isinstance(error, AlreadyRatedError) and isinstance(error.article, RatedArticle):
         return RatingProblem(*msgspec.structs.astuple(basic), article=error.article)
+    if isinstance(error, UnfitAnswerError):
+        return AnswerProblem(*msgspec.structs.astuple(basic), reason=error.reason)
     return basic
 
 
