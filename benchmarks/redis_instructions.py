@@ -157,7 +157,7 @@ class Portal:
             rated=True,
             poll=poll,
             voter=b"" if first else _id(b"p", reader),
-            mint=first,
+            issue=first,
         )
 
 

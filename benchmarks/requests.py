@@ -62,7 +62,7 @@ def readers(voters: Voters, now: float, number: int = READERS) -> list[Reader]:
             site=SITES[at % len(SITES)],
             address=".".join(str(chance.randrange(1, 255)) for _ in range(4)),
             browser=chance.choice(BROWSERS),
-            token=voters.mint(SITES[at % len(SITES)], now - 3600),
+            token=voters.issue(SITES[at % len(SITES)], now - 3600),
         )
         for at in range(number)
     ]

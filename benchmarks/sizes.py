@@ -118,7 +118,7 @@ class Sizes:
         )
         self.record(site, 1, 1, article=lambda _: "/tin/1")
         entry = services.sites.directory.load(site.slug, now)
-        voters = [services.polls.voters.mint(site.slug, now - 60) for _ in range(2 * BALLOTS)]
+        voters = [services.polls.voters.issue(site.slug, now - 60) for _ in range(2 * BALLOTS)]
         people = [
             Visitor(
                 f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", BROWSER, f"https://{HOST}", False, False

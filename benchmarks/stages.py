@@ -23,9 +23,9 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import PageQuery, ViewCommand
 from stats_service.services.container import Services, create_services
 from stats_service.services.periods import periods_at
-from stats_service.services.polls.views import PollViews
+from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import site_counts
-from stats_service.services.traffic.page_views import answer, decide
+from stats_service.services.traffic.page_views import answer_view, decide_view
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 from stats_service.web.http.answers import page_answer_json
@@ -68,7 +68,7 @@ def measure_stages(services: Services) -> dict[str, float]:
 
     queries = [decode_body(content, PageQuery) for _, content in requests]
     who = visitor()
-    commands: list[ViewCommand] = [decide(entry, query, who, now) for query in queries]
+    commands: list[ViewCommand] = [decide_view(entry, query, who, now) for query in queries]
     periods = periods_at(now, entry.site.timezone)
 
     def call() -> bytes:
@@ -82,8 +82,8 @@ def measure_stages(services: Services) -> dict[str, float]:
         reply = RECORD_VIEWS.run(client, batch.keys, batch.args)
     stored, results = batch.results(reply)
     counts = site_counts(entry.site, stored)
-    polls = PollViews()
-    answered = answer(entry, queries[0], commands[0], counts, results[0], now, polls)
+    polls = PresentedPolls()
+    answered = answer_view(entry, queries[0], commands[0], counts, results[0], now, polls)
     site = msgspec.Raw(msgspec.json.encode(counts))
     poll = msgspec.Raw(msgspec.json.encode(answered.poll))
     return {
@@ -94,7 +94,7 @@ def measure_stages(services: Services) -> dict[str, float]:
         ),
         "who it is: address, headers": best(visitor),
         "the rules: article, bot, pseudonyms, voter": best(
-            lambda: decide(entry, queries[0], who, now)
+            lambda: decide_view(entry, queries[0], who, now)
         ),
         "the script's keys and arguments": best(call) / BATCH,
         "the script's reply": best(lambda: batch.results(reply)) / BATCH,
@@ -103,7 +103,7 @@ def measure_stages(services: Services) -> dict[str, float]:
         )
         / BATCH,
         "the answer": best(
-            lambda: answer(entry, queries[0], commands[0], counts, results[0], now, polls)
+            lambda: answer_view(entry, queries[0], commands[0], counts, results[0], now, polls)
         ),
         "JSON out": best(lambda: page_answer_json(answered, site, poll)),
     }

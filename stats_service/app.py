@@ -17,7 +17,7 @@ from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.context import EXTENSION
 from stats_service.web.http.sessions import SessionsBesideTheApi
 from stats_service.web.http.uploads import RequestWithFiles
-from stats_service.web.loop import HotPaths
+from stats_service.web.loop import LoopPaths
 from stats_service.web.server.asgi import AsgiApp
 
 
@@ -37,8 +37,8 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
-    hot = HotPaths(services, open_loop(services))
-    return AsgiApp(_flask_app(services), hot, services.operations.watch)
+    paths = LoopPaths(services, open_loop(services))
+    return AsgiApp(_flask_app(services), paths, services.operations.watch)
 
 
 def _flask_app(services: Services) -> Flask:

@@ -123,7 +123,7 @@ class VoterRefusedError(ForbiddenError):
 
 
 class VoterTooNewError(ForbiddenError):
-    """The voter's token was minted a moment ago."""
+    """The voter's token was issued a moment ago."""
 
     code = "voter-too-new"
     title = "A moment, please"
@@ -233,7 +233,7 @@ class BallotConflictError(ConflictError):
 
     def __init__(self, message: str, poll: object) -> None:
         super().__init__(message)
-        #: A `models.polls.PollView`.
+        #: A `models.polls.PresentedPoll`.
         self.poll = poll
 
 
@@ -304,7 +304,7 @@ class SiteLostError(StoreUnavailableError):
         )
 
 
-class ViewKeptError(StatsError):
+class ViewSpooledError(StatsError):
     """Redis is away; the view is safe on the service's disk, and there are no numbers to show.
 
     Not a failure for whoever sent the view: its status is 202.

@@ -60,9 +60,9 @@ def _findings() -> Iterator[Finding]:
             sites = services.sites.sites.all()
             yield _sites([site.slug for site in sites])
             yield from _half_erased(services.sites.erasure.unfinished())
-            glances = services.operations.overview.of_sites(sites, services.clock.now())
-            for site, glance in zip(sites, glances, strict=True):
-                yield from site_findings(site, glance.alarms)
+            overviews = services.operations.overview.of_sites(sites, services.clock.now())
+            for site, overview in zip(sites, overviews, strict=True):
+                yield from site_findings(site, overview.alarms)
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

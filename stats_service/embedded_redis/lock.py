@@ -40,7 +40,7 @@ def acquire(path: Path, role: str, seconds: float) -> int:
             os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "role": role}).encode(), 0)
             return descriptor
         pid, held_by = _holder(descriptor)
-        stays = role == "command" or (held_by == "serve" and _lives(pid))
+        stays = role == "command" or (held_by == "serve" and _is_running(pid))
         if stays or time.monotonic() > deadline:
             os.close(descriptor)
             raise InUseError(
@@ -70,7 +70,7 @@ def _holder(descriptor: int) -> tuple[int, str]:
         return 0, ""
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -143,7 +143,7 @@ class PollResults(msgspec.Struct, frozen=True):
     leading: tuple[str, ...] = ()
 
 
-class PollView(msgspec.Struct, frozen=True):
+class PresentedPoll(msgspec.Struct, frozen=True):
     """A poll as a reader gets it; the fields are explained in docs/api-polls-ratings.md."""
 
     id: str
@@ -189,7 +189,7 @@ class BallotAnswer(msgspec.Struct, frozen=True):
     #: `counted`, `held` (apart, until an administrator decides) or `changed`.
     outcome: str
     choices: tuple[str, ...]
-    poll: PollView
+    poll: PresentedPoll
 
 
 class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +206,7 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     other: str = ""
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
-    customer: bytes = b""
+    ipv6_48: bytes = b""
     #: Kind of the browser, as `services.visitors.user_agents.kind_of_browser` says it.
     browser: str = ""
     #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.

@@ -70,7 +70,7 @@ class RatingCommand(msgspec.Struct, frozen=True, kw_only=True):
     rater: bytes
     #: 8-byte pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
-    customer: bytes = b""
+    ipv6_48: bytes = b""
 
 
 class RatingResult(msgspec.Struct, frozen=True):

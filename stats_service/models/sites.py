@@ -43,7 +43,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     #: Views counted from one address in half an hour, or ten for each new visitor where these are
     #: more than 600; and ten times as many from a /48.
     view_ceiling: int = 6_000
-    #: Voters' tokens minted for one address in half an hour before their ballots wait for
+    #: Voters' tokens issued for one address in half an hour before their ballots wait for
     #: review; three times as many for an IPv6 /48.
     token_ceiling: int = 1_000
     #: Ratings taken from one address in half an hour, and three times as many from a /48.

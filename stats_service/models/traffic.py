@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.polls import Poll, PollTally, PollView
+from stats_service.models.polls import Poll, PollTally, PresentedPoll
 
 #: Visitors seen this long ago, or less, are online. The Lua file `record_views` has the same.
 ONLINE_SECONDS = 5 * 60
@@ -170,10 +170,10 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     poll: Poll | None = None
     #: 8-byte pseudonym of the voter in that poll; empty: no good token was sent.
     voter: bytes = b""
-    #: Whether a voter's token is to be minted.
-    mint: bool = False
+    #: Whether a voter's token is to be issued.
+    issue: bool = False
     #: 8-byte pseudonym of an IPv6 address's /48, for the ceilings.
-    customer: bytes = b""
+    ipv6_48: bytes = b""
     #: What is odd about the reader's address, or empty; see `Visitor.hint`.
     hint: str = ""
 
@@ -243,6 +243,6 @@ class PageAnswer(msgspec.Struct, frozen=True):
     #: By the text that the page sent.
     articles: dict[str, ArticleCounts]
     #: None if there is no such poll, unset if none was asked for.
-    poll: PollView | msgspec.UnsetType | None = msgspec.UNSET
-    #: A voter's token, newly minted.
+    poll: PresentedPoll | msgspec.UnsetType | None = msgspec.UNSET
+    #: A voter's token, newly issued.
     voter: str | msgspec.UnsetType = msgspec.UNSET

@@ -18,7 +18,7 @@ from stats_service.services.accounts.sign_in import SignIn
 from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.services.accounts.tokens import Tokens
 from stats_service.services.known_sites.install_checks import InstallChecks
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteDirectory
 from stats_service.services.notices.mail import Mailer
 from stats_service.services.notices.notices import NoticeBook
@@ -30,21 +30,21 @@ from stats_service.services.operations.backups import Backups
 from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
-from stats_service.services.operations.overview import Glances
+from stats_service.services.operations.overview import Overview
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.polls import Polls
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
-from stats_service.services.ratings.loop import SharedRatings
+from stats_service.services.ratings.loop import LoopRatings
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.history import History
-from stats_service.services.traffic.loop import SharedViews
-from stats_service.services.traffic.opening_balances import Openings
+from stats_service.services.traffic.loop import LoopViews
+from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
@@ -53,19 +53,19 @@ from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.voters import Voters
 from stats_service.services.voting.ballots import Ballots
 from stats_service.services.voting.integrity import IntegrityReports
-from stats_service.services.voting.loop import SharedBallots
+from stats_service.services.voting.loop import LoopBallots
 from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
-from stats_service.services.voting.voter_tokens import Minting
-from stats_service.store.polls.ballots import LoopBallots
-from stats_service.store.ratings.ratings import LoopRatings
+from stats_service.services.voting.voter_tokens import VoterTokens
+from stats_service.store.polls.ballots import LoopBallotStore
+from stats_service.store.ratings.ratings import LoopRatingStore
 from stats_service.store.redis.loop_client import LoopClient, connect_loop
 from stats_service.store.redis.request_counts import LoopCountsStorage, RequestCounts
 from stats_service.store.stores import Stores, open_stores
 from stats_service.store.traffic.group_commit import GroupCommit
 from stats_service.store.traffic.spool import Spool
-from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.spool_writer import SpoolWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class TrafficServices:
     """Page views, and the numbers that they make."""
 
     history: History
-    opening_balances: Openings
+    opening_balances: OpeningBalances
     records: Records
     replay: Replay
     retention: Retention
@@ -115,7 +115,7 @@ class PollServices:
     proofs: Proofs
     public: PublicPolls
     quarantine: Quarantine
-    voter_tokens: Minting
+    voter_tokens: VoterTokens
     voters: Voters
 
 
@@ -152,7 +152,7 @@ class OperationServices:
     backups: Backups
     health: Health
     installation: Installation
-    overview: Glances
+    overview: Overview
     ticks: Ticks
     watch: Watch
 
@@ -163,10 +163,10 @@ class LoopServices:
 
     clocks: ClockWatch
     counts: LoopCountsStorage
-    sites: SharedSites
-    ballots: SharedBallots
-    ratings: SharedRatings
-    views: SharedViews
+    sites: LoopSites
+    ballots: LoopBallots
+    ratings: LoopRatings
+    views: LoopViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,19 +256,19 @@ def open_loop(services: Services) -> LoopServices:
     meters = services.meters
     connection = connect_loop(settings.redis_url, settings.redis_timeout, meters)
     client = LoopClient(connection)
-    keeper = ViewKeeper(traffic.spool, traffic.replay.wake, meters)
+    spool_writer = SpoolWriter(traffic.spool, traffic.replay.wake, meters)
     clocks = ClockWatch(client, services.clock, meters)
     meters.watch(lambda: clocks.jumps, "clock_jumps")
     meters.watch(lambda: clocks.looks_apart, "clock_apart")
-    sites = SharedSites(services.sites.directory, settings.redis_timeout)
+    sites = LoopSites(services.sites.directory, settings.redis_timeout)
     is_lost = services.operations.installation.is_lost
     return LoopServices(
         clocks=clocks,
         counts=LoopCountsStorage(client, prefix),
         sites=sites,
-        views=SharedViews(GroupCommit(connection, prefix, keeper, meters, is_lost)),
-        ballots=SharedBallots(LoopBallots(client, prefix), sites, services.polls.proofs),
-        ratings=SharedRatings(LoopRatings(client, prefix)),
+        views=LoopViews(GroupCommit(connection, prefix, spool_writer, meters, is_lost)),
+        ballots=LoopBallots(LoopBallotStore(client, prefix), sites, services.polls.proofs),
+        ratings=LoopRatings(LoopRatingStore(client, prefix)),
     )
 
 
@@ -340,7 +340,7 @@ def _poll_services(
         proofs=proofs,
         public=PublicPolls(stores.polls),
         quarantine=Quarantine(stores.quarantine),
-        voter_tokens=Minting(stores.traffic),
+        voter_tokens=VoterTokens(stores.traffic),
         voters=voters,
     )
 
@@ -357,7 +357,7 @@ def _traffic_services(
     replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
-        opening_balances=Openings(stores.traffic),
+        opening_balances=OpeningBalances(stores.traffic),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
@@ -434,7 +434,7 @@ def _operation_services(
         backups=Backups(stores.snapshots),
         health=health,
         installation=installation,
-        overview=Glances(stores.overview, health, stores.spool),
+        overview=Overview(stores.overview, health, stores.spool),
         ticks=Ticks(stores.ticks, jobs, health, alarm),
         watch=Watch(health, installation, stores.sole_watcher),
     )

@@ -16,7 +16,7 @@ class Outcome(NamedTuple):
     failed: bool = False
 
 
-def of_one(name: str, work: Iterator[Outcome], *others: type[StatsError]) -> Iterator[Outcome]:
+def isolated(name: str, work: Iterator[Outcome], *others: type[StatsError]) -> Iterator[Outcome]:
     """Give what the `work` for one site tells; its error is told as well, and is no other's.
 
     Args:

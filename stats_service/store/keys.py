@@ -256,7 +256,7 @@ class AdminKeys:
 PREPARED = re.compile(rb".*~[0-9a-f]{8}", re.DOTALL)
 
 
-def aside(key: str, token: str) -> str:
+def staging_key(key: str, token: str) -> str:
     """Return where a copy or a successor of `key` is kept while an export or import lasts."""
     return f"{key}~{token}"
 

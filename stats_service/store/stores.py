@@ -19,7 +19,7 @@ from stats_service.store.operations.installation import (
     InstallationStore,
     SoleWatcher,
 )
-from stats_service.store.operations.overview import GlanceStore
+from stats_service.store.operations.overview import OverviewStore
 from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.polls.ballots import BallotStore
@@ -57,7 +57,7 @@ class Stores:
     installation_file: InstallationFile
     legacy: LegacyStore
     notices: NoticeStore
-    overview: GlanceStore
+    overview: OverviewStore
     polls: PollStore
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
@@ -101,7 +101,7 @@ def open_stores(settings: Settings) -> Stores:
         installation_file=InstallationFile(folder, prefix),
         legacy=LegacyStore(client, prefix),
         notices=NoticeStore(client, prefix),
-        overview=GlanceStore(client, prefix),
+        overview=OverviewStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),

@@ -40,7 +40,7 @@ def make_poll(services: Services, slug: str) -> str:
         ballot = BallotQuery(
             ballot=f"ballot-{number:012}",
             choices=("ab"[number % 2],),
-            voter=services.polls.voters.mint(slug, now - 60),
+            voter=services.polls.voters.issue(slug, now - 60),
         )
         services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
     return poll.id
@@ -236,7 +236,7 @@ def test_a_burst_is_taken_out_by_clicking(
         entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now
     )
     for number in range(15):
-        token = services.polls.voters.mint(site.slug, now - 60)
+        token = services.polls.voters.issue(site.slug, now - 60)
         services.ratings.ratings.rate_article(
             entry, RatingQuery("/tin/1", 1 if number else 5, token), visitor, now
         )

@@ -59,7 +59,7 @@ def cast(
     ballot = BallotQuery(
         ballot=f"test-ballot-{next(_numbers):08}",
         choices=choices,
-        voter=token or services.polls.voters.mint(embed.slug, now - 60),
+        voter=token or services.polls.voters.issue(embed.slug, now - 60),
     )
     visitor = traffic.Visitor(
         address=address,
@@ -84,7 +84,7 @@ class Voter(Visitor):
     def was_here_before(self) -> str:
         """Give the browser a token that is old enough to rate at once, and return it."""
         services = self.embed.services
-        token = services.polls.voters.mint(self.embed.slug, services.clock.now() - 3600)
+        token = services.polls.voters.issue(self.embed.slug, services.clock.now() - 3600)
         self.page.add_init_script(
             f"localStorage.setItem('stats-voter:{self.embed.slug}', '{token}')"
         )

@@ -54,7 +54,7 @@ def test_a_span_is_taken_out_alone(run: Run, services: Services, site: Site) -> 
     now = time.time()
     entry, voter = (
         services.sites.directory.entry("kimson", now),
-        services.polls.voters.mint("kimson", now - 9),
+        services.polls.voters.issue("kimson", now - 9),
     )
     visitor = Visitor("", BROWSER, ORIGIN, private=False, prefetch=False)
     services.ratings.ratings.rate_article(entry, RatingQuery(ARTICLE, 1, voter), visitor, now)

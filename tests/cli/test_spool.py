@@ -6,7 +6,7 @@ from dataclasses import replace
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
 from stats_service.services.container import Services, create_services
-from stats_service.store.traffic.spool import KeptView
+from stats_service.store.traffic.spool import SpooledView
 from tests.cli.conftest import Run
 
 
@@ -18,7 +18,7 @@ def test_views_of_another_name_of_redis_are_taken_over(
     old = create_services(before, services.clock)
     now = services.clock.now()
     old.traffic.spool.add(
-        [KeptView("kimson", now, ViewCommand(kind="view", hit=b"12345678"), site.birth)]
+        [SpooledView("kimson", now, ViewCommand(kind="view", hit=b"12345678"), site.birth)]
     )
     old.close()
 

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from stats_service.embedded_redis.server import EmbeddedRedis
-from stats_service.errors import StoreUnavailableError, ViewKeptError
+from stats_service.errors import StoreUnavailableError, ViewSpooledError
 from stats_service.meters import Meters
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
@@ -27,8 +27,8 @@ from stats_service.store.redis.loop_client import LoopClient, connect_loop
 from stats_service.store.redis.pipeline import pack
 from stats_service.store.redis.request_counts import COUNT_REQUEST
 from stats_service.store.traffic.group_commit import GroupCommit
-from stats_service.store.traffic.spool import KeptView, Spool, SpoolError
-from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.spool import Spool, SpooledView, SpoolError
+from stats_service.store.traffic.spool_writer import SpoolWriter
 from stats_service.store.traffic.traffic import TrafficStore
 from tests.store.traffic.test_group_commit import (
     PREFIX,
@@ -194,8 +194,8 @@ def test_the_end_is_not_waited_for_without_bound(
     run(server, lambda recorder: recorder.add("a"))
 
     async def scenario() -> Any:
-        keeper = ViewKeeper(Spool(tmp_path / "data", 10**7), lambda: None)
-        commit = GroupCommit(connect_loop(server.url, 60), PREFIX, keeper)
+        spool_writer = SpoolWriter(Spool(tmp_path / "data", 10**7), lambda: None)
+        commit = GroupCommit(connect_loop(server.url, 60), PREFIX, spool_writer)
         await commit.start()
         recorder = Recorder(commit)
         os.kill(server.pid or 0, signal.SIGSTOP)
@@ -213,13 +213,13 @@ def test_the_end_is_not_waited_for_without_bound(
         async with asyncio.timeout(30):
             return await scenario()
 
-    assert all(isinstance(answer, ViewKeptError) for answer in asyncio.run(bounded()))
+    assert all(isinstance(answer, ViewSpooledError) for answer in asyncio.run(bounded()))
     assert Spool(tmp_path / "data", 10**7).waiting() == 2
 
 
-def kept(number: int, article: str = "/tin/1") -> KeptView:
+def kept(number: int, article: str = "/tin/1") -> SpooledView:
     """Return a view for the disk."""
-    return KeptView(
+    return SpooledView(
         "kimson", NOW, ViewCommand(kind="view", hit=number.to_bytes(8), article=article)
     )
 
@@ -238,17 +238,17 @@ def test_a_view_that_the_disk_cannot_take(tmp_path: Path) -> None:
         return note
 
     async def scenario() -> None:
-        keeper = ViewKeeper(spool, lambda: None, meters)
+        spool_writer = SpoolWriter(spool, lambda: None, meters)
         views = [kept(n, BAD if n == 1 else "/tin/1") for n in range(6)]
-        keeper.keep(views, [tell(n) for n in range(6)])
+        spool_writer.write(views, [tell(n) for n in range(6)])
         await asyncio.sleep(0.05)
-        keeper.keep([kept(6)], [tell(6)])
-        await keeper.stop()
+        spool_writer.write([kept(6)], [tell(6)])
+        await spool_writer.stop()
 
     asyncio.run(scenario())
 
     assert [type(told[n][0]) for n in range(7)] == [
-        SpoolError if n == 1 else ViewKeptError for n in range(7)
+        SpoolError if n == 1 else ViewSpooledError for n in range(7)
     ]
     assert all(len(outcomes) == 1 for outcomes in list(told.values())[:7])
     assert spool.waiting() == 6
@@ -269,7 +269,7 @@ def test_a_kept_view_that_redis_refuses(
     bucket = keys.addresses(int(now // ADDRESS_BUCKET_SECONDS))
     redis_client.hset(bucket, "vbadbadba", "many")
     services.traffic.spool.add(
-        [KeptView("kimson", now, command, site.birth) for command in commands]
+        [SpooledView("kimson", now, command, site.birth) for command in commands]
     )
 
     assert not services.traffic.replay.run(now)

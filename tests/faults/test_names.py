@@ -60,7 +60,7 @@ def test_long_names_over_days(
                     assert results[0].article
                     assert results[0].article.views == real
             clock.advance(86_400)
-            services.traffic.retention.keep(site, clock.now())
+            services.traffic.retention.retain(site, clock.now())
             lasting = _used(server) - used - _ids(server, names)
             most = max(most, lasting)
         kept = dict(server.client.zrange(names.articles, 0, -1, withscores=True))

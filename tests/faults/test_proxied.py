@@ -140,7 +140,7 @@ def test_a_hundred_votes_of_one_voter_in_one_packet_are_one(
     told: list[Counter[str]] = []
     sizes = set()
     for _ in range(20):
-        voter = counted.polls.voters.mint("kimson", time.time() - 60)
+        voter = counted.polls.voters.issue("kimson", time.time() - 60)
         one = new_ballot()
         bodies = [
             json.dumps(

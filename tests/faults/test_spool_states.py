@@ -76,8 +76,8 @@ def test_a_disk_without_room_promises_nothing(
         assert "No space left" in finding.text
         assert own.traffic.spool.refused == 39
         replay_all(own, services, clock)
-    (glance,) = services.operations.overview.of_sites([site], clock.now())
-    assert [(alarm.kind, alarm.n) for alarm in glance.alarms if alarm.kind == "lost"] == [
+    (overview,) = services.operations.overview.of_sites([site], clock.now())
+    assert [(alarm.kind, alarm.n) for alarm in overview.alarms if alarm.kind == "lost"] == [
         ("lost", 39)
     ]
     assert services.traffic.views.counts(site, clock.now()).views.total == 1

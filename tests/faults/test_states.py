@@ -26,7 +26,7 @@ from stats_service.models.traffic import ViewCommand
 from stats_service.services.container import Services, create_services
 from stats_service.services.operations.health import TICK_LATE_SECONDS
 from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST
-from stats_service.store.traffic.spool import KeptView
+from stats_service.store.traffic.spool import SpooledView
 from tests.support.processes import wait_until
 from tests.support.receivers import Receiver
 from tests.support.redis_groups import Server
@@ -257,14 +257,14 @@ def views_wait(made: Installation) -> None:
     """A view was kept, and who brings such views to Redis hangs."""
     assert made.stack.enter_context(made.services.traffic.spool.sole_sender())
     command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
-    made.services.traffic.spool.add([KeptView(SITE.slug, time.time(), command)])
+    made.services.traffic.spool.add([SpooledView(SITE.slug, time.time(), command)])
 
 
 def others_views_wait(made: Installation) -> None:
     """They were kept by a service on another Redis with the same data folder."""
     other = create_services(replace(made.settings, redis_url="redis://127.0.0.1:9/0"))
     command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
-    other.traffic.spool.add([KeptView(SITE.slug, time.time(), command)])
+    other.traffic.spool.add([SpooledView(SITE.slug, time.time(), command)])
     other.close()
 
 

@@ -42,7 +42,7 @@ class Voters:
     def __init__(self, url: str, services: Services) -> None:
         now = services.clock.now()
         self._netloc = urlsplit(url).netloc
-        self._tokens = [services.polls.voters.mint("kimson", now - 60) for _ in range(VOTERS)]
+        self._tokens = [services.polls.voters.issue("kimson", now - 60) for _ in range(VOTERS)]
         self.statuses: dict[int, int] = {}
         self.slowest = 0.0
         self.thanked = 0

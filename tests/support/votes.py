@@ -33,8 +33,8 @@ def make_poll(services: Services, **fields: Any) -> Poll:
 
 
 def new_voter(services: Services, *, age: float = 10, slug: str = "kimson") -> str:
-    """Return a token that was minted `age` seconds ago."""
-    return services.polls.voters.mint(slug, services.clock.now() - age)
+    """Return a token that was issued `age` seconds ago."""
+    return services.polls.voters.issue(slug, services.clock.now() - age)
 
 
 def new_ballot() -> str:

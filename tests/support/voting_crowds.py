@@ -45,7 +45,7 @@ class Ballot:
     choice: str
     #: Name of an IPv4 address or an IPv6 /64, and of the latter's /48.
     address: str
-    customer: str = ""
+    ipv6_48: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def play(
             ballot=_id("ballot", str(next(_numbers))),
             choices=(ballot.choice,),
             address=_id(hour[:10], ballot.address),
-            customer=_id(hour[:10], ballot.customer) if ballot.customer else b"",
+            ipv6_48=_id(hour[:10], ballot.ipv6_48) if ballot.ipv6_48 else b"",
             browser=BROWSERS[int(ballot.at) % len(BROWSERS)],
         )
         outcome = store.cast(site, command, hour, now).outcome

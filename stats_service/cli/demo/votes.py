@@ -208,4 +208,4 @@ def _readers(
             private=False,
             prefetch=False,
         )
-        yield moment, visitor, services.polls.voters.mint(site.slug, moment - 60)
+        yield moment, visitor, services.polls.voters.issue(site.slug, moment - 60)

@@ -12,8 +12,8 @@ from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.services.periods import local_time
+from stats_service.services.polls.presentation import state_at
 from stats_service.services.polls.rules import new_id
-from stats_service.services.polls.views import state_at
 
 
 @click.group(cls=Group)

@@ -9,9 +9,9 @@ import click
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.quarantine import Integrity
-from stats_service.services.polls import views as poll_views
-from stats_service.services.polls.views import percent_text
-from stats_service.services.portability.sheets import harmless
+from stats_service.services.polls import presentation
+from stats_service.services.polls.presentation import percent_text
+from stats_service.services.portability.sheets import escape_formula
 
 _VERBS = {"accept": "accepted", "void": "voided", "hold": "held"}
 _TEXT_VERBS = {"approve": "approved", "reject": "rejected", "wait": "pending"}
@@ -50,7 +50,7 @@ def results(site: str, name: str, as_json: bool, as_csv: bool) -> None:
     with open_services() as services:
         services.sites.sites.get(site)
         poll = services.polls.polls.get(site, name)
-        found = poll_views.results(poll, services.polls.polls.tally(site, name))
+        found = presentation.results(poll, services.polls.polls.tally(site, name))
         table = services.polls.quarantine.result_rows(site, poll)
     if as_json:
         echo_json(found)
@@ -286,4 +286,4 @@ def _setting(name: str, value: object) -> str:
 def _print_csv(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(headings)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    writer.writerows([escape_formula(cell) for cell in row] for row in rows)

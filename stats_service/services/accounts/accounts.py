@@ -141,7 +141,7 @@ class Accounts:
         )
 
     def set_language(self, name: str, language: str) -> None:
-        """Remember the language that a person reads; a taste, so not in the audit log."""
+        """Remember the language that a person reads; a preference, so not in the audit log."""
         if language not in LANGUAGES:
             raise InvalidInputError(
                 "language {language!r}: use one of {languages}.",

@@ -9,7 +9,7 @@ the account, but for the first attempt of a network in a day (docs/decisions/002
 from stats_service.errors import TooManyAttemptsError, TooManyCodesError
 from stats_service.models.devices import Device
 from stats_service.services.accounts.passwords import keyed_digest
-from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.store.accounts.sessions import SessionStore
 
 MINUTE_SECONDS = 60
@@ -46,12 +46,12 @@ class Attempts:
         if device:
             self._count((f"device {device.id}", ATTEMPTS_PER_MINUTE, MINUTE_SECONDS))
             return
-        network, customer = network_prefix(address), customer_prefix(address)
+        network, ipv6_48 = network_prefix(address), ipv6_48_prefix(address)
         self._count(
-            (f"network {customer}", NETWORK_ATTEMPTS_PER_MINUTE, MINUTE_SECONDS),
+            (f"network {ipv6_48}", NETWORK_ATTEMPTS_PER_MINUTE, MINUTE_SECONDS),
             (f"account {account} network {network}", ATTEMPTS_PER_MINUTE, MINUTE_SECONDS),
         )
-        day = (f"account {account} day {customer}", 1, DAY_SECONDS)
+        day = (f"account {account} day {ipv6_48}", 1, DAY_SECONDS)
         if self._try(day):  # not the network's first attempt today
             self._count((f"account {account}", STRANGE_ATTEMPTS_PER_MINUTE, MINUTE_SECONDS))
 

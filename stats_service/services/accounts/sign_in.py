@@ -26,7 +26,7 @@ from stats_service.services.accounts.passwords import (
 from stats_service.services.accounts.second_factor import SecondFactor
 from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.store.accounts.accounts import AccountStore
-from stats_service.store.accounts.sessions import HALF_SECONDS, SESSION_MAX_SECONDS, SessionStore
+from stats_service.store.accounts.sessions import PENDING_SECONDS, SESSION_MAX_SECONDS, SessionStore
 
 
 class SignedIn(NamedTuple):
@@ -39,13 +39,13 @@ class SignedIn(NamedTuple):
     device: str
 
 
-class Begun(NamedTuple):
-    """A session that has begun, or half of one."""
+class NewSession(NamedTuple):
+    """A session, or one that waits for the second factor."""
 
     #: To be kept by the browser alone.
     session: str
     #: The code of the second factor is still to come.
-    half: bool
+    second_factor_pending: bool
     #: Secret of a device that is new, to be kept by the browser beyond the session; else empty.
     device: str = ""
     #: What was refused since the sign-in before.
@@ -75,7 +75,7 @@ class SignIn:
         self._sessions = sessions
         self._audit = audit
 
-    def sign_in(self, name: str, password: str, caller: Caller, now: float) -> Begun:
+    def sign_in(self, name: str, password: str, caller: Caller, now: float) -> NewSession:
         """Begin a session, or half of one for an account with a second factor.
 
         Raises:
@@ -98,25 +98,25 @@ class SignIn:
         if needs_rehash(stored):
             self._store.change(name, {"password": hash_password(password)})
         if known[0].second_factor:
-            return self._begin_half(name, now)
+            return self._begin_pending(name, now)
         return self._begin(name, caller, device, now)
 
-    def half(self, half_id: str, now: float) -> str | None:
-        """Return whose code the half session `half_id` waits for, or None if it has ended."""
-        session = self._sessions.half(secret_digest(half_id))
+    def pending(self, pending_id: str, now: float) -> str | None:
+        """Return whose code the half session `pending_id` waits for, or None if it has ended."""
+        session = self._sessions.pending(secret_digest(pending_id))
         known = self._store.get(session.account) if session else None
-        if session is None or known is None or now - session.created > HALF_SECONDS:
+        if session is None or known is None or now - session.created > PENDING_SECONDS:
             return None
         return session.account if known[0].created <= session.created else None
 
-    def give_code(self, half_id: str, code: str, caller: Caller, now: float) -> Begun:
-        """Make the half session `half_id` a whole one, with another id.
+    def give_code(self, pending_id: str, code: str, caller: Caller, now: float) -> NewSession:
+        """Make the half session `pending_id` a whole one, with another id.
 
         Raises:
             TooManyAttemptsError: as `sign_in`.
             SignInError: the half session has ended, or the code is wrong or used up.
         """
-        name = self.half(half_id, now)
+        name = self.pending(pending_id, now)
         if name is None:
             raise SignInError("The sign-in took too long. Begin again.")
         device = self._devices.known(name, caller, now)
@@ -126,7 +126,7 @@ class SignIn:
         except StatsError as error:
             self._refused(error, "codes", name, caller, now)
             raise
-        self._sessions.remove(secret_digest(half_id), name)
+        self._sessions.remove(secret_digest(pending_id), name)
         return self._begin(name, caller, device, now)
 
     def signed_in(self, session_id: str, now: float) -> SignedIn | None:
@@ -199,7 +199,9 @@ class SignIn:
             raise _used_up()
         return name
 
-    def use_link(self, secret: str, name: str, password: str, caller: Caller, now: float) -> Begun:
+    def use_link(
+        self, secret: str, name: str, password: str, caller: Caller, now: float
+    ) -> NewSession:
         """Set the password that a link allows to set, and go on as after a sign-in.
 
         Args:
@@ -223,13 +225,13 @@ class SignIn:
             self._sessions.add_link(secret_digest(secret), owner)  # it has done nothing
             raise
         if self._accounts.get(name).second_factor:
-            return self._begin_half(name, now)
+            return self._begin_pending(name, now)
         return self._begin(name, caller, None, now, confirmed=True)
 
-    def _begin_half(self, name: str, now: float) -> Begun:
+    def _begin_pending(self, name: str, now: float) -> NewSession:
         secret = new_secret()
         self._sessions.add(secret_digest(secret), Session(name, now, half=True))
-        return Begun(secret, half=True)
+        return NewSession(secret, second_factor_pending=True)
 
     def _begin(
         self,
@@ -239,12 +241,12 @@ class SignIn:
         now: float,
         *,
         confirmed: bool = False,
-    ) -> Begun:
+    ) -> NewSession:
         here, kept = self._devices.welcome(name, caller, device, now, confirmed=confirmed)
         refusals = self._record.let_in(name, here, now, is_new=device is None)
         secret = new_secret()
         self._sessions.add(secret_digest(secret), Session(name, now, device=here.id))
-        return Begun(secret, half=False, device=kept, refusals=refusals)
+        return NewSession(secret, second_factor_pending=False, device=kept, refusals=refusals)
 
     def _refused(
         self, error: StatsError, kind: str, account: str, caller: Caller, now: float

@@ -60,7 +60,7 @@ class InstallChecks:
         site, _, end = value.split(".")
         return site == slug and now < int(end)
 
-    def keep(
+    def save(
         self, entry: SiteEntry, report: InstallReport, sender: Sender, now: float
     ) -> InstallCheck:
         """Return the check of a report, kept if its token is good."""

@@ -26,7 +26,7 @@ Then = Callable[[SiteEntry | Exception, float], None]
 logger = logging.getLogger(__name__)
 
 
-class SharedSites:
+class LoopSites:
     """Gives sites to whoever asks in the event loop.
 
     Args:

@@ -8,7 +8,7 @@ from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSi
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
-from stats_service.services.polls.views import SitePolls
+from stats_service.services.polls.presentation import SitePolls
 from stats_service.services.sites.sites import SLUG
 from stats_service.services.visitors.identities import DayKey
 from stats_service.services.visitors.voters import Voters

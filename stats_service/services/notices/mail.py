@@ -12,7 +12,7 @@ from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
 from stats_service.errors import ConfigurationError
-from stats_service.services.notices.mail_headers import head
+from stats_service.services.notices.mail_headers import header_lines
 from stats_service.services.notices.outgoing import DeliveryError
 
 #: Longest wait for each answer of the server, in seconds.
@@ -100,7 +100,7 @@ class Mailer:
         if mail.unsubscribe.isascii() and mail.unsubscribe.isprintable() and mail.unsubscribe:
             plain["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
             plain["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        return head({"Subject": mail.subject}, plain) + _body(mail)
+        return header_lines({"Subject": mail.subject}, plain) + _body(mail)
 
 
 def _body(mail: Mail) -> bytes:
@@ -119,8 +119,8 @@ def _body(mail: Mail) -> bytes:
 def _failed(kind: type[DeliveryError], host: str, error: Exception) -> DeliveryError:
     # The error of a refused sign-in may hold what was sent.
     shown = type(error).__name__ if isinstance(error, smtplib.SMTPException) else str(error)
-    told = DeliveryError("{host} did not take the e-mail: {shown}.", host=host, shown=shown)
-    return kind(told.message, **told.values)
+    result = DeliveryError("{host} did not take the e-mail: {shown}.", host=host, shown=shown)
+    return kind(result.message, **result.values)
 
 
 def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

@@ -18,7 +18,7 @@ WORD_BYTES = 39
 LINE_MAX = 76
 
 
-def head(texts: Mapping[str, str], plain: Mapping[str, str]) -> bytes:
+def header_lines(texts: Mapping[str, str], plain: Mapping[str, str]) -> bytes:
     """Return the lines of a head, each with its line end.
 
     Args:

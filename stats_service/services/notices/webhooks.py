@@ -19,7 +19,7 @@ from stats_service.services.notices.parallel import Task, in_parallel
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.sites.sites import Sites
-from stats_service.services.tick_outcome import Outcome, of_one
+from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.voting.integrity import stands_out
@@ -96,7 +96,7 @@ class WebhookJob:
         """Call whoever is due, many at a time; who did not answer is left alone for a while."""
         due: list[_Due] = []
         for site in self._sites.all():
-            yield from of_one(site.slug, self._look(site, now, due.append))
+            yield from isolated(site.slug, self._look(site, now, due.append))
         # Receivers that answered last time do not stand behind those that did not.
         due.sort(key=lambda one: (one.last.failures, one.last.at))
         tasks = [Task(one.site.slug, partial(self._tell_safely, one, now)) for one in due]
@@ -129,7 +129,7 @@ class WebhookJob:
         yield from ()
 
     def _tell_safely(self, due: _Due, now: float) -> list[Outcome]:
-        return list(of_one(due.site.slug, self._tell(due, now)))
+        return list(isolated(due.site.slug, self._tell(due, now)))
 
     def _tell(self, due: _Due, now: float) -> Iterator[Outcome]:
         """Tell a webhook its news; the first that is not taken ends it."""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.models.glances import Alarm, Glance
 from stats_service.models.health import OK
 from stats_service.models.history import SHORTFALLS, SIGNS, Pair
+from stats_service.models.overview import Alarm, SiteOverview
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import AHEAD_SECONDS, LOST, ONLINE_SECONDS
@@ -21,7 +21,7 @@ from stats_service.services.traffic.history import (
 )
 from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
 from stats_service.services.voting.integrity import stands_out
-from stats_service.store.operations.overview import GlanceQuery, GlanceStore, StoredGlance
+from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
 from stats_service.store.traffic.spool import Spool
 
 #: Days of the small chart.
@@ -32,15 +32,15 @@ SILENT_HOURS = 3
 POLL_DAYS = 30
 
 
-class Glances:
+class Overview:
     """What the overview shows."""
 
-    def __init__(self, store: GlanceStore, health: Health, spool: Spool) -> None:
+    def __init__(self, store: OverviewStore, health: Health, spool: Spool) -> None:
         self._store = store
         self._health = health
         self._spool = spool
 
-    def of_sites(self, sites: Sequence[Site], now: float) -> list[Glance]:
+    def of_sites(self, sites: Sequence[Site], now: float) -> list[SiteOverview]:
         """Return the sites at the moment `now` (seconds), in their order."""
         locals_ = [datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(s.timezone)) for s in sites]
         queries = [_query(site, local, now) for site, local in zip(sites, locals_, strict=True)]
@@ -59,7 +59,7 @@ class Glances:
             if stands_out(poll, found.network, found.ballots):
                 waiting[slug].append(Alarm("network", found.network, poll=poll.id))
         return [
-            _glance(site, local, found, waiting[site.slug])
+            _overview(site, local, found, waiting[site.slug])
             for site, local, found in zip(sites, locals_, stored, strict=True)
         ]
 
@@ -78,13 +78,13 @@ class Glances:
         ]
 
 
-def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
+def _query(site: Site, local: datetime, now: float) -> OverviewQuery:
     today = local.date()
     days = [(today - n * DAY).isoformat() for n in range(TREND_DAYS)]
     spans = ["", *(f":{day}" for day in days)]
     hours = dict.fromkeys([today.isoformat(), (today - 7 * DAY).isoformat()])
     hours |= dict.fromkeys(silence_days(local, SILENT_HOURS))
-    return GlanceQuery(
+    return OverviewQuery(
         site.slug,
         [metric + span for metric in ("visits", "views") for span in spans],
         [f"{reason}:{today.isoformat()}" for reason in (*REASONS, *SHORTFALLS, *SIGNS)],
@@ -93,11 +93,13 @@ def _query(site: Site, local: datetime, now: float) -> GlanceQuery:
     )
 
 
-def _glance(site: Site, local: datetime, stored: StoredGlance, waiting: Sequence[Alarm]) -> Glance:
+def _overview(
+    site: Site, local: datetime, stored: StoredOverview, waiting: Sequence[Alarm]
+) -> SiteOverview:
     today, history = local.date(), stored.history
     days = [history.pair((today - n * DAY).isoformat()) for n in range(TREND_DAYS)]
     total = Pair(history.counts.get("visits", 0), history.counts.get("views", 0))
-    return Glance(
+    return SiteOverview(
         online=stored.online,
         today=days[0],
         before=part_of_day(history, today - 7 * DAY, local),
@@ -108,7 +110,7 @@ def _glance(site: Site, local: datetime, stored: StoredGlance, waiting: Sequence
     )
 
 
-def _alarms(site: Site, local: datetime, stored: StoredGlance) -> list[Alarm]:
+def _alarms(site: Site, local: datetime, stored: StoredOverview) -> list[Alarm]:
     found, history = [], stored.history
     if was_silent(history, local, SILENT_HOURS):
         found.append(Alarm("silent", SILENT_HOURS))

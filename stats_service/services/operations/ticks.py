@@ -7,7 +7,7 @@ from stats_service.errors import StatsError, StoreUnavailableError
 from stats_service.models.health import FAIL
 from stats_service.services.operations.alarm import RedisAlarm
 from stats_service.services.operations.health import Health
-from stats_service.services.tick_outcome import Outcome, of_one
+from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.store.operations.ticks import TickStore
 
 
@@ -41,7 +41,7 @@ class Ticks:
                 # First, and whatever the jobs come to: it tells that something calls this.
                 self._store.note_run(now)
                 for job in self._jobs:
-                    yield from of_one(type(job).__name__, job.run(now))
+                    yield from isolated(type(job).__name__, job.run(now))
         except StoreUnavailableError as error:
             yield Outcome(str(error), failed=True)
 

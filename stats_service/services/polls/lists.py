@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stats_service.models.polls import Poll, PollSummary
+from stats_service.services.polls.presentation import state_at
 from stats_service.services.polls.rules import plain
-from stats_service.services.polls.views import state_at
 
 #: Polls on one page of the list.
 PAGE_SIZE = 25

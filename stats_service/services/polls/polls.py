@@ -16,8 +16,8 @@ from stats_service.models.audit import Author
 from stats_service.models.polls import Poll, PollSummary, PollTally
 from stats_service.services.accounts.audit import entry_of, entry_of_change
 from stats_service.services.polls.lists import PAGE_SIZE, PollPage, PollRow, find_polls
+from stats_service.services.polls.presentation import closing_time, state_at
 from stats_service.services.polls.rules import check_poll, vote_altering
-from stats_service.services.polls.views import closing_time, state_at
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls.polls import PollStore
 

@@ -3,9 +3,9 @@
 import msgspec
 from msgspec.structs import replace
 
-from stats_service.models.polls import OTHER, Poll, PollTally, PollView
+from stats_service.models.polls import OTHER, Poll, PollTally, PresentedPoll
+from stats_service.services.polls.presentation import present_poll, results
 from stats_service.services.polls.rules import check_poll
-from stats_service.services.polls.views import poll_view, results
 
 #: Ballots of a made-up result, and how many votes each choice has there beside the one before.
 SAMPLE_BALLOTS, SAMPLE_FALL = 120, 0.7
@@ -14,8 +14,8 @@ SAMPLE_BALLOTS, SAMPLE_FALL = 120, 0.7
 class PollPreview(msgspec.Struct, frozen=True):
     """A poll before and after its reader has voted."""
 
-    form: PollView
-    results: PollView
+    form: PresentedPoll
+    results: PresentedPoll
     #: The result is made up, because nobody has voted yet.
     sample: bool
 
@@ -28,7 +28,7 @@ def preview(poll: Poll, tally: PollTally, timezone: str, now: float) -> PollPrev
     """
     poll = check_poll(poll)
     sample = not tally.ballots
-    seen = poll_view(poll, sample_tally(poll) if sample else tally, timezone, now)
+    seen = present_poll(poll, sample_tally(poll) if sample else tally, timezone, now)
     late = poll.results_when in ("after-closing", "admins")
     shown = results(poll, sample_tally(poll) if sample else tally, poll.results_as)
     return PollPreview(

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
+from stats_service.services.polls.presentation import CURRENT
 from stats_service.services.polls.texts import clean_text
-from stats_service.services.polls.views import CURRENT
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50

@@ -50,7 +50,7 @@ def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
         values = flat(row)
         if number == 0:
             writer.writerow(values)
-        writer.writerow([harmless(_plain(value)) for value in values.values()])
+        writer.writerow([escape_formula(_plain(value)) for value in values.values()])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -97,7 +97,7 @@ def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float]]) ->
     return file.getvalue()
 
 
-def harmless(value: str | float) -> str | float:
+def escape_formula(value: str | float) -> str | float:
     """Return a value that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
 

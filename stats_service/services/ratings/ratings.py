@@ -29,7 +29,7 @@ from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.traffic.numbers import rating_tally
-from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.store.ratings.ratings import RatingStore
 
 #: A rating may be changed for this long; `rate_article.lua` has the same.
@@ -68,8 +68,8 @@ class ArticleRatings:
             TooManyRequestsError: the voter's network has rated too much lately.
             StoreUnavailableError: nothing was acknowledged; the same may be sent again.
         """
-        command = decide(entry, query, visitor, now)
-        return answer(entry.site, command, self._store.rate(entry.site, command, now), now)
+        command = decide_rating(entry, query, visitor, now)
+        return answer_rating(entry.site, command, self._store.rate(entry.site, command, now), now)
 
     def get(self, site: Site, articles: Sequence[str]) -> Ratings:
         """Return the ratings of articles, by the text asked for; InvalidInputError as for views."""
@@ -118,7 +118,9 @@ class ArticleRatings:
         return kept[1]
 
 
-def decide(entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float) -> RatingCommand:
+def decide_rating(
+    entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
+) -> RatingCommand:
     """Return the rating to be recorded; errors as `ArticleRatings.rate_article`."""
     site, voters = entry.site, entry.voters
     check_sender(entry, visitor)
@@ -131,17 +133,19 @@ def decide(entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float) -
         )
     key = canonical_article(query.article, site.article_parameters)
     network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
-    wide = customer_prefix(visitor.address) if ":" in network else ""
+    wide = ipv6_48_prefix(visitor.address) if ":" in network else ""
     return RatingCommand(
         article=key,
         score=query.score,
         rater=voters.pseudonym(site.slug, f"article:{key}", voter),
         address=today.address(network) if network else b"",
-        customer=today.address(wide) if wide else b"",
+        ipv6_48=today.address(wide) if wide else b"",
     )
 
 
-def answer(site: Site, command: RatingCommand, result: RatingResult, now: float) -> RatingAnswer:
+def answer_rating(
+    site: Site, command: RatingCommand, result: RatingResult, now: float
+) -> RatingAnswer:
     """Return what the voter is told, or raise it."""
     if result.outcome == "unknown":
         raise UnknownArticleError(command.article)

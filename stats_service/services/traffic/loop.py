@@ -18,16 +18,16 @@ from stats_service.models.traffic import (
 )
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
-from stats_service.services.polls.views import PollViews
+from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import site_counts
-from stats_service.services.traffic.page_views import answer, decide
+from stats_service.services.traffic.page_views import answer_view, decide_view
 from stats_service.store.traffic.group_commit import GroupCommit
 
 #: Gets the answer, or why there is none: StatsError, or something unforeseen.
 Reply = Callable[[PageAnswer | Exception], None]
 
 
-class SharedViews:
+class LoopViews:
     """Records views; answers each after Redis has acknowledged it."""
 
     def __init__(self, commit: GroupCommit) -> None:
@@ -35,7 +35,7 @@ class SharedViews:
         self._stored: StoredCounts | None = None
         self._site: Site | None = None
         self._counts: SiteCounts | None = None
-        self.polls = PollViews()
+        self.polls = PresentedPolls()
 
     async def start(self) -> None:
         """Connect to Redis; without it views fail, at once, until it is there."""
@@ -50,13 +50,13 @@ class SharedViews:
     ) -> None:
         """Record one load (or heartbeat) of a page; call `reply` once, possibly at once.
 
-        The answers of one batch share one `SiteCounts` object, and one `PollView` of a poll for
-        those who have voted in it and one for those who have not.
+        The answers of one batch share one `SiteCounts` object, and one `PresentedPoll` of a poll
+        for those who have voted in it and one for those who have not.
 
         Raises:
             InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
         """
-        command = decide(entry, query, visitor, now)
+        command = decide_view(entry, query, visitor, now)
         waiter = _PendingView(self, entry, query, command, now, reply)
         self._commit.add(entry.site, periods_at(now, entry.site.timezone), now, command, waiter)
 
@@ -75,7 +75,7 @@ class _PendingView:
 
     def __init__(
         self,
-        views: SharedViews,
+        views: LoopViews,
         entry: SiteEntry,
         query: PageQuery,
         command: ViewCommand,
@@ -93,11 +93,13 @@ class _PendingView:
         entry, polls = self._entry, self._views.polls
         try:
             shared = self._views.counts_of(entry.site, counts)
-            told = answer(entry, self._query, self._command, shared, result, self._now, polls)
+            answer = answer_view(
+                entry, self._query, self._command, shared, result, self._now, polls
+            )
         except Exception as error:  # whoever waits is told, once
             self._reply(error)
             raise
-        self._reply(told)
+        self._reply(answer)
 
     def failed(self, error: Exception) -> None:
         self._reply(error)

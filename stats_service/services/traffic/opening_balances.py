@@ -13,7 +13,7 @@ from stats_service.services.sites.sites import BALANCE_MAX
 from stats_service.store.traffic.traffic import TrafficStore
 
 
-class Openings:
+class OpeningBalances:
     """Set opening balances of articles."""
 
     def __init__(self, store: TrafficStore) -> None:

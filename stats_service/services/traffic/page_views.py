@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import Poll, PollView
+from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     PageAnswer,
@@ -23,15 +23,15 @@ from stats_service.models.traffic import (
 )
 from stats_service.services.articles.keys import canonical_article, check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.polls.views import PollViews
+from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import article_counts
-from stats_service.services.visitors.addresses import customer_prefix, in_networks, network_prefix
+from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import DayKey, hit_digest
 
 #: Outcomes of a view whose sender may have a voter's token all the same.
-MINTING_REASONS = frozenset({"", "opt-out", "excluded"})
+ISSUING_REASONS = frozenset({"", "opt-out", "excluded"})
 
 #: What a page sends as its `frame` that is to count in everybody's frames (`data-frame`).
 FRAME_ALLOWED = "count"
@@ -42,7 +42,7 @@ NO_DAY = DayKey(b"")
 HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
-def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
+def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
     """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
     site = entry.site
     article, note = _page_article(site, query.article)
@@ -58,9 +58,9 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
     knows_day = entry.knows_day(now)
     network = network_prefix(visitor.address) if knows_day else ""
     today, before = entry.day_keys_at(now) if knows_day else (NO_DAY, None)
-    poll, voter, mint = _vote_wishes(entry, query, visitor, reason, now)
+    poll, voter, issue = _vote_wishes(entry, query, visitor, reason, now)
     # IPv4 has no larger network that would be one customer's.
-    customer = today.address(customer_prefix(visitor.address)) if ":" in network else b""
+    ipv6_48 = today.address(ipv6_48_prefix(visitor.address)) if ":" in network else b""
     if reason:
         return ViewCommand(
             kind="beat" if query.beat else reason,
@@ -71,9 +71,9 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
             rated=query.rating,
             poll=poll,
             voter=voter,
-            mint=mint,
-            address=today.address(network) if mint and network else b"",
-            customer=customer,
+            issue=issue,
+            address=today.address(network) if issue and network else b"",
+            ipv6_48=ipv6_48,
         )
     # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
     identified = bool(network) and not visitor.private
@@ -92,8 +92,8 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
         rated=query.rating,
         poll=poll,
         voter=voter,
-        mint=mint,
-        customer=customer,
+        issue=issue,
+        ipv6_48=ipv6_48,
         hint=visitor.hint,
     )
 
@@ -101,7 +101,7 @@ def decide(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> 
 def _vote_wishes(
     entry: SiteEntry, query: PageQuery, visitor: Visitor, reason: str, now: float
 ) -> tuple[Poll | None, bytes, bool]:
-    """Return the poll that is wanted, the voter's pseudonym in it, and whether to mint a token.
+    """Return the poll that is wanted, the voter's pseudonym in it, and whether to issue a token.
 
     Whoever opted out of being counted may still vote; a program may not.
     """
@@ -111,8 +111,8 @@ def _vote_wishes(
     slug, voters = entry.site.slug, entry.voters
     voter = voters.find(slug, query.voter, now)
     if voter is None:
-        mint = reason in MINTING_REASONS and origin_host(visitor.origin) in entry.hosts
-        return poll, b"", mint
+        issue = reason in ISSUING_REASONS and origin_host(visitor.origin) in entry.hosts
+        return poll, b"", issue
     return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
 
 
@@ -164,14 +164,14 @@ def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
     return ""
 
 
-def answer(
+def answer_view(
     entry: SiteEntry,
     query: PageQuery,
     command: ViewCommand,
     counts: SiteCounts,
     result: ViewResult,
     now: float,
-    polls: PollViews | None = None,
+    polls: PresentedPolls | None = None,
 ) -> PageAnswer:
     """Return the answer to `query` after Redis has recorded `command` with `result`.
 
@@ -192,16 +192,16 @@ def answer(
                 command.asked, command.listed, result.listed, strict=True
             )
         },
-        poll=_wanted_poll(site, command, result, now, polls or PollViews())
+        poll=_wanted_poll(site, command, result, now, polls or PresentedPolls())
         if query.poll
         else UNSET,
-        voter=entry.voters.mint(site.slug, now, burst=result.burst) if command.mint else UNSET,
+        voter=entry.voters.issue(site.slug, now, burst=result.burst) if command.issue else UNSET,
     )
 
 
 def _wanted_poll(
-    site: Site, command: ViewCommand, result: ViewResult, now: float, polls: PollViews
-) -> PollView | None:
+    site: Site, command: ViewCommand, result: ViewResult, now: float, polls: PresentedPolls
+) -> PresentedPoll | None:
     if command.poll is None or result.tally is None:
         return None
-    return polls.view(command.poll, result.tally, site.timezone, now, voted=result.voted)
+    return polls.present(command.poll, result.tally, site.timezone, now, voted=result.voted)

@@ -16,7 +16,7 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import LOST, ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.sites.sites import SiteStore
-from stats_service.store.traffic.spool import KeptBatch, Spool, SpoolError
+from stats_service.store.traffic.spool import Spool, SpooledBatch, SpoolError
 from stats_service.store.traffic.traffic import TrafficStore
 
 #: Seconds between two looks while views wait.
@@ -139,7 +139,7 @@ class Replay:
             )  # fmt: skip
         self._others = state.others
 
-    def _send(self, batch: KeptBatch, now: float) -> None:
+    def _send(self, batch: SpooledBatch, now: float) -> None:
         try:
             site = self._sites.get(batch.slug)
             if site is None:
@@ -178,7 +178,7 @@ class Replay:
             self._spool.remove(batch)
 
     def _send_all(
-        self, site: Site, batch: KeptBatch, commands: Sequence[ViewCommand]
+        self, site: Site, batch: SpooledBatch, commands: Sequence[ViewCommand]
     ) -> list[ViewCommand]:
         """Send a batch; if Redis refuses it, each view by itself. Return those that are refused."""
         periods = periods_at(batch.at, site.timezone)

@@ -14,7 +14,7 @@ import msgspec
 from stats_service.models.sites import Site
 from stats_service.services.periods import day_of
 from stats_service.services.sites.sites import Sites
-from stats_service.services.tick_outcome import Outcome, of_one
+from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.traffic.retention import RetentionStore
@@ -24,7 +24,7 @@ DAY_SECONDS = 86_400
 TRIMMED_DAYS = 10
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Retained(msgspec.Struct, frozen=True):
     """What was done for one site."""
 
     slug: str
@@ -49,7 +49,7 @@ class Retention:
         """Return for whom it is to be done."""
         return self._sites.all()
 
-    def keep(self, site: Site, now: float) -> Kept:
+    def retain(self, site: Site, now: float) -> Retained:
         """Do it for one site; doing it again changes nothing."""
         today = date.fromisoformat(day_of(now, site.timezone))
         oldest = today - timedelta(days=ARTICLE_DAYS_KEPT)
@@ -66,7 +66,7 @@ class Retention:
             )
             for age in range(2, ARTICLE_DAYS_KEPT + 30)
         ]
-        return Kept(
+        return Retained(
             site.slug,
             months,
             self._store.forget_ignored(site.slug, oldest.isoformat()),
@@ -104,14 +104,14 @@ class RetentionJob:
             return
         failed = False
         for site in self._retention.sites():
-            for outcome in of_one(site.slug, self._of_site(site, now)):
+            for outcome in isolated(site.slug, self._of_site(site, now)):
                 failed |= outcome.failed
                 yield outcome
         if not failed:
             self._store.note("retention", today)
 
     def _of_site(self, site: Site, now: float) -> Iterator[Outcome]:
-        kept = self._retention.keep(site, now)
+        kept = self._retention.retain(site, now)
         if kept.months:
             yield Outcome(f"{kept.slug}: kept the articles of {', '.join(kept.months)}.")
         if kept.ignored:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from stats_service.models.glances import Alarm
 from stats_service.models.health import WARN, Finding
+from stats_service.models.overview import Alarm
 from stats_service.models.sites import Site
 
 #: Share of a day's views that fell short for one reason, from which to say so; and how many views

@@ -7,7 +7,7 @@ from stats_service.errors import (
     SiteLostError,
     StoreUnavailableError,
     UnknownSiteError,
-    ViewKeptError,
+    ViewSpooledError,
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -21,8 +21,8 @@ from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.services.traffic.numbers import article_counts, site_counts
-from stats_service.services.traffic.page_views import answer, decide
-from stats_service.store.traffic.spool import KeptView, Spool
+from stats_service.services.traffic.page_views import answer_view, decide_view
+from stats_service.store.traffic.spool import Spool, SpooledView
 from stats_service.store.traffic.traffic import TrafficStore
 
 
@@ -49,10 +49,10 @@ class Traffic:
         Raises:
             InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
             UnknownSiteError: the site was removed meanwhile.
-            ViewKeptError: Redis did not acknowledge the view; it is kept and will be counted.
+            ViewSpooledError: Redis did not acknowledge the view; it is kept and will be counted.
             StoreUnavailableError: Redis did not acknowledge the view (or beat).
         """
-        command = decide(entry, query, visitor, now)
+        command = decide_view(entry, query, visitor, now)
         periods = periods_at(now, entry.site.timezone)
         try:
             with self._lost_sites(entry.site):
@@ -61,12 +61,12 @@ class Traffic:
             if command.kind != "view":
                 raise
             try:
-                self._spool.add([KeptView(entry.site.slug, now, command, entry.site.birth)])
+                self._spool.add([SpooledView(entry.site.slug, now, command, entry.site.birth)])
             finally:
                 self._on_kept()  # also what is lost is told, once Redis takes it
-            raise ViewKeptError from error
+            raise ViewSpooledError from error
         counts = site_counts(entry.site, stored)
-        return answer(entry, query, command, counts, results[0], now)
+        return answer_view(entry, query, command, counts, results[0], now)
 
     def counts(self, site: Site, now: float) -> SiteCounts:
         """Return the numbers of a site without counting anything."""

@@ -70,7 +70,7 @@ def network_prefix(address: str) -> str:
     return _prefix(address, SUBSCRIBER_BITS)
 
 
-def customer_prefix(address: str) -> str:
+def ipv6_48_prefix(address: str) -> str:
     """Return `address` itself if it is IPv4, else the /48 that holds it.
 
     One customer may own 65,536 networks of /64; ceilings need this coarser bound as well.

@@ -26,7 +26,7 @@ CLOCK_SKEW_SECONDS = 60
 #: Random bytes of an id: among 100 million voters two share one with p < 1e-5.
 ID_BYTES = 9
 PSEUDONYM_BYTES = 8
-#: Flag of a token minted beyond the ceiling of its address: its ballots wait for review.
+#: Flag of a token issued beyond the ceiling of its address: its ballots wait for review.
 _BURST = 1
 #: Tokens whose signature a worker remembers: one page sends its own again and again.
 CACHE_SIZE = 8192
@@ -52,7 +52,7 @@ class Voters:
         self._key = lru_cache(maxsize=1024)(self._make_key)
         self._checked = lru_cache(maxsize=CACHE_SIZE)(self._check)
 
-    def mint(self, slug: str, now: float, *, burst: bool = False) -> str:
+    def issue(self, slug: str, now: float, *, burst: bool = False) -> str:
         """Return a new token for the site."""
         body = bytes((_BURST if burst else 0,)) + int(now * 1000).to_bytes(6, "big")
         value = f"{VERSION}.{_encoded(body + secrets.token_bytes(ID_BYTES))}"

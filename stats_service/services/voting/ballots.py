@@ -26,15 +26,15 @@ from stats_service.models.polls import (
     BallotResult,
     Poll,
     PollTally,
-    PollView,
+    PresentedPoll,
 )
 from stats_service.models.traffic import Visitor
 from stats_service.services.known_sites.senders import check_program, check_sender
 from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
 from stats_service.services.periods import hour_label
+from stats_service.services.polls.presentation import present_poll, state_at
 from stats_service.services.polls.texts import clean_text
-from stats_service.services.polls.views import poll_view, state_at
-from stats_service.services.visitors.addresses import customer_prefix, network_prefix
+from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.services.visitors.user_agents import kind_of_browser
 from stats_service.services.voting.proofs import Proofs
@@ -88,17 +88,19 @@ class Ballots:
         """
         for _ in range(ATTEMPTS):
             poll = find_poll(entry, self._directory, name, now)
-            command, fault = decide(entry, poll, query, visitor, now, self._proofs, hosted=hosted)
+            command, fault = decide_ballot(
+                entry, poll, query, visitor, now, self._proofs, hosted=hosted
+            )
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:
                 return self._refuse(entry, command, query, fault, hour, now)
             result = self._store.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
-                return answer(entry, command, result, now)
+                return answer_ballot(entry, command, result, now)
             entry = self._directory.load(entry.site.slug, now)
         raise changing(name)
 
-    def view(self, entry: SiteEntry, name: str, token: str, now: float) -> PollView:
+    def present(self, entry: SiteEntry, name: str, token: str, now: float) -> PresentedPoll:
         """Return a public poll (`current` too) as the voter of a token sees it.
 
         Raises:
@@ -133,7 +135,7 @@ class Ballots:
         with contextlib.suppress(StoreUnavailableError):
             # The refusal stands whether or not it can be noted.
             outcome, tally = self._store.refuse(entry.site, command, fault.code, hour)
-        return refusal(entry, command, query, fault, outcome, tally, now)
+        return refuse_ballot(entry, command, query, fault, outcome, tally, now)
 
 
 def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float) -> Poll:
@@ -150,7 +152,7 @@ def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float)
     return poll
 
 
-def decide(
+def decide_ballot(
     entry: SiteEntry,
     poll: Poll,
     query: BallotQuery,
@@ -192,7 +194,7 @@ def decide(
     if admitted.burst and poll.protection.per_address:
         hold = "token"
     network, today = network_prefix(visitor.address), entry.day_keys_at(now)[0]
-    wide = customer_prefix(visitor.address) if ":" in network else ""
+    wide = ipv6_48_prefix(visitor.address) if ":" in network else ""
     command = BallotCommand(
         poll=poll,
         open=state_at(poll, now) == "open",
@@ -201,7 +203,7 @@ def decide(
         choices=choices,
         other=other,
         address=today.address(network) if network else b"",
-        customer=today.address(wide) if wide else b"",
+        ipv6_48=today.address(wide) if wide else b"",
         browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,
@@ -252,7 +254,7 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
     return query.choices, text
 
 
-def refusal(
+def refuse_ballot(
     entry: SiteEntry,
     command: BallotCommand,
     query: BallotQuery,
@@ -282,7 +284,7 @@ def changing(name: str) -> StoreUnavailableError:
     return StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
 
-def answer(
+def answer_ballot(
     entry: SiteEntry, command: BallotCommand, result: BallotResult, now: float
 ) -> BallotAnswer:
     """Return what the voter is told, or raise it."""
@@ -304,5 +306,5 @@ def answer(
 
 def _view(
     entry: SiteEntry, poll: Poll, tally: PollTally, now: float, *, voted: bool = True
-) -> PollView:
-    return poll_view(poll, tally, entry.site.timezone, now, voted=voted)
+) -> PresentedPoll:
+    return present_poll(poll, tally, entry.site.timezone, now, voted=voted)

@@ -12,7 +12,7 @@ from stats_service.models.quarantine import Integrity, ProtectionChange, Reason,
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
-from stats_service.services.polls.views import closing_time
+from stats_service.services.polls.presentation import closing_time
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 

@@ -9,18 +9,18 @@ import contextlib
 from stats_service.errors import StoreUnavailableError, UnknownPollError
 from stats_service.models.polls import BallotAnswer, BallotCommand, BallotQuery, PollTally
 from stats_service.models.traffic import Visitor
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
 from stats_service.services.voting import ballots
 from stats_service.services.voting.proofs import Proofs
-from stats_service.store.polls.ballots import LoopBallots
+from stats_service.store.polls.ballots import LoopBallotStore
 
 
-class SharedBallots:
+class LoopBallots:
     """Takes ballots; when a coroutine returns, Redis has it."""
 
-    def __init__(self, ballots: LoopBallots, sites: SharedSites, proofs: Proofs) -> None:
+    def __init__(self, ballots: LoopBallotStore, sites: LoopSites, proofs: Proofs) -> None:
         self._ballots = ballots
         self._sites = sites
         self._proofs = proofs
@@ -36,7 +36,7 @@ class SharedBallots:
                 poll = (await self._sites.load(slug, now)).polls.find(name, now)
             if poll is None:
                 raise UnknownPollError(name)
-            command, fault = ballots.decide(entry, poll, query, visitor, now, self._proofs)
+            command, fault = ballots.decide_ballot(entry, poll, query, visitor, now, self._proofs)
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:
                 outcome, tally = "", PollTally()
@@ -45,10 +45,10 @@ class SharedBallots:
                     outcome, tally = await self._ballots.refuse(
                         entry.site, command, fault.code, hour
                     )
-                return ballots.refusal(entry, command, query, fault, outcome, tally, now)
+                return ballots.refuse_ballot(entry, command, query, fault, outcome, tally, now)
             result = await self._ballots.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
-                return ballots.answer(entry, command, result, now)
+                return ballots.answer_ballot(entry, command, result, now)
             entry = await self._sites.load(slug, now)
         raise ballots.changing(name)
 

@@ -1,13 +1,13 @@
 """Polls as readers see them who have not voted: one, or those of a state."""
 
 from stats_service.errors import InvalidInputError, UnknownPollError
-from stats_service.models.polls import Poll, PollView
+from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.polls.views import (
+from stats_service.services.polls.presentation import (
     SitePolls,
     closing_time,
     opening_time,
-    poll_view,
+    present_poll,
     state_at,
 )
 from stats_service.store.polls.polls import PollStore
@@ -22,7 +22,7 @@ class PublicPolls:
     def __init__(self, store: PollStore) -> None:
         self._store = store
 
-    def view(self, entry: SiteEntry, name: str, now: float) -> PollView:
+    def present(self, entry: SiteEntry, name: str, now: float) -> PresentedPoll:
         """Return a public poll (`current` too) as a reader sees it who has not voted.
 
         Raises:
@@ -31,9 +31,11 @@ class PublicPolls:
         poll = entry.polls.find(name, now)
         if poll is None:
             raise UnknownPollError(name)
-        return self.views(entry, [poll], now)[0]
+        return self.present_all(entry, [poll], now)[0]
 
-    def list_views(self, entry: SiteEntry, state: str, limit: int, now: float) -> list[PollView]:
+    def list_presented(
+        self, entry: SiteEntry, state: str, limit: int, now: float
+    ) -> list[PresentedPoll]:
         """Return the public polls of a state, the latest first; `closed` has the archived too."""
         if state not in ("open", "scheduled", "closed"):
             raise InvalidInputError(
@@ -43,14 +45,14 @@ class PublicPolls:
             raise InvalidInputError(
                 "limit {limit}: use 1 to {listed_max}.", limit=limit, listed_max=LISTED_MAX
             )
-        return self.views(entry, public_polls(entry.polls, state, now)[:limit], now)
+        return self.present_all(entry, public_polls(entry.polls, state, now)[:limit], now)
 
-    def views(self, entry: SiteEntry, polls: list[Poll], now: float) -> list[PollView]:
+    def present_all(self, entry: SiteEntry, polls: list[Poll], now: float) -> list[PresentedPoll]:
         """Return polls as a reader sees them who has not voted."""
         tallies = self._store.tallies(entry.site.slug, [poll.id for poll in polls])
         zone = entry.site.timezone
         return [
-            poll_view(poll, tally, zone, now) for poll, tally in zip(polls, tallies, strict=True)
+            present_poll(poll, tally, zone, now) for poll, tally in zip(polls, tallies, strict=True)
         ]
 
 

@@ -7,7 +7,7 @@ from stats_service.models.audit import Author
 from stats_service.models.polls import OTHER, Poll
 from stats_service.models.quarantine import Group, OtherText, ResultRow, StoredGroup
 from stats_service.services.accounts.audit import entry_of
-from stats_service.services.polls.views import percent_of, results
+from stats_service.services.polls.presentation import percent_of, results
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")

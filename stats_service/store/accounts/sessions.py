@@ -16,7 +16,7 @@ SESSION_IDLE_SECONDS = 12 * 3600
 #: A session ends this long after the sign-in, however much it is used.
 SESSION_MAX_SECONDS = 30 * 86400
 #: A sign-in waits this long for the code that follows the password.
-HALF_SECONDS = 300
+PENDING_SECONDS = 300
 #: A one-time link that nobody follows ends after this.
 LINK_SECONDS = 24 * 3600
 
@@ -30,7 +30,7 @@ class SessionStore:
 
     def add(self, digest: str, session: Session) -> None:
         """Store a new session, or half of one."""
-        keys, seconds = self._keys, HALF_SECONDS if session.half else SESSION_IDLE_SECONDS
+        keys, seconds = self._keys, PENDING_SECONDS if session.half else SESSION_IDLE_SECONDS
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
             pipe.set(keys.session(digest), msgspec.json.encode(session), ex=seconds)
             pipe.sadd(keys.sessions(session.account), digest)
@@ -43,7 +43,7 @@ class SessionStore:
             document = self._client.getex(self._keys.session(digest), ex=SESSION_IDLE_SECONDS)
         return msgspec.json.decode(document, type=Session) if document else None
 
-    def half(self, digest: str) -> Session | None:
+    def pending(self, digest: str) -> Session | None:
         """Return a session that waits for its code, or None; its end is not put off."""
         with store_errors():
             document = self._client.get(self._keys.session(digest))

@@ -15,7 +15,7 @@ from stats_service.store.traffic.history import hour_fields, stored_numbers
 _decoder = msgspec.json.Decoder(Poll)
 
 
-class GlanceQuery(NamedTuple):
+class OverviewQuery(NamedTuple):
     """What is wanted of one site."""
 
     slug: str
@@ -27,7 +27,7 @@ class GlanceQuery(NamedTuple):
     online: tuple[float, float]
 
 
-class StoredGlance(NamedTuple):
+class StoredOverview(NamedTuple):
     """What Redis holds of one site."""
 
     history: StoredHistory
@@ -37,14 +37,14 @@ class StoredGlance(NamedTuple):
     polls: list[Poll]
 
 
-class GlanceStore:
+class OverviewStore:
     """The sites of one installation, many at a time."""
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
 
-    def read(self, queries: Sequence[GlanceQuery]) -> list[StoredGlance]:
+    def read(self, queries: Sequence[OverviewQuery]) -> list[StoredOverview]:
         """Return what Redis holds of each site, in the order of `queries`."""
         if not queries:
             return []
@@ -69,7 +69,7 @@ class GlanceStore:
                 stored_numbers(query.ignored, ignored),
             )
             decoded = [_decoder.decode(poll) for poll in polls]
-            found.append(StoredGlance(history, int(online), int(articles), decoded))
+            found.append(StoredOverview(history, int(online), int(articles), decoded))
         return found
 
     def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:

@@ -98,7 +98,7 @@ class BallotStore:
             pipe.execute()
 
 
-class LoopBallots:
+class LoopBallotStore:
     """The same for an event loop: `cast` and `refuse` of `BallotStore`, as coroutines."""
 
     def __init__(self, client: LoopClient, prefix: str) -> None:
@@ -133,7 +133,7 @@ def cast_ballot_call(
         hour,
         command.other,
         f"a{command.address.hex()}",
-        f"c{command.customer.hex()}",
+        f"c{command.ipv6_48.hex()}",
         protection.per_address,
         protection.per_customer,
         protection.office,
@@ -152,7 +152,7 @@ def cast_ballot_call(
         command.voter,
         command.ballot,
         command.address,
-        command.customer,
+        command.ipv6_48,
         command.proof,
     ]
     return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, hour[:10]), args

@@ -63,7 +63,7 @@ class RatingStore:
             return int(self._client.scard(SiteKeys(self._prefix, slug).raters(article)))
 
 
-class LoopRatings:
+class LoopRatingStore:
     """The same for an event loop: `rate` of `RatingStore`, as a coroutine."""
 
     def __init__(self, client: LoopClient, prefix: str) -> None:
@@ -96,7 +96,7 @@ def rate_article_call(
         site.rating_scale,
         command.rater,
         command.address,
-        command.customer,
+        command.ipv6_48,
         site.rating_ceiling,
     ]
     return keys, args

@@ -24,8 +24,8 @@ from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
 from stats_service.store.redis.pipeline import Command, LoopConnection, lacks_script, pack
-from stats_service.store.traffic.spool import KeptView
-from stats_service.store.traffic.spool_writer import ViewKeeper
+from stats_service.store.traffic.spool import SpooledView
+from stats_service.store.traffic.spool_writer import SpoolWriter
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 
@@ -79,7 +79,7 @@ class GroupCommit:
     Args:
         connection: To Redis; started and stopped with this.
         prefix: What every key begins with.
-        keeper: Takes the views that Redis does not acknowledge; None: they fail.
+        spool_writer: Takes the views that Redis does not acknowledge; None: they fail.
         meters: Where views are counted that fail as nobody foresaw.
         is_lost: Tells of a site that Redis does not know whether Redis has lost it; asks Redis, and
             is called in a thread. The views of a lost site are kept.
@@ -89,11 +89,11 @@ class GroupCommit:
         self,
         connection: LoopConnection,
         prefix: str,
-        keeper: ViewKeeper | None = None,
+        spool_writer: SpoolWriter | None = None,
         meters: Meters | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        self._keeper = keeper
+        self._spool_writer = spool_writer
         self._meters = meters or Meters()
         self._is_lost = is_lost
         #: Batches of sites that Redis does not know.
@@ -125,8 +125,8 @@ class GroupCommit:
                 StoreUnavailableError("The service ends. Nothing was stored; try again shortly."),
             )
         await asyncio.gather(*self._unknown)
-        if self._keeper:
-            await self._keeper.stop()
+        if self._spool_writer:
+            await self._spool_writer.stop()
 
     def add(
         self, site: Site, periods: Periods, now: float, command: ViewCommand, waiter: Waiter
@@ -297,14 +297,14 @@ class GroupCommit:
 
         Whether Redis recorded them is unknown: they are repeated later under their hit ids.
         """
-        if self._keeper is None or not isinstance(error, StoreUnavailableError):
+        if self._spool_writer is None or not isinstance(error, StoreUnavailableError):
             self._tell(waiters, error)
             return
         both = list(zip(commands, waiters, strict=True))
         views = [(command, waiter) for command, waiter in both if command.kind == "view"]
         self._tell([waiter for command, waiter in both if command.kind != "view"], error)
-        self._keeper.keep(
-            [KeptView(site.slug, now, command, site.birth) for command, _ in views],
+        self._spool_writer.write(
+            [SpooledView(site.slug, now, command, site.birth) for command, _ in views],
             [waiter.failed for _, waiter in views],
         )
 

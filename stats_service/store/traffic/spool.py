@@ -100,7 +100,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class KeptView(NamedTuple):
+class SpooledView(NamedTuple):
     """A view that waits for Redis."""
 
     slug: str
@@ -111,7 +111,7 @@ class KeptView(NamedTuple):
     birth: str = ""
 
 
-class KeptBatch(NamedTuple):
+class SpooledBatch(NamedTuple):
     """Views of one site and minute that go to Redis together."""
 
     id: str
@@ -153,7 +153,7 @@ class Spool:
         self._lost: Counter[tuple[str, int]] = Counter()
         self._log_again = 0.0
 
-    def add(self, views: Sequence[KeptView]) -> None:
+    def add(self, views: Sequence[SpooledView]) -> None:
         """Keep views; those that are kept already, by their hit ids, stay as they are.
 
         Raises:
@@ -169,7 +169,7 @@ class Spool:
                 view.command.visitor,
                 view.command.visitor_before,
                 view.command.address,
-                view.command.customer,
+                view.command.ipv6_48,
                 self._place,
                 view.birth,
             )
@@ -199,7 +199,7 @@ class Spool:
             logger.warning("Redis does not take views; they are kept in %s.", self.path)
         self.kept += len(rows)
 
-    def refuse(self, views: Sequence[KeptView], reason: Exception) -> None:
+    def refuse(self, views: Sequence[SpooledView], reason: Exception) -> None:
         """Count views that can be kept nowhere, and say so, once a minute at most."""
         with self._lock:
             self.refused += len(views)
@@ -228,7 +228,7 @@ class Spool:
         with self._lock:
             self._lost[slug, int(at // 900)] += number
 
-    def next_batch(self) -> KeptBatch | None:
+    def next_batch(self) -> SpooledBatch | None:
         """Return the views to send next, the same ones until `remove`; None: nothing is kept.
 
         Raises:
@@ -259,12 +259,12 @@ class Spool:
                 visitor=visitor,
                 visitor_before=visitor_before,
                 address=address,
-                customer=customer,
+                ipv6_48=ipv6_48,
             )
-            for _, _, _, hit, article, visitor, visitor_before, address, customer in rows
+            for _, _, _, hit, article, visitor, visitor_before, address, ipv6_48 in rows
         ]
         at, births = max(row[1] for row in rows), [row[2] for row in rows]
-        return KeptBatch(name, rows[0][0], at, commands, births)
+        return SpooledBatch(name, rows[0][0], at, commands, births)
 
     def _fix_batch(self, connection: sqlite3.Connection) -> tuple[str, str, int, int]:
         first = connection.execute(
@@ -281,17 +281,17 @@ class Spool:
         connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", (self._place, *batch))
         return batch
 
-    def remove(self, batch: KeptBatch) -> None:
+    def remove(self, batch: SpooledBatch) -> None:
         """Forget the views of a batch: Redis has recorded them, or never will."""
         self._end_batch(batch, "DELETE FROM views")
 
-    def hold(self, batch: KeptBatch, commands: Sequence[ViewCommand]) -> None:
+    def hold(self, batch: SpooledBatch, commands: Sequence[ViewCommand]) -> None:
         """Forget the views of a batch but for `commands`, which Redis refused: they wait apart."""
         held = [(REFUSED, batch.slug, command.hit) for command in commands]
         self._end_batch(batch, "DELETE FROM views", held)
 
     def _end_batch(
-        self, batch: KeptBatch, statement: str, held: Sequence[tuple[str, str, bytes]] = ()
+        self, batch: SpooledBatch, statement: str, held: Sequence[tuple[str, str, bytes]] = ()
     ) -> None:
         def end(connection: sqlite3.Connection) -> None:
             bounds = connection.execute(

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from stats_service.errors import ViewKeptError
+from stats_service.errors import ViewSpooledError
 from stats_service.meters import Meters
-from stats_service.store.traffic.spool import KeptView, Spool, SpoolError
+from stats_service.store.traffic.spool import Spool, SpooledView, SpoolError
 
 #: Most views that wait for the disk in this process; the next is refused at once.
 WAITING_MAX = 4096
@@ -16,11 +16,11 @@ STOP_SECONDS = 2.0
 #: How the meters call a view that cannot be kept.
 FAULT = "kept view"
 
-#: Told that the view is kept (`ViewKeptError`) or why it is not.
-Tell = Callable[[Exception], None]
+#: Told that the view is kept (`ViewSpooledError`) or why it is not.
+Callback = Callable[[Exception], None]
 
 
-class ViewKeeper:
+class SpoolWriter:
     """Keeps views. Everything here is called in the loop's own thread.
 
     Args:
@@ -36,21 +36,21 @@ class ViewKeeper:
         self._spool = spool
         self._on_kept = on_kept
         self._thread = ThreadPoolExecutor(1, "spool")
-        self._views: list[KeptView] = []
-        self._tells: list[Tell] = []
+        self._views: list[SpooledView] = []
+        self._callbacks: list[Callback] = []
         self._under_way: asyncio.Task[None] | None = None
 
-    def keep(self, views: Sequence[KeptView], tells: Sequence[Tell]) -> None:
-        """Keep views; each of `tells` is called once, when its view is on the disk or is not."""
+    def write(self, views: Sequence[SpooledView], callbacks: Sequence[Callback]) -> None:
+        """Write views; each callback is called once, when its view is on the disk or is not."""
         if not views:
             return
         if len(self._views) + len(views) > WAITING_MAX:
             error = SpoolError("Too many views wait for the disk. Try again shortly.")
             self._spool.refuse(views, error)
-            self._tell(tells, [error] * len(tells))
+            self._call_back(callbacks, [error] * len(callbacks))
             return
         self._views += views
-        self._tells += tells
+        self._callbacks += callbacks
         if self._under_way is None:
             self._under_way = asyncio.get_running_loop().create_task(self._write())
 
@@ -65,19 +65,19 @@ class ViewKeeper:
         try:
             while self._views:
                 views, self._views = self._views, []
-                tells, self._tells = self._tells, []
-                outcomes: Sequence[Exception] = [_unkept()] * len(tells)
+                callbacks, self._callbacks = self._callbacks, []
+                outcomes: Sequence[Exception] = [_unkept()] * len(callbacks)
                 try:
                     outcomes = await loop.run_in_executor(self._thread, self._outcomes, views)
                     self._on_kept()
                 except Exception as error:  # noqa: BLE001 - whoever waits is told
                     self._meters.fault(FAULT, error)
                 finally:
-                    self._tell(tells, outcomes)
+                    self._call_back(callbacks, outcomes)
         finally:
             self._under_way = None
 
-    def _outcomes(self, views: Sequence[KeptView]) -> Sequence[Exception]:
+    def _outcomes(self, views: Sequence[SpooledView]) -> Sequence[Exception]:
         """Return what became of each view; one that nobody can keep does not take others along."""
         try:
             self._spool.add(views)
@@ -89,12 +89,12 @@ class ViewKeeper:
             self._meters.fault(FAULT, error)
             self._spool.refuse(views, error)
             return [_unkept()]
-        return [ViewKeptError()] * len(views)
+        return [ViewSpooledError()] * len(views)
 
-    def _tell(self, tells: Sequence[Tell], outcomes: Sequence[Exception]) -> None:
-        for tell, outcome in zip(tells, outcomes, strict=True):
+    def _call_back(self, callbacks: Sequence[Callback], outcomes: Sequence[Exception]) -> None:
+        for callback, outcome in zip(callbacks, outcomes, strict=True):
             try:
-                tell(outcome)
+                callback(outcome)
             except Exception as error:  # noqa: BLE001 - the others are told
                 self._meters.fault("answer to a page view", error)
 

@@ -95,7 +95,7 @@ class TrafficStore:
             for total, today, opening in zip(totals, todays, openings, strict=True)
         ]
 
-    def count_token(self, slug: str, address: bytes, customer: bytes, now: float) -> list[int]:
+    def count_token(self, slug: str, address: bytes, ipv6_48: bytes, now: float) -> list[int]:
         """Count a voter's token for its address and /48 (empty: none), as `record_views` does.
 
         Returns:
@@ -109,7 +109,7 @@ class TrafficStore:
             command = ("HINCRBY", field, 1)
             return int(write_to_site(self._client, names, key, *command, seconds=seconds) or 0)
 
-        return [counted(b"t" + name) if name else 0 for name in (address, customer)]
+        return [counted(b"t" + name) if name else 0 for name in (address, ipv6_48)]
 
     def days(self, slug: str, metric: str) -> dict[str, int]:
         """Return what was counted of `metric` (one of `METRICS`), by ISO day."""

@@ -75,10 +75,10 @@ class ViewBatch:
         self._listed = listed = _Places()
         hits, visitors, befores = _Places(), _Places(), _Places()
         addresses, tokens = _Places(), _Places()
-        customers: dict[int, int] = {}
+        ipv6_48s: dict[int, int] = {}
         long: dict[int, str] = {}
         rows: list[int] = []
-        mints: list[int] = []
+        issues: list[int] = []
         ignored: dict[str, int] = {}
         rated = False
         for command in commands:  # without a call for each thing: this is in every view's way
@@ -88,10 +88,10 @@ class ViewBatch:
                 long[place] = day_name(article)
             rated = rated or command.rated
             if command.kind == "view":
-                address, customer = command.address, command.customer
+                address, ipv6_48 = command.address, command.ipv6_48
                 of = addresses.setdefault(b"v" + address, len(addresses) + 1) if address else 0
-                if customer and of:
-                    customers[of] = _place(addresses, b"v" + customer)
+                if ipv6_48 and of:
+                    ipv6_48s[of] = _place(addresses, b"v" + ipv6_48)
                 rows += (
                     hits.setdefault(command.hit or NO_ID, len(hits) + 1),
                     visitors.setdefault(visitor, len(visitors) + 1) if visitor else 0,
@@ -105,9 +105,9 @@ class ViewBatch:
                 ignored[command.kind] = ignored.get(command.kind, 0) + 1
             elif visitor:
                 rows += (0, _place(visitors, visitor), _place(befores, before), 0, 0)
-            if command.mint:
-                mints.append(_place(tokens, command.address and b"t" + command.address))
-                mints.append(_place(tokens, command.customer and b"t" + command.customer))
+            if command.issue:
+                issues.append(_place(tokens, command.address and b"t" + command.address))
+                issues.append(_place(tokens, command.ipv6_48 and b"t" + command.ipv6_48))
             if command.poll is not None:
                 voters = self._polls.get(command.poll.id)
                 if voters is None:
@@ -116,7 +116,7 @@ class ViewBatch:
                     voters.setdefault(command.voter, len(voters) + 1)
             for key in command.listed:
                 _place(listed, key)
-        head = (
+        shared = (
             int(now * 1000),
             periods.day,
             periods.yesterday,
@@ -136,7 +136,7 @@ class ViewBatch:
             len(tokens),
             rated,
             ignored,
-            customers,
+            ipv6_48s,
             long or False,
         )
         ids = [*hits, *visitors, *befores]
@@ -152,12 +152,12 @@ class ViewBatch:
             ids += voters
             self.keys += poll_keys(prefix, site.slug, poll)
         self.args = (
-            in_a_row(head),
+            in_a_row(shared),
             _ids(ids, ID_BYTES)
             + _ids([*addresses, *tokens], 1 + ID_BYTES)
             + in_a_row(list(articles)),
             in_a_row(rows),
-            in_a_row(mints) if mints else b"",
+            in_a_row(issues) if issues else b"",
             _lists(list(listed)) if listed else b"",
         )
 
@@ -186,7 +186,7 @@ class ViewBatch:
         outcomes = {odd[at]: (odd[at + 1], odd[at + 2]) for at in range(0, len(odd), 3)}
         simply = ("", "")
         results: list[ViewResult | Exception] = []
-        row = mint = 0
+        row = issue = 0
         for command in self._commands:
             outcome, note, kind = command.kind, "", command.kind
             if kind == "view":
@@ -195,9 +195,9 @@ class ViewBatch:
             elif kind == "beat" and command.visitor:
                 row += 1
             article, tally, voted, burst = None, None, False, False
-            if command.mint:
-                mint += 1
-                burst = mint in tokens
+            if command.issue:
+                issue += 1
+                burst = issue in tokens
             try:
                 if command.article:
                     place = self._articles[command.article]
@@ -306,8 +306,8 @@ def _lists(keys: list[str]) -> bytes:
 
 def _ids(ids: Sequence[bytes], length: int) -> bytes:
     """Pack ids of one length, at most 31 bytes: as text, for Redis' MessagePack has no bytes."""
-    head = bytes((0xA0 | length,))
-    packed = head + head.join(ids) if ids else b""
+    shared = bytes((0xA0 | length,))
+    packed = shared + shared.join(ids) if ids else b""
     if len(packed) != len(ids) * (1 + length):
         raise ValueError(f"An id has not its {length} bytes.")
     return packed

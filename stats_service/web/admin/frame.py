@@ -1,4 +1,4 @@
-"""What stands around every page: the menu, the sites, the reader's tastes."""
+"""What stands around every page: the menu, the sites, the reader's preferences."""
 
 from typing import Any, cast
 

@@ -5,7 +5,7 @@ from flask import Flask
 from stats_service.web.api import checks, manage, openapi, polls, ratings, traffic
 
 #: Endpoints where people write, each with a limit of its own for a network.
-LIMITED = ("polls.cast_ballot", "polls.mint_voter", "ratings.rate_article", "checks.check")
+LIMITED = ("polls.cast_ballot", "polls.issue_voter_token", "ratings.rate_article", "checks.check")
 
 
 def register(app: Flask, prefix: str) -> None:

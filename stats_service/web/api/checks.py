@@ -50,7 +50,7 @@ def check(slug: str) -> Response:
         ),
         private=visitor.private,
     )
-    made = services().sites.install_checks.keep(entry, report, sender, now)
+    made = services().sites.install_checks.save(entry, report, sender, now)
     stored = services().sites.install_checks.is_good(slug, report.token, now)
     # Whoever has no token is a reader, who learns of the proxies before us nothing.
     trusted = services().settings.trusted_proxies if stored else None

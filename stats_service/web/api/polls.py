@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import BallotQuery, PollView
+from stats_service.models.polls import BallotQuery, PresentedPoll
 from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.voting.ballots import find_poll
 from stats_service.services.voting.public_polls import LISTED_MAX
@@ -25,7 +25,7 @@ POLL_MAX_AGE = 10
 class PollList(msgspec.Struct, frozen=True):
     """Polls of a site, the latest first."""
 
-    polls: list[PollView]
+    polls: list[PresentedPoll]
 
 
 class VoterQuery(msgspec.Struct, frozen=True):
@@ -48,14 +48,14 @@ def list_polls(slug: str) -> Response:
     state, limit = request.args.get("state", "closed"), request.args.get("limit", "20")
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
         raise InvalidInputError(f"limit {limit[:40]!r}: use 1 to {LISTED_MAX}.")
-    polls = services().polls.public.list_views(entry, state, int(limit), services().clock.now())
+    polls = services().polls.public.list_presented(entry, state, int(limit), services().clock.now())
     return cached_json(msgspec.json.encode(PollList(polls)), POLL_MAX_AGE)
 
 
 @bp.get("/<slug>/polls/<poll>")
 def poll(slug: str, poll: str) -> Response:
     """Answer with one poll, or the current one, as somebody sees it who has not voted."""
-    view = services().polls.public.view(site_entry(slug), poll, services().clock.now())
+    view = services().polls.public.present(site_entry(slug), poll, services().clock.now())
     return cached_json(msgspec.json.encode(view), POLL_MAX_AGE)
 
 
@@ -82,11 +82,11 @@ def cast_ballot(slug: str, poll: str) -> Response:
 
 
 @bp.post("/<slug>/voters")
-def mint_voter(slug: str) -> Response:
+def issue_voter_token(slug: str) -> Response:
     """Answer with a token, for pages whose page views are blocked."""
     entry = site_entry(slug)
     query = decode_body(request.get_data(cache=False) or b"{}", VoterQuery)
     visitor = request_visitor()
     check_sender(entry, visitor)
-    token = services().polls.voter_tokens.mint(entry, query.voter, visitor, services().clock.now())
+    token = services().polls.voter_tokens.issue(entry, query.voter, visitor, services().clock.now())
     return fresh_json(VoterAnswer(token))

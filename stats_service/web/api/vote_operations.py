@@ -1,6 +1,6 @@
 """The operations of polls and ratings, as OpenAPI tells of them."""
 
-from stats_service.models.polls import BallotAnswer, BallotQuery, PollView
+from stats_service.models.polls import BallotAnswer, BallotQuery, PresentedPoll
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.polls import PollList, VoterAnswer, VoterQuery
@@ -44,7 +44,7 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         "poll",
         "Get a poll as somebody sees it who has not voted",
         (SITE, POLL),
-        answers={200: PollView},
+        answers={200: PresentedPoll},
     ),
     Operation(
         "get",
@@ -68,7 +68,7 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/{slug}/voters",
-        "mint_voter",
+        "issue_voter_token",
         "Get a voter's token where page views, which bring one, are blocked",
         (SITE,),
         VoterQuery,

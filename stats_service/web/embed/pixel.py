@@ -5,7 +5,7 @@ import secrets
 
 from flask import Blueprint, Response, g, request
 
-from stats_service.errors import ViewKeptError
+from stats_service.errors import ViewSpooledError
 from stats_service.models.traffic import PageQuery
 from stats_service.web.http.answers import page_answer_headers
 from stats_service.web.http.context import services
@@ -42,7 +42,7 @@ def record_view(slug: str) -> Response:
     visitor = request_visitor(referer if allowed else origin)
     try:
         answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
-    except ViewKeptError as error:
+    except ViewSpooledError as error:
         g.view_result = error.code
         return response
     for name, value in page_answer_headers(answer.ignored, answer.note):

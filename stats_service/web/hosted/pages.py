@@ -18,7 +18,7 @@ from stats_service.errors import (
     StatsError,
     VoterTooNewError,
 )
-from stats_service.models.polls import OTHER, BallotQuery, PollView
+from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import origin_host
@@ -49,8 +49,8 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     token = request.cookies.get(_cookie(slug), "")
     program = not visitor.user_agent or is_bot(visitor.user_agent)
     if not program:
-        token = services().polls.voter_tokens.mint(entry, token, visitor, now)
-    view = services().polls.ballots.view(entry, poll, token, now)
+        token = services().polls.voter_tokens.issue(entry, token, visitor, now)
+    view = services().polls.ballots.present(entry, poll, token, now)
     done = request.args.get("done", "")
     done = done if done in DONE and view.voted else ""
     lang = _language(view)
@@ -71,7 +71,7 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     """Take the form's ballot; then show what became of it, at an address of its own."""
     entry, now = site_entry(slug), services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
-    view = services().polls.ballots.view(entry, poll, token, now)
+    view = services().polls.ballots.present(entry, poll, token, now)
     lang = _language(view)
     t = TEXTS[lang]
     other = form.get("other", "")
@@ -92,7 +92,7 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
             entry, view.id, query, request_visitor(), now, hosted=True
         )
     except BallotConflictError as error:
-        seen = error.poll if isinstance(error.poll, PollView) else view
+        seen = error.poll if isinstance(error.poll, PresentedPoll) else view
         voted = isinstance(error, AlreadyVotedError)
         message = t["already-voted"] if voted else t["closed"]
         return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
@@ -130,7 +130,7 @@ def explain(error: StatsError) -> Response:
 
 def _page(
     entry: SiteEntry,
-    view: PollView,
+    view: PresentedPoll,
     lang: str,
     token: str,
     sent: Sent,
@@ -212,7 +212,7 @@ def _same(cookie: str, field: str) -> bool:
     return bool(cookie) and hmac.compare_digest(cookie.encode(), field.encode())
 
 
-def _language(view: PollView) -> str:
+def _language(view: PresentedPoll) -> str:
     """Return what the reader asks for, else the first that the browser wants and the poll has."""
     lang = request.args.get("lang", "")
     if lang in LANGUAGES:

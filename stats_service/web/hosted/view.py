@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from stats_service.models.polls import OTHER, PollResults, PollView
-from stats_service.services.polls.views import percent_text
+from stats_service.models.polls import OTHER, PollResults, PresentedPoll
+from stats_service.services.polls.presentation import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, number, pick
 
 
@@ -21,7 +21,7 @@ class Sent:
 
 
 def page_values(
-    view: PollView, lang: str, here: str, voter: str, sent: Sent, *, show_results: bool
+    view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent, *, show_results: bool
 ) -> dict[str, Any]:
     """Return the template's values for a poll.
 
@@ -54,7 +54,7 @@ def page_values(
     }
 
 
-def _form(view: PollView, lang: str, here: str, voter: str, sent: Sent) -> dict[str, Any]:
+def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> dict[str, Any]:
     t = TEXTS[lang]
     choices = [
         {
@@ -86,7 +86,7 @@ def _form(view: PollView, lang: str, here: str, voter: str, sent: Sent) -> dict[
     }
 
 
-def _hint(view: PollView, lang: str) -> str:
+def _hint(view: PresentedPoll, lang: str) -> str:
     t = TEXTS[lang]
     if not view.multiple:
         return t["choose_one"]
@@ -94,7 +94,7 @@ def _hint(view: PollView, lang: str) -> str:
     return t[name].format(min=view.min, max=view.max)
 
 
-def _results(view: PollView, results: PollResults, lang: str) -> dict[str, Any]:
+def _results(view: PresentedPoll, results: PollResults, lang: str) -> dict[str, Any]:
     t = TEXTS[lang]
     texts = {
         choice.id: pick(choice.text, lang, view.lang)

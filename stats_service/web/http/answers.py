@@ -5,7 +5,7 @@ from typing import cast
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from stats_service.models.polls import PollView
+from stats_service.models.polls import PresentedPoll
 from stats_service.models.traffic import ArticleCounts, PageAnswer, SiteCounts
 
 #: Headers of an answer that concerns one reader and one moment.
@@ -23,8 +23,8 @@ class PageBody(msgspec.Struct, frozen=True):
     #: The other articles asked for, by the text that the page sent.
     articles: dict[str, ArticleCounts]
     #: The poll that was asked for; null if there is no such poll, absent if none was asked for.
-    poll: PollView | UnsetType | None = UNSET
-    #: A voter's token, newly minted; absent if the one that was sent is good.
+    poll: PresentedPoll | UnsetType | None = UNSET
+    #: A voter's token, newly issued; absent if the one that was sent is good.
     voter: str | UnsetType = UNSET
 
 
@@ -41,7 +41,7 @@ def page_answer_json(
         cast("SiteCounts", site) if site is not None else answer.site,
         answer.article,
         answer.articles,
-        cast("PollView", poll) if poll is not None else answer.poll,
+        cast("PresentedPoll", poll) if poll is not None else answer.poll,
         answer.voter,
     )
     return _encoder.encode(body)

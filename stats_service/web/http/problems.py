@@ -11,7 +11,7 @@ from stats_service.errors import (
     TokenRefusedError,
     UnfitAnswerError,
 )
-from stats_service.models.polls import PollView
+from stats_service.models.polls import PresentedPoll
 from stats_service.models.ratings import RatedArticle
 
 CONTENT_TYPE = "application/problem+json"
@@ -35,7 +35,7 @@ class Problem(msgspec.Struct, frozen=True):
 class BallotProblem(Problem, frozen=True, kw_only=True):
     """Why a ballot cannot be taken, with the poll as its voter may see it."""
 
-    poll: PollView
+    poll: PresentedPoll
 
 
 class AnswerProblem(Problem, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ def problem(code: str, title: str, status: int, detail: str) -> Problem:
 def problem_of(error: StatsError) -> Problem:
     """Return the problem that tells of `error`."""
     basic = problem(error.code, error.title, error.status, str(error))
-    if isinstance(error, BallotConflictError) and isinstance(error.poll, PollView):
+    if isinstance(error, BallotConflictError) and isinstance(error.poll, PresentedPoll):
         return BallotProblem(*msgspec.structs.astuple(basic), poll=error.poll)
     if isinstance(error, AlreadyRatedError) and isinstance(error.article, RatedArticle):
         return RatingProblem(*msgspec.structs.astuple(basic), article=error.article)

@@ -9,13 +9,13 @@ thread and a connection for each. It is an optimisation and nothing else:
 * the rules are those of `services`, free of I/O up to the question to Redis (`decide`) and from
   its answer on (`answer`); `shared_views`, `shared_votes` and `shared_sites` ask it;
 * whoever has read a request (`web.asgi`; `web.fast_lane`, straight from the parser) asks
-  `HotPaths.find` whether it belongs here, and hands it to `HotPaths.answer`.
+  `LoopPaths.find` whether it belongs here, and hands it to `LoopPaths.answer`.
 
 `messages` is what goes in and out, `pages` the page view, `votes` ballots and ratings. Everything
 is called in the loop's own thread, and nothing here may block it.
 """
 
-from stats_service.web.loop.messages import Head, HotPath, HotRequest, Send
-from stats_service.web.loop.paths import HotPaths
+from stats_service.web.loop.messages import LoopPath, LoopRequest, ResponseHeaders, Send
+from stats_service.web.loop.paths import LoopPaths
 
-__all__ = ["Head", "HotPath", "HotPaths", "HotRequest", "Send"]
+__all__ = ["LoopPath", "LoopPaths", "LoopRequest", "ResponseHeaders", "Send"]

@@ -12,7 +12,7 @@ from stats_service.web.http.problems import internal_problem, problem_headers, p
 from stats_service.web.http.visitor import address_hint, client_address, visitor_of
 
 
-class Head(NamedTuple):
+class ResponseHeaders(NamedTuple):
     """The headers of an answer, in both forms that the servers want. No Content-Length."""
 
     pairs: tuple[tuple[bytes, bytes], ...]
@@ -20,10 +20,10 @@ class Head(NamedTuple):
 
 
 #: Takes an answer: status, headers, body.
-Send = Callable[[int, Head, bytes], None]
+Send = Callable[[int, ResponseHeaders, bytes], None]
 
 
-class HotPath(NamedTuple):
+class LoopPath(NamedTuple):
     """What a request is for, by its path."""
 
     #: `page`, `ballots` or `ratings`.
@@ -33,10 +33,10 @@ class HotPath(NamedTuple):
     poll: str
 
 
-class HotRequest(NamedTuple):
+class LoopRequest(NamedTuple):
     """One POST to a hot path."""
 
-    path: HotPath
+    path: LoopPath
     #: By lower-case name; several of one name are joined by commas.
     headers: Mapping[bytes, bytes]
     body: bytes
@@ -62,16 +62,16 @@ class HotRequest(NamedTuple):
         )
 
 
-def make_head(headers: list[tuple[str, str]], allowed: str) -> Head:
+def response_headers(headers: list[tuple[str, str]], allowed: str) -> ResponseHeaders:
     """Return `headers` and those of CORS, `allowed` being the origin that may read the answer."""
     pairs = tuple(
         (name.lower().encode(), value.encode("latin-1"))
         for name, value in headers + cors_headers(allowed)
     )
-    return Head(pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs))
+    return ResponseHeaders(pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs))
 
 
-def error_answer(error: Exception, allowed: str) -> tuple[int, Head, bytes]:
+def error_answer(error: Exception, allowed: str) -> tuple[int, ResponseHeaders, bytes]:
     """Return the problem document that tells of `error`."""
     problem = problem_of(error) if isinstance(error, StatsError) else internal_problem()
     try:
@@ -79,4 +79,4 @@ def error_answer(error: Exception, allowed: str) -> tuple[int, Head, bytes]:
     except (UnicodeError, ValueError, TypeError):  # what the error names is no text
         problem = internal_problem()
         body = msgspec.json.encode(problem)
-    return problem.status, make_head(problem_headers(error), allowed), body
+    return problem.status, response_headers(problem_headers(error), allowed), body

@@ -5,22 +5,28 @@ from functools import lru_cache
 import msgspec
 
 from stats_service.errors import StatsError
-from stats_service.models.polls import PollView
+from stats_service.models.polls import PresentedPoll
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.container import Services
-from stats_service.services.known_sites.loop import SharedSites
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.traffic.loop import SharedViews
+from stats_service.services.traffic.loop import LoopViews
 from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
-from stats_service.web.loop.messages import Head, HotRequest, Send, error_answer, make_head
+from stats_service.web.loop.messages import (
+    LoopRequest,
+    ResponseHeaders,
+    Send,
+    error_answer,
+    response_headers,
+)
 
 
-class HotPages:
+class LoopPages:
     """Answers page views."""
 
-    def __init__(self, services: Services, sites: SharedSites, views: SharedViews) -> None:
+    def __init__(self, services: Services, sites: LoopSites, views: LoopViews) -> None:
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
         self._sites = sites
@@ -29,7 +35,7 @@ class HotPages:
         self._site_json = _Json()
         self._poll_json = (_Json(), _Json())
 
-    def record_view(self, request: HotRequest, send: Send) -> None:
+    def record_view(self, request: LoopRequest, send: Send) -> None:
         """Record one load of a page, or its heartbeat; call `send` once, possibly at once."""
         now, slug = self._clock.now(), request.path.slug
         try:
@@ -49,7 +55,7 @@ class HotPages:
 
         self._sites.when_read(slug, now, read)
 
-    def _record(self, entry: SiteEntry, request: HotRequest, send: Send, now: float) -> None:
+    def _record(self, entry: SiteEntry, request: LoopRequest, send: Send, now: float) -> None:
         try:
             allowed = allowed_origin(entry, request.header(b"origin"))
         except Exception as error:  # noqa: BLE001 - whoever waits is told
@@ -66,7 +72,9 @@ class HotPages:
                 body = page_answer_json(
                     answer,
                     self._site_json.of(answer.site),
-                    self._poll_json[poll.voted].of(poll) if isinstance(poll, PollView) else None,
+                    self._poll_json[poll.voted].of(poll)
+                    if isinstance(poll, PresentedPoll)
+                    else None,
                 )
             except Exception as error:  # noqa: BLE001 - whoever waits is told
                 self._meters.fault("answer to a page view", error)
@@ -74,7 +82,7 @@ class HotPages:
                 return
             if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
                 self._meters.view_times.add(self._clock.now() - now)
-            send(200, _head(answer.ignored, answer.note, allowed), body)
+            send(200, _headers(answer.ignored, answer.note, allowed), body)
 
         try:
             query = decode_body(request.body, PageQuery)
@@ -106,5 +114,5 @@ class _Json:
 
 
 @lru_cache(maxsize=1024)
-def _head(ignored: str, note: str, allowed: str) -> Head:
-    return make_head(page_answer_headers(ignored, note), allowed)
+def _headers(ignored: str, note: str, allowed: str) -> ResponseHeaders:
+    return response_headers(page_answer_headers(ignored, note), allowed)

@@ -20,18 +20,24 @@ from stats_service.web.http.answers import FRESH_JSON
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.limits import LoopLimit
-from stats_service.web.loop.messages import Head, HotRequest, Send, error_answer, make_head
+from stats_service.web.loop.messages import (
+    LoopRequest,
+    ResponseHeaders,
+    Send,
+    error_answer,
+    response_headers,
+)
 
 #: Takes the vote that is in a request.
 Vote = Callable[
-    [SiteEntry, HotRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
+    [SiteEntry, LoopRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
 ]
 
 #: Longest wait for votes that are under way when the process ends, in seconds.
 STOP_SECONDS = 2.0
 
 
-class HotVotes:
+class LoopVotes:
     """Answers ballots and ratings."""
 
     def __init__(self, services: Services, loop: LoopServices, limit: LoopLimit) -> None:
@@ -49,27 +55,27 @@ class HotVotes:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=STOP_SECONDS)
 
-    def cast_ballot(self, request: HotRequest, send: Send) -> None:
+    def cast_ballot(self, request: LoopRequest, send: Send) -> None:
         """Take a ballot; 200 says that it is in."""
         self._begin("polls.cast_ballot", "ballots", request, self._cast_ballot, send)
 
-    def rate_article(self, request: HotRequest, send: Send) -> None:
+    def rate_article(self, request: LoopRequest, send: Send) -> None:
         """Take a rating; 200 says that it is in."""
         self._begin("ratings.rate_article", "ratings", request, self._rate_article, send)
 
     async def _cast_ballot(
-        self, entry: SiteEntry, request: HotRequest, visitor: Visitor, now: float
+        self, entry: SiteEntry, request: LoopRequest, visitor: Visitor, now: float
     ) -> BallotAnswer:
         query = decode_body(request.body, BallotQuery)
         return await self._ballots.cast_ballot(entry, request.path.poll, query, visitor, now)
 
     async def _rate_article(
-        self, entry: SiteEntry, request: HotRequest, visitor: Visitor, now: float
+        self, entry: SiteEntry, request: LoopRequest, visitor: Visitor, now: float
     ) -> RatingAnswer:
         query = decode_body(request.body, RatingQuery)
         return await self._ratings.rate_article(entry, query, visitor, now)
 
-    def _begin(self, route: str, meter: str, request: HotRequest, vote: Vote, send: Send) -> None:
+    def _begin(self, route: str, meter: str, request: LoopRequest, vote: Vote, send: Send) -> None:
         task = asyncio.get_running_loop().create_task(
             self._answer(route, meter, request, vote, send)
         )
@@ -77,7 +83,7 @@ class HotVotes:
         task.add_done_callback(self._under_way.discard)
 
     async def _answer(
-        self, route: str, meter: str, request: HotRequest, vote: Vote, send: Send
+        self, route: str, meter: str, request: LoopRequest, vote: Vote, send: Send
     ) -> None:
         began, allowed = time.perf_counter(), ""
         try:
@@ -86,23 +92,23 @@ class HotVotes:
             visitor = request.visitor(self._trusted_proxies)
             await self._check_limit(route, entry, request, visitor)
             answer = await vote(entry, request, visitor, self._clock.now())
-            status, head, body = 200, _head(allowed), msgspec.json.encode(answer)
+            status, headers, body = 200, _headers(allowed), msgspec.json.encode(answer)
             result = answer.outcome
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             if not isinstance(error, StatsError):
                 self._meters.fault("vote", error)
-            status, head, body = error_answer(error, allowed)
+            status, headers, body = error_answer(error, allowed)
             result = error.code if isinstance(error, StatsError) else "internal-error"
         self._meters.time(time.perf_counter() - began, "request", route)
         self._meters.count("requests", route, str(status))
         self._meters.count(meter, result)
         try:
-            send(status, head, body)
+            send(status, headers, body)
         except Exception as error:  # noqa: BLE001 - the connection's own; nobody waits here
             self._meters.fault("answer to a vote", error)
 
     async def _check_limit(
-        self, route: str, entry: SiteEntry, request: HotRequest, visitor: Visitor
+        self, route: str, entry: SiteEntry, request: LoopRequest, visitor: Visitor
     ) -> None:
         now = self._clock.now()
         try:
@@ -114,5 +120,5 @@ class HotVotes:
 
 
 @lru_cache(maxsize=1024)
-def _head(allowed: str) -> Head:
-    return make_head(list(FRESH_JSON), allowed)
+def _headers(allowed: str) -> ResponseHeaders:
+    return response_headers(list(FRESH_JSON), allowed)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-from stats_service.services.portability.sheets import harmless, one_sheet
+from stats_service.services.portability.sheets import escape_formula, one_sheet
 
 #: What a route that gives a table calls the end of its address.
 ENDING = "<any(csv, xlsx):kind>"
@@ -24,7 +24,7 @@ def table_file(
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(headings)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
     # The mark tells a spreadsheet that this is UTF-8.
     return attachment("\N{BYTE ORDER MARK}" + text.getvalue(), f"{name}.csv", "text/csv")
 

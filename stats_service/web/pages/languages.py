@@ -13,7 +13,7 @@ from flask_babel import Babel, format_date, format_decimal, get_locale
 from flask_login import current_user
 
 from stats_service.models.accounts import LANGUAGES
-from stats_service.services.polls.views import percent_text
+from stats_service.services.polls.presentation import percent_text
 
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
 #: Where a reader who is not signed in keeps the choice.

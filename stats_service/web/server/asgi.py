@@ -6,7 +6,7 @@ from typing import Any
 from stats_service.services.operations.watch import Watch
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.transfer_paths import is_transfer
-from stats_service.web.loop import Head, HotPath, HotPaths, HotRequest
+from stats_service.web.loop import LoopPath, LoopPaths, LoopRequest, ResponseHeaders
 from stats_service.web.server.bridge import WsgiApp, WsgiBridge, joined_headers
 from stats_service.web.server.transfers import Receive, SendMessage, Transfers
 
@@ -20,8 +20,8 @@ class AsgiApp:
         watch: Runs beside them.
     """
 
-    def __init__(self, flask: WsgiApp, hot: HotPaths, watch: Watch) -> None:
-        self.hot = hot
+    def __init__(self, flask: WsgiApp, paths: LoopPaths, watch: Watch) -> None:
+        self.paths = paths
         self._watch = watch
         self._bridge = WsgiBridge(flask)
         self._transfers = Transfers(flask)
@@ -35,12 +35,12 @@ class AsgiApp:
 
     async def _live(self, receive: Receive, send: SendMessage) -> None:
         await receive()
-        await self.hot.start()
+        await self.paths.start()
         self._watch.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._watch.stop()
-        await self.hot.stop()
+        await self.paths.stop()
         self._bridge.stop()
         self._transfers.stop()
         await send({"type": "lifespan.shutdown.complete"})
@@ -55,9 +55,9 @@ class AsgiApp:
         body, whole = read
         path = None
         if whole and scope["method"] == "POST":
-            path = self.hot.find(scope["raw_path"])
+            path = self.paths.find(scope["raw_path"])
         if path:
-            status, headers, out = await _answered(self.hot, path, scope, body)
+            status, headers, out = await _answered(self.paths, path, scope, body)
         else:
             status, headers, out = await self._bridge.answer(scope, body, whole=whole)
         if not whole:
@@ -67,19 +67,21 @@ class AsgiApp:
 
 
 async def _answered(
-    hot: HotPaths, path: HotPath, scope: dict[str, Any], body: bytes
+    paths: LoopPaths, path: LoopPath, scope: dict[str, Any], body: bytes
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    answer: asyncio.Future[tuple[int, Head, bytes]] = asyncio.get_running_loop().create_future()
+    answer: asyncio.Future[tuple[int, ResponseHeaders, bytes]] = (
+        asyncio.get_running_loop().create_future()
+    )
 
-    def send(status: int, head: Head, out: bytes) -> None:
+    def send(status: int, headers: ResponseHeaders, out: bytes) -> None:
         if not answer.done():  # the client may have gone
-            answer.set_result((status, head, out))
+            answer.set_result((status, headers, out))
 
     client = scope.get("client")
-    headers = joined_headers(scope["headers"])
-    hot.answer(HotRequest(path, headers, body, client[0] if client else ""), send)
-    status, head, out = await answer
-    return status, [*head.pairs, (b"content-length", b"%d" % len(out))], out
+    received = joined_headers(scope["headers"])
+    paths.answer(LoopRequest(path, received, body, client[0] if client else ""), send)
+    status, headers, out = await answer
+    return status, [*headers.pairs, (b"content-length", b"%d" % len(out))], out
 
 
 async def _read(receive: Receive) -> tuple[bytes, bool] | None:

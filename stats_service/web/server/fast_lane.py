@@ -10,7 +10,7 @@ collected until they are complete. Then the request
 * is replayed, callback by callback, into the usual protocol, which then behaves as if nobody
   had come in between.
 
-Both end in the same `HotPaths.answer`, so the fast lane is an optimisation and nothing else:
+Both end in the same `LoopPaths.answer`, so the fast lane is an optimisation and nothing else:
 `STATS_FAST_LANE=0` switches it off. What it saves is measured in docs/decisions/0002-server.md.
 
 It leans on these insides of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
@@ -22,7 +22,7 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from stats_service.web.loop import Head, HotPath, HotRequest
+from stats_service.web.loop import LoopPath, LoopRequest, ResponseHeaders
 from stats_service.web.server.asgi import AsgiApp
 from stats_service.web.server.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, StrictProtocol
 
@@ -63,11 +63,11 @@ class FastLaneProtocol(StrictProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._hot = self.app.hot if isinstance(self.app, AsgiApp) else None
+        self._paths = self.app.paths if isinstance(self.app, AsgiApp) else None
         self._fast = _FastCycle()
         self._raw: list[tuple[bytes, bytes]] = []
         #: Of the request on the fast lane whose body comes in; the path is None if none does.
-        self._path: HotPath | None = None
+        self._path: LoopPath | None = None
         self._fields: dict[bytes, bytes] = {}
         self._body = b""
 
@@ -110,18 +110,18 @@ class FastLaneProtocol(StrictProtocol):
     def on_message_complete(self) -> None:
         """The request is complete."""
         path, self._path = self._path, None  # the next request may be in the same packet
-        if path is None or self._hot is None:
+        if path is None or self._paths is None:
             super().on_message_complete()
             return
         self._unfinished = False
         peer = self.client[0] if self.client else ""
-        self._hot.answer(HotRequest(path, self._fields, self._body, peer), self._answer)
+        self._paths.answer(LoopRequest(path, self._fields, self._body, peer), self._answer)
 
     def _is_plain(self) -> bool:
         cycle = self.cycle
-        if self._hot is None or not (cycle is None or cycle.response_complete):
+        if self._paths is None or not (cycle is None or cycle.response_complete):
             return False
-        self._path = self._hot.find(self.url)
+        self._path = self._paths.find(self.url)
         if self._path is None:
             return False
         parser, raw = self.parser, self._raw
@@ -141,7 +141,7 @@ class FastLaneProtocol(StrictProtocol):
             and not self.transport.is_closing()
         )
 
-    def _answer(self, status: int, head: Head, body: bytes) -> None:
+    def _answer(self, status: int, headers: ResponseHeaders, body: bytes) -> None:
         """Write the answer; if the client has gone, what it sent is counted all the same."""
         cycle, transport = self._fast, self.transport
         cycle.response_complete = True
@@ -152,7 +152,7 @@ class FastLaneProtocol(StrictProtocol):
         closing = b"" if cycle.keep_alive else b"connection: close\r\n"
         transport.write(
             b"%b%b%b%bcontent-length: %d\r\n\r\n%b"
-            % (STATUS_LINE[status], self._default_lines(), head.lines, closing, len(body), body)
+            % (STATUS_LINE[status], self._default_lines(), headers.lines, closing, len(body), body)
         )
         if not cycle.keep_alive:
             transport.close()

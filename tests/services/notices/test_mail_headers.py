@@ -12,7 +12,7 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
 from stats_service.services.notices.mail import Mail, Mailer
-from stats_service.services.notices.mail_headers import encoded, head
+from stats_service.services.notices.mail_headers import encoded, header_lines
 from stats_service.services.notices.reports.render import render_ask
 
 #: What every message has, in any order.
@@ -70,7 +70,7 @@ def test_any_text_is_one_header(text: str) -> None:
 def test_what_is_not_encoded_has_no_line_end() -> None:
     """An address or a link of ours with one is a fault, and is not sent."""
     with pytest.raises(InvalidInputError):
-        head({}, {"To": "an@example.vn\r\nBcc: y@example.com"})
+        header_lines({}, {"To": "an@example.vn\r\nBcc: y@example.com"})
 
 
 def test_a_site_of_such_a_name_asks_with_our_headers_alone() -> None:

@@ -8,8 +8,8 @@ import redis
 from flask.testing import FlaskClient
 
 from stats_service.config import Settings
-from stats_service.models.glances import Alarm
 from stats_service.models.history import DayHistory, Pair, Part
+from stats_service.models.overview import Alarm
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ViewCommand
@@ -17,7 +17,7 @@ from stats_service.services.container import Services
 from stats_service.services.polls.rules import PRESETS
 from stats_service.services.traffic.shortfalls import site_findings
 from stats_service.store.keys import SiteKeys
-from stats_service.store.traffic.spool import KeptView
+from stats_service.store.traffic.spool import SpooledView
 from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.support.votes import make_poll, new_voter, vote
@@ -45,29 +45,29 @@ def test_a_glance_has_the_numbers_of_a_site(
     site = services.sites.sites.edit(site.slug, opening_visits=1000)
     view(client)
 
-    (glance,) = services.operations.overview.of_sites([site], clock.now())
+    (overview,) = services.operations.overview.of_sites([site], clock.now())
 
-    assert glance.online == 1
-    assert (glance.today, glance.before) == (Pair(121, 361), Pair(120, 360))
-    assert glance.yesterday == Pair(240, 720)
-    assert glance.total.visits == 1000 + 240 + 240 + 121
-    assert len(glance.days) == 30
-    assert glance.days[-1] == glance.today
-    assert glance.change("visits") == 1 / 120
-    assert glance.alarms == ()
+    assert overview.online == 1
+    assert (overview.today, overview.before) == (Pair(121, 361), Pair(120, 360))
+    assert overview.yesterday == Pair(240, 720)
+    assert overview.total.visits == 1000 + 240 + 240 + 121
+    assert len(overview.days) == 30
+    assert overview.days[-1] == overview.today
+    assert overview.change("visits") == 1 / 120
+    assert overview.alarms == ()
 
 
 def test_many_sites_keep_their_order(services: Services, site: Site, clock: FakeClock) -> None:
-    """Each glance is its own site's; no site is none."""
+    """Each overview is its own site's; no site is none."""
     sites = [site]
     for number in range(1, 5):
         added = services.sites.sites.add(msgspec.structs.replace(site, slug=f"s{number}"))
         services.traffic.history.write(added, [DayHistory(TODAY, (Pair(number, number),))])
         sites.append(added)
 
-    glances = services.operations.overview.of_sites(sites, clock.now())
+    overviews = services.operations.overview.of_sites(sites, clock.now())
 
-    assert [glance.today.visits for glance in glances] == [0, 1, 2, 3, 4]
+    assert [overview.today.visits for overview in overviews] == [0, 1, 2, 3, 4]
     assert services.operations.overview.of_sites([], clock.now()) == []
     assert services.sites.sites.all() == sites
 
@@ -169,7 +169,7 @@ def test_what_is_wrong_with_the_installation(
 ) -> None:
     """Views that wait on the disk; what `stats-service check` says of Redis."""
     before = {alarm.kind for alarm in services.operations.overview.of_installation()}
-    kept = KeptView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
+    kept = SpooledView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
     services.traffic.spool.add([kept])
 
     after = services.operations.overview.of_installation()

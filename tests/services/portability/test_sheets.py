@@ -2,7 +2,7 @@
 
 import pytest
 
-from stats_service.services.portability.sheets import harmless
+from stats_service.services.portability.sheets import escape_formula
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from stats_service.services.portability.sheets import harmless
 )
 def test_what_a_spreadsheet_may_take_for_a_formula_is_quoted(text: str) -> None:
     """Also behind signs that it drops, and with those of East Asian type."""
-    assert harmless(text) == f"'{text}"
+    assert escape_formula(text) == f"'{text}"
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_what_a_spreadsheet_may_take_for_a_formula_is_quoted(text: str) -> None:
 )
 def test_everything_else_stays_as_it_is(value: str | float) -> None:
     """Negative numbers among it."""
-    assert harmless(value) == value
+    assert escape_formula(value) == value

@@ -56,7 +56,7 @@ class Worker:
     def everything(self) -> list[str]:
         """Do all that writes for a site, as it was known; return what was taken."""
         done = []
-        for act in (self.view, self.vote, self.rate, self.mint, self.administer, self.bring_in):
+        for act in (self.view, self.vote, self.rate, self.issue, self.administer, self.bring_in):
             try:
                 act()
                 done.append(act.__name__)
@@ -85,9 +85,9 @@ class Worker:
         query = RatingQuery("/tin/1", 4, new_voter(self.services, age=60))
         self.services.ratings.ratings.rate_article(self.entry, query, READER, self.clock.now())
 
-    def mint(self) -> None:
+    def issue(self) -> None:
         """Ask for a voter's token; one is given, and counted nowhere if there is no site."""
-        self.services.polls.voter_tokens.mint(self.entry, "", READER, self.clock.now())
+        self.services.polls.voter_tokens.issue(self.entry, "", READER, self.clock.now())
         raise UnknownSiteError("kimson")
 
     def administer(self) -> None:
@@ -102,7 +102,7 @@ class Worker:
             lambda: services.traffic.opening_balances.set(site, "/tin/1", 5, "an", now),
             lambda: services.accounts.audit.record("kimson", "an", "site.changed", now),
             lambda: services.sites.install_checks._store.put("kimson", "0a1b", CHECK),
-            lambda: services.traffic.retention.keep(site, now),
+            lambda: services.traffic.retention.retain(site, now),
             lambda: list(services.portability.archives._store.rows("kimson", ["2026-03-04"])),
             lambda: services.polls.quarantine.settle(
                 "kimson", "muc-quan-tam", "2026-03-04T12-a0011223344556677", "voided", "an", now

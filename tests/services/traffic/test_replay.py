@@ -11,7 +11,7 @@ from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
-from stats_service.store.traffic.spool import KeptBatch
+from stats_service.store.traffic.spool import SpooledBatch
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit, view
 from tests.support.processes import wait_until
@@ -101,7 +101,7 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
     batch = services.traffic.spool.next_batch()
     assert batch is not None
     services.traffic.replay._send(batch, clock.now())
-    again = KeptBatch(batch.id, batch.slug, batch.at, batch.commands, batch.births)
+    again = SpooledBatch(batch.id, batch.slug, batch.at, batch.commands, batch.births)
     for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
         redis_client.delete(name)
 

@@ -28,8 +28,8 @@ def test_the_articles_of_a_month_outlive_its_days(
     clock.set(datetime(2026, 1, 30, 1, tzinfo=UTC))
     fill(services, clock, site, days=4)  # to the second of February
 
-    kept = services.traffic.retention.keep(site, clock.now())
-    again = services.traffic.retention.keep(site, clock.now())
+    kept = services.traffic.retention.retain(site, clock.now())
+    again = services.traffic.retention.retain(site, clock.now())
 
     assert (kept.months, again.months) == (("2026-01",), ())
     keys = SiteKeys(settings.key_prefix, "kimson")
@@ -50,7 +50,7 @@ def test_a_month_keeps_the_most_read_by_name(
     articles = {f"/tin/{number}": number + 1 for number in range(retention.MONTH_ARTICLES + 5)}
     redis_client.zadd(keys.day_articles("2026-02-10"), articles)
 
-    services.traffic.retention.keep(site, clock.now())
+    services.traffic.retention.retain(site, clock.now())
 
     month = dict(redis_client.zrange(keys.month_articles("2026-02"), 0, -1, withscores=True))
     assert len(month) == retention.MONTH_ARTICLES + 1
@@ -66,7 +66,7 @@ def test_old_reasons_are_forgotten_by_day(
     fields = {"bot": 9, "bot:2024-12-31": 4, "bot:2026-03-01": 5}
     redis_client.hset(key, mapping=fields)
 
-    kept = services.traffic.retention.keep(site, clock.now())
+    kept = services.traffic.retention.retain(site, clock.now())
 
     assert kept.ignored == 1
     assert redis_client.hgetall(key) == {"bot": "9", "bot:2026-03-01": "5"}
@@ -81,7 +81,7 @@ def test_what_lost_its_end_gets_one(
     redis_client.zadd(keys.day_articles("2026-02-02"), {"/a": 1}, nx=True)
     redis_client.expire(keys.day_articles("2026-02-02"), 50)
 
-    kept = services.traffic.retention.keep(site, clock.now())
+    kept = services.traffic.retention.retain(site, clock.now())
 
     assert kept.ends == 1
     assert 60 * 86_400 < redis_client.ttl(keys.hours("2026-02-02")) <= 61 * 86_400
@@ -124,8 +124,8 @@ def test_a_day_that_is_over_keeps_the_most_read_by_name(
     for day in ("2026-03-02", "2026-03-04"):
         redis_client.zadd(keys.day_articles(day), articles)
 
-    kept = services.traffic.retention.keep(site, clock.now())
-    again = services.traffic.retention.keep(site, clock.now())
+    kept = services.traffic.retention.retain(site, clock.now())
+    again = services.traffic.retention.retain(site, clock.now())
 
     past = dict(redis_client.zrange(keys.day_articles("2026-03-02"), 0, -1, withscores=True))
     assert (kept.trimmed, again.trimmed) == (6, 0)
@@ -148,7 +148,7 @@ def test_long_keys_are_themselves_wherever_they_are_read(
 
     top = services.traffic.top_articles.of_days(site, date(2026, 3, 4), 1)
     clock.advance(30 * 86_400)
-    services.traffic.retention.keep(site, clock.now())
+    services.traffic.retention.retain(site, clock.now())
     lines = b"".join(services.portability.archives.lines("kimson", clock.now())).splitlines()
     days = [json.loads(line) for line in lines if b'"article_days"' in line]
 

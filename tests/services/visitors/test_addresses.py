@@ -11,8 +11,8 @@ from stats_service.errors import InvalidInputError
 from stats_service.services.visitors.addresses import (
     canonical_address,
     canonical_network,
-    customer_prefix,
     in_networks,
+    ipv6_48_prefix,
     network_prefix,
 )
 
@@ -86,10 +86,10 @@ def test_an_ipv6_subscriber_is_one_network() -> None:
 
 def test_an_ipv6_customer_is_one_network() -> None:
     """Rotating through the networks of a /48 stays in one bucket of that level."""
-    rotating = {customer_prefix(f"2001:db8:1:{n:x}::1") for n in range(100)}
+    rotating = {ipv6_48_prefix(f"2001:db8:1:{n:x}::1") for n in range(100)}
 
     assert rotating == {"2001:db8:1::/48"}
-    assert customer_prefix("203.0.113.7") == "203.0.113.7"
+    assert ipv6_48_prefix("203.0.113.7") == "203.0.113.7"
 
 
 @pytest.mark.parametrize(

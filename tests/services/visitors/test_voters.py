@@ -18,7 +18,7 @@ def voters() -> Voters:
 
 def test_a_token_may_vote_once_it_is_old_enough(voters: Voters) -> None:
     """Until then the error says how long to wait."""
-    token = voters.mint("kimson", NOW)
+    token = voters.issue("kimson", NOW)
 
     with pytest.raises(VoterTooNewError) as error:
         voters.admit("kimson", token, 2, NOW + 0.5)
@@ -46,7 +46,7 @@ def test_a_token_may_vote_once_it_is_old_enough(voters: Voters) -> None:
 )
 def test_a_changed_token_is_nobodys(voters: Voters, change: Callable[[str], str]) -> None:
     """Whatever is changed, the signature does not hold."""
-    token = change(voters.mint("kimson", NOW))
+    token = change(voters.issue("kimson", NOW))
 
     with pytest.raises(VoterRefusedError):
         voters.admit("kimson", token, 0, NOW)
@@ -54,7 +54,7 @@ def test_a_changed_token_is_nobodys(voters: Voters, change: Callable[[str], str]
 
 def test_a_token_is_of_one_site_and_one_installation(voters: Voters) -> None:
     """Another site's, or another secret's, is refused."""
-    token = voters.mint("kimson", NOW)
+    token = voters.issue("kimson", NOW)
 
     assert voters.find("kimson", token, NOW)
     assert voters.find("kimson-2", token, NOW) is None
@@ -63,7 +63,7 @@ def test_a_token_is_of_one_site_and_one_installation(voters: Voters) -> None:
 
 def test_a_token_expires_and_is_not_of_the_future(voters: Voters) -> None:
     """A clock that is a minute apart does no harm."""
-    token = voters.mint("kimson", NOW)
+    token = voters.issue("kimson", NOW)
 
     assert voters.find("kimson", token, NOW - 59)
     assert voters.find("kimson", token, NOW - 61) is None
@@ -73,7 +73,7 @@ def test_a_token_expires_and_is_not_of_the_future(voters: Voters) -> None:
 
 def test_ballots_of_two_polls_cannot_be_tied_together(voters: Voters) -> None:
     """A voter has another pseudonym in every poll and site, always the same one there."""
-    voter = voters.admit("kimson", voters.mint("kimson", NOW), 0, NOW)
+    voter = voters.admit("kimson", voters.issue("kimson", NOW), 0, NOW)
 
     first = voters.pseudonym("kimson", "poll:a", voter)
 
@@ -85,5 +85,5 @@ def test_ballots_of_two_polls_cannot_be_tied_together(voters: Voters) -> None:
 
 def test_a_token_remembers_that_it_was_one_of_a_burst(voters: Voters) -> None:
     """Its ballots are to wait for review."""
-    assert voters.admit("kimson", voters.mint("kimson", NOW, burst=True), 0, NOW).burst
-    assert not voters.admit("kimson", voters.mint("kimson", NOW), 0, NOW).burst
+    assert voters.admit("kimson", voters.issue("kimson", NOW, burst=True), 0, NOW).burst
+    assert not voters.admit("kimson", voters.issue("kimson", NOW), 0, NOW).burst

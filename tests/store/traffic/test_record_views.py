@@ -58,11 +58,11 @@ commands = st.builds(
     rated=st.booleans(),
     poll=st.sampled_from([None, POLL]),
     voter=few_ids | st.just(b""),
-    mint=st.sampled_from([False, False, True]),
-    customer=st.just(b""),
+    issue=st.sampled_from([False, False, True]),
+    ipv6_48=st.just(b""),
 )
 #: Two networks of three belong to the same customer, if their addresses are IPv6.
-CUSTOMERS = {b"11111111": b"cccccccc", b"22222222": b"cccccccc"}
+IPV6_48S = {b"11111111": b"cccccccc", b"22222222": b"cccccccc"}
 
 
 @st.composite
@@ -72,7 +72,7 @@ def views_of_a_batch(draw: st.DrawFn) -> list[ViewCommand]:
     if draw(st.booleans()):
         return views
     return [
-        msgspec.structs.replace(view, customer=CUSTOMERS.get(view.address, b"")) for view in views
+        msgspec.structs.replace(view, ipv6_48=IPV6_48S.get(view.address, b"")) for view in views
     ]
 
 
@@ -183,8 +183,8 @@ def test_a_batch_may_be_large(pair: Pair) -> None:
             listed=tuple(f"/{n + more}" for more in range(0, 2000, 20)),
             poll=POLL,
             voter=b"p%07d" % n,
-            mint=True,
-            customer=b"c%07d" % n,
+            issue=True,
+            ipv6_48=b"c%07d" % n,
         )
         for n in range(500)
     ]
@@ -219,15 +219,15 @@ def test_who_returns_after_half_an_hour_is_one_identity_more(pair: Pair) -> None
     assert pair.client.hget(later, "n11111111") == b"3"
 
 
-def views_from(networks: int, customer: bytes, number: int = 1) -> list[ViewCommand]:
+def views_from(networks: int, ipv6_48: bytes, number: int = 1) -> list[ViewCommand]:
     """Return `number` views of as many readers from each of as many networks of a /48."""
     return [
         ViewCommand(
             kind="view",
-            hit=customer[:2] + (network * 1000 + n).to_bytes(6),
-            visitor=customer[:2] + (network * 1000 + n).to_bytes(6),
-            address=customer[:2] + network.to_bytes(6),
-            customer=customer,
+            hit=ipv6_48[:2] + (network * 1000 + n).to_bytes(6),
+            visitor=ipv6_48[:2] + (network * 1000 + n).to_bytes(6),
+            address=ipv6_48[:2] + network.to_bytes(6),
+            ipv6_48=ipv6_48,
         )
         for network in range(networks)
         for n in range(number)
@@ -425,7 +425,7 @@ def test_a_crowd_behind_one_address_loses_nothing(pair: Pair) -> None:
                     hit=next(NUMBERS).to_bytes(8),
                     visitor=address + (n % readers).to_bytes(4),
                     address=address + (n % readers if mobile else 0).to_bytes(4),
-                    customer=address * 2 if mobile else b"",
+                    ipv6_48=address * 2 if mobile else b"",
                 )
                 for n in range(at, at + 500)
             ]

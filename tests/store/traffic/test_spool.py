@@ -10,14 +10,14 @@ import pytest
 
 from stats_service.embedded_redis.socket import socket_path, socket_url
 from stats_service.models.traffic import ViewCommand
-from stats_service.store.traffic.spool import BATCH_MAX, KeptView, Spool, SpoolError, place_of
+from stats_service.store.traffic.spool import BATCH_MAX, Spool, SpooledView, SpoolError, place_of
 
 NOW = 1_800_000_000.0
 
 
-def kept(number: int, *, slug: str = "kimson", at: float = NOW) -> KeptView:
+def kept(number: int, *, slug: str = "kimson", at: float = NOW) -> SpooledView:
     """Return a view with a hit of its own."""
-    return KeptView(slug, at, ViewCommand(kind="view", hit=number.to_bytes(8), article="/tin/1"))
+    return SpooledView(slug, at, ViewCommand(kind="view", hit=number.to_bytes(8), article="/tin/1"))
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def test_a_view_is_kept_with_what_redis_would_have_got(spool: Spool, tmp_path: P
         article="/tin/1",
         visitor=b"v" * 8,
         address=b"a" * 8,
-        customer=b"c" * 8,
+        ipv6_48=b"c" * 8,
     )
-    spool.add([KeptView("kimson", NOW, view)])
+    spool.add([SpooledView("kimson", NOW, view)])
 
     batch = Spool(tmp_path, 10**7).next_batch()
 
@@ -263,7 +263,7 @@ def test_what_redis_refused_waits_apart(spool: Spool) -> None:
 
 def test_a_view_that_nobody_can_keep_leaves_no_transaction_open(spool: Spool) -> None:
     """The file goes on."""
-    bad = KeptView("kimson", NOW, ViewCommand(kind="view", hit=b"12345678", article="/\ud800"))
+    bad = SpooledView("kimson", NOW, ViewCommand(kind="view", hit=b"12345678", article="/\ud800"))
 
     with pytest.raises(UnicodeEncodeError):
         spool.add([kept(1), bad])
@@ -306,7 +306,7 @@ def test_the_place_of_a_redis_knows_no_password(tmp_path: Path) -> None:
 def test_removed_views_leave_no_trace(spool: Spool) -> None:
     """Neither in the file nor in its journal."""
     view = ViewCommand(kind="view", hit=b"hitahita", article="/vet/tich", visitor=b"visitor8")
-    spool.add([KeptView("kimson", NOW, view)])
+    spool.add([SpooledView("kimson", NOW, view)])
     batch = spool.next_batch()
     assert batch is not None
     spool.remove(batch)

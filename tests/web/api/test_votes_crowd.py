@@ -75,7 +75,7 @@ def who(address: str) -> dict[str, str]:
 def tokens(services: Services, number: int) -> list[str]:
     """Return that many tokens, old enough to vote."""
     now = services.clock.now()
-    return [services.polls.voters.mint("kimson", now - 60) for _ in range(number)]
+    return [services.polls.voters.issue("kimson", now - 60) for _ in range(number)]
 
 
 def sound(services: Services, poll: Poll) -> Integrity:
@@ -202,8 +202,8 @@ def test_t69_a_burst_of_one_network_is_held_and_alarmed(
     report = sound(services, poll)
     assert (report.verdict, report.reasons[0].kind) == ("held", "held")
     site = services.sites.sites.get("kimson")
-    (glance,) = services.operations.overview.of_sites([site], services.clock.now())
-    alarms = {alarm.kind: alarm.n for alarm in glance.alarms if alarm.poll == poll.id}
+    (overview,) = services.operations.overview.of_sites([site], services.clock.now())
+    alarms = {alarm.kind: alarm.n for alarm in overview.alarms if alarm.poll == poll.id}
     assert alarms["burst"] == report.held
     now = services.clock.now()
     for group in services.polls.quarantine.groups("kimson", poll.id):
@@ -225,8 +225,8 @@ def test_t70_an_office_of_six_hundred_behind_one_address_is_counted(
     report = sound(services, poll)
     assert (report.verdict, report.network) == ("look", 600)
     site = services.sites.sites.get("kimson")
-    (glance,) = services.operations.overview.of_sites([site], services.clock.now())
-    alarms = {alarm.kind: alarm.n for alarm in glance.alarms if alarm.poll == poll.id}
+    (overview,) = services.operations.overview.of_sites([site], services.clock.now())
+    alarms = {alarm.kind: alarm.n for alarm in overview.alarms if alarm.poll == poll.id}
     assert alarms == {"network": 600}
 
 

@@ -70,7 +70,7 @@ def test_answers_are_those_of_the_flask_route(
     assert _headers(got) == _headers(expected)
 
 
-VOTER = Voters("test-" + "0" * 32).mint("kimson", FakeClock().now() - 60)
+VOTER = Voters("test-" + "0" * 32).issue("kimson", FakeClock().now() - 60)
 BALLOT = {"ballot": "a-ballot-of-the-test", "choices": ["a"], "voter": VOTER}
 RATING = {"article": "/tin/1", "score": 4, "voter": VOTER}
 
@@ -157,8 +157,8 @@ def test_a_site_is_read_once_for_all_who_wait(
     """A hundred first views make one reading, and none waits for a later one."""
     settings = replace(settings, site_cache_seconds=60)
     app = create_asgi_app(settings, clock)
-    assert app.hot
-    directory = app.hot._sites._directory
+    assert app.paths
+    directory = app.paths._sites._directory
     loads: list[str] = []
     load = directory.load
 
@@ -173,7 +173,7 @@ def test_a_site_is_read_once_for_all_who_wait(
         clock.advance(31)  # past the half: read ahead, while it is still good
         view(client)
         wait_until(lambda: len(loads) == 2)
-        wait_until(lambda: not app.hot._sites._reading)
+        wait_until(lambda: not app.paths._sites._reading)
         view(client)
 
     assert loads == ["kimson", "kimson"]
@@ -274,14 +274,14 @@ def test_a_header_with_an_underscore_is_not_believed(
         ],
     }
     seen: list[str] = []
-    assert app.hot
-    record = app.hot._views.record_view
+    assert app.paths
+    record = app.paths._views.record_view
 
     def spy(entry: Any, query: Any, visitor: Any, now: float, reply: Any) -> None:
         seen.append(visitor.address)
         record(entry, query, visitor, now, reply)
 
-    app.hot._views.record_view = spy  # type: ignore[method-assign]
+    app.paths._views.record_view = spy  # type: ignore[method-assign]
     sent: list[dict[str, Any]] = []
 
     async def main() -> None:
@@ -291,10 +291,10 @@ def test_a_header_with_an_underscore_is_not_believed(
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        assert app.hot
-        await app.hot.start()
+        assert app.paths
+        await app.paths.start()
         await app(scope, receive, send)
-        await app.hot.stop()
+        await app.paths.stop()
 
     asyncio.run(main())
 

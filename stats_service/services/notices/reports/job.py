@@ -12,7 +12,7 @@ from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports.numbers import period, read_numbers
 from stats_service.services.notices.reports.render import render, render_ask
 from stats_service.services.sites.sites import Sites
-from stats_service.services.tick_outcome import Outcome, of_one
+from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.store.operations.ticks import TickStore
@@ -52,7 +52,7 @@ class ReportJob:
         begun = self._timer()
         for site in self._sites.all():
             try:
-                yield from of_one(site.slug, self._of_site(site, now), MailServerError)
+                yield from isolated(site.slug, self._of_site(site, now), MailServerError)
             except MailServerError as error:
                 # No other site's report has a better chance, and each would wait as long.
                 yield Outcome(f"{site.slug}: {error} All reports wait.", failed=True)

@@ -19,8 +19,8 @@ from stats_service.services.periods import FIRST_MOMENT, LAST_MOMENT, periods_at
 from stats_service.services.portability.legacy.tally import Tally
 from stats_service.services.visitors.addresses import (
     canonical_address,
-    customer_prefix,
     in_networks,
+    ipv6_48_prefix,
     network_prefix,
 )
 from stats_service.services.visitors.bots import is_bot
@@ -31,7 +31,7 @@ LINE_MAX_BYTES = 32_768
 #: Seconds over which the ceilings of an address are counted, as live.
 CEILING_SECONDS = 1800
 #: How many times as much a /48 may have as an address; `record_views.lua` has the same.
-CUSTOMER_FACTOR = 10
+IPV6_48_VIEWS_FACTOR = 10
 
 #: `[host:port ]address identity user [time] "method path protocol" status bytes "referer" "agent"`
 _LINE = re.compile(
@@ -84,12 +84,12 @@ class LogReader:
             return reason
         address = canonical_address(match["address"])
         network = network_prefix(address) or match["address"]
-        customer = customer_prefix(address) if ":" in address else ""
+        ipv6_48 = ipv6_48_prefix(address) if ":" in address else ""
         self._begin(now)
-        if _beyond(self._views, network, customer, self._site.view_ceiling):
+        if _beyond(self._views, network, ipv6_48, self._site.view_ceiling):
             return "ceiling"
         periods = periods_at(now, self._site.timezone)
-        visits = int(self._begins_visit(network, customer, match["agent"], now))
+        visits = int(self._begins_visit(network, ipv6_48, match["agent"], now))
         tally.add(periods.day, periods.hour, views=1, visits=visits)
         try:
             article = canonical_article(match["path"], self._site.article_parameters)
@@ -134,26 +134,26 @@ class LogReader:
         gone = now - VISIT_GAP_SECONDS
         self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
 
-    def _begins_visit(self, network: str, customer: str, agent: str, now: float) -> bool:
+    def _begins_visit(self, network: str, ipv6_48: str, agent: str, now: float) -> bool:
         who = hash((network, agent))  # Python's own, keyed anew in every process
         last = self._last_seen.get(who)
         if last is not None and now - last < VISIT_GAP_SECONDS:
             self._last_seen[who] = max(last, now)
             return False
-        if _beyond(self._identities, network, customer, self._site.identity_cap):
+        if _beyond(self._identities, network, ipv6_48, self._site.identity_cap):
             return False
         self._last_seen[who] = now
         return True
 
 
-def _beyond(counted: Counter[str], network: str, customer: str, ceiling: int) -> bool:
+def _beyond(counted: Counter[str], network: str, ipv6_48: str, ceiling: int) -> bool:
     """Count one more from a network and, if not "", the /48 around it; tell if it is too much."""
     counted[network] += 1
     if counted[network] > ceiling:
         return True
-    if customer:
-        counted[customer] += 1
-    return counted[customer] > ceiling * CUSTOMER_FACTOR
+    if ipv6_48:
+        counted[ipv6_48] += 1
+    return counted[ipv6_48] > ceiling * IPV6_48_VIEWS_FACTOR
 
 
 def _is_page(path: str) -> bool:

@@ -14,7 +14,7 @@
 --       "voted", "closed", "spent"; "stale" and "no-site" come without a tally.
 local NETWORKS_TTL, TEXTS_MAX, GROUP_TEXTS_MAX = 172800, 2000, 100
 -- A /48 may be a carrier's and have thousands of telephones: as many offices' ballots in a day.
-local CUSTOMER_FACTOR = 3
+local IPV6_48_FACTOR = 3
 -- An office's people need ten minutes at least to vote; and there is nothing to be overturned until
 -- so many ballots have come from elsewhere.
 local OFFICE_MINUTES, OTHERS_MIN = 10, 20
@@ -23,8 +23,8 @@ local NOTED = 10
 
 local tally, voters, changes, networks = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local groups, others, proofs, report = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local voter, ballot, address, customer, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local now, poll, revision, open, label, text, address_group, customer_group, per_address,
+local voter, ballot, address, ipv6_48, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local now, poll, revision, open, label, text, address_group, ipv6_48_group, per_address,
   per_customer, office, share, browser, hold, may_change, proof_until, voters_ttl, changes_ttl,
   choices = cmsgpack.unpack(ARGV[1])
 local OUTCOMES = { c = 'counted', h = 'held', x = 'changed' }
@@ -140,9 +140,9 @@ local function arrival(id)
 end
 
 local name, state = hold ~= '' and label .. '-' .. address_group or '', 'held'
-local network, network_group, is_wide = address, address_group, customer ~= ''
+local network, network_group, is_wide = address, address_group, ipv6_48 ~= ''
 if is_wide then
-  network, network_group = customer, customer_group
+  network, network_group = ipv6_48, ipv6_48_group
   local day, counted, of_minute, of_hour, counted_of_hour, apart = arrival(address)
   call('HSET', networks, address,
     cmsgpack.pack(day, counted, minute, of_minute, of_hour, counted_of_hour, apart))
@@ -157,7 +157,7 @@ if network ~= '' then
     local crowd = math.ceil(office / OFFICE_MINUTES)
     -- A burst that no crowd explains, or more than an office has: held once it is a good part of
     -- what others have cast; and what comes of that network later on the day is of the same group.
-    if apart == '' and (of_minute > crowd or day > office * (is_wide and CUSTOMER_FACTOR or 1)) then
+    if apart == '' and (of_minute > crowd or day > office * (is_wide and IPV6_48_FACTOR or 1)) then
       local elsewhere = tonumber(call('HGET', tally, 'ballots') or 0) - counted
       if elsewhere >= OTHERS_MIN and (counted + 1) * 100 > share * (elsewhere + counted + 1) then
         apart = label

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stats_service.store.keys import SiteKeys, aside
+from stats_service.store.keys import SiteKeys, staging_key
 from stats_service.store.portability.sorting import Pair, sorted_pairs
 from stats_service.store.redis.client import RedisClient, store_errors
 from stats_service.store.redis.scripts import load_script
@@ -111,7 +111,7 @@ def opened_reader(
             sums agree with their parts although counting goes on.
     """
     token = secrets.token_hex(4)
-    copies = {key: aside(key, token) for key in changing}
+    copies = {key: staging_key(key, token) for key in changing}
     with store_errors():
         names = [name for pair in copies.items() for name in pair]
         COPY_KEYS.run(client, [SiteKeys(prefix, slug).site, *names], [COPY_TTL_SECONDS])

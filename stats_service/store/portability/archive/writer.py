@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from stats_service.errors import ConflictError
-from stats_service.store.keys import PREPARED, SiteKeys, aside, sites
+from stats_service.store.keys import PREPARED, SiteKeys, sites, staging_key
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
@@ -37,7 +37,7 @@ class SiteWriter:
         self._now = int(now)
         self._token = secrets.token_hex(4)
         #: How long each key written lives, as `publish_site.lua` wants it.
-        self._lives: dict[str, str] = {}
+        self._expiries: dict[str, str] = {}
         self._commands: list[tuple[Any, ...]] = []
 
     def set(self, key: str, value: bytes) -> None:
@@ -50,7 +50,7 @@ class SiteWriter:
 
     def end_at(self, key: str, ends: int) -> None:
         """Let a key that was written end at a moment of the clock of Redis, to the second."""
-        self._lives[key] = f"@{ends}"
+        self._expiries[key] = f"@{ends}"
 
     def zadd(self, key: str, member: str, score: int, ends: int = 0) -> None:
         """Write a member of a sorted set."""
@@ -97,10 +97,10 @@ class SiteWriter:
     def _put(self, old: list[str], holder: str) -> bool:
         """Rename what was prepared and forget `old`, if `holder` holds the site still."""
         names = [self.keys.site, self.keys.held, self.keys.replacing]
-        for key in self._lives:
-            names += (aside(key, self._token), key)
+        for key in self._expiries:
+            names += (staging_key(key, self._token), key)
         with store_errors():
-            arguments = [holder, len(self._lives), *self._lives.values()]
+            arguments = [holder, len(self._expiries), *self._expiries.values()]
             outcome = PUBLISH_SITE.run(self._client, names + old, arguments)
             if outcome == 1:
                 self._client.sadd(sites(self._prefix), self.keys.slug)
@@ -116,8 +116,8 @@ class SiteWriter:
         """Forget what was prepared."""
         self._commands.clear()
         with store_errors():
-            for key in self._lives:
-                self._client.unlink(aside(key, self._token))
+            for key in self._expiries:
+                self._client.unlink(staging_key(key, self._token))
 
     def _present(self, *, with_tokens: bool) -> list[str]:
         """Return the keys that go for the archive: what is left of another site of the name too.
@@ -137,9 +137,9 @@ class SiteWriter:
     def _add(self, key: str, ends: int, command: str, *arguments: Any) -> None:
         if 0 < ends <= self._now:
             return
-        prepared = aside(key, self._token)
-        if key not in self._lives:
-            self._lives[key] = str(ends - self._now) if ends else "0"
+        prepared = staging_key(key, self._token)
+        if key not in self._expiries:
+            self._expiries[key] = str(ends - self._now) if ends else "0"
             self._commands.append((command, prepared, *arguments))
             self._commands.append(("EXPIRE", prepared, PREPARED_TTL_SECONDS))
         else:

@@ -9,7 +9,7 @@
 --       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
 --       "ceiling"; "no-site".
 -- A /48 may have this many times as many ratings.
-local CUSTOMER_FACTOR = 3
+local IPV6_48_FACTOR = 3
 local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
 local DAY_MS, SLOT_MS, SLOTS_TTL = 86400000, 600000, 1296000
 
@@ -64,7 +64,7 @@ if call('SADD', raters, rater) == 1 then
       local n = call('HINCRBY', addresses, 'r' .. ARGV[of], 1)
       if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
       -- What one network has too much is not counted against its neighbours.
-      if n > ceiling * (of == 6 and 1 or CUSTOMER_FACTOR) then
+      if n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR) then
         call('SREM', raters, rater)
         return answer('ceiling')
       end

@@ -24,7 +24,7 @@
 --         article keys
 --       3 for each view or beat: which hit (0: a beat), visitor, visitor of the day before,
 --         address, article; 0 where there is none
---       4 for each voter's token that is to be minted: which field is that of the address, which
+--       4 for each voter's token that is to be issued: which field is that of the address, which
 --         that of its /48
 --       5 listed articles: arrays of at most 1,000 keys, each followed by the array of what stands
 --         for them in the articles of a day, or false if that is the keys themselves
@@ -43,9 +43,9 @@ local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
 local OTHER = '(other)'
 -- Stands among hit ids and in the hash of addresses, and says that the key has its expiry.
 local EXPIRES = '*'
--- A /48 is one customer, or one provider's many: it may have this many times as many tokens, and
+-- A /48 is one ipv6_48, or one provider's many: it may have this many times as many tokens, and
 -- views and new visitors, where those beyond are not reviewed but lost.
-local CUSTOMER_FACTOR, VIEWS_FACTOR = 3, 10
+local IPV6_48_FACTOR, VIEWS_FACTOR = 3, 10
 -- An address, and ten of them a /48, may have one in so many of yesterday's visits as new visitors:
 -- less than the half hours of a day, so that no address can raise its own ceiling day by day.
 local PAST_SHARE = 50
@@ -78,9 +78,9 @@ if existing < 2 then return false end
 
 local now, day, yesterday, week, month, year, hour, article_cap, identity_cap, view_ceiling,
   token_ceiling, hit_count, visitor_count, before_count, voters, address_count, token_count, rated,
-  refused, customers, long = cmsgpack.unpack(ARGV[1])
+  refused, ipv6_48s, long = cmsgpack.unpack(ARGV[1])
 local shared, rows = { cmsgpack.unpack(ARGV[2]) }, { cmsgpack.unpack(ARGV[3]) }
-local mints = { cmsgpack.unpack(ARGV[4]) }
+local issues = { cmsgpack.unpack(ARGV[4]) }
 -- Behind which place of `shared` each kind begins; hits are the first.
 local visitors_at = hit_count
 local befores_at = visitors_at + visitor_count
@@ -143,7 +143,7 @@ for r = 1, #rows, ROW do
         fields_read = fields_read + 1
         identities_of[of] = fields_read
         address_fields[fields_read] = 'n' .. string.sub(shared[addresses_at + of], 2)
-        of = customers[of]
+        of = ipv6_48s[of]
       end
     end
   end
@@ -201,11 +201,11 @@ for r = 1, #rows, ROW do
         local readers = math.min(of_address[k] or 0, identity_cap)
         beyond_it = readers <= CROWD or n > CROWD_VIEWS * readers
       end
-      local customer = customers[address]
+      local ipv6_48 = ipv6_48s[address]
       -- What one network has too much is not counted against its neighbours.
-      if customer and not beyond_it then
-        n = (of_address[1 + customer] or 0) + 1
-        of_address[1 + customer], beyond_it = n, n > view_ceiling * VIEWS_FACTOR
+      if ipv6_48 and not beyond_it then
+        n = (of_address[1 + ipv6_48] or 0) + 1
+        of_address[1 + ipv6_48], beyond_it = n, n > view_ceiling * VIEWS_FACTOR
         if beyond_it then refused['ceiling-48'] = (refused['ceiling-48'] or 0) + 1 end
       end
     end
@@ -245,7 +245,7 @@ for r = 1, #rows, ROW do
         if n == identity_cap + 1 then
           refused['identity-addresses'] = (refused['identity-addresses'] or 0) + 1
         end
-        k = identities_of[customers[address]]
+        k = identities_of[ipv6_48s[address]]
         if k and not beyond_it then
           n = (of_address[k] or 0) + 1
           of_address[k], beyond_it = n, n > identity_cap * VIEWS_FACTOR
@@ -297,7 +297,7 @@ for r = 1, #rows, ROW do
         if of_address[k] > factor * (full and NAMES_CEILING_FULL or NAMES_CEILING) then
           unnamed = 'article-network'
         end
-        of, factor = customers[of], VIEWS_FACTOR
+        of, factor = ipv6_48s[of], VIEWS_FACTOR
       end
       -- The least read give way. None of this call does: what it has read of them must stay true.
       local pool, ids = 0, false
@@ -368,14 +368,14 @@ for r = 1, #rows, ROW do
   end
 end
 
-for m = 1, #mints, 2 do
+for m = 1, #issues, 2 do
   local over = false
   for of = 0, 1 do
-    local k = mints[m + of]
+    local k = issues[m + of]
     if k > 0 then
       k = 1 + address_count + k
       of_address[k] = (of_address[k] or 0) + 1
-      over = over or of_address[k] > token_ceiling * (of == 0 and 1 or CUSTOMER_FACTOR)
+      over = over or of_address[k] > token_ceiling * (of == 0 and 1 or IPV6_48_FACTOR)
     end
   end
   if over then beyond[#beyond + 1] = (m + 1) / 2 end

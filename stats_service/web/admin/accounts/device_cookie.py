@@ -27,7 +27,7 @@ def caller() -> Caller:
     return Caller(request_address(), request.headers.get("User-Agent", ""), _secrets())
 
 
-def keep(response: Response, secret: str) -> None:
+def set_cookie(response: Response, secret: str) -> None:
     """Let the browser keep the secret of an account beside others; an empty one adds nothing."""
     secrets = tuple(dict.fromkeys([secret] * bool(secret) + list(_secrets())))[:SECRETS_MAX]
     if secrets:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import StatsError
 from stats_service.models.devices import Refusals
-from stats_service.services.accounts.sign_in import Begun
+from stats_service.services.accounts.sign_in import NewSession
 from stats_service.web.admin.access import User, access, account, load_user, local_path
 from stats_service.web.admin.accounts import device_cookie
 from stats_service.web.admin.accounts.own_account import THEME
@@ -18,7 +18,7 @@ from stats_service.web.pages.messages import code_error, explain
 bp = Blueprint("sign_in", __name__)
 
 #: Where the cookie keeps the id of a session that waits for its code.
-HALF = "half"
+PENDING = "half"
 #: Refused passwords, since the sign-in before, of which its owner is told.
 REFUSED_TOLD = 10
 
@@ -42,7 +42,7 @@ def sign_in() -> Page:
     name = request.form.get("name", "").strip().lower()
     target = local_path(request.form.get("next"))
     try:
-        begun = services().accounts.sign_in.sign_in(
+        new_session = services().accounts.sign_in.sign_in(
             name, request.form.get("password", ""), device_cookie.caller(), services().clock.now()
         )
     except StatsError as error:
@@ -50,14 +50,14 @@ def sign_in() -> Page:
             raise
         page = render_template("admin/sign_in.html", next=target, name=name, error=explain(error))
         return page, error.status
-    return _go_on(begun, target)
+    return _go_on(new_session, target)
 
 
 @bp.get("/sign-in/code")
 @access("public")
 def code_form() -> Page:
     """Ask for the code that follows the password."""
-    name = services().accounts.sign_in.half(session.get(HALF, ""), services().clock.now())
+    name = services().accounts.sign_in.pending(session.get(PENDING, ""), services().clock.now())
     if name is None:
         return redirect(url_for("admin.sign_in.form"))
     return render_template("admin/code.html", next=local_path(request.args.get("next")))
@@ -69,8 +69,8 @@ def give_code() -> Page:
     """Take the code, and begin the session."""
     target = local_path(request.form.get("next"))
     try:
-        begun = services().accounts.sign_in.give_code(
-            session.get(HALF, ""),
+        new_session = services().accounts.sign_in.give_code(
+            session.get(PENDING, ""),
             request.form.get("code", ""),
             device_cookie.caller(),
             services().clock.now(),
@@ -81,7 +81,7 @@ def give_code() -> Page:
         return render_template(
             "admin/code.html", next=target, error=code_error(error)
         ), error.status
-    return _go_on(begun, target)
+    return _go_on(new_session, target)
 
 
 @bp.post("/sign-out")
@@ -112,7 +112,7 @@ def use_link(secret: str) -> Page:
     if password != again:
         return render_template("admin/link.html", owner=owner, name=name, differ=True), 400
     try:
-        begun = services().accounts.sign_in.use_link(
+        new_session = services().accounts.sign_in.use_link(
             secret, name, password, device_cookie.caller(), services().clock.now()
         )
     except StatsError as error:
@@ -120,22 +120,22 @@ def use_link(secret: str) -> Page:
             raise
         page = render_template("admin/link.html", owner=owner, name=name, error=explain(error))
         return page, error.status
-    return _go_on(begun)
+    return _go_on(new_session)
 
 
-def _go_on(begun: Begun, target: str = "") -> Response:
+def _go_on(new_session: NewSession, target: str = "") -> Response:
     """Keep the session in the cookie, and lead to the code or to where the person wanted to go."""
-    user = None if begun.half else load_user(begun.session)
+    user = None if new_session.second_factor_pending else load_user(new_session.session)
     _forget()
-    if begun.half:
-        session[HALF] = begun.session
+    if new_session.second_factor_pending:
+        session[PENDING] = new_session.session
         return redirect(url_for("admin.sign_in.code_form", next=target or None))
     if isinstance(user, User):
         login_user(user)
         refresh()  # to the language of the account
-        _tell_of(begun.refusals)
+        _tell_of(new_session.refusals)
     response = redirect(target or url_for("admin.overview.show"))
-    device_cookie.keep(response, begun.device)
+    device_cookie.set_cookie(response, new_session.device)
     return response
 
 
@@ -161,7 +161,7 @@ def _tell_of(refusals: Refusals) -> None:
 
 
 def _forget() -> None:
-    """Empty the cookie but for the reader's tastes, so that no CSRF token outlives a session."""
+    """Empty the cookie but for the reader's preferences: no CSRF token outlives a session."""
     kept = {name: session[name] for name in (LANGUAGE, THEME) if name in session}
     session.clear()
     session.update(kept)

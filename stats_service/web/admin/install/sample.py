@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.polls import Choice, Poll, PollTally, PollView
+from stats_service.models.polls import Choice, Poll, PollTally, PresentedPoll
 from stats_service.models.ratings import RatedArticle
 from stats_service.models.traffic import (
     ArticleCounts,
@@ -13,7 +13,7 @@ from stats_service.models.traffic import (
     SiteCounts,
     Totals,
 )
-from stats_service.services.polls.views import poll_view
+from stats_service.services.polls.presentation import present_poll
 from stats_service.web.http.answers import page_answer_json
 
 #: The article that the sample's numbers are of.
@@ -64,7 +64,7 @@ def _counts(headline: str) -> SiteCounts:
     return SiteCounts(headline, totals(1), totals(3), 155, peak)
 
 
-def _poll(state: str, timezone: str, now: float) -> PollView:
+def _poll(state: str, timezone: str, now: float) -> PresentedPoll:
     poll = Poll(
         id=f"mau-{state}",
         question={
@@ -77,4 +77,4 @@ def _poll(state: str, timezone: str, now: float) -> PollView:
         closed=now - 40 * _DAY,
     )
     votes = {key: n for key, _, _, n in _CHOICES}
-    return poll_view(poll, PollTally(sum(votes.values()), votes), timezone, now)
+    return present_poll(poll, PollTally(sum(votes.values()), votes), timezone, now)

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.polls import Poll
+from stats_service.services.polls.presentation import results, state_at
 from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_WHEN
-from stats_service.services.polls.views import results, state_at
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
 from stats_service.web.admin.polls.share import hosted_address

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.quarantine import Reason, ReportHour
-from stats_service.services.polls.views import results
+from stats_service.services.polls.presentation import results
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.polls.polls import poll_frame
 from stats_service.web.http.context import services

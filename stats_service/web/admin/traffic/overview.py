@@ -6,8 +6,8 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.models.glances import Alarm
 from stats_service.models.history import Pair
+from stats_service.models.overview import Alarm
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
 from stats_service.services.operations.overview import TREND_DAYS
 from stats_service.web.admin import frame
@@ -28,15 +28,15 @@ FILTER_FROM = 8
 def show() -> str:
     """Show every site that the account may see."""
     sites = frame.sites_of(account())
-    glances = services().operations.overview.of_sites(sites, services().clock.now())
-    rows = list(zip(sites, glances, strict=True))
+    overviews = services().operations.overview.of_sites(sites, services().clock.now())
+    rows = list(zip(sites, overviews, strict=True))
     return render_template(
         "admin/overview.html",
         rows=rows,
         everything={
-            "online": sum(glance.online for glance in glances),
-            "today": sum((glance.today for glance in glances), Pair()),
-            "yesterday": sum((glance.yesterday for glance in glances), Pair()),
+            "online": sum(shown.online for shown in overviews),
+            "today": sum((shown.today for shown in overviews), Pair()),
+            "yesterday": sum((shown.yesterday for shown in overviews), Pair()),
         },
         service_alarms=services().operations.overview.of_installation()
         if account().operator

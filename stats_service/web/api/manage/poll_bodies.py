@@ -10,8 +10,8 @@ from msgspec import UNSET, UnsetType
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Choice, Poll, PollResults, PollTally, Protection
 from stats_service.services.periods import local_time
+from stats_service.services.polls.presentation import results, state_at
 from stats_service.services.polls.rules import PRESETS, check_number_of_choices, new_id
-from stats_service.services.polls.views import results, state_at
 
 #: With an offset from UTC, so that nobody has to guess the zone.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]

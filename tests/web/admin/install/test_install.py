@@ -119,7 +119,7 @@ def test_a_check_is_shown_to_whoever_has_its_token(
     evil = "<script>alert(1)</script>"
     report = InstallReport(token=token, version="1", site="kimson", strangers=(evil,))
     sender = Sender("kimson.example.com", "192.0.2.7", 0, "", private=False)
-    services.sites.install_checks.keep(
+    services.sites.install_checks.save(
         services.sites.directory.entry("kimson", now), report, sender, now
     )
 

@@ -18,7 +18,7 @@ from stats_service.models.audit import COMMAND_LINE
 from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.polls.views import results
+from stats_service.services.polls.presentation import results
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock
 from tests.support.redis_groups import keys_of
@@ -219,9 +219,9 @@ def test_held_ballots_are_accepted_and_the_report_agrees(
     for n in range(3):
         browser = app.test_client()
         page = {"hit": f"hit-{n}-0123456789abcd", "voter": ""}
-        minted = browser.post("/v1/kimson/page", json=page, headers=headers).get_json()
+        issued = browser.post("/v1/kimson/page", json=page, headers=headers).get_json()
         clock.advance(5)
-        ballot = {"ballot": f"ballot-{n}-0123456789", "choices": ["a"], "voter": minted["voter"]}
+        ballot = {"ballot": f"ballot-{n}-0123456789", "choices": ["a"], "voter": issued["voter"]}
         browser.post("/v1/kimson/polls/held/ballots", json=ballot, headers=headers)
     url = "/admin/sites/kimson/polls/held"
     (group,) = services.polls.quarantine.groups(site.slug, "held")

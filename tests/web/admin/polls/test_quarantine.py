@@ -159,7 +159,7 @@ def test_a_change_of_vote_stays_where_the_ballot_is(
 def test_tokens_of_a_burst_wait_for_review(
     client: FlaskClient, services: Services, clock: FakeClock
 ) -> None:
-    """T29, small: one client mints more tokens than its address may; later ones are held."""
+    """T29, small: one client issues more tokens than its address may; later ones are held."""
     services.sites.sites.edit("kimson", token_ceiling=3)
     make_poll(services)
     tokens = [view(client, voter="").get_json()["voter"] for _ in range(6)]

@@ -148,7 +148,7 @@ class Installation:
     clock: FakeClock
     settings: Settings
     flask: FlaskClient
-    hot: FlaskClient
+    paths: FlaskClient
     operator: Person
     client: redis.Redis
     folder: Path
@@ -187,7 +187,7 @@ class Installation:
                 *((path, self.flask.get(path).status_code) for path in PUBLIC),
                 *((path, self.operator.get(path).status_code) for path in PAGES),
                 *self._sent(self.flask),
-                *self._sent(self.hot),
+                *self._sent(self.paths),
             )
             if status > worst
         ]
@@ -295,7 +295,7 @@ def installation(
         for every in ("week", "month"):
             services.notices.notices.add_report("kimson", "an@example.vn", every, "vi", *author)
         services.notices.notices.add_webhook("kimson", receiver.url, (), 6, *author)
-        flask, hot = app.test_client(), conforming_client(asgi)
+        flask, paths = app.test_client(), conforming_client(asgi)
         vote(flask, new_voter(services), "a", poll=POLL)
         vote(flask, new_voter(services), "other", poll=POLL, other="Đường làng")
         add_account(services, "op", operator=True)
@@ -304,7 +304,7 @@ def installation(
         lines = services.portability.archives.lines("kimson", clock.now())
         rows = [json.loads(line) for line in lines][:-1]
         yield Installation(
-            services, clock, settings, flask, hot, operator, client, settings.data_dir, rows,
+            services, clock, settings, flask, paths, operator, client, settings.data_dir, rows,
             clock.now(),
         )  # fmt: skip
         services.close()

@@ -23,7 +23,7 @@ class Alarm(msgspec.Struct, frozen=True):
     text: str = ""
 
 
-class Glance(msgspec.Struct, frozen=True, kw_only=True):
+class SiteOverview(msgspec.Struct, frozen=True, kw_only=True):
     """What the overview shows of a site."""
 
     online: int

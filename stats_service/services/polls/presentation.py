@@ -14,7 +14,7 @@ from stats_service.models.polls import (
     Poll,
     PollResults,
     PollTally,
-    PollView,
+    PresentedPoll,
 )
 from stats_service.services.periods import local_time
 
@@ -81,12 +81,12 @@ def state_at(poll: Poll, now: float) -> str:
     return "closed" if poll.closes is not None and now >= poll.closes else "open"
 
 
-def poll_view(
+def present_poll(
     poll: Poll, tally: PollTally, timezone: str, now: float, *, voted: bool = False
-) -> PollView:
+) -> PresentedPoll:
     """Return what a reader gets to see of a poll."""
     state = state_at(poll, now)
-    return PollView(
+    return PresentedPoll(
         id=poll.id,
         state=state,
         lang=poll.lang,
@@ -111,7 +111,7 @@ def poll_view(
     )
 
 
-class PollViews:
+class PresentedPolls:
     """Makes views of polls; those of the same poll and tally are made once.
 
     The page views of a batch share their tallies, so that all but the first get the view for
@@ -121,17 +121,17 @@ class PollViews:
     def __init__(self) -> None:
         self._poll: Poll | None = None
         self._tally: PollTally | None = None
-        self._made: dict[bool, PollView] = {}
+        self._made: dict[bool, PresentedPoll] = {}
 
-    def view(
+    def present(
         self, poll: Poll, tally: PollTally, timezone: str, now: float, *, voted: bool
-    ) -> PollView:
-        """Return what `poll_view` returns."""
+    ) -> PresentedPoll:
+        """Return what `present_poll` returns."""
         if poll is not self._poll or tally is not self._tally:
             self._poll, self._tally, self._made = poll, tally, {}
         made = self._made.get(voted)
         if made is None:
-            made = self._made[voted] = poll_view(poll, tally, timezone, now, voted=voted)
+            made = self._made[voted] = present_poll(poll, tally, timezone, now, voted=voted)
         return made
 
 

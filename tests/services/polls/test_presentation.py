@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stats_service.models.polls import Poll, PollTally
-from stats_service.services.polls.views import (
+from stats_service.services.polls.presentation import (
     SitePolls,
     percent_of,
     percent_text,
