@@ -6,7 +6,7 @@ from stats_service.errors import ConflictError, UnknownSiteError
 from stats_service.models.audit import AuditEntry
 from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import SiteKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, bytes_of, store_errors
 from stats_service.store.redis.scripts import load_script
 
 REPLACE_SAME = load_script("accounts/audit_entry", "sites/replace_same")
@@ -36,7 +36,7 @@ def change_document(
     """
     for _ in range(TRIES):
         with store_errors():
-            known: bytes = client.get(key) or b""
+            known = bytes_of(client.get(key))
         fresh, entry = change(known)
         args = (known, fresh, packed_entry(entry))
         with store_errors():

@@ -8,7 +8,7 @@ from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Delivery, Notices
 from stats_service.store.documents import change_document
 from stats_service.store.keys import AdminKeys, SiteKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of
 from stats_service.store.site_writes import write_to_site
 
 #: How often in a time an address is asked whether it wants reports; each site has its own.
@@ -26,7 +26,7 @@ class NoticeStore:
     def get(self, slug: str) -> Notices:
         """Return what is wanted; nothing for a site that has none."""
         with store_errors():
-            return _decoded(self._client.get(SiteKeys(self._prefix, slug).notices))
+            return _decoded(bytes_of(self._client.get(SiteKeys(self._prefix, slug).notices)))
 
     def change(self, slug: str, change: Callable[[Notices], Notices], entry: AuditEntry) -> None:
         """Replace what is wanted by what `change` makes of it; others may do so meanwhile.
@@ -80,7 +80,7 @@ class NoticeStore:
         with store_errors():
             found = self._client.hgetall(SiteKeys(self._prefix, slug).deliveries)
         return {
-            notice.decode(): msgspec.json.decode(document, type=Delivery)
+            text_of(notice): msgspec.json.decode(document, type=Delivery)
             for notice, document in found.items()
         }
 
@@ -91,5 +91,5 @@ class NoticeStore:
         write_to_site(self._client, names, names.deliveries, *command)
 
 
-def _decoded(document: bytes | None) -> Notices:
+def _decoded(document: bytes) -> Notices:
     return msgspec.json.decode(document, type=Notices) if document else Notices()

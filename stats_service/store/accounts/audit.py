@@ -1,13 +1,12 @@
 """The audit log: one stream a site, and one for the installation. Entries are only ever added."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from stats_service.models.audit import AuditEntry
 from stats_service.store.keys import SiteKeys, installation_audit
-from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.client import RedisClient, documents_of, store_errors
 from stats_service.store.site_writes import write_to_site
 
 #: Entries read in one round trip.
@@ -37,20 +36,20 @@ class AuditStore:
         """Return at most `limit` entries, newest first, older than the entry id `before`."""
         with store_errors():
             end = f"({before}" if before else "+"
-            return [
-                _entry(row) for row in self._client.xrevrange(self._key(slug), end, count=limit)
-            ]
+            found = self._client.xrevrange(self._key(slug), end, count=limit)
+        return [_entry(number, document) for number, document in documents_of(found)]
 
     def all(self, slug: str) -> Iterator[AuditEntry]:
         """Give every entry of a log, oldest first."""
         start = "-"
         while True:
             with store_errors():
-                rows = self._client.xrange(self._key(slug), start, count=BATCH)
-            yield from map(_entry, rows)
-            if len(rows) < BATCH:
+                found = documents_of(self._client.xrange(self._key(slug), start, count=BATCH))
+            for number, document in found:
+                yield _entry(number, document)
+            if len(found) < BATCH:
                 return
-            start = f"({text_of(rows[-1][0])}"
+            start = f"({found[-1][0]}"
 
     def _key(self, slug: str) -> str:
         return SiteKeys(self._prefix, slug).audit if slug else installation_audit(self._prefix)
@@ -61,8 +60,6 @@ def packed_entry(entry: AuditEntry | None) -> bytes:
     return msgspec.json.encode(entry) if entry else b""
 
 
-def _entry(row: tuple[Any, dict[Any, Any]]) -> AuditEntry:
-    number, fields = row
-    (document,) = fields.values()
+def _entry(number: str, document: bytes) -> AuditEntry:
     entry = msgspec.json.decode(document, type=AuditEntry)
-    return msgspec.structs.replace(entry, id=text_of(number))
+    return msgspec.structs.replace(entry, id=number)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stats_service.store.keys import AdminKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
 
 #: Field that is no job: when the regular work was begun last.
 RAN = "ran"
@@ -46,13 +46,13 @@ class TickStore:
         """Return what a job noted last, or an empty text."""
         with store_errors():
             value = self._client.hget(self._keys.ticks, job)
-        return value.decode() if value else ""
+        return text_of(value)
 
     def forget(self, begin: str) -> None:
         """Forget what was noted for every job whose name begins so."""
         with store_errors():
             names = self._client.hkeys(self._keys.ticks)
-            if gone := [name for name in names if name.startswith(begin.encode())]:
+            if gone := [name for name in names if text_of(name).startswith(begin)]:
                 self._client.hdel(self._keys.ticks, *gone)
 
     def note(self, job: str, value: str) -> None:

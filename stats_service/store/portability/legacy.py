@@ -11,7 +11,7 @@ from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import SiteKeys
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, bytes_of, store_errors
 from stats_service.store.redis.scripts import load_script
 from stats_service.store.site_writes import write_to_site
 
@@ -42,7 +42,7 @@ class LegacyStore:
         files = [
             msgspec.json.decode(document, type=ImportedFile)
             for document in values.values()
-            if document.startswith(b"{")
+            if bytes_of(document).startswith(b"{")
         ]
         return sorted(files, key=lambda file: file.at)
 

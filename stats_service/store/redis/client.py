@@ -8,9 +8,9 @@ a short wait. A caller whose command may be repeated says so and repeats it itse
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import redis
@@ -41,8 +41,11 @@ from stats_service.errors import ConfigurationError
 from stats_service.store.redis import refusals
 from stats_service.store.redis.breaker import guarded
 
-# redis-py's clients share no useful base type; every command used here exists on each of them.
-RedisClient = Any
+#: A client of one server (behind Sentinels too), or of a cluster; `LazyCluster` acts as the latter.
+RedisClient = redis.Redis | RedisCluster
+
+#: What XRANGE and XREVRANGE answer, as redis-py types it.
+_Stream = Sequence[tuple[bytes | str | None, Mapping[bytes | str, bytes | str] | None]] | None
 
 #: Most connections that one process keeps; a thread waits for a free one rather than fail.
 MAX_CONNECTIONS = 32
@@ -259,7 +262,7 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
         hosts_in(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
     )
     connection = SentinelManagedSSLConnection if tls else SentinelManagedConnection
-    return sentinel.master_for(  # type: ignore[no-untyped-call]
+    client: redis.Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
         name,
         db=int(db or 0),
         connection_pool_class=MasterPool,
@@ -267,6 +270,7 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
         connection_class=guarded(connection, lambda _: name),
         **options,
     )
+    return client
 
 
 def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> RedisClient:
@@ -280,7 +284,7 @@ def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> Redis
     def pool(**kwargs: Any) -> redis.ConnectionPool:
         return redis.ConnectionPool(**kwargs | {"connection_class": connection})
 
-    return LazyCluster(
+    cluster = LazyCluster(
         lambda: RedisCluster(
             # Only a client made from a URL takes a pool of ours.
             url=f"redis://{f'[{host}]' if ':' in host else host}:{port}",
@@ -292,14 +296,15 @@ def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> Redis
             **options,
         )
     )
+    return cast("RedisCluster", cluster)
 
 
 def disconnect(client: RedisClient) -> None:
     """Close every connection of `client`; its next command would open a new one."""
-    if isinstance(client, LazyCluster):
-        client.close()
-    else:
+    if isinstance(client, redis.Redis):
         client.connection_pool.disconnect()
+    else:
+        client.close()
 
 
 @contextmanager
@@ -317,6 +322,19 @@ def store_errors() -> Iterator[None]:
         raise refusals.of_error(error) from error
 
 
-def text_of(reply: bytes | str) -> str:
+def bytes_of(reply: bytes | str | None) -> bytes:
+    """Return a part of a reply as bytes; what is not there is empty."""
+    return reply.encode() if isinstance(reply, str) else reply or b""
+
+
+def text_of(reply: bytes | str | None) -> str:
     """Return a part of a reply as text, whether redis-py has decoded it (CONFIG, INFO) or not."""
-    return reply.decode() if isinstance(reply, bytes) else reply
+    return reply.decode() if isinstance(reply, bytes) else reply or ""
+
+
+def documents_of(entries: _Stream) -> list[tuple[str, bytes]]:
+    """Return the id and the document of each entry of a stream whose entries have one field."""
+    return [
+        (text_of(number), bytes_of(next(iter((fields or {}).values()), None)))
+        for number, fields in entries or ()
+    ]

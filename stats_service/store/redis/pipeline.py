@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ssl import SSLContext
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import hiredis
+import redis
 from redis.asyncio.connection import SSLConnection, parse_url
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
@@ -85,9 +86,9 @@ def endpoint(url: str, timeout: float) -> Endpoint:
     """
     scheme, _, kind = urlsplit(url).scheme.partition("+")
     if kind == "sentinel":
-        pool = connect(url, timeout).connection_pool
+        pool = cast("redis.Redis", connect(url, timeout)).connection_pool
         return Endpoint(
-            locate=_sentinel(pool),
+            locate=_sentinel(cast("MasterPool", pool)),
             # As redis-py does by default: certificates are verified.
             tls=SSLConnection().ssl_context.get() if scheme == "rediss" else None,
             greeting=greeting(pool.connection_kwargs),

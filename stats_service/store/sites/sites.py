@@ -249,12 +249,12 @@ class SiteStore:
                 document, revision, *salts = pipe.execute()
             if not document:
                 return self.load(slug, day, other_days) if self.get(slug) else None
-            known = dict(zip((day, *other_days), salts, strict=True))
+            known: dict[str, bytes] = dict(zip((day, *other_days), salts, strict=True))
             if not known[day]:
                 key, fresh = names.salt(day), secrets.token_bytes(SALT_BYTES)
                 options = ("NX", "GET", "EX", SALT_TTL_SECONDS)
                 before = write_to_site(self._client, names, key, "SET", fresh, *options)
                 known[day] = before or fresh
         site = stored_site(document)
-        salts = {name: salt for name, salt in known.items() if salt}
-        return StoredSite(site, salts, int(revision or 0))
+        usable = {name: salt for name, salt in known.items() if salt}
+        return StoredSite(site, usable, int(revision or 0))

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from redis.typing import EncodableT, FieldT
+
 from stats_service.models.history import DayHistory, Pair, StoredHistory
 from stats_service.models.sites import Site
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
@@ -143,8 +145,8 @@ def _add_hours(pipe: Any, key: str, day: DayHistory) -> None:
         pipe.expire(key, HOURS_TTL_SECONDS, nx=True)
 
 
-def _records(days: Sequence[DayHistory]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _records(days: Sequence[DayHistory]) -> dict[FieldT, EncodableT]:
+    fields: dict[FieldT, EncodableT] = {}
     for metric in ("visits", "views"):
         n, name = max((sum(d.hours, Pair()).of(metric), d.day.isoformat()) for d in days)
         fields |= {f"record:{metric}": n, f"record:{metric}:day": name}

@@ -40,8 +40,10 @@ from stats_service.models.traffic import ViewCommand
 
 _NAME = re.compile(r"spool(?:-([0-9]{1,6}))?\.sqlite3")
 PAGE_BYTES = 4096
-#: Longest wait for another process that writes to the file, in seconds.
-BUSY_SECONDS = 0.3
+#: Longest wait for another process that writes to the file, in seconds. A view that waits longer
+#: is lost. Each worker has one transaction under way, each is synced, and on a busy disk that takes
+#: tenths of a second: with 0.3, four workers lost views. `SpoolWriter.stop` waits longer.
+BUSY_SECONDS = 1.5
 #: Most views of a batch; one script call of 3 to 5 ms.
 BATCH_MAX = 500
 #: Seconds whose views may share a batch, which Redis records as of one moment.

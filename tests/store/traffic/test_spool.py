@@ -84,6 +84,23 @@ def test_a_file_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> Non
     assert sorted(c.hit[-1] for c in rest.commands) == [2, 3, 4, 5]
 
 
+def test_a_view_waits_for_another_process_on_a_slow_disk(spool: Spool, tmp_path: Path) -> None:
+    """Half a second, as a synced transaction may take; SQLite waits by the real clock."""
+    spool.add([kept(1)])
+    other = sqlite3.connect(
+        tmp_path / "spool.sqlite3", isolation_level=None, check_same_thread=False
+    )
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.5, other.execute, ("COMMIT",))
+        release.start()
+        spool.add([kept(2)])
+        release.join()
+
+    assert spool.waiting() == 2
+    assert spool.refused == 0
+
+
 def test_a_hit_is_kept_once(spool: Spool) -> None:
     """A browser that tries again changes nothing."""
     spool.add([kept(1)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from stats_service.store.keys import SiteKeys, staging_key
 from stats_service.store.portability.sorting import Pair, sorted_pairs
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, bytes_of, documents_of, store_errors
 from stats_service.store.redis.scripts import load_script
 from stats_service.store.traffic.day_names import known_keys
 
@@ -30,14 +30,14 @@ class SiteReader:
         self._copies = copies
         # The log only grows, so that its newest entry marks the moment; a copy is not needed.
         with store_errors():
-            newest = client.xrevrange(keys.audit, count=1)
-        self._log_end = newest[0][0].decode() if newest else "0"
+            newest = documents_of(client.xrevrange(keys.audit, count=1))
+        self._log_end = newest[0][0] if newest else "0"
 
     def string(self, key: str) -> bytes | None:
         """Return a string."""
         with store_errors():
-            value: bytes | None = self._client.get(self._place(key))
-        return value
+            value = self._client.get(self._place(key))
+        return None if value is None else bytes_of(value)
 
     def hash(self, key: str) -> Iterator[tuple[str, str]]:
         """Give the fields of a hash with their values, sorted."""
@@ -74,15 +74,13 @@ class SiteReader:
         start = "-"
         while True:
             with store_errors():
-                entries = self._client.xrange(
-                    self.keys.audit, start, self._log_end, count=SCAN_COUNT
+                entries = documents_of(
+                    self._client.xrange(self.keys.audit, start, self._log_end, count=SCAN_COUNT)
                 )
-            for number, fields in entries:
-                (document,) = fields.values()
-                yield number.decode(), document
+            yield from entries
             if len(entries) < SCAN_COUNT:
                 return
-            start = f"({entries[-1][0].decode()}"
+            start = f"({entries[-1][0]}"
 
     def expiry(self, key: str) -> int:
         """Return when a key ends, in seconds since 1970; 0: never, or it is not there."""

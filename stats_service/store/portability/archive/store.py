@@ -8,7 +8,7 @@ from stats_service.store.portability.archive.reader import opened_reader
 from stats_service.store.portability.archive.table import Scope, Table
 from stats_service.store.portability.archive.tables import BY_ROW, TABLES
 from stats_service.store.portability.archive.writer import SiteWriter
-from stats_service.store.redis.client import RedisClient, store_errors
+from stats_service.store.redis.client import RedisClient, store_errors, text_of
 
 
 class ArchiveStore:
@@ -37,7 +37,7 @@ class ArchiveStore:
 
     def _polls(self, keys: SiteKeys) -> list[str]:
         with store_errors():
-            return [poll.decode() for poll in self._client.hkeys(keys.polls)]
+            return [text_of(poll) for poll in self._client.hkeys(keys.polls)]
 
     def replace(
         self, slug: str, rows: Iterable[Row], now: float, founding: str | None, birth: str = ""
