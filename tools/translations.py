@@ -33,6 +33,7 @@ ERROR_MAPPING = [
             "portability/archive_checks",
             "portability/archive_entries",
             "ratings/ratings",
+            "ratings/structured",
             "traffic/history",
             "traffic/page_views",
             "voting/ballots",

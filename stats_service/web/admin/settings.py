@@ -11,6 +11,7 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
+from stats_service.services.sites.sites import RATED_TYPES
 from stats_service.services.visitors.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services
@@ -29,7 +30,7 @@ NUMBERS = (
     "rating_ceiling",
     "rating_scale",
 )
-TEXTS = ("name", "timezone", "language", "headline", "opening_day")
+TEXTS = ("name", "timezone", "language", "headline", "opening_day", "rated_type", "rated_name")
 #: Most balances of articles, and most changes of balances, on the page.
 BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
@@ -177,6 +178,7 @@ def _page(values: dict[str, Any], error: str = "") -> str:
         values=values,
         error=error,
         timezones=sorted(available_timezones()),
+        rated_types=RATED_TYPES,
         balances=balances,
         counts=services().traffic.views.counts(site(), services().clock.now()),
         openings=openings,

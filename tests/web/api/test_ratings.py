@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from stats_service.config import Settings
-from stats_service.errors import ConflictError, NotFoundError
+from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.clock import FakeClock
@@ -215,29 +215,69 @@ def test_the_best_rated_are_ranked_by_the_bayesian_average(
         assert code(client.get(f"/v1/kimson/ratings/top?{query}")) == (400, "invalid-input")
 
 
+def json_ld(client: FlaskClient, **query: str) -> TestResponse:
+    """Ask for the rating of an article as schema.org has it."""
+    return client.get("/v1/kimson/ratings/jsonld", query_string=query)
+
+
 def test_a_rating_can_be_printed_as_json_ld(client: FlaskClient, services: Services) -> None:
     """With nothing in it that could end a script element; nothing at all without ratings."""
-    key = "bài 'viết' & \"khác\""
+    key = 'bài <viết> & "khác"'
     view(client, key)
     rate(client, new_voter(services), 4)
     rate(client, new_voter(services), 3, key)
 
-    answer = client.get("/v1/kimson/ratings/jsonld", query_string={"article": ARTICLE})
-    explicit = client.get("/v1/kimson/ratings/jsonld", query_string={"article": key})
-    empty = client.get("/v1/kimson/ratings/jsonld", query_string={"article": "/tin/3"})
+    answer = json_ld(client, article="http://kimson.example.vn/tin/1#a")
+    explicit = json_ld(client, article=key)
+    empty = json_ld(client, article="/tin/3")
 
     assert answer.mimetype == "application/ld+json"
     assert json.loads(answer.data) == {
         "@context": "https://schema.org",
         "@type": "AggregateRating",
-        "itemReviewed": {"@type": "CreativeWork", "url": "https://kimson.example.vn/tin/1"},
+        "itemReviewed": {
+            "@type": "MediaObject",
+            "name": "Kim Sơn: /tin/1",
+            "url": "http://kimson.example.vn/tin/1",
+        },
         "ratingValue": 4.0,
         "ratingCount": 1,
         "bestRating": 5,
         "worstRating": 1,
     }
-    assert "url" not in json.loads(explicit.data)["itemReviewed"]
+    assert b"<" not in explicit.data
+    assert json.loads(explicit.data)["itemReviewed"] == {
+        "@type": "MediaObject",
+        "name": f"Kim Sơn: {key}",
+    }
     assert (empty.status_code, empty.data) == (204, b"")
+
+
+def test_site_and_page_say_what_is_rated(client: FlaskClient, services: Services) -> None:
+    """Its type, its name, its address; none that the rules of search engines forbid."""
+    services.sites.sites.edit("kimson", rated_type="Course", rated_name="Khóa học")
+    view(client, ARTICLE)
+    rate(client, new_voter(services), 4)
+
+    def item(**query: str) -> dict[str, str]:
+        return dict(json.loads(json_ld(client, article=ARTICLE, **query).data)["itemReviewed"])
+
+    assert item() == {"@type": "Course", "name": "Khóa học: /tin/1"}
+    assert item(type="Book", name="Sách", url="https://kimson.example.vn/s?id=1") == {
+        "@type": "Book",
+        "name": "Sách",
+        "url": "https://kimson.example.vn/s?id=1",
+    }
+    for bad in (
+        {"type": "Article"},
+        {"type": "CreativeWork"},
+        {"name": "a\u202eb"},
+        {"url": "https://evil.example/"},
+        {"url": "javascript:alert(1)"},
+    ):
+        assert code(json_ld(client, article=ARTICLE, **bad)) == (400, "invalid-input"), bad
+    with pytest.raises(InvalidInputError, match="rated_type 'NewsArticle'"):
+        services.sites.sites.edit("kimson", rated_type="NewsArticle")
 
 
 def test_ratings_can_be_taken_out_and_put_back(
