@@ -46,7 +46,7 @@ LIST_MAX = 1000
 _unpacked = msgspec.msgpack.Decoder().decode
 
 
-#: Things, each once, and their places in order, from 1.
+#: Interns values: maps each to its 1-based index, in the order in which they came.
 _Places = dict[Any, int]
 
 
@@ -294,7 +294,7 @@ def _tally(stored: Any) -> PollTally | Exception:
 
 
 def _place(places: _Places, thing: Any) -> int:
-    """Return the place of `thing`, the next if it is new; 0 for what is empty."""
+    """Return the index of `thing`, the next one if it is new; 0 if it is empty."""
     return places.setdefault(thing, len(places) + 1) if thing else 0
 
 

@@ -30,12 +30,6 @@ _COLOURS = {
 }
 
 
-def grouped(number: int, language: str) -> str:
-    """Write a number as its readers do: 1.814.165 in Vietnamese, 1,814,165 in English."""
-    text = f"{number:,}"
-    return text.replace(",", ".") if language == "vi" else text
-
-
 def badge_svg(label: str, value: str, theme: str) -> str:
     """Return the image of `label` and `value`."""
     left, right = _width(label) + 2 * PADDING, _width(value) + 2 * PADDING

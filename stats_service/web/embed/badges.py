@@ -4,7 +4,8 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError, NotFoundError, StoreUnavailableError
 from stats_service.models.sites import Site
-from stats_service.web.embed.badge_image import THEMES, badge_svg, grouped
+from stats_service.services import formats
+from stats_service.web.embed.badge_image import THEMES, badge_svg
 from stats_service.web.http.context import services
 from stats_service.web.http.sites import site_entry
 
@@ -28,7 +29,7 @@ def badge(slug: str, metric: str) -> Response:
     theme = _choice("theme", THEMES)
     try:
         label, number = _metric(site_entry(slug).site, metric)
-        value = "–" if number is None else grouped(number, language)
+        value = "–" if number is None else formats.number(number, language)
     except StoreUnavailableError:
         return _image(badge_svg("–", "…", theme), "no-store", 503)
     svg = badge_svg(LABELS[label][language], value, theme)

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_location
 
+from stats_service.services.formats import number
+
 LANGUAGES = ("vi", "en")
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -130,11 +132,6 @@ _MONTHS = "January February March April May June July August September October N
 def pick(texts: Mapping[str, str], lang: str, own: str) -> str:
     """Return an administrator's text in `lang`, else in the poll's own language."""
     return texts.get(lang) or texts[own]
-
-
-def number(n: int, lang: str) -> str:
-    """Return a number as the language groups its digits."""
-    return f"{n:,}".replace(",", ".") if lang == "vi" else f"{n:,}"
 
 
 def counted(unit: str, n: int, lang: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stats_service.models.polls import OTHER, PollResults, PresentedPoll
+from stats_service.services.formats import number
 from stats_service.services.polls.presentation import percent_text
-from stats_service.web.hosted.texts import TEXTS, counted, moment, number, pick
+from stats_service.web.hosted.texts import TEXTS, counted, moment, pick
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
-from stats_service.web.pages.languages import number, weekday_names
+from stats_service.services.formats import weekday_names
+from stats_service.web.pages.languages import number
 
 #: The curves' own coordinates, fine enough for whole numbers.
 WIDTH, HEIGHT = 2000, 400

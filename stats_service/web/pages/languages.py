@@ -1,18 +1,16 @@
 """Vietnamese and English: which one a page speaks, and how it writes numbers and times."""
 
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from babel.dates import get_day_names
-from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel, format_date, format_decimal, get_locale
+from flask_babel import Babel, get_locale
 from flask_login import current_user
 
 from stats_service.models.accounts import LANGUAGES
+from stats_service.services import formats
 from stats_service.services.polls.presentation import percent_text
 
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
@@ -48,37 +46,18 @@ def register(app: Flask) -> None:
 
 
 def number(value: float) -> str:
-    """Write a count as the language does: 1.814.165 or 1,814,165."""
-    if isinstance(value, int):  # some pages have thousands, and Babel takes its time
-        return f"{value:,}".replace(",", _group_sign(str(get_locale())))
-    return cast("str", format_decimal(value))
-
-
-@lru_cache
-def _group_sign(language: str) -> str:
-    return get_group_symbol(language)
-
-
-@lru_cache
-def weekday_names(language: str) -> tuple[str, ...]:
-    """Return the short names of the days of a week, from Monday."""
-    names = get_day_names("abbreviated", locale=language)
-    return tuple(names[weekday] for weekday in range(7))
+    """Write a number as the language does: 1.814.165 or 1,814,165."""
+    return formats.number(value, str(get_locale()))
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """Write a share of 1 as a percentage."""
-    return cast("str", format_decimal(round(value * 100, digits))) + "\N{NO-BREAK SPACE}%"
+    """Write a share of 1 as a percentage: 12,5% or 12.5%."""
+    return formats.percent(value, str(get_locale()), digits)
 
 
 def vote_percent(value: float) -> str:
     """Write a percentage of a poll, as `percent_of` gives it, without the sign: 33,3 or <0,1."""
-    return percent_text(value, _decimal_sign(str(get_locale())))
-
-
-@lru_cache
-def _decimal_sign(language: str) -> str:
-    return get_decimal_symbol(language)
+    return percent_text(value, formats.decimal_sign(str(get_locale())))
 
 
 def readable(key: str) -> str:
@@ -93,7 +72,7 @@ def readable(key: str) -> str:
 
 def score(value: float) -> str:
     """Write an average of scores with its two decimals."""
-    return cast("str", format_decimal(value, "0.00"))
+    return formats.score(value, str(get_locale()))
 
 
 def calendar_day(seconds: float, timezone: str) -> str:
@@ -102,11 +81,9 @@ def calendar_day(seconds: float, timezone: str) -> str:
 
 
 def day(value: str | date, style: str = "medium") -> str:
-    """Write an ISO date as the language does; a short one in English stays as it is."""
+    """Write a date, or an ISO date, as the language does: `full`, `medium` or `short`."""
     wanted = value if isinstance(value, date) else date.fromisoformat(value)
-    if style == "short" and str(get_locale()) == "en":
-        return wanted.isoformat()
-    return cast("str", format_date(wanted, style))
+    return formats.day(wanted, str(get_locale()), style)
 
 
 def moment(seconds: float, timezone: str) -> str:

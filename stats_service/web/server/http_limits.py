@@ -30,11 +30,11 @@ MESSAGE_MAX_BYTES = 2 * 1024 * 1024
 REQUEST_SECONDS = 15.0
 #: Requests that may wait on a connection behind the one that is being answered, 2.5 KB each.
 PIPELINE_MAX = 32
-#: Longest time in which a client takes less of its answers than there is room for in front of the
-#: system's own buffers (48 KB), in seconds.
+#: A client that reads nothing for so many seconds is dropped. Checked against uvicorn's write
+#: buffer, because the kernel takes the first 48 KB whether they are read or not.
 READING_SECONDS = 30.0
-#: Seconds between two looks at all connections, and connections in a row: half a millisecond, in
-#: which nobody is served.
+#: Every so many seconds all connections are checked, so many without a pause: that takes half a
+#: millisecond, during which the process serves nobody.
 SWEEP_SECONDS = 1.0
 SWEEP_MAX = 500
 

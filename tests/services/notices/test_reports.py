@@ -71,7 +71,7 @@ def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> 
     assert text is not None
     assert html is not None
     said = text.get_content()
-    assert "Lượt truy cập: 7.700 (Kỳ trước: 2.800, +175,0 %)" in said
+    assert "Lượt truy cập: 7.700 (Kỳ trước: 2.800, +175%)" in said
     assert "Ngày cao nhất: 08/03/2026 (1.400)" in said
     assert "https://dem.example.vn/admin/sites/kimson/" in said
     shown = html.get_content()
@@ -92,7 +92,7 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
-    assert message["Subject"] == "Monthly report 1 Feb 2026 – 28 Feb 2026: Kim Sơn"
+    assert message["Subject"] == "Monthly report Feb 1, 2026 – Feb 28, 2026: Kim Sơn"
     body = message.get_body(("plain",))
     assert body is not None
     assert "Visits: 2,100" in body.get_content()
@@ -273,11 +273,9 @@ def test_periods_in_the_sites_zone(site: Site) -> None:
     assert period("month", site, early) == (date(2026, 2, 1), date(2026, 2, 28))
 
 
-def test_words_and_numbers_of_both_languages() -> None:
+def test_each_language_has_all_words() -> None:
     """Neither has a word that the other lacks."""
     assert words.WORDS["vi"].keys() == words.WORDS["en"].keys()
-    assert (words.number(1814165, "vi"), words.number(1814165, "en")) == ("1.814.165", "1,814,165")
-    assert (words.change(90, 100, "vi"), words.change(5, 0, "en")) == ("−10,0 %", "–")
 
 
 def test_a_recipient_is_asked_and_gets_nothing_else_until_accepting(

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
+from stats_service.services import formats
 from stats_service.services.notices.mail import Mail
 from stats_service.services.notices.reports import chart, words
 from stats_service.services.notices.reports.numbers import ReportNumbers
@@ -35,7 +36,7 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
     """
     language = report.language
     said = words.WORDS[language]
-    span = f"{words.day(numbers.first, language)} – {words.day(numbers.last, language)}"
+    span = f"{formats.day(numbers.first, language)} – {formats.day(numbers.last, language)}"
     title = f"{said[report.every]} {span}: {numbers.site.name}"
     values: dict[str, Any] = {
         "title": title,
@@ -53,9 +54,9 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         "stop": recipient,
         "picture_id": PICTURE_ID,
         "reason": partial(words.reason, language=language),
-        "n": partial(words.number, language=language),
-        "change": partial(words.change, language=language),
-        "day": partial(words.day, language=language),
+        "n": partial(formats.number, language=language),
+        "change": partial(formats.change, language=language),
+        "day": partial(formats.day, language=language),
     }
     return Mail(
         to=report.address,

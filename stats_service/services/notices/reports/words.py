@@ -1,6 +1,4 @@
-"""The words of a report, and numbers and dates as each language writes them."""
-
-from datetime import date
+"""The words of a report."""
 
 WORDS: dict[str, dict[str, str]] = {
     "vi": {
@@ -101,22 +99,3 @@ def reason(name: str, language: str) -> str:
     """Return why views were not counted."""
     vietnamese, english = REASONS.get(name, (name, name))
     return vietnamese if language == "vi" else english
-
-
-def number(value: int, language: str) -> str:
-    """Return `1.814.165` in Vietnamese, `1,814,165` in English."""
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "vi" else text
-
-
-def change(now: int, before: int, language: str) -> str:
-    """Return the change as `+12,5 %`, or a dash if there was nothing before."""
-    if not before:
-        return "–"
-    text = f"{100 * (now - before) / before:+.1f} %".replace("-", "−")
-    return text.replace(".", ",") if language == "vi" else text
-
-
-def day(value: date, language: str) -> str:
-    """Return a date."""
-    return f"{value:%d/%m/%Y}" if language == "vi" else f"{value.day} {value:%b %Y}"

@@ -14,7 +14,6 @@
   const part = (name) => card.querySelector(`[data-${name}]`);
   const stage = part("stage");
   const answer = {};
-  const english = (element) => +/^en/i.test(element.closest("[lang]")?.lang || stage.lang);
   let views, widget, timer, asking;
   let shown = "form";
 
@@ -30,18 +29,15 @@
     }
   }
 
-  /** In the order of embed/src/parts.js; what a vote would need leads nowhere. */
-  const core = [
+  /** By the names of embed/src/parts.js; what a vote would need leads nowhere. */
+  const core = {
     Widget,
     answer,
-    () => undefined,
-    english,
-    (n, element) => n.toLocaleString(english(element) ? "en" : "vi"),
-    () => "about:blank",
-    {},
-    () => "",
-    { site: "preview" },
-  ];
+    article: () => undefined,
+    options: { site: "preview" },
+    resolve: () => "about:blank",
+    voter: () => "",
+  };
 
   const tell = (text) => {
     const place = part("problem");

@@ -1,7 +1,7 @@
 /** The classic block of a site's counters, one row each. */
 
 import { answer } from "./answer.js";
-import { attribute } from "./page.js";
+import { attribute } from "./attributes.js";
 import { name, text } from "./text.js";
 import { put } from "./put.js";
 

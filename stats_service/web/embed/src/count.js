@@ -1,6 +1,6 @@
 /** `<stats-count metric="today">`: one number in running text. */
 
-import { named } from "./page.js";
+import { named } from "./attributes.js";
 import { put } from "./put.js";
 import { text } from "./text.js";
 import { Widget } from "./widgets.js";

@@ -9,11 +9,12 @@ export const script =
 /** The options of the snippet: its `data-…` attributes, and the site in its address. */
 export const options = { site: (/[?&]site=([\w-]+)/.exec(script.src) || 0)[1], ...script.dataset };
 
-/** The folder that the script came from. Not by `URL`: old pages have a variable of that name. */
-const base = `${script.src}`.replace(/[^/]*(\?.*)?$/, "");
-
-/** Resolve a path below that folder: the service and its prefix. */
-export const resolve = (path) => base + path;
+/**
+ * Resolve a path below the folder that the script came from: the service and its prefix.
+ *
+ * Not by `URL`: old pages have a variable of that name.
+ */
+export const resolve = (path) => `${script.src}`.replace(/[^/]*(\?.*)?$/, path);
 
 /** Where the reader is, as the service wants it: without host and fragment. */
 export const here = () => location.pathname + location.search;
@@ -30,14 +31,3 @@ const landing = location.pathname;
  * single-page application goes to afterwards.
  */
 export const article = () => (location.pathname == landing ? options.article : null) ?? here();
-
-/** An attribute of a widget, which is `data-…` in the forms that survive every editor. */
-export const attribute = (element, name) =>
-  element.getAttribute(name) || element.getAttribute("data-" + name);
-
-/** The article that an element names; a relative address is what the browser makes of it. */
-export const named = (element) => {
-  const name = attribute(element, "article");
-  if (!/^([.?]|\/\/)|\.(htm|asp|php)/.test(name)) return name;
-  return Object.assign(document.createElement("a"), { href: name }).href;
-};

@@ -1,9 +1,8 @@
 /** The files that come only where a page needs them. */
 
 import { answer } from "./answer.js";
-import { article, named, options, resolve, script, viewed } from "./page.js";
+import { article, options, resolve, script, viewed } from "./page.js";
 import { voter } from "./storage.js";
-import { english, number } from "./text.js";
 import { start } from "./view.js";
 import { Widget } from "./widgets.js";
 
@@ -14,12 +13,11 @@ let policy;
 /**
  * Fetch a file, whose name and hash the build has put in.
  *
- * It finds what it shares with the core as `document.currentScript.core`, a list, because names
- * would weigh more.
+ * It finds what it shares with the core as `document.currentScript.core`.
  */
 export const fetchPart = (file, integrity) => {
   const part = document.createElement("script");
-  part.core = [Widget, answer, article, english, number, resolve, script, voter, options, named, viewed, start];
+  part.core = { Widget, answer, article, options, resolve, script, start, viewed, voter };
   part.integrity = integrity;
   part.crossOrigin = "";
   part.nonce = script.nonce;

@@ -1,6 +1,7 @@
 /** The one request of a page view: what every widget wants, and what came back for them. */
 
-import { named, options, resolve } from "./page.js";
+import { named } from "./attributes.js";
+import { options, resolve } from "./page.js";
 import { quoted } from "./quoted.js";
 import { optedOut, voter } from "./storage.js";
 import { votingWishes } from "./voting.js";

@@ -2,21 +2,18 @@
 
 import { options } from "./page.js";
 
-/** Read a key; set it first if a value is given, remove it if that value is empty. */
+/** Read a key; set it first if a value is given. */
 const stored = (key, value) => {
   try {
-    if (value != null) {
-      if (value) localStorage.setItem(key, value);
-      else localStorage.removeItem(key);
-    }
+    if (value != null) localStorage.setItem(key, value);
     return localStorage.getItem(key);
   } catch {}
 };
 
 /** Whether this browser is not to be counted: `#stats-optout` says so, `#stats-optin` ends it. */
 export const optedOut = () => {
-  const wish = /^#stats-opt(out|in)$/.exec(location.hash);
-  return !!stored("stats-optout", wish && (wish[1] == "in" ? "" : 1));
+  const wish = /^#stats-opt(?:in|(out))$/.exec(location.hash);
+  return !!stored("stats-optout", wish && (wish[1] || ""));
 };
 
 let token;

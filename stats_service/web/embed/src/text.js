@@ -1,6 +1,7 @@
-/** Words and numbers in the language of the page: Vietnamese, or English where `lang` says so. */
+/** Metrics in the words of the page. */
 
 import { answer, find } from "./answer.js";
+import { english, number } from "./language.js";
 
 /** Every word: its key, Vietnamese, English; nothing for a key that is none. */
 const WORDS = (
@@ -9,24 +10,11 @@ const WORDS = (
   "year|Năm nay|This year|record|Ngày cao nhất|Busiest day|peak|Trực tuyến cao nhất|Most online"
 ).split("|");
 
-/** Whether the element stands in English text, as 1 or 0: the index of its words. */
-export const english = (element) =>
-  +/^en/i.test((element.closest("[lang]") || element).lang);
-
 /** What a metric is called: `total` goes by what it is the total of. */
 export const name = (metric, element) => {
   const [span, kind] = metric.split(".").reverse();
   return WORDS[WORDS.indexOf(span == "total" ? kind || answer.site.headline : span) + 1 + english(element)];
 };
-
-/**
- * A whole number as it is written there: 1.814.165 or 1,814,165.
- *
- * Not by `toLocaleString`: its first call on a page loads a language, which takes longer than all
- * the rest of this script.
- */
-export const number = (n, element) =>
-  `${n}`.replace(/\B(?=(...)+$)/g, english(element) ? "," : ".");
 
 /** A metric as text, with its date if it has one; "" if there is no such number. */
 export const text = (metric, article, element) => {

@@ -67,10 +67,9 @@ const view = () => {
  */
 const moved = (replaced) =>
   setTimeout(() => {
-    const compared = (path) => (replaced ? path.split("?")[0] : path);
     const before = address;
     address = here();
-    if (hit && compared(before) != compared(address)) view();
+    if (hit && (replaced ? before.split("?")[0] != location.pathname : before != address)) view();
   });
 
 /** Something has come that may want numbers: look soon, and not for each piece of it by itself. */

@@ -2,8 +2,8 @@
 
 import { find } from "./answer.js";
 import { StatsCount } from "./count.js";
+import { english } from "./language.js";
 import { put } from "./put.js";
-import { english } from "./text.js";
 
 export class StatsViews extends StatsCount {
   show() {

@@ -1,6 +1,6 @@
 /** The seam to polls and ratings: their wishes ride on the page's one request, their code comes when needed. */
 
-import { attribute } from "./page.js";
+import { attribute } from "./attributes.js";
 import { fetchPart } from "./parts.js";
 import { quoted } from "./quoted.js";
 import { voter } from "./storage.js";

@@ -1,7 +1,7 @@
 /** The widgets on the page, and what all of them have in common. */
 
+import { named } from "./attributes.js";
 import { showVisits } from "./block.js";
-import { named } from "./page.js";
 import { put } from "./put.js";
 import { text } from "./text.js";
 import { look } from "./view.js";

@@ -437,7 +437,7 @@ def test_the_report_has_what_was_refused_and_when(
     page = editor.get(f"{made.url}/integrity").get_data(as_text=True)
 
     assert "quá nhiều phiếu từ một mạng" in page
-    assert "12:00, 4/3/26" in page
+    assert "12:00, 04/03/2026" in page
     assert "Bản nháp" not in page
     assert "dòng lệnh" in page
     assert COMMAND_LINE not in page

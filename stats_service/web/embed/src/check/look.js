@@ -1,7 +1,8 @@
 /** What there is to see on the page. */
 
-import { answer, article, english, isCore, options, resolve, script, siteOf, viewed } from "../extra/core.js";
+import { answer, article, isCore, options, resolve, script, siteOf, viewed } from "../extra/core.js";
 import { outermost } from "../extra/frame.js";
+import { english } from "../language.js";
 import { ask, pause, violations } from "./ask.js";
 import { patched } from "./patched.js";
 

@@ -1,6 +1,7 @@
 /** What the panel says by itself, as [Vietnamese, English]; the findings come from the service. */
 
-import { english, options } from "../extra/core.js";
+import { options } from "../extra/core.js";
+import { english } from "../language.js";
 
 const WORDS = {
   title: ["Kiểm tra bộ đếm", "Check of the counter"],

@@ -1,4 +1,4 @@
-/** What the core hands over, in the order of parts.js; what can be had without it, if it did not run. */
+/** What the core hands over, by the names of parts.js; what can be had without it, if it did not run. */
 
 const handed = document.currentScript.core;
 const self = document.currentScript;
@@ -12,18 +12,12 @@ const snippet = () => document.querySelector('[data-site][src*="/embed."]') || s
 export const siteOf = ({ src, dataset }) => dataset.site || (/[?&]site=([\w-]+)/.exec(src) || [])[1] || "";
 
 const below = (src) => (path) => src.replace(/[^/]*([?#].*)?$/, "") + path;
-const isEnglish = () => +/^en/i.test(document.documentElement.lang);
 
-export const [, answer, article, english, , resolve, script, , options, , viewed, start] = handed || [
-  0,
-  {},
-  () => {},
-  isEnglish,
-  0,
-  below(self.src),
-  snippet(),
-  0,
-  { ...snippet().dataset, site: siteOf(snippet()) },
-  0,
-  [],
-];
+export const { answer, article, options, resolve, script, start, viewed } = handed || {
+  answer: {},
+  article: () => {},
+  options: { ...snippet().dataset, site: siteOf(snippet()) },
+  resolve: below(self.src),
+  script: snippet(),
+  viewed: [],
+};

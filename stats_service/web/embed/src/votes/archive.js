@@ -1,6 +1,6 @@
 /** `<stats-poll-archive limit="20">`: the polls that have closed, each with its results. */
 
-import { english } from "./core.js";
+import { english } from "../language.js";
 import { button, make, open } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";

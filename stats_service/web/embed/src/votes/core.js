@@ -1,4 +1,3 @@
-/** What the core hands over, in the order of parts.js. */
+/** What the core hands over, by the names of parts.js. */
 
-export const [Widget, answer, article, english, number, resolve, , voter, options, named] =
-  document.currentScript.core;
+export const { Widget, answer, article, options, resolve, voter } = document.currentScript.core;

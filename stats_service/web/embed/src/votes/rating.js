@@ -1,7 +1,7 @@
 /** `<stats-rating article="…">`: what readers think of an article, and what this one does. */
 
 import { problem } from "./ballot.js";
-import { english, number } from "./core.js";
+import { english, number } from "../language.js";
 import { button, make, open, put, spoken, tell } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { keepRating, ratingOf } from "./memory.js";

@@ -1,6 +1,7 @@
 /** Where a rating comes from: the page's one request, or one of its own if that brought none. */
 
-import { answer, article, named } from "./core.js";
+import { named } from "../attributes.js";
+import { answer, article } from "./core.js";
 import { call } from "./server.js";
 
 /** Most articles that one request may ask for. */

@@ -1,6 +1,6 @@
 /** Points in time, in the reader's words and the reader's own zone. */
 
-import { english } from "./core.js";
+import { english } from "../language.js";
 import { make } from "./dom.js";
 import { language, say } from "./words.js";
 

@@ -1,6 +1,6 @@
 /** Every word of polls and ratings, as [Vietnamese, English]; numbers come in the reader's form. */
 
-import { english, number } from "./core.js";
+import { english, number } from "../language.js";
 
 /** English alone has a plural. */
 const count = (n, word, [written]) => `${written} ${word}${n == 1 ? "" : "s"}`;
