@@ -222,13 +222,14 @@ def json_ld(client: FlaskClient, **query: str) -> TestResponse:
 
 def test_a_rating_can_be_printed_as_json_ld(client: FlaskClient, services: Services) -> None:
     """With nothing in it that could end a script element; nothing at all without ratings."""
-    key = 'bài <viết> & "khác"'
+    key = """bài 'viết' & "khác\""""
     view(client, key)
     rate(client, new_voter(services), 4)
     rate(client, new_voter(services), 3, key)
 
     answer = json_ld(client, article="http://kimson.example.vn/tin/1#a")
     explicit = json_ld(client, article=key)
+    named = json_ld(client, article=key, name="</script><b>")
     empty = json_ld(client, article="/tin/3")
 
     assert answer.mimetype == "application/ld+json"
@@ -245,7 +246,8 @@ def test_a_rating_can_be_printed_as_json_ld(client: FlaskClient, services: Servi
         "bestRating": 5,
         "worstRating": 1,
     }
-    assert b"<" not in explicit.data
+    assert b"<" not in named.data
+    assert json.loads(named.data)["itemReviewed"]["name"] == "</script><b>"
     assert json.loads(explicit.data)["itemReviewed"] == {
         "@type": "MediaObject",
         "name": f"Kim Sơn: {key}",
