@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from stats_service.errors import InvalidInputError, NotFoundError
-from stats_service.models.audit import Author
+from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.ratings import RatingSlot, RatingSpan, VoidedRatings
 from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of
@@ -85,12 +85,43 @@ class RatingReview:
         before = self._decision(site, decision)
         what, undone = "rating.restored", {"decision": decision}
         entry = entry_of(Author(who, now), what, before.article, before=undone)
-        if self._store.restore(site.slug, decision, now, entry) is None:
+        if before.is_group:
+            settled = self._store.settle_held(site.slug, decision, now, entry, count=True)
+        else:
+            settled = self._store.restore(site.slug, decision, now, entry)
+        if settled is None:
             raise NotFoundError(
                 "There is no decision {decision!r} about ratings.", decision=decision[:40]
             )
         self._ratings.forget(site)
         return before
+
+    def held(self, site: Site) -> list[VoidedRatings]:
+        """Return the ratings beyond their networks' ceilings that wait, the latest first."""
+        return self._store.held(site.slug)
+
+    def release(self, site: Site, group: str, who: str, now: float) -> None:
+        """Let ratings that are held count; NotFoundError if there is no such group."""
+        before: dict[str, object] = {"group": group}
+        entry = entry_of(Author(who, now), "rating.released", group, before=before)
+        self._settle(site, group, now, entry, count=True)
+
+    def reject(self, site: Site, group: str, who: str, now: float) -> None:
+        """Take ratings out that are held; they can be restored, as others that were taken out.
+
+        Raises:
+            NotFoundError: there is no such group.
+        """
+        after: dict[str, object] = {"group": group}
+        entry = entry_of(Author(who, now), "rating.rejected", group, after=after)
+        self._settle(site, group, now, entry, count=False)
+
+    def _settle(
+        self, site: Site, group: str, now: float, entry: AuditEntry, *, count: bool
+    ) -> None:
+        if self._store.settle_held(site.slug, group, now, entry, count=count) is None:
+            raise NotFoundError("No ratings wait as {group!r}.", group=group[:40])
+        self._ratings.forget(site)
 
     def voided(self, site: Site) -> list[VoidedRatings]:
         """Return what was taken out, the latest span first."""
@@ -101,7 +132,7 @@ class RatingReview:
         ratings = defaultdict[str, int](int)
         for key, counts in self._stored.all(site.slug).items():
             ratings[key] += sum(counts)
-        for one in self.voided(site):
+        for one in self.voided(site) + self.held(site):
             ratings[one.article] += sum(one.counts)
         found = []
         for key in sorted(ratings):

@@ -5,6 +5,7 @@ One contract for both ways to answer it: Flask's route and the event loop.
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import redis
@@ -63,6 +64,11 @@ def counts(client: FlaskClient, article: str = ARTICLE) -> list[int]:
     return list(answer["ratings"][article]["rating"]["counts"])
 
 
+def outcome(response: TestResponse) -> str:
+    """Return what became of a rating that was taken."""
+    return str(response.get_json()["outcome"])
+
+
 def code(response: TestResponse) -> tuple[int, str]:
     """Return status and code of a problem."""
     return response.status_code, response.get_json()["code"]
@@ -91,7 +97,7 @@ def test_a_rating_counts_and_comes_with_the_page_view(
 
 @pytest.mark.parametrize(
     "score",
-    ["NaN", "1e400", "1e5", str(2**63), "1" * 5_000, "-1", "0", "6", "4.5", '"5"', "[5]", "null"],
+    ["NaN", "1e400", "1e5", str(2**63), "1" * 5_000, "-1", "6", "4.5", '"5"', "[5]", "null"],
 )
 def test_a_score_that_is_none_adds_nothing(
     client: FlaskClient, services: Services, score: str
@@ -149,18 +155,94 @@ def test_the_same_rules_for_who_may_rate(
     assert sum(counts(client)) == 0
 
 
-def test_one_network_rates_up_to_a_ceiling(client: FlaskClient, services: Services) -> None:
-    """Beyond it 429; a change of one's own score is not counted."""
+def test_one_network_rates_up_to_a_ceiling(
+    client: FlaskClient, services: Services, site: Site
+) -> None:
+    """Beyond it ratings are held, and changed there; a change of one that counts counts."""
     services.sites.sites.edit("kimson", rating_ceiling=2)
     voters = [new_voter(services) for _ in range(3)]
 
-    answers = [rate(client, voter, 4) for voter in voters]
+    answers = [outcome(rate(client, voter, 4)) for voter in voters]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert int(answers[-1].headers["Retry-After"]) > 0
-    assert rate(client, voters[0], 5).status_code == 200
-    assert rate(client, voters[2], 5, address="192.0.2.2").status_code == 200
-    assert sum(counts(client)) == 3
+    assert answers == ["counted", "counted", "held"]
+    assert outcome(rate(client, voters[0], 5)) == "changed"
+    assert outcome(rate(client, voters[2], 5)) == "held"
+    assert outcome(rate(client, voters[2], 5)) == "held"
+    assert outcome(rate(client, new_voter(services), 1, address="192.0.2.2")) == "counted"
+    assert counts(client) == [1, 0, 0, 1, 1]
+    (group,) = services.ratings.review.held(site)
+    assert (group.article, group.counts) == (ARTICLE, (0, 0, 0, 0, 1))
+    assert services.ratings.review.faults(site) == []
+
+
+def test_ratings_that_are_held_are_released_or_rejected(
+    client: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """With an entry in the log; what their voters do afterwards follows; a rejection is undone."""
+    services.sites.sites.edit("kimson", rating_ceiling=1)
+    rate(client, new_voter(services), 4)
+    released, rejected = new_voter(services), new_voter(services)
+    rate(client, released, 1)
+    review, now = services.ratings.review, clock.now()
+
+    review.release(site, review.held(site)[0].id, WHO, now)
+    assert counts(client) == [1, 0, 0, 1, 0]
+    assert outcome(rate(client, released, 2)) == "changed"
+    rate(client, rejected, 5)
+    (group,) = review.held(site)
+    review.reject(site, group.id, WHO, now)
+
+    assert counts(client) == [0, 1, 0, 1, 0]
+    assert outcome(rate(client, rejected, 3)) == "held"
+    assert outcome(rate(client, new_voter(services), 3)) == "held"  # of the same ten minutes
+    assert review.held(site) == []
+    assert [one.counts for one in review.voided(site)] == [(0, 0, 2, 0, 0)]
+    assert review.faults(site) == []
+    review.restore(site, group.id, WHO, now)
+    assert counts(client) == [0, 1, 2, 1, 0]
+    assert sum(sum(slot.counts) for slot in review.slots(site, ARTICLE, now)) == 4
+    assert review.faults(site) == []
+    log = services.accounts.audit.newest("kimson")[:3]
+    assert [entry.what for entry in log] == [
+        "rating.restored",
+        "rating.rejected",
+        "rating.released",
+    ]
+    assert [entry.subject for entry in log] == [ARTICLE] * 3
+    assert (log[2].before, log[1].after["ratings"]) == ({"group": ANY, "ratings": 1}, 1)
+    for decide in (review.release, review.reject):
+        with pytest.raises(NotFoundError):
+            decide(site, "0" * 12, WHO, now)
+
+
+def test_a_rating_can_be_taken_back_within_its_day(
+    client: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """As if it had never been given: its voter may rate anew; twice is once; later it stays."""
+    services.sites.sites.edit("kimson", rating_ceiling=4)
+    voter, other = new_voter(services), new_voter(services)
+    rate(client, voter, 5)
+    rate(client, other, 5)
+
+    clock.advance(86_399)
+    first, again = rate(client, voter, 0), rate(client, voter, 0)
+    assert first.get_json() == again.get_json()
+    assert (outcome(first), first.get_json()["score"], first.get_json()["until"]) == (
+        "withdrawn",
+        0,
+        "",
+    )
+    assert counts(client) == [0, 0, 0, 0, 1]
+    assert services.ratings.review.faults(site) == []
+    clock.advance(1)
+    assert code(rate(client, other, 0)) == (409, "already-rated")
+    assert outcome(rate(client, voter, 2)) == "counted"
+    # Each of these counts for the network, so that nobody turns in a circle.
+    outcomes = [outcome(rate(client, voter, score)) for score in (0, 3, 0, 3, 0, 3, 0, 3)]
+    assert outcomes[1::2] == ["counted", "counted", "counted", "held"]
+    assert outcome(rate(client, voter, 0)) == "withdrawn"
+    assert counts(client) == [0, 0, 0, 0, 1]
+    assert services.ratings.review.faults(site) == []
 
 
 def test_a_customer_with_many_networks_rates_up_to_a_ceiling(
@@ -174,8 +256,8 @@ def test_a_customer_with_many_networks_rates_up_to_a_ceiling(
         for number in range(7)
     ]
 
-    assert [answer.status_code for answer in answers] == [200] * 6 + [429]
-    assert rate(client, new_voter(services), 1, address="2001:db8:2::1").status_code == 200
+    assert [outcome(answer) for answer in answers] == ["counted"] * 6 + ["held"]
+    assert outcome(rate(client, new_voter(services), 1, address="2001:db8:2::1")) == "counted"
 
 
 def test_thumbs_are_a_scale_of_two_fixed_by_the_first_rating(

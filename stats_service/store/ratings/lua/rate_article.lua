@@ -1,19 +1,26 @@
--- rate_article: record one voter's score of an article, or move it while it may be changed.
+-- rate_article: record one voter's score of an article, or move it or take it back while it may
+-- be changed. What one network gives beyond its ceiling is held until an administrator decides.
 --
 -- KEYS  1 site STRING  2 articles ZSET  3 ratings HASH  4 raters of the article SET
 --       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
 --       8 addresses HASH  9, 10 slots of this day of UTC HASH, of the one before  11 voided HASH
--- ARGV  1 now (ms)  2 article  3 score  4 scale  5 rater id  6 address id or ""
+--       12 held HASH
+-- ARGV  1 now (ms)  2 article  3 score, or 0: take it back  4 scale  5 rater id  6 address id or ""
 --       7 id of its /48 or ""  8 ceiling of an address
 -- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
---       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
---       "ceiling"; "no-site".
+--       "counted", "held", "changed", "unchanged", "withdrawn" (also where there was none);
+--       "fixed" (too late to change), "unknown" (article), "ceiling" (no room to hold more);
+--       "no-site".
 -- A /48 may have this many times as many ratings.
 local IPV6_48_FACTOR = 3
 local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
 local DAY_MS, SLOT_MS, SLOTS_TTL = 86400000, 600000, 1296000
 
-local articles, ratings, raters, addresses, voided = KEYS[2], KEYS[3], KEYS[4], KEYS[8], KEYS[11]
+-- Groups of held ratings, each of one article and ten minutes. Beyond them ratings are refused.
+local HELD_MAX = 10000
+
+local articles, ratings, raters, addresses = KEYS[2], KEYS[3], KEYS[4], KEYS[8]
+local voided, held = KEYS[11], KEYS[12]
 local now, article, score = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local scale, rater, ceiling = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[8])
 local call = redis.call
@@ -25,7 +32,7 @@ local function answer(outcome, first) return { outcome, stored, first or 0 } end
 
 if not stored and not call('ZSCORE', articles, article) then return answer('unknown') end
 
--- Move one unit of a field that has this value from the bin `from` (0: none) to the bin `to`;
+-- Move one unit of a field that has this value from the bin `from` to the bin `to` (0: none);
 -- returns its new value, and what stands behind the bins.
 local function move(key, field, value, from, to)
   local bins, rest = string.match(value or '', '^([%d,]*)(.*)$')
@@ -34,17 +41,23 @@ local function move(key, field, value, from, to)
   for i = #counts + 1, scale do counts[i] = '0' end
   -- The others stay text: writing a number costs as much as half a command.
   if from > 0 then counts[from] = string.format('%d', counts[from] - 1) end
-  counts[to] = string.format('%d', counts[to] + 1)
+  if to > 0 then counts[to] = string.format('%d', counts[to] + 1) end
   local moved = table.concat(counts, ',') .. rest
   call('HSET', key, field, moved)
   return moved, rest
 end
 
+-- The slots of the day of a moment, and the ten minutes of it.
+local function slot_of(at)
+  local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
+  return slots, string.format('%d', at % DAY_MS / SLOT_MS)
+end
+
 -- The same in the slot of the voter's first rating, and where that slot's ratings stand: among
 -- those that count, or with the decision that took them out.
 local function settle(at, from, to)
-  local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
-  local field = string.format('%d:%s', at % DAY_MS / SLOT_MS, article)
+  local slots, slot = slot_of(at)
+  local field = slot .. ':' .. article
   local value, decision = call('HGET', slots, field), ''
   if value or from == 0 then
     local _, rest = move(slots, field, value, from, to)
@@ -58,34 +71,79 @@ local function settle(at, from, to)
   end
 end
 
-if call('SADD', raters, rater) == 1 then
+-- Where a group's ratings stand: held, rejected, or nowhere apart, once they were released.
+local function place_of(group)
+  for _, key in ipairs({ held, voided }) do
+    local value = group ~= '' and call('HGET', key, group)
+    if value then return key, value end
+  end
+end
+
+-- Put a new rating apart, with those of the article and the ten minutes that are apart already;
+-- returns their group, or nil if there is no room for another one.
+local function hold()
+  local slots, slot = slot_of(now)
+  local field = 'h' .. slot .. ':' .. article
+  local group = call('HGET', slots, field) or ''
+  local key, value = place_of(group)
+  if not key then
+    if call('HLEN', held) >= HELD_MAX then return end
+    group = string.sub(redis.sha1hex(rater .. ARGV[1] .. article), 1, 12)
+    local first = math.floor(now / SLOT_MS)
+    key, value = held, string.format(' %d %d %s', first, first + 1, article)
+    call('HSET', slots, field, group)
+    call('EXPIRE', slots, SLOTS_TTL, 'NX')
+  end
+  move(key, group, value, 0, score)
+  return group
+end
+
+local function remember(key, given, at, group)
+  call('HSET', key, rater, string.format(group == '' and '%d %d' or '%d %d %s', given, at, group))
+end
+
+if score == 0 and call('SISMEMBER', raters, rater) == 0 then return answer('withdrawn') end
+if score > 0 and call('SADD', raters, rater) == 1 then
+  local over = false
   for of = 6, 7 do
-    if ARGV[of] ~= '' then
+    if ARGV[of] ~= '' and not over then
       local n = call('HINCRBY', addresses, 'r' .. ARGV[of], 1)
       if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
       -- What one network has too much is not counted against its neighbours.
-      if n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR) then
-        call('SREM', raters, rater)
-        return answer('ceiling')
-      end
+      over = n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR)
     end
   end
-  settle(now, 0, score)
-  call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1])
+  local group = over and hold()
+  if over and not group then
+    call('SREM', raters, rater)
+    return answer('ceiling')
+  end
+  if not over then settle(now, 0, score) end
+  remember(KEYS[5], score, now, group or '')
   call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
-  return answer('counted', now)
+  return answer(over and 'held' or 'counted', now)
 end
 
 for i = 5, 7 do
   local recent = call('HGET', KEYS[i], rater)
   if recent then
-    local before, at = string.match(recent, '(%d+) (%d+)')
+    local before, at, group = string.match(recent, '(%d+) (%d+) ?(%x*)')
     before, at = tonumber(before), tonumber(at)
     if now - at >= CHANGE_MS then return answer('fixed', at) end
-    if before == score then return answer('unchanged', at) end
-    settle(at, before, score)
-    call('HSET', KEYS[i], rater, string.format('%d %d', score, at))
-    return answer('changed', at)
+    local key, value = place_of(group)
+    if before == score then return answer(key and 'held' or 'unchanged', at) end
+    if key then
+      move(key, group, value, before, score)
+    else
+      settle(at, before, score)
+    end
+    if score == 0 then
+      call('SREM', raters, rater)
+      call('HDEL', KEYS[i], rater)
+      return answer('withdrawn')
+    end
+    remember(KEYS[i], score, at, group)
+    return answer(key and 'held' or 'changed', at)
   end
 end
 return answer('fixed')
