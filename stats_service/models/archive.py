@@ -109,7 +109,7 @@ class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
 
 
 class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
-    """Ratings of an article that an administrator took out, by one decision."""
+    """Ratings of an article that an administrator took out, by one decision, or that are held."""
 
     id: str
     article: str
@@ -117,6 +117,8 @@ class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
     #: Seconds since 1970 between which they were first given; 0: every rating of the article.
     begin: int
     end: int
+    #: Nobody has decided yet.
+    held: bool = False
 
 
 class RaterRow(Row, frozen=True, kw_only=True, tag="raters"):

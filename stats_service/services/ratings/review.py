@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from stats_service.errors import InvalidInputError, NotFoundError
-from stats_service.models.audit import AuditEntry, Author
+from stats_service.models.audit import Author
 from stats_service.models.ratings import RatingSlot, RatingSpan, VoidedRatings
 from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of
@@ -21,6 +21,8 @@ from stats_service.store.keys import RATING_SLOT_SECONDS
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore
 
+#: Names every group that is held.
+ALL = "all"
 #: Ratings of one article within one hour that are worth a look.
 BURST_MIN = 10
 HOUR_SECONDS = 3600
@@ -100,28 +102,33 @@ class RatingReview:
         """Return the ratings beyond their networks' ceilings that wait, the latest first."""
         return self._store.held(site.slug)
 
-    def release(self, site: Site, group: str, who: str, now: float) -> None:
-        """Let ratings that are held count; NotFoundError if there is no such group."""
-        before: dict[str, object] = {"group": group}
-        entry = entry_of(Author(who, now), "rating.released", group, before=before)
-        self._settle(site, group, now, entry, count=True)
-
-    def reject(self, site: Site, group: str, who: str, now: float) -> None:
-        """Take ratings out that are held; they can be restored, as others that were taken out.
+    def release(self, site: Site, group: str, who: str, now: float) -> int:
+        """Let ratings that are held count: a group's, or `ALL`; return how many.
 
         Raises:
-            NotFoundError: there is no such group.
+            NotFoundError: nothing of that name waits.
         """
-        after: dict[str, object] = {"group": group}
-        entry = entry_of(Author(who, now), "rating.rejected", group, after=after)
-        self._settle(site, group, now, entry, count=False)
+        return self._settle(site, group, Author(who, now), count=True)
 
-    def _settle(
-        self, site: Site, group: str, now: float, entry: AuditEntry, *, count: bool
-    ) -> None:
-        if self._store.settle_held(site.slug, group, now, entry, count=count) is None:
+    def reject(self, site: Site, group: str, who: str, now: float) -> int:
+        """Take ratings out that are held; `restore` puts each group back. As `release` else."""
+        return self._settle(site, group, Author(who, now), count=False)
+
+    def _settle(self, site: Site, group: str, by: Author, *, count: bool) -> int:
+        groups = [one.id for one in self.held(site)] if group == ALL else [group]
+        number = 0
+        for name in groups:
+            entry = (
+                entry_of(by, "rating.released", name, before={"group": name})
+                if count
+                else entry_of(by, "rating.rejected", name, after={"group": name})
+            )
+            # Somebody else may have decided about one of all meanwhile.
+            number += self._store.settle_held(site.slug, name, by.at, entry, count=count) or 0
+        if not number:
             raise NotFoundError("No ratings wait as {group!r}.", group=group[:40])
         self._ratings.forget(site)
+        return number
 
     def voided(self, site: Site) -> list[VoidedRatings]:
         """Return what was taken out, the latest span first."""

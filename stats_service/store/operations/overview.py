@@ -35,6 +35,8 @@ class StoredOverview(NamedTuple):
     #: How many articles are kept by name.
     articles: int
     polls: list[Poll]
+    #: Groups of ratings that are held.
+    ratings_held: int
 
 
 class OverviewStore:
@@ -56,20 +58,21 @@ class OverviewStore:
                 pipe.zcount(names.online, *(int(moment * 1000) for moment in query.online))
                 pipe.zcard(names.articles)
                 pipe.hvals(names.polls)
+                pipe.hlen(names.ratings_held)
                 for day in query.hours:
                     pipe.hgetall(names.hours(day))
             replies = iter(pipe.execute())
         found = []
         for query in queries:
             counts, ignored = next(replies), next(replies)
-            online, articles, polls = next(replies), next(replies), next(replies)
+            online, articles, polls, held = (next(replies) for _ in range(4))
             history = StoredHistory(
                 stored_numbers(query.counts, counts),
                 {day: hour_fields(next(replies)) for day in query.hours},
                 stored_numbers(query.ignored, ignored),
             )
             decoded = [_decoder.decode(poll) for poll in polls]
-            found.append(StoredOverview(history, int(online), int(articles), decoded))
+            found.append(StoredOverview(history, int(online), int(articles), decoded, int(held)))
         return found
 
     def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:

@@ -175,18 +175,16 @@ def _page(
 def _languages(
     entry: SiteEntry, view: PresentedPoll, *, results: bool
 ) -> list[tuple[str, str, str]]:
-    """Return code, name and path of the page in each language in which the poll is asked."""
-    more = {"results": 1} if results else {}
+    """Return code, name and path of the page in each language in which the poll is asked.
+
+    Nothing of a poll that is asked in one language: there is no other page of it.
+    """
     found = [lang for lang in LANGUAGES if lang in view.question]
-    return [
-        (
-            lang,
-            TEXTS[lang]["language"],
-            url_for(".poll_page", slug=entry.site.slug, poll=view.id, lang=lang, **more),
-        )
-        for lang in found
-        if len(found) > 1
-    ]
+    if len(found) == 1:
+        return []
+    here = url_for(".poll_page", slug=entry.site.slug, poll=view.id)
+    query = "&results=1" if results else ""
+    return [(lang, TEXTS[lang]["language"], f"{here}?lang={lang}{query}") for lang in found]
 
 
 def _refused(response: Response, error: StatsError) -> Response:
