@@ -158,6 +158,8 @@ class PresentedPoll(msgspec.Struct, frozen=True):
     other: int
     opens: str | None
     closes: str | None
+    #: Seconds up to the one that comes next: the reader's own clock may be wrong.
+    left: int | None
     shuffle: bool
     change: bool
     proof: bool

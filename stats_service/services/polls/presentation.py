@@ -86,6 +86,7 @@ def present_poll(
 ) -> PresentedPoll:
     """Return what a reader gets to see of a poll."""
     state = state_at(poll, now)
+    ahead = {"scheduled": poll.opens, "open": poll.closes}.get(state)
     return PresentedPoll(
         id=poll.id,
         state=state,
@@ -98,6 +99,7 @@ def present_poll(
         other=poll.other,
         opens=local_time(poll.opens, timezone) if poll.opens is not None else None,
         closes=local_time(poll.closes, timezone) if poll.closes is not None else None,
+        left=None if ahead is None else int(ahead - now),
         shuffle=poll.shuffle,
         change=poll.change,
         proof=poll.protection.proof,

@@ -103,6 +103,9 @@ def _vote_wishes(
 ) -> tuple[Poll | None, bytes, bool]:
     """Return the poll that is wanted, the voter's pseudonym in it, and whether to issue a token.
 
+    One is issued to who asks with an empty one: a page that sends a token that is no longer good
+    may never vote, and asks when it does.
+
     Whoever opted out of being counted may still vote; a program may not.
     """
     poll = entry.polls.find(query.poll, now) if query.poll else None
@@ -111,7 +114,7 @@ def _vote_wishes(
     slug, voters = entry.site.slug, entry.voters
     voter = voters.find(slug, query.voter, now)
     if voter is None:
-        issue = reason in ISSUING_REASONS and origin_host(visitor.origin) in entry.hosts
+        issue = query.voter == "" and reason in ISSUING_REASONS and origin_host(visitor.origin) in entry.hosts
         return poll, b"", issue
     return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
 

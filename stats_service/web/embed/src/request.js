@@ -3,7 +3,7 @@
 import { named } from "./attributes.js";
 import { options, resolve } from "./page.js";
 import { quoted } from "./quoted.js";
-import { optedOut, voter } from "./storage.js";
+import { optedOut } from "./storage.js";
 import { votingWishes } from "./voting.js";
 import { showMarks, widgets } from "./widgets.js";
 
@@ -66,9 +66,7 @@ export const exchange = async (body, retry) => {
       signal: abort.signal,
     });
     if (!response.ok) throw response.status;
-    const fresh = await response.json();
-    voter(fresh.voter);
-    return fresh;
+    return await response.json();
   } catch (error) {
     if (retry && !(error < 500)) {
       await new Promise((done) => setTimeout(done, RETRY_AFTER));

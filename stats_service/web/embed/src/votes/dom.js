@@ -53,6 +53,17 @@ export const tell = (region, text, kind = "", more = "") => {
   region.replaceChildren(text, more && text && " ", more && spoken(more));
 };
 
+/** Bring what is said into the window: whoever pressed a button is to see what came of it. */
+export const reveal = (region) => {
+  if (region.dataset.kind) region.scrollIntoView({ block: "nearest", behavior: "instant" });
+};
+
+/** Let a text that somebody wrote run from the side from which its script does. */
+export const directed = (element) => {
+  element.dir = "auto";
+  return element;
+};
+
 /** Keys that a page around may want all the same: to leave its dialog, and to keep the focus in it. */
 const SHARED_KEYS = ["Escape", "Tab"];
 

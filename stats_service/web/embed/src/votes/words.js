@@ -132,6 +132,23 @@ const WORDS = {
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
   ],
+  empty: [
+    "Chưa ghi nhận: hãy viết ý kiến khác của bạn.",
+    "Not counted: please write your own answer.",
+  ],
+  gone: [
+    "Chưa ghi nhận: mục này không còn nhận phiếu. Hãy chọn mục khác.",
+    "Not counted: this answer is no longer offered. Please choose another one.",
+  ],
+  length: ["Chưa ghi nhận: ý kiến khác dài quá.", "Not counted: your own answer is too long."],
+  link: [
+    "Chưa ghi nhận: ý kiến khác phải là chữ, không có liên kết hay mã HTML.",
+    "Not counted: your own answer may have neither links nor HTML.",
+  ],
+  sign: [
+    "Chưa ghi nhận: ý kiến khác có ký tự không hiển thị được. Hãy xóa ký tự đó.",
+    "Not counted: your own answer has a character that cannot be shown. Please remove it.",
+  ],
   elsewhere: ["Trang này không gửi được.", "Nothing can be sent from this page."],
 
   votes: [(n) => `${n} phiếu`, (n, written) => count(n, "vote", written)],
@@ -148,7 +165,17 @@ const WORDS = {
 
   rate: ["Đánh giá cho bài viết:", "Rate this article:"],
   rated: ["Đánh giá:", "Rating:"],
-  score: [(n) => `${n} điểm`, (n, written) => count(n, "point", written)],
+  score: [(n, scale) => `${n} trên ${scale} điểm`, (n, scale) => `${n} out of ${scale}`],
+  points: [(n) => `${n} điểm`, (n, written) => count(n, "point", written)],
+  unrated: ["Chưa có đánh giá", "Not rated yet"],
+  undo: ["Bỏ đánh giá của tôi", "Take my rating back"],
+  withdrawn: ["Đã bỏ đánh giá của bạn.", "Your rating has been taken back."],
+  heldScore: [
+    "Đã nhận đánh giá của bạn. Có nhiều đánh giá đến từ cùng một mạng nên đánh giá này chờ người " +
+      "quản trị xem xét, chưa tính vào kết quả.",
+    "Your rating has arrived. Many came from the same network, so this one waits for review and " +
+      "does not count yet.",
+  ],
   ratings: [(n) => `${n} đánh giá`, (n, written) => count(n, "rating", written)],
   useful: ["Hữu ích", "Helpful"],
   useless: ["Chưa hữu ích", "Not helpful"],
@@ -157,9 +184,12 @@ const WORDS = {
   spread: ["Chi tiết đánh giá", "Rating details"],
   thanksScore: ["Cảm ơn bạn đã đánh giá.", "Thank you for your rating."],
   changedScore: ["Điểm mới của bạn đã được ghi nhận.", "Your new score has been recorded."],
-  ownScore: [(n) => `Bạn đã chấm ${n} điểm.`, (n, written) => `You gave ${count(n, "point", written)}.`],
+  ownScore: [
+    (n, scale) => `Bạn đã chấm ${n} trên ${scale} điểm.`,
+    (n, scale) => `You gave ${n} out of ${scale}.`,
+  ],
   ownThumb: [(n) => `Bạn đã chọn “${n}”.`, (n) => `You chose “${n}”.`],
-  until: ["Có thể đổi đến", "You can change it until"],
+  until: ["Có thể đổi hoặc bỏ đến", "You can change it or take it back until"],
   fixed: [
     "Trình duyệt này đã đánh giá bài viết và hết thời gian đổi điểm.",
     "This browser has rated the article, and the score can no longer be changed.",
