@@ -99,7 +99,7 @@ export class StatsRating extends LateWidget {
       input.value = score;
       input.className = "spoken";
       item.prepend(input);
-      if (!isThumbs) item.append(spoken(say(this, "score", score, scale)));
+      if (!isThumbs) item.append(spoken(say(this, "points", score)));
       return item;
     });
     this.inputs = this.items.map((item) => item.querySelector("input")).filter(Boolean);
