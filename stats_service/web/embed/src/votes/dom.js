@@ -48,6 +48,7 @@ export const put = (element, text) => {
 export const tell = (region, text, kind = "", more = "") => {
   if (text && kind) region.dataset.kind = kind;
   else delete region.dataset.kind;
+  region.className = "";
   const whole = [text, more].filter(Boolean).join(" ");
   if (region.textContent == whole) return;
   region.replaceChildren(text, more && text && " ", more && spoken(more));

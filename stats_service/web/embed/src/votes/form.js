@@ -138,6 +138,8 @@ export class PollForm {
     // A choice in the making is not scolded for what is still missing.
     if (moving || !problem || choices.length > max) tell(this.message, problem, "error");
     if (problem && moving) {
+      // The focus may go far from here: what is said goes with it.
+      this.message.className = "afloat";
       place.focus();
       reveal(this.message);
     }

@@ -65,7 +65,7 @@ export class StatsRating extends LateWidget {
    */
   get isFixed() {
     const { own } = this;
-    return this.hasAttribute("readonly") || (own && (!own.until || Date.now() - own.at >= CHANGE_MS));
+    return this.hasAttribute("readonly") || (own && !((own.at + CHANGE_MS || new Date(own.until)) > Date.now()));
   }
 
   render() {
