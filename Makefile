@@ -5,6 +5,7 @@
 .PHONY: help run test test-faults test-redis fuzz lint types bench translations embed vendor lock chromium clean
 
 VENV := .venv/bin
+JAVASCRIPT := $(shell find stats_service -name '*.js')
 # Where containers and CI say so, Python keeps no bytecode, and then each of the service's processes
 # compiles all of its packages anew: two seconds of every start, in the tests a hundred times over.
 export PYTHONDONTWRITEBYTECODE :=
@@ -33,11 +34,11 @@ fuzz: .venv/faults.stamp ## look for inputs that break a parser (an hour)
 	        -max_total_time=720 -timeout=5 -artifact_prefix=tests/faults/out/fuzz/ \
 	        tests/faults/out/fuzz/$$target || exit 1; done
 
-lint: .venv/test.stamp ## ruff: lint and format
+lint: .venv/test.stamp .venv/eslint.stamp ## ruff: lint and format; ESLint
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 
-types: .venv/test.stamp ## mypy, strict
+types: .venv/test.stamp .venv/tsc.stamp ## mypy, strict; TypeScript for the JavaScript
 	$(VENV)/mypy
 
 bench: .venv/test.stamp ## measure page views per second
@@ -60,7 +61,7 @@ lock: .venv/run.stamp ## resolve pyproject.toml into requirements/ again
 	echo uv | $(LOCK) - -o requirements/installer.txt
 
 clean: ## remove what was made, except the data folder
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tools/js/node_modules
 
 # The environment has one stamp for each set of packages; test.txt contains all of run.txt.
 .venv/run.stamp: requirements/run.txt requirements/installer.txt scripts/python-environment
@@ -74,6 +75,22 @@ clean: ## remove what was made, except the data folder
 .venv/faults.stamp: requirements/faults.txt requirements/installer.txt scripts/python-environment
 	@scripts/python-environment requirements/faults.txt
 	@touch $@ .venv/test.stamp .venv/run.stamp
+
+# What looks at the JavaScript: Node comes as a wheel, its packages by their lock file. Each looks
+# again only if something has changed.
+.venv/js.stamp: tools/js/package.json tools/js/package-lock.json .venv/test.stamp
+	@echo "Installing tools/js/package-lock.json."
+	@$(VENV)/npm ci --prefix tools/js --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+.venv/eslint.stamp: .venv/js.stamp tools/js/eslint.config.js $(JAVASCRIPT)
+	$(VENV)/node tools/js/node_modules/eslint/bin/eslint.js --config tools/js/eslint.config.js \
+	    --max-warnings 0 stats_service
+	@touch $@
+
+.venv/tsc.stamp: .venv/js.stamp $(wildcard tools/js/*.json tools/js/*.d.ts) $(JAVASCRIPT)
+	$(VENV)/node tools/js/node_modules/typescript/bin/tsc --project tools/js
+	@touch $@
 
 chromium:
 	@scripts/chromium >/dev/null

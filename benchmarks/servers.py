@@ -36,8 +36,12 @@ CANDIDATES: dict[str, tuple[Sequence[str], dict[str, str]]] = {
         {},
     ),
     "ours-plain": (
-        ("-c", "python:stats_service.run.gunicorn_conf", "stats_service.app:create_asgi_app()"),
-        {"STATS_FAST_LANE": "0"},
+        (
+            *("-c", "python:stats_service.run.gunicorn_conf"),
+            *("-k", "stats_service.web.server.worker.Worker"),
+            "stats_service.app:create_asgi_app()",
+        ),
+        {},
     ),
     "ours-flask": (("-k", "gthread", "stats_service.app:create_app()"), {}),
     "raw": (("-k", "gthread", "benchmarks.hello:raw_app"), {}),
@@ -94,7 +98,7 @@ def running(name: str) -> Iterator[Server]:
         )
         services = create_services(settings)
         register_sites(services)
-        if "-k" in arguments:
+        if "-c" not in arguments:
             arguments = (*GTHREAD, f"--bind={settings.bind}", *arguments)
         log = Path(folder, "gunicorn.log")
         with log.open("w") as output:

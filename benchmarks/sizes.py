@@ -130,11 +130,15 @@ class Sizes:
             ballot = BallotQuery(
                 ballot=f"ballot-{number:010d}", choices=("a",), voter=voters[number]
             )
-            services.polls.ballots.cast_ballot(entry, "poll", ballot, people[number], now)
+            services.loop.run(
+                services.polls.ballots.cast_ballot(entry, "poll", ballot, people[number], now)
+            )
         between = self.memory()
         for number in range(BALLOTS, 2 * BALLOTS):
             rating = RatingQuery(article="/tin/1", score=5, voter=voters[number])
-            services.ratings.ratings.rate_article(entry, rating, people[number], now)
+            services.loop.run(
+                services.ratings.ratings.rate_article(entry, rating, people[number], now)
+            )
         return {
             "a ballot": (between - before) / BALLOTS,
             "a rating": (self.memory() - between) / BALLOTS,

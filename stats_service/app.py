@@ -8,11 +8,11 @@ from flask import Flask
 from stats_service.clock import Clock
 from stats_service.config import Settings, load_settings
 from stats_service.meters import FOLDER_VARIABLE
-from stats_service.services.container import Services, create_services, open_loop
+from stats_service.services.container import Services, create_services
 from stats_service.web import admin, api, hosted, operations, public
 from stats_service.web.demo import pages as demo
 from stats_service.web.embed import blueprints as embed
-from stats_service.web.http import errors, limits
+from stats_service.web.http import errors
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.context import EXTENSION
 from stats_service.web.http.sessions import SessionsBesideTheApi
@@ -28,7 +28,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         settings: default: read from the environment.
         clock: default: the machine's clock.
     """
-    return _flask_app(create_services(settings or load_settings(), clock))
+    services = create_services(settings or load_settings(), clock)
+    return _flask_app(services, LoopPaths(services))
 
 
 def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None) -> AsgiApp:
@@ -37,14 +38,13 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
     Arguments as for `create_app`.
     """
     services = create_services(settings or load_settings(), clock)
-    paths = LoopPaths(services, open_loop(services))
-    return AsgiApp(_flask_app(services), paths, services.operations.watch)
+    paths = LoopPaths(services)
+    return AsgiApp(_flask_app(services, paths), paths, services)
 
 
-def _flask_app(services: Services) -> Flask:
+def _flask_app(services: Services, paths: LoopPaths) -> Flask:
     settings = services.settings
-    if services.traffic.spool.path.exists():  # an earlier process may have kept views
-        services.traffic.replay.wake()
+    services.traffic.replay.resume()
     app = Flask("stats_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
     app.request_class = RequestWithFiles
@@ -54,10 +54,9 @@ def _flask_app(services: Services) -> Flask:
         services.meters.share(Path(os.environ[FOLDER_VARIABLE]))
     errors.register(app)
     operations.register(app)
-    api.register(app, settings.path_prefix)
+    api.register(app, settings.path_prefix, paths)
     embed.register(app, settings.path_prefix)
     app.register_blueprint(hosted.bp, url_prefix=settings.path_prefix)
-    limits.protect(app, (*api.LIMITED, "hosted.cast_ballot"), settings.write_limit)
     admin.register(app, settings)
     public.register(app)
     if settings.demo:

@@ -270,9 +270,9 @@ class TooManyRequestsError(StatsError):
     status = 429
     title = "Too many requests at a time"
 
-    def __init__(self, message: str, retry_after: float) -> None:
+    def __init__(self, message: str, retry_after: float, **values: object) -> None:
         self.retry_after = retry_after
-        super().__init__(message)
+        super().__init__(message, **values)
 
 
 class StoreUnavailableError(StatsError):

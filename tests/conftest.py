@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +23,7 @@ from stats_service.services.container import Services, create_services
 from stats_service.web.http.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
-from tests.support.openapi import ConformingClient, Serve, conforming_client
+from tests.support.openapi import ConformingClient, MakeApp, Serve, conforming_client
 from tests.support.receivers import Inbox, Receiver, running_smtp
 from tests.support.redis_groups import client_of, running_group
 
@@ -63,6 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
     found = find_server_binary()
     if found.path != program.absolute():
         raise pytest.UsageError(f"--server {program}: {found.path} is found instead")
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_stays() -> Iterator[None]:
+    """Fail a test that leaves an event loop behind, and with it a connection to Redis."""
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert "service-loop" not in {thread.name for thread in left}
 
 
 @pytest.fixture(scope="session")
@@ -117,12 +127,23 @@ def site(services: Services) -> Site:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: FakeClock) -> Iterator[Flask]:
+def make_app(clock: FakeClock) -> Iterator[MakeApp]:
+    """Give what makes an application, which is closed when the test is over."""
+    with ExitStack() as stack:
+
+        def make(settings: Settings) -> Flask:
+            app = create_app(settings, clock)
+            stack.callback(app.extensions[EXTENSION].close)
+            app.testing = True
+            return app
+
+        yield make
+
+
+@pytest.fixture
+def app(make_app: MakeApp, settings: Settings) -> Flask:
     """Give the application."""
-    app = create_app(settings, clock)
-    app.testing = True
-    yield app
-    app.extensions[EXTENSION].close()
+    return make_app(settings)
 
 
 @pytest.fixture
@@ -133,24 +154,22 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def hot_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
-    """Give the same for the application that gunicorn runs, whose hot paths are not Flask's."""
+def worker_client(settings: Settings, clock: FakeClock) -> Iterator[FlaskClient]:
+    """Give the same for the application that gunicorn's workers run."""
     with in_process(create_asgi_app(settings, clock)) as asgi:
         yield conforming_client(asgi)
 
 
-@pytest.fixture(params=["flask", "hot"])
-def serve(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Serve]:
-    """Run a test with both ways to answer: Flask's routes, and the event loop."""
+@pytest.fixture(params=["wsgi", "worker"])
+def serve(request: pytest.FixtureRequest, clock: FakeClock, make_app: MakeApp) -> Iterator[Serve]:
+    """Run a test at both entrances: a WSGI server's, and the worker's."""
     with ExitStack() as stack:
 
         def start(settings: Settings) -> FlaskClient:
-            if request.param == "hot":
+            if request.param == "worker":
                 app = stack.enter_context(in_process(create_asgi_app(settings, clock)))
                 return conforming_client(app)
-            flask = create_app(settings, clock)
-            stack.callback(flask.extensions[EXTENSION].close)
-            return conforming_client(flask)
+            return conforming_client(make_app(settings))
 
         yield start
 

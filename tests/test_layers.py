@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 import stats_service
+from stats_service.services import container
 
 ROOT = Path(stats_service.__file__).parent
 
@@ -126,6 +128,21 @@ def test_a_room_knows_only_the_rooms_below_it(path: Path) -> None:
         if top == "stats_service" and len(rest) > 1 and rest[0] == layer and rest[1] != room:
             other = heights.get(rest[1], -1)
             assert other < heights[room], f"{layer}/{room} must not import {name}"
+
+
+def test_web_is_handed_nothing_of_the_store() -> None:
+    """What `services()` gives is a service, a group of them, or a leaf."""
+
+    def fields(group: type) -> Iterator[tuple[str, type]]:
+        for name, kind in get_type_hints(group).items():
+            yield f"{group.__name__}.{name}", kind
+            if kind.__module__ == container.__name__:
+                yield from fields(kind)
+
+    found = dict(fields(container.Services))
+
+    assert "TrafficServices.replay" in found
+    assert [name for name, kind in found.items() if ".store." in kind.__module__] == []
 
 
 def test_the_command_line_brings_no_web_server_along() -> None:

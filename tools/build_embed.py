@@ -28,11 +28,15 @@ MANIFEST = DIST / "manifest.json"
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
 CORE_MAX_BYTES = 3300
 #: The files that the core fetches where a page needs them, by the folder of their sources.
-PARTS = ("votes", "extra")
+PARTS = ("votes", "check", "extra")
 #: What the file of polls and ratings, loaded where a page has any, may weigh.
 VOTES_MAX_BYTES = 16_000
-#: What the file of pages in frames and of the install checker may weigh.
-EXTRA_MAX_BYTES = 6_000
+#: What the file of applications and of pages in frames may weigh, and that of the install checker.
+EXTRA_MAX_BYTES = 2_000
+CHECK_MAX_BYTES = 6_000
+
+#: Version of JavaScript that the files are written in: that of Chrome 61 and Safari 12.
+SYNTAX = 2018
 
 _IMPORT = re.compile(r'^import [^;]*? from "(\.[\w./-]+)";\n', re.MULTILINE)
 _CONSTANT = re.compile(r'^const ([A-Z][A-Z_]+) = (\d+|"[^"\n]*");\n', re.MULTILINE)
@@ -95,6 +99,7 @@ def script(entry: str, baked: dict[str, str]) -> bytes:
     for name, value in _CONSTANT.findall(joined):
         joined = re.sub(rf"^const {name} = .*\n", "", joined, flags=re.MULTILINE)
         joined = re.sub(rf"\b{name}\b", lambda _, value=value: value, joined)
+    minify.config({"js-version": SYNTAX})
     minified = minify.string("application/javascript", f"(()=>{{{joined}}})()")
     return str(minified).encode()
 

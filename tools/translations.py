@@ -28,6 +28,7 @@ ERROR_MAPPING = [
         for name in (
             "known_sites/loop",
             "known_sites/site_directory",
+            "loop",
             "operations/alarm",
             "operations/backups",
             "portability/archive_checks",
@@ -36,6 +37,7 @@ ERROR_MAPPING = [
             "ratings/structured",
             "traffic/history",
             "traffic/page_views",
+            "visitors/request_limits",
             "voting/ballots",
             "voting/proofs",
         )

@@ -29,37 +29,45 @@ class Card(msgspec.Struct, frozen=True):
 
     def change(self, metric: str) -> float | None:
         """Return the change as a share of 1; None if there was nothing before."""
-        before = self.before.of(metric)
-        return (self.now.of(metric) - before) / before if before else None
+        return share_of_change(self.now.of(metric), self.before.of(metric))
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One hour, day or month of a series, and its counterpart in the period before."""
+    """One hour, day, week or month of a series, and its counterpart in the span compared."""
 
-    #: `2026-11-23T09`, `2026-11-23` or `2026-11`
+    #: `2026-11-23T09`, `2026-11-23`, `2026-W48` or `2026-11`
     name: str
     now: Pair
     before: Pair
+    #: Estimate of the day's readers; of days alone.
+    readers: int = 0
 
 
 class Series(msgspec.Struct, frozen=True):
-    """A range of days by hour, day or month."""
+    """A span of days by hour, day, week or month, beside the one that it is compared with."""
 
-    #: `hour`, `day` or `month`
+    #: `hour`, `day`, `week` or `month`
     unit: str
     first: date
     last: date
     points: tuple[Point, ...]
+    total: Pair = Pair()
+    #: Of the span compared, up to the same moment if this one is not over.
+    total_before: Pair = Pair()
+    #: The span compared; None: there is none.
+    first_before: date | None = None
+    last_before: date | None = None
+    #: How many points have begun if the last of these is not over yet, else None.
+    begun: int | None = None
 
-    @property
-    def total(self) -> Pair:
-        """The sum over the range."""
-        return sum((point.now for point in self.points), Pair())
+    def change(self, metric: str) -> float | None:
+        """Return the change as a share of 1; None if there was nothing before."""
+        return share_of_change(self.total.of(metric), self.total_before.of(metric))
 
-    @property
-    def total_before(self) -> Pair:
-        """The sum over the period before."""
-        return sum((point.before for point in self.points), Pair())
+
+def share_of_change(now: int, before: int) -> float | None:
+    """Return the growth from `before` to `now` as a share of 1; None if there was nothing."""
+    return (now - before) / before if before else None
 
 
 class Ignored(msgspec.Struct, frozen=True):

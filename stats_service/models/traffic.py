@@ -39,6 +39,10 @@ class PageQuery(msgspec.Struct, frozen=True):
     bot: bool = False
     #: Origin (or URL) of the outermost page, if this one stands in a frame; none: it stands alone.
     frame: str | None = None
+    #: Where an application has changed the page's address without loading a page: the address now,
+    #: and the one before. If both are of one article, nothing is counted again.
+    at: str | None = None
+    was: str | None = None
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -236,10 +240,12 @@ class PageAnswer(msgspec.Struct, frozen=True):
     counted: bool
     #: Why the view was not counted; empty if it was, and for beats.
     ignored: str
-    #: What was counted only in part.
+    #: What was counted only in part; `same-article` for an address of the article that was shown
+    #: before.
     note: str
     site: SiteCounts
-    article: ArticleCounts | None
+    #: Unset: the page's article is the one before.
+    article: ArticleCounts | msgspec.UnsetType | None
     #: By the text that the page sent.
     articles: dict[str, ArticleCounts]
     #: None if there is no such poll, unset if none was asked for.

@@ -19,9 +19,7 @@ _settings = load_settings()
 
 bind = _settings.bind
 workers = _settings.workers
-worker_class = (
-    f"stats_service.web.server.worker.{'FastWorker' if _settings.fast_lane else 'Worker'}"
-)
+worker_class = "stats_service.web.server.worker.FastWorker"
 
 # Each worker has its own queue: with one for all, a single worker may take most connections.
 # A unix socket cannot be bound twice.

@@ -20,6 +20,7 @@ from stats_service.services.accounts.tokens import Tokens
 from stats_service.services.known_sites.install_checks import InstallChecks
 from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteDirectory
+from stats_service.services.loop import ServiceLoop
 from stats_service.services.notices.mail import Mailer
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.reports.job import ReportJob
@@ -37,31 +38,26 @@ from stats_service.services.polls.polls import Polls
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
-from stats_service.services.ratings.loop import LoopRatings
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.history import History
-from stats_service.services.traffic.loop import LoopViews
 from stats_service.services.traffic.opening_balances import OpeningBalances
+from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
 from stats_service.services.voting.ballots import Ballots
 from stats_service.services.voting.integrity import IntegrityReports
-from stats_service.services.voting.loop import LoopBallots
 from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
 from stats_service.services.voting.voter_tokens import VoterTokens
-from stats_service.store.polls.ballots import LoopBallotStore
-from stats_service.store.ratings.ratings import LoopRatingStore
-from stats_service.store.redis.loop_client import LoopClient, connect_loop
-from stats_service.store.redis.request_counts import LoopCountsStorage, RequestCounts
 from stats_service.store.stores import Stores, open_stores
 from stats_service.store.traffic.group_commit import GroupCommit
 from stats_service.store.traffic.spool import Spool
@@ -88,6 +84,8 @@ class SiteServices:
     directory: SiteDirectory
     erasure: Erasure
     install_checks: InstallChecks
+    #: The directory for coroutines.
+    in_loop: LoopSites
     sites: Sites
 
 
@@ -97,10 +95,10 @@ class TrafficServices:
 
     history: History
     opening_balances: OpeningBalances
+    recorder: ViewRecorder
     records: Records
     replay: Replay
     retention: Retention
-    spool: Spool
     top_articles: TopArticles
     views: Traffic
 
@@ -150,23 +148,12 @@ class OperationServices:
     """What keeps the installation alive."""
 
     backups: Backups
+    clock_watch: ClockWatch
     health: Health
     installation: Installation
     overview: Overview
     ticks: Ticks
     watch: Watch
-
-
-@dataclass(frozen=True, slots=True)
-class LoopServices:
-    """What an event loop calls: page views, ballots and ratings over one connection."""
-
-    clocks: ClockWatch
-    counts: LoopCountsStorage
-    sites: LoopSites
-    ballots: LoopBallots
-    ratings: LoopRatings
-    views: LoopViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +163,9 @@ class Services:
     settings: Settings
     clock: Clock
     meters: Meters
-    request_counts: RequestCounts
+    limits: RequestLimits
+    #: Where coroutines run: page views, ballots and ratings.
+    loop: ServiceLoop
 
     accounts: AccountServices
     notices: NoticeServices
@@ -201,10 +190,12 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     Raises:
         ConfigurationError: the settings name no Redis, or one that cannot be used.
     """
-    return build_services(open_stores(settings), settings, clock or SystemClock())
+    meters = Meters()
+    stores = open_stores(settings, meters)
+    return build_services(stores, settings, clock or SystemClock(), meters)
 
 
-def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services:
+def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Meters) -> Services:
     """Wire the services; nothing is asked of Redis."""
     audit = Audit(stores.audit)
     installation = Installation(
@@ -221,54 +212,34 @@ def build_services(stores: Stores, settings: Settings, clock: Clock) -> Services
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    meters = Meters()
-    traffic = _traffic_services(stores, sites, clock, meters, installation)
-    _watch(meters, traffic)
+    traffic = _traffic_services(stores, settings, sites, clock, meters, installation)
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
+    operations = _operation_services(
+        stores, settings, clock, meters, installation, sites, traffic, notices, portability
+    )
+    _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
+    loop = ServiceLoop(sites.in_loop, traffic.recorder)
+
+    def close() -> None:
+        loop.close()
+        stores.close()
+
     return Services(
         settings=settings,
         clock=clock,
         meters=meters,
-        request_counts=stores.request_counts,
+        limits=RequestLimits(stores.request_counts, settings.write_limit),
+        loop=loop,
         accounts=accounts,
         notices=notices,
-        operations=_operation_services(
-            stores, settings, clock, installation, sites, traffic, notices, portability
-        ),
+        operations=operations,
         polls=polls,
         portability=portability,
         ratings=_rating_services(stores),
         sites=sites,
         traffic=traffic,
-        close=stores.close,
-    )
-
-
-def open_loop(services: Services) -> LoopServices:
-    """Return what an event loop calls; it connects when its views are started.
-
-    Raises:
-        ConfigurationError: the settings name no Redis, or one that cannot be used.
-    """
-    settings, traffic = services.settings, services.traffic
-    prefix = settings.key_prefix
-    meters = services.meters
-    connection = connect_loop(settings.redis_url, settings.redis_timeout, meters)
-    client = LoopClient(connection)
-    spool_writer = SpoolWriter(traffic.spool, traffic.replay.wake, meters)
-    clocks = ClockWatch(client, services.clock, meters)
-    meters.watch(lambda: clocks.jumps, "clock_jumps")
-    meters.watch(lambda: clocks.looks_apart, "clock_apart")
-    sites = LoopSites(services.sites.directory, settings.redis_timeout)
-    is_lost = services.operations.installation.is_lost
-    return LoopServices(
-        clocks=clocks,
-        counts=LoopCountsStorage(client, prefix),
-        sites=sites,
-        views=LoopViews(GroupCommit(connection, prefix, spool_writer, meters, is_lost)),
-        ballots=LoopBallots(LoopBallotStore(client, prefix), sites, services.polls.proofs),
-        ratings=LoopRatings(LoopRatingStore(client, prefix)),
+        close=close,
     )
 
 
@@ -325,7 +296,11 @@ def _site_services(
         sites, accounts.accounts, stores.ticks, stores.uploads, stores.copies, accounts.audit
     )
     return SiteServices(
-        directory, erasure, InstallChecks(stores.install_checks, settings.secret), sites
+        directory=directory,
+        erasure=erasure,
+        install_checks=InstallChecks(stores.install_checks, settings.secret),
+        in_loop=LoopSites(directory, settings.redis_timeout),
+        sites=sites,
     )
 
 
@@ -334,7 +309,7 @@ def _poll_services(
 ) -> PollServices:
     polls, proofs = Polls(stores.polls, stores.ballots), Proofs(settings.secret)
     return PollServices(
-        ballots=Ballots(stores.ballots, sites.directory, proofs),
+        ballots=Ballots(stores.ballots, sites.in_loop, proofs),
         integrity=IntegrityReports(stores.quarantine, polls, audit),
         polls=polls,
         proofs=proofs,
@@ -351,19 +326,26 @@ def _rating_services(stores: Stores) -> RatingServices:
 
 
 def _traffic_services(
-    stores: Stores, sites: SiteServices, clock: Clock, meters: Meters, installation: Installation
+    stores: Stores,
+    settings: Settings,
+    sites: SiteServices,
+    clock: Clock,
+    meters: Meters,
+    installation: Installation,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
+    spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
+    commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
     return TrafficServices(
         history=History(stores.history),
         opening_balances=OpeningBalances(stores.traffic),
+        recorder=ViewRecorder(commit),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, sites.sites),
-        spool=stores.spool,
         top_articles=TopArticles(stores.history),
-        views=Traffic(stores.traffic, stores.spool, replay.wake, is_lost),
+        views=Traffic(stores.traffic, is_lost),
     )
 
 
@@ -407,6 +389,7 @@ def _operation_services(
     stores: Stores,
     settings: Settings,
     clock: Clock,
+    meters: Meters,
     installation: Installation,
     sites: SiteServices,
     traffic: TrafficServices,
@@ -432,6 +415,7 @@ def _operation_services(
     )
     return OperationServices(
         backups=Backups(stores.snapshots),
+        clock_watch=ClockWatch(stores.loop, clock, meters),
         health=health,
         installation=installation,
         overview=Overview(stores.overview, health, stores.spool),
@@ -444,8 +428,9 @@ def _work_on_upload(upload: str, held: int) -> None:
     processes.start_command(["work-on-upload", upload], held)
 
 
-def _watch(meters: Meters, traffic: TrafficServices) -> None:
-    spool, replay = traffic.spool, traffic.replay
+def _watch(meters: Meters, spool: Spool, replay: Replay, clocks: ClockWatch) -> None:
+    meters.watch(lambda: clocks.jumps, "clock_jumps")
+    meters.watch(lambda: clocks.looks_apart, "clock_apart")
     meters.watch(lambda: spool.kept, "spool_kept")
     meters.watch(lambda: spool.refused, "spool_lost")
     meters.watch(lambda: replay.replayed, "spool_replayed")

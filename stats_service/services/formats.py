@@ -13,7 +13,7 @@ from babel.numbers import format_decimal, format_percent, get_decimal_symbol, ge
 #: Where Babel's own way of writing a date is not that of official documents in Viet Nam (Decree
 #: 30/2020), or is abbreviated as nobody would.
 _DAYS = {
-    ("vi", "full"): "EEEE, 'ngày' d 'tháng' M 'năm' y",
+    ("vi", "full"): "EEEE, 'ngày' dd/MM/yyyy",
     ("vi", "medium"): "dd/MM/yyyy",
     ("vi", "short"): "dd/MM/yyyy",
 }
@@ -50,7 +50,7 @@ def change(now: int, before: int, language: str) -> str:
 def day(value: date, language: str, style: str = "medium") -> str:
     """Write a date in full, in a medium length (Nov 23, 2026) or short (2026-11-23).
 
-    In Vietnamese: Thứ Hai, ngày 23 tháng 11 năm 2026, or 23/11/2026.
+    In Vietnamese: Thứ Hai, ngày 23/11/2026, or 23/11/2026.
     """
     if language == "en" and style == "short":
         return value.isoformat()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from stats_service.config import Settings
+from stats_service.meters import Meters
 from stats_service.store.accounts.accounts import AccountStore
 from stats_service.store.accounts.audit import AuditStore
 from stats_service.store.accounts.devices import DeviceStore
@@ -31,6 +32,8 @@ from stats_service.store.portability.uploads import UploadStore
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore
 from stats_service.store.redis.client import connect, disconnect
+from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from stats_service.store.redis.pipeline import LoopConnection
 from stats_service.store.redis.request_counts import RequestCounts
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
@@ -48,6 +51,8 @@ class Stores:
     archives: ArchiveStore
     audit: AuditStore
     ballots: BallotStore
+    #: Of coroutines, to Redis; whoever has the event loop starts and stops it.
+    connection: LoopConnection
     copies: SiteCopies
     devices: DeviceStore
     health: HealthStore
@@ -56,6 +61,7 @@ class Stores:
     installation: InstallationStore
     installation_file: InstallationFile
     legacy: LegacyStore
+    loop: LoopClient
     notices: NoticeStore
     overview: OverviewStore
     polls: PollStore
@@ -74,24 +80,31 @@ class Stores:
     tokens: TokenStore
     traffic: TrafficStore
     uploads: UploadStore
-    #: Close the connections to Redis.
+    #: Close the connections to Redis, that of coroutines apart.
     close: Callable[[], None]
 
 
-def open_stores(settings: Settings) -> Stores:
+def open_stores(settings: Settings, meters: Meters) -> Stores:
     """Open the stores; Redis is first asked when one of them is used.
+
+    Args:
+        settings: of the installation.
+        meters: where faults are counted that nobody foresaw.
 
     Raises:
         ConfigurationError: the settings name no Redis, or one that cannot be used.
     """
     client = connect(settings.redis_url, settings.redis_timeout)
+    connection = connect_loop(settings.redis_url, settings.redis_timeout, meters)
+    loop = LoopClient(connection)
     prefix, folder = settings.key_prefix, settings.data_dir
     place = place_of(settings.redis_url, prefix, folder)
     return Stores(
         accounts=AccountStore(client, prefix),
         archives=ArchiveStore(client, prefix),
         audit=AuditStore(client, prefix),
-        ballots=BallotStore(client, prefix),
+        ballots=BallotStore(client, loop, prefix),
+        connection=connection,
         copies=SiteCopies(folder),
         devices=DeviceStore(client, prefix),
         health=HealthStore(client),
@@ -100,14 +113,15 @@ def open_stores(settings: Settings) -> Stores:
         installation=InstallationStore(client, prefix),
         installation_file=InstallationFile(folder, prefix),
         legacy=LegacyStore(client, prefix),
+        loop=loop,
         notices=NoticeStore(client, prefix),
         overview=OverviewStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),
-        ratings=RatingStore(client, prefix),
+        ratings=RatingStore(client, loop, prefix),
         refusals=RefusalStore(client, prefix),
-        request_counts=RequestCounts(client, prefix),
+        request_counts=RequestCounts(loop, prefix),
         retention=RetentionStore(client, prefix),
         sessions=SessionStore(client, prefix),
         sites=SiteStore(client, prefix),

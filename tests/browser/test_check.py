@@ -103,7 +103,7 @@ def test_without_the_end_of_the_address_nothing_is_loaded(checked: Checked, embe
     checked.page.goto(embed.put("/tin/1", WIDGET))
     checked.page.wait_for_load_state("networkidle")
 
-    assert not [url for url in files if "embed-extra" in url]
+    assert not [url for url in files if "embed-" in url]
 
 
 def test_a_strict_policy_lets_the_checker_work(checked: Checked, embed: Embed) -> None:
@@ -370,7 +370,7 @@ def test_a_page_that_says_no_site_is_told(checked: Checked, embed: Embed) -> Non
 def test_the_check_runs_without_the_core(checked: Checked, embed: Embed) -> None:
     """An optimiser holds the script back: what is found is that it did not run."""
     checked.page.route("**/embed.1.js", lambda route: route.abort())
-    alone = f'<script src="{embed.base}/embed-extra.1.js"></script>'
+    alone = f'<script src="{embed.base}/embed-check.1.js"></script>'
 
     checked.page.goto(embed.put("/tin/1", WIDGET + alone))
 

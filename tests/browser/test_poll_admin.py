@@ -42,7 +42,7 @@ def make_poll(services: Services, slug: str) -> str:
             choices=("ab"[number % 2],),
             voter=services.polls.voters.issue(slug, now - 60),
         )
-        services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
+        services.loop.run(services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now))
     return poll.id
 
 
@@ -232,13 +232,17 @@ def test_a_burst_is_taken_out_by_clicking(
         "192.0.2.1", BROWSER, f"http://{site.hosts[0]}", private=False, prefetch=False
     )
     entry = services.sites.directory.load(site.slug, now)
-    services.traffic.views.record_view(
-        entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now
+    services.loop.run(
+        services.traffic.recorder.record(
+            entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now
+        )
     )
     for number in range(15):
         token = services.polls.voters.issue(site.slug, now - 60)
-        services.ratings.ratings.rate_article(
-            entry, RatingQuery("/tin/1", 1 if number else 5, token), visitor, now
+        services.loop.run(
+            services.ratings.ratings.rate_article(
+                entry, RatingQuery("/tin/1", 1 if number else 5, token), visitor, now
+            )
         )
     page = admin("ratings")
     assert faults(page) == []

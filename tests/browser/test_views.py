@@ -162,7 +162,7 @@ def test_a_late_answer_does_not_overwrite_a_newer_page(visitor: Visitor, embed: 
         "**/page",
         lambda route: (
             held.append(route)
-            if '"/tin/1"' in (route.request.post_data or "")
+            if '"article":"/tin/1"' in (route.request.post_data or "")
             else route.continue_()
         ),
     )

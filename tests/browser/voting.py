@@ -69,7 +69,7 @@ def cast(
         prefetch=False,
     )
     entry = services.sites.directory.load(embed.slug, now)
-    services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now)
+    services.loop.run(services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now))
 
 
 class Voter(Visitor):

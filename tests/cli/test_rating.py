@@ -73,7 +73,9 @@ def test_a_span_is_taken_out_alone(run: Run, services: Services, site: Site) -> 
         services.polls.voters.issue("kimson", now - 9),
     )
     visitor = Visitor("", BROWSER, ORIGIN, private=False, prefetch=False)
-    services.ratings.ratings.rate_article(entry, RatingQuery(ARTICLE, 1, voter), visitor, now)
+    services.loop.run(
+        services.ratings.ratings.rate_article(entry, RatingQuery(ARTICLE, 1, voter), visitor, now)
+    )
     void = ("rating", "void", "kimson", ARTICLE, "--from")
     begin, end = local_minute(now - 60, site.timezone), local_minute(now + 60, site.timezone)
 

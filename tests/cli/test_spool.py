@@ -8,6 +8,7 @@ from stats_service.models.traffic import ViewCommand
 from stats_service.services.container import Services, create_services
 from stats_service.store.traffic.spool import SpooledView
 from tests.cli.conftest import Run
+from tests.support.spools import spool_of
 
 
 def test_views_of_another_name_of_redis_are_taken_over(
@@ -17,7 +18,7 @@ def test_views_of_another_name_of_redis_are_taken_over(
     before = replace(services.settings, redis_url="redis://old.example:6379/0")
     old = create_services(before, services.clock)
     now = services.clock.now()
-    old.traffic.spool.add(
+    spool_of(old).add(
         [SpooledView("kimson", now, ViewCommand(kind="view", hit=b"12345678"), site.birth)]
     )
     old.close()

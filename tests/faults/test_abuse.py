@@ -35,6 +35,7 @@ from tests.support.pages import BROWSER, ORIGIN, new_hit, view
 from tests.support.processes import service_processes, wait_until
 from tests.support.redis_groups import Server, client_of
 from tests.support.server import running_service
+from tests.support.spools import spool_of
 
 ROOT = Path(__file__).parents[2]
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
@@ -384,7 +385,7 @@ def test_a_view_whose_reply_is_lost_counts_once(
     direct = create_services(replace(ours, redis_url=server.url, redis_timeout=5))
     direct.sites.sites.add(SITE)
     # What is kept waits for the Redis under the name that the service has for it.
-    spool = create_services(ours).traffic.spool
+    spool = spool_of(create_services(ours))
     headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
     try:
         with running_service(replace(ours, site_cache_seconds=60)) as url:

@@ -41,6 +41,7 @@ from tests.store.traffic.test_group_commit import (
 )
 from tests.support.clock import FakeClock
 from tests.support.pages import new_hit
+from tests.support.spools import spool_of
 
 pytestmark = [pytest.mark.check("T64"), pytest.mark.quick]
 
@@ -268,18 +269,18 @@ def test_a_kept_view_that_redis_refuses(
     keys = SiteKeys(services.settings.key_prefix, "kimson")
     bucket = keys.addresses(int(now // ADDRESS_BUCKET_SECONDS))
     redis_client.hset(bucket, "vbadbadba", "many")
-    services.traffic.spool.add(
+    spool_of(services).add(
         [SpooledView("kimson", now, command, site.birth) for command in commands]
     )
 
     assert not services.traffic.replay.run(now)
 
-    state = services.traffic.spool.state()
+    state = services.traffic.replay.state()
     assert (state.waiting, state.refused) == (0, 1)
     assert services.traffic.views.counts(site, now).views.total == 4
     assert (services.traffic.replay.replayed, services.traffic.replay.held) == (4, 1)
     redis_client.hdel(bucket, "vbadbadba")
-    assert services.traffic.spool.adopt() == 1
+    assert spool_of(services).adopt() == 1
     assert not services.traffic.replay.run(now)
     assert services.traffic.views.counts(site, now).views.total == 5
 

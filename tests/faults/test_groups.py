@@ -20,6 +20,7 @@ from tests.support.hosts import Network, hosts_are_possible
 from tests.support.processes import wait_until
 from tests.support.redis_groups import ClusterGroup, SentinelGroup, Server
 from tests.support.server import running_service
+from tests.support.spools import spool_of
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
 #: What may be lost when a master dies: its replicas lag behind by less than this, in seconds.
@@ -145,7 +146,7 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
         cut, rest = (reader.result() for reader in readers)
         old = group.master.client
         wait_until(lambda: old.info("replication")["role"] == "slave", 30)
-        spools = [create_services(place).traffic.spool for place in places]
+        spools = [spool_of(create_services(place)) for place in places]
         wait_until(lambda: not any(spool.waiting() for spool in spools), 40)
         counted = total(services)
         again = next(one.at for one in rest if one.at > 3 and one.status == 200)

@@ -19,6 +19,7 @@ from tests.faults.load import Load, statuses
 from tests.support.processes import service_processes
 from tests.support.redis_groups import Server
 from tests.support.server import running_service
+from tests.support.spools import spool_of
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
 RATE = 150
@@ -94,7 +95,7 @@ def test_a_power_cut_loses_what_was_not_synced(
             found = services.traffic.views.counts(SITE, time.time())
         server.kill()
     with disk(copy, folder), closing(create_services(ours)) as services:
-        waiting = services.traffic.spool.waiting()
+        waiting = spool_of(services).waiting()
     shutil.rmtree(folder, ignore_errors=True)
 
     lost = len(direct) - found.views.total

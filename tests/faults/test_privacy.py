@@ -90,6 +90,7 @@ def test_after_two_days_nothing_tells_of_a_visitor(
         user_agent=BROWSER + " Edg/142",
         headers={"X-Forwarded-For": "203.0.113.77", "Referer": "https://search.example/?q=benh"},
     )
+    app.extensions["stats_service"].close()
     salts = [client.get(name) for name in client.scan_iter(b"*salt*")]
     visitors = [
         member for name in client.scan_iter(b"*:online") for member in client.zrange(name, 0, -1)
@@ -138,6 +139,7 @@ def test_a_removed_site_is_gone_from_the_files_too(
 
     services.sites.sites.remove("kimson")
     view(app.test_client(), "/tin/1")
+    app.extensions["stats_service"].close()
     rewritten(server)
 
     keys = list(client.scan_iter("*{kimson}*"))
@@ -351,6 +353,7 @@ def test_the_services_user_may_do_nothing_else(
             for _ in range(2):
                 assert view(app.test_client()).status_code == 200
                 server.client.script_flush()
+        app.extensions["stats_service"].close()
         client = redis.Redis.from_url(url)
         refused = []
         for command in (

@@ -23,6 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.processes import service_processes, wait_until
 from tests.support.redis_groups import Server
 from tests.support.server import running_service
+from tests.support.spools import spool_of
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
 #: The bound for every answer, in seconds.
@@ -169,7 +170,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
         processes = service_processes(installed.data_dir)
         os.kill(max(processes), signal.SIGKILL)
         load.run(15)
-        waiting = counted.traffic.spool.waiting()
+        waiting = spool_of(counted).waiting()
         size = sum(p.stat().st_size for p in installed.data_dir.glob("spool.sqlite3*"))
         # Ten times the load, as browsers that try again.
         storm = stack.enter_context(Load([url], clients=48, rate=1500))
@@ -179,7 +180,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
         before = server.client.info("commandstats")
         recovery = storm.wait_for(lambda: any(one.status == 200 for one in storm.sent[at:]))
         storm.run(3)
-        drained = storm.wait_for(lambda: counted.traffic.spool.waiting() == 0, 60)
+        drained = storm.wait_for(lambda: spool_of(counted).waiting() == 0, 60)
         calls = _calls(server.client.info("commandstats")) - _calls(before)
         during = len(storm.sent) + len(load.sent)
     total = settle(counted, load)

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import redis
+from flask import Flask
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.health import Finding
 from stats_service.models.sites import Site
@@ -18,9 +17,12 @@ from stats_service.services.container import Services, create_services
 from stats_service.services.operations.health import FAIL, OK, WARN
 from stats_service.services.operations.machine_findings import spool_findings
 from stats_service.store.traffic.spool import RESERVE_BYTES
+from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
+from tests.support.openapi import MakeApp
 from tests.support.pages import view
 from tests.support.processes import wait_until
+from tests.support.spools import spool_of
 
 pytestmark = [pytest.mark.check("T66"), pytest.mark.quick]
 
@@ -38,13 +40,11 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def away(settings: Settings, clock: FakeClock) -> tuple[FlaskClient, Services]:
+def away(app: Flask) -> tuple[FlaskClient, Services]:
     """Give a service that saw its site before it lost Redis."""
-    app = create_app(settings, clock)
     client, services = app.test_client(), app.extensions["stats_service"]
     assert view(client).status_code == 200
-    for store in (services.traffic.views._store, services.sites.directory._store):
-        store._client = redis.Redis(port=1, retry=None)
+    lose_redis(services)
     return client, services
 
 
@@ -52,21 +52,26 @@ def replay_all(own: Services, services: Services, clock: FakeClock) -> None:
     """Give Redis back, and wait until everything is there; its thread may hold the spool now."""
     own.traffic.replay._sites = services.sites.directory._store
     own.traffic.replay._traffic = services.traffic.views._store
-    wait_until(lambda: not own.traffic.replay.run(clock.now()) and not own.traffic.spool._lost)
+    wait_until(lambda: not own.traffic.replay.run(clock.now()) and not spool_of(own)._lost)
 
 
 def found(services: Services, clock: FakeClock) -> dict[str, Finding]:
     """Return what `stats-service check` says of the spool."""
-    findings = spool_findings(services.traffic.spool.state(), clock.now())
+    findings = spool_findings(services.traffic.replay.state(), clock.now())
     return {finding.subject: finding for finding in findings}
 
 
 def test_a_disk_without_room_promises_nothing(
-    settings: Settings, site: Site, clock: FakeClock, services: Services, tmp_path: Path
+    make_app: MakeApp,
+    settings: Settings,
+    site: Site,
+    clock: FakeClock,
+    services: Services,
+    tmp_path: Path,
 ) -> None:
     """503, counted for the site as lost once Redis is back, said by check and overview."""
     with mounted(tmp_path / "disk", "size=3m") as disk:
-        client, own = away(replace(settings, data_dir=disk), clock)
+        client, own = away(make_app(replace(settings, data_dir=disk)))
         answers = {view(client, address=f"192.0.2.{n}").status_code for n in range(39)}
 
         finding = found(own, clock)["spool-fault"]
@@ -74,7 +79,7 @@ def test_a_disk_without_room_promises_nothing(
         assert answers == {503}
         assert finding.level == FAIL
         assert "No space left" in finding.text
-        assert own.traffic.spool.refused == 39
+        assert spool_of(own).refused == 39
         replay_all(own, services, clock)
     (overview,) = services.operations.overview.of_sites([site], clock.now())
     assert [(alarm.kind, alarm.n) for alarm in overview.alarms if alarm.kind == "lost"] == [
@@ -86,6 +91,7 @@ def test_a_disk_without_room_promises_nothing(
 
 
 def test_a_disk_that_fills_up_loses_no_promise(
+    make_app: MakeApp,
     settings: Settings,
     site: Site,
     clock: FakeClock,
@@ -95,7 +101,7 @@ def test_a_disk_that_fills_up_loses_no_promise(
 ) -> None:
     """Every view that was answered 202 is counted, while the disk is still full."""
     with mounted(tmp_path / "disk", "size=6m") as disk:
-        client, own = away(replace(settings, data_dir=disk), clock)
+        client, own = away(make_app(replace(settings, data_dir=disk)))
         kept = view(client, address="192.0.2.1").status_code == 202
         with contextlib.suppress(OSError), (disk / "other").open("wb", buffering=0) as file:
             while file.write(bytes(4096)):
@@ -105,7 +111,7 @@ def test_a_disk_that_fills_up_loses_no_promise(
 
         replay_all(own, services, clock)
 
-        assert own.traffic.spool.waiting() == 0
+        assert spool_of(own).waiting() == 0
     measured(f"{promised} of 31 promised, {statuses.count(503)} refused")
     assert services.traffic.views.counts(site, clock.now()).views.total == 1 + promised
     assert set(statuses) <= {202, 503}
@@ -113,28 +119,28 @@ def test_a_disk_that_fills_up_loses_no_promise(
 
 
 def test_a_read_only_data_folder_is_said(
-    settings: Settings, site: Site, clock: FakeClock, tmp_path: Path
+    make_app: MakeApp, settings: Settings, site: Site, clock: FakeClock, tmp_path: Path
 ) -> None:
     """The service counts; an outage of Redis would lose views, and check says so before."""
     with mounted(tmp_path / "disk", "size=6m") as disk:
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        client, own = away(replace(settings, data_dir=disk), clock)
+        client, own = away(make_app(replace(settings, data_dir=disk)))
 
         finding = found(own, clock)["spool-fault"]
 
         assert finding.level == FAIL
         assert "Read-only" in finding.text
         assert view(client).status_code == 503
-        assert own.traffic.spool.refused == 1
+        assert spool_of(own).refused == 1
 
 
 def test_a_file_that_is_no_database_loses_nothing(
-    settings: Settings, site: Site, clock: FakeClock, services: Services
+    make_app: MakeApp, settings: Settings, site: Site, clock: FakeClock, services: Services
 ) -> None:
     """It is set aside; the views of this outage are kept and counted."""
     broken = settings.data_dir / "spool.sqlite3"
     broken.write_bytes(b"no database" * 1000)
-    client, own = away(settings, clock)
+    client, own = away(make_app(settings))
 
     statuses = [view(client, address=f"192.0.2.{n}").status_code for n in range(5)]
     finding = found(own, clock)["spool-damaged"]
@@ -148,10 +154,10 @@ def test_a_file_that_is_no_database_loses_nothing(
 
 
 def test_two_redis_with_one_data_folder(
-    settings: Settings, site: Site, clock: FakeClock, services: Services
+    make_app: MakeApp, settings: Settings, site: Site, clock: FakeClock, services: Services
 ) -> None:
     """Neither drops or counts the views of the other; check says it until somebody decides."""
-    client, own = away(settings, clock)
+    client, own = away(make_app(settings))
     assert view(client, address="192.0.2.7").status_code == 202
     other = create_services(replace(settings, key_prefix=f"{settings.key_prefix[:15]}x"), clock)
 

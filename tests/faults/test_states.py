@@ -30,6 +30,7 @@ from stats_service.store.traffic.spool import SpooledView
 from tests.support.processes import wait_until
 from tests.support.receivers import Receiver
 from tests.support.redis_groups import Server
+from tests.support.spools import spool_of
 
 pytestmark = pytest.mark.quick
 
@@ -255,16 +256,16 @@ def data_folder_shut(made: Installation) -> None:
 
 def views_wait(made: Installation) -> None:
     """A view was kept, and who brings such views to Redis hangs."""
-    assert made.stack.enter_context(made.services.traffic.spool.sole_sender())
+    assert made.stack.enter_context(spool_of(made.services).sole_sender())
     command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
-    made.services.traffic.spool.add([SpooledView(SITE.slug, time.time(), command)])
+    spool_of(made.services).add([SpooledView(SITE.slug, time.time(), command)])
 
 
 def others_views_wait(made: Installation) -> None:
     """They were kept by a service on another Redis with the same data folder."""
     other = create_services(replace(made.settings, redis_url="redis://127.0.0.1:9/0"))
     command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
-    other.traffic.spool.add([SpooledView(SITE.slug, time.time(), command)])
+    spool_of(other).add([SpooledView(SITE.slug, time.time(), command)])
     other.close()
 
 

@@ -49,6 +49,9 @@ def assert_conforms(method: str, path: str, response: TestResponse) -> None:
         Draft202012Validator(schema).validate(response.get_json(force=True))
 
 
+MakeApp = Callable[[Settings], Flask]
+
+
 class ConformingClient(FlaskClient):
     """A test client whose every answer must be as the OpenAPI document says."""
 

@@ -22,6 +22,7 @@ def running_service(
     settings: Settings,
     *,
     app: str = APP,
+    worker: str = "",
     environ: dict[str, str] | None = None,
     host: Host = LOCAL,
 ) -> Iterator[str]:
@@ -30,6 +31,7 @@ def running_service(
     Args:
         settings: whatever `Settings` holds is handed over as environment variables.
         app: the application factory that gunicorn loads.
+        worker: another class of workers than that of the configuration.
         environ: further environment variables.
         host: where it runs.
     """
@@ -44,6 +46,7 @@ def running_service(
                 "gunicorn",
                 "-c",
                 "python:stats_service.run.gunicorn_conf",
+                *(["-k", worker] if worker else []),
                 app,
             ],
             env=os.environ | _variables(settings) | (environ or {}),

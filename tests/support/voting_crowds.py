@@ -23,8 +23,6 @@ from stats_service.models.polls import BallotCommand, Choice, Poll, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.periods import hour_label
-from stats_service.store.polls.ballots import BallotStore
-from stats_service.store.redis.client import connect
 from tests.support.clock import FakeClock
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -184,7 +182,14 @@ def play(
     poll = Poll(id=name, question={"vi": "?"}, choices=choices, status="open")
     site = services.sites.sites.get(slug)
     poll = services.polls.polls.create(slug, replace(poll, protection=protection), "test", begin)
-    store = BallotStore(connect(services.settings.redis_url, 5), services.settings.key_prefix)
+    found = services.loop.run(_cast(services, site, poll, scene))
+    return name, {crowd: Outcome(n["counted"], n["held"]) for crowd, n in found.items()}
+
+
+async def _cast(
+    services: Services, site: Site, poll: Poll, scene: Scene
+) -> dict[str, Counter[str]]:
+    store, begin = services.polls.ballots._store, services.clock.now()
     found: dict[str, Counter[str]] = {}
     for ballot in sorted(scene(), key=lambda ballot: ballot.at):
         now = begin + ballot.at
@@ -193,16 +198,16 @@ def play(
         command = BallotCommand(
             poll=poll,
             open=True,
-            voter=_id(name, str(next(_numbers))),
+            voter=_id(poll.id, str(next(_numbers))),
             ballot=_id("ballot", str(next(_numbers))),
             choices=(ballot.choice,),
             address=_id(hour[:10], ballot.address),
             ipv6_48=_id(hour[:10], ballot.ipv6_48) if ballot.ipv6_48 else b"",
             browser=BROWSERS[int(ballot.at) % len(BROWSERS)],
         )
-        outcome = store.cast(site, command, hour, now).outcome
+        outcome = (await store.cast(site, command, hour, now)).outcome
         found.setdefault(ballot.crowd, Counter())[outcome] += 1
-    return name, {crowd: Outcome(n["counted"], n["held"]) for crowd, n in found.items()}
+    return found
 
 
 def _id(kind: str, name: str) -> bytes:

@@ -169,7 +169,9 @@ def _vote(services: Services, site: Site, entry: DemoPoll, times: list[float], e
         wanted = chance.choices(poll.choices, entry.shares, k=poll.max_choices)
         choices = tuple(dict.fromkeys(choice.id for choice in wanted))
         ballot = BallotQuery(ballot=f"demo-{poll.id}-{number:06}", choices=choices, voter=voter)
-        services.polls.ballots.cast_ballot(known, poll.id, ballot, sender, moment)
+        services.loop.run(
+            services.polls.ballots.cast_ballot(known, poll.id, ballot, sender, moment)
+        )
 
 
 def _rate(services: Services, site: Site, articles: Iterable[str], chance: random.Random) -> None:
@@ -189,7 +191,7 @@ def _rate(services: Services, site: Site, articles: Iterable[str], chance: rando
             if not known.knows_day(moment):
                 known = services.sites.directory.load(site.slug, moment)
             rating = RatingQuery(article=article, score=score, voter=voter)
-            services.ratings.ratings.rate_article(known, rating, visitor, moment)
+            services.loop.run(services.ratings.ratings.rate_article(known, rating, visitor, moment))
 
 
 def _times(chance: random.Random, begin: float, end: float, number: int) -> list[float]:

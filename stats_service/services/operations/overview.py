@@ -13,13 +13,13 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import AHEAD_SECONDS, LOST, ONLINE_SECONDS
 from stats_service.services.operations.health import Health
 from stats_service.services.traffic.history import (
-    DAY,
     REASONS,
-    part_of_day,
     silence_days,
     was_silent,
 )
+from stats_service.services.traffic.series import part_of_day
 from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
+from stats_service.services.traffic.spans import DAY
 from stats_service.services.voting.integrity import stands_out
 from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
 from stats_service.store.traffic.spool import Spool

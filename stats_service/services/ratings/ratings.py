@@ -55,10 +55,10 @@ class ArticleRatings:
         self._store = store
         self._all: dict[tuple[str, str], tuple[float, dict[str, tuple[int, ...]]]] = {}
 
-    def rate_article(
+    async def rate_article(
         self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
     ) -> RatingAnswer:
-        """Record a score, or raise; when it returns, Redis has it.
+        """Record a score, or raise; when it returns, Redis has it. For the event loop.
 
         Raises:
             InvalidInputError: the score is not on the scale, or the article can be none.
@@ -70,7 +70,8 @@ class ArticleRatings:
             StoreUnavailableError: nothing was acknowledged; the same may be sent again.
         """
         command = decide_rating(entry, query, visitor, now)
-        return answer_rating(entry.site, command, self._store.rate(entry.site, command, now), now)
+        result = await self._store.rate(entry.site, command, now)
+        return answer_rating(entry.site, command, result, now)
 
     def get(self, site: Site, articles: Sequence[str]) -> Ratings:
         """Return the ratings of articles, by the text asked for; InvalidInputError as for views."""

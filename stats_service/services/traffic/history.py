@@ -1,6 +1,6 @@
 """Reading the past: cards with their change, series, and what was not counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,20 @@ from stats_service.models.history import (
     Ignored,
     Pair,
     Part,
-    Point,
     Series,
     Shortfall,
     StoredHistory,
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import LOST
+from stats_service.services.traffic.series import (
+    SeriesReader,
+    fields_of,
+    iso_days,
+    part_of_day,
+    sum_of_days,
+)
+from stats_service.services.traffic.spans import BEFORE, DAY, Span, shift_months
 from stats_service.store.keys import HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
@@ -36,13 +43,14 @@ REASONS = (
     "ceiling",
     LOST,
 )
-#: Longest range by unit, in days: hours are kept for 91 days, and the period before is read too.
-RANGE_MAX_DAYS = {"hour": 45, "day": 1100, "month": 3660}
+#: Longest span by unit, in days: hours are kept for 91 days, and the span compared is read too.
+RANGE_MAX_DAYS = {"hour": 45, "day": 1100, "week": 3660, "month": 3660}
 #: Days whose hours are kept, for the web layer, which does not look into the store.
 HOURS_KEPT_DAYS = HOURS_DAYS_KEPT
 #: Fewer views than this are a silence that nobody notices.
 SILENCE_MIN_VIEWS = 20
-DAY = timedelta(days=1)
+#: The first year of which there may be numbers of an older counter.
+FIRST_YEAR = 1995
 
 
 class History:
@@ -60,18 +68,18 @@ class History:
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
         today = local.date()
         first = date(today.year - 1, 1, 1)
-        week_before, month_before = today - 7 * DAY, _month_before(today)
-        year_before = _same_day(today.year - 1, today.month, today.day)
+        week_before, month_before = today - 7 * DAY, shift_months(today, 1)
+        year_before = shift_months(today, 12)
         partial_days = (week_before, month_before, year_before)
         stored = self._store.read(
             site,
-            _fields(_iso(_days(first, today))),
+            fields_of(iso_days(Span(first, today).each())),
             [day.isoformat() for day in dict.fromkeys(partial_days)],
             (),
         )
 
         def so_far(begin: date, last: date) -> Pair:
-            whole = _sum(stored, begin, last - DAY)
+            whole = sum_of_days(stored, begin, last - DAY)
             return whole + part_of_day(stored, last, local)
 
         monday = today - today.weekday() * DAY
@@ -82,20 +90,26 @@ class History:
                 stored.pair((today - DAY).isoformat()),
                 stored.pair((today - 8 * DAY).isoformat()),
             ),
-            Card("week", _sum(stored, monday, today), so_far(monday - 7 * DAY, week_before)),
+            Card("week", sum_of_days(stored, monday, today), so_far(monday - 7 * DAY, week_before)),
             Card(
                 "month",
-                _sum(stored, today.replace(day=1), today),
+                sum_of_days(stored, today.replace(day=1), today),
                 so_far(month_before.replace(day=1), month_before),
             ),
-            Card("year", _sum(stored, date(today.year, 1, 1), today), so_far(first, year_before)),
+            Card(
+                "year",
+                sum_of_days(stored, date(today.year, 1, 1), today),
+                so_far(first, year_before),
+            ),
         ]
 
-    def series(self, site: Site, unit: str, first: date, last: date) -> Series:
-        """Return the range from `first` to `last`, both included, and the period before it.
+    def series(
+        self, site: Site, unit: str, span: Span, now: float, compare: str = BEFORE
+    ) -> Series:
+        """Return a span, and the one that it is compared with (`services.traffic.spans`).
 
         Raises:
-            InvalidInputError: the range is empty or too long for `unit`.
+            InvalidInputError: the span is empty or too long for `unit`, or `compare` is unknown.
         """
         if unit not in RANGE_MAX_DAYS:
             raise InvalidInputError(
@@ -103,45 +117,34 @@ class History:
                 unit=unit[:40],
                 range_max_days=", ".join(RANGE_MAX_DAYS),
             )
-        days = (last - first).days + 1
-        if not 1 <= days <= RANGE_MAX_DAYS[unit]:
+        if not 1 <= span.days <= RANGE_MAX_DAYS[unit]:
             raise InvalidInputError(
                 "The range from {first} to {last} must have 1 to {range_max_days} days.",
-                first=first,
-                last=last,
+                first=span.first,
+                last=span.last,
                 range_max_days=RANGE_MAX_DAYS[unit],
             )
-        if unit == "month":
-            return self._by_month(site, first, last)
-        before = first - days * DAY
-        if unit == "day":
-            stored = self._store.read(site, _fields(_iso(_days(before, last))), (), ())
-            points = tuple(
-                Point(
-                    day.isoformat(),
-                    stored.pair(day.isoformat()),
-                    stored.pair((day - days * DAY).isoformat()),
-                )
-                for day in _days(first, last)
-            )
-        else:
-            stored = self._store.read(site, (), _iso(_days(before, last)), ())
-            points = tuple(
-                Point(
-                    f"{day}T{hour:02d}",
-                    stored.hour(day.isoformat(), hour),
-                    stored.hour((day - days * DAY).isoformat(), hour),
-                )
-                for day in _days(first, last)
-                for hour in range(24)
-            )
-        return Series(unit, first, last, points)
+        local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
+        return SeriesReader(self._store, site, local).read(unit, span, compare)
+
+    def first_day(self, site: Site, now: float) -> date:
+        """Return the first day of which there is a number; today if there is none."""
+        today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
+        years = [f"{year:04d}" for year in range(FIRST_YEAR, today.year + 1)]
+        year = self._first_of(site, years)
+        month = self._first_of(site, [f"{year}-{month:02d}" for month in range(1, 13)])
+        day = self._first_of(site, [f"{month}-{day:02d}" for day in range(1, 32)])
+        return date.fromisoformat(day) if day else today
+
+    def _first_of(self, site: Site, names: list[str]) -> str:
+        stored = self._store.read(site, fields_of(names), (), ())
+        return next((name for name in names if stored.pair(name) != Pair()), "")
 
     def ignored(self, site: Site, first: date, last: date) -> list[Ignored]:
         """Return what was not counted from `first` to `last`, the most frequent reason first."""
         if not 0 <= (last - first).days < RANGE_MAX_DAYS["day"]:
             raise InvalidInputError("The range is too long.")
-        names = _iso(_days(first, last))
+        names = iso_days(Span(first, last).each())
         fields = [f"{reason}:{name}" for reason in REASONS for name in names]
         stored = self._store.read(site, [f"views:{name}" for name in names], (), fields)
         sums = {
@@ -155,7 +158,7 @@ class History:
     def shortfall(self, site: Site, first: date, last: date) -> Shortfall:
         """Return what was not counted from `first` to `last`, or only in part."""
         ignored = self.ignored(site, first, last)
-        names = _iso(_days(first, last))
+        names = iso_days(Span(first, last).each())
         reasons = (*SHORTFALLS, *SIGNS)
         fields = [f"{reason}:{name}" for reason in reasons for name in names]
         stored = self._store.read(site, [f"private:{name}" for name in names], (), fields)
@@ -171,15 +174,6 @@ class History:
 
         return Shortfall(tuple(ignored), parts(SHORTFALLS), parts(SIGNS))
 
-    def share_by_now(self, site: Site, days_ago: int, now: float) -> float:
-        """Return how much of a day's views had come by this time of the day, as a share of 1."""
-        local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
-        day = local.date() - days_ago * DAY
-        name = day.isoformat()
-        stored = self._store.read(site, _fields([name]), (name,), ())
-        whole, part = stored.pair(name).views, part_of_day(stored, day, local).views
-        return min(1.0, part / whole) if whole else 1.0
-
     def is_silent(self, site: Site, now: float, hours: int) -> bool:
         """Tell whether nothing came for `hours` in which, a week ago, at least 20 views did."""
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
@@ -190,16 +184,6 @@ class History:
         """Write days on which the site has counted nothing yet, in order; each once ever."""
         if days:
             self._store.write(site, days, HOURS_DAYS_KEPT)
-
-    def _by_month(self, site: Site, first: date, last: date) -> Series:
-        months = list(_months(first, last))
-        names = [_shift_month(months[0], -n) for n in range(len(months), 0, -1)]
-        stored = self._store.read(site, _fields(names + months), (), ())
-        points = tuple(
-            Point(month, stored.pair(month), stored.pair(before))
-            for month, before in zip(months, names, strict=True)
-        )
-        return Series("month", first, last, points)
 
 
 def silence_days(local: datetime, hours: int) -> list[str]:
@@ -221,56 +205,3 @@ def was_silent(stored: StoredHistory, local: datetime, hours: int) -> bool:
 def _silence_moments(local: datetime, hours: int) -> tuple[list[datetime], list[datetime]]:
     moments = [local - timedelta(hours=n) for n in range(hours + 1)]
     return moments, [moment - timedelta(days=7) for moment in moments[1:]]
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    return (first + n * DAY for n in range((last - first).days + 1))
-
-
-def _iso(days: Iterator[date]) -> list[str]:
-    return [day.isoformat() for day in days]
-
-
-def _fields(names: list[str]) -> list[str]:
-    return [f"{metric}:{name}" for metric in ("visits", "views") for name in names]
-
-
-def _sum(stored: StoredHistory, first: date, last: date) -> Pair:
-    return sum((stored.pair(day.isoformat()) for day in _days(first, last)), Pair())
-
-
-def part_of_day(stored: StoredHistory, day: date, moment: datetime) -> Pair:
-    """Return what `day` had counted by the time of day of `moment`."""
-    name, into_hour = day.isoformat(), (moment.minute * 60 + moment.second) / 3600
-    if not stored.hours.get(name):
-        share, whole = (moment.hour + into_hour) / 24, stored.pair(name)
-        return Pair(round(whole.visits * share), round(whole.views * share))
-    hours = sum((stored.hour(name, hour) for hour in range(moment.hour)), Pair())
-    current = stored.hour(name, moment.hour)
-    return hours + Pair(round(current.visits * into_hour), round(current.views * into_hour))
-
-
-def _month_before(day: date) -> date:
-    last = day.replace(day=1) - DAY
-    return _same_day(last.year, last.month, day.day)
-
-
-def _same_day(year: int, month: int, day: int) -> date:
-    """Return the day of that number, or the month's last day if there is none."""
-    while True:
-        try:
-            return date(year, month, day)
-        except ValueError:
-            day -= 1
-
-
-def _shift_month(name: str, months: int) -> str:
-    number = int(name[:4]) * 12 + int(name[5:7]) - 1 + months
-    return f"{number // 12:04d}-{number % 12 + 1:02d}"
-
-
-def _months(first: date, last: date) -> Iterator[str]:
-    name = first.isoformat()[:7]
-    while name <= last.isoformat()[:7]:
-        yield name
-        name = _shift_month(name, 1)

@@ -1,7 +1,7 @@
 """A page's request: what it means, and what it is answered.
 
-`decide` and `answer` are the two halves of a page view, free of I/O, so that a server with an
-event loop can put its own, shared, round trip to Redis between them (`services.shared_views`).
+`decide_view` and `answer_view` are the two halves of a page view, free of I/O; `recorder` puts the
+round trip to Redis between them, which is that of many views.
 """
 
 import contextlib
@@ -36,6 +36,9 @@ ISSUING_REASONS = frozenset({"", "opt-out", "excluded"})
 #: What a page sends as its `frame` that is to count in everybody's frames (`data-frame`).
 FRAME_ALLOWED = "count"
 
+#: The note of an address that is another spelling of the one before.
+SAME_ARTICLE = "same-article"
+
 #: Stands for the key of a day whose salt is not known; nothing is derived from it.
 NO_DAY = DayKey(b"")
 
@@ -43,11 +46,14 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
-    """Return what is to be recorded for `query`; errors as `Traffic.record_view`."""
+    """Return what is to be recorded for `query`; errors as `ViewRecorder.record_view`."""
     site = entry.site
     article, note = _page_article(site, query.article)
     asked, listed = _listed_articles(site, query.articles)
     reason = ignored_reason(entry, query, visitor)
+    same = is_same_article(site, query)
+    if same:
+        article, note = "", SAME_ARTICLE
     if not query.beat and not HIT_ID.fullmatch(query.hit):
         raise InvalidInputError(
             "hit {hit!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random for each "
@@ -63,7 +69,7 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
     ipv6_48 = today.address(ipv6_48_prefix(visitor.address)) if ":" in network else b""
     if reason:
         return ViewCommand(
-            kind="beat" if query.beat else reason,
+            kind="beat" if query.beat or same else reason,
             article=article,
             note=note,
             asked=asked,
@@ -78,8 +84,8 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
     # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
     identified = bool(network) and not visitor.private
     return ViewCommand(
-        kind="beat" if query.beat else "view",
-        hit=b"" if query.beat else hit_digest(query.hit),
+        kind="beat" if query.beat or same else "view",
+        hit=b"" if query.beat or same else hit_digest(query.hit),
         visitor=today.visitor(network, visitor.user_agent) if identified else b"",
         visitor_before=before.visitor(network, visitor.user_agent)
         if before and identified
@@ -114,8 +120,8 @@ def _vote_wishes(
     slug, voters = entry.site.slug, entry.voters
     voter = voters.find(slug, query.voter, now)
     if voter is None:
-        issue = query.voter == "" and reason in ISSUING_REASONS and origin_host(visitor.origin) in entry.hosts
-        return poll, b"", issue
+        wanted = query.voter == "" and reason in ISSUING_REASONS
+        return poll, b"", wanted and origin_host(visitor.origin) in entry.hosts
     return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
 
 
@@ -130,6 +136,17 @@ def _page_article(site: Site, text: str | None) -> tuple[str, str]:
         return canonical_article(text, site.article_parameters), ""
     except InvalidInputError:
         return "", "article-invalid"
+
+
+def is_same_article(site: Site, query: PageQuery) -> bool:
+    """Tell whether the address that an application has put in is one of the article before.
+
+    The browser compares no addresses: which of them are one article is known here alone.
+    """
+    if query.was is None:
+        return False
+    (at, _), (was, _) = _page_article(site, query.at), _page_article(site, query.was)
+    return at == was != ""
 
 
 def _listed_articles(
@@ -183,10 +200,12 @@ def answer_view(
     site, rated = entry.site, command.rated
     return PageAnswer(
         counted=not result.ignored,
-        ignored="" if query.beat else result.ignored,
+        ignored="" if command.kind == "beat" else result.ignored,
         note=command.note or result.note,
         site=counts,
-        article=article_counts(site, command.article, result.article, rated=rated, note=result.note)
+        article=UNSET
+        if command.note == SAME_ARTICLE
+        else article_counts(site, command.article, result.article, rated=rated, note=result.note)
         if command.article and result.article
         else None,
         articles={

@@ -12,6 +12,7 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.meters import Meters
+from stats_service.models.health import SpoolState
 from stats_service.models.sites import Site
 from stats_service.models.traffic import LOST, ViewCommand
 from stats_service.services.periods import periods_at
@@ -59,6 +60,26 @@ class Replay:
         #: What the log says already of what is in the way, and of others' views.
         self._said = ""
         self._others = 0
+
+    def resume(self) -> None:
+        """Look after what an earlier process may have kept."""
+        if self._spool.path.exists():
+            self.wake()
+
+    def state(self) -> SpoolState:
+        """Return what waits, and whether a view could be kept now."""
+        return self._spool.state()
+
+    def file_bytes(self) -> int:
+        """Return the size of the file that keeps the views; 0 if there is none."""
+        try:
+            return self._spool.path.stat().st_size
+        except OSError:
+            return 0
+
+    def adopt(self) -> int:
+        """Take over what was kept for another Redis, or refused; return how many views."""
+        return self._spool.adopt()
 
     def wake(self) -> None:
         """Look after the spool from now on, in a thread of its own."""

@@ -1,20 +1,27 @@
 """The most viewed articles of a span, and those on the rise."""
 
-from datetime import date, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
+from stats_service.services.traffic.series import fields_of, iso_days, part_of_day
+from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
+from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
-#: The lists that people choose from, with their days; that of all time has none.
-SPANS = {"today": 1, "7": 7, "30": 30, "all": 0, "rising": 7}
+#: The lists that have a name, with their days up to today; that of all time has none.
+LISTS = {"today": 1, "7": 7, "30": 30, "all": 0, "rising": 7}
 #: Articles in a list.
 SHOWN = 30
 #: Articles of each day that may enter a list. Their sums are exact; an article that was below
 #: this place on every single day is not looked at, which bounds the read on the largest site.
 CANDIDATES_PER_DAY = 200
 CANDIDATES = 300
+#: A span of more days than this is read with fewer candidates, and compared with nothing.
+LONG_DAYS, LONG_CANDIDATES_PER_DAY, LONG_CANDIDATES = 92, 50, 100
 #: Fewer views than this in the span are no rise worth a mention.
 RISING_MIN_VIEWS = 10
 
@@ -25,41 +32,52 @@ class TopArticles:
     def __init__(self, store: HistoryStore) -> None:
         self._store = store
 
-    def of_span(self, site: Site, span: str, today: date, share: float) -> list[TopArticle]:
-        """Return the list of a span of `SPANS`, `share` as in `of_days`.
-
-        Raises:
-            InvalidInputError: there is no such span.
-        """
-        if span not in SPANS:
+    def of_list(self, site: Site, name: str, now: float) -> list[TopArticle]:
+        """Return one of `LISTS`; InvalidInputError if it is none of them."""
+        if name not in LISTS:
             raise InvalidInputError(
-                "span {span!r}: use one of {spans}.", span=span[:40], spans=", ".join(SPANS)
+                "span {span!r}: use one of {spans}.", span=name[:40], spans=", ".join(LISTS)
             )
-        if span == "all":
+        if name == "all":
             return self.of_all_time(site)
-        find = self.rising if span == "rising" else self.of_days
-        return find(site, today, SPANS[span], share)
+        today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
+        span = Span(today - (LISTS[name] - 1) * DAY, today)
+        return self.rising(site, span, now) if name == "rising" else self.of_span(site, span, now)
 
-    def of_days(self, site: Site, last: date, days: int, share: float = 1.0) -> list[TopArticle]:
-        """Return the most viewed of the `days` days up to `last`, with as much of the span before.
+    def of_span(
+        self, site: Site, span: Span, now: float, compare: str = BEFORE
+    ) -> list[TopArticle]:
+        """Return the most viewed articles of a span, each with its views in the span compared.
+
+        Articles are kept by day for 400 days; what is older counts as nothing.
 
         Args:
             site: the site.
-            last: the last day.
-            days: their number.
-            share: how much of its last day the span before counts; less than 1 where `last` is
-                not over yet.
-        """
-        return self._read(site, last, days, share)[:SHOWN]
+            span: the days.
+            now: this moment, in seconds; a span that is not over is compared with as much of the
+                other one.
+            compare: as in `services.traffic.spans.compared_with`.
 
-    def rising(self, site: Site, last: date, days: int = 7, share: float = 1.0) -> list[TopArticle]:
-        """Return the articles that gained most views against the span before; see `of_days`."""
+        Raises:
+            InvalidInputError: `compare` is none of these.
+        """
+        return self._read(site, span, now, compare)[:SHOWN]
+
+    def rising(self, site: Site, span: Span, now: float, compare: str = BEFORE) -> list[TopArticle]:
+        """Return the articles that gained most views against the span compared; see `of_span`."""
         risen = [
             article
-            for article in self._read(site, last, days, share)
+            for article in self._read(site, span, now, compare)
             if article.views >= RISING_MIN_VIEWS and article.views > article.before
         ]
         return sorted(risen, key=lambda a: a.before - a.views)[:SHOWN]
+
+    def is_compared(self, span: Span, compare: str, today: date) -> bool:
+        """Tell whether the articles of a span stand beside others: not if these are forgotten."""
+        comparison = compared_with(span, "day", compare, today)
+        if comparison is None or span.days > LONG_DAYS:
+            return False
+        return comparison.span.first > today - ARTICLE_DAYS_KEPT * DAY
 
     def of_all_time(self, site: Site) -> list[TopArticle]:
         """Return the articles most viewed since ever, their opening balances added."""
@@ -72,20 +90,42 @@ class TopArticles:
         ]
         return sorted(articles, key=lambda a: -a.views)[:SHOWN]
 
-    def _read(self, site: Site, last: date, days: int, share: float) -> list[TopArticle]:
-        names = [(last - timedelta(days=n)).isoformat() for n in range(2 * days)]
-        sums: dict[str, int] = {}
-        for row in self._store.top(site, names[:days], CANDIDATES_PER_DAY):
-            for key, views in row.items():
-                sums[key] = sums.get(key, 0) + views
-        keys = sorted(sums, key=lambda key: -sums[key])[:CANDIDATES]
-        rows = self._store.views(site, keys, names)
+    def _read(self, site: Site, span: Span, now: float, compare: str) -> list[TopArticle]:
+        local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
+        today, is_long = local.date(), span.days > LONG_DAYS
+        comparison = compared_with(span, "day", compare, today)
+        if not self.is_compared(span, compare, today):
+            comparison = None
+        days, per_day = iso_days(span.each()), CANDIDATES_PER_DAY
+        if is_long:
+            per_day = LONG_CANDIDATES_PER_DAY
+        sums = Counter[str]()
+        for row in self._store.top(site, days, per_day):
+            sums.update(row)
+        keys = [key for key, _ in sums.most_common(LONG_CANDIDATES if is_long else CANDIDATES)]
+        before, share = [], 1.0
+        if comparison:
+            last = comparison.span.last
+            if span.first <= today <= span.last:
+                last = comparison.counterpart(today, span)
+                share = self._share_by_now(site, last.isoformat(), local)
+            before = iso_days(Span(comparison.span.first, last).each())
+        rows = self._store.views(site, keys, [*days, *before])
+        now_rows, before_rows = rows[: len(days)], rows[len(days) :]
         articles = [
             TopArticle(
                 key,
-                sum(row[at] for row in rows[:days]),
-                round(rows[days][at] * share) + sum(row[at] for row in rows[days + 1 :]),
+                sum(row[at] for row in now_rows),
+                sum(row[at] for row in before_rows[:-1])
+                + (round(before_rows[-1][at] * share) if before_rows else 0),
             )
             for at, key in enumerate(keys)
         ]
         return sorted(articles, key=lambda a: -a.views)
+
+    def _share_by_now(self, site: Site, day: str, local: datetime) -> float:
+        """Return how much of a day's views had come by this time of the day, as a share of 1."""
+        stored = self._store.read(site, fields_of([day]), (day,), ())
+        whole = stored.pair(day).views
+        part = part_of_day(stored, datetime.fromisoformat(day).date(), local).views
+        return min(1.0, part / whole) if whole else 1.0

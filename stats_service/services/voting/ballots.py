@@ -29,8 +29,9 @@ from stats_service.models.polls import (
     PresentedPoll,
 )
 from stats_service.models.traffic import Visitor
+from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.senders import check_program, check_sender
-from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
 from stats_service.services.polls.presentation import present_poll, state_at
 from stats_service.services.polls.texts import clean_text
@@ -51,14 +52,14 @@ ATTEMPTS = 3
 
 
 class Ballots:
-    """Take ballots."""
+    """Take ballots, in the event loop."""
 
-    def __init__(self, store: BallotStore, directory: SiteDirectory, proofs: Proofs) -> None:
+    def __init__(self, store: BallotStore, sites: LoopSites, proofs: Proofs) -> None:
         self._store = store
-        self._directory = directory
+        self._sites = sites
         self._proofs = proofs
 
-    def cast_ballot(
+    async def cast_ballot(
         self,
         entry: SiteEntry,
         name: str,
@@ -87,42 +88,55 @@ class Ballots:
             StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
         """
         for _ in range(ATTEMPTS):
-            poll = find_poll(entry, self._directory, name, now)
+            poll = await self.find_poll(entry, name, now)
             command, fault = decide_ballot(
                 entry, poll, query, visitor, now, self._proofs, hosted=hosted
             )
             hour = hour_label(now, entry.site.timezone)
             if fault is not None:
-                return self._refuse(entry, command, query, fault, hour, now)
-            result = self._store.cast(entry.site, command, hour, now)
+                return await self._refuse(entry, command, query, fault, hour, now)
+            result = await self._store.cast(entry.site, command, hour, now)
             if result.outcome != "stale":
                 return answer_ballot(entry, command, result, now)
-            entry = self._directory.load(entry.site.slug, now)
-        raise changing(name)
+            entry = await self._sites.load(entry.site.slug, now)
+        raise StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
-    def present(self, entry: SiteEntry, name: str, token: str, now: float) -> PresentedPoll:
+    async def present(self, entry: SiteEntry, name: str, token: str, now: float) -> PresentedPoll:
         """Return a public poll (`current` too) as the voter of a token sees it.
 
         Raises:
             UnknownPollError: there is none, or it is a draft.
         """
-        poll = find_poll(entry, self._directory, name, now)
+        poll = await self.find_poll(entry, name, now)
         slug = entry.site.slug
         voter = entry.voters.find(slug, token, now)
         pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
-        voted, tally = self._store.look(slug, poll.id, pseudonym)
+        voted, tally = await self._store.look(slug, poll.id, pseudonym)
         return _view(entry, poll, tally, now, voted=voted)
 
-    def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
+    async def find_poll(self, entry: SiteEntry, name: str, now: float) -> Poll:
+        """Return a public poll, asking Redis once more for one that this worker does not know.
+
+        Raises:
+            UnknownPollError: there is none, or it is a draft.
+        """
+        poll = entry.polls.find(name, now)
+        if poll is None and entry.loaded_at < now:
+            poll = (await self._sites.load(entry.site.slug, now)).polls.find(name, now)
+        if poll is None:
+            raise UnknownPollError(name)
+        return poll
+
+    async def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
         """Note in a poll's report a ballot that its network's limit kept from being looked at."""
         poll = entry.polls.find(name, now)
         # A poll that this worker does not know costs nothing: names can be invented.
         if poll is not None:
             hour = hour_label(now, entry.site.timezone)
             with contextlib.suppress(StoreUnavailableError):
-                self._store.refuse(entry.site, BallotCommand(poll=poll), FLOOD, hour)
+                await self._store.refuse(entry.site, BallotCommand(poll=poll), FLOOD, hour)
 
-    def _refuse(
+    async def _refuse(
         self,
         entry: SiteEntry,
         command: BallotCommand,
@@ -134,22 +148,10 @@ class Ballots:
         outcome, tally = "", PollTally()
         with contextlib.suppress(StoreUnavailableError):
             # The refusal stands whether or not it can be noted.
-            outcome, tally = self._store.refuse(entry.site, command, fault.code, hour)
-        return refuse_ballot(entry, command, query, fault, outcome, tally, now)
-
-
-def find_poll(entry: SiteEntry, directory: SiteDirectory, name: str, now: float) -> Poll:
-    """Return a public poll, asking Redis once more for one that this worker does not know.
-
-    Raises:
-        UnknownPollError: there is none, or it is a draft.
-    """
-    poll = entry.polls.find(name, now)
-    if poll is None and entry.loaded_at < now:
-        poll = directory.load(entry.site.slug, now).polls.find(name, now)
-    if poll is None:
-        raise UnknownPollError(name)
-    return poll
+            outcome, tally = await self._store.refuse(entry.site, command, fault.code, hour)
+        if outcome and outcome != "voted":  # answered as the first time
+            return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
+        raise fault
 
 
 def decide_ballot(
@@ -252,36 +254,6 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
             "other {text!r}: write words, without links and tags.", reason="link", text=text[:80]
         )
     return query.choices, text
-
-
-def refuse_ballot(
-    entry: SiteEntry,
-    command: BallotCommand,
-    query: BallotQuery,
-    fault: StatsError,
-    outcome: str,
-    tally: PollTally,
-    now: float,
-) -> BallotAnswer:
-    """Answer a ballot that cannot be taken: as the first time if it was taken before.
-
-    Args:
-        entry: the site.
-        command: the ballot, as far as it is known.
-        query: the ballot as it was sent.
-        fault: what is raised if it was not taken before.
-        outcome: as `BallotStore.refuse` returns it.
-        tally: of the poll.
-        now: seconds since 1970.
-    """
-    if outcome and outcome != "voted":
-        return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
-    raise fault
-
-
-def changing(name: str) -> StoreUnavailableError:
-    """Return the error of a ballot whose poll was changed at every attempt."""
-    return StoreUnavailableError("The poll {name!r} is being changed. Try again.", name=name)
 
 
 def answer_ballot(

@@ -1,5 +1,6 @@
 """Ballots: `lua/cast_ballot.lua`, and what is kept of them."""
 
+import asyncio
 import math
 from typing import Any
 
@@ -29,11 +30,12 @@ OUTCOMES = {b"c": "counted", b"h": "held", b"x": "changed"}
 class BallotStore:
     """The ballots of every poll of one installation."""
 
-    def __init__(self, client: RedisClient, prefix: str) -> None:
+    def __init__(self, client: RedisClient, loop: LoopClient, prefix: str) -> None:
         self._client = client
+        self._loop = loop
         self._prefix = prefix
 
-    def cast(self, site: Site, command: BallotCommand, hour: str, now: float) -> BallotResult:
+    async def cast(self, site: Site, command: BallotCommand, hour: str, now: float) -> BallotResult:
         """Settle a ballot at the moment `now` (seconds), in one round trip.
 
         Args:
@@ -47,11 +49,9 @@ class BallotStore:
             StoreUnavailableError: nothing was acknowledged; the ballot's id makes a repeat safe.
         """
         keys, args = cast_ballot_call(self._prefix, site, command, hour, now)
-        with store_errors():
-            reply = CAST_BALLOT.run(self._client, keys, args)
-        return cast_ballot_reply(site.slug, reply)
+        return cast_ballot_reply(site.slug, await self._loop.run(CAST_BALLOT, keys, args))
 
-    def refuse(
+    async def refuse(
         self, site: Site, command: BallotCommand, code: str, hour: str
     ) -> tuple[str, PollTally]:
         """Note a refusal in the poll's report; return what became of the voter's earlier ballot.
@@ -61,17 +61,15 @@ class BallotStore:
             if the voter is unknown or has none; and the tally.
         """
         keys, args = refuse_ballot_call(self._prefix, site, command, code, hour)
-        with store_errors():
-            reply = REFUSE_BALLOT.run(self._client, keys, args)
-        return refuse_ballot_reply(command, reply)
+        return refuse_ballot_reply(command, await self._loop.run(REFUSE_BALLOT, keys, args))
 
-    def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
+    async def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
         """Return whether a voter's ballot is in, and the tally."""
         names = SiteKeys(self._prefix, slug)
-        with store_errors(), self._client.pipeline(transaction=False) as pipe:
-            pipe.hexists(names.poll(poll, "voters"), voter)
-            pipe.hgetall(names.poll(poll, "tally"))
-            voted, tally = pipe.execute()
+        voted, tally = await asyncio.gather(
+            self._loop.ask("HEXISTS", names.poll(poll, "voters"), voter),
+            self._loop.ask("HGETALL", names.poll(poll, "tally")),
+        )
         return bool(voted) and bool(voter), poll_tally(tally)
 
     def expire(self, slug: str, poll: Poll, closing: float, now: float) -> None:
@@ -96,26 +94,6 @@ class BallotStore:
             if poll.status != "open" or not poll.change:
                 pipe.unlink(changes)
             pipe.execute()
-
-
-class LoopBallotStore:
-    """The same for an event loop: `cast` and `refuse` of `BallotStore`, as coroutines."""
-
-    def __init__(self, client: LoopClient, prefix: str) -> None:
-        self._client = client
-        self._prefix = prefix
-
-    async def cast(self, site: Site, command: BallotCommand, hour: str, now: float) -> BallotResult:
-        """Settle a ballot."""
-        keys, args = cast_ballot_call(self._prefix, site, command, hour, now)
-        return cast_ballot_reply(site.slug, await self._client.run(CAST_BALLOT, keys, args))
-
-    async def refuse(
-        self, site: Site, command: BallotCommand, code: str, hour: str
-    ) -> tuple[str, PollTally]:
-        """Note a refusal; return what became of the voter's earlier ballot."""
-        keys, args = refuse_ballot_call(self._prefix, site, command, code, hour)
-        return refuse_ballot_reply(command, await self._client.run(REFUSE_BALLOT, keys, args))
 
 
 def cast_ballot_call(

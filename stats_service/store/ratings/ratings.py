@@ -27,11 +27,12 @@ RATE_ARTICLE = load_script("ratings/rate_article")
 class RatingStore:
     """The ratings of every site of one installation."""
 
-    def __init__(self, client: RedisClient, prefix: str) -> None:
+    def __init__(self, client: RedisClient, loop: LoopClient, prefix: str) -> None:
         self._client = client
+        self._loop = loop
         self._prefix = prefix
 
-    def rate(self, site: Site, command: RatingCommand, now: float) -> RatingResult:
+    async def rate(self, site: Site, command: RatingCommand, now: float) -> RatingResult:
         """Record a score at the moment `now` (seconds), in one round trip.
 
         Raises:
@@ -39,9 +40,7 @@ class RatingStore:
             StoreUnavailableError: nothing was acknowledged; the same score may be sent again.
         """
         keys, args = rate_article_call(self._prefix, site, command, now)
-        with store_errors():
-            reply = RATE_ARTICLE.run(self._client, keys, args)
-        return rate_article_reply(site, reply)
+        return rate_article_reply(site, await self._loop.run(RATE_ARTICLE, keys, args))
 
     def get(self, slug: str, articles: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the number of ratings by score for each article, empty where there are none."""
@@ -61,19 +60,6 @@ class RatingStore:
         """Return how many voters have rated an article."""
         with store_errors():
             return int(self._client.scard(SiteKeys(self._prefix, slug).raters(article)))
-
-
-class LoopRatingStore:
-    """The same for an event loop: `rate` of `RatingStore`, as a coroutine."""
-
-    def __init__(self, client: LoopClient, prefix: str) -> None:
-        self._client = client
-        self._prefix = prefix
-
-    async def rate(self, site: Site, command: RatingCommand, now: float) -> RatingResult:
-        """Record a score."""
-        keys, args = rate_article_call(self._prefix, site, command, now)
-        return rate_article_reply(site, await self._client.run(RATE_ARTICLE, keys, args))
 
 
 def rate_article_call(

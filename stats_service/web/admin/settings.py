@@ -12,12 +12,13 @@ from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
 from stats_service.services.sites.sites import RATED_TYPES
+from stats_service.services.traffic.spans import DAY
 from stats_service.services.visitors.addresses import canonical_network, in_networks
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
 from stats_service.web.pages.messages import change_name, explain
-from stats_service.web.pages.ranges import DAY, today_of
+from stats_service.web.pages.ranges import today_of
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 

@@ -3,12 +3,12 @@
 from flask import Flask
 
 from stats_service.web.api import checks, manage, openapi, polls, ratings, traffic
+from stats_service.web.api.entrance import PATHS
+from stats_service.web.loop import LoopPaths
 
-#: Endpoints where people write, each with a limit of its own for a network.
-LIMITED = ("polls.cast_ballot", "polls.issue_voter_token", "ratings.rate_article", "checks.check")
 
-
-def register(app: Flask, prefix: str) -> None:
-    """Serve the API below `prefix`."""
+def register(app: Flask, prefix: str, paths: LoopPaths) -> None:
+    """Serve the API below `prefix`; `paths` answer views, ballots and ratings."""
+    app.extensions[PATHS] = paths
     for noun in (openapi, traffic, polls, ratings, checks, manage):
         app.register_blueprint(noun.bp, url_prefix=prefix)

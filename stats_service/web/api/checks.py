@@ -17,6 +17,7 @@ from stats_service.web.embed.scripts import served_scripts
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
 from stats_service.web.http.cors import allowed_origin
+from stats_service.web.http.limits import limited
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import allow_site_pages, site_entry
 from stats_service.web.http.visitor import forwarded_entries
@@ -35,6 +36,7 @@ class CheckAnswer(msgspec.Struct, frozen=True):
 
 
 @bp.post("/<slug>/check")
+@limited
 def check(slug: str) -> Response:
     """Weigh what a page reports; keep it for the administrator whose token it has."""
     entry = site_entry(slug)

@@ -149,7 +149,7 @@ OPERATIONS: list[Operation] = [
 HEADERS = {
     "Stats-Ignored": "Why the view was not counted; absent if it was.",
     "Stats-Note": "What was counted only in part: private, identity-cap, article-cap or "
-    "article-invalid.",
+    "article-invalid; same-article for another address of the article before, not counted again.",
 }
 
 

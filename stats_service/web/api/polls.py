@@ -6,12 +6,13 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import BallotQuery, PresentedPoll
+from stats_service.models.polls import PresentedPoll
 from stats_service.services.known_sites.senders import check_sender
-from stats_service.services.voting.ballots import find_poll
 from stats_service.services.voting.public_polls import LISTED_MAX
+from stats_service.web.api.entrance import answer_in_loop
 from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
 from stats_service.web.http.context import services
+from stats_service.web.http.limits import limited
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import allow_site_pages, site_entry
 
@@ -63,7 +64,8 @@ def poll(slug: str, poll: str) -> Response:
 def challenge(slug: str, poll: str) -> Response:
     """Answer with a challenge whose solution is good for one ballot."""
     now = services().clock.now()
-    found = find_poll(site_entry(slug), services().sites.directory, poll, now)
+    ballots, entry = services().polls.ballots, site_entry(slug)
+    found = services().loop.run(ballots.find_poll(entry, poll, now))
     made: dict[str, Any] = services().polls.proofs.challenge(
         slug, found.id, found.protection.effort, now
     )
@@ -73,15 +75,11 @@ def challenge(slug: str, poll: str) -> Response:
 @bp.post("/<slug>/polls/<poll>/ballots")
 def cast_ballot(slug: str, poll: str) -> Response:
     """Take a ballot; 200 says that it is in."""
-    entry = site_entry(slug)
-    query = decode_body(request.get_data(cache=False), BallotQuery)
-    answer = services().polls.ballots.cast_ballot(
-        entry, poll, query, request_visitor(), services().clock.now()
-    )
-    return fresh_json(answer)
+    return answer_in_loop("ballots", slug, poll)
 
 
 @bp.post("/<slug>/voters")
+@limited
 def issue_voter_token(slug: str) -> Response:
     """Answer with a token, for pages whose page views are blocked."""
     entry = site_entry(slug)

@@ -6,11 +6,10 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.ratings import RatingQuery
 from stats_service.services.ratings.structured import aggregate_rating
-from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
+from stats_service.web.api.entrance import answer_in_loop
+from stats_service.web.http.bodies import cached_json
 from stats_service.web.http.context import services
-from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("ratings", __name__)
@@ -24,12 +23,7 @@ RANKING_MAX_AGE = 60
 @bp.post("/<slug>/ratings")
 def rate_article(slug: str) -> Response:
     """Take a rating; 200 says that it is in."""
-    entry = site_entry(slug)
-    query = decode_body(request.get_data(cache=False), RatingQuery)
-    answer = services().ratings.ratings.rate_article(
-        entry, query, request_visitor(), services().clock.now()
-    )
-    return fresh_json(answer)
+    return answer_in_loop("ratings", slug)
 
 
 @bp.get("/<slug>/ratings")

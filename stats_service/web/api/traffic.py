@@ -3,11 +3,9 @@
 import msgspec
 from flask import Blueprint, Response, request
 
-from stats_service.models.traffic import PageQuery
-from stats_service.web.http.answers import page_answer_headers, page_answer_json
-from stats_service.web.http.bodies import cached_json, decode_body
+from stats_service.web.api.entrance import answer_in_loop
+from stats_service.web.http.bodies import cached_json
 from stats_service.web.http.context import services
-from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import allow_site_pages, site_entry
 
 bp = Blueprint("traffic", __name__)
@@ -20,13 +18,7 @@ COUNTS_MAX_AGE = 10
 @bp.post("/<slug>/page")
 def record_view(slug: str) -> Response:
     """Record one load of a page, or its heartbeat; answer with everything its widgets show."""
-    entry = site_entry(slug)
-    query = decode_body(request.get_data(cache=False), PageQuery)
-    visitor = request_visitor()
-    answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
-    return Response(
-        page_answer_json(answer), headers=page_answer_headers(answer.ignored, answer.note)
-    )
+    return answer_in_loop("page", slug)
 
 
 @bp.get("/<slug>/counts")

@@ -3,10 +3,10 @@
 import base64
 import secrets
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
-from stats_service.errors import ViewSpooledError
-from stats_service.models.traffic import PageQuery
+from stats_service.errors import StatsError, ViewSpooledError
+from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.web.http.answers import page_answer_headers
 from stats_service.web.http.context import services
 from stats_service.web.http.cors import allowed_origin
@@ -25,14 +25,30 @@ def record_view(slug: str) -> Response:
 
     As with the script, an `article` that is empty says that the page is none.
     """
-    entry = site_entry(slug)
     response = Response(GIF, mimetype="image/gif")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Cache-Control"] = "no-store"
     # One point that is the same for everybody, and `crossorigin` in the snippet asks for it.
     response.headers["Access-Control-Allow-Origin"] = "*"
     if request.method == "HEAD":
+        site_entry(slug)
         return response
+    try:
+        answer = _record(slug)
+    except StatsError as error:
+        services().meters.count("views", error.code)
+        if isinstance(error, ViewSpooledError):
+            return response
+        raise
+    services().meters.count("views", answer.ignored or "counted")
+    for name, value in page_answer_headers(answer.ignored, answer.note):
+        if name.startswith("Stats-"):
+            response.headers[name] = value
+    return response
+
+
+def _record(slug: str) -> PageAnswer:
+    entry = site_entry(slug)
     referer = request.headers.get("Referer", "")
     article = request.args.get("article", referer) or None
     query = PageQuery(hit=secrets.token_urlsafe(16), article=article)
@@ -40,12 +56,5 @@ def record_view(slug: str) -> Response:
     origin = request.headers.get("Origin")
     allowed = origin is None or allowed_origin(entry, origin)
     visitor = request_visitor(referer if allowed else origin)
-    try:
-        answer = services().traffic.views.record_view(entry, query, visitor, services().clock.now())
-    except ViewSpooledError as error:
-        g.view_result = error.code
-        return response
-    for name, value in page_answer_headers(answer.ignored, answer.note):
-        if name.startswith("Stats-"):
-            response.headers[name] = value
-    return response
+    recorder, now = services().traffic.recorder, services().clock.now()
+    return services().loop.run(recorder.record(entry, query, visitor, now))

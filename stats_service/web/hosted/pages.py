@@ -27,6 +27,7 @@ from stats_service.services.visitors.voters import TOKEN_SECONDS
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment
 from stats_service.web.hosted.view import Sent, may_vote, page_values
 from stats_service.web.http.context import services
+from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import site_entry
@@ -48,7 +49,7 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     entry, now = site_entry(slug), services().clock.now()
     visitor = request_visitor()
     cookie = token = request.cookies.get(_cookie(slug), "")
-    view = services().polls.ballots.present(entry, poll, token, now)
+    view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     done = request.args.get("done", "")
     done = done if done in DONE and view.voted else ""
     lang = _language(view)
@@ -69,11 +70,12 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
 
 
 @bp.post("/<slug>/p/<poll>")
+@limited
 def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     """Take the form's ballot; then show what became of it, at an address of its own."""
     entry, now = site_entry(slug), services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
-    view = services().polls.ballots.present(entry, poll, token, now)
+    view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     lang = _language(view)
     t = TEXTS[lang]
     other = form.get("other", "")
@@ -92,8 +94,9 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
         other=other if OTHER in choices else "",
     )
     try:
-        answer = services().polls.ballots.cast_ballot(
-            entry, view.id, query, request_visitor(), now, hosted=True
+        ballots, visitor = services().polls.ballots, request_visitor()
+        answer = services().loop.run(
+            ballots.cast_ballot(entry, view.id, query, visitor, now, hosted=True)
         )
     except BallotConflictError as error:
         seen = error.poll if isinstance(error.poll, PresentedPoll) else view

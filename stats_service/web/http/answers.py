@@ -1,4 +1,4 @@
-"""The answer to a page view as bytes, for Flask and for the hot path."""
+"""The answer to a page view as bytes, for the event loop and for Flask."""
 
 from typing import cast
 
@@ -12,14 +12,15 @@ from stats_service.models.traffic import ArticleCounts, PageAnswer, SiteCounts
 FRESH_JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 
 
-class PageBody(msgspec.Struct, frozen=True):
+class PageBody(msgspec.Struct, frozen=True, kw_only=True):
     """The body of the answer to a page view."""
 
     #: Whether this request added a view.
     counted: bool
     site: SiteCounts
-    #: The page's own article; null if the page is not counted as one.
-    article: ArticleCounts | None
+    #: The page's own article; null if the page is not counted as one, absent if `at` and `was` are
+    #: addresses of one article.
+    article: ArticleCounts | UnsetType | None = UNSET
     #: The other articles asked for, by the text that the page sent.
     articles: dict[str, ArticleCounts]
     #: The poll that was asked for; null if there is no such poll, absent if none was asked for.
@@ -36,13 +37,13 @@ def page_answer_json(
 ) -> bytes:
     """Return the JSON of an answer; `site` and `poll` are those parts if encoded already."""
     body = PageBody(
-        answer.counted,
+        counted=answer.counted,
         # An encoder does not look at a struct's annotations: it writes raw JSON as it is.
-        cast("SiteCounts", site) if site is not None else answer.site,
-        answer.article,
-        answer.articles,
-        cast("PresentedPoll", poll) if poll is not None else answer.poll,
-        answer.voter,
+        site=cast("SiteCounts", site) if site is not None else answer.site,
+        article=answer.article,
+        articles=answer.articles,
+        poll=cast("PresentedPoll", poll) if poll is not None else answer.poll,
+        voter=answer.voter,
     )
     return _encoder.encode(body)
 

@@ -4,8 +4,9 @@ from typing import TypeVar
 
 import msgspec
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from stats_service.errors import InvalidInputError
+from stats_service.errors import InvalidInputError, TooLargeError
 from stats_service.web.http.answers import FRESH_JSON
 
 #: Longest request body that is read: 100 article keys of the greatest length fit.
@@ -18,8 +19,11 @@ def decode_body(body: bytes, type_: type[T]) -> T:
     """Decode JSON into `type_`.
 
     Raises:
+        TooLargeError: it is longer than any route accepts.
         InvalidInputError: naming the field and what it wants.
     """
+    if len(body) > BODY_MAX_BYTES:
+        raise TooLargeError(RequestEntityTooLarge.description)
     try:
         return msgspec.json.decode(body, type=type_)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details, the same from Flask and from the hot path."""
+"""Errors as RFC 9457 problem details, the same from Flask and from the event loop."""
 
 import math
 

@@ -28,7 +28,7 @@ def request_visitor(origin: str | None = None) -> Visitor:
         headers.get("User-Agent", ""),
         headers.get("Sec-GPC", ""),
         headers.get("DNT", ""),
-        # As in `hot.messages`: a header that says nothing leaves the older one its say.
+        # As in `web.loop.messages`: a header that says nothing leaves the older one its say.
         headers.get("Sec-Purpose") or headers.get("Purpose", ""),
         address_hint(
             request_address(),

@@ -21,7 +21,7 @@ def allow_site_pages(bp: Blueprint) -> None:
     def add_headers(response: Response) -> Response:
         origin = request.headers.get("Origin", "")
         for name, value in cors_headers(allowed_origin(g.get("site_entry"), origin)):
-            response.headers.add(name, value)
+            response.headers.setdefault(name, value)  # the event loop says its own
         return response
 
     bp.after_request(add_headers)

@@ -1,4 +1,4 @@
-"""Requests as the hot paths get them, answers as they give them."""
+"""Requests as the event loop gets them, answers as it gives them."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class LoopPath(NamedTuple):
 
 
 class LoopRequest(NamedTuple):
-    """One POST to a hot path."""
+    """One POST that the event loop answers."""
 
     path: LoopPath
     #: By lower-case name; several of one name are joined by commas.

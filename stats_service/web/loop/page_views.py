@@ -8,9 +8,7 @@ from stats_service.errors import StatsError
 from stats_service.models.polls import PresentedPoll
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.container import Services
-from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.traffic.loop import LoopViews
 from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
@@ -26,11 +24,11 @@ from stats_service.web.loop.messages import (
 class LoopPages:
     """Answers page views."""
 
-    def __init__(self, services: Services, sites: LoopSites, views: LoopViews) -> None:
+    def __init__(self, services: Services) -> None:
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
-        self._sites = sites
-        self._views = views
+        self._sites = services.sites.in_loop
+        self._recorder = services.traffic.recorder
         self._meters = services.meters
         self._site_json = _Json()
         self._poll_json = (_Json(), _Json())
@@ -87,7 +85,7 @@ class LoopPages:
         try:
             query = decode_body(request.body, PageQuery)
             visitor = request.visitor(self._trusted_proxies)
-            self._views.record_view(entry, query, visitor, now, reply)
+            self._recorder.record_view(entry, query, visitor, now, reply)
         except StatsError as error:
             self._refuse(send, error, allowed)
         except Exception as error:  # noqa: BLE001 - whoever waits is told

@@ -1,25 +1,24 @@
-"""Ballots and ratings in the event loop: a coroutine each, in the order of the Flask routes.
+"""Ballots and ratings in the event loop: a coroutine each.
 
 The site, the limit of the sender's network, what was sent, the rules, Redis, the answer.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
 import msgspec
 
-from stats_service.errors import StatsError, TooManyRequestsError
+from stats_service.errors import StatsError
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
-from stats_service.services.container import LoopServices, Services
+from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.web.http.answers import FRESH_JSON
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
-from stats_service.web.http.limits import LoopLimit
+from stats_service.web.http.limits import check_network_limit
 from stats_service.web.loop.messages import (
     LoopRequest,
     ResponseHeaders,
@@ -33,27 +32,18 @@ Vote = Callable[
     [SiteEntry, LoopRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
 ]
 
-#: Longest wait for votes that are under way when the process ends, in seconds.
-STOP_SECONDS = 2.0
-
 
 class LoopVotes:
     """Answers ballots and ratings."""
 
-    def __init__(self, services: Services, loop: LoopServices, limit: LoopLimit) -> None:
+    def __init__(self, services: Services) -> None:
+        self._services = services
         self._clock = services.clock
         self._trusted_proxies = services.settings.trusted_proxies
         self._meters = services.meters
-        self._sites = loop.sites
-        self._ballots = loop.ballots
-        self._ratings = loop.ratings
-        self._limit = limit
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    async def stop(self) -> None:
-        """Answer what is under way, as far as it ends in time."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=STOP_SECONDS)
+        self._sites = services.sites.in_loop
+        self._ballots = services.polls.ballots
+        self._ratings = services.ratings.ratings
 
     def cast_ballot(self, request: LoopRequest, send: Send) -> None:
         """Take a ballot; 200 says that it is in."""
@@ -76,11 +66,7 @@ class LoopVotes:
         return await self._ratings.rate_article(entry, query, visitor, now)
 
     def _begin(self, route: str, meter: str, request: LoopRequest, vote: Vote, send: Send) -> None:
-        task = asyncio.get_running_loop().create_task(
-            self._answer(route, meter, request, vote, send)
-        )
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._services.loop.begin(self._answer(route, meter, request, vote, send))
 
     async def _answer(
         self, route: str, meter: str, request: LoopRequest, vote: Vote, send: Send
@@ -90,7 +76,9 @@ class LoopVotes:
             entry = await self._sites.entry(request.path.slug, self._clock.now())
             allowed = allowed_origin(entry, request.header(b"origin"))
             visitor = request.visitor(self._trusted_proxies)
-            await self._check_limit(route, entry, request, visitor)
+            await check_network_limit(
+                self._services, route, entry, visitor.address, request.path.poll
+            )
             answer = await vote(entry, request, visitor, self._clock.now())
             status, headers, body = 200, _headers(allowed), msgspec.json.encode(answer)
             result = answer.outcome
@@ -106,17 +94,6 @@ class LoopVotes:
             send(status, headers, body)
         except Exception as error:  # noqa: BLE001 - the connection's own; nobody waits here
             self._meters.fault("answer to a vote", error)
-
-    async def _check_limit(
-        self, route: str, entry: SiteEntry, request: LoopRequest, visitor: Visitor
-    ) -> None:
-        now = self._clock.now()
-        try:
-            await self._limit.check(route, entry, visitor.address, now)
-        except TooManyRequestsError:
-            if request.path.poll:
-                await self._ballots.note_flood(entry, request.path.poll, now)
-            raise
 
 
 @lru_cache(maxsize=1024)

@@ -3,9 +3,7 @@
 Only for whoever has the token of `STATS_METRICS_TOKEN`; without one there is no such page.
 """
 
-import contextlib
 import hmac
-import re
 import time
 from collections.abc import Iterable, Iterator
 
@@ -48,10 +46,8 @@ _COUNTERS = (
     ("spool_held", "stats_spool_held", (), "Kept views that Redis refused; they stay on disk"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
 )
-_RESULT = re.compile(rb'"(?:outcome|code)":"([a-z-]{1,40})"')
-#: Routes that record a view: of the script, and of the pixel.
-_VIEWS = ("traffic.record_view", "pixel.record_view")
-_METERED = {"polls.cast_ballot": "ballots", "ratings.rate_article": "ratings"}
+#: Routes of the event loop, which counts what it answers.
+_IN_LOOP = ("traffic.record_view", "polls.cast_ballot", "ratings.rate_article")
 
 
 @bp.get("/metrics")
@@ -78,26 +74,12 @@ def measure(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         route = request.endpoint or "none"
+        if route in _IN_LOOP and request.method == "POST":
+            return response
         if "began" in g:
             meters.time(time.perf_counter() - g.began, "request", route)
         meters.count("requests", route, str(response.status_code))
-        if route in _VIEWS and request.method != "HEAD":
-            meters.count("views", _view_result(response))
-        elif route in _METERED:
-            found = _RESULT.search(response.get_data())
-            meters.count(_METERED[route], found[1].decode() if found else "unknown")
         return response
-
-
-def _view_result(response: Response) -> str:
-    if "view_result" in g:  # an image says nothing of a view that was kept
-        return str(g.view_result)
-    if response.status_code == 200:
-        ignored = response.headers.get("Stats-Ignored", "")
-        counted = response.mimetype == "image/gif" or b'"counted":true' in response.get_data()
-        return ignored or ("counted" if counted else "beat")
-    found = _RESULT.search(response.get_data())
-    return found[1].decode() if found else "unknown"
 
 
 class _Collector(Collector):
@@ -120,10 +102,9 @@ class _Collector(Collector):
         yield self._trouble()
 
     def _spool(self) -> Iterator[Metric]:
-        spool = self._services.traffic.spool
-        state, size = spool.state(), 0
-        with contextlib.suppress(OSError):
-            size = spool.path.stat().st_size if state.waiting else 0
+        replay = self._services.traffic.replay
+        state = replay.state()
+        size = replay.file_bytes() if state.waiting else 0
         yield GaugeMetricFamily(
             "stats_spool_views", "Views on disk that wait for Redis", state.waiting
         )

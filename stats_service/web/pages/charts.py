@@ -7,9 +7,8 @@ words beside it in percent, so that it is sharp and legible at every width witho
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from flask_babel import get_locale
 
@@ -71,13 +70,12 @@ class Chart:
     names: tuple[Label, ...]
 
 
-def chart(series: Series, metric: str, begun: int | None) -> Chart:
+def chart(series: Series, metric: str) -> Chart:
     """Return the chart of a series; the former period is drawn for `metric` alone.
 
     Args:
         series: what is drawn.
         metric: `visits` or `views`, of which the former period is drawn.
-        begun: what `begun` says of the series.
     """
     rows = {
         f"{metric}-before": [point.before.of(metric) for point in series.points],
@@ -87,20 +85,12 @@ def chart(series: Series, metric: str, begun: int | None) -> Chart:
     top = nice_top(max((max(row) for row in rows.values()), default=0))
     return Chart(
         tuple(
-            _curve(kind, row, top, begun if kind in ("views", "visits") else None)
+            _curve(kind, row, top, series.begun if kind in ("views", "visits") else None)
             for kind, row in rows.items()
         ),
         tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
         tuple(_names(series)),
     )
-
-
-def begun(series: Series, now: float, timezone: str) -> int | None:
-    """Return how many points have begun if the last of these is not over yet, else None."""
-    local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(timezone))
-    if series.last < local.date():
-        return None
-    return len(series.points) - (23 - local.hour if series.unit == "hour" else 0)
 
 
 def sparkline(days: Sequence[Pair], metric: str) -> Spark:
@@ -161,6 +151,9 @@ def point_name(unit: str, name: str) -> str:
         return f"{hour}:00, {day[8:]}/{day[5:7]}"
     if unit == "month":
         return f"{name[5:]}/{name[:4]}"
+    if unit == "week":
+        first = date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
+        return f"{first:%d/%m}–{first + timedelta(days=6):%d/%m/%Y}"
     weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
     return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
 
@@ -182,5 +175,7 @@ def _short_name(series: Series, at: int) -> str:
     if series.unit == "hour":
         hour = name[-2:] + "h"
         return hour if series.first == series.last else f"{hour} {name[8:10]}/{name[5:7]}"
+    if series.unit == "week":
+        return f"{date.fromisocalendar(int(name[:4]), int(name[6:]), 1):%d/%m}"
     long = (series.last - series.first).days > 300
     return f"{name[5:7]}/{name[:4]}" if long else f"{name[8:10]}/{name[5:7]}"

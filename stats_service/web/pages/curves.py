@@ -62,7 +62,7 @@ def curve(hours: Mapping[str, Pair]) -> TimeCurve | None:
     names = _names(first, days, unit)
     series = Series(unit, first, last, tuple(Point(n, sums[n], Pair()) for n in names))
     both = any(pair.views for pair in counted.values())
-    drawn = chart(series, "visits", None)
+    drawn = chart(series, "visits")
     wanted = ("visits", "views") if both else ("visits",)
     kept = tuple(one for one in drawn.curves if one.kind in wanted)
     return TimeCurve(series, Chart(kept, drawn.levels, drawn.names), both)

@@ -1,6 +1,6 @@
-"""Which days a page is about, out of its query."""
+"""Which days a page is about, and what they are compared with, out of its query."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -8,22 +8,50 @@ from flask import request
 from flask_babel import gettext as _
 
 from stats_service.models.sites import Site
+from stats_service.services.traffic import spans
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 
-DAY = timedelta(days=1)
+#: The span that is shown if nothing is asked for, and that takes the place of days there are not.
+DEFAULT = "28"
+#: Spans that are one click away; the others are in a list.
+FIRST_CHOICE = ("today", "week", "last-week", "28", "last-month", "365", "all")
+#: Longest span that is shown by hour or by day unless somebody asks for another unit, in days.
+HOURS_SHOWN, DAYS_SHOWN = 3, 183
 
 
 class Range(NamedTuple):
-    """A range of days, both ends included, and the unit that it is shown in."""
+    """A span as a page shows it."""
 
-    first: date
-    last: date
+    span: Span
     unit: str
-    #: The preset that was chosen, or empty.
+    #: As in `services.traffic.spans.compared_with`.
+    compare: str
+    #: The name of the span, or empty.
     preset: str
     #: Days were asked for that there are not; these are others.
     is_other: bool = False
+
+    @property
+    def first(self) -> date:
+        """The first day."""
+        return self.span.first
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.span.last
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query that asks for the same."""
+        days = (
+            {"range": self.preset}
+            if self.preset
+            else {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        )
+        return days | {"unit": self.unit, "compare": self.compare}
 
 
 def today_of(site: Site) -> date:
@@ -33,48 +61,69 @@ def today_of(site: Site) -> date:
 
 
 def presets() -> dict[str, str]:
-    """Return the ranges that are one click away.
-
-    They are whole weeks, so that each day stands above the same weekday of the period before.
-    """
+    """Return the spans that have a name."""
     return {
         "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "week": _("This week"),
+        "last-week": _("Last week"),
+        "month": _("This month"),
+        "last-month": _("Last month"),
+        "quarter": _("This quarter"),
+        "last-quarter": _("Last quarter"),
+        "year": _("This year"),
+        "last-year": _("Last year"),
         "7": _("7 days"),
         "28": _("4 weeks"),
         "91": _("13 weeks"),
         "365": _("12 months"),
-        "years": _("All years"),
+        "all": _("Since the beginning"),
+    }
+
+
+def comparisons() -> dict[str, str]:
+    """Return what a span can be compared with."""
+    return {
+        spans.BEFORE: _("the span before"),
+        spans.YEAR: _("the year before"),
+        spans.NOTHING: _("nothing"),
     }
 
 
 def range_of(site: Site) -> Range:
     """Return the range that the query asks for; days that there are not become four weeks."""
-    today = today_of(site)
-    first, last = _date(request.args.get("from")), _date(request.args.get("to"))
-    unit = request.args.get("unit", "")
-    preset = request.args.get("range", "")
-    is_other = bool(request.args.get("from") or request.args.get("to")) and not (first and last)
+    args, today = request.args, today_of(site)
+    first, last = _date(args.get("from")), _date(args.get("to"))
+    is_other = bool(args.get("from") or args.get("to")) and not (first and last)
+    compare = args.get("compare", spans.BEFORE)
+    if compare not in comparisons() and not _date(compare):
+        compare = spans.BEFORE
+    preset = ""
     if first and last:
         first, last = sorted((first, last))  # who writes them the other way round means the same
         last = min(last, today)
-        first = min(first, last)
-        preset = ""
+        span = Span(min(first, last), last)
     else:
-        preset = preset if preset in presets() else "28"
-        last = today
-        first = {
-            "today": today,
-            "years": date(today.year - 4, 1, 1),
-            "365": (today - 365 * DAY).replace(day=1),
-        }.get(preset) or today - (int(preset) - 1) * DAY
-        if preset in ("365", "years"):
-            unit = unit or "month"
-    days = (last - first).days + 1
-    if days > RANGE_MAX_DAYS.get(unit, 0):
-        unit = ""
-    unit = unit or ("hour" if days <= 3 else "day" if days <= 400 else "month")
-    first = max(first, last - (RANGE_MAX_DAYS[unit] - 1) * DAY)
-    return Range(first, last, unit, preset, is_other)
+        preset = args.get("range", DEFAULT)
+        preset = preset if preset in spans.PRESETS else DEFAULT
+        begin = today
+        if preset == "all":
+            begin = services().traffic.history.first_day(site, services().clock.now())
+        span = spans.preset(preset, today, begin) or Span(today, today)
+    unit = args.get("unit", "")
+    if span.days > RANGE_MAX_DAYS.get(unit, 0):
+        unit = _usual_unit(preset, span)
+    if span.days > RANGE_MAX_DAYS[unit]:
+        span = Span(span.last - (RANGE_MAX_DAYS[unit] - 1) * DAY, span.last)
+    return Range(span, unit, compare, preset, is_other)
+
+
+def _usual_unit(preset: str, span: Span) -> str:
+    if preset in ("365", "year", "last-year"):
+        return "month"
+    if span.days <= HOURS_SHOWN:
+        return "hour"
+    return "day" if span.days <= DAYS_SHOWN else "month"
 
 
 def _date(text: str | None) -> date | None:
@@ -82,4 +131,4 @@ def _date(text: str | None) -> date | None:
         found = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if 2000 <= found.year <= 2200 else None
+    return found if 1995 <= found.year <= 2200 else None

@@ -8,10 +8,11 @@ from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites.sites import SLUG
+from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
-from stats_service.web.pages.charts import begun, chart, point_name
-from stats_service.web.pages.ranges import DAY, today_of
+from stats_service.web.pages.charts import chart, point_name
+from stats_service.web.pages.ranges import today_of
 from stats_service.web.public import recipients, root
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
@@ -48,15 +49,14 @@ def statistics(slug: str) -> str:
     """Show the numbers of a site to everybody."""
     site = _public_site(slug)
     now, today = services().clock.now(), today_of(site)
-    series = services().traffic.history.series(site, "day", today - (SHOWN_DAYS - 1) * DAY, today)
-    known = begun(series, now, site.timezone)
+    span = Span(today - (SHOWN_DAYS - 1) * DAY, today)
+    series = services().traffic.history.series(site, "day", span, now)
     return render_template(
         "public/statistics.html",
         public_site=site,
         counts=services().traffic.views.counts(site, now),
         series=series,
-        begun=known,
-        chart=chart(series, site.headline, known),
+        chart=chart(series, site.headline),
         point_name=point_name,
     )
 

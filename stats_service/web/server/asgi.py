@@ -1,12 +1,11 @@
-"""The ASGI application: the hot paths in the event loop, everything else by Flask in threads."""
+"""The ASGI application: views and votes in the event loop, all else by Flask in threads."""
 
-import asyncio
 from typing import Any
 
-from stats_service.services.operations.watch import Watch
+from stats_service.services.container import Services
 from stats_service.web.http.bodies import BODY_MAX_BYTES
 from stats_service.web.http.transfer_paths import is_transfer
-from stats_service.web.loop import LoopPath, LoopPaths, LoopRequest, ResponseHeaders
+from stats_service.web.loop import LoopPaths, LoopRequest
 from stats_service.web.server.bridge import WsgiApp, WsgiBridge, joined_headers
 from stats_service.web.server.transfers import Receive, SendMessage, Transfers
 
@@ -16,13 +15,13 @@ class AsgiApp:
 
     Args:
         flask: Answers whatever is not answered here.
-        hot: Answers page views, ballots and ratings.
-        watch: Runs beside them.
+        paths: Answers page views, ballots and ratings.
+        services: What runs beside them, and the loop that they run in.
     """
 
-    def __init__(self, flask: WsgiApp, paths: LoopPaths, watch: Watch) -> None:
+    def __init__(self, flask: WsgiApp, paths: LoopPaths, services: Services) -> None:
         self.paths = paths
-        self._watch = watch
+        self.services = services
         self._bridge = WsgiBridge(flask)
         self._transfers = Transfers(flask)
 
@@ -35,13 +34,16 @@ class AsgiApp:
 
     async def _live(self, receive: Receive, send: SendMessage) -> None:
         await receive()
-        await self.paths.start()
-        self._watch.start()
+        operations = self.services.operations
+        await self.services.loop.start()
+        operations.clock_watch.start()
+        operations.watch.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._watch.stop()
-        await self.paths.stop()
-        self._bridge.stop()
+        operations.watch.stop()
+        await operations.clock_watch.stop()
+        await self.services.loop.stop()
+        await self._bridge.stop()
         self._transfers.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -53,35 +55,18 @@ class AsgiApp:
         if read is None:
             return
         body, whole = read
-        path = None
-        if whole and scope["method"] == "POST":
-            path = self.paths.find(scope["raw_path"])
+        path = self.paths.find(scope["raw_path"]) if scope["method"] == "POST" else None
         if path:
-            status, headers, out = await _answered(self.paths, path, scope, body)
+            peer = (scope.get("client") or ("",))[0]
+            request = LoopRequest(path, joined_headers(scope["headers"]), body, peer)
+            status, answered, out = await self.paths.answered(request)
+            headers = [*answered.pairs, (b"content-length", b"%d" % len(out))]
         else:
             status, headers, out = await self._bridge.answer(scope, body, whole=whole)
         if not whole:
             headers = [*headers, (b"connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": out})
-
-
-async def _answered(
-    paths: LoopPaths, path: LoopPath, scope: dict[str, Any], body: bytes
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    answer: asyncio.Future[tuple[int, ResponseHeaders, bytes]] = (
-        asyncio.get_running_loop().create_future()
-    )
-
-    def send(status: int, headers: ResponseHeaders, out: bytes) -> None:
-        if not answer.done():  # the client may have gone
-            answer.set_result((status, headers, out))
-
-    client = scope.get("client")
-    received = joined_headers(scope["headers"])
-    paths.answer(LoopRequest(path, received, body, client[0] if client else ""), send)
-    status, headers, out = await answer
-    return status, [*headers.pairs, (b"content-length", b"%d" % len(out))], out
 
 
 async def _read(receive: Receive) -> tuple[bytes, bool] | None:

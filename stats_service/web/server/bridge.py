@@ -36,9 +36,9 @@ class WsgiBridge:
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._under_way = 0
 
-    def stop(self) -> None:
-        """End the threads when their last request is answered."""
-        self._threads.shutdown()
+    async def stop(self) -> None:
+        """End the threads when their last request is answered, which may wait for the loop."""
+        await asyncio.to_thread(self._threads.shutdown)
 
     async def answer(self, scope: dict[str, Any], body: bytes, *, whole: bool) -> Answer:
         """Answer the request of an ASGI `scope`.

@@ -3,7 +3,7 @@
 httptools still parses every byte, and everything here is handed over by it. Headers are only
 collected until they are complete. Then the request
 
-* takes the fast lane, if it is for a hot path and as plain as those of browsers always are: a POST
+* takes the fast lane, if it is for the loop and as plain as those of browsers always are: a POST
   in HTTP/1.1 with a short Content-Length, no header twice, nothing that
   asks for more (Transfer-Encoding, Expect, Upgrade), and nothing before it on its connection
   that is still unanswered or unread; or
@@ -11,7 +11,7 @@ collected until they are complete. Then the request
   had come in between.
 
 Both end in the same `LoopPaths.answer`, so the fast lane is an optimisation and nothing else:
-`STATS_FAST_LANE=0` switches it off. What it saves is measured in docs/decisions/0002-server.md.
+`worker.Worker` serves without it. What it saves is measured in docs/decisions/0002-server.md.
 
 It leans on these insides of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
 `server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py tells

@@ -9,7 +9,7 @@ from stats_service.web.server.http_limits import StrictProtocol
 
 
 class Worker(UvicornWorker):  # type: ignore[misc] # it has no annotations
-    """Serves the ASGI application in an event loop of its own."""
+    """Serves the ASGI application in an event loop of its own, without the fast lane."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
@@ -31,6 +31,6 @@ class Worker(UvicornWorker):  # type: ignore[misc] # it has no annotations
 
 
 class FastWorker(Worker):
-    """The same with a fast lane for the hot paths."""
+    """The same with a fast lane for views, ballots and ratings."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = Worker.CONFIG_KWARGS | {"http": FastLaneProtocol}

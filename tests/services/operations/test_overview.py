@@ -20,6 +20,7 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.spool import SpooledView
 from tests.support.clock import FakeClock
 from tests.support.pages import view
+from tests.support.spools import spool_of
 from tests.support.votes import make_poll, new_voter, vote
 
 #: The clock's start is noon of a Wednesday in Vietnam.
@@ -170,7 +171,7 @@ def test_what_is_wrong_with_the_installation(
     """Views that wait on the disk; what `stats-service check` says of Redis."""
     before = {alarm.kind for alarm in services.operations.overview.of_installation()}
     kept = SpooledView("kimson", clock.now(), ViewCommand(kind="view", hit=b"12345678"))
-    services.traffic.spool.add([kept])
+    spool_of(services).add([kept])
 
     after = services.operations.overview.of_installation()
 

@@ -27,11 +27,13 @@ from stats_service.services.container import Services, create_services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.store.keys import SiteKeys, sites
+from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.support.pages import BROWSER, ORIGIN, new_hit
 from tests.support.processes import wait_until
 from tests.support.redis_groups import keys_of
+from tests.support.spools import spool_of
 from tests.support.votes import make_poll, new_ballot, new_voter
 
 READER = Visitor(
@@ -67,23 +69,29 @@ class Worker:
     def view(self) -> None:
         """Load a page."""
         query = PageQuery(hit=new_hit(), article="/tin/1")
-        self.services.traffic.views.record_view(self.entry, query, READER, self.clock.now())
+        self.services.loop.run(
+            self.services.traffic.recorder.record(self.entry, query, READER, self.clock.now())
+        )
 
     def vote(self) -> None:
         """Send a ballot."""
         voter = new_voter(self.services)
-        self.services.polls.ballots.cast_ballot(
-            self.entry,
-            "muc-quan-tam",
-            BallotQuery(new_ballot(), ("a",), voter),
-            READER,
-            self.clock.now(),
+        self.services.loop.run(
+            self.services.polls.ballots.cast_ballot(
+                self.entry,
+                "muc-quan-tam",
+                BallotQuery(new_ballot(), ("a",), voter),
+                READER,
+                self.clock.now(),
+            )
         )
 
     def rate(self) -> None:
         """Rate an article."""
         query = RatingQuery("/tin/1", 4, new_voter(self.services, age=60))
-        self.services.ratings.ratings.rate_article(self.entry, query, READER, self.clock.now())
+        self.services.loop.run(
+            self.services.ratings.ratings.rate_article(self.entry, query, READER, self.clock.now())
+        )
 
     def issue(self) -> None:
         """Ask for a voter's token; one is given, and counted nowhere if there is no site."""
@@ -198,7 +206,7 @@ def test_what_was_on_its_way_does_not_land_in_a_new_site(
     counts = services.traffic.views.counts(site, clock.now())
     assert (counts.views.total, counts.visits.total, counts.online) == (0, 0, 0)
     assert services.polls.quarantine.groups("kimson", "muc-quan-tam") == []
-    assert services.polls.ballots._store.look("kimson", "muc-quan-tam", b"")[1].ballots == 0
+    assert services.polls.polls.tally("kimson", "muc-quan-tam").ballots == 0
     assert services.ratings.ratings.ranked(site, 1, clock.now()).articles == ()
 
 
@@ -222,19 +230,17 @@ def test_kept_views_are_those_of_the_site_that_they_were_sent_to(
     services: Services, busy: Worker, clock: FakeClock, settings: Settings
 ) -> None:
     """A spool that waited longer than the site lived."""
-    away = redis.Redis(port=1, retry=None)
-    for store in (busy.services.traffic.views._store, busy.services.sites.directory._store):
-        store._client = away  # type: ignore[assignment]
+    lose_redis(busy.services)
     with pytest.raises(StatsError):
         busy.view()
     services.sites.erasure.erase("kimson", "an", clock.now())
     site = services.sites.sites.add(fresh_site())
     entry = services.sites.directory.entry("kimson", clock.now())
-    services.traffic.views._store._client, working = away, services.traffic.views._store._client  # type: ignore[assignment]
+    find_redis = lose_redis(services)
     query = PageQuery(hit=new_hit(), article="/moi")
     with pytest.raises(StatsError):
-        services.traffic.views.record_view(entry, query, READER, clock.now())
-    services.traffic.views._store._client = working
+        services.loop.run(services.traffic.recorder.record(entry, query, READER, clock.now()))
+    find_redis()
 
     wait_until(lambda: not services.traffic.replay.run(clock.now()))  # or another worker does
 
@@ -243,7 +249,7 @@ def test_kept_views_are_those_of_the_site_that_they_were_sent_to(
     assert sum(replay.dropped for replay in workers) == 1
     assert services.traffic.views.counts(site, clock.now()).views.total == 1
     assert services.traffic.views.articles(site, ["/tin/1"], clock.now())["/tin/1"].views == 0
-    assert services.traffic.spool.waiting() == 0
+    assert spool_of(services).waiting() == 0
 
 
 class CutOffError(Exception):
@@ -350,7 +356,7 @@ def test_an_erasure_that_a_new_site_overtakes_leaves_it_alone(
             added.append(other.sites.sites.add(fresh_site()))
             entry = other.sites.directory.load("kimson", clock.now())
             query = PageQuery(hit=new_hit(), article="/moi")
-            other.traffic.views.record_view(entry, query, READER, clock.now())
+            other.loop.run(other.traffic.recorder.record(entry, query, READER, clock.now()))
 
     while_scanning(services, add_and_view)
 

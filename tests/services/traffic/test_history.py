@@ -6,9 +6,10 @@ import pytest
 
 from stats_service.cli.demo.history import demo_history
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import DayHistory, Pair
+from stats_service.models.history import DayHistory, Pair, Series
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.traffic.spans import Span
 from tests.support.clock import FakeClock
 
 #: Noon of a Wednesday in Vietnam, as the clock's start.
@@ -69,36 +70,42 @@ def test_a_long_month_stands_beside_the_whole_short_one(
     assert month.before.visits == 24 * days + 12
 
 
-def test_a_series_has_the_period_of_the_same_length_behind_it(
-    services: Services, site: Site
+def test_a_series_has_the_same_weekdays_before_beside_it(
+    services: Services, site: Site, clock: FakeClock
 ) -> None:
     """By day, hour and month: names, values and counterparts."""
     past = [DayHistory(date(2026, 2, 1) + timedelta(days=n), (Pair(n, n),)) for n in range(14)]
     services.traffic.history.write(site, past)
 
-    by_day = services.traffic.history.series(site, "day", date(2026, 2, 8), date(2026, 2, 14))
-    by_hour = services.traffic.history.series(site, "hour", date(2026, 2, 14), date(2026, 2, 14))
-    by_month = services.traffic.history.series(site, "month", date(2026, 2, 1), date(2026, 3, 4))
+    def series(unit: str, first: date, last: date) -> Series:
+        return services.traffic.history.series(site, unit, Span(first, last), clock.now())
+
+    by_day = series("day", date(2026, 2, 8), date(2026, 2, 14))
+    by_hour = series("hour", date(2026, 2, 14), date(2026, 2, 14))
+    by_month = series("month", date(2026, 2, 1), date(2026, 3, 4))
 
     assert [point.now.visits for point in by_day.points] == [7, 8, 9, 10, 11, 12, 13]
     assert [point.before.visits for point in by_day.points] == [0, 1, 2, 3, 4, 5, 6]
     assert by_day.total.visits == 70
     assert by_hour.points[0].name == "2026-02-14T00"
     assert by_hour.points[0].now.visits == 13
-    assert by_hour.points[0].before.visits == 12
+    assert by_hour.points[0].before.visits == 6
     assert len(by_hour.points) == 24
     assert [(p.name, p.now.visits) for p in by_month.points] == [("2026-02", 91), ("2026-03", 0)]
 
 
 @pytest.mark.parametrize(
-    ("unit", "days"), [("hour", 46), ("day", 1101), ("month", 3661), ("day", 0), ("week", 7)]
+    ("unit", "days"),
+    [("hour", 46), ("day", 1101), ("week", 3661), ("month", 3661), ("day", 0), ("year", 7)],
 )
 def test_a_range_that_is_too_long_is_refused(
-    services: Services, site: Site, unit: str, days: int
+    services: Services, site: Site, clock: FakeClock, unit: str, days: int
 ) -> None:
     """What one page reads is bounded."""
     with pytest.raises(InvalidInputError):
-        services.traffic.history.series(site, unit, TODAY - timedelta(days=days - 1), TODAY)
+        services.traffic.history.series(
+            site, unit, Span(TODAY - timedelta(days=days - 1), TODAY), clock.now()
+        )
 
 
 def test_what_was_not_counted_is_a_share_of_what_arrived(services: Services, site: Site) -> None:
@@ -125,7 +132,9 @@ def test_a_site_that_falls_silent_is_noticed(
     assert not services.traffic.history.is_silent(site, clock.now(), 3)
 
 
-def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, site: Site) -> None:
+def test_top_articles_are_exact_sums_beside_the_span_before(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
     """Seven days, the seven before, all time with opening balances, and what is rising."""
     services.traffic.history.write(
         site,
@@ -140,8 +149,10 @@ def test_top_articles_are_exact_sums_beside_the_span_before(services: Services, 
     )
     services.traffic.opening_balances.set(site, "/a", 5000, "an", services.clock.now())
 
-    week = services.traffic.top_articles.of_days(site, TODAY, 7)
-    rising = services.traffic.top_articles.rising(site, TODAY)
+    clock.set(datetime(2026, 3, 4, 16, 59, 59, tzinfo=UTC).timestamp())
+    span = Span(TODAY - timedelta(days=6), TODAY)
+    week = services.traffic.top_articles.of_span(site, span, clock.now())
+    rising = services.traffic.top_articles.rising(site, span, clock.now())
     ever = services.traffic.top_articles.of_all_time(site)
 
     assert [(a.key, a.views, a.before) for a in week] == [
@@ -161,10 +172,9 @@ def test_a_span_that_is_not_over_stands_beside_as_much_of_the_one_before(
     days = [DayHistory(day.day, day.hours, {"/a": 100}) for day in past]
     services.traffic.history.write(site, [*days, DayHistory(TODAY, (Pair(1, 1),), {"/a": 50})])
 
-    share = services.traffic.history.share_by_now(site, 7, clock.now())
-    (article,) = services.traffic.top_articles.of_days(site, TODAY, 7, share)
+    span = Span(TODAY - timedelta(days=6), TODAY)
+    (article,) = services.traffic.top_articles.of_span(site, span, clock.now())
 
-    assert share == 0.5
     assert (article.views, article.before) == (650, 650)
 
 
@@ -180,7 +190,8 @@ def test_the_demo_has_two_years_that_add_up(
     counts = services.traffic.views.counts(site, clock.now())
     total = sum((sum(day.hours, Pair()) for day in days), Pair())
     assert (counts.visits.total, counts.views.total) == (total.visits, total.views)
-    by_month = services.traffic.history.series(site, "month", date(2024, 1, 1), TODAY)
+    span = Span(date(2024, 1, 1), TODAY)
+    by_month = services.traffic.history.series(site, "month", span, clock.now())
     assert by_month.total == total
     by_name = {day.day: sum(day.hours, Pair()).visits for day in days}
     assert by_name[date(2026, 2, 17)] < 0.6 * by_name[date(2026, 3, 3)]

@@ -4,35 +4,30 @@ from dataclasses import replace
 
 import pytest
 import redis
-from flask import Flask
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.store.traffic.spool import SpooledBatch
+from stats_service.web.http.context import EXTENSION
+from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
+from tests.support.openapi import MakeApp
 from tests.support.pages import new_hit, view
 from tests.support.processes import wait_until
 from tests.support.redis_groups import keys_of
+from tests.support.spools import spool_of
 
 
 @pytest.fixture
-def away(settings: Settings, clock: FakeClock, site: Site) -> FlaskClient:
+def away(settings: Settings, make_app: MakeApp, site: Site) -> FlaskClient:
     """Give a client of a service that saw its site before it lost Redis."""
-    app = create_app(settings, clock)
+    app = make_app(settings)
     client = app.test_client()
     assert view(client).status_code == 200
-    lose_redis(app)
+    lose_redis(app.extensions[EXTENSION])
     return client
-
-
-def lose_redis(app: Flask) -> None:
-    """Send the service's connections to where nobody listens."""
-    traffic = app.extensions["stats_service"].traffic.views
-    for store in (traffic._store, app.extensions["stats_service"].sites.directory._store):
-        store._client = redis.Redis(port=1, retry=None)
 
 
 def replay_all(services: Services, clock: FakeClock) -> None:
@@ -98,7 +93,7 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
 ) -> None:
     """Redis remembers the batch, for longer than it remembers hit ids."""
     view(away)
-    batch = services.traffic.spool.next_batch()
+    batch = spool_of(services).next_batch()
     assert batch is not None
     services.traffic.replay._send(batch, clock.now())
     again = SpooledBatch(batch.id, batch.slug, batch.at, batch.commands, batch.births)
@@ -120,7 +115,7 @@ def test_views_of_a_removed_site_are_dropped(
     replay_all(services, clock)
 
     assert services.traffic.replay.dropped == 1
-    assert services.traffic.spool.waiting() == 0
+    assert spool_of(services).waiting() == 0
 
 
 def test_views_stay_while_redis_is_away(
@@ -132,7 +127,7 @@ def test_views_stay_while_redis_is_away(
 
     assert services.traffic.replay.run(clock.now())
 
-    assert services.traffic.spool.waiting() == 1
+    assert spool_of(services).waiting() == 1
 
 
 def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Services) -> None:
@@ -140,7 +135,7 @@ def test_a_beat_and_an_ignored_view_are_not_kept(away: FlaskClient, services: Se
     assert view(away, beat=True).status_code == 503
     assert view(away, user_agent="curl/8").status_code == 503
 
-    assert services.traffic.spool.waiting() == 0
+    assert spool_of(services).waiting() == 0
 
 
 def test_past_midnight_a_view_without_a_salt_counts_without_a_visitor(
@@ -156,22 +151,27 @@ def test_past_midnight_a_view_without_a_salt_counts_without_a_visitor(
     assert (counts.views.today, counts.visits.today) == (1, 0)
 
 
-def test_a_full_disk_is_a_503(settings: Settings, clock: FakeClock, site: Site) -> None:
+def test_a_full_disk_is_a_503(settings: Settings, make_app: MakeApp, site: Site) -> None:
     """Nobody is told that a view is kept when it is not."""
-    app = create_app(replace(settings, spool_megabytes=0), clock)
+    app = make_app(replace(settings, spool_megabytes=0))
     client = app.test_client()
     assert view(client).status_code == 200
-    lose_redis(app)
+    lose_redis(app.extensions[EXTENSION])
 
     assert view(client).status_code == 503
 
 
 def test_a_worker_that_starts_without_redis_keeps_views_of_known_sites(
-    away: FlaskClient, settings: Settings, services: Services, site: Site, clock: FakeClock
+    away: FlaskClient,
+    settings: Settings,
+    make_app: MakeApp,
+    services: Services,
+    site: Site,
+    clock: FakeClock,
 ) -> None:
     """The sites' settings are on the disk too; a site that nobody saw is not."""
-    app = create_app(settings, clock)
-    lose_redis(app)
+    app = make_app(settings)
+    lose_redis(app.extensions[EXTENSION])
     client = app.test_client()
 
     assert view(client).status_code == 202

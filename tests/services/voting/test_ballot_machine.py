@@ -69,6 +69,10 @@ class PollMachine(RuleBasedStateMachine):
         self.groups: dict[str, str] = {}
         self.texts: dict[str, str] = {}
 
+    def teardown(self) -> None:
+        """Part from Redis."""
+        self.services.close()
+
     def send(self, number: int, ballot: str, choice: str, text: str) -> str:
         """Send a ballot; return its outcome."""
         now = self.clock.now()
@@ -79,7 +83,9 @@ class PollMachine(RuleBasedStateMachine):
             other=text if choice == "other" else "",
         )
         entry = self.services.sites.directory.entry("kimson", now)
-        return self.services.polls.ballots.cast_ballot(entry, POLL, query, READER, now).outcome
+        return self.services.loop.run(
+            self.services.polls.ballots.cast_ballot(entry, POLL, query, READER, now)
+        ).outcome
 
     @rule(
         number=st.integers(0, VOTERS - 1),

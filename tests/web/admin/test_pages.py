@@ -46,7 +46,9 @@ def test_the_page_of_a_site_tells_the_opening_balance_apart(owner: Person, count
     [
         "range=today",
         "range=365",
-        "range=years",
+        "range=all",
+        "range=last-quarter&compare=year&unit=week",
+        "compare=x",
         "range=91",
         "from=2026-01-01&to=2026-03-04&unit=month",
         "from=2026-01-19&to=2026-03-04&unit=hour",
@@ -64,8 +66,10 @@ def test_the_csv_has_the_chart_s_numbers(owner: Person, counted: Site) -> None:
     """One row a point, and the period before."""
     text = owner.get("/admin/sites/kimson/visits.csv?range=7").get_data(as_text=True)
 
-    assert text.splitlines()[-1] == "2026-03-04,1234,5678,0,0"
-    assert text.splitlines()[0].endswith("day,visits,views,visits_before,views_before")
+    assert text.splitlines()[-1] == "2026-03-04,1234,5678,0,0,0"
+    assert text.splitlines()[0].endswith(
+        "day,visits,views,visits_before,views_before,readers_estimate"
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) 
 @pytest.mark.parametrize(
     ("path", "first", "last"),
     [
-        ("visits.xlsx?range=7", "day", "2026-03-04,1234,5678,0,0"),
+        ("visits.xlsx?range=7", "day", "2026-03-04,1234,5678,0,0,0"),
         ("articles/top.xlsx", "article", "=cmd|x,4,0"),
     ],
 )

@@ -32,7 +32,11 @@ def rate(services: Services, score: int, article: str = ARTICLE, voter: str = ""
     voter = voter or new_voter(services)
     now = services.clock.now()
     entry = services.sites.directory.entry("kimson", now)
-    services.ratings.ratings.rate_article(entry, RatingQuery(article, score, voter), VISITOR, now)
+    services.loop.run(
+        services.ratings.ratings.rate_article(
+            entry, RatingQuery(article, score, voter), VISITOR, now
+        )
+    )
     return voter
 
 

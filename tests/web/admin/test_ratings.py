@@ -26,12 +26,14 @@ def _rated(services: Services, site: Site, clock: FakeClock) -> None:
     def rate(article: str, *scores: int) -> None:
         now = clock.now()
         entry = services.sites.directory.entry(site.slug, now)
-        services.traffic.views.record_view(
-            entry, PageQuery(hit=new_hit(), article=article), visitor, now
+        services.loop.run(
+            services.traffic.recorder.record(
+                entry, PageQuery(hit=new_hit(), article=article), visitor, now
+            )
         )
         for score in scores:
             query = RatingQuery(article, score, new_voter(services))
-            services.ratings.ratings.rate_article(entry, query, visitor, now)
+            services.loop.run(services.ratings.ratings.rate_article(entry, query, visitor, now))
 
     rate(GOOD, 5, 5, 4, 5, 4, 5)
     rate(BAD, 3, 4)

@@ -90,7 +90,7 @@ def busy(
     for article in (ARTICLE, "/tin/2"):
         view(client, article)
         query = RatingQuery(article, 4, new_voter(services))
-        services.ratings.ratings.rate_article(entry, query, VISITOR, clock.now())
+        services.loop.run(services.ratings.ratings.rate_article(entry, query, VISITOR, clock.now()))
     services.ratings.review.void(site, ARTICLE, None, WHO, clock.now())
     return site
 

@@ -42,13 +42,6 @@ def _site(site: Site) -> None:
     """Every test here has the site."""
 
 
-@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
-def client(request: pytest.FixtureRequest) -> FlaskClient:
-    """Every test here is run with both."""
-    found: FlaskClient = request.getfixturevalue(request.param)
-    return found
-
-
 def votes(services: Services, poll: str = POLL) -> dict[str, int]:
     """Return the tally that is stored, and the number of ballots."""
     tally = services.polls.polls.tally("kimson", poll)

@@ -27,13 +27,6 @@ def _site(site: Site) -> None:
     """Every test here has the site."""
 
 
-@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
-def client(request: pytest.FixtureRequest) -> FlaskClient:
-    """Every test here is run with both."""
-    found: FlaskClient = request.getfixturevalue(request.param)
-    return found
-
-
 def test_a_view_is_counted_for_the_site_and_the_article(client: FlaskClient) -> None:
     """One load of a page is one view, one visit, one reader online."""
     response = view(client, "/tin/1")
@@ -432,3 +425,37 @@ def test_a_bad_link_in_a_list_leaves_the_others_their_numbers(client: FlaskClien
         "/tin/1": 1,
         "/tin/2": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("at", "was", "counted"),
+    [
+        ("/tin/1", "/tin/1/", False),
+        ("/tin/1?utm_source=x", "/tin/1", False),
+        ("/tin/./1/index.html#part", "/tin/1", False),
+        ("/tin/1?id=2", "/tin/1?id=1", True),
+        ("/tin/2", "/tin/1", True),
+        ("/a\0b", "/a\0c", True),
+    ],
+)
+def test_another_address_of_one_article_is_no_view(
+    client: FlaskClient, at: str, was: str, counted: bool
+) -> None:
+    """An application changed its address; which addresses are one article, the service tells."""
+    response = view(client, at, at=at, was=was)
+
+    body = response.get_json()
+    assert body["counted"] is counted
+    assert body["site"]["views"]["total"] == counted
+    assert ("article" in body) is counted
+    assert (response.headers.get("Stats-Note") == "same-article") is not counted
+    assert "Stats-Ignored" not in response.headers
+
+
+def test_one_article_is_what_the_site_says(client: FlaskClient, services: Services) -> None:
+    """A site that keeps no parameters has one article behind all of them."""
+    services.sites.sites.edit("kimson", article_parameters=("none",))
+
+    body = view(client, "/tin/1?id=2", at="/tin/1?id=2", was="/tin/1?id=1").get_json()
+
+    assert body["site"]["views"]["total"] == 0

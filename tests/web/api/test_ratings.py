@@ -24,13 +24,6 @@ from tests.support.votes import WHO, new_voter
 ARTICLE = "/tin/1"
 
 
-@pytest.fixture(params=["client", "hot_client"], ids=["flask", "hot"])
-def client(request: pytest.FixtureRequest) -> FlaskClient:
-    """Every test here is run with both."""
-    found: FlaskClient = request.getfixturevalue(request.param)
-    return found
-
-
 @pytest.fixture(autouse=True)
 def _viewed(site: Site, client: FlaskClient) -> None:
     """Every test here has the site, and one article that somebody has read."""

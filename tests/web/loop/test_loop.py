@@ -1,4 +1,4 @@
-"""The hot paths in the event loop, where they differ from Flask's routes in how they work."""
+"""Views and votes in the event loop: every entrance, and what happens around it."""
 
 import asyncio
 import json
@@ -13,64 +13,24 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app, create_asgi_app
+from stats_service.app import create_asgi_app
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.visitors.voters import Voters
+from stats_service.web.http.context import EXTENSION
 from tests.support.asgi import in_process
 from tests.support.clock import FakeClock
-from tests.support.openapi import Serve, conforming_client
-from tests.support.pages import BROWSER, ORIGIN, new_hit, view
+from tests.support.openapi import MakeApp, Serve, conforming_client
+from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.processes import wait_until
 from tests.support.redis_groups import CREDENTIALS, restricted_user
 from tests.support.votes import make_poll
 
 BODY_LENGTHS = [0, 1, 64 * 1024, 64 * 1024 + 1, 500_000]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {},
-        {"origin": "https://elsewhere.example"},
-        {"origin": ""},
-        {"slug": "nowhere"},
-        {"slug": "Not a slug"},
-        {"user_agent": ""},
-        {"headers": {"Sec-GPC": "1"}},
-        {"headers": {"Purpose": "prefetch"}},
-        {"headers": {"Sec-Purpose": "", "Purpose": "prefetch"}},
-        {"article": None},
-        {"article": "x" * 9000},
-        {"articles": ["/tin/1", "/tin/2"], "rating": True},
-        {"articles": [f"/tin/{n}" for n in range(101)]},
-        {"beat": True, "hit": ""},
-        {"hit": "short"},
-        {"poll": 7},
-        *({"padding": "x" * length} for length in BODY_LENGTHS),
-    ],
-    ids=lambda change: ",".join(change) or "plain",
-)
-def test_answers_are_those_of_the_flask_route(
-    settings: Settings, site: Site, clock: FakeClock, change: dict[str, Any]
-) -> None:
-    """Status, every header and every byte of the body, on stores that hold the same."""
-    change = {"hit": new_hit()} | change
-    other = replace(settings, key_prefix=f"{settings.key_prefix}o")
-    create_services(other, clock).sites.sites.add(site)
-    expected = view(create_app(other, clock).test_client(), **change)
-
-    with in_process(create_asgi_app(settings, clock)) as app:
-        got = view(conforming_client(app), **change)
-
-    assert got.status_code == expected.status_code
-    assert got.data == expected.data
-    assert _headers(got) == _headers(expected)
-
-
 VOTER = Voters("test-" + "0" * 32).issue("kimson", FakeClock().now() - 60)
+VIEW = {"hit": "0123456789abcdef", "article": "/tin/1"}
 BALLOT = {"ballot": "a-ballot-of-the-test", "choices": ["a"], "voter": VOTER}
 RATING = {"article": "/tin/1", "score": 4, "voter": VOTER}
 
@@ -78,54 +38,58 @@ RATING = {"article": "/tin/1", "score": 4, "voter": VOTER}
 @pytest.mark.parametrize(
     ("path", "body", "change"),
     [
-        ("polls/muc-quan-tam/ballots", BALLOT, {}),
-        ("polls/current/ballots", BALLOT, {}),
-        ("polls/muc%2Dquan-tam/ballots", BALLOT, {}),
-        ("polls/none/ballots", BALLOT, {}),
-        ("polls/a/b/ballots", BALLOT, {}),
-        ("polls/muc-quan-tam/ballots/", BALLOT, {}),
-        ("polls/muc-quan-tam/ballots?x=1", BALLOT, {}),
-        ("polls/muc-quan-tam/ballots", BALLOT | {"choices": ["z"]}, {}),
-        ("polls/muc-quan-tam/ballots", BALLOT | {"voter": "forged"}, {}),
-        ("polls/muc-quan-tam/ballots", BALLOT, {"Origin": "https://elsewhere.example"}),
-        ("polls/muc-quan-tam/ballots", BALLOT, {"User-Agent": ""}),
-        ("ratings", RATING, {}),
-        ("ratings", RATING | {"score": 9}, {}),
-        ("ratings", RATING | {"article": "/never/read"}, {}),
-        ("ratings", RATING, {"Origin": ""}),
-        ("ratings", [], {}),
-        *(("ratings", {"padding": "x" * length}, {}) for length in BODY_LENGTHS),
-        *(("polls/muc-quan-tam/ballots", "x" * length, {}) for length in BODY_LENGTHS),
+        ("kimson/page", VIEW, {}),
+        ("kimson/page?x=1", VIEW, {}),
+        ("kim%73on/page", VIEW, {}),
+        ("nowhere/page", VIEW, {}),
+        ("Not%20a%20slug/page", VIEW, {}),
+        (f"{'k' * 300}/page", VIEW, {}),
+        ("kimson/page", VIEW, {"Origin": "https://elsewhere.example"}),
+        ("kimson/page", VIEW, {"User-Agent": ""}),
+        ("kimson/page", VIEW, {"Purpose": "prefetch"}),
+        ("kimson/page", VIEW, {"Sec-Purpose": "", "Purpose": "prefetch"}),
+        ("kimson/page", VIEW | {"hit": "short"}, {}),
+        ("kimson/polls/muc-quan-tam/ballots", BALLOT, {}),
+        ("kimson/polls/muc%2Dquan-tam/ballots", BALLOT, {}),
+        ("kimson/polls/none/ballots", BALLOT, {}),
+        ("kimson/polls/a/b/ballots", BALLOT, {}),
+        ("kimson/polls/muc-quan-tam/ballots/", BALLOT, {}),
+        ("kimson/ratings", RATING, {}),
+        ("kimson/ratings", RATING | {"article": "/never/read"}, {}),
+        ("nowhere/ratings", RATING, {}),
+        *(
+            (f"kimson/{path}", {"padding": "x" * length}, {})
+            for path in ("page", "ratings", "polls/muc-quan-tam/ballots")
+            for length in BODY_LENGTHS
+        ),
     ],
 )
-def test_votes_are_answered_as_by_the_flask_routes(
+def test_every_entrance_answers_alike(
     settings: Settings,
     services: Services,
     site: Site,
     clock: FakeClock,
+    make_app: MakeApp,
     path: str,
     body: Any,
     change: dict[str, str],
 ) -> None:
     """Status, every header and every byte of the body, twice, on stores that hold the same."""
     other = replace(settings, key_prefix=f"{settings.key_prefix}o")
-    others = create_services(other, clock)
-    others.sites.sites.add(site)
-    for wired in (services, others):
+    flask = make_app(other)
+    flask.extensions[EXTENSION].sites.sites.add(site)
+    for wired in (services, flask.extensions[EXTENSION]):
         make_poll(wired)
 
     def ask(client: FlaskClient) -> list[Any]:
         view(client, "/tin/1")
         headers = {"User-Agent": BROWSER, "Origin": ORIGIN} | change
-        return [
-            client.post(f"/v1/kimson/{path}", data=json.dumps(body), headers=headers)
-            for _ in range(2)
-        ]
+        data = json.dumps(body)
+        return [client.post(f"/v1/{path}", data=data, headers=headers) for _ in range(2)]
 
-    expected = ask(create_app(other, clock).test_client())
+    expected = ask(flask.test_client())
     with in_process(create_asgi_app(settings, clock)) as app:
         got = ask(conforming_client(app))
-    others.close()
 
     for mine, theirs in zip(got, expected, strict=True):
         assert mine.status_code == theirs.status_code
@@ -142,11 +106,11 @@ def _headers(response: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize("method", ["get", "put", "options"])
 def test_other_methods_are_for_flask(
-    client: FlaskClient, hot_client: FlaskClient, site: Site, method: str
+    client: FlaskClient, worker_client: FlaskClient, site: Site, method: str
 ) -> None:
     """Also those that Flask refuses, or answers by itself."""
     expected = getattr(client, method)("/v1/kimson/page")
-    got = getattr(hot_client, method)("/v1/kimson/page")
+    got = getattr(worker_client, method)("/v1/kimson/page")
 
     assert (got.status_code, got.data) == (expected.status_code, expected.data)
 
@@ -157,8 +121,7 @@ def test_a_site_is_read_once_for_all_who_wait(
     """A hundred first views make one reading, and none waits for a later one."""
     settings = replace(settings, site_cache_seconds=60)
     app = create_asgi_app(settings, clock)
-    assert app.paths
-    directory = app.paths._sites._directory
+    directory = app.services.sites.directory
     loads: list[str] = []
     load = directory.load
 
@@ -173,7 +136,7 @@ def test_a_site_is_read_once_for_all_who_wait(
         clock.advance(31)  # past the half: read ahead, while it is still good
         view(client)
         wait_until(lambda: len(loads) == 2)
-        wait_until(lambda: not app.paths._sites._reading)
+        wait_until(lambda: not app.services.sites.in_loop._reading)
         view(client)
 
     assert loads == ["kimson", "kimson"]
@@ -274,14 +237,14 @@ def test_a_header_with_an_underscore_is_not_believed(
         ],
     }
     seen: list[str] = []
-    assert app.paths
-    record = app.paths._views.record_view
+    recorder = app.services.traffic.recorder
+    record = recorder.record_view
 
     def spy(entry: Any, query: Any, visitor: Any, now: float, reply: Any) -> None:
         seen.append(visitor.address)
         record(entry, query, visitor, now, reply)
 
-    app.paths._views.record_view = spy  # type: ignore[method-assign]
+    recorder.record_view = spy  # type: ignore[method-assign]
     sent: list[dict[str, Any]] = []
 
     async def main() -> None:
@@ -291,10 +254,9 @@ def test_a_header_with_an_underscore_is_not_believed(
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        assert app.paths
-        await app.paths.start()
+        await app.services.loop.start()
         await app(scope, receive, send)
-        await app.paths.stop()
+        await app.services.loop.stop()
 
     asyncio.run(main())
 

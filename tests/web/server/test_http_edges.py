@@ -98,8 +98,8 @@ def running(
         site = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
         create_services(settings).sites.sites.add(site)
         chosen = {"app": app} if app else {}
-        environ = {"STATS_FAST_LANE": str(int(fast))}
-        with running_service(settings, environ=environ, **chosen) as url:
+        worker = "" if fast else "stats_service.web.server.worker.Worker"
+        with running_service(settings, worker=worker, **chosen) as url:
             service = Running(url, server, folder)
             yield service
             service.part()

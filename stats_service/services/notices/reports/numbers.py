@@ -8,9 +8,9 @@ import msgspec
 from stats_service.models.history import Ignored, Pair, Part, Point, TopArticle
 from stats_service.models.sites import Site
 from stats_service.services.traffic.history import History
+from stats_service.services.traffic.spans import DAY, Span
 from stats_service.services.traffic.top_articles import TopArticles
 
-DAY = timedelta(days=1)
 ARTICLES_SHOWN = 10
 #: The hour, in the site's zone, from which a report is sent.
 FROM_HOUR = 6
@@ -52,8 +52,8 @@ def read_numbers(
 ) -> ReportNumbers:
     """Return what a report of the last period says."""
     first, last = period(every, site, now)
-    series = history.series(site, "day", first, last)
-    days = (last - first).days + 1
+    span = Span(first, last)
+    series = history.series(site, "day", span, now)
     shortfall = history.shortfall(site, first, last)
     return ReportNumbers(
         site=site,
@@ -63,7 +63,7 @@ def read_numbers(
         total=series.total,
         before=series.total_before,
         points=series.points,
-        articles=tuple(top_articles.of_days(site, last, days)[:ARTICLES_SHOWN]),
+        articles=tuple(top_articles.of_span(site, span, now)[:ARTICLES_SHOWN]),
         ignored=shortfall.ignored,
         parts=shortfall.parts,
     )

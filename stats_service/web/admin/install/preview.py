@@ -55,7 +55,7 @@ def numbers() -> Response:
     entry = services().sites.directory.entry(site().slug, now)
     asked = decode_body(request.get_data(cache=False), PageQuery)
     query = msgspec.structs.replace(asked, hit="", beat=True, voter=None)
-    answer = services().traffic.views.record_view(entry, query, NOBODY, now)
+    answer = services().loop.run(services().traffic.recorder.record(entry, query, NOBODY, now))
     return Response(page_answer_json(answer), headers=page_answer_headers("", ""))
 
 

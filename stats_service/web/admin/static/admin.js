@@ -82,7 +82,7 @@ for (const field of document.querySelectorAll("[data-filter]")) {
   field.parentElement.hidden = false;
   field.addEventListener("input", () => {
     const words = plain(field.value).split(/\s+/);
-    for (const row of document.getElementById(field.dataset.filter).children) {
+    for (const row of document.querySelectorAll(`#${field.dataset.filter} > *`)) {
       const text = plain(row.textContent);
       row.hidden = !words.every((word) => text.includes(word));
     }

@@ -8,6 +8,7 @@
   const STEPS = {
     hour: [1, 2, 3, 6, 12, 24, 48, 72, 168],
     day: [1, 2, 3, 7, 14, 28, 56, 91, 182, 364],
+    week: [1, 2, 4, 8, 13, 26, 52],
     month: [1, 2, 3, 6, 12, 24, 60],
   };
   const NAME_WIDTH = 52;
@@ -36,11 +37,12 @@
 
   // The first day of a point, as an ISO date.
   const dayOf = (table, point) => {
-    const [year, month, day] = table.dataset.first.split("-").map(Number);
-    const date =
-      table.dataset.unit === "month"
-        ? Date.UTC(year, month - 1 + point, 1)
-        : Date.UTC(year, month - 1, day + (table.dataset.unit === "hour" ? Math.floor(point / 24) : point));
+    const { first, unit } = table.dataset;
+    if (!point) return first;
+    const [year, month, day] = first.split("-").map(Number);
+    const monday = day - ((new Date(first).getUTCDay() + 6) % 7);
+    const days = { hour: day + Math.floor(point / 24), day: day + point, week: monday + 7 * point, month: 1 };
+    const date = Date.UTC(year, month - 1 + (unit === "month" ? point : 0), days[unit]);
     return new Date(date).toISOString().slice(0, 10);
   };
 
@@ -104,7 +106,8 @@
       const end = unit === "hour" ? dayOf(table, to) : lastDayBefore(table, to + 1);
       const range = { from: dayOf(table, from), to: end };
       if (from === 0 && to === last) return;
-      location.assign(`?${new URLSearchParams(range)}`);
+      const compare = new URLSearchParams(location.search).get("compare");
+      location.assign(`?${new URLSearchParams(compare ? { ...range, compare } : range)}`);
     };
 
     const ticks = (plot) => {
@@ -121,7 +124,7 @@
     });
     const options = {
       ...size(),
-      padding: [12, 18, 0, 0],
+      padding: [12, unit === "month" ? 28 : 18, 0, 0],
       legend: { show: false },
       scales: { x: { time: false, range: (_, min, max) => [min, Math.max(max, min + 1)] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.05)] } },
       cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },

@@ -65,10 +65,10 @@
     const given = new Map(found);
     const isNumber = tag === "stats-count" || tag === "stats-views";
     const pairs = [["data-stats", kind || given.get("metric")]];
-    for (const [name, value] of found) {
-      if (name === "lang") pairs.push(["lang", value]);
+    for (const [name, said] of found) {
+      if (name === "lang") pairs.push(["lang", said]);
       else if (name === "readonly") pairs.push(["data-readonly", "1"]);
-      else if (!isNumber || name === "article") pairs.push([`data-${name}`, value]);
+      else if (!isNumber || name === "article") pairs.push([`data-${name}`, said]);
     }
     const name = isNumber ? "span" : "div";
     const label = given.get("label") ?? (isEnglish ? "views" : "lượt xem");
@@ -102,8 +102,8 @@
       for (const name of element.getAttributeNames()) {
         if (name !== "state" && !found.some(([other]) => other === name)) element.removeAttribute(name);
       }
-      for (const [name, text] of found) {
-        if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+      for (const [name, said] of found) {
+        if (element.getAttribute(name) !== said) element.setAttribute(name, said);
       }
     }
     for (const input of form.querySelectorAll("[data-property]")) {
@@ -135,13 +135,14 @@
     preview(tag, found);
   };
 
-  const press = (name, value) => {
+  const press = (name, pressed) => {
     for (const button of builder.querySelectorAll(`button[data-${name}]`)) {
-      button.setAttribute("aria-pressed", String(button.dataset[name] === value));
+      button.setAttribute("aria-pressed", String(button.dataset[name] === pressed));
     }
   };
 
-  form.addEventListener("input", ({ target }) => {
+  form.addEventListener("input", (event) => {
+    const target = /** @type {PageElement} */ (event.target);
     if (target.name === "row") {
       rows = rows.filter((row) => row !== target.value);
       if (target.checked) rows.push(target.value);
@@ -169,7 +170,8 @@
       show();
     });
   });
-  builder.addEventListener("click", ({ target }) => {
+  builder.addEventListener("click", (event) => {
+    const target = /** @type {PageElement} */ (event.target);
     if (target.dataset.page) {
       page = target.dataset.page;
       press("page", page);
@@ -184,8 +186,8 @@
   });
 
   const fit = () => {
-    const { contentDocument: page, contentWindow: view } = frame;
-    const stage = page?.getElementById("stage");
+    const { contentDocument: shown, contentWindow: view } = frame;
+    const stage = shown?.getElementById("stage");
     if (!stage) return;
     show();
     new view.ResizeObserver(() => {

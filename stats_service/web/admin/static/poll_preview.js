@@ -18,6 +18,9 @@
   let shown = "form";
 
   class Widget extends HTMLElement {
+    /** What a widget has to do. */
+    show() {}
+
     connectedCallback() {
       this.show();
     }
@@ -30,10 +33,11 @@
   }
 
   /** By the names of embed/src/parts.js; what a vote would need leads nowhere. */
+  /** @type {any} */
   const core = {
     Widget,
     answer,
-    article: () => undefined,
+    current: {},
     options: { site: "preview" },
     resolve: () => "about:blank",
     voter: () => "",
@@ -88,7 +92,7 @@
     try {
       const reply = await fetch(card.dataset.preview, {
         method: "POST",
-        body: new FormData(form),
+        body: new FormData(/** @type {any} */ (form)),
         signal: asking.signal,
       });
       if (!/json/.test(reply.headers.get("Content-Type"))) throw reply.status;
@@ -96,13 +100,13 @@
       if (!made.problem) views = made;
       tell(made.problem ?? "");
       draw();
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error.name !== "AbortError") tell(card.dataset.away);
     }
   };
 
   form.addEventListener("input", (event) => {
-    if (card.contains(event.target)) return;
+    if (card.contains(/** @type {Node} */ (event.target))) return;
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE);
   });

@@ -5,11 +5,10 @@ from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
 from stats_service.models.traffic import OTHER_ARTICLES
-from stats_service.services.traffic.top_articles import SPANS
+from stats_service.services.traffic.top_articles import LISTS
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import today_of
 
 bp = Blueprint("articles", __name__, url_prefix="/sites/<slug>/articles")
 
@@ -52,12 +51,10 @@ def as_file(kind: str) -> Response:
 
 
 def top_of(span: str) -> list[TopArticle]:
-    """Return one of the lists; today stands beside as much of the day that it is compared with."""
-    now = services().clock.now()
-    share = services().traffic.history.share_by_now(site(), SPANS[span] or 1, now)
-    return services().traffic.top_articles.of_span(site(), span, today_of(site()), share)
+    """Return one of the lists."""
+    return services().traffic.top_articles.of_list(site(), span, services().clock.now())
 
 
 def _span() -> str:
     span = request.args.get("span", "7")
-    return span if span in SPANS else "7"
+    return span if span in LISTS else "7"

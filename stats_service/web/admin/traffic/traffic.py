@@ -2,14 +2,20 @@
 
 from flask import Blueprint, Response, jsonify, render_template
 
-from stats_service.models.history import Series, Shortfall
+from stats_service.models.history import Series, Shortfall, TopArticle
 from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
 from stats_service.web.admin.access import access, site
-from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
-from stats_service.web.pages.charts import begun, chart, point_name
+from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import Range, presets, range_of
+from stats_service.web.pages.ranges import (
+    FIRST_CHOICE,
+    Range,
+    comparisons,
+    presets,
+    range_of,
+    today_of,
+)
 
 #: Articles that the page of a site names; the page of articles has more.
 TOP_SHOWN = 6
@@ -23,20 +29,23 @@ def show() -> str:
     """Show the numbers of a site."""
     now = services().clock.now()
     span, series = _series()
-    known = begun(series, now, site().timezone)
     return render_template(
         "admin/traffic.html",
         counts=services().traffic.views.counts(site(), now),
         cards=services().traffic.history.cards(site(), now),
         series=series,
-        begun=known,
-        chart=chart(series, site().headline, known),
+        chart=chart(series, site().headline),
         span=span,
         presets=presets(),
+        first_choice=FIRST_CHOICE,
+        comparisons=comparisons(),
         days_max=RANGE_MAX_DAYS,
         hours_kept=HOURS_KEPT_DAYS,
         shortfall=_shortfall(span),
-        top=top_of("7")[:TOP_SHOWN],
+        top=_top(span)[:TOP_SHOWN],
+        compares_articles=services().traffic.top_articles.is_compared(
+            span.span, span.compare, today_of(site())
+        ),
         point_name=point_name,
     )
 
@@ -47,9 +56,14 @@ def as_file(kind: str) -> Response:
     """Give the chart's numbers."""
     span, series = _series()
     headings = [span.unit, "visits", "views", "visits_before", "views_before"]
+    by_day = span.unit == "day"
     rows = (
-        (p.name, p.now.visits, p.now.views, p.before.visits, p.before.views) for p in series.points
+        (p.name, p.now.visits, p.now.views, p.before.visits, p.before.views, p.readers)[
+            : 5 + by_day
+        ]
+        for p in series.points
     )
+    headings += ["readers_estimate"] * by_day
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
     return table_file(name, headings, rows, kind)
 
@@ -78,4 +92,13 @@ def _shortfall(span: Range) -> Shortfall | None:
 
 def _series() -> tuple[Range, Series]:
     span = range_of(site())
-    return span, services().traffic.history.series(site(), span.unit, span.first, span.last)
+    now = services().clock.now()
+    return span, services().traffic.history.series(site(), span.unit, span.span, now, span.compare)
+
+
+def _top(span: Range) -> list[TopArticle]:
+    """Return the most viewed articles of the range; those of all time know older ones too."""
+    top = services().traffic.top_articles
+    if span.preset == "all":
+        return top.of_all_time(site())
+    return top.of_span(site(), span.span, services().clock.now(), span.compare)

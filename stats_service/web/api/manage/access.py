@@ -44,7 +44,6 @@ def guard() -> None:
     wanted = getattr(current_app.view_functions[request.endpoint or ""], "scope", None)
     if wanted is None:
         abort(403)
-    limit = services().settings.write_limit
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     text = text.strip() if kind.lower() == "bearer" else ""
     try:
@@ -55,9 +54,9 @@ def guard() -> None:
         raise
     except StatsError:
         # Only what is refused counts against the network: whoever guesses keeps no program out.
-        check_network("manage-refused", limit)
+        check_network("manage-refused")
         raise
-    check_caller("manage", limit, f"{g.manage_slug}:{token.id}")
+    check_caller("manage", f"{g.manage_slug}:{token.id}")
     g.manage_token = token
     g.manage_site = services().sites.sites.get(g.manage_slug)
 

@@ -10,7 +10,8 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.history import Ignored, Part, Series, TopArticle
 from stats_service.models.traffic import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
-from stats_service.services.traffic.top_articles import SPANS
+from stats_service.services.traffic.spans import BEFORE, PRESETS, Span, preset
+from stats_service.services.traffic.top_articles import LISTS
 from stats_service.web.api.manage.access import operation, scope, site, today, who
 from stats_service.web.api.operation import Parameter, one_of
 from stats_service.web.http.bodies import decode_body, fresh_json
@@ -19,7 +20,7 @@ from stats_service.web.http.context import services
 bp = Blueprint("traffic", __name__)
 
 #: Days of a range whose first day is not named: the last of them is today.
-DEFAULT_DAYS = {"hour": 2, "day": 28, "month": 365}
+DEFAULT_DAYS = {"hour": 2, "day": 28, "week": 91, "month": 365}
 _DAY = re.compile(r"20\d\d-\d\d-\d\d|21\d\d-\d\d-\d\d", re.ASCII)
 
 
@@ -61,10 +62,11 @@ def counts() -> Response:
 @bp.get("/history")
 @scope("read")
 def history() -> Response:
-    """Answer with visits and views by hour, day or month, beside the range before."""
-    unit = request.args.get("unit", "day")
-    first, last = _range(DEFAULT_DAYS.get(unit, 1))
-    return fresh_json(services().traffic.history.series(site(), unit, first, last))
+    """Answer with visits and views by hour, day, week or month, beside the span compared."""
+    unit, now = request.args.get("unit", "day"), services().clock.now()
+    compare = request.args.get("compare", BEFORE)
+    span = _span(DEFAULT_DAYS.get(unit, 1))
+    return fresh_json(services().traffic.history.series(site(), unit, span, now, compare))
 
 
 @bp.get("/ignored")
@@ -83,9 +85,7 @@ def ignored() -> Response:
 def articles() -> Response:
     """Answer with the most viewed articles."""
     span = request.args.get("span", "7")
-    now, days = services().clock.now(), SPANS.get(span) or 1
-    share = services().traffic.history.share_by_now(site(), days, now)
-    found = services().traffic.top_articles.of_span(site(), span, today(), share)
+    found = services().traffic.top_articles.of_list(site(), span, services().clock.now())
     return fresh_json(ArticleList(span, found))
 
 
@@ -98,6 +98,22 @@ def set_opening() -> Response:
     return fresh_json(
         services().traffic.opening_balances.set(site(), wanted.article, wanted.views, who(), now)
     )
+
+
+def _span(days: int) -> Span:
+    """Return the span that has the name asked for, or that goes from `first` to `last`."""
+    name = request.args.get("span")
+    if name is None:
+        return Span(*_range(days))
+    begin = today()
+    if name == "all":
+        begin = services().traffic.history.first_day(site(), services().clock.now())
+    span = preset(name, today(), begin)
+    if span is None:
+        raise InvalidInputError(
+            "span {span!r}: use one of {spans}.", span=name[:40], spans=", ".join(PRESETS)
+        )
+    return span
 
 
 def _range(days: int) -> tuple[date, date]:
@@ -121,7 +137,14 @@ _UNIT = Parameter("unit", "Default: day.", one_of(*RANGE_MAX_DAYS), required=Fal
 _ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
 _FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
 _LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
-_SPAN = Parameter("span", "Default: 7 days.", one_of(*SPANS), required=False)
+_LIST = Parameter("span", "Default: 7 days.", one_of(*LISTS), required=False)
+_NAMED = Parameter("span", "Instead of the days: a name.", one_of(*PRESETS), required=False)
+_COMPARE = Parameter(
+    "compare",
+    "What stands beside it: `before` (default), `year`, `nothing`, or the first day of a span.",
+    {"type": "string", "pattern": r"^(before|year|nothing|[12]\d{3}-\d\d-\d\d)$"},
+    required=False,
+)
 
 OPERATIONS = (
     operation("get", "/counts", "manage_counts", "read", "Get the numbers of the site", SiteCounts),
@@ -130,10 +153,12 @@ OPERATIONS = (
         "/history",
         "manage_history",
         "read",
-        "Get visits and views by hour (at most 45 days), day (1,100) or month (3,660), each beside "
-        "the one of the range before",
+        "Get visits and views by hour (at most 45 days), day (1,100), week or month (3,660), each "
+        "beside that of the span compared",
         Series,
         _UNIT,
+        _NAMED,
+        _COMPARE,
         _FIRST,
         _LAST,
         problems=(400,),
@@ -156,7 +181,7 @@ OPERATIONS = (
         "read",
         "Get the 30 most viewed articles",
         ArticleList,
-        _SPAN,
+        _LIST,
         problems=(400,),
     ),
     operation(

@@ -1,5 +1,7 @@
 /** The procedures: a small single-page application, as a portal may have one. */
 
+"use strict";
+
 const procedures = JSON.parse(document.getElementById("procedures").textContent);
 const view = document.getElementById("view");
 const root = "/demo/thu-tuc/";
@@ -40,7 +42,7 @@ const show = () => {
 };
 
 document.querySelector(".tabs").addEventListener("click", (event) => {
-  const link = event.target.closest("a");
+  const link = /** @type {Element} */ (event.target).closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   history.pushState(null, "", link.href);

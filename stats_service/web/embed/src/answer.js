@@ -1,5 +1,10 @@
 /** The latest numbers, and how a metric is found in them. */
 
+/**
+ * The answer to a page view, as web/http/answers.py writes it.
+ *
+ * @type {{article?: any, articles: Record<string, any>, poll?: any, site?: any, voter?: string}}
+ */
 export const answer = { articles: {} };
 
 /** Take over a fresh answer; the numbers of articles that it does not name are kept. */
@@ -7,14 +12,14 @@ export const receive = (fresh) =>
   Object.assign(answer, fresh, { articles: Object.assign(answer.articles, fresh.articles) });
 
 /**
- * Find a metric: a number, `{n, day}` or `{n, at}`, or undefined if the answer has none.
+ * Find a metric: a number, `{n, day}` or `{n, at}`, or nothing if the answer has none.
  *
  * `views` is an article's (the page's own if none is named); every other metric is the site's.
  * `total`, `today`, … are those of the site's headline, `views.today` or `visits.today` say which.
  */
 export const find = (metric, article) => {
-  if (metric == "views") return (article ? answer.articles[article] : answer.article)?.views ?? undefined;
+  const { articles, site = 0 } = answer;
+  if (metric == "views") return ((article ? articles[article] : answer.article) || 0).views;
   const [span, kind] = metric.split(".").reverse();
-  const site = answer.site;
-  return site?.[kind || site.headline]?.[span] ?? site?.[span];
+  return { ...site, ...site[kind || site.headline] }[span];
 };

@@ -21,8 +21,9 @@ const open = (element) => {
     root = element.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [new CSSStyleSheet()];
     root.adoptedStyleSheets[0].replaceSync(STYLE);
-  } catch {} // a browser from before 2023 shows the list in its own style
-  root.replaceChildren((element.statsList = make("dl", "list")));
+  } catch (_) {} // a browser from before 2023 shows the list in its own style
+  root.textContent = "";
+  root.append((element.statsList = make("dl", "list")));
 };
 
 /** Show the block in an element: ours, or a `<div data-stats="visits">`. */

@@ -6,8 +6,6 @@ import { text } from "./text.js";
 import { Widget } from "./widgets.js";
 
 export class StatsCount extends Widget {
-  static observedAttributes = ["metric", "article", "label"];
-
   show() {
     put(this, this.text(this.getAttribute("metric") || "total"));
   }

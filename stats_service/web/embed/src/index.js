@@ -2,22 +2,16 @@
 
 import { StatsCount } from "./count.js";
 import { options } from "./page.js";
-import { fetchPart } from "./parts.js";
+import { fetchExtra } from "./parts.js";
 import { optedOut } from "./storage.js";
 import { start } from "./view.js";
 import { StatsViews } from "./views.js";
 import { StatsVisits } from "./visits.js";
 
-/** The file of pages in frames and of the install checker, and its hash; the build puts them in. */
-const EXTRA_FILE = "__EXTRA_FILE__";
-const EXTRA_INTEGRITY = "__EXTRA_INTEGRITY__";
-
-const extra = () => fetchPart(EXTRA_FILE, EXTRA_INTEGRITY);
-
 /** What the end of the address asks for, at first or when somebody types it. */
 const heed = () => {
   optedOut();
-  if (/^#stats-check/.test(location.hash)) extra();
+  if (/^#stats-check/.test(location.hash)) fetchExtra();
 };
 
 if (!customElements.get("stats-count")) {
@@ -25,10 +19,11 @@ if (!customElements.get("stats-count")) {
     customElements.define("stats-count", StatsCount);
     customElements.define("stats-views", StatsViews);
     customElements.define("stats-visits", StatsVisits);
-    if (top == window || options.frame) start();
-    else extra();
+    // A page in a frame counts once it is seen, and one with routes by its route.
+    if (options.views || (top != window && !options.frame)) fetchExtra();
+    else start();
   } else {
-    console.warn("stats_service: no site; add ?site= to src");
+    console.warn("stats_service: no data-site");
   }
   heed();
   addEventListener("hashchange", heed);

@@ -2,6 +2,8 @@
 
 import { quoted } from "./quoted.js";
 
+const has = Object.prototype.hasOwnProperty;
+
 /** Write a text, number, boolean, null, a list, or an object of them; what is undefined is left out. */
 export const json = (value) => {
   if (typeof value == "string") return quoted(value);
@@ -9,7 +11,7 @@ export const json = (value) => {
   const isList = value instanceof Array;
   let text = "";
   for (const key in value) {
-    if (value.hasOwnProperty(key) && value[key] !== undefined) {
+    if (has.call(value, key) && value[key] !== undefined) {
       text += (text && ",") + (isList ? "" : quoted(key) + ":") + json(value[key]);
     }
   }

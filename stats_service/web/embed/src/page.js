@@ -1,12 +1,20 @@
 /** What the page says in the snippet: `<script src="…/embed.js" data-site="kimson" …>`. */
 
-/** The snippet's own element. Other services have a `data-site` as well, and others an `embed.js`. */
+/**
+ * The snippet's own element. Other services have a `data-site` as well, and others an `embed.js`.
+ *
+ * @type {any} a script, or nothing that has anything
+ */
 export const script =
   document.currentScript ||
   document.querySelector('[data-site][src*="/embed."]') ||
   {};
 
-/** The options of the snippet: its `data-…` attributes, and the site in its address. */
+/**
+ * The options of the snippet: its `data-…` attributes, and the site in its address.
+ *
+ * @type {{article?: string, frame?: string, site?: string, views?: string, webdriver?: string}}
+ */
 export const options = { site: (/[?&]site=([\w-]+)/.exec(script.src) || 0)[1], ...script.dataset };
 
 /**
@@ -14,20 +22,19 @@ export const options = { site: (/[?&]site=([\w-]+)/.exec(script.src) || 0)[1], .
  *
  * Not by `URL`: old pages have a variable of that name.
  */
-export const resolve = (path) => `${script.src}`.replace(/[^/]*(\?.*)?$/, path);
-
-/** Where the reader is, as the service wants it: without host and fragment. */
-export const here = () => location.pathname + location.search;
-
-/** The address of each view, for the check. */
-export const viewed = [];
-
-const landing = location.pathname;
+export const resolve = (path) => script.src.replace(/[^/]*(\?.*)?$/, path);
 
 /**
- * The article that this page is, empty if it is none (`data-article=""`).
+ * The page as it was counted last: its `article`, empty if it is none, and `at`, its address.
  *
- * A key given in the snippet holds for the path that was loaded, not for those that a
- * single-page application goes to afterwards.
+ * `here()`: where the reader is, as the service wants it, without host and fragment. The file for
+ * applications puts another in its place where a fragment is a route, and `moved`, called when the
+ * address has become another. `how`: the method of `history` that was called last; `viewed`: the address of
+ * each view, for the check; `isWatched`: that file is there.
+ *
+ * @type {{
+ *   article?: string, at?: string, how?: string, isWatched?: boolean, viewed?: string[],
+ *   here(): string, moved?(): void,
+ * }}
  */
-export const article = () => (location.pathname == landing ? options.article : null) ?? here();
+export const current = { here: () => location.pathname + location.search };

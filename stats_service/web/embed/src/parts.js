@@ -1,10 +1,14 @@
 /** The files that come only where a page needs them. */
 
 import { answer } from "./answer.js";
-import { article, options, resolve, script, viewed } from "./page.js";
+import { current, options, resolve, script } from "./page.js";
 import { voter } from "./storage.js";
-import { start } from "./view.js";
+import { start, view } from "./view.js";
 import { Widget } from "./widgets.js";
+
+/** The file of what few pages need, and its hash; the build puts them in. */
+const EXTRA_FILE = "__EXTRA_FILE__";
+const EXTRA_INTEGRITY = "__EXTRA_INTEGRITY__";
 
 /** How a file's name becomes its URL; pages that demand trusted types want it as a policy. */
 const rules = { createScriptURL: resolve };
@@ -17,14 +21,23 @@ let policy;
  */
 export const fetchPart = (file, integrity) => {
   const part = document.createElement("script");
-  part.core = { Widget, answer, article, options, resolve, script, start, viewed, voter };
+  part.core = { Widget, answer, current, fetchPart, options, resolve, script, start, view, voter };
   part.integrity = integrity;
   part.crossOrigin = "";
   part.nonce = script.nonce;
   try {
     // Pages may forbid our policy: then there are no polls, but views.
-    policy ||= window.trustedTypes?.createPolicy("stats", rules) || rules;
+    policy = policy || (window.trustedTypes && window.trustedTypes.createPolicy("stats", rules)) || rules;
     part.src = policy.createScriptURL(file);
     document.head.append(part);
-  } catch {}
+  } catch (_) {}
+};
+
+export const fetchExtra = () => fetchPart(EXTRA_FILE, EXTRA_INTEGRITY);
+
+let wanted;
+
+/** Fetch it once, though it is wanted again and again until it is there. */
+export const wantExtra = () => {
+  wanted = wanted || setTimeout(fetchExtra);
 };

@@ -2,7 +2,7 @@
 
 /** Put text into an element, or, if it is empty, the text that the page itself had there. */
 export const put = (element, content) => {
-  element.statsText ??= element.textContent;
-  content ||= element.statsText;
+  if (element.statsText == null) element.statsText = element.textContent;
+  content = content || element.statsText;
   if (element.textContent != content) element.textContent = content;
 };

@@ -1,11 +1,12 @@
 /** The one request of a page view: what every widget wants, and what came back for them. */
 
 import { named } from "./attributes.js";
-import { options, resolve } from "./page.js";
+import { current, options, resolve } from "./page.js";
+import { wantExtra } from "./parts.js";
 import { quoted } from "./quoted.js";
 import { optedOut } from "./storage.js";
 import { votingWishes } from "./voting.js";
-import { showMarks, widgets } from "./widgets.js";
+import { showAll, widgets } from "./widgets.js";
 
 /** Most articles that one request may ask for, and their length in all, in characters. */
 const LIST_MAX = 100;
@@ -29,7 +30,8 @@ export const newArticles = () => {
   let room = LIST_LENGTH;
   for (const element of [...widgets, ...document.querySelectorAll("[data-stats],stats-rating")]) {
     const key = named(element);
-    if (key && asked.indexOf(key) < 0 && keys.indexOf(key) < 0 && keys.length < LIST_MAX && key.length < room) {
+    if (key == "link") wantExtra();
+    else if (key && asked.indexOf(key) < 0 && keys.indexOf(key) < 0 && keys.length < LIST_MAX && key.length < room) {
       keys.push(key);
       room -= key.length;
     }
@@ -37,13 +39,12 @@ export const newArticles = () => {
   return keys;
 };
 
-/** The body of a request about an article: a view with its id, or a heartbeat; every wish of the page. */
-export const withWishes = (hit, article) => {
-  showMarks();
+/** The body of a request about the page: a view with its id, or a heartbeat; every wish of its widgets. */
+export const withWishes = (hit, more) => {
+  showAll();
   const articles = newArticles();
   asked.push(...articles);
-  const bot = !!navigator.webdriver && options.webdriver != "count";
-  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(article || null)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)},"out":${optedOut()},"bot":${bot}}`;
+  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(current.article || null)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)}${more || ""},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
 };
 
 let warned;
@@ -55,23 +56,20 @@ let warned;
  * once.
  */
 export const exchange = async (body, retry) => {
-  const abort = new AbortController();
-  setTimeout(() => abort.abort(), PATIENCE); // of no effect once the answer is there
   try {
-    const response = await fetch(resolve(options.site + "/page"), {
-      method: "POST",
-      body,
+    const response = await Promise.race([
       // The view arrives though the reader leaves at once; no other request takes its room.
-      keepalive: retry >= 0,
-      signal: abort.signal,
-    });
+      fetch(resolve(options.site + "/page"), { method: "POST", body, keepalive: retry >= 0 }),
+      new Promise((_, fail) => setTimeout(fail, PATIENCE, "slow")),
+    ]);
     if (!response.ok) throw response.status;
     return await response.json();
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (retry && !(error < 500)) {
       await new Promise((done) => setTimeout(done, RETRY_AFTER));
       return exchange(body, 0);
     }
-    warned ||= !console.warn("stats_service: no numbers:", error);
+    if (!warned) console.warn("stats_service:", error);
+    warned = 1;
   }
 };

@@ -7,7 +7,7 @@ const stored = (key, value) => {
   try {
     if (value != null) localStorage.setItem(key, value);
     return localStorage.getItem(key);
-  } catch {}
+  } catch (_) {}
 };
 
 /** Whether this browser is not to be counted: `#stats-optout` says so, `#stats-optin` ends it. */

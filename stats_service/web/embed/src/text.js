@@ -19,9 +19,9 @@ export const name = (metric, element) => {
 /** A metric as text, with its date if it has one; "" if there is no such number. */
 export const text = (metric, article, element) => {
   const found = find(metric, article);
-  const n = found?.n ?? found;
-  const date = (found?.day || found?.at || "").slice(0, 10);
-  return n >= 0
+  const { at, day, n = found } = found || 0;
+  const date = (day || at || "").slice(0, 10);
+  return /^\d/.test(n)
     ? number(n, element) +
         (date && ` (${english(element) ? date : date.split("-").reverse().join("/")})`)
     : "";

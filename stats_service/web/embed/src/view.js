@@ -1,7 +1,8 @@
 /** When a view happens, and when the numbers are refreshed. */
 
-import { answer, receive } from "./answer.js";
-import { article, here, viewed } from "./page.js";
+import { receive } from "./answer.js";
+import { current, options } from "./page.js";
+import { wantExtra } from "./parts.js";
 import { asked, exchange, newArticles, withWishes } from "./request.js";
 import { votingWishes } from "./voting.js";
 import { showAll, showMarks } from "./widgets.js";
@@ -11,24 +12,26 @@ const BEAT = 60000;
 /** How long what comes one by one is gathered for one look and one request, in milliseconds. */
 const GATHER = 50;
 
-/** A view that waits until somebody can see the page. */
+/** A view that waits until somebody can see the page, as it was given to `view`. */
 let waiting;
 /** Whether it is time for a heartbeat. */
 let due;
-let beat, gathering;
+let hit, beat, gathering;
 let pause = BEAT;
-/** The latest view: its id, its article and its address. */
-let hit, current, address;
 
-const send = async (isView) => {
+const send = async (isView, more, onAnswer) => {
   const mine = hit;
   due = 0;
   clearTimeout(beat);
-  beat = setTimeout(() => proceed((due = 1)), pause);
-  const fresh = await exchange(withWishes(isView && hit, current), isView);
+  beat = setTimeout(() => {
+    due = 1;
+    proceed();
+  }, pause);
+  const fresh = await exchange(withWishes(isView && hit, more), isView);
   pause = fresh ? BEAT : pause * 2;
   // The page may have moved on.
   if (fresh && mine == hit) {
+    if (onAnswer) onAnswer(fresh);
     receive(fresh);
     showAll();
   }
@@ -40,52 +43,47 @@ const proceed = () => {
   // A form named "hidden" takes the place of `document.hidden`.
   if (document.visibilityState == "hidden" || document.prerendering) return;
   if (waiting) {
+    const [article, ...more] = waiting;
+    current.article = article;
+    current.at = current.here();
     waiting = 0;
     hit = crypto.getRandomValues(new Uint32Array(3)).join("-");
-    viewed.push((address = here()));
-    const next = article();
-    if (next != current) {
-      current = next;
-      answer.article = 0;
-      showAll();
-    }
     asked.length = 0;
-    send(1);
+    send(1, ...more);
   } else if (due || (hit && newArticles()[0])) {
     send();
   }
 };
 
-const view = () => {
-  waiting = 1;
+/**
+ * Count a view of an article, as soon as somebody can see the page.
+ *
+ * Further arguments: what is put into its body, and who gets the answer before anybody else.
+ */
+export const view = (...what) => {
+  waiting = what;
   proceed();
 };
 
-/**
- * A single-page application has changed the address: a view, unless it is the same page still.
- * Replacing the query alone (a filter, a cleaned-up campaign parameter) is the same page.
- */
-const moved = (replaced) =>
-  setTimeout(() => {
-    const before = address;
-    address = here();
-    if (hit && (replaced ? before.split("?")[0] != location.pathname : before != address)) view();
-  });
-
 /** Something has come that may want numbers: look soon, and not for each piece of it by itself. */
 export const look = () => {
-  gathering ||= setTimeout(() => {
-    gathering = 0;
-    showMarks();
-    if (hit) votingWishes();
-    proceed();
-  }, GATHER);
+  gathering =
+    gathering ||
+    setTimeout(() => {
+      gathering = 0;
+      showMarks();
+      if (hit) {
+        votingWishes();
+        if (current.here() != current.at) current.moved();
+      }
+      proceed();
+    }, GATHER);
 };
 
 /** Begin when the page is whole: an element that is half read has no text yet to keep. */
 const begin = () => {
   new MutationObserver(look).observe(document, { childList: true, subtree: true });
-  view();
+  view(options.article == null ? current.here() : options.article);
 };
 
 export const start = () => {
@@ -93,13 +91,17 @@ export const start = () => {
     const native = history[method];
     history[method] = (...state) => {
       native.apply(history, state);
-      moved(method > "r");
+      current.how = method;
+      look();
     };
   }
-  addEventListener("popstate", () => moved());
-  addEventListener("pageshow", (event) => event.persisted && view());
+  addEventListener("popstate", look);
+  addEventListener("pageshow", (event) => event.persisted && view(current.article));
   document.addEventListener("visibilitychange", proceed);
   document.addEventListener("prerenderingchange", proceed);
   if (document.readyState == "loading") addEventListener("DOMContentLoaded", begin);
   else begin();
 };
+
+/** The address has become another. The file for that takes this place, and looks at once. */
+current.moved = wantExtra;

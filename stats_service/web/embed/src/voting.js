@@ -23,6 +23,6 @@ export const votingWishes = () => {
   const poll = first("poll");
   const rating = first("rating");
   if (!(poll || rating || first("archive") || first("poll-archive"))) return "";
-  second ||= setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
+  second = second || setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
   return `,"poll":${quoted(poll && (attribute(poll, "poll") || "current"))},"rating":${!!rating},"voter":${quoted(voter() || null)}`;
 };

@@ -15,6 +15,13 @@ export let widgets = [];
  * A widget's `article` attribute is part of the page's one request.
  */
 export class Widget extends HTMLElement {
+  static get observedAttributes() {
+    return ["article", "label", "labels", "metric", "rows"];
+  }
+
+  /** Show what there is; each kind of widget does so in its own way. */
+  show() {}
+
   connectedCallback() {
     widgets = widgets.filter((one) => one != this).concat(this);
     this.show();

@@ -429,7 +429,7 @@ def test_the_report_has_what_was_refused_and_when(
     """Ballots over the limit of their network, which nobody looked at, are told as well."""
     entry = services.sites.directory.load("kimson", clock.now())
     for _ in range(3):
-        services.polls.ballots.note_flood(entry, made.id, clock.now())
+        services.loop.run(services.polls.ballots.note_flood(entry, made.id, clock.now()))
     services.polls.polls.edit(
         "kimson", made.id, COMMAND_LINE, clock.now(), protection=Protection(per_address=0)
     )

@@ -56,7 +56,9 @@ def test_the_past_comes_by_hour_day_and_month(
 @pytest.mark.parametrize(
     "query",
     [
-        "unit=week",
+        "unit=year",
+        "compare=always",
+        "span=always",
         "first=2026-03-05&last=2026-03-04",
         "first=0001-01-01",
         "first=2026-02-30",

@@ -1,6 +1,6 @@
 /** Requests, and what stopped those that did not get through. */
 
-import { resolve } from "../extra/core.js";
+import { resolve } from "./core.js";
 import { json } from "../json.js";
 
 /** How long the browser may take to say which rule of the page's policy stopped a request. */

@@ -6,12 +6,12 @@
  * Nothing is counted for a check.
  */
 
-import { options } from "../extra/core.js";
+import { options } from "./core.js";
 import { ask } from "./ask.js";
 import { look, settled } from "./look.js";
 import { open } from "./panel.js";
 
-export const check = () => {
+const check = () => {
   /** The token names its site; without one it is the site that the snippet names. */
   const [, token, named] = /^#stats-check=(([a-z0-9-]+)\.[\w.-]+)$/.exec(location.hash) || [];
   const site = named || options.site;
@@ -27,3 +27,5 @@ export const check = () => {
   const panel = open(run);
   run();
 };
+
+check();

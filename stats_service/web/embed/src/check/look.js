@@ -1,7 +1,7 @@
 /** What there is to see on the page. */
 
-import { answer, article, isCore, options, resolve, script, siteOf, viewed } from "../extra/core.js";
-import { outermost } from "../extra/frame.js";
+import { answer, current, isCore, options, resolve, script, siteOf } from "./core.js";
+import { outermost } from "../extra/outermost.js";
 import { english } from "../language.js";
 import { ask, pause, violations } from "./ask.js";
 import { patched } from "./patched.js";
@@ -41,7 +41,7 @@ export const settled = async () => {
 const copy = async () => {
   try {
     const response = await fetch(script.src, { cache: "force-cache" });
-    const age = Math.round((Date.now() - new Date(response.headers.get("Date"))) / 1000);
+    const age = Math.round((Date.now() - +new Date(response.headers.get("Date"))) / 1000);
     const bytes = await response.arrayBuffer();
     const hash = window.crypto.subtle && (await crypto.subtle.digest("SHA-384", bytes));
     return {
@@ -81,7 +81,7 @@ const ownFrames = () => {
 };
 
 /** How often the address had changed from one view to the next. */
-const moves = () => {
+const moves = (viewed) => {
   let number = 0;
   viewed.forEach((address, index) => {
     if (index && address.split("?")[0] != viewed[index - 1].split("?")[0]) number++;
@@ -100,6 +100,7 @@ export const look = async () => {
   if (options.site) new Image().src = resolve(options.site + "/badge/online.svg");
   const copied = await copy();
   const isStored = !isStoreless();
+  const viewed = current.viewed || [];
   return {
     lang: english(document.documentElement) ? "en" : "vi",
     version: VERSION,
@@ -109,8 +110,8 @@ export const look = async () => {
     site: (options.site || "").slice(0, NAME_MAX),
     snippets: Math.max(1, snippets.length),
     sites: names(snippets.map(siteOf)),
-    views: viewed.length,
-    moves: moves(),
+    views: Math.max(1, viewed.length),
+    moves: moves(viewed),
     frame: top == window ? undefined : outermost().slice(0, NAME_MAX),
     frames: ownFrames(),
     patched: names(patched()),
@@ -120,7 +121,7 @@ export const look = async () => {
     out: isStored && !!localStorage.getItem("stats-optout"),
     bot: !!navigator.webdriver && options.webdriver != "count",
     storeless: !isStored,
-    article: article()?.slice(0, 2048),
+    article: (current.article ?? options.article ?? current.here()).slice(0, 2048),
     widgets: elements.filter((one) => WIDGETS.includes(one.localName) || one.dataset?.stats).length,
     strangers: names(
       elements.map((one) => one.localName).filter((name) => /^stats-/.test(name) && !WIDGETS.includes(name)),

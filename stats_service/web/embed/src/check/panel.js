@@ -82,6 +82,7 @@ export const open = (again) => {
     wait: () => tell(say("waiting")),
     show: (findings, isStored, token) =>
       tell(say(isStored ? "stored" : token ? "expired" : "alone"), findings),
+    /** @param {{outcome: string, status?: number}} reply */
     fail: ({ outcome, status: code }) => {
       const text = say(outcome + "Text", origin, code);
       tell(say("alone"), [{ level: "bad", title: say(outcome), text }]);

@@ -6,6 +6,7 @@ const FUNCTIONS =
 const FOREIGN = ["Array.prototype.toJSON", "String.prototype.toJSON", "Object.prototype.toJSON"];
 
 const at = (path) => {
+  /** @type {any} */
   let found = window;
   for (const name of path.split(".")) found = found?.[name];
   return found;

@@ -1,6 +1,6 @@
 /** What the panel says by itself, as [Vietnamese, English]; the findings come from the service. */
 
-import { options } from "../extra/core.js";
+import { options } from "./core.js";
 import { english } from "../language.js";
 
 const WORDS = {

@@ -6,6 +6,7 @@
  */
 
 import { options, start } from "./core.js";
+import { outermost } from "./outermost.js";
 
 /** A smaller frame is none that somebody reads, in CSS pixels each way. */
 const SIDE = 50;
@@ -15,22 +16,15 @@ const STEP_MS = 300;
 /** Both the older and the newer names of what is asked. */
 const WHAT = { opacityProperty: true, visibilityProperty: true, checkOpacity: true, checkVisibilityCSS: true };
 
-/** Origin of the outermost page; "" if the browser does not tell. */
-export const outermost = () => {
-  try {
-    return top.location.origin;
-  } catch {}
-  const origins = location.ancestorOrigins;
-  return origins ? origins[origins.length - 1] : document.referrer;
-};
-
 /** Whether no frame around the page is made invisible, as far as we may look. */
 const isShown = () => {
   try {
-    for (let view = window; view != top; view = view.parent) {
-      if (view.frameElement?.checkVisibility?.(WHAT) === false) return false;
+    /** @type {any} */
+    let view = window;
+    for (; view != top; view = view.parent) {
+      if (view.frameElement && view.frameElement.checkVisibility && !view.frameElement.checkVisibility(WHAT)) return false;
     }
-  } catch {}
+  } catch (_) {}
   return true;
 };
 

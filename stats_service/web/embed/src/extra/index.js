@@ -1,9 +1,22 @@
-/** The file for few pages: those that stand in a frame, and those that somebody checks. */
+/** The file for few pages: applications, lists, pages in frames, and those that somebody checks. */
 
-import { check } from "../check/index.js";
-import { isCore, options } from "./core.js";
+import { current, fetchPart, options, start } from "./core.js";
 import { waitUntilSeen } from "./frame.js";
+import { watchLinks } from "./links.js";
+import { watchMoves } from "./moves.js";
 
-// The check may be asked for later, of a page in a frame as well.
-if (isCore && top != window && options.site && !options.frame) waitUntilSeen();
-if (!isCore || /^#stats-check/.test(location.hash)) check();
+/** The file of the check, and its hash; the build puts them in. */
+const CHECK_FILE = "__CHECK_FILE__";
+const CHECK_INTEGRITY = "__CHECK_INTEGRITY__";
+
+// This file may be asked for again, for another reason.
+if (!current.isWatched) {
+  current.isWatched = true;
+  watchMoves();
+  watchLinks();
+  if (top != window && !options.frame) waitUntilSeen();
+  else if (options.views) start();
+}
+if (/^#stats-check/.test(location.hash)) fetchPart(CHECK_FILE, CHECK_INTEGRITY);
+// Whatever changes on the page makes the core look for what is new, such as a list's articles.
+document.currentScript.remove();

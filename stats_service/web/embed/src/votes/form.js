@@ -104,6 +104,7 @@ export class PollForm {
     return { choices, other: choices.includes(OTHER) ? this.text.value.trim() : undefined };
   }
 
+  /** @param {{choices: string[], other?: string}} ballot */
   choose({ choices, other } = { choices: [] }) {
     for (const input of this.inputs) input.checked = choices.includes(input.value);
     this.text.value = other || "";

@@ -30,7 +30,7 @@ const write = (name, value) => {
 /** Whether the browser refuses to store anything. */
 export const isBlocked = () => {
   try {
-    localStorage.setItem("stats-try", 1);
+    localStorage.setItem("stats-try", "1");
     localStorage.removeItem("stats-try");
   } catch {
     return true;

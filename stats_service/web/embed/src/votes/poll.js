@@ -223,7 +223,11 @@ export class StatsPoll extends LateWidget {
     reveal(this.message);
   }
 
-  /** The ballot's fate is known: say it, show it, take the reader to it. */
+  /**
+   * The ballot's fate is known: say it, show it, take the reader to it.
+   *
+   * @param {{word?: string, poll?: any}} settled
+   */
   arrived({ word, poll }, asked) {
     this.isLocked = false;
     if (this.poll?.id != asked.id) return;
@@ -235,6 +239,6 @@ export class StatsPoll extends LateWidget {
     this.render(true);
     this.result.focus({ preventScroll: true });
     reveal(this.message);
-    for (const other of document.querySelectorAll("stats-poll")) if (other != this) other.show();
+    for (const other of document.querySelectorAll("stats-poll")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }

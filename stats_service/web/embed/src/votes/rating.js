@@ -65,7 +65,7 @@ export class StatsRating extends LateWidget {
    */
   get isFixed() {
     const { own } = this;
-    return this.hasAttribute("readonly") || (own && !((own.at + CHANGE_MS || new Date(own.until)) > Date.now()));
+    return this.hasAttribute("readonly") || (own && !((own.at + CHANGE_MS || +new Date(own.until)) > Date.now()));
   }
 
   render() {
@@ -128,7 +128,7 @@ export class StatsRating extends LateWidget {
       if (this.choice) this.rate();
     };
     if (!isFixed) this.listen();
-    this.message ||= make("p", "message");
+    this.message = this.message || make("p", "message");
     this.message.setAttribute("role", "status");
     this.note = make("p", "note");
     this.undo = button("undo", "", () => this.rate(0));
@@ -267,6 +267,6 @@ export class StatsRating extends LateWidget {
     this.render();
     if (wasOnButton) (this.inputs.filter(({ checked }) => checked)[0] || this.group).focus();
     reveal(this.message);
-    for (const other of document.querySelectorAll("stats-rating")) if (other != this) other.show();
+    for (const other of document.querySelectorAll("stats-rating")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }

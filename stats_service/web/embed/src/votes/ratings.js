@@ -1,7 +1,7 @@
 /** Where a rating comes from: the page's one request, or one of its own if that brought none. */
 
 import { named } from "../attributes.js";
-import { answer, article } from "./core.js";
+import { answer, current } from "./core.js";
 import { call } from "./server.js";
 
 /** Most articles that one request may ask for. */
@@ -23,7 +23,7 @@ export const ratingFor = (element) => {
 export const isLeftOut = (element) => !!entryFor(element);
 
 /** What a rating is to name as its article. */
-export const articleOf = (element) => named(element) || answer.article?.key || article();
+export const articleOf = (element) => named(element) || answer.article?.key || current.article;
 
 /** Take over a fresh rating wherever its article is shown. */
 export const keepFresh = ({ key, rating }) => {

@@ -4,6 +4,7 @@ import { english } from "../language.js";
 import { make } from "./dom.js";
 import { language, say } from "./words.js";
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
   ["day", 86400],
   ["hour", 3600],

@@ -1,9 +1,10 @@
-"""Recording views together with all others in flight: `Traffic.record_view` for an event loop.
+"""Recording views, each together with all others that are in flight in the event loop.
 
-The same `decide` and `answer`, with `store.group_commit` between them instead of a round trip
-of the view's own. Everything here is called in the loop's own thread.
+`decide_view` and `answer_view` of `page_views`, with `store.traffic.group_commit` between them.
+Everything here is called in the loop's own thread.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from stats_service.models.sites import Site
@@ -27,7 +28,7 @@ from stats_service.store.traffic.group_commit import GroupCommit
 Reply = Callable[[PageAnswer | Exception], None]
 
 
-class LoopViews:
+class ViewRecorder:
     """Records views; answers each after Redis has acknowledged it."""
 
     def __init__(self, commit: GroupCommit) -> None:
@@ -60,6 +61,30 @@ class LoopViews:
         waiter = _PendingView(self, entry, query, command, now, reply)
         self._commit.add(entry.site, periods_at(now, entry.site.timezone), now, command, waiter)
 
+    async def record(
+        self, entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
+    ) -> PageAnswer:
+        """Do the same for whoever waits, and return the answer.
+
+        Raises:
+            InvalidInputError: as above.
+            UnknownSiteError: the site was removed meanwhile.
+            ViewSpooledError: Redis did not acknowledge the view; it is kept and will be counted.
+            StoreUnavailableError: Redis did not acknowledge the view (or beat).
+        """
+        told: asyncio.Future[PageAnswer] = asyncio.get_running_loop().create_future()
+
+        def reply(answer: PageAnswer | Exception) -> None:
+            if told.done():  # nobody waits any more
+                return
+            if isinstance(answer, Exception):
+                told.set_exception(answer)
+            else:
+                told.set_result(answer)
+
+        self.record_view(entry, query, visitor, now, reply)
+        return await told
+
     def counts_of(self, site: Site, stored: StoredCounts) -> SiteCounts:
         """Return the numbers of a site, worked out once for each batch."""
         if stored is not self._stored or site is not self._site or self._counts is None:
@@ -71,18 +96,18 @@ class LoopViews:
 class _PendingView:
     """A view that Redis has not acknowledged yet."""
 
-    __slots__ = ("_command", "_entry", "_now", "_query", "_reply", "_views")
+    __slots__ = ("_command", "_entry", "_now", "_query", "_recorder", "_reply")
 
     def __init__(
         self,
-        views: LoopViews,
+        recorder: ViewRecorder,
         entry: SiteEntry,
         query: PageQuery,
         command: ViewCommand,
         now: float,
         reply: Reply,
     ) -> None:
-        self._views = views
+        self._recorder = recorder
         self._entry = entry
         self._query = query
         self._command = command
@@ -90,9 +115,9 @@ class _PendingView:
         self._reply = reply
 
     def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
-        entry, polls = self._entry, self._views.polls
+        entry, polls = self._entry, self._recorder.polls
         try:
-            shared = self._views.counts_of(entry.site, counts)
+            shared = self._recorder.counts_of(entry.site, counts)
             answer = answer_view(
                 entry, self._query, self._command, shared, result, self._now, polls
             )

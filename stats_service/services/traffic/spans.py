@@ -1,0 +1,196 @@
+"""Spans of days, the spans that they are compared with, and the buckets that both are shown in.
+
+One rule for every page, file, mail and answer of the API:
+
+* A month, quarter or year, whole or up to today, is compared with the one before it, and any span
+  of whole months with as many months before.
+* A span that is shown by month is compared with the same months a year before (of twelve months and
+  fewer; else two or more years before): November with November.
+* Any other span is compared with the same weekdays: it is moved by whole weeks, as few as are no
+  shorter than the span.
+* "The year before" is the same months, or the same weekdays 52 weeks before.
+* Where a span is not over, the one that it is compared with ends at the same moment.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from stats_service.errors import InvalidInputError
+
+DAY = timedelta(days=1)
+WEEK = 7 * DAY
+#: How a span is divided.
+UNITS = ("hour", "day", "week", "month")
+#: What a span is compared with; an ISO date is the first day of a span of one's choice.
+BEFORE, YEAR, NOTHING = "before", "year", "nothing"
+#: The spans that have a name; `365` is twelve months, `all` all since the first number.
+PRESETS = (
+    *("today", "yesterday", "week", "last-week", "month", "last-month"),
+    *("quarter", "last-quarter", "year", "last-year", "7", "28", "91", "365", "all"),
+)
+
+
+class Span(NamedTuple):
+    """Days from the first to the last, both included."""
+
+    first: date
+    last: date
+    #: Of a month, quarter or year, also one that is not over: how many months it has when it is.
+    months: int = 0
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    def each(self) -> Iterator[date]:
+        """Give its days in order."""
+        return (self.first + n * DAY for n in range(self.days))
+
+
+class Bucket(NamedTuple):
+    """A day, week or month of a span, as far as the span has it."""
+
+    #: `2026-11-23`, `2026-W48` or `2026-11`.
+    name: str
+    first: date
+    last: date
+    #: Whether all of it is in the span.
+    whole: bool
+
+
+class Comparison(NamedTuple):
+    """The span that another one is compared with."""
+
+    span: Span
+    #: By how many months it is earlier; 0: by days.
+    months: int
+
+    def counterpart(self, day: date, compared: Span) -> date:
+        """Return the day that stands where `day` stands in the `compared` span."""
+        if self.months:
+            return shift_months(day, self.months)
+        return self.span.first + (day - compared.first)
+
+
+def buckets(span: Span, unit: str) -> list[Bucket]:
+    """Divide a span into days (also by hour), weeks or months, in order."""
+    if unit in ("hour", "day"):
+        return [Bucket(day.isoformat(), day, day, whole=True) for day in span.each()]
+    found, first = [], span.first
+    while first <= span.last:
+        if unit == "week":
+            begin, name = first - first.weekday() * DAY, f"{first:%G-W%V}"
+            end = begin + 6 * DAY
+        else:
+            begin, name, end = first.replace(day=1), f"{first:%Y-%m}", last_of_month(first)
+        whole = first == begin and end <= span.last
+        found.append(Bucket(name, first, min(end, span.last), whole))
+        first = end + DAY
+    return found
+
+
+def compared_with(span: Span, unit: str, compare: str, today: date) -> Comparison | None:
+    """Return what a span is compared with; None: with nothing.
+
+    Args:
+        span: what is compared.
+        unit: how it is divided.
+        compare: `before`, `year`, `nothing`, or the ISO date on which the other span begins.
+        today: today where the site is; a span may end there before it is over.
+
+    Raises:
+        InvalidInputError: `compare` is none of these.
+    """
+    if compare == NOTHING:
+        return None
+    if compare not in (BEFORE, YEAR):
+        first = _date(compare)
+        return Comparison(Span(first, first + (span.days - 1) * DAY), 0)
+    months = span.months or _whole_months(span, today)
+    if unit == "month":
+        months = 12 if compare == YEAR else -(-months_of(span) // 12) * 12
+    elif unit == "week" or not months:
+        weeks = 52 if compare == YEAR else -(-span.days // 7)
+        return Comparison(Span(span.first - weeks * WEEK, span.last - weeks * WEEK), 0)
+    elif compare == YEAR:
+        months = 12
+    last = shift_months(span.last, months)
+    if span.last == last_of_month(span.last):
+        last = last_of_month(last)
+    return Comparison(Span(shift_months(span.first, months), last), months)
+
+
+def preset(name: str, today: date, begin: date) -> Span | None:
+    """Return the span that has a name; None if none has.
+
+    Args:
+        name: one of `PRESETS`.
+        today: today where the site is.
+        begin: the first day of which there is a number.
+    """
+    monday, month, year = today - today.weekday() * DAY, today.replace(day=1), _january(today)
+    quarter = _quarter(today)
+    return {
+        "today": Span(today, today),
+        "yesterday": Span(today - DAY, today - DAY),
+        "week": Span(monday, today),
+        "last-week": Span(monday - WEEK, monday - DAY),
+        "month": Span(month, today, 1),
+        "last-month": Span((month - DAY).replace(day=1), month - DAY, 1),
+        "quarter": Span(quarter, today, 3),
+        "last-quarter": Span(_quarter(quarter - DAY), quarter - DAY, 3),
+        "year": Span(year, today, 12),
+        "last-year": Span(_january(year - DAY), year - DAY, 12),
+        "7": Span(today - 6 * DAY, today),
+        "28": Span(today - 27 * DAY, today),
+        "91": Span(today - 90 * DAY, today),
+        "365": Span(shift_months(month, 11), today, 12),
+        "all": Span(min(begin, today), today),
+    }.get(name)
+
+
+def months_of(span: Span) -> int:
+    """Return in how many calendar months a span has days."""
+    first, last = span.first, span.last
+    return (last.year - first.year) * 12 + last.month - first.month + 1
+
+
+def shift_months(day: date, months: int) -> date:
+    """Return the same day some months earlier, or the last of that month if it has no such day."""
+    number = day.year * 12 + day.month - 1 - months
+    first = date(number // 12, number % 12 + 1, 1)
+    return first.replace(day=min(day.day, last_of_month(first).day))
+
+
+def last_of_month(day: date) -> date:
+    """Return the last day of a day's month."""
+    return (day.replace(day=28) + 4 * DAY).replace(day=1) - DAY
+
+
+def _whole_months(span: Span, today: date) -> int:
+    """Return how many whole months a span is, or 1 for a month up to today; else 0."""
+    if span.first.day != 1:
+        return 0
+    if span.last == last_of_month(span.last):
+        return months_of(span)
+    return int(span.last == today and months_of(span) == 1)
+
+
+def _january(day: date) -> date:
+    return day.replace(month=1, day=1)
+
+
+def _quarter(day: date) -> date:
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError(
+            "compare {compare!r}: use before, year, nothing, or a day as 2026-11-23.",
+            compare=text[:40],
+        ) from None

@@ -1,0 +1,34 @@
+"""The way from Flask's routes into the event loop, where views, ballots and ratings are taken.
+
+The worker's own requests of this kind never come here; those under any other server do.
+"""
+
+from typing import cast
+
+from flask import Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from stats_service.web.http.bodies import BODY_MAX_BYTES
+from stats_service.web.http.context import services
+from stats_service.web.loop import LoopPath, LoopPaths, LoopRequest
+
+#: Name of the `LoopPaths` in `app.extensions`.
+PATHS = "loop_paths"
+#: Stands for a body that was not read: the loop refuses it for its length.
+TOO_LARGE = bytes(BODY_MAX_BYTES + 1)
+
+
+def answer_in_loop(name: str, slug: str, poll: str = "") -> Response:
+    """Answer the current request as every other entrance does."""
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        body = TOO_LARGE
+    headers = {
+        name.lower().encode("latin-1"): value.encode("latin-1") for name, value in request.headers
+    }
+    asked = LoopRequest(LoopPath(name, slug, poll), headers, body, request.remote_addr or "")
+    paths = cast("LoopPaths", current_app.extensions[PATHS])
+    status, answered, answer = services().loop.run(paths.answered(asked))
+    pairs = [(name.decode(), value.decode("latin-1")) for name, value in answered.pairs]
+    return Response(answer, status, pairs)

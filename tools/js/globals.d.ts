@@ -1,0 +1,81 @@
+// What the browser's own types leave out, and what the files of the embed hand to each other.
+
+/**
+ * What a selector finds: an element of HTML, and a field, form, frame or link if it is one.
+ *
+ * Selectors here name attributes, which tell no tag; a property that none of these has is an error.
+ */
+interface PageElement extends HTMLElement {
+  checked: boolean;
+  contentDocument: Document;
+  contentWindow: Window & typeof globalThis;
+  disabled: boolean;
+  elements: HTMLFormControlsCollection & Record<string, any>;
+  files: FileList;
+  form: HTMLFormElement;
+  hash: string;
+  href: string;
+  name: string;
+  open: boolean;
+  pathname: string;
+  search: string;
+  src: string;
+  type: string;
+  value: string;
+  checkValidity(): boolean;
+  reportValidity(): boolean;
+  select(): void;
+  setCustomValidity(text: string): void;
+  show(): void;
+}
+
+interface ParentNode {
+  querySelector<E extends Element = PageElement>(selectors: string): E | null;
+  querySelectorAll<E extends Element = PageElement>(selectors: string): NodeListOf<E>;
+}
+
+interface Element {
+  closest<E extends Element = PageElement>(selectors: string): E | null;
+}
+
+interface Document {
+  getElementById<E extends HTMLElement = PageElement>(id: string): E | null;
+  prerendering?: boolean;
+}
+
+/** What the core of the embed hands to the files that it fetches; see embed/src/parts.js. */
+interface StatsCore {
+  Widget: typeof import("../../stats_service/web/embed/src/widgets.js").Widget;
+  answer: typeof import("../../stats_service/web/embed/src/answer.js").answer;
+  current: typeof import("../../stats_service/web/embed/src/page.js").current;
+  fetchPart: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart;
+  options: typeof import("../../stats_service/web/embed/src/page.js").options;
+  resolve: typeof import("../../stats_service/web/embed/src/page.js").resolve;
+  script: typeof import("../../stats_service/web/embed/src/page.js").script;
+  start: typeof import("../../stats_service/web/embed/src/view.js").start;
+  view: typeof import("../../stats_service/web/embed/src/view.js").view;
+  voter: typeof import("../../stats_service/web/embed/src/storage.js").voter;
+}
+
+interface HTMLScriptElement {
+  core?: StatsCore;
+}
+
+interface SVGScriptElement {
+  core?: StatsCore;
+  dataset: DOMStringMap;
+  src: string;
+}
+
+interface TrustedPolicy {
+  createScriptURL(path: string): string;
+}
+
+interface Window {
+  stats?: { view?(article?: string): void };
+  trustedTypes?: { createPolicy(name: string, rules: TrustedPolicy): TrustedPolicy };
+  uPlot: any;
+}
+
+declare const uPlot: any;
+declare const trustedTypes: Window["trustedTypes"];
