@@ -72,6 +72,7 @@ MATRIX = {
         "poll_preview.of_changed",
         "ratings.void",
         "ratings.restore",
+        "ratings.settle_held",
     },
     "owner": {
         "settings.show",
