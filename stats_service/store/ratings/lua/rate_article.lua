@@ -47,17 +47,11 @@ local function move(key, field, value, from, to)
   return moved, rest
 end
 
--- The slots of the day of a moment, and the ten minutes of it.
-local function slot_of(at)
-  local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
-  return slots, string.format('%d', at % DAY_MS / SLOT_MS)
-end
-
 -- The same in the slot of the voter's first rating, and where that slot's ratings stand: among
 -- those that count, or with the decision that took them out.
 local function settle(at, from, to)
-  local slots, slot = slot_of(at)
-  local field = slot .. ':' .. article
+  local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
+  local field = string.format('%d:%s', at % DAY_MS / SLOT_MS, article)
   local value, decision = call('HGET', slots, field), ''
   if value or from == 0 then
     local _, rest = move(slots, field, value, from, to)
@@ -71,40 +65,10 @@ local function settle(at, from, to)
   end
 end
 
--- Where a group's ratings stand: held, rejected, or nowhere apart, once they were released.
-local function place_of(group)
-  for _, key in ipairs({ held, voided }) do
-    local value = group ~= '' and call('HGET', key, group)
-    if value then return key, value end
-  end
-end
-
--- Put a new rating apart, with those of the article and the ten minutes that are apart already;
--- returns their group, or nil if there is no room for another one.
-local function hold()
-  local slots, slot = slot_of(now)
-  local field = 'h' .. slot .. ':' .. article
-  local group = call('HGET', slots, field) or ''
-  local key, value = place_of(group)
-  if not key then
-    if call('HLEN', held) >= HELD_MAX then return end
-    group = string.sub(redis.sha1hex(rater .. ARGV[1] .. article), 1, 12)
-    local first = math.floor(now / SLOT_MS)
-    key, value = held, string.format(' %d %d %s', first, first + 1, article)
-    call('HSET', slots, field, group)
-    call('EXPIRE', slots, SLOTS_TTL, 'NX')
-  end
-  move(key, group, value, 0, score)
-  return group
-end
-
-local function remember(key, given, at, group)
-  call('HSET', key, rater, string.format(group == '' and '%d %d' or '%d %d %s', given, at, group))
-end
-
-if score == 0 and call('SISMEMBER', raters, rater) == 0 then return answer('withdrawn') end
-if score > 0 and call('SADD', raters, rater) == 1 then
-  local over = false
+local over = false
+if score == 0 then
+  if call('SISMEMBER', raters, rater) == 0 then return answer('withdrawn') end
+elseif call('SADD', raters, rater) == 1 then
   for of = 6, 7 do
     if ARGV[of] ~= '' and not over then
       local n = call('HINCRBY', addresses, 'r' .. ARGV[of], 1)
@@ -113,15 +77,42 @@ if score > 0 and call('SADD', raters, rater) == 1 then
       over = n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR)
     end
   end
-  local group = over and hold()
-  if over and not group then
-    call('SREM', raters, rater)
-    return answer('ceiling')
+  if not over then
+    settle(now, 0, score)
+    call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1])
+    call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
+    return answer('counted', now)
   end
-  if not over then settle(now, 0, score) end
-  remember(KEYS[5], score, now, group or '')
+end
+
+-- Where a group's ratings stand: held, rejected, or nowhere apart, once they were released.
+local function place_of(group)
+  for _, key in ipairs({ held, voided }) do
+    local value = group ~= '' and call('HGET', key, group)
+    if value then return key, value end
+  end
+end
+
+-- A new one is put apart, with those of the article and the ten minutes that are apart already.
+if over then
+  local field = string.format('h%d:%s', now % DAY_MS / SLOT_MS, article)
+  local group = call('HGET', KEYS[9], field) or ''
+  local key, value = place_of(group)
+  if not key then
+    if call('HLEN', held) >= HELD_MAX then
+      call('SREM', raters, rater)
+      return answer('ceiling')
+    end
+    group = string.sub(redis.sha1hex(rater .. ARGV[1] .. article), 1, 12)
+    local first = math.floor(now / SLOT_MS)
+    key, value = held, string.format(' %d %d %s', first, first + 1, article)
+    call('HSET', KEYS[9], field, group)
+    call('EXPIRE', KEYS[9], SLOTS_TTL, 'NX')
+  end
+  move(key, group, value, 0, score)
+  call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1] .. ' ' .. group)
   call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
-  return answer(over and 'held' or 'counted', now)
+  return answer('held', now)
 end
 
 for i = 5, 7 do
@@ -142,7 +133,7 @@ for i = 5, 7 do
       call('HDEL', KEYS[i], rater)
       return answer('withdrawn')
     end
-    remember(KEYS[i], score, at, group)
+    call('HSET', KEYS[i], rater, string.format(group == '' and '%d %d' or '%d %d %s', score, at, group))
     return answer(key and 'held' or 'changed', at)
   end
 end
