@@ -233,7 +233,9 @@ def test_a_rating_can_be_taken_back_within_its_day(
     # Each of these counts for the network, so that nobody turns in a circle.
     outcomes = [outcome(rate(client, voter, score)) for score in (0, 3, 0, 3, 0, 3, 0, 3)]
     assert outcomes[1::2] == ["counted", "counted", "counted", "held"]
+    assert len(services.ratings.review.held(site)) == 1
     assert outcome(rate(client, voter, 0)) == "withdrawn"
+    assert services.ratings.review.held(site) == []
     assert counts(client) == [0, 0, 0, 0, 1]
     assert services.ratings.review.faults(site) == []
 

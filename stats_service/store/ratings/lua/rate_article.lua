@@ -124,7 +124,9 @@ for i = 5, 7 do
     local key, value = place_of(group)
     if before == score then return answer(key and 'held' or 'unchanged', at) end
     if key then
-      move(key, group, value, before, score)
+      local moved = move(key, group, value, before, score)
+      -- Nobody need decide about what was taken back.
+      if not string.find(string.match(moved, '^[%d,]*'), '[1-9]') then call('HDEL', key, group) end
     else
       settle(at, before, score)
     end
