@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from stats_service.models.polls import Poll
+from stats_service.models.polls import Choice, Poll
 from tests.browser.visitor import Embed
 from tests.browser.voting import QUESTION, cast, make_poll, votes
 
@@ -175,6 +175,33 @@ def test_a_sandboxed_frame_votes_or_says_what_keeps_it_from_that(
         expect(frame.locator("b.address")).to_be_visible()
         expect(frame.locator("b.address")).to_have_text(address(embed, poll, "?lang=vi"))
     assert votes(embed, poll) == ({"hoi-dap": 1} if sent else {})
+
+
+def test_what_a_tall_frame_says_is_in_the_window(
+    page: Page, embed: Embed, service_url: str
+) -> None:
+    """The button stood at its foot, the message stands at its head: the page goes there."""
+    embed.services.sites.sites.edit(
+        embed.slug, hosts=(embed.portal.host, service_url.removeprefix("http://"))
+    )
+    choices = tuple(Choice(id=f"m{n}", text={"vi": f"Mục {n}"}) for n in range(50))
+    poll = make_poll(embed, choices=choices, multiple=True, max_choices=2)
+    body = f'<p>Trước</p><iframe src="{address(embed, poll)}" title="x" height="2600"></iframe>'
+    page.route(
+        f"{service_url}/portal",
+        lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=body),
+    )
+    page.set_viewport_size({"width": 390, "height": 664})
+    page.goto(f"{service_url}/portal")
+    frame = page.frame_locator("iframe")
+
+    frame.get_by_role("button", name="Bình chọn").click()
+    expect(frame.get_by_role("alert")).to_contain_text("hãy chọn đúng số mục")
+    expect(frame.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    frame.get_by_label("Mục 49").check()
+    frame.get_by_role("button", name="Bình chọn").click()
+    expect(frame.get_by_role("status")).to_have_text(THANKS)
+    expect(frame.get_by_role("status")).to_be_in_viewport(ratio=1)
 
 
 def test_the_result_is_printed_with_its_bars(page: Page, embed: Embed) -> None:

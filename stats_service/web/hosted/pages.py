@@ -37,6 +37,8 @@ bp = Blueprint("hosted", __name__, template_folder="templates")
 _STYLE = files("stats_service.web.hosted").joinpath("style.css").read_text("utf-8")
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 STYLE = Markup(_STYLE)  # noqa: S704 - a file of ours, without markup
+#: The id of what is said: a frame that is taller than the window is scrolled there.
+MESSAGE = "message"
 #: What is said, by `?done=`, after a ballot was taken.
 DONE = ("counted", "held", "changed")
 #: Refusals that the page explains by their own text.
@@ -110,7 +112,9 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     except VoterTooNewError as error:
         message = t["voter-too-new"]
         return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
-    place = url_for(".poll_page", slug=slug, poll=view.id, lang=lang, done=answer.outcome)
+    place = url_for(
+        ".poll_page", slug=slug, poll=view.id, lang=lang, done=answer.outcome, _anchor=MESSAGE
+    )
     return redirect(place, 303)
 
 
