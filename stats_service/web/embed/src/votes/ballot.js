@@ -59,6 +59,6 @@ const UNDER_WAY_MS = 15000;
 export const believe = (poll) => {
   const { cast, sent } = ballotsOf(poll.id);
   if (!cast && sent && poll.voted) keepBallots(poll.id, { cast: sent });
-  const isOld = !(cast?.at > Math.max(performance.timeOrigin, Date.now() - UNDER_WAY_MS));
+  const isOld = !(cast?.at > Math.max(performance.timeOrigin || 0, Date.now() - UNDER_WAY_MS));
   if (cast && isOld && poll.voted === false) keepBallots(poll.id, { sent });
 };
