@@ -138,6 +138,8 @@ class Portal:
                         ballot=_id(b"b", at),
                         choices=(poll.choices[at % len(poll.choices)].id,),
                         address=_id(b"a", at // IN_FLIGHT % networks),
+                        block=_id(b"w", at // IN_FLIGHT % networks // 16),
+                        provider=_id(b"w", at // IN_FLIGHT % networks // 512),
                     )
                     hour = hour_label(self._now, entry.site.timezone)
                     keys, args = cast_ballot_call("st", entry.site, command, hour, self._now)

@@ -5,7 +5,9 @@ a container or systemd hands over as files.
 """
 
 import contextlib
+import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -28,6 +30,11 @@ REDIS_SCHEMES = (
     "rediss+cluster",
 )
 
+#: Headers that cannot be STATS_CLIENT_IP_HEADER: a list of addresses, or no address at all.
+NO_ADDRESS = frozenset(
+    ("accept", "authorization", "cookie", "host", "origin", "referer", "user-agent", "via")
+) | {"x-forwarded-for"}
+
 #: Paths of the service's own, which no prefix may cover.
 TAKEN = ("admin", "demo", "healthz", "metrics", "readyz", "s")
 
@@ -45,6 +52,10 @@ class Settings:
     workers: int = 2
     #: How many reverse proxies of our own stand before the service; 0 trusts no header.
     trusted_proxies: int = 0
+    #: Header in which a proxy names the reader's address, e.g. CF-Connecting-IP; empty: none.
+    client_ip_header: str = ""
+    #: Networks of the proxies whose header that is, in CIDR notation.
+    proxy_networks: tuple[str, ...] = ()
     path_prefix: str = "/v1"
     #: Where browsers reach the service, e.g. `https://dem.example.vn`; empty: `http://<bind>`.
     public_url: str = ""
@@ -95,7 +106,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = _Environment(os.environ if environ is None else environ)
     data_dir = Path(env.text("STATS_DATA_DIR", "data"))
-    return Settings(
+    settings = Settings(
         secret=env.secret("STATS_SECRET") or stored_secret(data_dir),
         data_dir=data_dir,
         redis_url=_redis_url(env.text_or_file("REDIS_URL")),
@@ -103,6 +114,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         bind=env.text("STATS_BIND", "127.0.0.1:8080", _bind),
         workers=env.integer("STATS_WORKERS", 2, 1, 256),
         trusted_proxies=env.integer("STATS_TRUSTED_PROXIES", 0, 0, 16),
+        client_ip_header=env.text("STATS_CLIENT_IP_HEADER", "", _header_name),
+        proxy_networks=_networks(env.text("STATS_PROXY_NETWORKS", "")),
         path_prefix=env.text("STATS_PATH_PREFIX", "/v1", _path_prefix),
         public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
@@ -119,6 +132,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         spool_megabytes=env.integer("STATS_SPOOL_MEGABYTES", 256, 0, 1_000_000),
         upload_megabytes=env.integer("STATS_UPLOAD_MEGABYTES", 256, 0, 1_000_000),
     )
+    _check_proxies(settings)
+    return settings
 
 
 def stored_secret(data_dir: Path) -> str:
@@ -257,6 +272,50 @@ def _path_prefix(name: str, value: str) -> str:
             f"{name}={value!r} is in the way of the service's own /{parts[1]}: choose another."
         )
     return value
+
+
+def _header_name(name: str, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", value) or value.lower() in NO_ADDRESS:
+        raise ConfigurationError(
+            f"{name}={value!r} must be the name of a header with the reader's address alone: "
+            "CF-Connecting-IP, True-Client-IP, X-Real-IP or Forwarded. X-Forwarded-For needs no "
+            "name: STATS_TRUSTED_PROXIES says how many proxies of your own write it."
+        )
+    return value
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    found = []
+    for text in value.replace(",", " ").split():
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"STATS_PROXY_NETWORKS: {text!r} is no network ({error}). Write networks as "
+                "173.245.48.0/20 2400:cb00::/32, parted by spaces."
+            ) from error
+        if network.prefixlen == 0:
+            raise ConfigurationError(
+                f"STATS_PROXY_NETWORKS: {text} is everybody, who could then pretend any address. "
+                "Name the networks of your proxies alone."
+            )
+        found.append(str(network))
+    return tuple(found)
+
+
+def _check_proxies(settings: Settings) -> None:
+    """Return if the settings of proxies agree with each other."""
+    if bool(settings.client_ip_header) != bool(settings.proxy_networks):
+        raise ConfigurationError(
+            "Set STATS_CLIENT_IP_HEADER and STATS_PROXY_NETWORKS both, or neither: the header is "
+            "believed of these networks, and of nobody else."
+        )
+    on_socket = settings.bind.startswith("unix:")
+    if settings.client_ip_header and on_socket and not settings.trusted_proxies:
+        raise ConfigurationError(
+            f"STATS_CLIENT_IP_HEADER needs STATS_TRUSTED_PROXIES=1 with STATS_BIND={settings.bind}:"
+            " on a Unix socket only X-Forwarded-For tells who has called the proxy there."
+        )
 
 
 def _smtp_url(value: str) -> str:

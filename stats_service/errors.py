@@ -251,6 +251,13 @@ class PollNotOpenError(BallotConflictError):
     title = "The poll is not open"
 
 
+class PollReplacedError(BallotConflictError):
+    """The ballot is for a poll that was begun anew since."""
+
+    code = "poll-replaced"
+    title = "The poll was begun anew"
+
+
 class AlreadyRatedError(ConflictError):
     """The voter's rating of the article can no longer be changed."""
 

@@ -75,6 +75,17 @@ def test_values_from_files(tmp_path: Path) -> None:
         ("STATS_WORKERS", "2.5", "1 to 256"),
         ("STATS_WORKERS", "٢", "1 to 256"),
         ("STATS_TRUSTED_PROXIES", "-1", "0 to 16"),
+        ("STATS_CLIENT_IP_HEADER", "CF Connecting IP", "CF-Connecting-IP"),
+        ("STATS_CLIENT_IP_HEADER", "CF_CONNECTING_IP", "CF-Connecting-IP"),
+        ("STATS_CLIENT_IP_HEADER", "X-Forwarded-For", "STATS_TRUSTED_PROXIES"),
+        ("STATS_CLIENT_IP_HEADER", "Host", "CF-Connecting-IP"),
+        ("STATS_CLIENT_IP_HEADER", "CF-Connecting-IP", "both, or neither"),
+        ("STATS_PROXY_NETWORKS", "10.0.0.0/8", "both, or neither"),
+        ("STATS_PROXY_NETWORKS", "10.0.0.0/33", "no network"),
+        ("STATS_PROXY_NETWORKS", "cloudflare", "no network"),
+        ("STATS_PROXY_NETWORKS", "10.0.0.1/8", "host bits"),
+        ("STATS_PROXY_NETWORKS", "0.0.0.0/0", "everybody"),
+        ("STATS_PROXY_NETWORKS", "::/0", "everybody"),
         ("STATS_BIND", "8080", "HOST:PORT"),
         ("STATS_BIND", "localhost:", "HOST:PORT"),
         ("STATS_BIND", "127.0.0.1:65536", "HOST:PORT"),
@@ -107,6 +118,22 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: str, said: str) 
     assert name.removesuffix("_FILE") in message
     assert said in message
     assert "\n" not in message
+
+
+def test_a_header_is_believed_of_named_networks() -> None:
+    """They are parted by spaces or commas; behind a Unix socket somebody has to say who came."""
+    both = {
+        "STATS_CLIENT_IP_HEADER": "CF-Connecting-IP",
+        "STATS_PROXY_NETWORKS": "173.245.48.0/20, 2400:CB00::/32 192.0.2.7",
+    }
+
+    settings = load(**both)
+
+    assert settings.client_ip_header == "CF-Connecting-IP"
+    assert settings.proxy_networks == ("173.245.48.0/20", "2400:cb00::/32", "192.0.2.7/32")
+    with pytest.raises(ConfigurationError, match="STATS_TRUSTED_PROXIES=1"):
+        load(**both, STATS_BIND="unix:/run/stats.sock")
+    load(**both, STATS_BIND="unix:/run/stats.sock", STATS_TRUSTED_PROXIES="1")
 
 
 def test_a_secret_is_not_in_the_error() -> None:

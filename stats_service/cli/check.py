@@ -12,7 +12,6 @@ from stats_service.errors import StatsError
 from stats_service.models.health import FAIL, OK, WARN, Finding
 from stats_service.run.listening import answers
 from stats_service.services.operations.health import settings_findings
-from stats_service.services.traffic.shortfalls import site_findings
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -60,9 +59,8 @@ def _findings() -> Iterator[Finding]:
             sites = services.sites.sites.all()
             yield _sites([site.slug for site in sites])
             yield from _half_erased(services.sites.erasure.unfinished())
-            overviews = services.operations.overview.of_sites(sites, services.clock.now())
-            for site, overview in zip(sites, overviews, strict=True):
-                yield from site_findings(site, overview.alarms)
+            for _, finding in services.operations.overview.findings(sites, services.clock.now()):
+                yield finding
     except StatsError as error:
         yield Finding(FAIL, "redis", str(error))
 

@@ -55,7 +55,8 @@ def _site_options(function: Callable[..., None]) -> Callable[..., None]:
         note = " Repeatable." if is_list else f" [{default}]" if default else ""
         decorate = click.option(option, setting, type=kind, multiple=is_list, help=text + note)
         function = decorate(function)
-    return function
+    flag = "Show the numbers to everybody, at /s/SLUG, or to who is signed in. [not]"
+    return click.option("--public/--not-public", default=None, help=flag)(function)
 
 
 @click.group(cls=Group)

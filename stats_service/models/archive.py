@@ -1,16 +1,21 @@
 """The lines of a site's archive: one struct a table, in the order of docs/archive-format.md."""
 
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 
 from stats_service.models.audit import AuditEntry
+from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 
 #: Raised when a reader of the former version would misunderstand an archive.
 ARCHIVE_VERSION = 1
+
+# `[0-9]`, for `\d` is a digit of any script: Python reads `١٢`, Redis does not.
+Hour = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3])\Z")]
+Scores = Annotated[tuple[Count, ...], msgspec.Meta(min_length=1, max_length=10)]
 
 
 class Row(
@@ -47,12 +52,12 @@ class CountsRow(Row, frozen=True, kw_only=True, tag="counts"):
     #: `total`, `2026`, `2026-11`, `2026-W48` or `2026-11-23`, in the site's zone.
     span: str
     #: Without the opening balance.
-    views: int = 0
-    visits: int = 0
+    views: Count = 0
+    visits: Count = 0
     #: Estimate of the day's visitors; days only.
-    visitors: int = 0
+    visitors: Count = 0
     #: Views under Global Privacy Control or Do Not Track; days only.
-    private: int = 0
+    private: Count = 0
 
 
 class MarkRow(Row, frozen=True, kw_only=True, tag="marks"):
@@ -66,16 +71,16 @@ class HourRow(Row, frozen=True, kw_only=True, tag="hours"):
     """Views and visits of one hour."""
 
     day: str
-    hour: str
-    views: int = 0
-    visits: int = 0
+    hour: Hour
+    views: Count = 0
+    visits: Count = 0
 
 
 class ArticleRow(Row, frozen=True, kw_only=True, tag="articles"):
     """Views of an article since ever, without its opening balance."""
 
     article: str
-    views: int
+    views: Count
 
 
 class ArticleDayRow(Row, frozen=True, kw_only=True, tag="article_days"):
@@ -83,7 +88,7 @@ class ArticleDayRow(Row, frozen=True, kw_only=True, tag="article_days"):
 
     day: str
     article: str
-    views: int
+    views: Count
 
 
 class ArticleMonthRow(Row, frozen=True, kw_only=True, tag="article_months"):
@@ -91,32 +96,32 @@ class ArticleMonthRow(Row, frozen=True, kw_only=True, tag="article_months"):
 
     month: str
     article: str
-    views: int
+    views: Count
 
 
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
     """Views that an article had before it came here."""
 
     article: str
-    views: int
+    views: Count
 
 
 class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
     """Ratings of an article by score, from 1."""
 
     article: str
-    counts: tuple[int, ...]
+    counts: Scores
 
 
 class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
     """Ratings of an article that an administrator took out, by one decision, or that are held."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{1,32}\Z")]
     article: str
-    counts: tuple[int, ...]
+    counts: Scores
     #: Seconds since 1970 between which they were first given; 0: every rating of the article.
-    begin: int
-    end: int
+    begin: Moment
+    end: Moment
     #: Nobody has decided yet.
     held: bool = False
 
@@ -126,7 +131,7 @@ class RaterRow(Row, frozen=True, kw_only=True, tag="raters"):
 
     article: str
     #: The voter's pseudonym on this site, in hexadecimal.
-    rater: str
+    rater: Pseudonym
 
 
 class PollRow(Row, frozen=True, kw_only=True, tag="polls"):
@@ -139,7 +144,7 @@ class RevisionRow(Row, frozen=True, kw_only=True, tag="poll_revisions"):
     """How often a poll's definition was changed; `*`: all of them together."""
 
     poll: str
-    revision: int
+    revision: Count
 
 
 class PollNumberRow(Row, frozen=True, kw_only=True, tag="poll_numbers"):
@@ -157,20 +162,20 @@ class PollVoterRow(Row, frozen=True, kw_only=True, tag="poll_voters"):
 
     poll: str
     #: The voter's pseudonym on this site, in hexadecimal.
-    voter: str
-    #: The ballot's id and what became of it, in hexadecimal.
-    ballot: str
+    voter: Pseudonym
+    #: The ballot's id and what became of it, `c`, `h` or `x`, in hexadecimal.
+    ballot: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}(63|68|78)\Z")]
     #: When the poll's voters are forgotten, in seconds since 1970; 0: not known yet.
-    ends: int = 0
+    ends: Moment = 0
 
 
 class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     """Views that were not counted."""
 
-    reason: str
+    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z-]{0,39}\Z")]
     #: Empty: since ever.
     day: str = ""
-    views: int
+    views: Count
 
 
 class LegacyRow(Row, frozen=True, kw_only=True, tag="legacy"):

@@ -66,6 +66,17 @@ class InstallReport(msgspec.Struct, frozen=True):
     #: Widgets, and elements that look like one and are none.
     widgets: Number = 0
     strangers: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
+    #: Widgets of an article that name none, of the kind that has most; widgets that name one, how
+    #: many articles that are, how many of them nobody has read, and the first of these.
+    bare: Number = 0
+    listed: Number = 0
+    different: Number = 0
+    unread: Number = 0
+    unread_names: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = msgspec.field(
+        name="unreadNames", default=()
+    )
+    #: What holds scripts back or joins them, by the marks on the page.
+    optimisers: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
 
 
 class Sender(msgspec.Struct, frozen=True):

@@ -66,12 +66,24 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     results_when: str = "always"
     #: `counts`, `percents` or `both`.
     results_as: str = "both"
+    #: How they are sorted: `listed` as the choices are, or by `votes`.
+    results_order: str = "listed"
     shuffle: bool = False
     #: Longest free text in characters; 0: the poll takes none.
     other: int = 0
     #: A voter may change the ballot until the poll closes.
     change: bool = False
+    #: A browser may vote once a day of the site's zone, not once.
+    daily: bool = False
+    #: What a voter is told, by language; empty: the usual thanks.
+    thanks: dict[str, str] = {}
+    #: Path of the portal's page that comes after the vote; empty: none.
+    next_page: str = ""
     protection: Protection = Protection()
+    #: Whether it is in lists (the archive, all current polls), or shown only where it is named.
+    listed: bool = True
+    #: Drawn when it was made, copied or reset; a ballot for another one of the same id is refused.
+    birth: str = ""
     created: float = 0.0
     #: When it was opened by hand, last; 0: never.
     opened: float = 0.0
@@ -104,6 +116,10 @@ class PollSummary(msgspec.Struct, frozen=True):
     #: Those that counted at once of the network that had most in one day; 0 once somebody has
     #: looked at it, until it has more.
     network: int = 0
+    #: Of a wider network, what somebody has looked at.
+    looked: int = 0
+    #: The report's fields, as they are stored; empty where no network had many.
+    report: dict[str, int] = {}
 
     @property
     def waiting(self) -> int:
@@ -157,6 +173,7 @@ class PresentedPoll(msgspec.Struct, frozen=True):
     max: int
     other: int
     opens: str | None
+    #: When it closes, or closed.
     closes: str | None
     #: Seconds up to the one that comes next: the reader's own clock may be wrong.
     left: int | None
@@ -169,6 +186,14 @@ class PresentedPoll(msgspec.Struct, frozen=True):
     shown_as: str = msgspec.field(name="as")
     voted: bool
     results: PollResults | None
+    #: Goes back with the ballot: it is refused if the poll was begun anew meanwhile.
+    birth: str = ""
+    #: One vote a day.
+    daily: bool = False
+    #: What a voter is told, by language.
+    thanks: dict[str, str] = {}
+    #: Path of the page that comes after the vote.
+    next_page: str = ""
 
 
 class BallotQuery(msgspec.Struct, frozen=True):
@@ -183,6 +208,8 @@ class BallotQuery(msgspec.Struct, frozen=True):
     other: str = ""
     #: Base64 of the solved challenge, for polls that ask for one.
     proof: str = ""
+    #: The poll's, as the page has it; empty: whichever there is.
+    birth: str = ""
 
 
 class BallotAnswer(msgspec.Struct, frozen=True):
@@ -194,6 +221,23 @@ class BallotAnswer(msgspec.Struct, frozen=True):
     poll: PresentedPoll
 
 
+class RemovedPoll(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll that was deleted, or the ballots of one that was reset, kept for some days."""
+
+    #: Names this removal.
+    id: str
+    #: As it was.
+    poll: Poll
+    #: `deleted` or `reset`.
+    how: str
+    #: When, and until when it can be undone, in seconds.
+    at: float
+    until: float
+    who: str
+    #: That counted or waited.
+    ballots: int = 0
+
+
 class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     """A ballot that keeps every rule which its own content can break, free of identities."""
 
@@ -202,6 +246,8 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False
     #: 8 bytes that stand for the voter in this poll alone.
     voter: bytes = b""
+    #: The same of the day before, where one may vote once a day; else empty.
+    earlier: bytes = b""
     #: 8 bytes made of the ballot's id.
     ballot: bytes = b""
     choices: tuple[str, ...] = ()
@@ -209,6 +255,9 @@ class BallotCommand(msgspec.Struct, frozen=True, kw_only=True):
     #: Pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
     address: bytes = b""
     ipv6_48: bytes = b""
+    #: The same of the wider networks around it: /24 and /16; for IPv6, /40 and /32.
+    block: bytes = b""
+    provider: bytes = b""
     #: Kind of the browser, as `services.visitors.user_agents.kind_of_browser` says it.
     browser: str = ""
     #: Why the ballot is to be kept apart whatever the ceilings say: `token`, `proof`, or empty.

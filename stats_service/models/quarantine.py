@@ -23,7 +23,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Names the hour and a pseudonym of the network, which nobody can trace once the day is over.
     name: str
-    #: `address` (an IPv4 address or an IPv6 /64) or `customer` (an IPv6 /48).
+    #: `address` (an IPv4 address or an IPv6 /64), `customer` (an IPv6 /48), `block` (a /24, of IPv6
+    #: a /40) or `provider` (a /16, of IPv6 a /32).
     network: str
     #: Its ballots counted at once, since an office may send as many; they can be taken out.
     watched: bool
@@ -71,17 +72,22 @@ class ReportHour(msgspec.Struct, frozen=True):
     #: IPv6 /48.
     network: int = 0
     crowd: int = 0
+    #: The same of the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with most.
+    block: int = 0
+    pool: int = 0
+    provider: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
     """Why somebody should look at a poll, or why nothing can be said of it."""
 
-    #: `sums`, `held`, `network`, `hour`, `browser`, `forgotten`, `unseen`.
+    #: `sums`, `held`, `network`, `block`, `pool`, `provider`, the last three also with `-burst`,
+    #: `hour`, `browser`, `forgotten`, `unseen`.
     kind: str
     #: The ballots that it is about, of how many.
     n: int
     of: int
-    #: The hour or the kind of browser, where it is about one.
+    #: The hour, the day or the kind of browser, where it is about one.
     subject: str = ""
     #: All of it in English.
     text: str = ""
@@ -94,6 +100,18 @@ class ProtectionChange(msgspec.Struct, frozen=True):
     at: str
     who: str
     protection: dict[str, Any]
+
+
+class PollEvent(msgspec.Struct, frozen=True):
+    """What changed a poll as a whole: it was copied, deleted, reset, or put back."""
+
+    #: ISO time in the site's zone.
+    at: str
+    who: str
+    #: `copied` (from another one), `created`, `deleted`, `reset`, `restored`.
+    what: str
+    #: Ballots that went away, or came back.
+    ballots: int = 0
 
 
 class Integrity(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,3 +143,5 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     #: What is not equal, in words.
     faults: tuple[str, ...]
     protection: tuple[ProtectionChange, ...]
+    #: From the log, where there is more than that it was created.
+    events: tuple[PollEvent, ...] = ()

@@ -35,6 +35,7 @@ from stats_service.services.operations.overview import Overview
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.polls import Polls
+from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
@@ -113,6 +114,7 @@ class PollServices:
     proofs: Proofs
     public: PublicPolls
     quarantine: Quarantine
+    removal: PollRemoval
     voter_tokens: VoterTokens
     voters: Voters
 
@@ -291,6 +293,7 @@ def _site_services(
         settings.site_cache_seconds,
         stores.copies,
         installation.is_lost,
+        installation.is_foreign,
     )
     erasure = Erasure(
         sites, accounts.accounts, stores.ticks, stores.uploads, stores.copies, accounts.audit
@@ -315,6 +318,7 @@ def _poll_services(
         proofs=proofs,
         public=PublicPolls(stores.polls),
         quarantine=Quarantine(stores.quarantine),
+        removal=PollRemoval(stores.removed_polls, stores.polls, stores.ballots),
         voter_tokens=VoterTokens(stores.traffic),
         voters=voters,
     )
@@ -334,7 +338,15 @@ def _traffic_services(
     installation: Installation,
 ) -> TrafficServices:
     is_lost = installation.is_lost
-    replay = Replay(stores.spool, stores.sites, stores.traffic, clock, meters, is_lost)
+    replay = Replay(
+        stores.spool,
+        stores.sites,
+        stores.traffic,
+        clock,
+        meters,
+        is_lost,
+        installation.is_emptied,
+    )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
     return TrafficServices(
@@ -413,14 +425,15 @@ def _operation_services(
         notices.webhooks,
         notices.reports,
     )
+    overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(
         backups=Backups(stores.snapshots),
         clock_watch=ClockWatch(stores.loop, clock, meters),
         health=health,
         installation=installation,
-        overview=Overview(stores.overview, health, stores.spool),
+        overview=overview,
         ticks=Ticks(stores.ticks, jobs, health, alarm),
-        watch=Watch(health, installation, stores.sole_watcher),
+        watch=Watch(health, installation, overview, sites.sites, clock, stores.sole_watcher),
     )
 
 

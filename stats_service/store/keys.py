@@ -53,15 +53,17 @@ key                             type    holds; how long
                                         beyond the ceiling of their networks, until an administrator
                                         decides; 10,000 groups at most
 <p>:{site}:polls                hash    poll id -> its definition as JSON (`models.polls.Poll`)
-<p>:{site}:polls:revisions      hash    poll id -> revision, and `*` -> sum of all; for ever
+<p>:{site}:polls:revisions      hash    poll id -> revision, also of deleted ones; `*` -> sum of
+                                        all; for ever
 <p>:{site}:poll:<id>:tally      hash    `ballots`, `c:<choice>`, `t:<approved free text>` ->
                                         ballots that count; for ever
 <p>:{site}:poll:<id>:voters     hash    8-byte voter id -> 8-byte ballot id and outcome (c, h, x);
                                         until 30 days after the poll has closed
 <p>:{site}:poll:<id>:changes    hash    8-byte voter id -> [group or "", choices, free text]; only
                                         where votes may be changed, until the poll closes
-<p>:{site}:poll:<id>:networks:<day>  hash  8-byte id of an address or /48 -> how many ballots came
-                                        from it that day, hour and minute, packed; 48 hours
+<p>:{site}:poll:<id>:networks:<day>  hash  8-byte id of an address, a /48, or a wider network around
+                                        it -> how many ballots came from it that day, hour and
+                                        minute, packed; `*`: from all; 48 hours
 <p>:{site}:poll:<id>:groups     hash    group of quarantined ballots -> state and tally as JSON
                                         (`models.quarantine.StoredGroup`); for ever
 <p>:{site}:poll:<id>:others     hash    `p:<free text>` (waits for approval), `r:<free text>`
@@ -73,7 +75,15 @@ key                             type    holds; how long
                                         the hour that counted at once, of the network with most
                                         and of all with ten or more; `now:network` -> the most
                                         of a network and day, `now:looked` -> of that, what
-                                        somebody has looked at; `browser:<kind>` -> ballots
+                                        somebody has looked at; `browser:<kind>` -> ballots;
+                                        `block:…`, `pool:…`, `provider:…` with a day or an hour ->
+                                        the most of a /24, /40, /16 or /32; `now:provider`,
+                                        `now:looked-wide`: as those of a network
+<p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
+                                        can be undone
+<p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
+                                        days
+<p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
 <p>:{site}:legacy               hash    digest of an imported file -> `models.legacy.ImportedFile`;
                                         `<digest>:<part>` while one is brought in; `views:<day>`:
                                         imported views of the day; for ever
@@ -94,7 +104,8 @@ key                             type    holds; how long
                                         hashed); `<id>:used` -> seconds; for ever
 <p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
 <p>:{@admin}:erasing            set     slugs of sites that are being erased; until that is done
-<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `beat`, `beat:at`: a
+<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `run`: drawn when
+                                        Redis was claimed, `<s>-<random>`; `beat`, `beat:at`: a
                                         number that grows, and when (s) it did last; `looked`: when
                                         (s) somebody tried to write; `host`, `host:at`: a Host that
                                         the admin pages refused last; `backup:at`: when
@@ -358,6 +369,15 @@ class SiteKeys:
     def poll_revisions(self) -> str:
         """Revisions of the definitions."""
         return self._key("polls:revisions")
+
+    @property
+    def removed_polls(self) -> str:
+        """Removals of polls that can still be undone."""
+        return self._key("polls:removed")
+
+    def removed(self, removal: str, part: str = "") -> str:
+        """What was removed, or one part of it, as `poll` has them."""
+        return self._key(f"removed:{removal}:{part}" if part else f"removed:{removal}")
 
     @property
     def ignored(self) -> str:

@@ -26,6 +26,7 @@ from stats_service.store.operations.ticks import TickStore
 from stats_service.store.polls.ballots import BallotStore
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.polls.quarantine import QuarantineStore
+from stats_service.store.polls.removed import RemovedPollStore
 from stats_service.store.portability.archive.store import ArchiveStore
 from stats_service.store.portability.legacy import LegacyStore
 from stats_service.store.portability.uploads import UploadStore
@@ -69,6 +70,7 @@ class Stores:
     rating_review: RatingReviewStore
     ratings: RatingStore
     refusals: RefusalStore
+    removed_polls: RemovedPollStore
     request_counts: RequestCounts
     retention: RetentionStore
     sessions: SessionStore
@@ -121,6 +123,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         rating_review=RatingReviewStore(client, prefix),
         ratings=RatingStore(client, loop, prefix),
         refusals=RefusalStore(client, prefix),
+        removed_polls=RemovedPollStore(client, prefix),
         request_counts=RequestCounts(loop, prefix),
         retention=RetentionStore(client, prefix),
         sessions=SessionStore(client, prefix),

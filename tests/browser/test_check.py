@@ -12,7 +12,6 @@ from tests.support.old_libraries import LIBRARIES
 
 OUT = Path(__file__).parent / "out"
 #: What a browser says of a page that it kept, said by the page itself.
-SHOWN_AGAIN = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 WIDGET = "<p>Tin</p><stats-visits></stats-visits>"
 
 
@@ -272,7 +271,7 @@ def test_a_pixel_set_free_is_found(checked: Checked, embed: Embed) -> None:
     ("script", "level"),
     [
         ("setTimeout(() => history.pushState({}, '', '/tin/2'), 900)", "info"),
-        (f"setTimeout(() => {SHOWN_AGAIN}, 900)", "bad"),
+        ("setTimeout(() => history.pushState({}, '', '?lan=2'), 900)", "bad"),
     ],
 )
 def test_more_views_than_one_are_told(
@@ -375,3 +374,19 @@ def test_the_check_runs_without_the_core(checked: Checked, embed: Embed) -> None
     checked.page.goto(embed.put("/tin/1", WIDGET + alone))
 
     assert "Đoạn mã không chạy" in checked.found()["bad"]
+
+
+def test_a_list_whose_items_name_nothing_is_found(checked: Checked, embed: Embed) -> None:
+    """Every item shows the page's own number; with article="link" each shows its own."""
+    items = "".join(
+        f'<div><a href="/tin/{n}">{n}</a> <stats-views{{}}>–</stats-views></div>' for n in (1, 2, 3)
+    )
+    delayed = '<script type="rocketlazyloadscript"></script>'
+
+    bare = checked.open(embed.put("/", items.replace("{}", "") + delayed))
+    named = checked.open(embed.put("/muc", items.replace("{}", " article=link")))
+
+    assert "3 tiện ích cùng loại không ghi bài viết" in bare["warn"]
+    assert "WP Rocket" in bare["info"]
+    assert "/tin/1, /tin/2, /tin/3" in named["warn"]
+    assert "cùng loại" not in named["warn"]

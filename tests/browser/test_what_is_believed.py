@@ -141,7 +141,7 @@ def test_a_rating_beyond_the_ceiling_says_that_it_waits(voter: Voter, embed: Emb
 @pytest.mark.parametrize(
     ("text", "vi", "en"),
     [
-        ("www.a.vn", "không có liên kết", "neither links nor HTML"),
+        ("www.a.vn", "không được có liên kết", "neither links nor HTML"),
         ("a\u202eb", "không hiển thị được", "cannot be shown"),
     ],
 )

@@ -163,10 +163,18 @@ def test_a_server_is_judged(change: dict[str, object], subject: str, level: str)
         ({"trusted_proxies": 1}, "proxies", "ok"),
         ({"trusted_proxies": 1, "bind": "0.0.0.0:80"}, "proxies", "warn"),
         ({"trusted_proxies": 1, "bind": "[::]:80"}, "proxies", "warn"),
+        ({"client_ip_header": "X-Real-IP", "bind": "[::]:80"}, "proxies", "ok"),
+        (
+            {"client_ip_header": "X-Real-IP", "trusted_proxies": 1, "bind": "[::]:80"},
+            "proxies",
+            "warn",
+        ),
         ({}, "public URL", "warn"),
         ({"public_url": "http://dem.example.vn"}, "public URL", "warn"),
         ({"public_url": "http://localhost:80"}, "public URL", "ok"),
         ({"public_url": "https://dem.example.vn"}, "public URL", "ok"),
+        ({"alert_url": "https://localhost/hook"}, "alerts", "FAIL"),
+        ({"alert_url": "http://chat.example.vn/hook"}, "alerts", "FAIL"),
     ],
 )
 def test_settings_are_judged(settings: dict[str, object], subject: str, level: str) -> None:

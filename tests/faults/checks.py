@@ -114,6 +114,39 @@ CHECKS: dict[str, Check] = {
     ),
     "T93": Check("two framed polls at once; frames in each sandbox", "both count; told if not"),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
+    "T79": Check(
+        "a site erased and added again under traffic, with two workers",
+        "every view counts that is sent once it is there",
+    ),
+    "T80": Check(
+        "Redis emptied and taken by another installation", "each says what it is; views kept"
+    ),
+    "T81": Check(
+        "a known device signs in while strangers guess from everywhere",
+        "their passwords and requests go behind its own",
+    ),
+    "T82": Check(
+        "webhooks to this machine and inner networks, in every spelling", "refused when added"
+    ),
+    "T83": Check(
+        "CF-Connecting-IP and its like, Forwarded, from a named proxy and from others",
+        "readers told apart behind the proxy; nobody invents one past it",
+    ),
+    "T84": Check("ballots and ratings on a site that Redis has lost", "503, taken once it is back"),
+    "T85": Check(
+        "2 ballots each of a /24's addresses, or of 100 /48 of a /32, against 60",
+        "held, never sound",
+    ),
+    "T86": Check("votes while a poll is reset and deleted", "each once, where it belongs"),
+    "T87": Check("a crowd in a poll of one vote a day, over midnight, with retries", "exact"),
+    "T94": Check(
+        "an application: /a/ to /a, campaign parameters, album forth and back, Turbo, hash routes",
+        "one view an article, as the service reads the address",
+    ),
+    "T95": Check(
+        "the same widget in each item of a list; a star on the third",
+        "each item's own article; the check warns of items that name none",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -201,6 +234,16 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/api/test_votes_crowd.py::test_t70",
         "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
     ),
+    "T85": (
+        "tests/web/api/test_votes_crowd.py::test_t85",
+        "tests/services/voting/test_voting_crowds.py::test_a_program",
+        "tests/services/voting/test_voting_crowds.py::test_an_honest_crowd",
+    ),
+    "T86": (
+        "tests/services/polls/test_removal.py::test_votes_while",
+        "tests/services/polls/test_removal.py::test_a_vote_for_the_poll_before",
+    ),
+    "T87": ("tests/web/api/test_daily.py",),
     "T30": (
         "tests/web/admin/polls/test_quarantine.py::test_ipv6",
         "tests/web/api/test_page_voter.py::test_ipv6",
@@ -261,6 +304,25 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T76": ("tests/services/notices/test_mail_headers.py",),
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
+    "T79": ("tests/web/loop/test_added_sites.py",),
+    "T80": (
+        "tests/services/operations/test_installation.py::test_an_emptied_redis_that_others_took",
+        "tests/services/operations/test_installation.py::test_accepting_a_secret_does_not",
+        "tests/services/operations/test_installation.py::test_an_emptied_redis_is_not_claimed",
+    ),
+    "T81": (
+        "tests/web/server/test_bridge.py",
+        f"{ADMIN}/accounts/test_sign_in.py::test_strangers_passwords_let",
+    ),
+    "T82": (
+        "tests/services/notices/test_webhooks.py::test_a_host_inside_is_refused",
+        "tests/services/notices/test_webhooks.py::test_an_address_inside_is_never_called",
+    ),
+    "T83": (
+        "tests/web/http/test_visitor.py::test_a_header_by_name",
+        "tests/web/http/test_visitor.py::test_readers_behind_a_named_proxy",
+    ),
+    "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",
@@ -271,5 +333,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
         f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
         f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+    ),
+    "T94": (
+        "tests/browser/test_moves.py::test_another_spelling_of_the_address_is_the_same_page",
+        "tests/browser/test_moves.py::test_an_album_is_one_article_where_its_pictures_are_none",
+        "tests/browser/test_moves.py::test_turbo_counts_each_page_under_its_own_key",
+        "tests/browser/test_moves.py::test_routes_behind_a_hash_are_articles",
+        f"{PAGE}_another_address_of_one_article_is_no_view",
+    ),
+    "T95": (
+        "tests/browser/test_moves.py::test_an_item_of_a_list_finds_its_own_article",
+        "tests/browser/test_moves.py::test_a_star_on_the_third_item_rates_the_third_article",
+        "tests/browser/test_check.py::test_a_list_whose_items_name_nothing_is_found",
     ),
 }

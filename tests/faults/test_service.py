@@ -1,12 +1,16 @@
 """Workers are killed, restarted and flooded; readers go on."""
 
 import contextlib
+import json
 import os
 import resource
 import signal
 import socket
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -21,9 +25,10 @@ from stats_service.services.container import Services, create_services
 from tests.faults.load import Load, Sent, percentile, slowest, statuses
 from tests.faults.proxied import parent
 from tests.faults.reader import Reader
+from tests.support.pages import BROWSER, ORIGIN
 from tests.support.processes import service_processes, wait_until
 from tests.support.redis_groups import Server
-from tests.support.server import running_service
+from tests.support.server import APP, running_service
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
 
@@ -113,6 +118,58 @@ def sockets(url: str, number: int, first: bytes, pause: float = 0) -> Iterator[l
         for one in opened:
             one.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("app", "worker"),
+    [(APP, ""), ("stats_service.app:create_app()", "gthread")],
+    ids=["worker", "wsgi"],
+)
+def test_an_end_while_redis_does_not_answer_loses_no_view(
+    settings: Settings, tmp_path: Path, app: str, worker: str
+) -> None:
+    """SIGTERM while views wait in the loop, pixels among them: each is kept, and nothing hangs."""
+    server = Server(tmp_path / "redis", "save ''").start()
+    settings = replace(
+        settings, redis_url=server.url, redis_timeout=2, workers=1, site_cache_seconds=60
+    )
+    services = create_services(settings)
+    services.sites.sites.add(SITE)
+    threads = {"GUNICORN_CMD_ARGS": "--threads=8"}
+    try:
+        with (
+            ThreadPoolExecutor(8) as readers,
+            running_service(settings, app=app, worker=worker, environ=threads) as url,
+        ):
+            assert _ask(url, 0) == 200
+            os.kill(server.pid, signal.SIGSTOP)
+            asked = [readers.submit(_ask, url, number) for number in range(1, 9)]
+            time.sleep(0.7)  # they are under way
+        os.kill(server.pid, signal.SIGCONT)
+
+        assert [answer.result() for answer in asked] == [202, 200] * 4, "a pixel is an image"
+        assert total(services) == 9
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+        services.close()
+        server.kill()
+
+
+def _ask(url: str, number: int) -> int:
+    """Load a page, or an even one's pixel; return the status."""
+    headers = {"User-Agent": BROWSER, "Origin": ORIGIN, "Referer": f"{ORIGIN}/tin/1"}
+    body = json.dumps({"hit": f"hit-{number:016d}"}).encode()
+    pixel = number and number % 2 == 0
+    request = (
+        urllib.request.Request(f"{url}/v1/kimson/dot.gif", headers=headers)
+        if pixel
+        else urllib.request.Request(f"{url}/v1/kimson/page", body, headers)
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @pytest.mark.check("T51")

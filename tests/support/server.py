@@ -77,6 +77,8 @@ def _variables(settings: Settings) -> dict[str, str]:
         "STATS_BIND": settings.bind,
         "STATS_WORKERS": str(settings.workers),
         "STATS_TRUSTED_PROXIES": str(settings.trusted_proxies),
+        "STATS_CLIENT_IP_HEADER": settings.client_ip_header,
+        "STATS_PROXY_NETWORKS": " ".join(settings.proxy_networks),
         "STATS_PATH_PREFIX": settings.path_prefix,
         "STATS_SITE_CACHE_SECONDS": str(settings.site_cache_seconds),
         "STATS_WRITE_LIMIT": str(settings.write_limit),

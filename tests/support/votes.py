@@ -62,3 +62,20 @@ def vote(
         headers={"User-Agent": user_agent, "Origin": origin},
         environ_base={"REMOTE_ADDR": address},
     )
+
+
+def rate(
+    client: FlaskClient,
+    voter: str,
+    score: int = 4,
+    *,
+    article: str = "/tin/1",
+    slug: str = "kimson",
+) -> TestResponse:
+    """Rate an article."""
+    return client.post(
+        f"/v1/{slug}/ratings",
+        data=json.dumps({"article": article, "score": score, "voter": voter}),
+        content_type="text/plain",
+        headers={"User-Agent": BROWSER, "Origin": ORIGIN},
+    )

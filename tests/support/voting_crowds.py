@@ -44,6 +44,9 @@ class Ballot:
     #: Name of an IPv4 address or an IPv6 /64, and of the latter's /48.
     address: str
     ipv6_48: str = ""
+    #: Names of the wider networks around it; empty: of its own alone.
+    block: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +67,40 @@ def citizens(
 ) -> Iterator[Ballot]:
     """Give readers at home and on the way, evenly over `span` seconds.
 
-    A third are behind addresses of their own, a third behind 40 of carriers (IPv4), a third in 12
-    /48 of carriers, each telephone in a /64 of its own.
+    A third are behind addresses of their own, of 12 /16 of three providers; a third behind 40 of
+    carriers (IPv4), of one /24 each; a third in 12 /48 of them, each telephone in a /64 of its own
+    and each carrier in one /32. The largest has half of the readers.
     """
     chance = random.Random(seed)
     for n in range(number):
         at, kind = begin + chance.random() * span, n % 3
+        carrier = chance.choices("vnm", (5, 3, 2))[0]
         if kind == 0:
-            yield Ballot(at, "citizens", choice, f"home-{seed}-{n}")
+            wide = f"home-{carrier}-{chance.randrange(4)}"
+            block = f"{wide}-{chance.randrange(256)}"
+            yield Ballot(at, "citizens", choice, f"home-{seed}-{n}", "", block, wide)
         elif kind == 1:
-            yield Ballot(at, "citizens", choice, f"carrier-{chance.randrange(40)}")
+            address = f"carrier-{carrier}-{chance.randrange(13)}"
+            wide = f"carrier-{carrier}"
+            yield Ballot(at, "citizens", choice, address, "", f"{wide}-24", wide)
         else:
-            wide = f"pool-{chance.randrange(12)}"
-            yield Ballot(at, "citizens", choice, f"{wide}-{seed}-{n}", wide)
+            wide = f"pool-{carrier}-{chance.randrange(4)}"
+            address = f"{wide}-{seed}-{n}"
+            yield Ballot(at, "citizens", choice, address, wide, f"{wide}-40", f"pool-{carrier}")
+
+
+def town(
+    number: int, span: float, part: float, *, begin: float = 0, seed: int = 3
+) -> Iterator[Ballot]:
+    """Give readers of a town where one carrier has `part` of all, in one /40 of its /32."""
+    chance = random.Random(seed)
+    for n in range(number):
+        at = begin + chance.random() * span
+        if chance.random() < part:
+            wide = f"town-{chance.randrange(8)}"
+            yield Ballot(at, "citizens", "x", f"{wide}-{seed}-{n}", wide, "town-40", "town-32")
+        else:
+            yield Ballot(at, "citizens", "x", f"town-home-{seed}-{n}")
 
 
 def office(
@@ -107,32 +131,87 @@ def program(
         yield Ballot(at, "attack", choice, address, f"attacker-{begin}" if wide else "")
 
 
+def many_addresses(
+    number: int, span: float, kind: str, *, begin: float = 0, each: int = 2
+) -> Iterator[Ballot]:
+    """Give a program with many addresses, `each` ballots from one: within a /24, /16 or /32."""
+    for n in range(number):
+        at, host = begin + span * n / number, n // each
+        if kind == "/24":
+            yield Ballot(at, "attack", "y", f"attacker-{host}", "", "around-24", "around-16")
+        elif kind == "/16":
+            block = f"around-24-{host % 256}"
+            yield Ballot(at, "attack", "y", f"attacker-{host}", "", block, "around-16")
+        else:
+            wide = f"around-48-{host}"
+            block = f"around-40-{host % 256}"
+            yield Ballot(at, "attack", "y", f"attacker-{n}", wide, block, "around-32")
+
+
+def university(number: int, span: float, *, begin: float = 0) -> Iterator[Ballot]:
+    """Give students, each with an address of one /24, or of few of them."""
+    chance = random.Random(11)
+    for n in range(number):
+        at, host = begin + chance.expovariate(1 / span), f"student-{chance.randrange(250)}"
+        yield Ballot(at, "students", "xy"[n % 2], host, "", "university-24", "university-16")
+
+
 Scene = Callable[[], list[Ballot]]
 
-#: What honest crowds do, and what part of theirs may wait: none where the defaults are for them.
-HONEST: dict[str, tuple[Scene, float]] = {
+#: What honest crowds do; what part of theirs may wait: none where the defaults are for them; and
+#: what the report calls it.
+HONEST: dict[str, tuple[Scene, float, str]] = {
     "an office of 600, most within 25 minutes, in a poll of 900 in a week": (
         lambda: [*citizens(900, 7 * DAY), *office(600, 25 * MINUTE, begin=DAY)],
         0,
+        "look",
     ),
     "an office of 600 as the first": (
         lambda: [*office(600, 25 * MINUTE), *citizens(300, 2 * DAY)],
         0,
+        "look",
     ),
-    "an office of 600 that presses the button at once": (lambda: [*office(600, 2)], 0),
-    "2,000 readers in a day": (lambda: [*citizens(2_000, DAY)], 0),
+    "an office of 600 that presses the button at once": (lambda: [*office(600, 2)], 0, "look"),
+    "2,000 readers in a day": (lambda: [*citizens(2_000, DAY)], 0, "sound"),
     "2,000 readers in ten minutes, after the news on television": (
         lambda: [*citizens(2_000, 10 * MINUTE)],
         0,
+        "sound",
     ),
     "a school of 500 in five minutes, in a poll of 300": (
         lambda: [*citizens(300, DAY), *office(500, 5 * MINUTE, begin=DAY, crowd="school")],
         # What the rule costs: more than 60 in a minute are held, and wait for one click.
         0.85,
+        "held",
+    ),
+    "1,500 readers of a town in two days, 65% of one carrier": (
+        lambda: [*town(1_500, 2 * DAY, 0.65)],
+        0,
+        "sound",
+    ),
+    "the same, and 1,000 more in ten minutes after the news": (
+        lambda: [*town(1_500, 2 * DAY, 0.65), *town(1_000, 10 * MINUTE, 0.65, begin=DAY, seed=4)],
+        0,
+        "sound",
+    ),
+    "60 readers of a town in a day, and 200 in ten minutes after the news": (
+        lambda: [*town(60, DAY, 0.6), *town(200, 10 * MINUTE, 0.6, begin=DAY / 2, seed=4)],
+        0,
+        "look",
+    ),
+    "90 readers of a town in a month, 65% of one carrier": (
+        lambda: [*town(90, 30 * DAY, 0.65)],
+        0,
+        "sound",
+    ),
+    "400 students with addresses of one /24 within half an hour, in a poll of 900 in a week": (
+        lambda: [*citizens(900, 7 * DAY), *university(400, 30 * MINUTE, begin=DAY)],
+        0,
+        "look",
     ),
 }
 
-#: What a program does to 300 honest votes for x; how much of what is then counted at once may be
+#: What a program does to honest votes for x; how much of what is then counted at once may be
 #: its own; and what the report calls it.
 DISHONEST: dict[str, tuple[Scene, float, str]] = {
     "600 of one IPv4 in 2.9 s": (
@@ -169,6 +248,41 @@ DISHONEST: dict[str, tuple[Scene, float, str]] = {
         0.67,
         "look",
     ),
+    "500 of one /24, 2 an address, in 4 s, against 60": (
+        lambda: [*citizens(60, HOUR), *many_addresses(500, 4, "/24", begin=HOUR)],
+        0.51,
+        "held",
+    ),
+    "200 of 100 /48 of one /32 in 4 s, against 60": (
+        lambda: [*citizens(60, HOUR), *many_addresses(200, 4, "/32", begin=HOUR)],
+        0.51,
+        "held",
+    ),
+    "500 of one /16, 2 an address, in 4 s, against 60": (
+        lambda: [*citizens(60, HOUR), *many_addresses(500, 4, "/16", begin=HOUR)],
+        0.51,
+        "held",
+    ),
+    "500 of one /24, 2 an address, in an hour, against 60 in a day": (
+        lambda: [*citizens(60, DAY), *many_addresses(500, HOUR, "/24", begin=DAY / 2)],
+        0.9,
+        "look",
+    ),
+    "200 of 100 /48 of one /32 in an hour, against 60 in a day": (
+        lambda: [*citizens(60, DAY), *many_addresses(200, HOUR, "/32", begin=DAY / 2)],
+        0.8,
+        "look",
+    ),
+    "500 of one /24, 2 an address, in five days, against 60": (
+        lambda: [*citizens(60, 5 * DAY), *many_addresses(500, 5 * DAY, "/24")],
+        0.9,
+        "look",
+    ),
+    "200 of one /16 on one day of a week, against 300": (
+        lambda: [*citizens(300, 7 * DAY), *many_addresses(200, DAY, "/16", begin=3 * DAY)],
+        0.4,
+        "look",
+    ),
 }
 
 
@@ -203,6 +317,8 @@ async def _cast(
             choices=(ballot.choice,),
             address=_id(hour[:10], ballot.address),
             ipv6_48=_id(hour[:10], ballot.ipv6_48) if ballot.ipv6_48 else b"",
+            block=_id(hour[:10], ballot.block or f"{ballot.address}/24"),
+            provider=_id(hour[:10], ballot.provider or f"{ballot.address}/16"),
             browser=BROWSERS[int(ballot.at) % len(BROWSERS)],
         )
         outcome = (await store.cast(site, command, hour, now)).outcome
@@ -224,7 +340,7 @@ def _print_table(services: Services) -> None:
     }
     print("|", " | ".join(["Crowd", *settings]), "|")  # noqa: T201
     for title, scene in {
-        **{title: scene for title, (scene, _) in HONEST.items()},
+        **{title: scene for title, (scene, _, _) in HONEST.items()},
         **{title: scene for title, (scene, _, _) in DISHONEST.items()},
     }.items():
         cells = []

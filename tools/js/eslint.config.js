@@ -30,6 +30,33 @@ const RULES = {
   "prefer-template": "off", // `a + b` is shorter in the file that browsers get
 };
 
+/** What the language of 2018 has, and Chrome 61 or Safari 12 have not. */
+const OLD_SYNTAX = {
+  "es-x/no-async-iteration": "error",
+  "es-x/no-regexp-lookbehind-assertions": "error",
+  "es-x/no-regexp-named-capture-groups": "error",
+  "es-x/no-regexp-s-flag": "error",
+  "es-x/no-regexp-unicode-property-escapes": "error",
+};
+
+/** That, and what the libraries of language and page got later. */
+const OLD_BROWSERS = {
+  ...OLD_SYNTAX,
+  ...es.configs["flat/restrict-to-es2018"].rules,
+  "no-restricted-globals": [
+    "error",
+    { name: "AbortController", message: "Chrome has it from 66 on, Safari from 12.1." },
+    { name: "queueMicrotask", message: "Chrome has it from 71 on." },
+    { name: "structuredClone", message: "Chrome has it from 98 on." },
+  ],
+  "no-restricted-properties": [
+    "error",
+    { property: "replaceChildren", message: "Chrome has it from 86 on: use fill()." },
+    { property: "toggleAttribute", message: "Chrome has it from 69 on." },
+    { property: "finally", message: "Chrome has it from 63 on." },
+  ],
+};
+
 module.exports = [
   {
     // Of others; a library of its own.
@@ -37,8 +64,17 @@ module.exports = [
   },
   {
     files: [`${WEB}/embed/src/**/*.js`],
-    languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.browser },
-    rules: RULES,
+    languageOptions: { ecmaVersion: 2018, sourceType: "module", globals: globals.browser },
+    plugins: { "es-x": es },
+    rules: { ...RULES, ...OLD_BROWSERS },
+  },
+  {
+    // What portals load, as the build made it: whether an old browser can read it, and no more.
+    files: [`${WEB}/embed/dist/*.js`],
+    languageOptions: { ecmaVersion: 2018, sourceType: "script" },
+    linterOptions: { reportUnusedDisableDirectives: "off" },
+    plugins: { "es-x": es },
+    rules: OLD_SYNTAX,
   },
   {
     files: [`${WEB}/admin/static/*.js`, `${WEB}/demo/static/*.js`],

@@ -4,27 +4,41 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import POLL_ID, Choice, Poll, Protection
+from stats_service.models.polls import POLL_ID, Poll
 from stats_service.models.sites import Site
-from stats_service.services.periods import moment_of
-from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_WHEN, new_id
+from stats_service.services.polls.definition import (
+    PROTECTION,
+    DraftChoice,
+    PollChanges,
+    PollDraft,
+    local_moment,
+    texts_of,
+)
+from stats_service.services.polls.rules import (
+    PRESETS,
+    RESULTS_AS,
+    RESULTS_ORDER,
+    RESULTS_WHEN,
+    new_id,
+)
 
-#: Options of `create` and `edit` that are fields of `Poll` as they stand.
+#: Options of `create` and `edit` that are fields of `PollChanges` as they stand.
 _FIELDS = (
     "multiple",
     "min_choices",
     "max_choices",
     "results_when",
     "results_as",
+    "results_order",
     "shuffle",
     "other",
     "change",
+    "daily",
+    "next_page",
+    *PROTECTION,
 )
-#: Those that are fields of its `Protection`.
-_PROTECTION = ("wait", "per_address", "per_customer", "office", "share", "effort")
 
 
 def poll_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -56,9 +70,20 @@ def poll_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--closes", help="The same; empty: when closed by hand."),
         click.option("--results-when", type=click.Choice(RESULTS_WHEN), help="[always]"),
         click.option("--results-as", type=click.Choice(RESULTS_AS), help="[both]"),
+        click.option(
+            "--results-order",
+            type=click.Choice(RESULTS_ORDER),
+            help="As the choices are listed, or by votes. [listed]",
+        ),
         click.option("--shuffle/--no-shuffle", default=None, help="Another order each time."),
         click.option("--other", type=int, help="Longest free text; 0: none. [0]"),
         click.option("--change/--no-change", default=None, help="A vote may be changed."),
+        click.option("--daily/--once", default=None, help="One vote a day. [once]"),
+        click.option("--thanks", help="What a voter is told; empty: the usual."),
+        click.option(
+            "--thanks-in", nargs=2, multiple=True, metavar="LANG TEXT", help="In another language."
+        ),
+        click.option("--next-page", metavar="PATH", help="Page of the portal after the vote."),
         click.option("--protection", type=click.Choice(list(PRESETS)), help="[standard]"),
         click.option("--wait", type=float, help="Seconds that a token must be old. [2]"),
         click.option("--per-address", type=int, help="Ballots of an address an hour; 0: any."),
@@ -74,30 +99,47 @@ def poll_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def changes_of(before: Poll, site: Site, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a poll that the options change."""
-    changes = {name: options[name] for name in _FIELDS if options[name] is not None}
+def draft_of(name: str, lang: str, status: str, site: Site, options: dict[str, Any]) -> PollDraft:
+    """Return the poll that the options describe."""
+    nothing = Poll(id="", question={}, choices=(), lang=lang)
+    fields = _fields_of(nothing, site, options)
+    return PollDraft(
+        id=name,
+        lang=lang,
+        status=status,
+        **({"question": {}, "choices": ()} | fields),
+    )
+
+
+def changes_of(before: Poll, site: Site, options: dict[str, Any]) -> PollChanges:
+    """Return what the options change of a poll."""
+    fields = _fields_of(before, site, options)
+    if options["multiple"] and options["max_choices"] is None:
+        fields["max_choices"] = len(fields.get("choices", before.choices))
+    return PollChanges(**fields)
+
+
+def _fields_of(before: Poll, site: Site, options: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: options[name] for name in _FIELDS if options[name] is not None}
     for name in ("opens", "closes"):
         if options[name] is not None:
-            changes[name] = _moment(name, options[name], site) if options[name] else None
-    question = dict(before.question)
-    if options["question"]:
-        question[before.lang] = options["question"]
-    question |= dict(options["question_in"])
-    if question != before.question:
-        changes["question"] = question
+            fields[name] = local_moment(name, options[name], site.timezone)
+    if options["protection"]:
+        fields["level"] = options["protection"]
+    for name in ("question", "thanks"):
+        texts = dict(getattr(before, name))
+        if options[name] is not None:
+            texts[before.lang] = options[name]
+        texts = texts_of(texts | dict(options[f"{name}_in"]))
+        if texts != getattr(before, name):
+            fields[name] = texts
     choices = _choices(before, options)
-    if choices != before.choices:
-        changes["choices"] = choices
-    if changes.get("multiple") is True and options["max_choices"] is None:
-        changes["max_choices"] = len(choices)
-    protection = _protection(before.protection, options)
-    if protection != before.protection:
-        changes["protection"] = protection
-    return changes
+    if choices != tuple(DraftChoice(c.text, c.id, c.hidden) for c in before.choices):
+        fields["choices"] = choices
+    return fields
 
 
-def _choices(before: Poll, options: dict[str, Any]) -> tuple[Choice, ...]:
+def _choices(before: Poll, options: dict[str, Any]) -> tuple[DraftChoice, ...]:
     texts = {choice.id: dict(choice.text) for choice in before.choices}
     for word in options["new_choices"]:
         name, equals, text = word.partition("=")
@@ -121,23 +163,14 @@ def _choices(before: Poll, options: dict[str, Any]) -> tuple[Choice, ...]:
                 hidden.discard(name)
             else:
                 del texts[name]
-    return tuple(Choice(id=name, text=text, hidden=name in hidden) for name, text in texts.items())
+    first = [name for name in (options.get("order") or "").split(",") if name]
+    for name in first:
+        _known(name, texts)
+    order = [*dict.fromkeys(first), *(name for name in texts if name not in first)]
+    return tuple(DraftChoice(texts[name], name, name in hidden) for name in order)
 
 
 def _known(name: str, texts: dict[str, dict[str, str]]) -> dict[str, str]:
     if name not in texts:
         raise InvalidInputError(f"choice {name!r}: there are only {', '.join(texts)}.")
     return texts[name]
-
-
-def _protection(before: Protection, options: dict[str, Any]) -> Protection:
-    preset = PRESETS[options["protection"]] if options["protection"] else before
-    given = {name: options[name] for name in _PROTECTION if options[name] is not None}
-    return msgspec.structs.replace(preset, **given)
-
-
-def _moment(name: str, text: str, site: Site) -> float:
-    try:
-        return moment_of(text, site.timezone)
-    except ValueError as error:
-        raise InvalidInputError(f"{name} {text!r}: write it as 2026-11-23T08:00.") from error

@@ -6,14 +6,14 @@ import click
 import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
-from stats_service.cli.polls.fields import changes_of, poll_options
+from stats_service.cli.polls.fields import changes_of, draft_of, poll_options
+from stats_service.cli.polls.removal import COMMANDS
 from stats_service.cli.polls.review import quarantine, report, results, texts
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.services.periods import local_time
+from stats_service.services.polls.definition import changed_fields, new_poll
 from stats_service.services.polls.presentation import state_at
-from stats_service.services.polls.rules import new_id
 
 
 @click.group(cls=Group)
@@ -48,18 +48,13 @@ def create(site: str, name: str | None, lang: str, open_: bool, **options: Any) 
     """
     with open_services() as services:
         of = services.sites.sites.get(site)
-        question = options["question"]
-        if not question:
+        if not options["question"]:
             raise click.UsageError("Ask something: --question.")
         taken = {known.id for known in services.polls.polls.all(site)}
-        fields = changes_of(Poll(id="", question={}, choices=(), lang=lang), of, options)
-        new = Poll(
-            id=name or new_id(question, taken),
-            lang=lang,
-            status="open" if open_ else "draft",
-            **fields,
+        draft = draft_of(name or "", lang, "open" if open_ else "draft", of, options)
+        made = services.polls.polls.create(
+            site, new_poll(draft, taken), COMMAND_LINE, services.clock.now()
         )
-        made = services.polls.polls.create(site, new, COMMAND_LINE, services.clock.now())
     click.echo(f"Made the poll {made.id}, {'open' if open_ else 'a draft'}.")
     if not open_:
         click.echo(f"Open it with: stats-service poll open {site} {made.id}")
@@ -71,6 +66,7 @@ def create(site: str, name: str | None, lang: str, open_: bool, **options: Any) 
 @poll_options
 @click.option("--hide", multiple=True, metavar="ID", help="Offer a choice no more; keep its votes.")
 @click.option("--show", "unhide", multiple=True, metavar="ID", help="Offer it again.")
+@click.option("--order", metavar="ID,ID,…", help="Choices that stand first, in this order.")
 @click.option("--remove", multiple=True, metavar="ID", help="Remove a choice, before any vote.")
 def edit(site: str, name: str, **options: Any) -> None:
     """Change the poll NAME of SITE; what is not named stays.
@@ -85,9 +81,7 @@ def edit(site: str, name: str, **options: Any) -> None:
     with open_services() as services:
         of = services.sites.sites.get(site)
         before = services.polls.polls.get(site, name)
-        changes = changes_of(before, of, options)
-        if not changes:
-            raise click.UsageError("Name at least one thing to change.")
+        changes = changed_fields(before, changes_of(before, of, options))
         services.polls.polls.edit(site, name, COMMAND_LINE, services.clock.now(), **changes)
     click.echo(f"Changed the poll {name}. Readers see it within a few seconds.")
 
@@ -205,7 +199,7 @@ def show(site: str, name: str, as_json: bool) -> None:
         click.echo(f"Page to vote on without JavaScript: {base}/{site}/p/{name}")
 
 
-for _command in (results, quarantine, texts, report):
+for _command in (results, quarantine, texts, report, *COMMANDS):
     poll.add_command(_command)
 
 

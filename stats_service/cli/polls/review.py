@@ -253,6 +253,8 @@ def _print_sums(found: Integrity) -> None:
             ),
         ]
     )
+    for event in found.events:
+        click.echo(f"{event.at}: {event.what} {_by(event.who)}, {event.ballots:,} ballots")
     for fault in found.faults:
         click.echo(f"NOT SOUND: {fault}")
     if found.verdict == "sound":

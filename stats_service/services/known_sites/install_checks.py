@@ -205,6 +205,9 @@ def _script(check: InstallCheck, scripts: Scripts) -> Iterator[Finding]:
     report = check.report
     if not report.ran:
         yield Finding("not-run", "bad")
+    if report.optimisers:
+        level = "info" if report.ran else "warn"
+        yield Finding("optimisers", level, {"names": ", ".join(report.optimisers)})
     if report.patched:
         yield Finding("patched", "info", {"names": ", ".join(report.patched)})
     newest = report.version == scripts.newest
@@ -267,5 +270,19 @@ def _page(check: InstallCheck) -> Iterator[Finding]:
         yield Finding("article", "info", {"article": report.article})
         if check.dropped:
             yield Finding("dropped", "info", {"names": ", ".join(check.dropped)})
+        kept = [part.partition("=")[0] for part in report.article.partition("?")[2].split("&")]
+        if report.article.startswith("/") and kept[0]:
+            yield Finding("kept", "info", {"names": ", ".join(kept)})
     else:
         yield Finding("no-article", "info")
+    yield from _lists(report)
+
+
+def _lists(report: InstallReport) -> Iterator[Finding]:
+    """Weigh whether the items of a list show their own articles."""
+    if report.bare > 1:
+        yield Finding("bare", "warn", {"number": report.bare})
+    if report.listed > report.different == 1:
+        yield Finding("items-alike", "warn", {"number": report.listed})
+    elif report.different > 1 and report.unread == report.different:
+        yield Finding("items-unread", "warn", {"names": ", ".join(report.unread_names)})

@@ -6,10 +6,11 @@ in the loop's own thread.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from stats_service.errors import StatsError, StoreUnavailableError
+from stats_service.errors import StatsError, StoreUnavailableError, UnknownSiteError
 from stats_service.services.known_sites.site_directory import SiteDirectory, SiteEntry
 
 #: Threads that read sites from Redis, and how many sites may be read or wait for it.
@@ -19,6 +20,8 @@ READING_MAX = 256
 EXTRA_SECONDS = 0.1
 #: Longest wait for a site that is known, if not freshly: the request itself may have to wait too.
 STALE_SECONDS = 0.1
+#: Pause between two looks for a site that there is not, in seconds: whoever asks meanwhile waits.
+UNKNOWN_SECONDS = 0.1
 
 #: Gets the site, or why there is none; and the moment of its reading, whose day it knows.
 Then = Callable[[SiteEntry | Exception, float], None]
@@ -39,7 +42,8 @@ class LoopSites:
         self._patience = timeout + EXTRA_SECONDS
         self._threads = ThreadPoolExecutor(READING_THREADS, "site")
         self._reading: dict[str, asyncio.Future[SiteEntry]] = {}
-        self._waiting: dict[str, list[Then]] = {}
+        #: By slug: since when somebody waits, and what is called then.
+        self._waiting: dict[str, list[tuple[float, Then]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -49,44 +53,88 @@ class LoopSites:
         self._threads.shutdown(wait=False)
 
     def cached(self, slug: str, now: float) -> SiteEntry | None:
-        """Return the site if it is known well enough; it is read ahead before it is not.
-
-        Raises:
-            UnknownSiteError: there was no such site a moment ago.
-        """
+        """Return the site if it is known well enough; it is read ahead before it is not."""
         entry = self._directory.cached(slug, now)
         if entry is not None and self._directory.ageing(entry, now) and self._may_read(slug):
             self._read(slug, now)
         return entry
 
     def when_read(self, slug: str, now: float, then: Then) -> None:
-        """Read a site that is not `cached`, and call `then`, once."""
-        waiting = self._waiting.setdefault(slug, [])
-        waiting.append(then)
-        if len(waiting) == 1:
-            task = asyncio.get_running_loop().create_task(self._serve(slug, now))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Read a site that is not `cached`, and call `then`, once.
+
+        That there is no such site is told by a look that began after this call: it may just have
+        been added.
+        """
+        if slug in self._waiting:
+            self._waiting[slug].append((now, then))
+        else:
+            self._waiting[slug] = [(now, then)]
+            self._start(self._serve(slug))
+
+    def when_again(self, entry: SiteEntry, now: float, then: Then) -> None:
+        """Look for a site that Redis has just not known, as `SiteDirectory.again`; call `then`."""
+
+        async def look() -> None:
+            self._tell(then, await _result(self.again(entry, now)), now)
+
+        self._start(look())
 
     async def entry(self, slug: str, now: float) -> SiteEntry:
         """Return the site, read if need be; errors as `SiteDirectory.entry`."""
-        return self.cached(slug, now) or await self._read_or_stale(slug, now)
+        cached = self.cached(slug, now)
+        if cached is not None:
+            return cached
+        answer: asyncio.Future[SiteEntry | Exception]
+        answer = asyncio.get_running_loop().create_future()
+
+        def read(found: SiteEntry | Exception, _: float) -> None:
+            if not answer.done():  # whoever asked may have gone
+                answer.set_result(found)
+
+        self.when_read(slug, now, read)
+        found = await answer
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def load(self, slug: str, now: float) -> SiteEntry:
-        """Return the site as Redis has it now; errors as `SiteDirectory.load`."""
+        """Return the site as Redis has it from now on; errors as `SiteDirectory.load`."""
+        older = self._reading.get(slug)  # it may have looked before what is asked for was there
+        if older is not None:
+            await asyncio.wait([older], timeout=self._patience)
         return await self._within(self._patience, slug, now)
 
-    async def _serve(self, slug: str, now: float) -> None:
-        found: SiteEntry | Exception
+    async def again(self, entry: SiteEntry, now: float) -> SiteEntry:
+        """Return the site that is there now; arguments and errors as `SiteDirectory.again`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._directory.again, entry, now)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, slug: str) -> None:
+        """Tell all who wait for a site; it is asked for once a moment if there is none."""
+        while waiting := self._waiting[slug]:
+            now = waiting[-1][0]
+            # A look that is under way began before any of them came.
+            number = 0 if slug in self._reading else len(waiting)
+            found = await _result(self._read_or_stale(slug, now))
+            is_unknown = isinstance(found, UnknownSiteError)
+            told = waiting[:number] if is_unknown else waiting
+            self._waiting[slug] = waiting[len(told) :]
+            for _, then in told:
+                self._tell(then, found, now)
+            if is_unknown and number:
+                await asyncio.sleep(UNKNOWN_SECONDS)
+        del self._waiting[slug]
+
+    def _tell(self, then: Then, found: SiteEntry | Exception, now: float) -> None:
         try:
-            found = await self._read_or_stale(slug, now)
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
-            found = error
-        for then in self._waiting.pop(slug):
-            try:
-                then(found, now)
-            except Exception:  # the others who wait are told
-                logger.exception("who waits for a site cannot be told")
+            then(found, now)
+        except Exception:  # the others who wait are told
+            logger.exception("who waits for a site cannot be told")
 
     async def _read_or_stale(self, slug: str, now: float) -> SiteEntry:
         patience = STALE_SECONDS if self._directory.seen(slug) else self._patience
@@ -124,3 +172,10 @@ class LoopSites:
         error = None if done.cancelled() else done.exception()
         if error and not isinstance(error, StatsError):
             logger.error("a site cannot be read", exc_info=error)
+
+
+async def _result(site: Awaitable[SiteEntry]) -> SiteEntry | Exception:
+    try:
+        return await site
+    except Exception as error:  # noqa: BLE001 - whoever waits is told
+        return error

@@ -16,9 +16,6 @@ from stats_service.store.polls.polls import PollStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore, StoredSite
 
-#: Slugs asked for that no site has, kept so that inventing them costs Redis little.
-UNKNOWN_KEPT = 1024
-
 
 @dataclass(frozen=True)
 class SiteEntry:
@@ -57,7 +54,8 @@ class SiteEntry:
 class SiteDirectory:
     """The sites that a worker has seen lately, so that a page view does not read them anew.
 
-    A changed setting reaches every worker within `cache_seconds`.
+    A changed setting reaches every worker within `cache_seconds`. That there is no such site is
+    never remembered: no view of a site may be refused once it has been added.
     """
 
     def __init__(
@@ -69,17 +67,19 @@ class SiteDirectory:
         cache_seconds: float,
         copies: SiteCopies | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
+        is_foreign: Callable[[], bool] = lambda: False,
     ) -> None:
         self._copies = copies
         #: Tells of a site that was here and that Redis does not know whether it was lost.
         self._is_lost = is_lost
+        #: Tells whether Redis was taken by another installation, which may have a site of the name.
+        self._is_foreign = is_foreign
         self._store = store
         self._polls = polls
         self._secret = secret
         self._voters = voters
         self._cache_seconds = cache_seconds
         self._entries: dict[str, SiteEntry] = {}
-        self._unknown: dict[str, float] = {}
 
     def entry(self, slug: str, now: float) -> SiteEntry:
         """Return the site at the moment `now` (seconds), from Redis if need be.
@@ -98,16 +98,9 @@ class SiteDirectory:
             return entry
 
     def cached(self, slug: str, now: float) -> SiteEntry | None:
-        """Return the site if this worker knows it well enough, without asking Redis.
-
-        Raises:
-            UnknownSiteError: there was no such site a moment ago.
-        """
+        """Return the site if this worker knows it well enough, without asking Redis."""
         entry = self._entries.get(slug)
         if entry is None:
-            unknown_since = self._unknown.get(slug)
-            if unknown_since is not None and 0 <= now - unknown_since < self._cache_seconds:
-                raise UnknownSiteError(slug)
             return None
         fresh = 0 <= now - entry.loaded_at < self._cache_seconds
         return entry if fresh and entry.knows_day(now) else None
@@ -145,14 +138,15 @@ class SiteDirectory:
             if stored is not None and stored.site.timezone != site.timezone:
                 day, *others = _days(stored.site, now)
                 stored = self._store.load(slug, day, others)
+        was_here = known.site if known else self._copies and self._copies.get(slug)
+        if was_here and stored and stored.site.birth != was_here.birth and self._is_foreign():
+            raise SiteLostError(slug)
         if stored is None:
-            was_here = known or (self._copies and self._copies.get(slug))
             if was_here and self._is_lost(slug):
                 raise SiteLostError(slug)
             self._entries.pop(slug, None)
             if self._copies:
                 self._copies.remove(slug)
-            self._remember_unknown(slug, now)
             raise UnknownSiteError(slug)
         keys = {
             name: DayKey.derive(self._secret, slug, name, salt)
@@ -164,8 +158,21 @@ class SiteDirectory:
         self._entries[slug] = entry
         if self._copies and (known is None or known.site != stored.site):
             self._copies.save(stored.site)
-        self._unknown.pop(slug, None)
         return entry
+
+    def again(self, entry: SiteEntry, now: float) -> SiteEntry:
+        """Return the site that is there now, of which Redis has just said that it is not.
+
+        It was erased and added again, or was away for a moment.
+
+        Raises:
+            UnknownSiteError: it was erased.
+            StoreUnavailableError: Redis has lost it (`SiteLostError`), or cannot be asked.
+        """
+        fresh = self.load(entry.site.slug, now)
+        if fresh.site.birth == entry.site.birth:
+            self._is_lost(entry.site.slug)  # the key of its birth alone may be gone: it is made
+        return fresh
 
     def _current_polls(self, stored: StoredSite, known: SitePolls | None) -> SitePolls:
         """Return the site's polls, read anew only if one of them has changed."""
@@ -176,11 +183,6 @@ class SiteDirectory:
         if known.pinned != stored.site.poll:
             return replace(known, pinned=stored.site.poll)
         return known
-
-    def _remember_unknown(self, slug: str, now: float) -> None:
-        if len(self._unknown) >= UNKNOWN_KEPT:
-            self._unknown.clear()
-        self._unknown[slug] = now
 
 
 def _days(site: Site, now: float) -> tuple[str, ...]:

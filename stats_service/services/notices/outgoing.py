@@ -8,6 +8,7 @@ private or plain http. docs/decisions/0025 has the reasons.
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -24,6 +25,18 @@ CALL_SECONDS = 10.0
 URL_MAX_LENGTH = 500
 #: Bytes of an answer's body that are read; nothing is done with them.
 ANSWER_MAX_BYTES = 16 * 1024
+
+#: Last parts of names that lead nowhere on the public Internet: RFC 6761, RFC 6762 with appendix G,
+#: RFC 7686, RFC 9476, ICANN's `internal`, and what systems call themselves.
+_INNER_NAMES = frozenset(
+    (
+        *("alt", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain"),
+        *("localhost", "onion", "private", "test"),
+    )
+)
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+#: A host that ends in one is an address, however it is written.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 #: What libcurl is given when it asks for a socket.
 Opened = socket.socket | int
@@ -64,15 +77,38 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
             "URL {url!r}: use https, or let the operator name the host in STATS_WEBHOOK_HOSTS.",
             url=url[:80],
         )
-    try:
-        literal = ipaddress.ip_address(host)
-    except ValueError:
-        return parts
-    if not is_public(str(literal)):
-        raise InvalidInputError(
-            "URL {url!r}: the address is not on the public Internet.", url=url[:80]
-        )
+    _check_host(url, host)
     return parts
+
+
+def _check_host(url: str, host: str) -> None:
+    """Return if a host may be one of the public Internet; InvalidInputError says why it is none."""
+    *names, last = host.removesuffix(".").split(".")
+    if ":" in host or _NUMBER.fullmatch(last):
+        try:
+            address = str(ipaddress.ip_address(host))
+        except ValueError as error:
+            # 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 for whoever looks for it.
+            raise InvalidInputError(
+                "URL {url!r}: {host} is a number. Write an address as 203.0.113.7 or "
+                "[2001:db8::7], or a name.",
+                url=url[:80],
+                host=host[:80],
+            ) from error
+        if not is_public(address):
+            raise InvalidInputError(
+                "URL {url!r}: the address is not on the public Internet.", url=url[:80]
+            )
+        return
+    if not all(map(_LABEL.fullmatch, (*names, last))):
+        raise InvalidInputError("URL {url!r}: {host} is no name.", url=url[:80], host=host[:80])
+    if not names or last in _INNER_NAMES or host.removesuffix(".").endswith(".home.arpa"):
+        raise InvalidInputError(
+            "URL {url!r}: {host} is a name of this machine or of an inner network. Use one of the "
+            "public Internet, or let the operator name the host in STATS_WEBHOOK_HOSTS.",
+            url=url[:80],
+            host=host[:80],
+        )
 
 
 def url_host(url: str) -> str:

@@ -22,7 +22,7 @@ from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.traffic import Traffic
-from stats_service.services.voting.integrity import stands_out
+from stats_service.services.voting.concentration import alarm_of
 from stats_service.store.operations.ticks import TickStore
 
 #: A new record of visitors online below this is no news.
@@ -208,15 +208,15 @@ class WebhookJob:
         self, note: str, site: Site, poll: Poll, summary: PollSummary, now: float
     ) -> Iterator[tuple[str, str, Event | None]]:
         """Tell once that much of a poll came from one network, although it counted at once."""
-        is_seen = stands_out(poll, summary.network, summary.ballots)
+        reason = alarm_of(poll, summary)
+        is_seen = reason is not None
         if is_seen == bool(self._store.last(note)):
             return
         event = None
-        if is_seen:
-            n, of = summary.network, summary.ballots
-            text = f"{n} of {of} ballots of the poll {poll.id} came from one network within a day."
+        if reason is not None:
+            text = f"The poll {poll.id}: {reason.text}"
             data: dict[str, int | str | bool] = {"poll": poll.id, "held": summary.held}
-            event = _event("burst", site, now, text, data | {"network": n})
+            event = _event("burst", site, now, text, data | {"network": reason.n})
         yield note, "1" if is_seen else "", event
 
     def _silent(

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from stats_service.clock import Clock
 from stats_service.config import Settings
-from stats_service.errors import StoreUnavailableError
+from stats_service.errors import InvalidInputError, StoreUnavailableError
 from stats_service.models.health import FAIL, OK, WARN, Finding, ServerFacts
+from stats_service.services.notices.outgoing import check_url, url_host
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.machine_findings import clock_finding, spool_findings
 from stats_service.store.operations.health import HealthStore
@@ -248,6 +249,7 @@ def settings_findings(settings: Settings, *, secret_is_file: bool) -> Iterator[F
         yield _secret(settings.data_dir / "secret")
     yield from _proxies(settings)
     yield _public_url(settings)
+    yield from _alert_url(settings)
     yield python_finding(sys.version_info[:3])
 
 
@@ -280,19 +282,40 @@ def python_finding(version: tuple[int, int, int]) -> Finding:
 def _proxies(settings: Settings) -> Iterator[Finding]:
     number = settings.trusted_proxies
     host = settings.bind.rpartition(":")[0].strip("[]")
-    if not number:
+    if settings.client_ip_header:
+        behind = f", behind {number} counted in X-Forwarded-For" if number else ""
+        yield Finding(
+            OK, "proxies", f"{settings.client_ip_header} is believed of proxies in "
+            f"{len(settings.proxy_networks)} networks{behind}",
+        )  # fmt: skip
+    elif number:
+        yield Finding(OK, "proxies", f"{number} trusted, counted from the right of X-Forwarded-For")
+    else:
         yield Finding(
             WARN if settings.public_url.startswith("https:") else OK,
             "proxies",
             "none trusted: a visitor's address is the connection's. Behind a reverse proxy all "
             "visitors would be one: set STATS_TRUSTED_PROXIES=1 then.",
         )
-        return
-    yield Finding(OK, "proxies", f"{number} trusted, counted from the right of X-Forwarded-For")
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if number and host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         yield Finding(
             WARN, "proxies", f"STATS_BIND={settings.bind} may be reached past the proxy, with an "
             "invented address: bind to one that only the proxy reaches.",
+        )  # fmt: skip
+
+
+def _alert_url(settings: Settings) -> Iterator[Finding]:
+    """Tell if nobody can be told of trouble; the URL itself may be a secret of a chat."""
+    if not settings.alert_url:
+        return
+    try:
+        check_url(settings.alert_url, settings.webhook_hosts)
+    except InvalidInputError:
+        host = url_host(settings.alert_url)
+        yield Finding(
+            FAIL, "alerts", f"STATS_ALERT_URL cannot be called, so trouble is told to nobody: it "
+            f"must be https, to a name on the public Internet. If {host} is meant, name it in "
+            "STATS_WEBHOOK_HOSTS.",
         )  # fmt: skip
 
 

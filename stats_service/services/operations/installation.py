@@ -1,16 +1,18 @@
 """Whether Redis is the one that this installation counts in, and still holds what it held.
 
-Three things are compared, at the start, every few seconds in one process of a host, and by
-`stats-service check`: a keyed digest of the secret, which Redis keeps; a number in Redis that
-grows, of which the data folder knows how far it had come; and the sites of which the data folder
-has copies. So a second secret, a Redis that was emptied, one that throws keys away and one that
-was brought back from an older backup are each noticed, and told apart from a site that somebody
-erased. See docs/decisions/0023-what-redis-is-held-to.md.
+Four things are compared, at the start, every few seconds in one process of a host, and by
+`stats-service check`: a keyed digest of the secret, which Redis keeps; the run, a name that was
+drawn when Redis was claimed; a number in Redis that grows, of which the data folder knows how far
+it had come; and the sites of which the data folder has copies. So a second secret, a Redis that was
+emptied (and perhaps claimed by others since), one that throws keys away and one that was brought
+back from an older backup are each noticed, and told apart from a site that somebody erased. See
+docs/decisions/0023-what-redis-is-held-to.md and 0029-who-may-claim-redis.md.
 """
 
 import contextlib
 import hmac
 import logging
+import secrets
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,6 +32,8 @@ from stats_service.store.sites.copies import SiteCopies
 
 #: Seconds between two steps of the number that grows.
 BEAT_SECONDS = 10.0
+#: Random bytes in the name of a run.
+RUN_BYTES = 4
 #: Steps that may be missing without a word: a crash of Redis, or a failover, takes seconds.
 BEATS_LOST = 6
 #: Seconds for which a refused Host is told of.
@@ -91,27 +95,34 @@ class Installation:
     def claim(self) -> None:
         """Make this Redis this installation's, if it is nobody's, and say so in the data folder.
 
-        A Redis that was emptied stays nobody's: `findings` tells of it.
+        A Redis that was emptied stays nobody's, or theirs who took it since: `findings` tells of
+        it.
 
         Raises:
             ConfigurationError: it belongs to an installation with another secret.
             StoreUnavailableError: it cannot be asked.
         """
         stored, remembered = self._store.read(), self._file.read()
-        if not stored.secret and remembered is None:
-            stored = stored._replace(secret=self._store.claim(self._digest))
-        if stored.secret not in ("", self._digest):
+        if not stored.secret and remembered is None and not self._missing(self._copies.slugs()):
+            self._store.claim(self._digest, self._new_run())
+            stored = self._store.read()
+            logger.info("This Redis was no installation's; it is this one's from now on.")
+        if self._is_foreign(stored) and not _is_other_run(stored, remembered):
             text = _ANOTHER.format(secret_file=self._data_dir / "secret")
             raise ConfigurationError(text)
         if stored.secret and remembered is None:
             with contextlib.suppress(OSError):  # `findings` tells of it
-                self._remember(stored.beat, stored.beat_at)
+                self._remember(stored)
 
     def accept_secret(self) -> None:
-        """Make this Redis that of an installation with this secret, whatever it was before."""
+        """Make this Redis that of an installation with this secret, whatever it was before.
+
+        That data are gone is another question: `accept_redis`.
+        """
         self._store.replace(self._digest)
-        stored = self._store.read()
-        self._remember(stored.beat, stored.beat_at)
+        stored, remembered = self._store.read(), self._file.read()
+        if not _is_other_run(stored, remembered):
+            self._remember(stored)
 
     def accept_redis(self) -> list[str]:
         """Take Redis as it is now, empty or older; return the sites that are given up.
@@ -119,13 +130,13 @@ class Installation:
         Raises:
             ConflictError: it belongs to an installation with another secret.
         """
-        if self._store.claim(self._digest) != self._digest:
+        if self._store.claim(self._digest, self._new_run()) != self._digest:
             raise ConflictError(
-                "Redis belongs to an installation with another secret: `stats-service accept "
-                "secret` comes first, if that is meant."
+                "Redis belongs to an installation with another secret, which would lose it: stop "
+                "that one, or give it another database or STATS_KEY_PREFIX. If Redis is to be this "
+                "one's all the same, `stats-service accept secret` comes first."
             )
-        stored = self._store.read()
-        self._remember(stored.beat, stored.beat_at)
+        self._remember(self._store.read())
         slugs = self._copies.slugs()
         missing = [
             slug
@@ -150,6 +161,22 @@ class Installation:
             lost = self._lost(slug)
             self._fates[slug] = lost, now
         return lost
+
+    def is_emptied(self) -> bool:
+        """Tell whether what this host counted in Redis is gone, and may be brought back.
+
+        Raises:
+            StoreUnavailableError: Redis cannot be asked.
+        """
+        return _is_emptied(self._store.read(), self._file.read())
+
+    def is_foreign(self) -> bool:
+        """Tell whether Redis belongs to an installation with another secret.
+
+        Raises:
+            StoreUnavailableError: Redis cannot be asked.
+        """
+        return self._is_foreign(self._store.read())
 
     def note_host(self, host: str) -> bool:
         """Note a Host that the admin pages refused, for `check`, once a minute at most.
@@ -212,17 +239,11 @@ class Installation:
         self, stored: StoredInstallation, remembered: Remembered | None
     ) -> Iterator[Finding]:
         slugs = self._copies.slugs()
-        if not stored.secret and remembered:
-            known = f" of {len(slugs)} sites ({', '.join(slugs[:5])})" if slugs else ""
-            yield Finding(
-                FAIL, "data", f"Redis has lost the data{known}: it holds nothing of this "
-                f"installation, which counted in it until {_moment(remembered.beat_at)}. It was "
-                "emptied, or REDIS_URL or STATS_KEY_PREFIX leads elsewhere. Views are kept on the "
-                "disk. Bring the latest backup back (`stats-service restore`, or as your Redis "
-                "does): they are counted then. If it is to be empty: stats-service accept redis",
-            )  # fmt: skip
+        missing = self._missing(slugs)
+        if _is_emptied(stored, remembered) or (not stored.secret and missing):
+            yield self._emptied(stored, remembered, slugs)
             return
-        if stored.secret not in ("", self._digest):
+        if self._is_foreign(stored):
             text = _ANOTHER.format(secret_file=self._data_dir / "secret")
             yield Finding(FAIL, "secret", text)
             return
@@ -234,7 +255,7 @@ class Installation:
                 "none: stats-service accept redis",
             )  # fmt: skip
         vanished = []
-        for slug in self._missing(slugs):
+        for slug in missing:
             if self._lost(slug):
                 vanished.append(slug)
             else:  # erased, perhaps by another host
@@ -248,18 +269,55 @@ class Installation:
                 "sites' archives; if they are to be gone: stats-service accept redis",
             )  # fmt: skip
 
+    def _emptied(
+        self, stored: StoredInstallation, remembered: Remembered | None, slugs: list[str]
+    ) -> Finding:
+        known = f" of {len(slugs)} sites ({', '.join(slugs[:5])})" if slugs else ""
+        until = f" until {_moment(remembered.beat_at)}" if remembered else ""
+        lost = (
+            f"Redis has lost the data{known}: it holds nothing of what this host counted in "
+            f"it{until}."
+        )
+        back = (
+            "bring the latest backup back (`stats-service restore`, or as your Redis does): they "
+            "are counted then."
+        )
+        since = f" ({_moment(_begin_of(stored.run))})" if stored.run else ""
+        if self._is_foreign(stored):
+            return Finding(
+                FAIL, "data", f"{lost} It was emptied, and another installation, with another "
+                f"secret, has taken it since{since}; or REDIS_URL leads to another's. Views are "
+                "kept on the disk. Stop the other one, or give it another database or "
+                f"STATS_KEY_PREFIX, then {back} To begin anew here, and take Redis away from the "
+                "other one: stats-service accept secret, then stats-service accept redis",
+            )  # fmt: skip
+        if stored.secret:
+            return Finding(
+                FAIL, "data", f"{lost} It was emptied, and an instance with this secret and an "
+                f"empty data folder has begun anew in it{since}. Views of sites that are not there "
+                f"are kept on the disk: {back} If it is to begin anew: stats-service accept redis",
+            )  # fmt: skip
+        return Finding(
+            FAIL, "data", f"{lost} It was emptied, or REDIS_URL or STATS_KEY_PREFIX leads "
+            f"elsewhere. Views are kept on the disk: {back} If it is to be empty: stats-service "
+            "accept redis",
+        )  # fmt: skip
+
     def _missing(self, slugs: list[str]) -> list[str]:
         found = zip(slugs, self._store.presence(slugs), strict=True)
         return [slug for slug, presence in found if not (presence.alive or presence.held)]
 
     def _lost(self, slug: str) -> bool:
+        stored, remembered = self._store.read(), self._file.read()
+        emptied = _is_emptied(stored, remembered)
+        if emptied and self._is_foreign(stored):  # also if the others have a site of this name
+            return True
         (presence,) = self._store.presence([slug])
         if presence.alive:
             return False
         if presence.held:  # an archive is taking its place: what comes is kept until it has
             return True
-        claimed = self._file.read() is not None
-        if claimed and not self._store.read().secret:
+        if emptied:
             return True
         # The log has it before the site goes, so that a site that is just being erased is not lost.
         for entry in self._audit.newest("", LOG_ENTRIES):
@@ -267,17 +325,41 @@ class Installation:
                 if entry.what == "site.removed":
                     return False
                 break
-        return presence.listed or (claimed and not presence.list_is_there)
+        # Nobody's Redis is one that was emptied, if a site is known that it does not have.
+        is_new = remembered is None and bool(stored.secret)
+        return presence.listed or not (is_new or presence.list_is_there)
 
     def _beat(self, stored: StoredInstallation, remembered: Remembered | None, now: float) -> None:
         if 0 <= now - stored.beat_at < BEAT_SECONDS:
-            if remembered is None or remembered.beat < stored.beat:
-                self._remember(stored.beat, stored.beat_at)
+            if remembered is None or (remembered.beat, remembered.run) < (stored.beat, stored.run):
+                self._remember(stored)
             return
-        self._remember(self._store.beat(now), now)
+        beat, run = self._store.beat(now, self._new_run())
+        self._remember(stored._replace(beat=beat, beat_at=now, run=run))
 
-    def _remember(self, beat: int, beat_at: float) -> None:
-        self._file.write(Remembered(self._digest, beat, beat_at))
+    def _remember(self, stored: StoredInstallation) -> None:
+        self._file.write(Remembered(self._digest, stored.beat, stored.beat_at, stored.run))
+
+    def _is_foreign(self, stored: StoredInstallation) -> bool:
+        return stored.secret not in ("", self._digest)
+
+    def _new_run(self) -> str:
+        return f"{int(self._clock.now())}-{secrets.token_hex(RUN_BYTES)}"
+
+
+def _is_other_run(stored: StoredInstallation, remembered: Remembered | None) -> bool:
+    """Tell whether Redis was claimed anew since this host counted in it: it was empty then."""
+    return bool(remembered and remembered.run and stored.run and remembered.run != stored.run)
+
+
+def _is_emptied(stored: StoredInstallation, remembered: Remembered | None) -> bool:
+    return bool(remembered) and (not stored.secret or _is_other_run(stored, remembered))
+
+
+def _begin_of(run: str) -> float:
+    """Return when (s) a run was drawn; 0 if that cannot be read."""
+    begin = run.partition("-")[0]
+    return float(begin) if begin.isascii() and begin.isdigit() else 0.0
 
 
 def _moment(at: float) -> str:

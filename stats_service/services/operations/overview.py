@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.models.health import OK
+from stats_service.models.health import OK, Finding
 from stats_service.models.history import SHORTFALLS, SIGNS, Pair
 from stats_service.models.overview import Alarm, SiteOverview
 from stats_service.models.polls import Poll
@@ -18,9 +18,9 @@ from stats_service.services.traffic.history import (
     was_silent,
 )
 from stats_service.services.traffic.series import part_of_day
-from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms
+from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms, site_findings
 from stats_service.services.traffic.spans import DAY
-from stats_service.services.voting.integrity import stands_out
+from stats_service.services.voting.concentration import alarm_of
 from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
 from stats_service.store.traffic.spool import Spool
 
@@ -56,11 +56,19 @@ class Overview:
         for (slug, poll), found in zip(polls, self._store.summaries(names), strict=True):
             kinds = (("burst", found.held), ("texts", found.texts))
             waiting[slug] += [Alarm(kind, n, poll=poll.id) for kind, n in kinds if n]
-            if stands_out(poll, found.network, found.ballots):
-                waiting[slug].append(Alarm("network", found.network, poll=poll.id))
+            if reason := alarm_of(poll, found):
+                waiting[slug].append(Alarm("network", reason.n, poll=poll.id))
         return [
             _overview(site, local, found, waiting[site.slug])
             for site, local, found in zip(sites, locals_, stored, strict=True)
+        ]
+
+    def findings(self, sites: Sequence[Site], now: float) -> list[tuple[Site, Finding]]:
+        """Return what is wrong with the numbers of sites at the moment `now` (seconds)."""
+        return [
+            (site, finding)
+            for site, overview in zip(sites, self.of_sites(sites, now), strict=True)
+            for finding in site_findings(site, overview.alarms)
         ]
 
     def of_installation(self) -> list[Alarm]:

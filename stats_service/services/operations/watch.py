@@ -1,14 +1,21 @@
-"""A look at Redis every few seconds, so that what is wrong stands in the log, once."""
+"""Looks at Redis and at the sites' numbers, so that what is wrong stands in the log, once."""
 
 import contextlib
+import itertools
 import logging
 import threading
 
-from stats_service.errors import StatsError
+from stats_service.clock import Clock
+from stats_service.errors import StatsError, StoreUnavailableError
 from stats_service.models.health import FAIL, OK, Finding
 from stats_service.services.operations.health import LOOK_SECONDS, Health
 from stats_service.services.operations.installation import Installation
+from stats_service.services.operations.overview import Overview
+from stats_service.services.sites.sites import Sites
 from stats_service.store.operations.installation import SoleWatcher
+
+#: Looks at Redis for one at the sites' numbers: every five minutes.
+SITES_LOOKS = 150
 
 logger = logging.getLogger(__name__)
 
@@ -16,10 +23,23 @@ logger = logging.getLogger(__name__)
 class Watch:
     """Looks, in a thread of one process of this host."""
 
-    def __init__(self, health: Health, installation: Installation, sole: SoleWatcher) -> None:
+    def __init__(
+        self,
+        health: Health,
+        installation: Installation,
+        overview: Overview,
+        sites: Sites,
+        clock: Clock,
+        sole: SoleWatcher,
+    ) -> None:
         self._health = health
         self._installation = installation
+        self._overview = overview
+        self._sites = sites
+        self._clock = clock
         self._sole = sole
+        #: What was told of sites, by slug and kind.
+        self._told_of_sites: set[tuple[str, str]] = set()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         #: What was told, by level and subject.
@@ -48,11 +68,28 @@ class Watch:
                 logger.warning("%s: no longer so (%s).", subject, level)
         self._told = set(found)
 
+    def look_at_sites(self) -> None:
+        """Look at the numbers of all sites once; as `look`."""
+        try:
+            findings = self._overview.findings(self._sites.all(), self._clock.now())
+        except StoreUnavailableError:
+            return  # `look` says so
+        found = {(site.slug, finding.subject): finding for site, finding in findings}
+        for key in found.keys() - self._told_of_sites:
+            _tell(found[key])
+        for slug, subject in self._told_of_sites - found.keys():
+            logger.warning("%s: %s: no longer so.", subject, slug)
+        self._told_of_sites = set(found)
+
     def _run(self) -> None:
-        while not self._stopped.is_set():
+        for number in itertools.count():
+            if self._stopped.is_set():
+                break
             try:
                 if self._sole.hold():
                     self.look()
+                    if number % SITES_LOOKS == 0:
+                        self.look_at_sites()
             except OSError as error:
                 logger.warning("Nobody can look after Redis in this data folder: %s", error)
                 return

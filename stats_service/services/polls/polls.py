@@ -1,5 +1,6 @@
-"""What an administrator does with polls: define, open, close, archive; and the results."""
+"""What an administrator does with polls: define, open, close, archive, copy; and the results."""
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +18,16 @@ from stats_service.models.polls import Poll, PollSummary, PollTally
 from stats_service.services.accounts.audit import entry_of, entry_of_change
 from stats_service.services.polls.lists import PAGE_SIZE, PollPage, PollRow, find_polls
 from stats_service.services.polls.presentation import closing_time, state_at
-from stats_service.services.polls.rules import check_poll, vote_altering
+from stats_service.services.polls.rules import check_poll, new_id, vote_altering
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls.polls import PollStore
 
 #: Polls of one site; more would be a mistake in somebody's program.
 POLLS_MAX = 2_000
+#: What `Polls.edit` may change; the rest has verbs of its own, or never changes.
+DEFINITION = frozenset(Poll.__struct_fields__) - {
+    *("id", "status", "opened", "closed", "created", "revision", "birth", "listed")
+}
 #: Attempts at a change while another administrator changes the same poll.
 ATTEMPTS = 5
 
@@ -86,16 +91,53 @@ class Polls:
             raise InvalidInputError(
                 "status {status!r}: a new poll is draft or open.", status=poll.status
             )
+        return self._create(slug, poll, Author(who, now), "poll.created")
+
+    def copy(self, slug: str, poll: str, name: str, who: str, now: float) -> Poll:
+        """Make a draft that asks the same, without votes and times; errors as `create`.
+
+        Args:
+            slug: the site.
+            poll: what is copied.
+            name: the id of the copy; empty: made of that of the original.
+            who: who does it.
+            now: seconds since 1970.
+        """
+        original = self.get(slug, poll)
+        taken = {known.id for known in self._store.all(slug)}
+        wanted = replace(
+            original,
+            id=name or new_id(original.id, taken),
+            status="draft",
+            opens=None,
+            closes=None,
+            listed=True,
+        )
+        return self._create(slug, wanted, Author(who, now), "poll.copied", {"original": poll})
+
+    def _create(self, slug: str, poll: Poll, by: Author, what: str, before: object = None) -> Poll:
+        now = by.at
         opened = now if poll.status == "open" else 0.0
-        new = check_poll(replace(poll, created=now, opened=opened, closed=0.0, revision=1))
+        # One that was deleted has left its revision.
+        revision = self._store.revision(slug, poll.id) + 1
+        new = check_poll(
+            replace(
+                poll,
+                created=now,
+                opened=opened,
+                closed=0.0,
+                birth=new_birth(),
+                revision=revision,
+            )
+        )
         if new.status == "open":
             _check_not_over(new, now)
         if len(self._store.all(slug)) >= POLLS_MAX:
             raise ConflictError(
                 "The site has {polls_max} polls, and that is the most.", polls_max=POLLS_MAX
             )
-        entry = entry_of(Author(who, now), "poll.created", poll.id, after=new)
-        outcome = self._store.save(slug, new, entry, voteless=False)
+        entry = entry_of(by, what, poll.id, before, new)
+        outcome = self._store.save(slug, new, entry, voteless=False, new=True)
         if outcome == "no-site":
             raise UnknownSiteError(slug)
         if outcome != "saved":
@@ -110,7 +152,7 @@ class Polls:
             ConflictError: somebody has voted, or the poll is archived.
             UnknownPollError: there is no such poll.
         """
-        if {"id", "status", "opened", "closed", "created", "revision"} & changes.keys():
+        if not changes.keys() <= DEFINITION:
             raise InvalidInputError("Only the definition can be edited, not its id or its state.")
 
         def change(before: Poll) -> Poll:
@@ -159,6 +201,26 @@ class Polls:
 
         return self._change(slug, poll, who, "poll.archived", now, change)
 
+    def withdraw(self, slug: str, poll: str, who: str, now: float) -> Poll:
+        """Make a draft of a poll again in which nobody has voted: no reader finds it."""
+
+        def change(before: Poll) -> Poll:
+            return replace(before, status="draft", opened=0.0, closed=0.0)
+
+        return self._change(slug, poll, who, "poll.withdrawn", now, change, voteless=True)
+
+    def list_(self, slug: str, poll: str, who: str, now: float) -> Poll:
+        """Show a poll in the archive and other lists."""
+        return self._change(
+            slug, poll, who, "poll.listed", now, lambda before: replace(before, listed=True)
+        )
+
+    def unlist(self, slug: str, poll: str, who: str, now: float) -> Poll:
+        """Show a poll only where it is named, and in no list."""
+        return self._change(
+            slug, poll, who, "poll.unlisted", now, lambda before: replace(before, listed=False)
+        )
+
     def _change(
         self,
         slug: str,
@@ -167,18 +229,24 @@ class Polls:
         what: str,
         now: float,
         change: Callable[[Poll], Poll],
+        *,
+        voteless: bool = False,
     ) -> Poll:
         for _ in range(ATTEMPTS):
             before = self.get(slug, name)
             after = check_poll(replace(change(before), revision=before.revision + 1))
             altering = vote_altering(before, after)
             entry = entry_of_change(Author(who, now), what, before, after, name)
+            if voteless:
+                altering = ["making a draft of it"]
             outcome = self._store.save(slug, after, entry, voteless=bool(altering))
             if outcome == "saved":
                 self._ballots.expire(slug, after, closing_time(after), now)
                 return after
             if outcome == "no-site":
                 raise UnknownSiteError(slug)
+            if outcome == "taken":
+                raise UnknownPollError(name)
             if outcome == "voted":
                 raise ConflictError(
                     "Somebody has voted in {name!r} already, which rules out {altering}. Texts can "
@@ -189,6 +257,11 @@ class Polls:
         raise StoreUnavailableError(
             "The poll {name!r} is being changed by others. Try again.", name=name
         )
+
+
+def new_birth() -> str:
+    """Return what tells a poll from every other one that had, or will have, its id."""
+    return secrets.token_hex(4)
 
 
 def _check_not_over(poll: Poll, now: float) -> None:

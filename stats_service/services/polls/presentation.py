@@ -16,10 +16,12 @@ from stats_service.models.polls import (
     PollTally,
     PresentedPoll,
 )
-from stats_service.services.periods import local_time
+from stats_service.services.periods import day_of, local_time
 
 #: What a page asks for that wants whatever poll the site shows now.
 CURRENT = "current"
+#: What its widgets ask for by these names; no poll has one of them.
+RESERVED = (CURRENT, "all", "random")
 #: Most approved free texts in a reader's results.
 OTHERS_SHOWN = 50
 #: What stands for more than nothing and less than a tenth of a percent, and for more than 99.9
@@ -39,7 +41,7 @@ class SitePolls:
 
     @cached_property
     def _opened(self) -> tuple[Poll, ...]:
-        polls = [poll for poll in self.by_id.values() if poll.status == "open"]
+        polls = [poll for poll in self.by_id.values() if poll.status == "open" and poll.listed]
         return tuple(sorted(polls, key=opening_time, reverse=True))
 
     def find(self, name: str, now: float) -> Poll | None:
@@ -69,6 +71,11 @@ def closing_time(poll: Poll) -> float:
     return poll.closes if poll.closes is not None else float("inf")
 
 
+def voting_subject(poll: Poll, timezone: str, now: float) -> str:
+    """Return in what a voter has one ballot: the poll, or the poll on one day."""
+    return f"poll:{poll.id}:{day_of(now, timezone)}" if poll.daily else f"poll:{poll.id}"
+
+
 def state_at(poll: Poll, now: float) -> str:
     """Return `draft`, `scheduled`, `open`, `closed` or `archived`.
 
@@ -87,6 +94,8 @@ def present_poll(
     """Return what a reader gets to see of a poll."""
     state = state_at(poll, now)
     ahead = {"scheduled": poll.opens, "open": poll.closes}.get(state)
+    # One that was closed by hand has a moment, too; of one from elsewhere it may not be known.
+    closes = closing_time(poll) if state in ("closed", "archived") else poll.closes
     return PresentedPoll(
         id=poll.id,
         state=state,
@@ -98,7 +107,7 @@ def present_poll(
         max=poll.max_choices,
         other=poll.other,
         opens=local_time(poll.opens, timezone) if poll.opens is not None else None,
-        closes=local_time(poll.closes, timezone) if poll.closes is not None else None,
+        closes=local_time(closes, timezone) if closes else None,
         left=None if ahead is None else int(ahead - now),
         shuffle=poll.shuffle,
         change=poll.change,
@@ -110,6 +119,10 @@ def present_poll(
         results=results(poll, tally, poll.results_as)
         if sees_results(poll, state, voted=voted)
         else None,
+        birth=poll.birth,
+        daily=poll.daily,
+        thanks=poll.thanks,
+        next_page=poll.next_page,
     )
 
 
@@ -156,6 +169,8 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
     ids = [c.id for c in poll.choices if not c.hidden or votes.get(c.id)]
     if poll.other or votes.get(OTHER):
         ids.append(OTHER)
+    if poll.results_order == "votes":
+        ids.sort(key=lambda name: -votes.get(name, 0))
     numbers = [votes.get(name, 0) for name in ids]
     of, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
     counts, parts = shown_as != "percents", shown_as != "counts"

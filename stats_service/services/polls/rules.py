@@ -8,21 +8,24 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.bounds import TIME_MAX
 from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
-from stats_service.services.polls.presentation import CURRENT
+from stats_service.services.polls.presentation import RESERVED
 from stats_service.services.polls.texts import clean_text
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50
 #: Longest texts, in characters.
-QUESTION_MAX, CHOICE_MAX, OTHER_MAX = 500, 300, 300
+QUESTION_MAX, CHOICE_MAX, OTHER_MAX, THANKS_MAX = 500, 300, 300, 300
 LANGUAGES_MAX = 12
 STATUSES = ("draft", "open", "closed", "archived")
 RESULTS_WHEN = ("always", "after-voting", "after-closing", "admins")
 RESULTS_AS = ("counts", "percents", "both")
-#: Year 10,000: later moments cannot be written as an ISO date.
-TIME_MAX = 253_402_300_800.0
+RESULTS_ORDER = ("listed", "votes")
+#: A path and no host: `//` and `/\\` would be one to a browser.
+_PATH = re.compile(r"/(?![/\\\\])[!-\[\]-~]{0,499}")
+_BIRTH = re.compile(r"[0-9a-f]{0,16}")
 
 #: What a poll may begin with; every number can be changed for each poll by itself.
 PRESETS: Mapping[str, Protection] = {
@@ -65,11 +68,11 @@ def check_poll(poll: Poll) -> Poll:
 
 def check_form(poll: Poll) -> Poll:
     """Return `poll` in canonical form if every field may be what it is; errors as `check_poll`."""
-    if not POLL_ID.fullmatch(poll.id) or poll.id == CURRENT:
+    if not POLL_ID.fullmatch(poll.id) or poll.id in RESERVED:
         raise InvalidInputError(
-            "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current!r}.",
+            "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current}.",
             id=poll.id[:80],
-            current=CURRENT,
+            current=", ".join(RESERVED),
         )
     if not LANGUAGE.fullmatch(poll.lang):
         raise InvalidInputError("lang {lang!r}: use a code such as vi or en.", lang=poll.lang[:20])
@@ -81,12 +84,20 @@ def check_form(poll: Poll) -> Poll:
     _one_of("status", poll.status, STATUSES)
     _one_of("results_when", poll.results_when, RESULTS_WHEN)
     _one_of("results_as", poll.results_as, RESULTS_AS)
+    _one_of("results_order", poll.results_order, RESULTS_ORDER)
+    if not _BIRTH.fullmatch(poll.birth):
+        raise InvalidInputError("birth {birth!r}: is none.", birth=poll.birth[:40])
     _check_numbers(poll, sum(not choice.hidden for choice in choices))
     _check_times(poll)
     _check_protection(poll.protection)
-    return replace(
-        poll, question=_texts("question", poll.question, poll.lang, QUESTION_MAX), choices=choices
-    )
+    if poll.next_page and not _PATH.fullmatch(poll.next_page):
+        raise InvalidInputError(
+            "next_page {page!r}: write the path of a page of the portal, such as /cam-on.html.",
+            page=poll.next_page[:80],
+        )
+    thanks = _texts("thanks", poll.thanks, poll.lang, THANKS_MAX) if poll.thanks else {}
+    question = _texts("question", poll.question, poll.lang, QUESTION_MAX)
+    return replace(poll, question=question, choices=choices, thanks=thanks)
 
 
 def vote_altering(before: Poll, after: Poll) -> list[str]:
@@ -100,6 +111,8 @@ def vote_altering(before: Poll, after: Poll) -> list[str]:
         changes.append("switching between single and multiple choice")
     if (before.min_choices, before.max_choices) != (after.min_choices, after.max_choices):
         changes.append("another number of choices on a ballot")
+    if before.daily != after.daily:
+        changes.append("switching between one vote and one vote a day")
     if after.change and not before.change:
         changes.append("letting voters change their votes, which are not known by voter")
     return changes
@@ -121,7 +134,7 @@ def new_id(text: str, taken: Collection[str]) -> str:
     words = re.findall(r"[a-z0-9]+", plain(text))
     base = "-".join(words)[:34].strip("-") or "poll"
     number, name = 1, base
-    while name in taken or name in (OTHER, CURRENT):
+    while name in taken or name in (OTHER, *RESERVED):
         number += 1
         name = f"{base}-{number}"
     return name

@@ -10,8 +10,7 @@ from typing import Any
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import AuditEntry
-from stats_service.services.polls.rules import TIME_MAX
-from stats_service.services.traffic.numbers import COUNT_MAX
+from stats_service.models.bounds import COUNT_MAX, TIME_MAX
 
 #: Longest name of what happened, of whom it was and of what: they are shown in the log.
 NAME_MAX = 400

@@ -15,10 +15,6 @@ from stats_service.models.traffic import (
 )
 from stats_service.services.periods import local_time
 
-#: Largest count of a site: two of them are added exactly where numbers are floating point, as the
-#: views of articles in Redis are (2^53); an archive with a larger one is refused.
-COUNT_MAX = 10**15
-
 
 def site_counts(site: Site, stored: StoredCounts) -> SiteCounts:
     """Return a site's numbers with its opening balances."""

@@ -23,7 +23,7 @@ from stats_service.models.traffic import (
 )
 from stats_service.services.articles.keys import canonical_article, check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.polls.presentation import PresentedPolls
+from stats_service.services.polls.presentation import PresentedPolls, voting_subject
 from stats_service.services.traffic.numbers import article_counts
 from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.bots import is_bot
@@ -122,7 +122,10 @@ def _vote_wishes(
     if voter is None:
         wanted = query.voter == "" and reason in ISSUING_REASONS
         return poll, b"", wanted and origin_host(visitor.origin) in entry.hosts
-    return poll, voters.pseudonym(slug, f"poll:{poll.id}", voter) if poll else b"", False
+    if poll is None:
+        return None, b"", False
+    subject = voting_subject(poll, entry.site.timezone, now)
+    return poll, voters.pseudonym(slug, subject, voter), False
 
 
 def _page_article(site: Site, text: str | None) -> tuple[str, str]:

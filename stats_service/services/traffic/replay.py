@@ -41,11 +41,14 @@ class Replay:
         clock: Clock,
         meters: Meters | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
+        is_emptied: Callable[[], bool] = lambda: False,
     ) -> None:
         self._meters = meters or Meters()
         self._spool = spool
         #: Tells of a site that Redis does not know whether it was lost, and may come back.
         self._is_lost = is_lost
+        #: Tells whether Redis was emptied, so that a backup may bring back what is missing.
+        self._is_emptied = is_emptied
         self._clock = clock
         self._sites = sites
         self._traffic = traffic
@@ -171,6 +174,8 @@ class Replay:
                 for command, birth in zip(batch.commands, batch.births, strict=True)
                 if birth == site.birth
             ]
+            if len(commands) < len(batch.commands) and self._is_emptied():
+                raise SiteLostError(batch.slug)
             if now - batch.at > IDENTITY_SECONDS:
                 commands = [
                     ViewCommand(kind="view", hit=c.hit, article=c.article) for c in commands

@@ -47,17 +47,21 @@ def shortfall_alarms(found: Mapping[str, int], views: int) -> Iterator[Alarm]:
 
 
 def site_findings(site: Site, alarms: Iterable[Alarm]) -> Iterator[Finding]:
-    """Give what `stats-service check` says of today's numbers of a site."""
+    """Give what `check`, the log and `/metrics` say of today's numbers of a site, by kind."""
     for alarm in alarms:
         text = _TEXTS.get(alarm.kind)
         if text:
-            yield Finding(
-                WARN, site.slug, text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap)
-            )
+            said = text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap)
+            yield Finding(WARN, alarm.kind, f"{site.slug}: {said}")
 
 
 _CAP = "If that is a school, an office or a carrier, raise the identity cap of {cap:,} (site edit)."
 _TEXTS = {
+    "silent": "no view for {n} hours in which a week ago there were some: is the snippet still in "
+    "the pages? `#stats-check` on one of them tells.",
+    "hosts": "{n:,} views of today came from pages on hosts that the site does not have: add them "
+    "(site edit), or see who copies the snippet.",
+    "lost": "{n:,} views of today could be kept nowhere while Redis was away.",
     "articles": "all {n:,} articles are taken: new ones take the place of those that hardly "
     "anybody read; raise the article cap (site edit).",
     "ceiling": "{n:,} views of today were refused: too many from one address.",

@@ -15,6 +15,10 @@ ADDRESS_MAX_LENGTH = 100
 SUBSCRIBER_BITS = 64
 #: Bits of an IPv6 address that a provider gives to one customer with many networks.
 CUSTOMER_BITS = 48
+#: Bits of the wider networks that a crowd is looked for in, by version: what a provider gives to an
+#: institution, or one of its own pools; and a good part of a provider, often all of its IPv6.
+BLOCK_BITS = {4: 24, 6: 40}
+PROVIDER_BITS = {4: 16, 6: 32}
 #: Fewest bits of a network that can be left out of the counts, by version: a wider one is no
 #: office's, but a good part of all readers.
 EXCLUDED_BITS = {4: 8, 6: 16}
@@ -76,6 +80,23 @@ def ipv6_48_prefix(address: str) -> str:
     One customer may own 65,536 networks of /64; ceilings need this coarser bound as well.
     """
     return _prefix(address, CUSTOMER_BITS)
+
+
+def block_prefix(address: str) -> str:
+    """Return the /24 that holds the canonical `address`, or its /40 if it is IPv6."""
+    return _wider(address, BLOCK_BITS)
+
+
+def provider_prefix(address: str) -> str:
+    """Return the /16 that holds the canonical `address`, or its /32 if it is IPv6."""
+    return _wider(address, PROVIDER_BITS)
+
+
+def _wider(address: str, bits: dict[int, int]) -> str:
+    if ":" in address:
+        return _prefix(address, bits[6])
+    numbers = bits[4] // 8
+    return f"{'.'.join(address.split('.')[:numbers])}/{bits[4]}" if address else ""
 
 
 def coarse_network(address: str) -> str:

@@ -8,7 +8,7 @@ filling the store, while what a poll believes of one network is settled with the
 import math
 import time
 
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
@@ -24,6 +24,7 @@ class RequestLimits:
     """
 
     def __init__(self, storage: Storage, per_minute: int) -> None:
+        self.counts = storage
         self._limiter = FixedWindowRateLimiter(storage)
         self._limit = parse(f"{per_minute}/minute")
 
@@ -42,9 +43,14 @@ class RequestLimits:
         limit = self._limit
         if not await self._limiter.hit(limit, name, caller):
             stats = await self._limiter.get_window_stats(limit, name, caller)
-            raise TooManyRequestsError(
-                "Your network has sent more than {limit} of these in a minute. Nothing was stored; "
-                "send the same again a little later.",
-                min(limit.get_expiry(), max(1, math.ceil(stats.reset_time - time.time()))),
-                limit=limit.amount,
-            )
+            raise exceeded(limit, stats.reset_time)
+
+
+def exceeded(limit: RateLimitItem, ends: float) -> TooManyRequestsError:
+    """Return what a caller is told who has sent too many; the limit begins anew when it `ends`."""
+    return TooManyRequestsError(
+        "Your network has sent more than {limit} of these in a minute. Nothing was stored; "
+        "send the same again a little later.",
+        min(limit.get_expiry(), max(1, math.ceil(ends - time.time()))),
+        limit=limit.amount,
+    )

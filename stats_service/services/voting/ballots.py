@@ -11,6 +11,7 @@ from stats_service.errors import (
     AlreadyVotedError,
     InvalidInputError,
     PollNotOpenError,
+    PollReplacedError,
     ProofRefusedError,
     StatsError,
     StoreUnavailableError,
@@ -33,9 +34,14 @@ from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.senders import check_program, check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
-from stats_service.services.polls.presentation import present_poll, state_at
+from stats_service.services.polls.presentation import present_poll, state_at, voting_subject
 from stats_service.services.polls.texts import clean_text
-from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
+from stats_service.services.visitors.addresses import (
+    block_prefix,
+    ipv6_48_prefix,
+    network_prefix,
+    provider_prefix,
+)
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.services.visitors.user_agents import kind_of_browser
 from stats_service.services.voting.proofs import Proofs
@@ -49,6 +55,7 @@ _LINK = re.compile(r"://|\bwww\.|<[a-z/!?]", re.IGNORECASE)
 FLOOD = TooManyRequestsError.code
 #: Attempts at a ballot while an administrator changes its poll.
 ATTEMPTS = 3
+DAY_SECONDS = 86_400
 
 
 class Ballots:
@@ -84,11 +91,19 @@ class Ballots:
             UnknownPollError: there is no such poll, or it is a draft.
             InvalidInputError: naming the field that breaks the poll's rules.
             ForbiddenError: one of its subclasses says why this sender may not vote.
-            AlreadyVotedError, PollNotOpenError: with the poll as the voter may see it.
+            AlreadyVotedError, PollNotOpenError, PollReplacedError: with the poll as the voter may
+                see it.
             StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
         """
+        first = None
         for _ in range(ATTEMPTS):
             poll = await self.find_poll(entry, name, now)
+            if query.birth not in ("", poll.birth):
+                # The page may know a newer poll of the id than this worker.
+                entry = await self._sites.load(entry.site.slug, now)
+                poll = await self.find_poll(entry, name, now)
+            first = first or poll
+            check_same(entry, query, first, poll, now)
             command, fault = decide_ballot(
                 entry, poll, query, visitor, now, self._proofs, hosted=hosted
             )
@@ -110,7 +125,8 @@ class Ballots:
         poll = await self.find_poll(entry, name, now)
         slug = entry.site.slug
         voter = entry.voters.find(slug, token, now)
-        pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
+        subject = voting_subject(poll, entry.site.timezone, now)
+        pseudonym = entry.voters.pseudonym(slug, subject, voter) if voter else b""
         voted, tally = await self._store.look(slug, poll.id, pseudonym)
         return _view(entry, poll, tally, now, voted=voted)
 
@@ -154,6 +170,27 @@ class Ballots:
         raise fault
 
 
+def check_same(entry: SiteEntry, query: BallotQuery, first: Poll, poll: Poll, now: float) -> None:
+    """Return if a ballot is for the poll that there is, and not for one before it of its id.
+
+    Args:
+        entry: the site.
+        query: the ballot.
+        first: the poll as it was when the ballot came; for ballots that do not say for which they
+            are.
+        poll: the poll as it is.
+        now: seconds since 1970.
+
+    Raises:
+        PollReplacedError: the poll was deleted or reset while the ballot was on its way.
+    """
+    if poll.birth != (query.birth or first.birth):
+        raise PollReplacedError(
+            "This poll was begun anew. Read it again, and vote again.",
+            _view(entry, poll, PollTally(), now, voted=False),
+        )
+
+
 def decide_ballot(
     entry: SiteEntry,
     poll: Poll,
@@ -167,8 +204,16 @@ def decide_ballot(
     """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
     slug = entry.site.slug
     voter = entry.voters.find(slug, query.voter, now)
-    pseudonym = entry.voters.pseudonym(slug, f"poll:{poll.id}", voter) if voter else b""
-    known = BallotCommand(poll=poll, voter=pseudonym, ballot=hit_digest(query.ballot))
+    # A ballot of yesterday that is sent again after midnight is known under yesterday's pseudonym.
+    pseudonym, earlier = (
+        entry.voters.pseudonym(slug, voting_subject(poll, entry.site.timezone, at), voter)
+        if voter and (poll.daily or at == now)
+        else b""
+        for at in (now, now - DAY_SECONDS)
+    )
+    known = BallotCommand(
+        poll=poll, voter=pseudonym, earlier=earlier, ballot=hit_digest(query.ballot)
+    )
     try:
         if hosted:
             check_program(visitor)
@@ -201,11 +246,14 @@ def decide_ballot(
         poll=poll,
         open=state_at(poll, now) == "open",
         voter=pseudonym,
+        earlier=earlier,
         ballot=known.ballot,
         choices=choices,
         other=other,
         address=today.address(network) if network else b"",
         ipv6_48=today.address(wide) if wide else b"",
+        block=today.address(block_prefix(visitor.address)) if network else b"",
+        provider=today.address(provider_prefix(visitor.address)) if network else b"",
         browser=kind_of_browser(visitor.user_agent),
         hold=hold,
         proof=proof_id,

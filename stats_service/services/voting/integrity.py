@@ -1,27 +1,41 @@
 """The integrity report of a poll: what happened to every ballot, and what to think of it.
 
 Beside the sums it says what share of the ballots came from one network, in one hour, and by one
-kind of browser: numbers alone, which tie nobody to a choice.
+kind of browser: numbers alone, which tie nobody to a choice. What it makes of wider networks is in
+`concentration`.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from stats_service.models.polls import Poll
-from stats_service.models.quarantine import Integrity, ProtectionChange, Reason, ReportHour
+from stats_service.models.quarantine import (
+    Integrity,
+    PollEvent,
+    ProtectionChange,
+    Reason,
+    ReportHour,
+)
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time
+from stats_service.services.voting.concentration import (
+    LEVELS,
+    NETWORK,
+    counted_by_hour,
+    is_for_everybody,
+    network_reasons,
+)
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 #: How the report's own fields begin, as opposed to outcomes.
 _NOW, _BROWSER = "now:", "browser:"
 #: Those of an hour that are no outcome.
-_NETWORK, _CROWD = "network", "crowd"
-#: A network from which so many ballots, and so large a part of all, came in a day stands out.
-NETWORK_MIN, NETWORK_SHARE = 20, 0.2
+_CROWD = "crowd"
+#: What of the log is an event of a poll as a whole.
+EVENTS = ("created", "copied", "deleted", "reset", "restored")
 #: Of so many ballots an hour stands out with half, and a kind of browser with nearly all.
 CROWD_MIN, HOUR_SHARE, BROWSER_SHARE = 100, 0.5, 0.9
 #: A poll is long if it took ballots in so many hours: one of a morning has them in one.
@@ -58,7 +72,8 @@ class IntegrityReports:
             for field, n in record.report.items()
             if field.startswith(_BROWSER)
         }
-        reasons = tuple(find_reasons(poll, record, hours, browsers, faults, gone=gone))
+        protection, events = self._history(slug, name, timezone) if history else ((), ())
+        reasons = tuple(find_reasons(poll, record, browsers, faults, gone=gone))
         return Integrity(
             poll=name,
             made=local_time(now, timezone),
@@ -71,22 +86,34 @@ class IntegrityReports:
             voters=None if gone else record.voters,
             verdict=_verdict(reasons),
             reasons=reasons,
-            network=record.report.get(_NOW + _NETWORK, 0),
+            network=record.report.get(_NOW + NETWORK, 0),
             browsers=dict(sorted(browsers.items(), key=lambda item: (-item[1], item[0]))),
             sound=False if faults else None if gone else True,
             faults=faults,
-            protection=self._protection(slug, name, timezone) if history else (),
+            protection=protection,
+            events=events,
         )
 
-    def _protection(self, slug: str, name: str, timezone: str) -> tuple[ProtectionChange, ...]:
-        return tuple(
-            ProtectionChange(local_time(entry.at, timezone), entry.who, entry.after["protection"])
-            for entry in self._audit.all(slug)
-            if entry.subject == name
-            and entry.what.startswith("poll.")
-            and isinstance(entry.after, dict)
-            and "protection" in entry.after
-        )
+    def _history(
+        self, slug: str, name: str, timezone: str
+    ) -> tuple[tuple[ProtectionChange, ...], tuple[PollEvent, ...]]:
+        """Return a poll's protection over time, and what changed it as a whole."""
+        protection: list[ProtectionChange] = []
+        events: list[PollEvent] = []
+        for entry in self._audit.all(slug):
+            noun, _, verb = entry.what.partition(".")
+            if entry.subject != name or noun != "poll":
+                continue
+            at = local_time(entry.at, timezone)
+            after = entry.after if isinstance(entry.after, dict) else {}
+            if "protection" in after:
+                protection.append(ProtectionChange(at, entry.who, after["protection"]))
+            if verb in EVENTS:
+                before = entry.before if isinstance(entry.before, dict) else {}
+                ballots = int(before.get("ballots") or after.get("ballots") or 0)
+                events.append(PollEvent(at, entry.who, verb, ballots))
+        is_plain = [event.what for event in events] == ["created"]
+        return tuple(protection), () if is_plain else tuple(events)
 
 
 def find_faults(poll: Poll, record: PollRecord, *, voters_known: bool = True) -> list[str]:
@@ -125,7 +152,6 @@ def find_faults(poll: Poll, record: PollRecord, *, voters_known: bool = True) ->
 def find_reasons(
     poll: Poll,
     record: PollRecord,
-    hours: Sequence[ReportHour],
     browsers: Mapping[str, int],
     faults: Sequence[str],
     *,
@@ -137,11 +163,8 @@ def find_reasons(
         yield Reason("sums", len(faults), 0, text="Sums do not agree.")
     if held := report.get("now:held", 0):
         yield Reason("held", held, ballots, text=f"{held:,} ballots wait for a decision.")
-    network = report.get(_NOW + _NETWORK, 0)
-    if stands_out(poll, network, ballots):
-        text = f"{network:,} of {ballots:,} ballots came from one network within a day."
-        yield Reason("network", network, ballots, text=text)
-    counted = {hour.hour: hour.ballots.get("counted", 0) for hour in hours}
+    yield from network_reasons(poll, report, ballots)
+    counted = counted_by_hour(report)
     total = sum(counted.values())
     if total >= CROWD_MIN and sum(map(bool, counted.values())) >= LONG_HOURS:
         hour = max(counted, key=lambda name: counted[name])
@@ -149,7 +172,7 @@ def find_reasons(
             text = f"{counted[hour]:,} of {total:,} ballots came in the hour {hour}."
             yield Reason("hour", counted[hour], total, hour, text)
     seen = sum(browsers.values())
-    if seen >= CROWD_MIN and _is_for_everybody(poll):
+    if seen >= CROWD_MIN and is_for_everybody(poll):
         kind = max(browsers, key=lambda name: browsers[name])
         if browsers[kind] > BROWSER_SHARE * seen:
             text = f"{browsers[kind]:,} of {seen:,} ballots came from {kind}."
@@ -160,18 +183,6 @@ def find_reasons(
     if seen < arrived:
         text = f"Of {arrived - seen:,} ballots it was not noted what network they came from."
         yield Reason("unseen", arrived - seen, arrived, text=text)
-
-
-def stands_out(poll: Poll, network: int, ballots: int) -> bool:
-    """Tell whether so many ballots of one network and day are a large part of a poll's.
-
-    They are not where everybody comes from the same few addresses, as its protection says.
-    """
-    return _is_for_everybody(poll) and network >= NETWORK_MIN and network >= NETWORK_SHARE * ballots
-
-
-def _is_for_everybody(poll: Poll) -> bool:
-    return poll.protection.share > 0 or poll.protection.per_address > 0
 
 
 def _verdict(reasons: Sequence[Reason]) -> str:
@@ -186,13 +197,13 @@ def _hours(report: dict[str, int]) -> tuple[ReportHour, ...]:
     hours: dict[str, dict[str, int]] = defaultdict(dict)
     for field, number in report.items():
         outcome, colon, hour = field.partition(":")
-        if colon and not field.startswith((_NOW, _BROWSER)):
+        if colon and "T" in hour:
             hours[hour][outcome] = number
     return tuple(
         ReportHour(
             hour,
-            network=hours[hour].pop(_NETWORK, 0),
             crowd=hours[hour].pop(_CROWD, 0),
+            **{level: hours[hour].pop(level, 0) for level in LEVELS},
             ballots=dict(sorted(hours[hour].items())),
         )
         for hour in sorted(hours)

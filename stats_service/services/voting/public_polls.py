@@ -57,8 +57,11 @@ class PublicPolls:
 
 
 def public_polls(polls: SitePolls, state: str, now: float) -> list[Poll]:
-    """Return the polls of a state, the latest first; `closed` has the archived too."""
+    """Return the polls of a state, the latest first; `closed` has the archived too.
+
+    One that is not listed is in none of them.
+    """
     wanted = ("closed", "archived") if state == "closed" else (state,)
-    found = [poll for poll in polls.by_id.values() if state_at(poll, now) in wanted]
+    found = [p for p in polls.by_id.values() if p.listed and state_at(p, now) in wanted]
     order = closing_time if state == "closed" else opening_time
     return sorted(found, key=lambda poll: (-order(poll), poll.id))

@@ -8,11 +8,12 @@ from stats_service.models.polls import OTHER, Poll
 from stats_service.models.quarantine import Group, OtherText, ResultRow, StoredGroup
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.polls.presentation import percent_of, results
+from stats_service.services.voting.concentration import NETWORK, network_reasons
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
-_NETWORKS = {"a": "address", "c": "customer"}
+_NETWORKS = {"a": "address", "c": "customer", "b": "block", "p": "provider"}
 #: How a group is named whose ballots counted at once; `cast_ballot.lua` has the same.
 _WATCHED = "w"
 
@@ -59,11 +60,13 @@ class Quarantine:
             )
         return group_of(group, stored)
 
-    def look_at_network(self, slug: str, poll: str, who: str, now: float) -> None:
-        """Note that `who` has looked at a poll's largest network: no alarm until it has more."""
-        self._store.look_at_network(
-            slug, poll, entry_of(Author(who, now), "network.looked", poll, after={"ballots": 0})
-        )
+    def look_at_network(self, slug: str, poll: Poll, who: str, now: float) -> None:
+        """Note that `who` has looked at a poll's largest networks: no alarm until one has more."""
+        record = self._store.read(slug, poll.id)
+        found = network_reasons(poll, record.report, record.tally.ballots)
+        wide = max((reason.n for reason in found if reason.kind != NETWORK), default=0)
+        entry = entry_of(Author(who, now), "network.looked", poll.id, after={"ballots": 0})
+        self._store.look_at_network(slug, poll.id, wide, entry)
 
     def texts(self, slug: str, poll: str) -> list[OtherText]:
         """Return the free texts of ballots that count: those that wait first, then by votes."""

@@ -1,6 +1,7 @@
 """What Redis and the data folder remember of this installation, so that a loss is noticed."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,13 @@ import msgspec
 from stats_service.models.sites import Site
 from stats_service.store.keys import AdminKeys, SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
+from stats_service.store.redis.scripts import load_script
 
-_SECRET, _BEAT, _BEAT_AT, _LOOKED = "secret", "beat", "beat:at", "looked"
+MEND_BIRTH = load_script("sites/mend_birth")
+
+logger = logging.getLogger(__name__)
+
+_SECRET, _RUN, _BEAT, _BEAT_AT, _LOOKED = "secret", "run", "beat", "beat:at", "looked"
 _HOST, _HOST_AT, _BACKUP_AT = "host", "host:at", "backup:at"
 
 
@@ -21,6 +27,8 @@ class StoredInstallation(NamedTuple):
 
     #: Keyed digest of the secret, in hexadecimal.
     secret: str
+    #: What tells these data from those before Redis was emptied: drawn when it was claimed.
+    run: str
     #: Grows by one every few seconds while a service runs, and when (s) it did last.
     beat: int
     beat_at: float
@@ -54,11 +62,12 @@ class InstallationStore:
     def read(self) -> StoredInstallation:
         """Return what Redis remembers."""
         with store_errors():
-            fields = (_SECRET, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
+            fields = (_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
             found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
-        secret, beat, beat_at, host, host_at, backup_at = found
+        secret, run, beat, beat_at, host, host_at, backup_at = found
         return StoredInstallation(
             secret,
+            run,
             int(beat or 0),
             float(beat_at or 0),
             host,
@@ -66,10 +75,11 @@ class InstallationStore:
             float(backup_at or 0),
         )
 
-    def claim(self, digest: str) -> str:
-        """Note the digest unless there is one; return that which is there now."""
+    def claim(self, digest: str, run: str) -> str:
+        """Note digest and run unless there are any; return the digest which is there now."""
         with store_errors():
             self._client.hsetnx(self._key, _SECRET, digest)
+            self._client.hsetnx(self._key, _RUN, run)
             return text_of(self._client.hget(self._key, _SECRET) or b"")
 
     def replace(self, digest: str) -> None:
@@ -82,12 +92,18 @@ class InstallationStore:
         with store_errors():
             self._client.hset(self._key, _LOOKED, int(now))
 
-    def beat(self, now: float) -> int:
-        """Let the number grow; return what it is now."""
+    def beat(self, now: float, run: str) -> tuple[int, str]:
+        """Let the number grow; return what it is now, and the run, which is noted if there is none.
+
+        There is none yet in what a service of an earlier version claimed.
+        """
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             pipe.hincrby(self._key, _BEAT, 1)
             pipe.hset(self._key, _BEAT_AT, int(now))
-            return int(pipe.execute()[0])
+            pipe.hsetnx(self._key, _RUN, run)
+            pipe.hget(self._key, _RUN)
+            beat, _, _, known = pipe.execute()
+        return int(beat), text_of(known)
 
     def note_host(self, host: str, now: float) -> None:
         """Note a Host that the admin pages refused."""
@@ -105,7 +121,10 @@ class InstallationStore:
             self._client.hset(self._key, _BACKUP_AT, int(now))
 
     def presence(self, slugs: Sequence[str]) -> list[SitePresence]:
-        """Return what Redis has of each site, in the order of `slugs`."""
+        """Return what Redis has of each site, in the order of `slugs`.
+
+        A key of a birth that is gone alone is written again: the site is there.
+        """
         if not slugs:
             return []
         names = [SiteKeys(self._prefix, slug) for slug in slugs]
@@ -120,11 +139,27 @@ class InstallationStore:
             for keys, document in zip(names, documents, strict=True):
                 birth = msgspec.json.decode(document, type=Site).birth if document else ""
                 pipe.exists(keys.alive(birth))
-            alive = pipe.execute()
+            alive = [bool(found) for found in pipe.execute()]
+        for place, document in enumerate(documents):
+            if document and not alive[place]:
+                alive[place] = self._mend_birth(names[place], document)
         return [
-            SitePresence(bool(lives), bool(held), bool(listed), bool(number))
+            SitePresence(lives, bool(held), bool(listed), bool(number))
             for lives, held, listed in zip(alive, replies[1::3], replies[2::3], strict=True)
         ]
+
+    def _mend_birth(self, names: SiteKeys, document: bytes) -> bool:
+        birth = msgspec.json.decode(document, type=Site).birth
+        with store_errors():
+            mended = MEND_BIRTH.run(self._client, (names.site, names.alive(birth)), (document,))
+        if mended:
+            logger.warning(
+                "A key of the site %s had been deleted, or thrown away by Redis, and is written "
+                "again: %s. Others may be gone: see that `maxmemory-policy` is noeviction and that "
+                "nobody else uses this database.",
+                names.slug, names.alive(birth),
+            )  # fmt: skip
+        return bool(mended)
 
 
 class SoleWatcher:
@@ -161,6 +196,8 @@ class Remembered(msgspec.Struct, frozen=True):
     secret: str
     beat: int
     beat_at: float
+    #: Empty in a file of an earlier version.
+    run: str = ""
 
 
 class InstallationFile:
@@ -180,5 +217,8 @@ class InstallationFile:
         """Remember; OSError if the data folder takes no file."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(msgspec.json.encode(remembered))
+        with fresh.open("wb") as file:
+            file.write(msgspec.json.encode(remembered))
+            file.flush()
+            os.fsync(file.fileno())  # a power cut must not leave an empty file
         fresh.replace(self._path)

@@ -112,6 +112,8 @@ def cast_ballot_call(
         command.other,
         f"a{command.address.hex()}",
         f"c{command.ipv6_48.hex()}",
+        f"b{command.block.hex()}",
+        f"p{command.provider.hex()}",
         protection.per_address,
         protection.per_customer,
         protection.office,
@@ -132,6 +134,9 @@ def cast_ballot_call(
         command.address,
         command.ipv6_48,
         command.proof,
+        command.block,
+        command.provider,
+        command.earlier,
     ]
     return cast_ballot_keys(prefix, site.slug, site.birth, poll.id, hour[:10]), args
 

@@ -12,9 +12,13 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
+#: Ballots of a network from which its poll's report comes with the summary.
+MANY = 20
+
 SAVE_POLL = load_script("accounts/audit_entry", "polls/save_poll")
 COUNT_TEXTS = load_script("polls/count_texts")
 
+_NOW = ("now:held", "now:network", "now:provider", "now:looked", "now:looked-wide")
 _decoder = msgspec.json.Decoder(Poll)
 
 
@@ -37,7 +41,14 @@ class PollStore:
             document = self._client.hget(SiteKeys(self._prefix, slug).polls, poll)
         return _decoder.decode(document) if document else None
 
-    def save(self, slug: str, poll: Poll, entry: AuditEntry | None, *, voteless: bool) -> str:
+    def revision(self, slug: str, poll: str) -> int:
+        """Return the revision of a poll; of one that was deleted, too; 0 if there was none."""
+        with store_errors():
+            return int(self._client.hget(SiteKeys(self._prefix, slug).poll_revisions, poll) or 0)
+
+    def save(
+        self, slug: str, poll: Poll, entry: AuditEntry | None, *, voteless: bool, new: bool = False
+    ) -> str:
         """Store the definition that follows revision `poll.revision - 1`.
 
         Args:
@@ -45,9 +56,11 @@ class PollStore:
             poll: its revision is one more than that of the definition which it replaces.
             entry: what the log says of the change; None: nothing.
             voteless: refuse if somebody has voted, because the change would alter votes.
+            new: there is no such poll yet.
 
         Returns:
-            `saved`; `stale` if the stored revision is another; `voted`; `no-site`.
+            `saved`; `stale` if the stored revision is another; `voted`; `no-site`; `taken` if there
+            is such a poll though it is to be new, or none.
         """
         names = SiteKeys(self._prefix, slug)
         keys = (
@@ -56,9 +69,12 @@ class PollStore:
             names.poll_revisions,
             names.poll(poll.id, "voters"),
             names.audit,
+            names.poll(poll.id, "tally"),
+            names.poll(poll.id, "groups"),
         )
         definition, log_entry = msgspec.json.encode(poll), packed_entry(entry)
-        args = (poll.id, poll.revision, definition, "1" if voteless else "", log_entry)
+        flags = ("1" if voteless else "", log_entry, "1" if new else "")
+        args = (poll.id, poll.revision, definition, *flags)
         with store_errors():
             return text_of(SAVE_POLL.run(self._client, keys, args))
 
@@ -87,7 +103,8 @@ def poll_summaries(
     Args:
         client: Redis.
         prefix: the installation's.
-        polls: slug and id of each; one round trip for all, and one for each that has free texts.
+        polls: slug and id of each; one round trip for all, and one or two for each that has free
+            texts or many ballots of one network.
     """
     if not polls:
         return []
@@ -96,22 +113,31 @@ def poll_summaries(
         with client.pipeline(transaction=False) as pipe:
             for keys, poll in names:
                 pipe.hget(keys.poll(poll, "tally"), "ballots")
-                pipe.hmget(keys.poll(poll, "report"), "now:held", "now:network", "now:looked")
+                pipe.hmget(keys.poll(poll, "report"), *_NOW)
                 pipe.hlen(keys.poll(poll, "others"))
             stored = pipe.execute()
         found = []
         numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
         for (keys, poll), ballots, report, texts in numbers:
-            held, network, looked = (int(number or 0) for number in report)
+            held, network, provider, looked, looked_wide = (int(number or 0) for number in report)
             found.append(
                 PollSummary(
                     int(ballots or 0),
                     held,
                     COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
                     network if network > looked else 0,
+                    looked_wide,
+                    numbers_of(client.hgetall(keys.poll(poll, "report")))
+                    if max(network, provider) >= MANY
+                    else {},
                 )
             )
         return found
+
+
+def numbers_of(stored: Any) -> dict[str, int]:
+    """Return a hash of numbers, a dict or the flat list of a script's reply."""
+    return {text_of(name): int(value) for name, value in pairs(stored)}
 
 
 def poll_tally(stored: Any) -> PollTally:

@@ -9,7 +9,7 @@ from stats_service.models.polls import PollTally
 from stats_service.models.quarantine import OtherText, StoredGroup
 from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import SiteKeys
-from stats_service.store.polls.polls import pairs, poll_tally
+from stats_service.store.polls.polls import numbers_of, pairs, poll_tally
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
@@ -51,7 +51,7 @@ class QuarantineStore:
             tally=counted,
             voters=int(voters),
             groups={text_of(name): _group_decoder.decode(value) for name, value in pairs(groups)},
-            report={text_of(name): int(value) for name, value in pairs(report)},
+            report=numbers_of(report),
             texts=[OtherText(text, "approved", n) for text, n in counted.others.items()]
             + [_other_text(text_of(name), int(value)) for name, value in pairs(others)],
         )
@@ -79,14 +79,14 @@ class QuarantineStore:
             before = MODERATE_TEXT.run(self._client, keys, (text, state, packed_entry(entry)))
         return text_of(before[0]) if before else None
 
-    def look_at_network(self, slug: str, poll: str, entry: AuditEntry) -> bool:
-        """Note that somebody has looked at a poll's largest network; False if that is known.
+    def look_at_network(self, slug: str, poll: str, wide: int, entry: AuditEntry) -> bool:
+        """Note that somebody has looked at a poll's largest networks; False if that is known.
 
-        What it has cast is filled into `entry`.
+        What they have cast is filled into `entry`; `wide` is what of a wider one stood out, or 0.
         """
         keys = [*self._keys(slug, poll, "report"), SiteKeys(self._prefix, slug).audit]
         with store_errors():
-            found = LOOK_AT_NETWORK.run(self._client, keys, (packed_entry(entry),))
+            found = LOOK_AT_NETWORK.run(self._client, keys, (packed_entry(entry), wide))
         return found is not None
 
     def _keys(self, slug: str, poll: str, *parts: str) -> list[str]:

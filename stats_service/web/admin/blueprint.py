@@ -18,6 +18,7 @@ from stats_service.web.admin.install import install
 from stats_service.web.admin.install import preview as install_preview
 from stats_service.web.admin.polls import polls
 from stats_service.web.admin.polls import preview as poll_preview
+from stats_service.web.admin.polls import removal as poll_removal
 from stats_service.web.admin.polls import review as poll_review
 from stats_service.web.admin.polls import share as poll_share
 from stats_service.web.admin.portability import exports, uploads
@@ -32,6 +33,7 @@ NOUNS = (
     traffic,
     articles,
     polls,
+    poll_removal,
     poll_preview,
     poll_review,
     poll_share,

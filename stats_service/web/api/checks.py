@@ -20,7 +20,7 @@ from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.limits import limited
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import allow_site_pages, site_entry
-from stats_service.web.http.visitor import forwarded_entries
+from stats_service.web.http.visitor import counted_proxies, forwarded_entries
 from stats_service.web.pages.findings import WordedFinding, worded
 
 bp = Blueprint("checks", __name__)
@@ -55,7 +55,7 @@ def check(slug: str) -> Response:
     made = services().sites.install_checks.save(entry, report, sender, now)
     stored = services().sites.install_checks.is_good(slug, report.token, now)
     # Whoever has no token is a reader, who learns of the proxies before us nothing.
-    trusted = services().settings.trusted_proxies if stored else None
+    trusted = counted_proxies(services().settings) if stored else None
     with force_locale(report.lang):
         found = [worded(finding) for finding in findings(made, slug, served_scripts(), trusted)]
     response = fresh_json(CheckAnswer(stored, found))

@@ -8,13 +8,14 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError
 from stats_service.models.polls import PresentedPoll
 from stats_service.services.known_sites.senders import check_sender
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.voting.public_polls import LISTED_MAX
 from stats_service.web.api.entrance import answer_in_loop
 from stats_service.web.http.bodies import cached_json, decode_body, fresh_json
 from stats_service.web.http.context import services
 from stats_service.web.http.limits import limited
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import allow_site_pages, site_entry
+from stats_service.web.http.sites import allow_site_pages, on_site, site_entry
 
 bp = Blueprint("polls", __name__)
 allow_site_pages(bp)
@@ -82,9 +83,11 @@ def cast_ballot(slug: str, poll: str) -> Response:
 @limited
 def issue_voter_token(slug: str) -> Response:
     """Answer with a token, for pages whose page views are blocked."""
-    entry = site_entry(slug)
-    query = decode_body(request.get_data(cache=False) or b"{}", VoterQuery)
-    visitor = request_visitor()
-    check_sender(entry, visitor)
-    token = services().polls.voter_tokens.issue(entry, query.voter, visitor, services().clock.now())
-    return fresh_json(VoterAnswer(token))
+
+    def issue(entry: SiteEntry) -> str:
+        query = decode_body(request.get_data() or b"{}", VoterQuery)
+        visitor, now = request_visitor(), services().clock.now()
+        check_sender(entry, visitor)
+        return services().polls.voter_tokens.issue(entry, query.voter, visitor, now)
+
+    return fresh_json(VoterAnswer(on_site(slug, issue)))

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from stats_service.web.api.entrance import answer_in_loop
 from stats_service.web.http.bodies import cached_json
 from stats_service.web.http.context import services
-from stats_service.web.http.sites import allow_site_pages, site_entry
+from stats_service.web.http.sites import allow_site_pages, on_site, site_entry
 
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)
@@ -24,7 +24,9 @@ def record_view(slug: str) -> Response:
 @bp.get("/<slug>/counts")
 def counts(slug: str) -> Response:
     """Answer with the numbers of a site."""
-    numbers = services().traffic.views.counts(site_entry(slug).site, services().clock.now())
+    numbers = on_site(
+        slug, lambda entry: services().traffic.views.counts(entry.site, services().clock.now())
+    )
     return cached_json(msgspec.json.encode(numbers), COUNTS_MAX_AGE)
 
 

@@ -7,7 +7,7 @@ from stats_service.models.sites import Site
 from stats_service.services import formats
 from stats_service.web.embed.badge_image import THEMES, badge_svg
 from stats_service.web.http.context import services
-from stats_service.web.http.sites import site_entry
+from stats_service.web.http.sites import on_site
 
 #: Seconds for which a browser or a cache may show the same badge.
 BADGE_MAX_AGE = 60
@@ -28,7 +28,7 @@ def badge(slug: str, metric: str) -> Response:
     language = _choice("lang", ("vi", "en"))
     theme = _choice("theme", THEMES)
     try:
-        label, number = _metric(site_entry(slug).site, metric)
+        label, number = on_site(slug, lambda entry: _metric(entry.site, metric))
         value = "–" if number is None else formats.number(number, language)
     except StoreUnavailableError:
         return _image(badge_svg("–", "…", theme), "no-store", 503)

@@ -7,11 +7,12 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import StatsError, ViewSpooledError
 from stats_service.models.traffic import PageAnswer, PageQuery
+from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.web.http.answers import page_answer_headers
 from stats_service.web.http.context import services
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import site_entry
+from stats_service.web.http.sites import on_site, site_entry
 
 #: One transparent point.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -34,7 +35,7 @@ def record_view(slug: str) -> Response:
         site_entry(slug)
         return response
     try:
-        answer = _record(slug)
+        answer = on_site(slug, _record)
     except StatsError as error:
         services().meters.count("views", error.code)
         if isinstance(error, ViewSpooledError):
@@ -47,8 +48,7 @@ def record_view(slug: str) -> Response:
     return response
 
 
-def _record(slug: str) -> PageAnswer:
-    entry = site_entry(slug)
+def _record(entry: SiteEntry) -> PageAnswer:
     referer = request.headers.get("Referer", "")
     article = request.args.get("article", referer) or None
     query = PageQuery(hit=secrets.token_urlsafe(16), article=article)

@@ -14,6 +14,7 @@ from stats_service.errors import (
     BallotConflictError,
     InvalidInputError,
     NotFoundError,
+    PollReplacedError,
     StatsError,
     UnfitAnswerError,
     VoterTooNewError,
@@ -24,13 +25,13 @@ from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.voters import TOKEN_SECONDS
-from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment
+from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment, pick
 from stats_service.web.hosted.view import Sent, may_vote, page_values
 from stats_service.web.http.context import services
 from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
-from stats_service.web.http.sites import site_entry
+from stats_service.web.http.sites import on_site
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 
@@ -48,7 +49,11 @@ _EXPLAINED = ("already-voted", "voter-too-new", "too-many-requests", "store-unav
 @bp.get("/<slug>/p/<poll>")
 def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     """Show the form, or the results."""
-    entry, now = site_entry(slug), services().clock.now()
+    return on_site(slug, lambda entry: _show(entry, poll))
+
+
+def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
+    slug, now = entry.site.slug, services().clock.now()
     visitor = request_visitor()
     cookie = token = request.cookies.get(_cookie(slug), "")
     view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
@@ -57,6 +62,8 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     lang = _language(view)
     wants_results = bool(done) or "results" in request.args or (view.voted and not view.change)
     message = TEXTS[lang][done] if done else ""
+    if done == "counted" and view.thanks:
+        message = pick(view.thanks, lang, view.lang)
     if not message and view.state != "open":
         message = TEXTS[lang]["scheduled" if view.state == "scheduled" else "closed"]
     elif not message and view.voted:
@@ -65,7 +72,16 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
     # A token is for who is about to vote: where there is no form, there is nothing to keep.
     if not program and not wants_results and may_vote(view):
         token = services().polls.voter_tokens.issue(entry, token, visitor, now)
-    response = _page(entry, view, lang, token, Sent(), message, show_results=wants_results)
+    response = _page(
+        entry,
+        view,
+        lang,
+        token,
+        Sent(),
+        message,
+        show_results=wants_results,
+        next_page=_next_page(entry, view) if done else "",
+    )
     if token != cookie:
         _keep(response, slug, token)
     return response
@@ -75,7 +91,11 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
 @limited
 def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     """Take the form's ballot; then show what became of it, at an address of its own."""
-    entry, now = site_entry(slug), services().clock.now()
+    return on_site(slug, lambda entry: _cast(entry, poll))
+
+
+def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
+    slug, now = entry.site.slug, services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
     view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     lang = _language(view)
@@ -94,6 +114,7 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
         choices=choices,
         voter=token,
         other=other if OTHER in choices else "",
+        birth=form.get("birth", "")[:16],
     )
     try:
         ballots, visitor = services().polls.ballots, request_visitor()
@@ -103,7 +124,8 @@ def cast_ballot(slug: str, poll: str) -> ResponseReturnValue:
     except BallotConflictError as error:
         seen = error.poll if isinstance(error.poll, PresentedPoll) else view
         voted = isinstance(error, AlreadyVotedError)
-        message = t["already-voted"] if voted else t["closed"]
+        replaced = isinstance(error, PollReplacedError)
+        message = t["already-voted"] if voted else t["replaced"] if replaced else t["closed"]
         return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
     except InvalidInputError as error:
         reason = error.reason if isinstance(error, UnfitAnswerError) else ""
@@ -150,6 +172,7 @@ def _page(
     alert: bool = False,
     own_window: bool = False,
     show_results: bool = False,
+    next_page: str = "",
 ) -> Response:
     here = url_for(".poll_page", slug=entry.site.slug, poll=view.id, lang=lang)
     zone = entry.site.timezone
@@ -171,6 +194,7 @@ def _page(
         address=services().settings.base_url + here,
         languages=_languages(entry, view, results="results" in request.args),
         now=moment(local_time(services().clock.now(), zone), lang, zone),
+        next_page=next_page,
         **values,
     )
     response = Response(body)
@@ -192,6 +216,12 @@ def _languages(
     here = url_for(".poll_page", slug=entry.site.slug, poll=view.id)
     query = "&results=1" if results else ""
     return [(lang, TEXTS[lang]["language"], f"{here}?lang={lang}{query}") for lang in found]
+
+
+def _next_page(entry: SiteEntry, view: PresentedPoll) -> str:
+    """Return the portal's page that comes after a vote; empty if no host of it is known by name."""
+    host = next((host for host in entry.site.hosts if "*" not in host), "")
+    return f"https://{host}{view.next_page}" if view.next_page and host else ""
 
 
 def _refused(response: Response, error: StatsError) -> Response:

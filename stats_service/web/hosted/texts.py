@@ -33,8 +33,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "closes": "Kết thúc {time}.",
         "opens": "Bắt đầu {time}.",
         "closed": "Cuộc bình chọn này đã kết thúc.",
+        "replaced": "Cuộc bình chọn này vừa được làm lại từ đầu. Mời bạn đọc và bình chọn lại.",
         "scheduled": "Cuộc bình chọn này chưa bắt đầu.",
         "once": "Mỗi trình duyệt bình chọn một lần.",
+        "daily": "Mỗi trình duyệt bình chọn mỗi ngày một lần.",
+        "go_on": "Đi tiếp",
         "changeable": "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu "
         "đến lúc đó.",
         "hidden_results": "Kết quả chưa được công bố.",
@@ -89,8 +92,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "closes": "Closes {time}.",
         "opens": "Opens {time}.",
         "closed": "This poll has closed.",
+        "replaced": "This poll was begun anew. Please read it and vote again.",
         "scheduled": "This poll has not opened yet.",
         "once": "One vote per browser.",
+        "daily": "One vote a day per browser.",
+        "go_on": "Continue",
         "changeable": "You can change your vote until the poll closes; your choice is kept until "
         "then.",
         "hidden_results": "The results are not public yet.",

@@ -64,7 +64,8 @@ def page_values(
         "results": _results(view, shown, lang) if shown else None,
         "results_hidden": not form and not shown and view.state != "scheduled",
         "back": here if votes and not form else "",
-        "notes": [when] * bool(when) + [t["changeable" if view.change else "once"]] * votes,
+        "notes": [when] * bool(when)
+        + [t["changeable" if view.change else "daily" if view.daily else "once"]] * votes,
     }
 
 
@@ -94,6 +95,7 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
         "other_label": t["other_text"].format(n=view.other),
         "other_text": sent.other,
         "voter": voter,
+        "birth": view.birth,
         "ballot": sent.ballot or secrets.token_urlsafe(18),
         "button": t["change"] if view.voted else t["vote"],
         "results_link": f"{here}&results=1" if view.results else "",

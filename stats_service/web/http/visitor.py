@@ -1,7 +1,10 @@
 """Who sends a request: the address that we believe, out of the peer's and the proxies' words."""
 
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 
+from stats_service.config import Settings
 from stats_service.models.traffic import Visitor
 from stats_service.services.visitors.addresses import CACHE_SIZE, canonical_address, in_networks
 
@@ -18,6 +21,67 @@ PRIVATE = (
     "fc00::/7",
     "fe80::/10",
 )
+
+
+#: The pairs of one element of `Forwarded` (RFC 7239), and what parts elements.
+_PAIR = re.compile(r'\s*([\w-]+)=("[^"]*"|[^";,]*)\s*(;|,|$)')
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSource:
+    """Where the reader's address stands in a request; the one place that knows it.
+
+    Without a header by name, in the peer and `X-Forwarded-For` alone (`client_address`). With one,
+    that header is believed of requests that came from one of `networks`: whoever called the
+    outermost of our own proxies, or the service itself if there are none.
+    """
+
+    trusted_proxies: int = 0
+    #: In lower case; empty: none.
+    name: bytes = b""
+    #: In canonical form, as CIDR.
+    networks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> "AddressSource":
+        """Return what the settings say."""
+        return cls(
+            settings.trusted_proxies,
+            settings.client_ip_header.lower().encode(),
+            settings.proxy_networks,
+        )
+
+    def find(self, peer: str, forwarded_for: str, named: str) -> tuple[str, str]:
+        """Return the reader's address, `""` if it is not known, and `address_hint` of it.
+
+        Args:
+            peer: as `client_address` takes it.
+            forwarded_for: the value of `X-Forwarded-For`.
+            named: the value of the header by name.
+        """
+        address = client_address(peer, forwarded_for, self.trusted_proxies)
+        if named and in_networks(address, self.networks):
+            found = canonical_address(_last_for(named) if self.name == b"forwarded" else named)
+            if found:
+                return found, _local_hint(found)
+        return address, address_hint(address, forwarded_for, self.trusted_proxies)
+
+
+def _last_for(forwarded: str) -> str:
+    """Return `for` of the last element of `Forwarded`, which the last proxy has written."""
+    if len(forwarded) > FORWARDED_MAX_LENGTH:
+        return ""
+    found, at = "", 0
+    while at < len(forwarded):
+        pair = _PAIR.match(forwarded, at)
+        if pair is None:
+            return ""
+        if pair[1].lower() == "for":
+            found = pair[2]
+        at = pair.end()
+        if pair[3] == ",":
+            found = ""
+    return found
 
 
 def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
@@ -44,6 +108,11 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
             if address:
                 return address
     return canonical_address(peer)
+
+
+def counted_proxies(settings: Settings) -> int | None:
+    """Return how many stations `X-Forwarded-For` should name; None: the address is elsewhere."""
+    return None if settings.client_ip_header else settings.trusted_proxies
 
 
 def forwarded_entries(forwarded_for: str) -> int:

@@ -9,7 +9,7 @@ from stats_service.errors import StatsError
 from stats_service.models.traffic import Visitor
 from stats_service.web.http.cors import cors_headers
 from stats_service.web.http.problems import internal_problem, problem_headers, problem_of
-from stats_service.web.http.visitor import address_hint, client_address, visitor_of
+from stats_service.web.http.visitor import AddressSource, visitor_of
 
 
 class ResponseHeaders(NamedTuple):
@@ -47,10 +47,11 @@ class LoopRequest(NamedTuple):
         """Return a header, empty if it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
 
-    def visitor(self, trusted_proxies: int) -> Visitor:
+    def visitor(self, source: AddressSource) -> Visitor:
         """Return who sent it."""
-        header, forwarded = self.header, self.header(b"x-forwarded-for")
-        address = client_address(self.peer, forwarded, trusted_proxies)
+        header = self.header
+        named = header(source.name) if source.name else ""
+        address, hint = source.find(self.peer, header(b"x-forwarded-for"), named)
         return visitor_of(
             address,
             header(b"origin"),
@@ -58,7 +59,7 @@ class LoopRequest(NamedTuple):
             header(b"sec-gpc"),
             header(b"dnt"),
             header(b"sec-purpose") or header(b"purpose"),
-            address_hint(address, forwarded, trusted_proxies),
+            hint,
         )
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import msgspec
 
-from stats_service.errors import StatsError
+from stats_service.errors import StatsError, UnknownSiteError
 from stats_service.models.polls import PresentedPoll
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.container import Services
@@ -12,6 +12,7 @@ from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
+from stats_service.web.http.visitor import AddressSource
 from stats_service.web.loop.messages import (
     LoopRequest,
     ResponseHeaders,
@@ -26,7 +27,7 @@ class LoopPages:
 
     def __init__(self, services: Services) -> None:
         self._clock = services.clock
-        self._trusted_proxies = services.settings.trusted_proxies
+        self._address_source = AddressSource.of(services.settings)
         self._sites = services.sites.in_loop
         self._recorder = services.traffic.recorder
         self._meters = services.meters
@@ -36,11 +37,7 @@ class LoopPages:
     def record_view(self, request: LoopRequest, send: Send) -> None:
         """Record one load of a page, or its heartbeat; call `send` once, possibly at once."""
         now, slug = self._clock.now(), request.path.slug
-        try:
-            entry = self._sites.cached(slug, now)
-        except StatsError as error:
-            self._refuse(send, error)
-            return
+        entry = self._sites.cached(slug, now)
         if entry is not None:
             self._record(entry, request, send, now)
             return
@@ -53,7 +50,10 @@ class LoopPages:
 
         self._sites.when_read(slug, now, read)
 
-    def _record(self, entry: SiteEntry, request: LoopRequest, send: Send, now: float) -> None:
+    def _record(
+        self, entry: SiteEntry, request: LoopRequest, send: Send, now: float, *, again: bool = False
+    ) -> None:
+        """Record the view for a site; `again`: after Redis did not know it as it was before."""
         try:
             allowed = allowed_origin(entry, request.header(b"origin"))
         except Exception as error:  # noqa: BLE001 - whoever waits is told
@@ -62,35 +62,49 @@ class LoopPages:
             return
 
         def reply(answer: PageAnswer | Exception) -> None:
-            if isinstance(answer, Exception):
+            if isinstance(answer, UnknownSiteError) and not again:
+                self._look_again(entry, request, send)
+            elif isinstance(answer, Exception):
                 self._refuse(send, answer, allowed)
-                return
-            poll = answer.poll
-            try:
-                body = page_answer_json(
-                    answer,
-                    self._site_json.of(answer.site),
-                    self._poll_json[poll.voted].of(poll)
-                    if isinstance(poll, PresentedPoll)
-                    else None,
-                )
-            except Exception as error:  # noqa: BLE001 - whoever waits is told
-                self._meters.fault("answer to a page view", error)
-                self._refuse(send, error, allowed)
-                return
-            if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
-                self._meters.view_times.add(self._clock.now() - now)
-            send(200, _headers(answer.ignored, answer.note, allowed), body)
+            else:
+                self._answer(answer, send, allowed, now)
 
         try:
             query = decode_body(request.body, PageQuery)
-            visitor = request.visitor(self._trusted_proxies)
+            visitor = request.visitor(self._address_source)
             self._recorder.record_view(entry, query, visitor, now, reply)
         except StatsError as error:
             self._refuse(send, error, allowed)
         except Exception as error:  # noqa: BLE001 - whoever waits is told
             self._meters.fault("page view", error)
             self._refuse(send, error, allowed)
+
+    def _look_again(self, entry: SiteEntry, request: LoopRequest, send: Send) -> None:
+        """Record the view for the site that is there now: Redis does not know it as it was."""
+
+        def found(site: SiteEntry | Exception, at: float) -> None:
+            if isinstance(site, Exception):
+                self._refuse(send, site, allowed_origin(entry, request.header(b"origin")))
+            else:
+                self._record(site, request, send, at, again=True)
+
+        self._sites.when_again(entry, self._clock.now(), found)
+
+    def _answer(self, answer: PageAnswer, send: Send, allowed: str, began: float) -> None:
+        poll = answer.poll
+        try:
+            body = page_answer_json(
+                answer,
+                self._site_json.of(answer.site),
+                self._poll_json[poll.voted].of(poll) if isinstance(poll, PresentedPoll) else None,
+            )
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._meters.fault("answer to a page view", error)
+            self._refuse(send, error, allowed)
+            return
+        if self._meters.view(answer.ignored or ("counted" if answer.counted else "beat")):
+            self._meters.view_times.add(self._clock.now() - began)
+        send(200, _headers(answer.ignored, answer.note, allowed), body)
 
     def _refuse(self, send: Send, error: Exception, allowed: str = "") -> None:
         self._meters.view(error.code if isinstance(error, StatsError) else "error")

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from stats_service.errors import StatsError
+from stats_service.errors import StatsError, UnknownSiteError
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
@@ -19,6 +19,7 @@ from stats_service.web.http.answers import FRESH_JSON
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.http.limits import check_network_limit
+from stats_service.web.http.visitor import AddressSource
 from stats_service.web.loop.messages import (
     LoopRequest,
     ResponseHeaders,
@@ -39,7 +40,7 @@ class LoopVotes:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._clock = services.clock
-        self._trusted_proxies = services.settings.trusted_proxies
+        self._address_source = AddressSource.of(services.settings)
         self._meters = services.meters
         self._sites = services.sites.in_loop
         self._ballots = services.polls.ballots
@@ -75,11 +76,11 @@ class LoopVotes:
         try:
             entry = await self._sites.entry(request.path.slug, self._clock.now())
             allowed = allowed_origin(entry, request.header(b"origin"))
-            visitor = request.visitor(self._trusted_proxies)
+            visitor = request.visitor(self._address_source)
             await check_network_limit(
                 self._services, route, entry, visitor.address, request.path.poll
             )
-            answer = await vote(entry, request, visitor, self._clock.now())
+            answer = await self._vote(vote, entry, request, visitor)
             status, headers, body = 200, _headers(allowed), msgspec.json.encode(answer)
             result = answer.outcome
         except Exception as error:  # noqa: BLE001 - whoever waits is told
@@ -94,6 +95,16 @@ class LoopVotes:
             send(status, headers, body)
         except Exception as error:  # noqa: BLE001 - the connection's own; nobody waits here
             self._meters.fault("answer to a vote", error)
+
+    async def _vote(
+        self, vote: Vote, entry: SiteEntry, request: LoopRequest, visitor: Visitor
+    ) -> BallotAnswer | RatingAnswer:
+        """Take a vote; once more if Redis does not know the site, and another has its name."""
+        try:
+            return await vote(entry, request, visitor, self._clock.now())
+        except UnknownSiteError:
+            entry = await self._sites.again(entry, self._clock.now())
+            return await vote(entry, request, visitor, self._clock.now())
 
 
 @lru_cache(maxsize=1024)

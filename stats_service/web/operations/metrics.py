@@ -5,7 +5,7 @@ Only for whoever has the token of `STATS_METRICS_TOKEN`; without one there is no
 
 import hmac
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Blueprint, Flask, Response, abort, g, request
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,6 +23,7 @@ from stats_service import __version__
 from stats_service.errors import StatsError
 from stats_service.meters import BOUNDS, Sums, Times
 from stats_service.models.health import OK
+from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.web.http.context import EXTENSION, services
 
@@ -151,12 +152,21 @@ class _Collector(Collector):
                 trouble.add_metric((subject, level), 1)
         return trouble
 
-    def _sites(self) -> Iterable[Metric]:
+    def _sites(self) -> Iterator[Metric]:
+        sites, now = self._services.sites.sites.all()[:SITES_MAX], self._services.clock.now()
+        yield from self._numbers(sites, now)
+        trouble = GaugeMetricFamily(
+            "stats_site_trouble", "What `check` finds wrong of a site", labels=("kind", "site")
+        )
+        for site, finding in self._services.operations.overview.findings(sites, now):
+            trouble.add_metric((finding.subject, site.slug), 1)
+        yield trouble
+
+    def _numbers(self, sites: Sequence[Site], now: float) -> Iterable[Metric]:
         online = GaugeMetricFamily("stats_site_online", "Visitors online", labels=("site",))
         views = GaugeMetricFamily("stats_site_views_today", "Views today", labels=("site",))
         visits = GaugeMetricFamily("stats_site_visits_today", "Visits today", labels=("site",))
-        now = self._services.clock.now()
-        for site in self._services.sites.sites.all()[:SITES_MAX]:
+        for site in sites:
             counts = self._services.traffic.views.counts(site, now)
             online.add_metric((site.slug,), counts.online)
             views.add_metric((site.slug,), counts.views.today)

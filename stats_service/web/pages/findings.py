@@ -241,6 +241,41 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
         _("These query parameters of its address are not part of that name: %(names)s."),
         _("If one of them tells articles apart, name it in the site's settings."),
     ),
+    "kept": lambda: (
+        _("These query parameters tell articles apart here: %(names)s."),
+        _(
+            "A parameter that does not (a menu, a filter) splits an article into several: then "
+            "name in the site's settings those that do."
+        ),
+    ),
+    "bare": lambda: (
+        _("%(number)s widgets of one kind name no article: all of them show that of this page."),
+        _(
+            'If they stand in a list, write article="link" into each: it shows the article that '
+            "its item links to."
+        ),
+    ),
+    "items-alike": lambda: (
+        _("%(number)s widgets of a list name one and the same article."),
+        _(
+            'article="link" takes the nearest link. Move the widget next to the title, or write '
+            "the address of the article into each item."
+        ),
+    ),
+    "items-unread": lambda: (
+        _("Nobody has read any of the articles that a list on the page names: %(names)s."),
+        _(
+            "Probably the articles' own pages are counted under other names: open one of them with "
+            "#stats-check, and write into the list what it shows."
+        ),
+    ),
+    "optimisers": lambda: (
+        _("This page's scripts pass through: %(names)s."),
+        _(
+            "Leave the script of the snippet out of what is combined or delayed there: readers who "
+            "leave early would not be counted."
+        ),
+    ),
     "no-article": lambda: (
         _("The page is not counted as an article."),
         _('It says data-article="", as front pages may; it counts for the site alone.'),

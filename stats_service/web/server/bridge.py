@@ -17,11 +17,16 @@ import msgspec
 
 from stats_service.errors import BusyError
 from stats_service.web.http.problems import problem_headers, problem_of
+from stats_service.web.http.sign_ins import is_strangers
 
 #: Requests that are answered at the same time; most of their time they wait for Redis.
 THREADS = 8
 #: Requests that wait for a thread; the next is refused at once.
 WAITING_MAX = 512
+#: The same for sign-ins of strangers. Most of their time they wait for the turn of their password,
+#: so that a flood of guesses would else take all threads, and all places to wait.
+STRANGERS_THREADS = 4
+STRANGERS_WAITING_MAX = 64
 
 #: Status, headers, body.
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -33,12 +38,12 @@ class WsgiBridge:
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
-        self._threads = ThreadPoolExecutor(THREADS, "flask")
-        self._under_way = 0
+        self._threads = _Threads(THREADS, WAITING_MAX, "flask")
+        self._strangers = _Threads(STRANGERS_THREADS, STRANGERS_WAITING_MAX, "sign-in")
 
     async def stop(self) -> None:
         """End the threads when their last request is answered, which may wait for the loop."""
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.gather(self._threads.stop(), self._strangers.stop())
 
     async def answer(self, scope: dict[str, Any], body: bytes, *, whole: bool) -> Answer:
         """Answer the request of an ASGI `scope`.
@@ -49,16 +54,9 @@ class WsgiBridge:
             whole: Whether that is all of it. If not, it is longer than any route accepts, and
                 the application refuses it for the length that it declares.
         """
-        if self._under_way >= THREADS + WAITING_MAX:
-            return busy()
-        self._under_way += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._threads, self._call, environ_of(scope, body, whole=whole)
-            )
-        finally:
-            self._under_way -= 1
+        strange = is_strangers(scope["method"], scope["path"], scope["headers"])
+        threads = self._strangers if strange else self._threads
+        return await threads.run(lambda: self._call(environ_of(scope, body, whole=whole)))
 
     def _call(self, environ: dict[str, Any]) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -79,6 +77,29 @@ class WsgiBridge:
                 close()
         status, headers = started[-1]
         return int(status[:3]), header_pairs(headers), body
+
+
+class _Threads:
+    """Threads for requests of one kind, and how many may wait for one of them."""
+
+    def __init__(self, threads: int, waiting_max: int, name: str) -> None:
+        self._threads = ThreadPoolExecutor(threads, name)
+        self._most = threads + waiting_max
+        self._under_way = 0
+
+    async def run(self, work: Callable[[], Answer]) -> Answer:
+        """Return the answer, or that too many wait."""
+        if self._under_way >= self._most:
+            return busy()
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._under_way -= 1
+
+    async def stop(self) -> None:
+        """End the threads when their last request is answered."""
+        await asyncio.to_thread(self._threads.shutdown)
 
 
 def environ_of(scope: dict[str, Any], body: bytes, *, whole: bool) -> dict[str, Any]:

@@ -37,6 +37,11 @@ def test_webhooks(run: Run, site: Site, receiver: Receiver, services: Services) 
     (added,) = services.notices.notices.get("kimson").webhooks
     assert services.notices.notices.signing_key("kimson", added.id) in said
     assert receiver.url in run("webhook", "list", "kimson").stdout
+    refused = run("webhook", "add", "kimson", "https://localhost/x", "--event", "peak", code=2)
+    assert "inner network" in refused.stderr
+    assert "STATS_WEBHOOK_HOSTS" in refused.stderr
+    number = run("webhook", "add", "kimson", "https://2130706433/x", "--event", "peak", code=2)
+    assert "is a number" in number.stderr
     run("webhook", "test", "kimson", added.id, **hosts)
     assert receiver.events() == ["test"]
     run("webhook", "test", "kimson", added.id, code=2)  # without the permission

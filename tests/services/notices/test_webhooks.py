@@ -226,6 +226,59 @@ INSIDE = (
 )
 
 
+#: Names that lead nowhere outside, and what is no name.
+INNER_NAMES = (
+    *("kimson", "KIMSON", "localhost.localdomain", "nas.local", "db.internal", "wiki.intranet"),
+    *("a.corp", "router.lan", "x.home.arpa", "x.home", "y.private", "z.test", "z.invalid"),
+    *(
+        "abc.onion",
+        "127%2e0.0.1",
+        "a..b",
+        ".",
+        "-a.vn",
+        "1.2.3.4.5",
+        "a.0x7f",
+        "256.1.1.1",
+        "08.8.8.8",
+    ),
+)
+
+
+@pytest.mark.parametrize("host", INSIDE + INNER_NAMES)
+def test_a_host_inside_is_refused_when_it_is_added(
+    services: Services, site: Site, clock: FakeClock, host: str
+) -> None:
+    """However it is written, with the reason; it would never be called, and never tell."""
+    url = f"https://{host}/x"
+
+    with pytest.raises(InvalidInputError, match="URL "):
+        services.notices.notices.add_webhook("kimson", url, (), 6, COMMAND_LINE, clock.now())
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("hook.example.vn", "hook.example.vn.", "a_b.example.vn", "xn--d1acpjx3f.xn--p1ai"),
+        *("8.8.8.8", "[2606:4700::1111]", "hook.local.vn", "localhost.vn", "1.example.vn"),
+        "4chan.org:8443",
+    ],
+)
+def test_a_host_of_the_public_internet_is_taken(
+    services: Services, site: Site, clock: FakeClock, host: str
+) -> None:
+    """Also one that looks a little like one inside."""
+    url = f"https://{host}/x"
+
+    added = services.notices.notices.add_webhook("kimson", url, (), 6, COMMAND_LINE, clock.now())
+
+    assert added.url == url
+
+
+def test_a_name_inside_is_taken_where_the_operator_allows_it() -> None:
+    """By STATS_WEBHOOK_HOSTS, without https too."""
+    assert outgoing.check_url("http://localhost/x", ("localhost",)).hostname == "localhost"
+
+
 @pytest.mark.parametrize("host", INSIDE)
 def test_an_address_inside_is_never_called(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However it is written: refused by its spelling, or when libcurl asks for a socket."""

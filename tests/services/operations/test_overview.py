@@ -121,9 +121,9 @@ def test_a_poll_that_one_network_makes(
     services: Services, site: Site, clock: FakeClock, client: FlaskClient
 ) -> None:
     """Every ballot counts; the alarm lasts until somebody has looked, and comes with more."""
-    make_poll(services)
+    poll = make_poll(services)
     for n in range(10):
-        vote(client, new_voter(services), "a", address=f"192.0.2.{100 + n}")
+        vote(client, new_voter(services), "a", address=f"{100 + n}.0.2.1")
 
     def office(ballots: int) -> tuple[Alarm, ...]:
         for _ in range(ballots):
@@ -132,9 +132,27 @@ def test_a_poll_that_one_network_makes(
 
     assert office(19) == ()
     assert office(1) == (Alarm("network", 20, poll="muc-quan-tam"),)
-    services.polls.quarantine.look_at_network(site.slug, "muc-quan-tam", "test", clock.now())
+    services.polls.quarantine.look_at_network(site.slug, poll, "test", clock.now())
     assert office(0) == ()
     assert office(1) == (Alarm("network", 21, poll="muc-quan-tam"),)
+
+
+def test_a_poll_that_a_wider_network_makes(
+    services: Services, site: Site, clock: FakeClock, client: FlaskClient
+) -> None:
+    """The same for 60 addresses of one /24; it is to be looked at again with a quarter more."""
+    poll = make_poll(services)
+
+    def school(first: int, ballots: int) -> tuple[Alarm, ...]:
+        for n in range(ballots):
+            vote(client, new_voter(services), "b", address=f"192.0.2.{first + n}")
+        return alarms(services, site, clock.now())
+
+    assert school(1, 49) == ()
+    assert school(50, 11) == (Alarm("network", 60, poll="muc-quan-tam"),)
+    services.polls.quarantine.look_at_network(site.slug, poll, "test", clock.now())
+    assert school(61, 14) == ()
+    assert school(75, 2) == (Alarm("network", 76, poll="muc-quan-tam"),)
 
 
 def test_where_all_come_from_one_address_none_stands_out(

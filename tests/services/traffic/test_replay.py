@@ -1,6 +1,7 @@
 """Views that were kept while Redis was away come to Redis once, into their own day."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import redis
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
+from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.spool import SpooledBatch
 from stats_service.web.http.context import EXTENSION
 from tests.support.away import lose_redis
@@ -110,12 +112,46 @@ def test_views_of_a_removed_site_are_dropped(
 ) -> None:
     """They must not hold up the others."""
     view(away)
-    services.sites.sites.remove("kimson")
+    services.sites.erasure.erase("kimson", "an", clock.now())
 
     replay_all(services, clock)
 
     assert services.traffic.replay.dropped == 1
     assert spool_of(services).waiting() == 0
+
+
+def test_views_of_a_site_that_is_away_for_a_moment_are_tried_again(
+    away: FlaskClient,
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    settings: Settings,
+    redis_client: redis.Redis,
+) -> None:
+    """It went after it was looked for, and was back when the script said that there is none."""
+    view(away)
+    traffic, names = services.traffic.replay._traffic, SiteKeys(settings.key_prefix, site.slug)
+    replay_views = traffic.replay_views
+
+    def meanwhile(*args: Any) -> None:
+        held = {key: redis_client.dump(key) for key in (names.site, names.alive(site.birth))}
+        redis_client.delete(*held)
+        try:
+            replay_views(*args)
+        finally:
+            for key, value in held.items():
+                redis_client.restore(key, 0, value)  # type: ignore[arg-type]
+
+    traffic.replay_views = meanwhile  # type: ignore[method-assign]
+    assert services.traffic.replay.run(clock.now()), "views are left"
+    assert spool_of(services).waiting() == 1
+    assert services.traffic.replay.dropped == 0
+
+    traffic.replay_views = replay_views  # type: ignore[method-assign]
+    replay_all(services, clock)
+
+    assert services.traffic.replay.dropped == 0
+    assert services.traffic.views.counts(site, clock.now()).views.total == 2
 
 
 def test_views_stay_while_redis_is_away(
@@ -183,13 +219,13 @@ def test_a_worker_that_starts_without_redis_keeps_views_of_known_sites(
 
 
 def test_a_removed_site_leaves_no_copy(
-    client: FlaskClient, services: Services, site: Site, settings: Settings
+    client: FlaskClient, services: Services, site: Site, settings: Settings, clock: FakeClock
 ) -> None:
     """As soon as a worker hears of it."""
     view(client)
     assert (settings.data_dir / "sites" / "kimson.json").exists()
 
-    services.sites.sites.remove("kimson")
+    services.sites.erasure.erase("kimson", "an", clock.now())
     assert view(client).status_code == 404
 
     assert not (settings.data_dir / "sites" / "kimson.json").exists()

@@ -16,7 +16,7 @@ def _site(site: Site) -> None:
 @pytest.mark.parametrize("crowd", HONEST)
 def test_an_honest_crowd_is_counted(services: Services, crowd: str) -> None:
     """And where the rule costs something, what it costs is known, and nothing is refused."""
-    scene, most_held = HONEST[crowd]
+    scene, most_held, verdict = HONEST[crowd]
 
     name, outcomes = play(services, scene, Protection())
 
@@ -24,8 +24,7 @@ def test_an_honest_crowd_is_counted(services: Services, crowd: str) -> None:
     for who, outcome in outcomes.items():
         assert outcome.share_held <= (0 if who == "citizens" else most_held), who
     report = services.polls.integrity.report("kimson", name, ZONE, services.clock.now())
-    assert report.faults == ()
-    assert ("office" not in outcomes and not report.held) == (report.verdict == "sound")
+    assert (report.faults, report.verdict) == ((), verdict)
 
 
 @pytest.mark.parametrize("attack", DISHONEST)
@@ -36,12 +35,14 @@ def test_a_program_does_not_overturn_a_poll_unseen(services: Services, attack: s
     name, outcomes = play(services, scene, Protection())
 
     program, honest = outcomes["attack"], outcomes["citizens"]
-    assert (honest.counted, honest.held) == (300, 0)
+    assert honest.held == 0
     assert program.counted <= most * (program.counted + honest.counted)
     slug, now = "kimson", services.clock.now()
     report = services.polls.integrity.report(slug, name, ZONE, now)
     assert (report.faults, report.verdict) == ((), verdict)
-    for group in services.polls.quarantine.groups(slug, name):
+    groups = services.polls.quarantine.groups(slug, name)
+    for group in groups:
         services.polls.quarantine.settle(slug, name, group.name, "voided", "test", now)
-    assert services.polls.polls.tally(slug, name).votes["y"] <= 2 * 75
+    left = services.polls.polls.tally(slug, name).votes["y"]
+    assert left <= 2 * 75 if groups else left == program.counted
     assert services.polls.integrity.report(slug, name, ZONE, now).faults == ()

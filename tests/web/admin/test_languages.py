@@ -107,7 +107,7 @@ def test_vietnamese_errors_have_the_values_of_the_english() -> None:
             "Tệp có tổng cộng 1.200.000 (Lượt xem các bài viết); nhiều nhất là 1.000.000.",
         ),
         ("en", UnknownPollError("x"), "There is no such poll, or not any more."),
-        ("vi", UnknownSiteError("x"), "Trang này không tồn tại"),
+        ("vi", UnknownSiteError("x"), "Trang web này không tồn tại"),
         ("vi", InvalidInputError("only ever said to programs: {n}", n=7), "programs: 7"),
     ],
 )

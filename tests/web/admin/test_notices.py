@@ -152,6 +152,8 @@ def test_one_receiver_is_waited_for_at_a_time(
         ("/reports", {"address": "an@example.vn", "every": "day", "language": "vi"}),
         ("/reports", {"address": "an@example.vn\nBcc: x@y.vn", "every": "week", "language": "vi"}),
         ("/webhooks", {"url": "https://10.0.0.1/", "event": "peak", "silent_hours": "6"}),
+        ("/webhooks", {"url": "https://localhost/x", "event": "peak", "silent_hours": "6"}),
+        ("/webhooks", {"url": "https://2130706433/x", "event": "peak", "silent_hours": "6"}),
         ("/webhooks", {"url": "https://a.example.vn/", "silent_hours": "6"}),
         ("/webhooks", {"url": "https://a.example.vn/", "event": "moon", "silent_hours": "6"}),
         ("/webhooks", {"url": "https://a.example.vn/", "event": "peak", "silent_hours": "0"}),

@@ -37,7 +37,7 @@ def test_the_page_of_a_site_tells_the_opening_balance_apart(owner: Person, count
     page = owner.get("/admin/sites/kimson/").get_data(as_text=True)
 
     assert "1.001.234" in page
-    assert "1.000.000 là số dư ban đầu" in page
+    assert "trong đó 1.000.000 lượt từ bộ đếm cũ" in page
     assert "Chương trình tự động" in page
 
 

@@ -213,6 +213,12 @@ def test_the_proxies_seen_are_compared_with_the_setting(
         ({"site": "x"}, "site-other", "bad"),
         ({"strangers": ("stats-visit",)}, "strangers", "warn"),
         ({"widgets": 0}, "no-widgets", "info"),
+        ({"bare": 2}, "bare", "warn"),
+        ({"listed": 3, "different": 1}, "items-alike", "warn"),
+        ({"listed": 3, "different": 3, "unread": 3}, "items-unread", "warn"),
+        ({"optimisers": ("WP Rocket",)}, "optimisers", "info"),
+        ({"optimisers": ("WP Rocket",), "ran": False}, "optimisers", "warn"),
+        ({"article": "/?id=1"}, "kept", "info"),
         ({"article": "/tin/1"}, "article", "info"),
         ({"storeless": True}, "storeless", "info"),
         ({"sender": {"ignored": "excluded"}}, "ignored-excluded", "warn"),
@@ -223,6 +229,21 @@ def test_the_proxies_seen_are_compared_with_the_setting(
 def test_each_trouble_has_its_finding(fields: dict[str, Any], code: str, level: str) -> None:
     """And its weight."""
     assert found(**fields)[code] == level
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"bare": 1}, "bare"),
+        ({"listed": 1, "different": 1}, "items-alike"),
+        ({"listed": 3, "different": 3, "unread": 2}, "items-unread"),
+        ({"article": "/tin/1"}, "kept"),
+        ({"article": "bai?7"}, "kept"),
+    ],
+)
+def test_what_is_as_it_should_be_is_not_told(fields: dict[str, Any], code: str) -> None:
+    """One widget for the page, an article of its own for each item, one of them read."""
+    assert code not in found(**fields)
 
 
 def test_what_follows_from_a_wrong_host_or_site_is_not_told_twice() -> None:

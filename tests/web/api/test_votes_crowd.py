@@ -230,6 +230,34 @@ def test_t70_an_office_of_six_hundred_behind_one_address_is_counted(
     assert alarms == {"network": 600}
 
 
+@pytest.mark.parametrize("network", ["24", "32"])
+def test_t85_many_addresses_of_one_network_do_not_make_a_sound_poll(
+    urls: list[str], services: Services, network: str
+) -> None:
+    """60 honest votes from all over; then 2 each from 250 of a /24, or from 100 /48 of a /32."""
+    poll = make_poll(services, id=f"t85-{network}", protection=Protection(wait=0))
+    addresses = {
+        "24": [f"198.51.100.{n // 2}" for n in range(500)],
+        "32": [f"2001:db8:{n // 2:x}:{n:x}::1" for n in range(200)],
+    }[network]
+    voters = tokens(services, 60 + len(addresses))
+    honest = [ballot(poll, voters.pop(), "a", f"{60 + n}.18.{n}.9") for n in range(60)]
+    others = [ballot(poll, voters.pop(), "b", address) for address in addresses]
+
+    told = [outcomes(send_all(urls, crowd, CLIENTS)) for crowd in (honest, others)]
+
+    assert told[0] == {"counted": 60}
+    # All come in one minute, with no past to compare with: held from three quarters on.
+    assert told[1]["counted"] <= 240
+    report = sound(services, poll)
+    assert (report.verdict, report.held) == ("held", told[1]["held"])
+    now = services.clock.now()
+    for group in services.polls.quarantine.groups("kimson", poll.id):
+        services.polls.quarantine.settle("kimson", poll.id, group.name, "accepted", "test", now)
+    report = sound(services, poll)
+    assert (report.ballots, report.verdict) == (60 + len(addresses), "look")
+
+
 def test_a_thousand_raters_at_once_are_summed_exactly_and_move_one_unit_each(
     urls: list[str], services: Services
 ) -> None:

@@ -18,6 +18,7 @@ from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
+from stats_service.services.polls import polls
 from stats_service.services.visitors.voters import Voters
 from stats_service.web.http.context import EXTENSION
 from tests.support.asgi import in_process
@@ -70,11 +71,13 @@ def test_every_entrance_answers_alike(
     site: Site,
     clock: FakeClock,
     make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
     path: str,
     body: Any,
     change: dict[str, str],
 ) -> None:
     """Status, every header and every byte of the body, twice, on stores that hold the same."""
+    monkeypatch.setattr(polls, "new_birth", lambda: "b1b1b1b1")
     other = replace(settings, key_prefix=f"{settings.key_prefix}o")
     flask = make_app(other)
     flask.extensions[EXTENSION].sites.sites.add(site)

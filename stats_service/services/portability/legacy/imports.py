@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.bounds import COUNT_MAX
 from stats_service.models.legacy import DayPart, ImportedFile, LegacySummary, OpeningPart
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
@@ -19,7 +20,6 @@ from stats_service.services.portability.legacy.logs import LogReader
 from stats_service.services.portability.legacy.tally import Tally
 from stats_service.services.portability.legacy.wp_polls import LegacyPoll
 from stats_service.services.sites.sites import BALANCE_MAX, Sites
-from stats_service.services.traffic.numbers import COUNT_MAX
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.portability.legacy import LegacyStore
 

@@ -4,12 +4,14 @@
 --       6 networks HASH  7 groups HASH     8 others HASH  9 proofs ZSET  10 report HASH
 -- ARGV  1 MessagePack, values one after the other: now (ms), poll id, revision under which the
 --         ballot was checked, whether the poll is open, hour (2026-11-23T09), free text or "",
---         how the groups of the address and of its /48 end (`a1f…`, `c2e…`), ceilings an hour of an
---         address and of a /48 (0: none), size of an office, share of the poll in percent that one
+--         how the groups of the address, its /48, its /24 and its /16 end (`a1f…`, `c2e…`, `b…`,
+--         `p…`), ceilings an hour of an address and of a /48 (0: none), size of an office, share of the poll in percent that one
 --         network may have (0: any), kind of browser or "", why to hold the ballot anyway or "",
 --         whether votes may be changed, when the proof expires (ms), seconds until the voters
 --         expire and until the changes do (0: not known yet), choices
 --       2 voter id  3 ballot id  4 address id or ""  5 id of its /48 or ""  6 proof id or ""
+--       7 id of its /24 (IPv6: /40) or ""  8 of its /16 (/32) or ""
+--       9 voter id of the day before, where there is one vote a day, or ""
 -- Returns { outcome, tally }: "counted", "held", "changed" (also when the same ballot comes again);
 --       "voted", "closed", "spent"; "stale" and "no-site" come without a tally.
 local NETWORKS_TTL, TEXTS_MAX, GROUP_TEXTS_MAX = 172800, 2000, 100
@@ -18,14 +20,23 @@ local IPV6_48_FACTOR = 3
 -- An office's people need ten minutes at least to vote; and there is nothing to be overturned until
 -- so many ballots have come from elsewhere.
 local OFFICE_MINUTES, OTHERS_MIN = 10, 20
--- Ballots of a network in an hour from which the report speaks of it.
-local NOTED = 10
+-- Ballots of a network in an hour from which the report speaks of it, and in a day from which somebody
+-- asks for it (`store.polls.polls`).
+local NOTED, MANY = 10, 20
+-- A /24 (IPv6: /40) and a /16 (/32) may be a carrier's, with half of all readers. What they send in a
+-- minute is a burst only if that is not what they were of the poll before: ALONE percent of the
+-- minute while there is no before. After that the hour takes a tenth of a crowd a minute from them.
+local ALONE, AFTER = 75, 10
+-- Percent of an hour's ballots from which a wider network's stand in a group of their own.
+local MOST = 75
 
 local tally, voters, changes, networks = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local groups, others, proofs, report = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local voter, ballot, address, ipv6_48, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local now, poll, revision, open, label, text, address_group, ipv6_48_group, per_address,
-  per_customer, office, share, browser, hold, may_change, proof_until, voters_ttl, changes_ttl,
+local block, provider = ARGV[7], ARGV[8]
+local now, poll, revision, open, label, text, address_group, ipv6_48_group, block_group,
+  provider_group, per_address, per_customer, office, share, browser, hold, may_change, proof_until,
+  voters_ttl, changes_ttl,
   choices = cmsgpack.unpack(ARGV[1])
 local OUTCOMES = { c = 'counted', h = 'held', x = 'changed' }
 local call = redis.call
@@ -99,6 +110,12 @@ local first = call('HGET', voters, voter)
 if first and string.sub(first, 1, 8) == ballot then
   return answer(OUTCOMES[string.sub(first, 9)])
 end
+if ARGV[9] ~= '' then
+  local earlier = call('HGET', voters, ARGV[9])
+  if earlier and string.sub(earlier, 1, 8) == ballot then
+    return answer(OUTCOMES[string.sub(earlier, 9)])
+  end
+end
 local before = first and may_change and open and call('HGET', changes, voter)
 if first and not before then
   note('already-voted')
@@ -125,69 +142,140 @@ if before then
   return answer(counts and 'changed' or 'held')
 end
 
--- What came from a network today: ballots; those counted at once; the minute of the last; ballots of
--- that minute, of its hour, and of these the ones counted at once; the hour of its group, or "".
+-- What came from a network today, this ballot included: ballots; those counted at once; the minute of
+-- the last; ballots of that minute, of its hour, and of these the ones counted at once; the hour of
+-- its group, or ""; those counted at once before the minute. `*` is everybody, with six more numbers.
+local DAY, COUNTED, MINUTE, OF_MINUTE, OF_HOUR, COUNTED_OF_HOUR, APART, BEFORE = 1, 2, 3, 4, 5, 6, 7, 8
+local HIGHEST = 8
 local minute = math.floor(now / 60000)
-local function arrival(id)
-  local stored = call('HGET', networks, id)
-  if not stored then return 1, 0, 1, 1, 0, '' end
-  local day, counted, last, of_minute, of_hour, counted_of_hour, apart = cmsgpack.unpack(stored)
-  if last ~= minute then
-    of_minute = 0
-    if math.floor(last / 60) ~= math.floor(minute / 60) then of_hour, counted_of_hour = 0, 0 end
+local function arrival(stored)
+  if not stored then return { 1, 0, minute, 1, 1, 0, '', 0 } end
+  local n = { cmsgpack.unpack(stored) }
+  if n[MINUTE] ~= minute then
+    n[OF_MINUTE], n[BEFORE] = 0, n[COUNTED]
+    if math.floor(n[MINUTE] / 60) ~= math.floor(minute / 60) then
+      n[OF_HOUR], n[COUNTED_OF_HOUR] = 0, 0
+      for i = HIGHEST + 4, #n do n[i] = 0 end
+    end
+    n[MINUTE] = minute
   end
-  return day + 1, counted, of_minute + 1, of_hour + 1, counted_of_hour, apart
+  n[DAY], n[OF_MINUTE], n[OF_HOUR] = n[DAY] + 1, n[OF_MINUTE] + 1, n[OF_HOUR] + 1
+  return n
+end
+
+local is_wide = ipv6_48 ~= ''
+local network, network_group = address, address_group
+if is_wide then network, network_group = ipv6_48, ipv6_48_group end
+-- Of everybody, of the network, of those around it; for IPv6 also of the /64.
+local all, one, around, widest, narrow
+if network ~= '' then
+  local stored = is_wide and call('HMGET', networks, '*', network, block, provider, address)
+    or call('HMGET', networks, '*', network, block, provider)
+  all, one = arrival(stored[1]), arrival(stored[2])
+  for i = #all + 1, HIGHEST + 6 do all[i] = 0 end
+  around, widest = arrival(stored[3]), arrival(stored[4])
+  narrow = is_wide and arrival(stored[5])
+end
+
+local crowd, ballots = math.ceil(office / OFFICE_MINUTES), nil
+-- Whether a network would be a good part of what others have cast.
+local function is_large(n)
+  ballots = ballots or tonumber(call('HGET', tally, 'ballots') or 0)
+  local elsewhere = ballots - n[COUNTED]
+  return elsewhere >= OTHERS_MIN
+    and (n[COUNTED] + 1) * 100 > share * (elsewhere + n[COUNTED] + 1)
+end
+
+local function is_burst(n)
+  if n[OF_MINUTE] * AFTER <= crowd or n[OF_MINUTE] * 2 <= all[OF_MINUTE] then return false end
+  if n[APART] == label then return true end
+  if n[OF_MINUTE] <= crowd then return false end
+  if all[BEFORE] < OTHERS_MIN then return n[OF_MINUTE] * 100 >= ALONE * all[OF_MINUTE] end
+  return n[BEFORE] * 2 * all[OF_MINUTE] <= n[OF_MINUTE] * all[BEFORE]
 end
 
 local name, state = hold ~= '' and label .. '-' .. address_group or '', 'held'
-local network, network_group, is_wide = address, address_group, ipv6_48 ~= ''
-if is_wide then
-  network, network_group = ipv6_48, ipv6_48_group
-  local day, counted, of_minute, of_hour, counted_of_hour, apart = arrival(address)
-  call('HSET', networks, address,
-    cmsgpack.pack(day, counted, minute, of_minute, of_hour, counted_of_hour, apart))
-  if per_address > 0 and of_hour > per_address then name = label .. '-' .. address_group end
+-- What a network around the ballot's own makes of it.
+local function widen(n, group)
+  if (name == '' or state == 'accepted') and is_burst(n) and is_large(n) then
+    n[APART], name, state = label, label .. '-' .. group, 'held'
+  elseif name == '' and n[OF_HOUR] > crowd and n[OF_HOUR] * 100 > MOST * all[OF_HOUR] then
+    name, state = label .. '-' .. group .. 'w', 'accepted'
+  end
 end
-local day, counted, of_minute, of_hour, counted_of_hour, apart
-if network ~= '' then
-  day, counted, of_minute, of_hour, counted_of_hour, apart = arrival(network)
+
+if one then
+  if is_wide and per_address > 0 and narrow[OF_HOUR] > per_address then
+    name = label .. '-' .. address_group
+  end
   local ceiling = is_wide and per_customer or per_address
-  if ceiling > 0 and of_hour > ceiling then name = label .. '-' .. network_group end
-  if name == '' and share > 0 then
-    local crowd = math.ceil(office / OFFICE_MINUTES)
+  if ceiling > 0 and one[OF_HOUR] > ceiling then name = label .. '-' .. network_group end
+  if share > 0 and name == '' then
     -- A burst that no crowd explains, or more than an office has: held once it is a good part of
     -- what others have cast; and what comes of that network later on the day is of the same group.
-    if apart == '' and (of_minute > crowd or day > office * (is_wide and IPV6_48_FACTOR or 1)) then
-      local elsewhere = tonumber(call('HGET', tally, 'ballots') or 0) - counted
-      if elsewhere >= OTHERS_MIN and (counted + 1) * 100 > share * (elsewhere + counted + 1) then
-        apart = label
-      end
+    local most = office * (is_wide and IPV6_48_FACTOR or 1)
+    if one[APART] == '' and (one[OF_MINUTE] > crowd or one[DAY] > most) and is_large(one) then
+      one[APART] = label
     end
-    if apart ~= '' then
-      name = apart .. '-' .. network_group
-    elseif of_hour > crowd then
+    if one[APART] ~= '' then
+      name = one[APART] .. '-' .. network_group
+    elseif one[OF_HOUR] > crowd then
       -- It counts, in a group, so that somebody who looks at it later can take it out.
       name, state = label .. '-' .. network_group .. 'w', 'accepted'
     end
+    widen(around, block_group)
+    widen(widest, provider_group)
   end
 end
-local counts = place(name, state, choices, text, 1)
-if network ~= '' then
-  if counts and (name == '' or state == 'accepted') then
-    counted, counted_of_hour = counted + 1, counted_of_hour + 1
-    if counted_of_hour >= NOTED then
-      local most = 'network:' .. label
-      call('HINCRBY', report, 'crowd:' .. label, counted_of_hour == NOTED and NOTED or 1)
-      if tonumber(call('HGET', report, most) or 0) < counted_of_hour then
-        call('HSET', report, most, counted_of_hour)
-      end
-      if tonumber(call('HGET', report, 'now:network') or 0) < counted then
-        call('HSET', report, 'now:network', counted)
-      end
+
+local function is_round(n)
+  local _, digits = math.frexp(n)
+  return n % 2 ^ math.max(0, digits - 5) == 0
+end
+
+-- Raise a number of the report: the most of any network, of an hour or a day.
+local function raise(field, n)
+  if tonumber(call('HGET', report, field) or 0) < n then call('HSET', report, field, n) end
+end
+
+-- The most of any network of a level is with everybody's numbers: of the day at HIGHEST + 1 to 3, of the
+-- hour after that. Of it the report gets what has five digits in base 2: to write each costs too much.
+local function note_most(level, name, n)
+  local at = HIGHEST + level
+  if n[COUNTED] > all[at] then
+    all[at] = n[COUNTED]
+    if is_round(n[COUNTED]) then
+      call('HSET', report, name .. string.sub(label, 1, 10), n[COUNTED])
+      if level == 3 and n[COUNTED] >= MANY then raise('now:provider', n[COUNTED]) end
     end
   end
-  call('HSET', networks, network,
-    cmsgpack.pack(day, counted, minute, of_minute, of_hour, counted_of_hour, apart))
+  if n[COUNTED_OF_HOUR] > all[at + 3] then
+    all[at + 3] = n[COUNTED_OF_HOUR]
+    if n[COUNTED_OF_HOUR] >= NOTED and is_round(n[COUNTED_OF_HOUR]) then
+      call('HSET', report, name .. label, n[COUNTED_OF_HOUR])
+    end
+  end
+end
+
+local counts = place(name, state, choices, text, 1)
+if one then
+  if counts and (name == '' or state == 'accepted') then
+    for _, n in ipairs({ all, one, around, widest, narrow or nil }) do
+      n[COUNTED], n[COUNTED_OF_HOUR] = n[COUNTED] + 1, n[COUNTED_OF_HOUR] + 1
+    end
+    local of_hour = one[COUNTED_OF_HOUR]
+    if of_hour >= NOTED then
+      call('HINCRBY', report, 'crowd:' .. label, of_hour == NOTED and NOTED or 1)
+      raise('network:' .. label, of_hour)
+      raise('now:network', one[COUNTED])
+    end
+    note_most(is_wide and 2 or 1, is_wide and 'pool:' or 'block:', around)
+    note_most(3, 'provider:', widest)
+  end
+  local pack = cmsgpack.pack
+  call('HSET', networks, '*', pack(unpack(all)), network, pack(unpack(one)),
+    block, pack(unpack(around)), provider, pack(unpack(widest)))
+  if narrow then call('HSET', networks, address, pack(unpack(narrow))) end
   call('EXPIRE', networks, NETWORKS_TTL, 'NX')
 end
 if browser ~= '' then call('HINCRBY', report, 'browser:' .. browser, 1) end

@@ -41,7 +41,7 @@ from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 #: tokens are keys to this installation, and stay in it; so does what was delivered from here.
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
-    r"|tokens|deliveries|names"
+    r"|tokens|deliveries|names|polls:removed|removed:.*"
     # When ratings came is looked at for two weeks, where they came.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
 )

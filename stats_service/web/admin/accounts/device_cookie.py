@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from stats_service.models.devices import Caller
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
+from stats_service.web.http.sign_ins import DEVICE_COOKIES
 from stats_service.web.pages.security import is_https
 
 #: Accounts that one browser may be known to.
@@ -47,4 +48,4 @@ def _secrets() -> tuple[str, ...]:
 
 
 def _name() -> str:
-    return "__Host-stats-devices" if is_https(services().settings) else "stats_devices"
+    return DEVICE_COOKIES[0] if is_https(services().settings) else DEVICE_COOKIES[1]

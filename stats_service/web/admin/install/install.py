@@ -12,6 +12,7 @@ from stats_service.web.admin.install.preview import example_article
 from stats_service.web.embed.scripts import embed_files, served_scripts
 from stats_service.web.embed.snippet import Embedding
 from stats_service.web.http.context import services
+from stats_service.web.http.visitor import counted_proxies
 from stats_service.web.pages.findings import WordedFinding, worded
 from stats_service.web.pages.security import CONTENT_SECURITY_POLICY
 
@@ -78,7 +79,7 @@ def check_state() -> Response:
 
 
 def _findings(check: InstallCheck) -> list[WordedFinding]:
-    trusted = services().settings.trusted_proxies
+    trusted = counted_proxies(services().settings)
     found = findings(check, site().slug, served_scripts(), trusted)
     return [worded(finding) for finding in found]
 

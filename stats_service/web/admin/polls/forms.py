@@ -6,33 +6,42 @@ from typing import Any
 from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.polls import Choice, Poll, Protection
-from stats_service.services.periods import local_minute, moment_of
-from stats_service.services.polls.rules import PRESETS, check_number_of_choices, new_id
+from stats_service.models.polls import Poll
+from stats_service.services.periods import local_minute
+from stats_service.services.polls import definition
+from stats_service.services.polls.definition import (
+    DraftChoice,
+    PollChanges,
+    PollDraft,
+    local_moment,
+    texts_of,
+)
+from stats_service.services.polls.rules import check_number_of_choices
 
 #: The languages that the form asks for; the first is the one that every text has.
 LANGUAGES = ("vi", "en")
+#: Longest free text of a poll that takes one, if it was not set by other means.
+OTHER_LENGTH = 120
 
 Form = Mapping[str, str]
 
 
 def new_poll(form: Form, timezone: str, taken: Collection[str]) -> Poll:
     """Return the poll that the form describes; InvalidInputError names a field."""
-    question = _texts(form.get("question", ""), form.get("question_en", ""))
-    return Poll(
-        id=new_id(question["vi"], taken),
-        question=question,
-        choices=_new_choices(form, []),
+    draft = PollDraft(
+        question=_texts(form.get("question", ""), form.get("question_en", "")),
+        choices=_new_choices(form, 0),
         status="open" if form.get("status") == "open" else "draft",
-        **_options(form, timezone),
+        **_options(form, timezone, None),
     )
+    return definition.new_poll(draft, taken)
 
 
 def changed_fields(poll: Poll, form: Form, timezone: str) -> dict[str, Any]:
     """Return the fields of `poll` as the form has them."""
     kept = [
-        replace(
-            choice,
+        DraftChoice(
+            id=choice.id,
             text=_texts(
                 form.get(f"text-{choice.id}", ""), form.get(f"en-{choice.id}", ""), choice.text
             ),
@@ -40,15 +49,14 @@ def changed_fields(poll: Poll, form: Form, timezone: str) -> dict[str, Any]:
         )
         for choice in poll.choices
     ]
-    fields = _options(form, timezone)
-    if fields["protection"].level == poll.protection.level:
-        # The preset was not changed; numbers set by other means stay.
-        fields["protection"] = poll.protection
-    question = _texts(form.get("question", ""), form.get("question_en", ""), poll.question)
-    return fields | {
-        "question": question,
-        "choices": (*kept, *_new_choices(form, [choice.id for choice in kept])),
-    }
+    places = {c.id: _place(form.get(f"order-{c.id}", ""), n) for n, c in enumerate(kept, 1)}
+    kept.sort(key=lambda choice: places[choice.id])
+    changes = PollChanges(
+        question=_texts(form.get("question", ""), form.get("question_en", ""), poll.question),
+        choices=(*kept, *_new_choices(form, len(kept))),
+        **_options(form, timezone, poll),
+    )
+    return definition.changed_fields(poll, changes)
 
 
 def drafted_poll(poll: Poll | None, form: Form, timezone: str) -> Poll:
@@ -89,31 +97,50 @@ def form_values(poll: Poll, timezone: str) -> dict[str, object]:
         "shuffle": "yes" if poll.shuffle else "",
         "other": "yes" if poll.other else "",
         "change": "yes" if poll.change else "",
+        "daily": "yes" if poll.daily else "",
+        "results_order": poll.results_order,
+        "thanks": poll.thanks.get("vi", ""),
+        "thanks_en": poll.thanks.get("en", ""),
+        "next_page": poll.next_page,
     }
     return values | {f"hidden-{choice.id}": "yes" for choice in poll.choices if choice.hidden}
 
 
-def _options(form: Form, timezone: str) -> dict[str, Any]:
+def _options(form: Form, timezone: str, poll: Poll | None) -> dict[str, Any]:
     most = form.get("max_choices", "1").strip() or "1"
     if not (most.isascii() and most.isdigit() and len(most) <= 2 and 1 <= int(most) <= 50):
         raise InvalidInputError(
             "max_choices {most!r}: use a whole number from 1 to 50.", most=most[:20]
         )
+    longest = (poll.other if poll else 0) or OTHER_LENGTH
+    thanks = {"vi": form.get("thanks", "").strip(), "en": form.get("thanks_en", "").strip()}
     return {
         "multiple": int(most) > 1,
         "max_choices": int(most),
-        "opens": _moment("opens", form.get("opens", ""), timezone),
-        "closes": _moment("closes", form.get("closes", ""), timezone),
+        "opens": local_moment("opens", form.get("opens", ""), timezone),
+        "closes": local_moment("closes", form.get("closes", ""), timezone),
         "results_when": form.get("results_when", "always"),
         "results_as": form.get("results_as", "both"),
+        "results_order": form.get("results_order", "listed"),
         "shuffle": form.get("shuffle") == "yes",
-        "other": 120 if form.get("other") == "yes" else 0,
+        "other": longest if form.get("other") == "yes" else 0,
         "change": form.get("change") == "yes",
-        "protection": PRESETS.get(form.get("level", ""), Protection()),
+        "daily": form.get("daily") == "yes",
+        "thanks": texts_of((poll.thanks if poll else {}) | thanks),
+        "next_page": form.get("next_page", "").strip(),
+        "level": form.get("level") or "standard",
     }
 
 
-def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
+def _place(text: str, place: int) -> tuple[int, int]:
+    """Return where an answer is to stand, of old at `place`; one number moves one answer."""
+    text = text.strip()
+    wanted = int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else place
+    # Up: before the one that stands there; down: behind it.
+    return wanted, (wanted > place) - (wanted < place)
+
+
+def _new_choices(form: Form, kept: int) -> tuple[DraftChoice, ...]:
     """Return the choices of the two text fields, which belong together line by line."""
     lines, english = _lines(form.get("choices", "")), _lines(form.get("choices_en", ""))
     if english and len(english) != len(lines):
@@ -123,12 +150,12 @@ def _new_choices(form: Form, taken: list[str]) -> tuple[Choice, ...]:
             number=len(lines),
             english=len(english),
         )
-    check_number_of_choices(len(taken) + len(lines))
-    found, known = [], list(taken)
-    for n, text in enumerate(lines):
-        known.append(new_id(text, known))
-        found.append(Choice(id=known[-1], text=_texts(text, english[n] if english else "")))
-    return tuple(found)
+    # Before anything is made of a file's worth of lines.
+    check_number_of_choices(kept + len(lines))
+    return tuple(
+        DraftChoice(text=_texts(text, english[n] if english else ""))
+        for n, text in enumerate(lines)
+    )
 
 
 def _lines(text: str) -> list[str]:
@@ -138,17 +165,6 @@ def _lines(text: str) -> list[str]:
 def _texts(vi: str, en: str, before: Mapping[str, str] | None = None) -> dict[str, str]:
     texts = {k: v for k, v in (before or {}).items() if k not in LANGUAGES} | {"vi": vi.strip()}
     return texts | ({"en": en.strip()} if en.strip() else {})
-
-
-def _moment(name: str, text: str, timezone: str) -> float | None:
-    if not text.strip():
-        return None
-    try:
-        return moment_of(text, timezone)
-    except ValueError:
-        raise InvalidInputError(
-            "{field} {text!r}: write a date and a time.", field=name, text=text[:40]
-        ) from None
 
 
 def _local(moment: float | None, timezone: str) -> str:

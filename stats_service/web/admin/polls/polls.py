@@ -5,9 +5,10 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.services.polls.presentation import results, state_at
-from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_WHEN
+from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDER, RESULTS_WHEN
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
 from stats_service.web.admin.polls.share import hosted_address
@@ -38,7 +39,14 @@ def index() -> str:
     state = state if state in states() else ""
     number = request.args.get("page", "1")
     page = services().polls.polls.page(slug, words, state, page_number(number), now)
-    return render_template("admin/polls.html", page=page, words=words, state=state, states=states())
+    return render_template(
+        "admin/polls.html",
+        page=page,
+        words=words,
+        state=state,
+        states=states(),
+        removed=services().polls.removal.removed(slug, now) if page.number == 1 else [],
+    )
 
 
 @bp.get("/new")
@@ -110,9 +118,16 @@ def save(poll_id: str) -> Page:
 @bp.post("/<poll_id>/state")
 @access("editor")
 def set_state(poll_id: str) -> AnyResponse:
-    """Open, close or archive a poll."""
+    """Open, close or archive a poll; make a draft of it again; list it or not."""
     slug, polls, now = site().slug, services().polls.polls, services().clock.now()
-    verbs = {"open": polls.open, "close": polls.close, "archive": polls.archive}
+    verbs = {
+        "open": polls.open,
+        "close": polls.close,
+        "archive": polls.archive,
+        "draft": polls.withdraw,
+        "list": polls.list_,
+        "unlist": polls.unlist,
+    }
     verb = verbs.get(request.form.get("to", ""))
     try:
         if verb is None:
@@ -121,6 +136,17 @@ def set_state(poll_id: str) -> AnyResponse:
             verb(slug, poll_id, who(), now)
     except (InvalidInputError, ConflictError) as error:
         flash(explain(error), "error")
+    return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
+
+
+@bp.post("/<poll_id>/current")
+@access("editor")
+def set_current(poll_id: str) -> AnyResponse:
+    """Make a poll the one that the site's pages show, or let them show the latest open one."""
+    slug, by = site().slug, Author(who(), services().clock.now())
+    services().polls.polls.get(slug, poll_id)
+    chosen = poll_id if request.form.get("to") == "pin" else ""
+    services().sites.sites.edit(slug, by, poll=chosen)
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
 
@@ -169,6 +195,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "now": now,
         "waiting": services().polls.polls.summary(site().slug, poll.id),
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",
+        "may_manage": account().may("editor", site().slug),
     }
 
 
@@ -183,5 +210,6 @@ def _form(values: dict[str, object], poll: Poll | None, error: str = "") -> str:
         presets=list(PRESETS),
         results_when=RESULTS_WHEN,
         results_as=RESULTS_AS,
+        results_order=RESULTS_ORDER,
         **frame,
     )

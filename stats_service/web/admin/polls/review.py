@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.quarantine import Reason, ReportHour
 from stats_service.services.polls.presentation import results
+from stats_service.services.voting.concentration import WIDE_MIN, alarm_of
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.polls.polls import poll_frame
 from stats_service.web.http.context import services
@@ -74,6 +75,7 @@ def integrity(poll_id: str) -> str:
         curve=ballot_curve(report.hours),
         point_name=point_name,
         **report_spans(report.hours),
+        alarm=alarm_of(poll, services().polls.polls.summary(site().slug, poll_id)),
         **poll_frame(poll, now),
     )
 
@@ -83,8 +85,8 @@ def integrity(poll_id: str) -> str:
 def look_at_network(poll_id: str) -> Response:
     """Note that somebody has looked at the largest network, so that there is no more alarm."""
     slug, now = site().slug, services().clock.now()
-    services().polls.polls.get(slug, poll_id)
-    services().polls.quarantine.look_at_network(slug, poll_id, who(), now)
+    poll = services().polls.polls.get(slug, poll_id)
+    services().polls.quarantine.look_at_network(slug, poll, who(), now)
     return redirect(url_for("admin.poll_review.integrity", slug=slug, poll_id=poll_id))
 
 
@@ -111,8 +113,33 @@ def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:
 def reason_text(reason: Reason) -> str:
     """Return why a poll is not called sound, as people say it."""
     n, of, subject = number(reason.n), number(reason.of), reason.subject
-    if reason.kind == "hour":
+    if reason.kind == "hour" or "T" in subject:
         subject = f"{subject[11:]}:00, {day(subject[:10], 'short')}"
+    elif reason.kind.endswith("-burst"):
+        days = subject.removesuffix(" days")
+        subject = _("%(n)s days", n=days) if days != subject else day(subject, "short")
+    level, hyphen, _burst = reason.kind.partition("-")
+    if hyphen:
+        return str(
+            _(
+                "%(n)s of %(of)s ballots of one time (%(when)s) came from %(network)s, far more "
+                "than it had of all others.",
+                n=n,
+                of=of,
+                when=subject,
+                network=networks()[level],
+            )
+        )
+    if level in WIDE_MIN:
+        return str(
+            _(
+                "%(n)s of %(of)s ballots came from %(network)s, day by day. That may be a school, "
+                "a carrier that many have, or somebody with many addresses.",
+                n=n,
+                of=of,
+                network=networks()[level],
+            )
+        )
     texts: dict[str, str] = {
         "held": _("%(n)s ballots wait for a decision.", n=n),
         "network": _(
@@ -137,6 +164,15 @@ def reason_text(reason: Reason) -> str:
         ),
     }
     return texts.get(reason.kind, reason.text)
+
+
+def networks() -> dict[str, str]:
+    """Return the networks wider than an address or a customer's, as people say them."""
+    return {
+        "block": _("one /24 (IPv4)"),
+        "pool": _("one /40 (IPv6)"),
+        "provider": _("one /16 (IPv6: /32)"),
+    }
 
 
 def outcomes() -> dict[str, str]:

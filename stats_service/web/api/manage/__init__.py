@@ -6,9 +6,17 @@ no cookie is looked at. `access.guard` refuses every route that does not say whi
 
 from flask import Blueprint
 
-from stats_service.web.api.manage import access, archive, poll_review, polls, ratings, traffic
+from stats_service.web.api.manage import (
+    access,
+    archive,
+    poll_removal,
+    poll_review,
+    polls,
+    ratings,
+    traffic,
+)
 
-NOUNS = (traffic, polls, poll_review, ratings, archive)
+NOUNS = (traffic, polls, poll_removal, poll_review, ratings, archive)
 
 #: What OpenAPI tells of these routes.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)

@@ -1,19 +1,19 @@
-"""Polls: list, make, change, open, close, with results whoever else may see them."""
+"""Polls: list, make, copy, change, open, close, with results whoever else may see them."""
 
 import msgspec
 from flask import Blueprint, Response, request
 
+from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
-from stats_service.web.api.manage.access import operation, scope, site, who
-from stats_service.web.api.manage.poll_bodies import (
-    ManagedPoll,
+from stats_service.services.polls.definition import (
     PollChanges,
     PollDraft,
     changed_fields,
-    managed_poll,
     new_poll,
 )
+from stats_service.web.api.manage.access import operation, scope, site, who
+from stats_service.web.api.manage.poll_bodies import ManagedPoll, managed_poll
 from stats_service.web.api.vote_operations import POLL
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services
@@ -25,6 +25,13 @@ class ManagedPolls(msgspec.Struct, frozen=True):
     """Every poll of a site, drafts included, the latest made first."""
 
     polls: list[ManagedPoll]
+
+
+class PollCopy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Asks for a copy of a poll."""
+
+    #: Stands in URLs; empty: made of the original's.
+    id: str = ""
 
 
 @bp.get("")
@@ -93,12 +100,66 @@ def archive(poll: str) -> Response:
     )
 
 
+@bp.post("/<poll>/draft")
+@scope("write")
+def withdraw(poll: str) -> Response:
+    """Make a draft again of a poll in which nobody has voted."""
+    return fresh_json(
+        _managed(services().polls.polls.withdraw(site().slug, poll, who(), services().clock.now()))
+    )
+
+
+@bp.post("/<poll>/list")
+@scope("write")
+def list_(poll: str) -> Response:
+    """Show a poll in the archive and other lists."""
+    now = services().clock.now()
+    return fresh_json(_managed(services().polls.polls.list_(site().slug, poll, who(), now)))
+
+
+@bp.post("/<poll>/unlist")
+@scope("write")
+def unlist(poll: str) -> Response:
+    """Show a poll only where it is named."""
+    now = services().clock.now()
+    return fresh_json(_managed(services().polls.polls.unlist(site().slug, poll, who(), now)))
+
+
+@bp.post("/<poll>/pin")
+@scope("write")
+def pin(poll: str) -> Response:
+    """Make a poll the one that pages show which name none."""
+    return _pinned(poll, poll)
+
+
+@bp.post("/<poll>/unpin")
+@scope("write")
+def unpin(poll: str) -> Response:
+    """Let pages that name no poll show the one that was opened last."""
+    return _pinned(poll, "")
+
+
+@bp.post("/<poll>/copy")
+@scope("write")
+def copy(poll: str) -> tuple[Response, int]:
+    """Make a draft that asks the same."""
+    wanted = decode_body(request.get_data(cache=False) or b"{}", PollCopy)
+    slug, now = site().slug, services().clock.now()
+    return fresh_json(_managed(services().polls.polls.copy(slug, poll, wanted.id, who(), now))), 201
+
+
 @bp.get("/<poll>/integrity")
 @scope("read")
 def integrity(poll: str) -> Response:
     """Answer with what happened to every ballot."""
     now = services().clock.now()
     return fresh_json(services().polls.integrity.report(site().slug, poll, site().timezone, now))
+
+
+def _pinned(poll: str, chosen: str) -> Response:
+    found = services().polls.polls.get(site().slug, poll)
+    services().sites.sites.edit(site().slug, Author(who(), services().clock.now()), poll=chosen)
+    return fresh_json(_managed(found))
 
 
 def _managed(poll: Poll) -> ManagedPoll:
@@ -110,6 +171,11 @@ _NAMES = {
     "open": "Let readers vote in a poll",
     "close": "Take no more ballots in a poll",
     "archive": "Close a poll for good; its results stay",
+    "draft": "Make a draft again of a poll in which nobody has voted",
+    "list": "Show a poll in the archive and other lists",
+    "pin": "Let pages that name no poll show this one",
+    "unpin": "Let pages that name no poll show the one that was opened last",
+    "unlist": "Show a poll only where it is named, and in no list",
 }
 
 OPERATIONS = (
@@ -159,6 +225,18 @@ OPERATIONS = (
             problems=(400, 409),
         )
         for verb, summary in _NAMES.items()
+    ),
+    operation(
+        "post",
+        "/polls/{poll}/copy",
+        "manage_copy_poll",
+        "write",
+        "Make a draft that asks the same, without votes and times",
+        ManagedPoll,
+        POLL,
+        body=PollCopy,
+        created=True,
+        problems=(409,),
     ),
     operation(
         "get",

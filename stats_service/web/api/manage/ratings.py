@@ -7,10 +7,10 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.ratings import RankedArticle, RatingSpan, VoidedRatings
 from stats_service.models.traffic import RatingTally
 from stats_service.services.periods import local_time
+from stats_service.services.polls.definition import Moment
 from stats_service.services.ratings.ratings import RANKED_MAX
 from stats_service.services.traffic.numbers import rating_tally
 from stats_service.web.api.manage.access import operation, scope, site, who
-from stats_service.web.api.manage.poll_bodies import Moment
 from stats_service.web.api.operation import Parameter, one_of
 from stats_service.web.http.bodies import decode_body, fresh_json
 from stats_service.web.http.context import services

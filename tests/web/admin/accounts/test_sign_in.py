@@ -1,5 +1,7 @@
 """Signing in, sessions and one-time links (T12 to T14, T16)."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -146,6 +148,34 @@ def test_few_passwords_are_in_hand_at_a_time(
     assert all("nhiều người đăng nhập cùng lúc" in a.get_data(as_text=True) for a in refused)
     assert [answer.status_code for answer in others] == [302] * 3
     assert person().sign_in("lan").status_code == 302
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness is of the process elsewhere")
+def test_strangers_passwords_let_those_of_known_devices_go_first(
+    app: Flask, services: Services, person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system runs their hashing behind everything else that the service does."""
+    levels: list[int] = []
+
+    class Noted(PasswordHasher):
+        """Notes how it is run: of the calling thread alone, on Linux."""
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
+            """Note it first."""
+            levels.append(os.getpriority(os.PRIO_PROCESS, 0))
+            return super().verify(hash, password)
+
+    add_account(services, "lan")
+    monkeypatch.setattr(passwords, "_hasher", Noted())
+    lan = person()
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+
+    assert lan.sign_in("lan").status_code == 302
+    lan.client.delete_cookie("stats_session", domain="127.0.0.1")
+    assert lan.sign_in("lan").status_code == 302
+
+    assert levels == [min(19, before + passwords.STRANGERS_NICENESS), before]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 def test_a_replayed_cookie_of_a_session_that_ended_is_worth_nothing(

@@ -364,7 +364,7 @@ def test_ten_thousand_choices_are_refused_before_they_get_ids(
         assert len(made_ids) < 10
         return f"id-{len(made_ids)}"
 
-    monkeypatch.setattr("stats_service.web.admin.polls.forms.new_id", make_few)
+    monkeypatch.setattr("stats_service.services.polls.definition.new_id", make_few)
     fields = FIELDS | {"choices": "a\n" * 10_000, "choices_en": ""}
 
     for path in ("new", "new/preview"):

@@ -304,12 +304,12 @@ def test_the_verdict_says_what_it_is_made_of(
         return [(r.kind, r.n, r.of, r.subject) for r in report.reasons]
 
     for n in range(60):
-        vote(client, new_voter(services), "a", address=f"198.18.0.{n}", user_agent=FIREFOX)
+        vote(client, new_voter(services), "a", address=f"{20 + n}.18.0.1", user_agent=FIREFOX)
     assert found() == []
     for hour in range(5):
         clock.advance(3600)
         for n in range(8):
-            vote(client, new_voter(services), "b", address=f"198.18.{hour + 1}.{n}")
+            vote(client, new_voter(services), "b", address=f"{90 + hour}.{n}.0.1")
     assert found() == [("hour", 60, 100, "2026-03-04T12")]
     for _ in range(25):
         vote(client, new_voter(services), "b", address="192.0.2.1")
@@ -338,10 +338,14 @@ def test_nothing_of_a_network_is_kept_for_more_than_two_days(
 
     assert [0 < redis_client.ttl(key) <= 48 * 3600 for key in keys] == [True]
     assert report == {
+        "block:2026-03-04": "12",
+        "block:2026-03-04T12": "12",
         "browser:linux-chrome": "12",
         "counted": "12",
         "counted:2026-03-04T12": "12",
         "crowd:2026-03-04T12": "12",
         "network:2026-03-04T12": "12",
         "now:network": "12",
+        "provider:2026-03-04": "12",
+        "provider:2026-03-04T12": "12",
     }

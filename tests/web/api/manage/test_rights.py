@@ -30,6 +30,7 @@ MATRIX = {
         "polls.index",
         "polls.show",
         "polls.integrity",
+        "poll_removal.index",
         "ratings.index",
         "archive.archive",
     },
@@ -40,6 +41,15 @@ MATRIX = {
         "polls.open_",
         "polls.close",
         "polls.archive",
+        "polls.withdraw",
+        "polls.list_",
+        "polls.unlist",
+        "polls.pin",
+        "polls.unpin",
+        "polls.copy",
+        "poll_removal.delete",
+        "poll_removal.reset",
+        "poll_removal.restore",
         "poll_review.show",
         "poll_review.settle",
         "poll_review.moderate",
@@ -95,7 +105,8 @@ def test_a_token_reaches_what_the_table_allows_and_nothing_else(
             assert status == 404, told
         elif caller == "write" or SCOPE_OF[rule.endpoint] == "read":
             # There is no poll of that name, and `{}` is no body.
-            assert status in ((404,) if "poll" in rule.arguments else (200, 400)) + (400,), told
+            named = not rule.arguments.isdisjoint(("poll", "removal"))
+            assert status in ((404,) if named else (200, 400)) + (400,), told
         else:
             assert status == 403, told
 

@@ -12,7 +12,7 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
 export const violations = [];
 
 /** The service, as the words name it. */
-export const origin = /^https?:\/\/[^/]*/.exec(resolve(""))?.[0];
+export const origin = (/^https?:\/\/[^/]*/.exec(resolve("")) || [])[0];
 
 document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
   if (blockedURI.indexOf(origin) || violations.includes(effectiveDirective)) return;
@@ -33,13 +33,13 @@ export const ask = async (path, content) => {
     return response.ok
       ? { outcome: "answered", body: await response.json() }
       : { outcome: "refused", status: response.status };
-  } catch {}
+  } catch (_) {}
   await pause(RULE_MS);
   if (violations.includes("connect-src")) return { outcome: "policy" };
   try {
     await fetch(resolve(path), { ...request, mode: "no-cors" });
     return { outcome: "unreadable" };
-  } catch {
+  } catch (_) {
     return { outcome: "blocked" };
   }
 };

@@ -4,6 +4,8 @@ import { answer, current, isCore, options, resolve, script, siteOf } from "./cor
 import { outermost } from "../extra/outermost.js";
 import { english } from "../language.js";
 import { ask, pause, violations } from "./ask.js";
+import { lists } from "./lists.js";
+import { optimisers } from "./optimisers.js";
 import { patched } from "./patched.js";
 
 /** The build puts it in. */
@@ -30,7 +32,7 @@ export const settled = async () => {
   await pause(AFTERWARDS_MS);
   if (!options.site) return { outcome: "blocked" };
   if (answer.site) {
-    return { outcome: "answered", milliseconds: Math.round(loads(page)[0]?.duration || 0) };
+    return { outcome: "answered", milliseconds: Math.round((loads(page)[0] || { duration: 0 }).duration) };
   }
   // A heartbeat counts nothing, and meets with whatever the view has met with.
   const { outcome, status } = await ask(options.site + "/page", { beat: true });
@@ -48,13 +50,13 @@ const copy = async () => {
       age: age >= 0 ? age : undefined,
       digest: hash && btoa(String.fromCharCode(...new Uint8Array(hash))),
     };
-  } catch {}
+  } catch (_) {}
 };
 
 const isStoreless = () => {
   try {
     localStorage.getItem("");
-  } catch {
+  } catch (_) {
     return true;
   }
 };
@@ -75,7 +77,7 @@ const ownFrames = () => {
   for (const frame of document.querySelectorAll("iframe")) {
     try {
       if (frame.contentDocument.querySelector('script[src*="/embed."]')) number++;
-    } catch {} // a page of somebody else
+    } catch (_) {} // a page of somebody else
   }
   return number;
 };
@@ -101,6 +103,7 @@ export const look = async () => {
   const copied = await copy();
   const isStored = !isStoreless();
   const viewed = current.viewed || [];
+  const { bare, listed, different, unread } = lists();
   return {
     lang: english(document.documentElement) ? "en" : "vi",
     version: VERSION,
@@ -121,8 +124,14 @@ export const look = async () => {
     out: isStored && !!localStorage.getItem("stats-optout"),
     bot: !!navigator.webdriver && options.webdriver != "count",
     storeless: !isStored,
-    article: (current.article ?? options.article ?? current.here()).slice(0, 2048),
-    widgets: elements.filter((one) => WIDGETS.includes(one.localName) || one.dataset?.stats).length,
+    article: [current.article, options.article, current.here()].filter((one) => one != null)[0].slice(0, 2048),
+    widgets: elements.filter((one) => WIDGETS.includes(one.localName) || (one.dataset && one.dataset.stats)).length,
+    bare,
+    listed,
+    different,
+    unread: unread.length,
+    unreadNames: names(unread),
+    optimisers: names(optimisers()),
     strangers: names(
       elements.map((one) => one.localName).filter((name) => /^stats-/.test(name) && !WIDGETS.includes(name)),
     ),

@@ -38,7 +38,8 @@ const item = ({ level, title, text }) => {
 /** Put the panel on the page; `again` starts another check. */
 export const open = (again) => {
   // One panel at a time, though the check is asked for twice.
-  document.getElementById(PANEL)?.remove();
+  const old = document.getElementById(PANEL);
+  if (old) old.remove();
   const host = make("div");
   host.id = PANEL;
   const root = host.attachShadow({ mode: "open" });
@@ -46,7 +47,7 @@ export const open = (again) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
-  } catch {} // a browser from before 2023 shows it at the page's end
+  } catch (_) {} // a browser from before 2023 shows it at the page's end
   const title = make("h2", "", say("title"));
   const status = make("p", "status");
   status.setAttribute("role", "status");
@@ -75,7 +76,8 @@ export const open = (again) => {
     verdict.textContent = worst ? say(VERDICTS[worst]) : "";
     panel.className = worst || "";
     told.textContent = text;
-    list.replaceChildren(...(findings || []).map(item));
+    list.textContent = "";
+    list.append(...(findings || []).map(item));
     list.hidden = !findings;
   };
   return {

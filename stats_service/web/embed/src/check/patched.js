@@ -8,7 +8,7 @@ const FOREIGN = ["Array.prototype.toJSON", "String.prototype.toJSON", "Object.pr
 const at = (path) => {
   /** @type {any} */
   let found = window;
-  for (const name of path.split(".")) found = found?.[name];
+  for (const name of path.split(".")) found = found && found[name];
   return found;
 };
 

@@ -1,7 +1,7 @@
 /** `<stats-poll-archive limit="20">`: the polls that have closed, each with its results. */
 
 import { english } from "../language.js";
-import { button, directed, make, open } from "./dom.js";
+import { button, directed, fill, make, open } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
 import { results } from "./results.js";
@@ -12,7 +12,9 @@ import { say, written } from "./words.js";
 const LIMIT = 20;
 
 export class StatsPollArchive extends LateWidget {
-  static observedAttributes = ["limit"];
+  static get observedAttributes() {
+    return ["limit"];
+  }
 
   show() {
     const wish = this.getAttribute("limit") || LIMIT;
@@ -36,7 +38,7 @@ export class StatsPollArchive extends LateWidget {
       this.shadowRoot.append(this.list);
     }
     this.language = english(this);
-    this.list.replaceChildren(...(this.polls ? this.drawPolls() : this.drawFailed()));
+    fill(this.list, ...(this.polls ? this.drawPolls() : this.drawFailed()));
   }
 
   drawFailed() {
@@ -50,7 +52,7 @@ export class StatsPollArchive extends LateWidget {
   drawPolls() {
     if (!this.polls.length) return [make("p", "empty", say(this, "noneOlder"))];
     return this.polls.map((poll, index) => {
-      const own = ballotsOf(poll.id).cast?.choices || [];
+      const own = (ballotsOf(poll.id).cast || 0).choices || [];
       const entry = make(
         "details",
         "entry",

@@ -6,11 +6,12 @@ import { say } from "./words.js";
 
 const REFUSALS = {
   "proof-refused": "refusedProof",
+  "poll-replaced": "replaced",
   program: "program",
   "invalid-input": "invalid",
 };
-/** What is wrong with a choice or a text, as the service names it. */
-const REASONS = ["empty", "gone", "length", "link", "sign"];
+/** What is wrong with a text, as the service names it; the rest the form sees for itself. */
+const REASONS = { empty: "sign", link: "link", sign: "sign" };
 const OUTCOMES = { counted: "thanks", changed: "changed", held: "held" };
 
 /** What to say of a reply that is no success; `unsure`: the words for a reply that never came. */
@@ -18,8 +19,7 @@ export const problem = (element, reply, unsure) => {
   if (reply.status == 429 || reply.code == "voter-too-new") return say(element, "busy", reply.after || 60);
   if (isUnsure(reply)) return say(element, unsure);
   if (/^voter/.test(reply.code)) return say(element, isBlocked() ? "refusedStorage" : "refused");
-  const { reason } = reply.body;
-  return say(element, REASONS.indexOf(reason) < 0 ? REFUSALS[reply.code] || "elsewhere" : reason);
+  return say(element, REASONS[reply.body.reason] || REFUSALS[reply.code] || "elsewhere");
 };
 
 /**
@@ -30,7 +30,7 @@ export const problem = (element, reply, unsure) => {
  */
 export const castBallot = async (poll, { choices, other }, onProof) => {
   const { cast, sent } = ballotsOf(poll.id);
-  const ballot = { ballot: sent?.ballot || newBallotId(), choices, other };
+  const ballot = { ballot: (sent || 0).ballot || newBallotId(), choices, other, birth: poll.birth };
   keepBallots(poll.id, { cast, sent: ballot });
   const path = `/polls/${encodeURIComponent(poll.id)}/ballots`;
   const reply = await submit(path, ballot, poll, onProof);
@@ -59,6 +59,6 @@ const UNDER_WAY_MS = 15000;
 export const believe = (poll) => {
   const { cast, sent } = ballotsOf(poll.id);
   if (!cast && sent && poll.voted) keepBallots(poll.id, { cast: sent });
-  const isOld = !(cast?.at > Math.max(performance.timeOrigin || 0, Date.now() - UNDER_WAY_MS));
-  if (cast && isOld && poll.voted === false) keepBallots(poll.id, { sent });
+  if (!cast || poll.voted !== false) return;
+  if (!(cast.at > Math.max(performance.timeOrigin || 0, Date.now() - UNDER_WAY_MS))) keepBallots(poll.id, { sent });
 };

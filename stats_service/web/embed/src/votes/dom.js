@@ -13,6 +13,12 @@ export const make = (tag, part, ...content) => {
   return element;
 };
 
+/** Put content in the place of what a node has. */
+export const fill = (node, ...content) => {
+  node.textContent = "";
+  node.append(...content);
+};
+
 /** Make text that only a screen reader reads. */
 export const spoken = (text) => {
   const element = make("span", "", text);
@@ -51,12 +57,12 @@ export const tell = (region, text, kind = "", more = "") => {
   region.className = "";
   const whole = [text, more].filter(Boolean).join(" ");
   if (region.textContent == whole) return;
-  region.replaceChildren(text, more && text && " ", more && spoken(more));
+  fill(region, text, more && text && " ", more && spoken(more));
 };
 
 /** Bring what is said into the window: whoever pressed a button is to see what came of it. */
 export const reveal = (region) => {
-  if (region.dataset.kind) region.scrollIntoView({ block: "nearest", behavior: "instant" });
+  if (region.dataset.kind) region.scrollIntoView({ block: "nearest" });
 };
 
 /** Let a text that somebody wrote run from the side from which its script does. */
@@ -88,6 +94,6 @@ export const open = (widget) => {
       sheet.replaceSync(STYLE);
     }
     root.adoptedStyleSheets = [sheet];
-  } catch {} // a browser from before 2023 shows the controls in its own style
+  } catch (_) {} // a browser from before 2023 shows the controls in its own style
   return root;
 };

@@ -1,7 +1,7 @@
 /** The form of an open poll: choices, how many, a free text. It keeps what was chosen. */
 
 import { json } from "../json.js";
-import { button, directed, make, put, reveal, tell } from "./dom.js";
+import { button, directed, fill, make, put, reveal, tell } from "./dom.js";
 import { ordered } from "./polls.js";
 import { prepare } from "./server.js";
 import { say, written } from "./words.js";
@@ -44,11 +44,11 @@ export class PollForm {
     this.poll = poll;
     if (this.drawn != drawn) {
       const before = this.drawn ? this.ballot() : own;
-      const focused = this.element.shadowRoot.activeElement?.value;
+      const focused = (this.element.shadowRoot.activeElement || 0).value;
       this.drawn = drawn;
       this.build();
       this.choose(before);
-      this.inputs.filter((input) => input.value == focused && focused)[0]?.focus();
+      for (const input of this.inputs) if (focused && input.value == focused) input.focus();
     }
     this.isBusy = isBusy;
     this.node.setAttribute("aria-busy", !!isBusy);
@@ -94,7 +94,7 @@ export class PollForm {
     this.results = button("results", say(element, "results"), this.on.results);
     this.keep = button("keep", say(element, "keep"), this.on.keep);
     this.actions = make("div", "actions", this.submit, this.results, this.keep);
-    this.node.replaceChildren(this.fields, this.actions);
+    fill(this.node, this.fields, this.actions);
     this.changed();
   }
 

@@ -10,7 +10,7 @@ const MARKS = "[data-stats=poll],[data-stats=rating],[data-stats=archive]";
  * What is taken over, and nothing else: with `data-onclick` an author would run scripts whom the
  * portal lets write `data-…` alone.
  */
-const ATTRIBUTE = /^data-(poll|article|limit|readonly|label|classic)$/;
+const ATTRIBUTE = /^data-(poll|results|article|limit|readonly|label|classic)$/;
 /** How long elements that come one by one are gathered, in milliseconds. */
 const GATHERING_MS = 50;
 
@@ -35,10 +35,12 @@ export const upgradeMarks = () => {
 export const watchMarks = () => {
   let waiting;
   const soon = () => {
-    waiting ||= setTimeout(() => {
-      waiting = 0;
-      upgradeMarks();
-    }, GATHERING_MS);
+    waiting =
+      waiting ||
+      setTimeout(() => {
+        waiting = 0;
+        upgradeMarks();
+      }, GATHERING_MS);
   };
   new MutationObserver(soon).observe(document, { childList: true, subtree: true });
 };

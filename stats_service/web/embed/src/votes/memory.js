@@ -16,7 +16,7 @@ const read = (name) => {
   if (name in page) return page[name];
   try {
     return JSON.parse(localStorage.getItem(name)) || undefined;
-  } catch {}
+  } catch (_) {}
 };
 
 const write = (name, value) => {
@@ -24,7 +24,7 @@ const write = (name, value) => {
   try {
     if (value) localStorage.setItem(name, json(value));
     else localStorage.removeItem(name);
-  } catch {}
+  } catch (_) {}
 };
 
 /** Whether the browser refuses to store anything. */
@@ -32,7 +32,7 @@ export const isBlocked = () => {
   try {
     localStorage.setItem("stats-try", "1");
     localStorage.removeItem("stats-try");
-  } catch {
+  } catch (_) {
     return true;
   }
 };
@@ -50,7 +50,7 @@ export const keepBallots = (poll, ballots) => write(ballotName(poll), ballots);
 const ratingsName = () => "stats-ratings:" + options.site;
 
 /** The reader's rating of an article: `{score, until}`, or undefined. */
-export const ratingOf = (key) => read(ratingsName())?.[key];
+export const ratingOf = (key) => (read(ratingsName()) || {})[key];
 
 export const keepRating = (key, rating) => {
   const { [key]: _, ...others } = read(ratingsName()) || {};

@@ -1,32 +1,39 @@
 /** `<stats-poll poll="…">`: a question, its choices or its results. */
 
 import { believe, castBallot, problem } from "./ballot.js";
-import { button, directed, make, open, reveal, tell } from "./dom.js";
+import { button, directed, fill, make, open, reveal, tell } from "./dom.js";
 import { PollForm } from "./form.js";
 import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
 import { isAnswered, keepPoll, load, pollFor, wishOf } from "./polls.js";
 import { results, summary } from "./results.js";
 import { isUnsure } from "./server.js";
+import { isSeveral, showSeveral } from "./several.js";
 import { moment, past } from "./times.js";
 import { say, written } from "./words.js";
 
 /** How long the page's own request may take before a poll is asked for by itself, in ms. */
 const GRACE_MS = 4000;
 
+/** How long a voter sees the thanks before the next page comes, in ms. */
+const NEXT_MS = 4000;
+
 const KINDS = { already: "warning", held: "warning", tooLate: "warning" };
 /** What to say of results that this reader may not see, by the poll's `when`. */
 const LATER = { "after-voting": "afterVoting", "after-closing": "afterClosing", admins: "admins" };
 
 export class StatsPoll extends LateWidget {
-  static observedAttributes = ["poll"];
+  static get observedAttributes() {
+    return ["poll", "results"];
+  }
 
   show() {
+    if (isSeveral(this)) return showSeveral(this);
     const poll = pollFor(this);
     if (poll === undefined) return this.wait();
     clearTimeout(this.grace);
     this.isFailed = false;
-    if (this.poll?.id != poll?.id) this.reset();
+    if ((this.poll || {}).id != (poll || {}).id) this.reset();
     if (this.poll !== poll) this.settle(poll);
     this.poll = poll;
     this.render();
@@ -77,16 +84,20 @@ export class StatsPoll extends LateWidget {
   }
 
   get isOpen() {
-    return this.poll?.state == "open";
+    return !!this.poll && this.poll.state == "open";
+  }
+
+  get isReadOnly() {
+    return this.hasAttribute("results");
   }
 
   get isVoted() {
-    return !!this.poll && (this.poll.voted || !!ballotsOf(this.poll.id).cast);
+    return !!this.poll && (this.poll.voted || (!this.poll.daily && !!ballotsOf(this.poll.id).cast));
   }
 
   /** Whether the form is to be seen; `mode` is what the reader asked for, "" for what fits. */
   get isForm() {
-    return this.isOpen && this.mode != "results" && (!this.isVoted || this.mode == "form");
+    return this.isOpen && !this.isReadOnly && this.mode != "results" && (!this.isVoted || this.mode == "form");
   }
 
   /** A newer answer says whether a ballot is in that was sent in vain. */
@@ -125,7 +136,7 @@ export class StatsPoll extends LateWidget {
     this.result.hidden = isForm;
     if (isForm) this.drawForm();
     else this.drawResult(isFresh);
-    this.notes.replaceChildren(...(poll ? this.drawNotes() : []));
+    fill(this.notes, ...(poll ? this.drawNotes() : []));
     // The form has gone away under its reader: the poll has closed.
     if (hadFocus && !isForm) this.result.focus();
   }
@@ -146,13 +157,14 @@ export class StatsPoll extends LateWidget {
     if (drawn == this.drawn && !isFresh) return;
     this.drawn = drawn;
     const part = this.result.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement.part.value;
-    const isUnfolded = this.result.querySelector("details")?.open;
+    const isUnfolded = (this.result.querySelector("details") || {}).open;
     this.result.classList.toggle("fresh", !!isFresh);
-    this.result.replaceChildren(...content);
+    fill(this.result, ...content);
     const details = this.result.querySelector("details");
     if (details && isUnfolded) details.open = true;
     // Fresh numbers do not take the focus away.
-    if (part) [...this.result.querySelectorAll("[part]")].filter((node) => node.part.value == part)[0]?.focus();
+    const again = part && [...this.result.querySelectorAll("[part]")].filter((node) => node.part.value == part)[0];
+    if (again) again.focus();
   }
 
   drawNone() {
@@ -171,9 +183,10 @@ export class StatsPoll extends LateWidget {
     const state = !isOpen
       ? say(this, poll.state == "scheduled" ? "scheduled" : "over")
       : isVoted && !this.message.dataset.kind && say(this, "voted");
-    const own = ballotsOf(poll.id).cast?.choices || [];
+    const own = (ballotsOf(poll.id).cast || {}).choices || [];
     const action =
       isOpen &&
+      !this.isReadOnly &&
       (!isVoted
         ? button("back", say(this, "back"), () => this.turn("form"))
         : poll.change && button("change", say(this, "change"), () => this.turn("form")));
@@ -200,7 +213,7 @@ export class StatsPoll extends LateWidget {
     return [
       state == "scheduled" && opens && make("p", "note", moment(this, "opens", opens, ahead)),
       closes && make("p", "note", isAhead ? moment(this, "closes", closes, ahead) : past(this, "closed", closes)),
-      isOpen && make("p", "note", say(this, change ? "changeable" : "once")),
+      isOpen && !this.isReadOnly && make("p", "note", say(this, change ? "changeable" : this.poll.daily ? "daily" : "once")),
       this.isForm && this.drawLater(),
     ].filter(Boolean);
   }
@@ -230,15 +243,18 @@ export class StatsPoll extends LateWidget {
    */
   arrived({ word, poll }, asked) {
     this.isLocked = false;
-    if (this.poll?.id != asked.id) return;
+    if (!this.poll || this.poll.id != asked.id) return;
     this.mode = "";
     this.poll = poll || asked;
     keepPoll(this.poll, wishOf(this));
     const seen = this.poll.results ? summary(this, this.poll) : "";
-    tell(this.message, say(this, word), KINDS[word] || "good", seen);
+    const { thanks, lang, next_page: next } = this.poll;
+    const own = word == "thanks" && thanks && thanks[lang];
+    tell(this.message, own ? written(this, thanks, lang) : say(this, word), KINDS[word] || "good", seen);
     this.render(true);
     this.result.focus({ preventScroll: true });
     reveal(this.message);
+    if (next && !KINDS[word]) setTimeout(() => this.isConnected && location.assign(next), NEXT_MS);
     for (const other of document.querySelectorAll("stats-poll")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }

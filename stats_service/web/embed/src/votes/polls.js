@@ -26,15 +26,15 @@ export const wishOf = (element) => element.getAttribute("poll") || "current";
 
 /** Keep an older answer from hiding that the ballot is in, or what its voter has seen. */
 const merged = (old, fresh) =>
-  old?.voted && fresh && !fresh.voted && old.id == fresh.id
+  old && old.voted && fresh && !fresh.voted && old.id == fresh.id
     ? { ...fresh, voted: true, results: fresh.results || old.results }
     : fresh;
 
 /** Take over a fresh poll for every widget that shows it. */
 export const keepPoll = (fresh, wish) => {
-  if (fresh) fresh.at ||= performance.now();
+  if (fresh) fresh.at = fresh.at || performance.now();
   for (const other of Object.getOwnPropertyNames(known)) {
-    if (known[other] && known[other].id == fresh?.id) known[other] = fresh;
+    if (known[other] && fresh && known[other].id == fresh.id) known[other] = fresh;
   }
   known[wish] = fresh;
 };
@@ -55,7 +55,7 @@ export const isAnswered = () => !!answer.site;
 const fetchPoll = async (wish) => {
   const beat = { beat: true, poll: wish, voter: voter() || null };
   let reply = await call("/page", beat);
-  if (reply.status == 200) return reply.body.poll ?? null;
+  if (reply.status == 200) return reply.body.poll || null;
   reply = await call("/polls/" + encodeURIComponent(wish));
   // Nobody has looked whether this voter's ballot is in.
   if (reply.status == 200) return { ...reply.body, voted: undefined };

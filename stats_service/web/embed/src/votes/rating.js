@@ -2,7 +2,7 @@
 
 import { problem } from "./ballot.js";
 import { english, number } from "../language.js";
-import { button, make, open, put, reveal, spoken, tell } from "./dom.js";
+import { button, fill, make, open, put, reveal, spoken, tell } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { keepRating, ratingOf } from "./memory.js";
 import { articleOf, isLeftOut, keepFresh, loadRating, ratingFor } from "./ratings.js";
@@ -30,7 +30,9 @@ const upTo = (last) => {
 };
 
 export class StatsRating extends LateWidget {
-  static observedAttributes = ["article", "readonly", "label", "classic"];
+  static get observedAttributes() {
+    return ["article", "readonly", "label", "classic"];
+  }
 
   show() {
     const entry = ratingFor(this);
@@ -38,7 +40,7 @@ export class StatsRating extends LateWidget {
     if (entry === undefined) {
       this.grace = setTimeout(() => loadRating(this), isLeftOut(this) ? 0 : RATING_GRACE_MS);
     } else if (entry) {
-      if (this.entry?.key != entry.key) {
+      if ((this.entry || 0).key != entry.key) {
         this.choice = this.isRepeat = this.drawn = 0;
         if (this.message) tell(this.message, "");
       }
@@ -72,7 +74,7 @@ export class StatsRating extends LateWidget {
     if (!this.shadowRoot) open(this);
     const { scale } = this.entry.rating;
     const isFixed = !!this.isFixed;
-    const drawn = [scale, isFixed, english(this), this.getAttribute("label"), this.hasAttribute("classic"), this.entry.key].join();
+    const drawn = [scale, isFixed, english(this), this.getAttribute("label"), this.entry.key].join();
     if (this.drawn != drawn) {
       const hadFocus = this.shadowRoot.activeElement;
       this.drawn = drawn;
@@ -134,7 +136,7 @@ export class StatsRating extends LateWidget {
     this.undo = button("undo", "", () => this.rate(0));
     this.spread = make("details", "spread", make("summary", "summary", say(this, "spread")), make("ul"));
     const more = isThumbs || this.hasAttribute("readonly") ? [] : [this.spread];
-    this.shadowRoot.replaceChildren(this.form, this.message, this.note, this.undo, ...more);
+    fill(this.shadowRoot, this.form, this.message, this.note, this.undo, ...more);
   }
 
   /** A finger or mouse rates at once; arrow keys only choose, and a button sends. */
@@ -191,7 +193,7 @@ export class StatsRating extends LateWidget {
     fillStars(this.stars, average);
     if (isThumbs) this.counts.forEach((node, index) => put(node, number(counts[1 - index], this)));
     this.paint(this.choice);
-    if (!this.choice) this.check(own?.score);
+    if (!this.choice) this.check((own || 0).score);
     this.submit.hidden = !this.choice || !this.inputs[0];
     this.submit.setAttribute("aria-disabled", !!this.isBusy);
     put(this.submit, say(this, this.isBusy ? "sending" : this.isRepeat ? "again" : "send"));
@@ -200,10 +202,10 @@ export class StatsRating extends LateWidget {
   }
 
   updateNote(own, isThumbs) {
-    const isOwn = own?.score && !this.choice && !this.hasAttribute("readonly");
+    const isOwn = own && own.score && !this.choice && !this.hasAttribute("readonly");
     this.undo.hidden = !isOwn || this.isFixed;
     put(this.undo, say(this, this.isBusy ? "sending" : "undo"));
-    this.note.replaceChildren();
+    fill(this.note);
     if (!isOwn) return;
     const said = isThumbs
       ? say(this, "ownThumb", say(this, own.score == 2 ? "useful" : "useless"))
@@ -218,7 +220,7 @@ export class StatsRating extends LateWidget {
       label: say(this, "points", index + 1),
       value: make("b", "votes", number(votes, this)),
       share: votes / Math.max(count, 1),
-      own: own?.score == index + 1 && say(this, "own"),
+      own: own && own.score == index + 1 && say(this, "own"),
     }));
     this.spread.lastChild.replaceWith(bars(rows.reverse()));
   }
@@ -246,13 +248,13 @@ export class StatsRating extends LateWidget {
 
   accepted({ outcome, score, until, article }) {
     // The day goes on from the first rating, as the reader's own clock had it.
-    const at = (outcome != "counted" && this.own?.at) || Date.now();
+    const at = (outcome != "counted" && this.own && this.own.at) || Date.now();
     keepRating(article.key, score ? { score, until, at } : undefined);
     this.finish(article, SETTLED[outcome] || "thanksScore", outcome == "held" ? "warning" : "good");
   }
 
   refused({ article }) {
-    keepRating(article.key, { score: this.own?.score, until: "" });
+    keepRating(article.key, { score: (this.own || 0).score, until: "" });
     this.finish(article, "fixed", "warning");
   }
 

@@ -16,19 +16,20 @@ const entryFor = (element) =>
 /** `{key, rating}`; null if there is nothing to rate, undefined while unknown. */
 export const ratingFor = (element) => {
   const entry = entryFor(element);
-  return entry?.rating ? entry : entry === null || entry?.views === null ? null : undefined;
+  if (entry && entry.rating) return entry;
+  return entry === null || (entry && entry.views === null) ? null : undefined;
 };
 
 /** Whether the numbers of its article are there without its rating: nobody will bring it. */
 export const isLeftOut = (element) => !!entryFor(element);
 
 /** What a rating is to name as its article. */
-export const articleOf = (element) => named(element) || answer.article?.key || current.article;
+export const articleOf = (element) => named(element) || (answer.article || 0).key || current.article;
 
 /** Take over a fresh rating wherever its article is shown. */
 export const keepFresh = ({ key, rating }) => {
   const { article: own, articles } = answer;
-  if (own?.key == key) own.rating = rating;
+  if (own && own.key == key) own.rating = rating;
   for (const name of Object.getOwnPropertyNames(articles)) {
     if (articles[name].key == key) articles[name].rating = rating;
   }
@@ -52,9 +53,12 @@ const loadMissing = async () => {
   if (reply.status != 200) return;
   for (const element of elements) {
     const found = reply.body.ratings[articleOf(element)];
-    if (found && named(element)) answer.articles[named(element)] ||= found;
-    else if (found) answer.article ||= found;
-    if (found) entryFor(element).rating ||= found.rating;
+    if (!found) continue;
+    const name = named(element);
+    if (name) answer.articles[name] = answer.articles[name] || found;
+    else answer.article = answer.article || found;
+    const entry = entryFor(element);
+    entry.rating = entry.rating || found.rating;
     element.show();
   }
 };
@@ -62,5 +66,5 @@ const loadMissing = async () => {
 /** Ask for the rating of a widget's article, together with the others that are missing. */
 export const loadRating = (element) => {
   if (!missing.includes(element)) missing.push(element);
-  gathering ||= setTimeout(loadMissing, GATHER_MS);
+  gathering = gathering || setTimeout(loadMissing, GATHER_MS);
 };

@@ -41,7 +41,7 @@ const valueOf = (element, poll, { votes, percent }) => {
     : make("b", "votes", counted);
 };
 
-const shareOf = ({ votes, percent }, all) => (percent ?? (votes * 100) / Math.max(all, 1)) / 100;
+const shareOf = ({ votes, percent }, all) => (percent == null ? (votes * 100) / Math.max(all, 1) : percent) / 100;
 
 const others = (element, texts) => {
   const list = make(
@@ -57,7 +57,7 @@ const others = (element, texts) => {
 /** Everything that the reader may see of a poll's results, `own` being the ids of their choices. */
 export const results = (element, poll, own) => {
   const { choices, ballots, of } = poll.results;
-  const all = Math.max(ballots ?? 0, ...choices.map(({ votes }) => votes));
+  const all = Math.max(ballots || 0, ...choices.map(({ votes }) => votes));
   const order = ordered(poll).map(({ id }) => id);
   const place = ({ id }) => (order.includes(id) ? order.indexOf(id) : order.length);
   const rows = [...choices]
@@ -66,7 +66,7 @@ export const results = (element, poll, own) => {
       const choice = poll.choices.filter(({ id }) => id == result.id)[0];
       return {
         label: choice ? written(element, choice.text, poll.lang) : say(element, "other"),
-        note: choice?.hidden && say(element, "hidden"),
+        note: choice && choice.hidden && say(element, "hidden"),
         own: own.includes(result.id) && say(element, "own"),
         share: shareOf(result, all),
         value: valueOf(element, poll, result),
@@ -74,12 +74,12 @@ export const results = (element, poll, own) => {
     });
   return [
     bars(rows),
-    !!poll.results.others?.length && others(element, poll.results.others),
+    !!(poll.results.others || []).length && others(element, poll.results.others),
     make(
       "p",
       "total",
       ballots != null && say(element, of == "voters" ? "voters" : "ballots", ballots) + " ",
-      of == "voters" && choices[0]?.percent != null && say(element, "ofVoters"),
+      of == "voters" && choices[0] && choices[0].percent != null && say(element, "ofVoters"),
     ),
   ];
 };

@@ -21,22 +21,24 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
  * Resolves to `{status, code, after, body}`; status 0: no answer, so nothing is certain.
  */
 export const call = async (path, body) => {
-  const abort = new AbortController();
-  const limit = setTimeout(() => abort.abort(), PATIENCE_MS);
+  let limit;
+  const patience = new Promise((_, fail) => {
+    limit = setTimeout(fail, PATIENCE_MS);
+  });
   try {
-    const response = await fetch(resolve(options.site + path), {
+    const request = fetch(resolve(options.site + path), {
       method: body ? "POST" : "GET",
       body: body && json(body),
-      signal: abort.signal,
     });
-    const answered = await response.json();
+    const response = await Promise.race([request, patience]);
+    const answered = await Promise.race([response.json(), patience]);
     return {
       status: response.status,
       code: answered.code,
       after: +response.headers.get("Retry-After"),
       body: answered,
     };
-  } catch {
+  } catch (_) {
     return { status: 0 };
   } finally {
     clearTimeout(limit);
@@ -45,6 +47,9 @@ export const call = async (path, body) => {
 
 /** Whether it is open if anything happened: no answer, or one that no part of the service gave. */
 export const isUnsure = (reply) => reply.status == 0 || reply.status >= 500;
+
+/** How old a token has to be, in seconds. */
+const waitOf = (poll) => (poll && poll.wait != null ? poll.wait : TOKEN_AGE);
 
 let fetching;
 /** When this page got its token; one from before is old enough. */
@@ -65,7 +70,7 @@ const fetchToken = async () => {
  * Not before somebody is about to vote, since it is kept in the reader's browser.
  */
 export const prepare = () => {
-  if (!voter()) fetching ||= fetchToken();
+  if (!voter()) fetching = fetching || fetchToken();
 };
 
 /**
@@ -85,9 +90,9 @@ export const submit = async (path, content, poll, onProof) => {
       reply = await fetching;
     }
     fetching = 0;
-    const young = fetchedAt + (poll?.wait ?? TOKEN_AGE) * 1000 - performance.now();
+    const young = fetchedAt + waitOf(poll) * 1000 - performance.now();
     if (reply.status == 200 && young > 0) await pause(young);
-    if (reply.status == 200 && poll?.proof && !proof) {
+    if (reply.status == 200 && poll && poll.proof && !proof) {
       onProof();
       reply = await call(`/polls/${poll.id}/challenge`);
       if (reply.status == 200) proof = await solve(reply.body);

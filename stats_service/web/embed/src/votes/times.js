@@ -24,7 +24,8 @@ const absolute = (date, element) =>
 /** How far away, rounded down so that nobody comes too late; "" for the past and the next minute. */
 const relative = (seconds, element) => {
   const [unit] = UNITS.filter(([, length]) => seconds >= length);
-  return unit
+  // Browsers from before 2020 tell the time alone.
+  return unit && Intl.RelativeTimeFormat
     ? new Intl.RelativeTimeFormat(language(element)).format(Math.floor(seconds / unit[1]), unit[0])
     : "";
 };

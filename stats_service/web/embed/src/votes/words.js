@@ -41,6 +41,7 @@ const WORDS = {
   ],
 
   once: ["Mỗi trình duyệt bình chọn một lần.", "One vote per browser."],
+  daily: ["Mỗi trình duyệt bình chọn mỗi ngày một lần.", "One vote a day per browser."],
   changeable: [
     "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu đến lúc đó.",
     "You can change your vote until the poll closes; your choice is kept until then.",
@@ -132,22 +133,17 @@ const WORDS = {
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
   ],
-  empty: [
-    "Chưa ghi nhận: hãy viết ý kiến khác của bạn.",
-    "Not counted: please write your own answer.",
-  ],
-  gone: [
-    "Chưa ghi nhận: mục này không còn nhận phiếu. Hãy chọn mục khác.",
-    "Not counted: this answer is no longer offered. Please choose another one.",
-  ],
-  length: ["Chưa ghi nhận: ý kiến khác dài quá.", "Not counted: your own answer is too long."],
   link: [
-    "Chưa ghi nhận: ý kiến khác phải là chữ, không có liên kết hay mã HTML.",
-    "Not counted: your own answer may have neither links nor HTML.",
+    "Ý kiến khác của bạn không được có liên kết hay mã HTML.",
+    "Your own answer may have neither links nor HTML.",
   ],
   sign: [
-    "Chưa ghi nhận: ý kiến khác có ký tự không hiển thị được. Hãy xóa ký tự đó.",
-    "Not counted: your own answer has a character that cannot be shown. Please remove it.",
+    "Ý kiến khác của bạn có ký tự không hiển thị được.",
+    "Your own answer has a sign that cannot be shown.",
+  ],
+  replaced: [
+    "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
+    "This poll was begun anew. Reload the page, then vote.",
   ],
   elsewhere: ["Trang này không gửi được.", "Nothing can be sent from this page."],
 
@@ -169,12 +165,10 @@ const WORDS = {
   points: [(n) => `${n} điểm`, (n, written) => count(n, "point", written)],
   unrated: ["Chưa có đánh giá", "Not rated yet"],
   undo: ["Bỏ đánh giá của tôi", "Take my rating back"],
-  withdrawn: ["Đã bỏ đánh giá của bạn.", "Your rating has been taken back."],
+  withdrawn: ["Đã bỏ đánh giá của bạn.", "Your rating is taken back."],
   heldScore: [
-    "Đã nhận đánh giá của bạn. Có nhiều đánh giá đến từ cùng một mạng nên đánh giá này chờ người " +
-      "quản trị xem xét, chưa tính vào kết quả.",
-    "Your rating has arrived. Many came from the same network, so this one waits for review and " +
-      "does not count yet.",
+    "Đánh giá của bạn chờ người quản trị xem xét, chưa tính vào kết quả.",
+    "Your rating waits for review and does not count yet.",
   ],
   ratings: [(n) => `${n} đánh giá`, (n, written) => count(n, "rating", written)],
   useful: ["Hữu ích", "Helpful"],
@@ -239,7 +233,7 @@ export const language = (element) => (english(element) ? "en" : "vi");
 export const written = (element, texts, fallback) => {
   const wanted = (element.closest("[lang]") || element).lang || "vi";
   const primary = wanted.split("-")[0].toLowerCase();
-  const found = [wanted, primary, fallback].filter((tag) => tag in texts)[0] ?? Object.getOwnPropertyNames(texts)[0];
+  const found = [wanted, primary, fallback, ...Object.getOwnPropertyNames(texts)].filter((tag) => tag in texts)[0];
   const node = document.createElement("span");
   node.textContent = texts[found];
   if (found.split("-")[0] != primary) node.lang = found;
