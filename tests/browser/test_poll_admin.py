@@ -276,3 +276,46 @@ def test_the_integrity_report_is_made_for_paper(
     expect(page.get_by_role("button", name="In báo cáo")).to_be_hidden()
     paper = page.pdf(path=OUT / "admin-integrity.pdf", format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 2
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param({}, id="wide"),
+        pytest.param({"viewport": {"width": 360, "height": 780}, "is_mobile": True}, id="phone"),
+        pytest.param({"color_scheme": "dark", "locale": "en-GB"}, id="dark"),
+    ],
+)
+def test_an_editor_throws_a_test_poll_away_and_takes_that_back(
+    admin: Callable[..., Page],
+    services: Services,
+    embed: Embed,
+    look: dict[str, object],
+    request: pytest.FixtureRequest,
+) -> None:
+    """Reset, deleted by its typed name, undone; every page on the way is accessible."""
+    poll, name = make_poll(services, embed.slug), request.node.callspec.id
+    page = admin(f"polls/{poll}/remove", **look)
+
+    def look_at(what: str) -> None:
+        OUT.mkdir(exist_ok=True)
+        page.screenshot(path=OUT / f"removal-{what}-{name}.png", full_page=True)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    look_at("ask")
+    page.fill("#delete-name", poll)
+    page.locator("#delete-name").press("Enter")
+    page.wait_for_url("**/polls")
+    look_at("list")
+    assert services.polls.polls.all(embed.slug) == []
+    page.locator("form[action*=removed] button").click()
+    page.wait_for_url(f"**/polls/{poll}")
+    look_at("poll")
+    assert services.polls.polls.tally(embed.slug, poll).ballots == 20
+    page.goto(page.url + "/edit")
+    look_at("form")
+    page.goto(page.url.replace("/edit", "/integrity"))
+    expect(page.locator("#events-title + ul li")).to_have_count(3)
+    look_at("integrity")

@@ -300,3 +300,16 @@ def test_blocked_storage_stops_nothing(
 
     assert visitor.rows()[0] == ["Lượt truy cập", "1.814.165"]
     assert visitor.errors == visitor.warnings == []
+
+
+def test_a_page_says_that_its_reader_is_not_counted(visitor: Visitor, embed: Embed) -> None:
+    """An editor who has signed in sees the numbers, and adds nothing to them."""
+    page = embed.put(
+        "/tin/bien-tap", "<stats-visits></stats-visits>", head=embed.script('data-opt="out"')
+    )
+    before = embed.counts().views.total
+
+    visitor.open(page)
+
+    assert visitor.rows()[0] == ["Lượt truy cập", "1.814.164"]
+    assert embed.counts().views.total == before

@@ -81,7 +81,7 @@ def test_another_prefix_is_another_installation(
     """Two that share a Redis need not share a secret."""
     services.operations.installation.claim()
     other = create_services(
-        replace(other_secret(settings), key_prefix="x" + settings.key_prefix[:9]), clock
+        replace(other_secret(settings), key_prefix=f"{settings.key_prefix}x"), clock
     )
 
     other.operations.installation.claim()

@@ -7,14 +7,22 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from stats_service.errors import ConflictError, InvalidInputError, NotFoundError, UnknownPollError
-from stats_service.models.polls import Poll
+from stats_service.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PollReplacedError,
+    UnknownPollError,
+)
+from stats_service.models.polls import BallotQuery, Poll
 from stats_service.models.sites import Site
+from stats_service.models.traffic import Visitor
 from stats_service.services.container import Services
 from stats_service.services.polls.definition import PollChanges, changed_fields
 from stats_service.services.polls.presentation import present_poll
 from stats_service.services.polls.removal import KEPT_DAYS
 from tests.support.clock import FakeClock
+from tests.support.pages import BROWSER, ORIGIN
 from tests.support.votes import WHO, make_poll, new_ballot, new_voter, vote
 
 POLL = "muc-quan-tam"
@@ -310,3 +318,26 @@ def test_a_poll_that_was_closed_by_hand_has_its_end(services: Services, clock: F
     shown = present_poll(closed, tally, "Asia/Ho_Chi_Minh", clock.now())
 
     assert shown.closes == "2026-03-04T12:00:00+07:00"
+
+
+def test_a_worker_that_knows_the_poll_before_takes_a_vote_for_the_one_there_is(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """The page may be newer than what a worker remembers for some seconds."""
+    make_poll(services)
+    old = services.sites.directory.load(site.slug, clock.now())
+    remove(services, site, "reset")
+    birth = services.polls.polls.get(site.slug, POLL).birth
+    reader = Visitor("192.0.2.1", BROWSER, ORIGIN, private=False, prefetch=False)
+
+    def cast(born: str) -> str:
+        ballot = BallotQuery(
+            ballot=new_ballot(), choices=("a",), voter=new_voter(services), birth=born
+        )
+        cast = services.polls.ballots.cast_ballot(old, POLL, ballot, reader, clock.now())
+        return services.loop.run(cast).outcome
+
+    assert cast(birth) == "counted"
+    with pytest.raises(PollReplacedError):
+        cast("")
+    assert services.polls.polls.tally(site.slug, POLL).ballots == 1

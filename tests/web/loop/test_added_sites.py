@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -104,6 +105,27 @@ def test_a_site_that_was_erased_is_gone(
     assert view(first).status_code == 404
     assert vote(second, new_voter(services), "a").status_code == 404
     assert view(second).status_code == 404
+
+
+def test_a_site_that_is_restored_counts_at_once(
+    workers: list[FlaskClient], services: Services, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Also for a worker that has just found that it was erased."""
+    services.sites.sites.add(SITE)
+    for worker in workers:
+        assert view(worker).status_code == 200
+    archive = tmp_path / "kimson.jsonl"
+    archive.write_bytes(b"".join(services.portability.archives.lines("kimson", clock.now())))
+    services.sites.erasure.erase("kimson", "an", clock.now())
+    first, second = workers
+    assert view(first).status_code == 404
+
+    services.portability.archives.restore(archive, clock.now())
+
+    assert view(first).status_code == 200
+    assert view(second).status_code == 200
+    site = services.sites.sites.get("kimson")
+    assert services.traffic.views.counts(site, clock.now()).views.total == 4
 
 
 class SlowDirectory(SiteDirectory):

@@ -23,7 +23,7 @@ const open = (element) => {
     root.adoptedStyleSheets[0].replaceSync(STYLE);
   } catch (_) {} // a browser from before 2023 shows the list in its own style
   root.textContent = "";
-  root.append((element.statsList = make("dl", "list")));
+  element.statsList = root.appendChild(make("dl", "list"));
 };
 
 /** Show the block in an element: ours, or a `<div data-stats="visits">`. */

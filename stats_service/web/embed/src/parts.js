@@ -39,5 +39,6 @@ let wanted;
 
 /** Fetch it once, though it is wanted again and again until it is there. */
 export const wantExtra = () => {
-  wanted = wanted || setTimeout(fetchExtra);
+  if (!wanted) fetchExtra();
+  wanted = 1;
 };

@@ -10,11 +10,12 @@ const stored = (key, value) => {
   } catch (_) {}
 };
 
-/** Whether this browser is not to be counted: `#stats-optout` says so, `#stats-optin` ends it. */
-export const optedOut = () => {
-  const wish = /^#stats-opt(?:in|(out))$/.exec(location.hash);
-  return !!stored("stats-optout", wish && (wish[1] || ""));
-};
+/**
+ * Whether this reader is not to be counted: `#stats-optout` says so, `#stats-optin` ends it; a page
+ * says so for its readers by `data-opt="out"`.
+ */
+export const optedOut = () =>
+  (options.opt || stored("stats-optout", (/#stats-opt(in|out)$/.exec(location.hash) || 0)[1])) == "out";
 
 let token;
 

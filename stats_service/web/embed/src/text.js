@@ -19,8 +19,8 @@ export const name = (metric, element) => {
 /** A metric as text, with its date if it has one; "" if there is no such number. */
 export const text = (metric, article, element) => {
   const found = find(metric, article);
-  const { at, day, n = found } = found || 0;
-  const date = (day || at || "").slice(0, 10);
+  const { at = "", day = at, n = found } = found || 0;
+  const date = day.slice(0, 10);
   return /^\d/.test(n)
     ? number(n, element) +
         (date && ` (${english(element) ? date : date.split("-").reverse().join("/")})`)

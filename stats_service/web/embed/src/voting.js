@@ -10,7 +10,7 @@ const FILE = "__VOTES_FILE__";
 const INTEGRITY = "__VOTES_INTEGRITY__";
 
 /** The first element of a kind, which is `<div data-stats="poll">` as well as `<stats-poll>`. */
-const first = (kind) => document.querySelector(`stats-${kind},[data-stats=${kind}]`);
+const first = (kind) => document.querySelector(`[data-stats=${kind}],stats-${kind}`);
 
 let second;
 

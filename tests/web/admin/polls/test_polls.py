@@ -462,3 +462,52 @@ def test_a_poll_that_there_is_not_is_told_in_the_readers_language(editor: Person
     assert answer.status_code == 404
     assert "Không có cuộc bình chọn này" in page
     assert "stats-service" not in page
+
+
+def test_a_poll_is_deleted_by_its_typed_name_and_the_revision_seen(
+    editor: Person, made: Made, services: Services
+) -> None:
+    """Another name or revision is told, and nothing happens; then it is gone, and undone."""
+    token = editor.token(f"{made.url}/remove")
+    revision = str(services.polls.polls.get("kimson", made.id).revision)
+
+    for name, seen in (("x", revision), (made.id, "99"), (made.id, "")):
+        answer = editor.post(
+            f"{made.url}/remove", token=token, what="delete", name=name, revision=seen
+        )
+        assert answer.status_code in (400, 409)
+    assert services.polls.polls.get("kimson", made.id)
+    editor.post(f"{made.url}/remove", token=token, what="delete", name=made.id, revision=revision)
+
+    assert services.polls.polls.all("kimson") == []
+    (removed,) = services.polls.removal.removed("kimson", services.clock.now())
+    editor.post(f"{URL}/removed/{removed.id}", token=token)
+    assert services.polls.polls.get("kimson", made.id)
+    assert editor.get(f"{made.url}/integrity").status_code == 200
+
+
+def test_an_editor_moves_answers_by_number(editor: Person, made: Made, services: Services) -> None:
+    """One number moves one answer: up before the one that stands there, down behind it."""
+    ids = [choice.id for choice in services.polls.polls.get("kimson", made.id).choices]
+    texts = {c.id: c.text["vi"] for c in services.polls.polls.get("kimson", made.id).choices}
+    fields = FIELDS | {"choices": "", "choices_en": ""}
+    fields |= {f"text-{name}": text for name, text in texts.items()}
+    fields |= {f"order-{name}": str(n) for n, name in enumerate(ids, 1)}
+
+    fields[f"order-{ids[-1]}"] = "1"
+    answer = editor.post(f"{made.url}/edit", token=editor.token(f"{made.url}/edit"), **fields)
+
+    assert answer.status_code == 302
+    found = [choice.id for choice in services.polls.polls.get("kimson", made.id).choices]
+    assert found == [ids[-1], *ids[:-1]]
+
+
+def test_an_editor_chooses_the_poll_that_pages_show(
+    editor: Person, made: Made, services: Services
+) -> None:
+    """And takes that back; the log has both."""
+    for to, shown in (("pin", made.id), ("", "")):
+        editor.post(f"{made.url}/current", token=editor.token(made.url), to=to)
+        assert services.sites.sites.get("kimson").poll == shown
+    entries = services.accounts.audit.newest("kimson")
+    assert [entry.what for entry in entries[:2]] == ["site.changed", "site.changed"]

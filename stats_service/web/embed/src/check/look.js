@@ -121,7 +121,7 @@ export const look = async () => {
     pixel: !!loads(resolve(options.site + "/dot.gif"))[0],
     violations: violations.slice(0, 10),
     ...copied,
-    out: isStored && !!localStorage.getItem("stats-optout"),
+    out: isStored && localStorage.getItem("stats-optout") == "out",
     bot: !!navigator.webdriver && options.webdriver != "count",
     storeless: !isStored,
     article: [current.article, options.article, current.here()].filter((one) => one != null)[0].slice(0, 2048),

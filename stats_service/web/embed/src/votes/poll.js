@@ -33,7 +33,7 @@ export class StatsPoll extends LateWidget {
     if (poll === undefined) return this.wait();
     clearTimeout(this.grace);
     this.isFailed = false;
-    if ((this.poll || {}).id != (poll || {}).id) this.reset();
+    if ((this.poll || 0).id != (poll || 0).id) this.reset();
     if (this.poll !== poll) this.settle(poll);
     this.poll = poll;
     this.render();
@@ -157,14 +157,15 @@ export class StatsPoll extends LateWidget {
     if (drawn == this.drawn && !isFresh) return;
     this.drawn = drawn;
     const part = this.result.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement.part.value;
-    const isUnfolded = (this.result.querySelector("details") || {}).open;
+    const isUnfolded = !!this.result.querySelector("details[open]");
     this.result.classList.toggle("fresh", !!isFresh);
     fill(this.result, ...content);
     const details = this.result.querySelector("details");
     if (details && isUnfolded) details.open = true;
     // Fresh numbers do not take the focus away.
-    const again = part && [...this.result.querySelectorAll("[part]")].filter((node) => node.part.value == part)[0];
-    if (again) again.focus();
+    for (const node of part ? this.result.querySelectorAll("[part]") : []) {
+      if (node.getAttribute("part") == part) return node.focus();
+    }
   }
 
   drawNone() {
@@ -183,7 +184,7 @@ export class StatsPoll extends LateWidget {
     const state = !isOpen
       ? say(this, poll.state == "scheduled" ? "scheduled" : "over")
       : isVoted && !this.message.dataset.kind && say(this, "voted");
-    const own = (ballotsOf(poll.id).cast || {}).choices || [];
+    const own = (ballotsOf(poll.id).cast || 0).choices || [];
     const action =
       isOpen &&
       !this.isReadOnly &&
