@@ -192,7 +192,7 @@ def test_bars_are_printed_and_buttons_are_not(voter: Voter, embed: Embed) -> Non
     voter.vote("Hỏi đáp, góp ý")
     expect(voter.message()).to_contain_text("Cảm ơn")
 
-    voter.page.emulate_media(media="print")
+    voter.page.emulate_media(media="print", reduced_motion="reduce")
 
     bar = voter.page.locator("[part~=own][part~=fill]")
     width, border = bar.evaluate(
