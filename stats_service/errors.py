@@ -43,6 +43,15 @@ class InvalidInputError(StatsError):
     title = "The request cannot be used"
 
 
+class UnfitAnswerError(InvalidInputError):
+    """A choice or a text cannot be taken, for a reason that a reader's page has words for."""
+
+    def __init__(self, message: str, /, *, reason: str, **values: object) -> None:
+        super().__init__(message, **values)
+        #: `empty`, `length`, `sign`, `link` of a text; `number`, `gone`, `twice`, `unchosen`.
+        self.reason = reason
+
+
 class TooLargeError(InvalidInputError):
     """The caller sent more than the service reads."""
 

@@ -34,6 +34,7 @@ ERROR_MAPPING = [
             "portability/archive_checks",
             "portability/archive_entries",
             "ratings/ratings",
+            "ratings/structured",
             "traffic/history",
             "traffic/page_views",
             "visitors/request_limits",

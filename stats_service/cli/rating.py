@@ -159,6 +159,59 @@ def voided(site: str) -> None:
 
 @rating.command()
 @click.argument("site")
+def held(site: str) -> None:
+    """Show the ratings of SITE that wait, beyond what one network may give in half an hour.
+
+    \b
+    Example:
+      stats-service rating held kimson
+    """
+    with open_services() as services:
+        of = services.sites.sites.get(site)
+        found = services.ratings.review.held(of)
+    rows = [
+        (one.id, str(sum(one.counts)), local_time(one.begin, of.timezone), one.article)
+        for one in found
+    ]
+    echo_table([("GROUP", "RATINGS", "FROM", "ARTICLE"), *rows])
+
+
+@rating.command()
+@click.argument("site")
+@click.argument("group")
+def release(site: str, group: str) -> None:
+    """Let ratings of SITE count that are held: of GROUP, or `all`; `held` lists the groups.
+
+    \b
+    Examples:
+      stats-service rating release kimson 1a2b3c4d5e6f
+      stats-service rating release kimson all
+    """
+    with open_services() as services:
+        of, now = services.sites.sites.get(site), services.clock.now()
+        number = services.ratings.review.release(of, group, COMMAND_LINE, now)
+    click.echo(f"Count now: {number} ratings.")
+
+
+@rating.command()
+@click.argument("site")
+@click.argument("group")
+def reject(site: str, group: str) -> None:
+    """Take ratings of SITE out that are held: of GROUP, or `all`; `restore` puts a group back.
+
+    \b
+    Examples:
+      stats-service rating reject kimson 1a2b3c4d5e6f
+      stats-service rating reject kimson all
+    """
+    with open_services() as services:
+        of, now = services.sites.sites.get(site), services.clock.now()
+        number = services.ratings.review.reject(of, group, COMMAND_LINE, now)
+    click.echo(f"Taken out: {number} ratings.")
+
+
+@rating.command()
+@click.argument("site")
 @click.argument("decision")
 def restore(site: str, decision: str) -> None:
     """Count again the ratings that DECISION took out; `voided` lists the decisions.

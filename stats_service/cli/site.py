@@ -44,6 +44,8 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--rating-ceiling": ("rating_ceiling", int, False, "Ratings of an address in half an hour."),
     "--poll": ("poll", str, False, "Poll shown as the current one; empty: the latest open one."),
     "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
+    "--rated-type": ("rated_type", str, False, "What search engines are told an article is."),
+    "--rated-name": ("rated_name", str, False, "And its name, before its key."),
 }
 
 _DEFAULTS = Site(slug="any", name="", hosts=())

@@ -129,7 +129,7 @@ class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
 
 
 class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
-    """Ratings of an article that an administrator took out, by one decision."""
+    """Ratings of an article that an administrator took out, by one decision, or that are held."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{1,32}\Z")]
     article: str
@@ -137,6 +137,8 @@ class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
     #: Seconds since 1970 between which they were first given; 0: every rating of the article.
     begin: Moment
     end: Moment
+    #: Nobody has decided yet.
+    held: bool = False
 
 
 class RaterRow(Row, frozen=True, kw_only=True, tag="raters"):

@@ -8,10 +8,10 @@ from stats_service.models.history import Pair
 class Alarm(msgspec.Struct, frozen=True):
     """Something that somebody should look at."""
 
-    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `network`, `texts`; views
-    #: without a visit: `visits`, `visits-proxy`, `visits-48`; without an article: `unnamed`; with
-    #: an address that is hardly the reader's: `proxy-more`, `proxy-local`; a parameter that makes
-    #: many articles of one, or one of many: `splits`, `merges`. Of the installation:
+    #: Of a site: `silent`, `hosts`, `ceiling`, `articles`, `burst`, `network`, `texts`, `ratings`;
+    #: views without a visit: `visits`, `visits-proxy`, `visits-48`; without an article: `unnamed`;
+    #: with an address that is hardly the reader's: `proxy-more`, `proxy-local`; a parameter that
+    #: makes many articles of one, or one of many: `splits`, `merges`. Of the installation:
     #: `spool`, or the subject of a finding of `Health`, such as `memory`.
     kind: str
     #: How many hours, views, articles, ballots or free texts it is about.

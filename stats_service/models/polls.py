@@ -175,6 +175,8 @@ class PresentedPoll(msgspec.Struct, frozen=True):
     opens: str | None
     #: When it closes, or closed.
     closes: str | None
+    #: Seconds up to the one that comes next: the reader's own clock may be wrong.
+    left: int | None
     shuffle: bool
     change: bool
     proof: bool

@@ -4,13 +4,16 @@ import msgspec
 
 from stats_service.models.traffic import RatingTally
 
+#: Length of the id of ratings that are held; `rate_article.lua` has the same.
+GROUP_LENGTH = 12
+
 
 class RatingQuery(msgspec.Struct, frozen=True):
     """What the script on a page sends to rate an article."""
 
     #: As in a page view: path with query, URL, or explicit key.
     article: str
-    #: From 1 to the site's scale.
+    #: From 1 to the site's scale; 0 takes the rating back.
     score: int
     voter: str
 
@@ -26,10 +29,13 @@ class RatedArticle(msgspec.Struct, frozen=True):
 class RatingAnswer(msgspec.Struct, frozen=True):
     """A rating is in."""
 
-    #: `counted`, `changed`, or `unchanged`: the same score again.
+    #: `counted`, `held` (apart, until an administrator decides), `changed`, `unchanged` (the same
+    #: score again), or `withdrawn`.
     outcome: str
+    #: 0 once it is withdrawn.
     score: int
-    #: ISO time in the site's zone up to which the score may be changed.
+    #: ISO time in the site's zone up to which the score may be changed or withdrawn; empty once it
+    #: is withdrawn.
     until: str
     article: RatedArticle
 
@@ -78,7 +84,7 @@ class RatingCommand(msgspec.Struct, frozen=True, kw_only=True):
 class RatingResult(msgspec.Struct, frozen=True):
     """What became of a `RatingCommand`."""
 
-    #: `counted`, `changed`, `unchanged`; `fixed`, `unknown`, `ceiling`.
+    #: `counted`, `held`, `changed`, `unchanged`, `withdrawn`; `fixed`, `unknown`, `ceiling`.
     outcome: str
     #: Number of ratings by score, from 1; empty without ratings.
     counts: tuple[int, ...]
@@ -109,8 +115,9 @@ class RatingSpan(msgspec.Struct, frozen=True):
 
 
 class VoidedRatings(msgspec.Struct, frozen=True, kw_only=True):
-    """Ratings of an article that an administrator took out, by one decision."""
+    """Ratings of an article that an administrator took out by one decision, or that are held."""
 
+    #: 8 hexadecimal digits of a decision, 12 of ratings that were held first.
     id: str
     article: str
     #: Number of ratings by score, from 1.
@@ -118,3 +125,8 @@ class VoidedRatings(msgspec.Struct, frozen=True, kw_only=True):
     #: Seconds since 1970; 0: every rating of the article.
     begin: int
     end: int
+
+    @property
+    def is_group(self) -> bool:
+        """Whether they were held before somebody decided."""
+        return len(self.id) == GROUP_LENGTH

@@ -53,6 +53,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     poll: str = ""
     #: Highest score of an article rating, 2 to 10.
     rating_scale: int = 5
+    #: What search engines are told that an article is, of `services.sites.RATED_TYPES`.
+    rated_type: str = "MediaObject"
+    #: What they are told before an article's key as its name; empty: the site's name.
+    rated_name: str = ""
     #: Everybody may see the statistics page `/s/<slug>`.
     public: bool = False
     #: Tells a site from an erased one of the same name, so that nothing on its way to that one

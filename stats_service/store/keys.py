@@ -50,13 +50,18 @@ key                             type    holds; how long
 <p>:{site}:raters:<article>     set     8-byte ids of who rated the article (16 hexadecimal
                                         digits for its key); for ever
 <p>:{site}:rated:<n>            hash    8-byte id of a rater -> score and time (ms) of the first
-                                        rating, `4 1764034200000`, of half a day; 36 hours
+                                        rating, `4 1764034200000`, of half a day, and the group
+                                        with which it was held; 36 hours
 <p>:{site}:ratings:slots:<n>    hash    `<ten minutes of the day>:<article key>` -> ratings by score
                                         that were first given then, and behind them, if they were
-                                        taken out, by which decision; 15 days of UTC
+                                        taken out, by which decision; `h<ten minutes>:<article>`
+                                        -> the group that is held; 15 days of UTC
 <p>:{site}:ratings:voided       hash    decision of an administrator -> the ratings by score that it
                                         took out, from and to which ten minutes since 1970, and
                                         the article: `0,9,0,0,0 2940057 2940059 /tin/1`; for ever
+<p>:{site}:ratings:held         hash    group of one article and ten minutes -> the same of ratings
+                                        beyond the ceiling of their networks, until an administrator
+                                        decides; 10,000 groups at most
 <p>:{site}:polls                hash    poll id -> its definition as JSON (`models.polls.Poll`)
 <p>:{site}:polls:revisions      hash    poll id -> revision, also of deleted ones; `*` -> sum of
                                         all; for ever
@@ -393,6 +398,11 @@ class SiteKeys:
         """Decisions by which an administrator took ratings out."""
         return self._key("ratings:voided")
 
+    @property
+    def ratings_held(self) -> str:
+        """Ratings beyond their networks' ceilings, until an administrator decides."""
+        return self._key("ratings:held")
+
     def rating_slots(self, day: int) -> str:
         """The ratings of one day of UTC, numbered since 1970, by ten minutes and article."""
         return self._key(f"ratings:slots:{day}")
@@ -555,6 +565,7 @@ def rate_article_keys(
         keys.rating_slots(day),
         keys.rating_slots(day - 1),
         keys.ratings_voided,
+        keys.ratings_held,
         *map(keys.raters, merged),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
-from stats_service.models.polls import Poll
+from stats_service.models.polls import Choice, Poll
 from tests.browser.visitor import Embed
 from tests.browser.voting import QUESTION, cast, make_poll, votes
 
@@ -47,6 +47,7 @@ def test_the_keyboard_is_enough_without_javascript(plain: Page, embed: Embed) ->
     poll = make_poll(embed)
     plain.goto(address(embed, poll))
 
+    plain.keyboard.press("Tab")  # the other language
     plain.keyboard.press("Tab")
     plain.keyboard.press("Space")
     plain.keyboard.press("ArrowDown")
@@ -112,6 +113,108 @@ def test_a_frame_of_the_same_host_votes(page: Page, embed: Embed, service_url: s
 
     expect(frame.get_by_role("status")).to_have_text(THANKS)
     assert votes(embed, poll) == {"hoi-dap": 1}
+
+
+def test_two_frames_of_a_first_visit_both_vote(page: Page, embed: Embed, service_url: str) -> None:
+    """They load at once, each brings a token, and the browser keeps one of them."""
+    embed.services.sites.sites.edit(
+        embed.slug, hosts=(embed.portal.host, service_url.removeprefix("http://"))
+    )
+    polls = [make_poll(embed), make_poll(embed)]
+    frames = "".join(f'<iframe src="{address(embed, p)}" title="{p.id}"></iframe>' for p in polls)
+    page.route(
+        f"{service_url}/portal",
+        lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=frames),
+    )
+    page.goto(f"{service_url}/portal")
+
+    for number in (0, 1):
+        frame = page.frame_locator("iframe").nth(number)
+        frame.get_by_label("Hỏi đáp, góp ý").check()
+        frame.get_by_role("button", name="Bình chọn").click()
+        expect(frame.get_by_role("status")).to_have_text(THANKS)
+
+    assert [votes(embed, poll) for poll in polls] == [{"hoi-dap": 1}] * 2
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "hint", "sent"),
+    [
+        ("", True, False),
+        ("allow-forms", True, False),
+        ("allow-scripts allow-forms allow-popups", False, False),
+        ("allow-forms allow-same-origin", True, True),
+    ],
+)
+def test_a_sandboxed_frame_votes_or_says_what_keeps_it_from_that(
+    page: Page, embed: Embed, service_url: str, sandbox: str, hint: bool, sent: bool
+) -> None:
+    """Beforehand where no script runs, afterwards where the form could be sent."""
+    embed.services.sites.sites.edit(
+        embed.slug, hosts=(embed.portal.host, service_url.removeprefix("http://"))
+    )
+    poll = make_poll(embed)
+    frame_html = f'<iframe sandbox="{sandbox}" src="{address(embed, poll)}" title="x"></iframe>'
+    page.route(
+        f"{service_url}/portal",
+        lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=frame_html),
+    )
+    page.goto(f"{service_url}/portal")
+    frame = page.frame_locator("iframe")
+
+    # Where scripts may run, what is in `noscript` is no element of the page.
+    expect(frame.locator("noscript p")).to_have_count(1 if hint else 0)
+    frame.get_by_label("Hỏi đáp, góp ý").check()
+    frame.get_by_role("button", name="Bình chọn").click()
+
+    if sent:
+        expect(frame.get_by_role("status")).to_have_text(THANKS)
+    elif sandbox:
+        expect(frame.get_by_role("alert")).to_contain_text("không cho gửi phiếu từ trong khung")
+    if not sent:
+        expect(frame.locator("b.address")).to_be_visible()
+        expect(frame.locator("b.address")).to_have_text(address(embed, poll, "?lang=vi"))
+    assert votes(embed, poll) == ({"hoi-dap": 1} if sent else {})
+
+
+def test_what_a_tall_frame_says_is_in_the_window(
+    page: Page, embed: Embed, service_url: str
+) -> None:
+    """The button stood at its foot, the message stands at its head: the page goes there."""
+    embed.services.sites.sites.edit(
+        embed.slug, hosts=(embed.portal.host, service_url.removeprefix("http://"))
+    )
+    choices = tuple(Choice(id=f"m{n}", text={"vi": f"Mục {n}"}) for n in range(50))
+    poll = make_poll(embed, choices=choices, multiple=True, max_choices=2)
+    body = f'<p>Trước</p><iframe src="{address(embed, poll)}" title="x" height="2600"></iframe>'
+    page.route(
+        f"{service_url}/portal",
+        lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=body),
+    )
+    page.set_viewport_size({"width": 390, "height": 664})
+    page.goto(f"{service_url}/portal")
+    frame = page.frame_locator("iframe")
+
+    frame.get_by_role("button", name="Bình chọn").click()
+    expect(frame.get_by_role("alert")).to_contain_text("hãy chọn đúng số mục")
+    expect(frame.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    frame.get_by_label("Mục 49").check()
+    frame.get_by_role("button", name="Bình chọn").click()
+    expect(frame.get_by_role("status")).to_have_text(THANKS)
+    expect(frame.get_by_role("status")).to_be_in_viewport(ratio=1)
+
+
+def test_the_result_is_printed_with_its_bars(page: Page, embed: Embed) -> None:
+    """The portal's name, the question, the bars and when they were so; no buttons."""
+    poll = make_poll(embed)
+    cast(embed, poll, "tin-tuc")
+    page.goto(address(embed, poll, "?lang=vi&results=1"))
+    page.emulate_media(media="print")
+
+    expect(page.get_by_text("Số liệu lúc")).to_be_visible()
+    expect(page.get_by_role("link")).to_have_count(0)
+    bar = page.get_by_role("progressbar").first
+    assert bar.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
 
 
 def test_another_sites_page_cannot_frame_it(page: Page, embed: Embed, service_url: str) -> None:

@@ -64,7 +64,7 @@ def test_old_libraries_take_nothing_away(
     expect(page.locator("#today")).to_have_text("1")
     expect(page.locator("stats-views")).to_have_text("0 lượt xem")
     expect(voter.rating.locator("label")).to_have_count(5)
-    expect(voter.rating.locator("#value")).to_have_text("4 điểm (1 đánh giá)")
+    expect(voter.rating.locator("#value")).to_have_text("4 trên 5 điểm (1 đánh giá)")
     assert embed.counts().views.total == 1
     assert votes(embed, poll) == {"thu-tuc": 1}
     assert voter.errors == voter.warnings == []

@@ -113,7 +113,7 @@ def test_every_widget_is_shown_with_made_up_numbers(
     choose(page, "stats-poll-archive")
     expect(preview(page).locator("details").first).to_be_visible()
     choose(page, "stats-rating")
-    expect(preview(page).get_by_text("4,3 điểm")).to_be_visible()
+    expect(preview(page).get_by_text("4,3 trên 5 điểm")).to_be_visible()
     page.fill("#word", "")
     page.check("#readonly")
     assert markup(page) == '<div data-stats="rating" data-readonly="1">Đánh giá</div>'

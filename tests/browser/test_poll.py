@@ -419,7 +419,7 @@ def test_the_closing_time_is_the_readers(new_voter: Callable[..., Voter], embed:
 
     day = f"{closes.day}/{closes.month}/{closes.year}"
     expect(voter.poll.get_by_text("Kết thúc sau 2 ngày nữa")).to_be_visible()
-    assert voter.poll.locator("time").inner_text() == f"{closes:%H:%M} {day}"
+    assert voter.poll.locator("time").inner_text() == f"{closes:%H:%M} GMT+7 {day}"
 
 
 def test_the_keyboard_is_enough(voter: Voter, embed: Embed) -> None:

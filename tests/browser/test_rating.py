@@ -55,7 +55,7 @@ def test_an_article_without_ratings_has_none(rater: Voter, embed: Embed) -> None
     rater.open(embed.put("/tin/1", RATING))
 
     expect(rater.rating.get_by_role("radiogroup", name="Đánh giá cho bài viết:")).to_be_visible()
-    assert shown(rater) == "0 điểm (0 đánh giá)"
+    assert shown(rater) == "Chưa có đánh giá"
     assert fills(rater.page) == [0, 0, 0, 0, 0]
     expect(rater.page.get_by_text("Chi tiết đánh giá")).to_be_hidden()
     assert len(rater.sent) == 1
@@ -69,12 +69,14 @@ def test_one_click_rates(rater: Voter, embed: Embed) -> None:
     rate(rater, 4)
     settle(rater, "Cảm ơn bạn đã đánh giá.")
 
-    assert shown(rater) == "4 điểm (1 đánh giá)"
+    assert shown(rater) == "4 trên 5 điểm (1 đánh giá)"
     assert fills(rater.page) == [1, 1, 1, 1, 0]
     assert rated(embed) == [0, 0, 0, 1, 0]
-    expect(rater.rating.get_by_text("Bạn đã chấm 4 điểm. Có thể đổi đến")).to_be_visible()
+    expect(
+        rater.rating.get_by_text("Bạn đã chấm 4 trên 5 điểm. Có thể đổi hoặc bỏ đến")
+    ).to_be_visible()
     rater.open(url)
-    expect(rater.rating.get_by_text("Bạn đã chấm 4 điểm.")).to_be_visible()
+    expect(rater.rating.get_by_text("Bạn đã chấm 4 trên 5 điểm.")).to_be_visible()
     expect(rater.rating.get_by_role("radio", name="4 điểm")).to_be_checked()
     assert rater.errors == rater.warnings == []
 
@@ -88,7 +90,7 @@ def test_a_rating_may_be_changed_for_a_day(rater: Voter, embed: Embed) -> None:
     rate(rater, 5)
     settle(rater, "Điểm mới của bạn đã được ghi nhận.")
 
-    assert shown(rater) == "5 điểm (1 đánh giá)"
+    assert shown(rater) == "5 trên 5 điểm (1 đánh giá)"
     assert rated(embed) == [0, 0, 0, 0, 1]
 
 
@@ -111,9 +113,9 @@ def test_after_the_day_it_is_fixed(rater: Voter, embed: Embed) -> None:
     rate(rater, 5)
     settle(rater, "hết thời gian đổi điểm")
 
-    assert shown(rater) == "2 điểm (1 đánh giá)"
+    assert shown(rater) == "2 trên 5 điểm (1 đánh giá)"
     expect(rater.rating.get_by_role("radio")).to_have_count(0)
-    expect(rater.rating.get_by_text("Bạn đã chấm 2 điểm.")).to_be_visible()
+    expect(rater.rating.get_by_text("Bạn đã chấm 2 trên 5 điểm.")).to_be_visible()
     assert rated(embed) == [0, 1, 0, 0, 0]
 
 
@@ -164,7 +166,7 @@ def test_the_average_fills_half_stars(
     reader = new_voter()
 
     reader.open(url)
-    assert shown(reader) == "3,5 điểm (2 đánh giá)"
+    assert shown(reader) == "3,5 trên 5 điểm (2 đánh giá)"
     assert fills(reader.page) == [1, 1, 1, 0.5, 0]
     reader.page.get_by_text("Chi tiết đánh giá").click()
     assert reader.bars("stats-rating") == [
@@ -175,7 +177,7 @@ def test_the_average_fills_half_stars(
         ("1 điểm", "0"),
     ]
     reader.open(embed.put("/tin/1", RATING, lang="en"))
-    assert shown(reader) == "3.5 points (2 ratings)"
+    assert shown(reader) == "3.5 out of 5 (2 ratings)"
 
 
 def test_a_list_has_its_stars_from_one_request(rater: Voter, embed: Embed) -> None:
@@ -190,7 +192,9 @@ def test_a_list_has_its_stars_from_one_request(rater: Voter, embed: Embed) -> No
     rater.open(embed.put("/tin/", "<stats-visits></stats-visits>" + stars))
 
     words = rater.page.locator("stats-rating #value").all_inner_texts()
-    assert words == ["5 điểm (1 đánh giá)" if n == 3 else "0 điểm (0 đánh giá)" for n in range(10)]
+    assert words == [
+        "5 trên 5 điểm (1 đánh giá)" if n == 3 else "Chưa có đánh giá" for n in range(10)
+    ]
     expect(rater.page.get_by_role("radio")).to_have_count(0)
     assert len(rater.sent) == 2
 
@@ -199,7 +203,7 @@ def test_two_answers_are_thumbs(rater: Voter, embed: Embed) -> None:
     """A scale of two."""
     set_scale(embed, 2)
     rater.open(embed.put("/tin/1", RATING))
-    assert shown(rater) == "0 đánh giá"
+    assert shown(rater) == "Chưa có đánh giá"
 
     rater.rating.get_by_text("Hữu ích", exact=True).click()
     settle(rater, "Cảm ơn")
@@ -283,7 +287,7 @@ def test_another_page_of_an_application_has_stars_of_its_own(rater: Voter, embed
 
     rater.act(lambda: rater.page.evaluate("history.pushState(null, '', '/tin/2')"))
 
-    assert shown(rater) == "0 điểm (0 đánh giá)"
+    assert shown(rater) == "Chưa có đánh giá"
     expect(rater.message("stats-rating")).to_have_text("")
     expect(rater.rating.get_by_role("radio", checked=True)).to_have_count(0)
     rate(rater, 2)

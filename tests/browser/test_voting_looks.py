@@ -20,7 +20,8 @@ LOOKS: dict[str, dict[str, object]] = {
     "english": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "contrast": {"viewport": {"width": 1280, "height": 900}, "forced_colors": "active"},
-    # A window of 1280 pixels at 200 %.
+    "rtl": {"viewport": {"width": 1280, "height": 900}},
+    # A window of 1280 pixels at 200 %; that at 400 % is the narrow one.
     "zoomed": {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2},
 }
 STYLE = """
@@ -65,7 +66,7 @@ def make_polls(embed: Embed) -> dict[str, Poll]:
     return polls
 
 
-def publish(embed: Embed, polls: dict[str, Poll], lang: str) -> str:
+def publish(embed: Embed, polls: dict[str, Poll], lang: str, direction: str = "ltr") -> str:
     """Publish a page with every state, each in a section of its own, and return its URL."""
     elements = {
         state: f'<stats-poll poll="{poll.id}"></stats-poll>' for state, poll in polls.items()
@@ -82,7 +83,9 @@ def publish(embed: Embed, polls: dict[str, Poll], lang: str) -> str:
     head = (
         f'<meta name="viewport" content="width=device-width">{embed.snippet}<style>{STYLE}</style>'
     )
-    return embed.put("/gallery", f"<main><h1>Gallery</h1>{body}</main>", lang=lang, head=head)
+    return embed.put(
+        "/gallery", f'<main dir="{direction}"><h1>Gallery</h1>{body}</main>', lang=lang, head=head
+    )
 
 
 class Gallery:
@@ -159,7 +162,8 @@ def test_every_state_is_right_in_every_look(
     polls = make_polls(embed)
     for state in RATINGS:
         voter.open(embed.put(f"/{state}", "<stats-count></stats-count>"))
-    voter.open(publish(embed, polls, "en" if look == "english" else "vi"), answers=len(polls))
+    lang, direction = "en" if look == "english" else "vi", "rtl" if look == "rtl" else "ltr"
+    voter.open(publish(embed, polls, lang, direction), answers=len(polls))
     show_states(Gallery(voter, polls), embed, token)
 
     OUT.mkdir(exist_ok=True)

@@ -49,6 +49,22 @@ def test_void_restore_and_check(run: Run) -> None:
     assert "no ratings" in run("rating", "void", "kimson", "/none", code=2).stderr
 
 
+def test_held_ratings(run: Run, services: Services, client: FlaskClient) -> None:
+    """Listed, counted, taken out, put back."""
+    services.sites.sites.edit("kimson", rating_ceiling=1)
+    for score in (1, 1):
+        body = {"article": ARTICLE, "score": score, "voter": new_voter(services)}
+        headers = {"User-Agent": BROWSER, "Origin": ORIGIN}
+        client.post("/v1/kimson/ratings", data=json.dumps(body), headers=headers)
+    group = run("rating", "held", "kimson").stdout.splitlines()[1].split()[0]
+
+    assert "2 ratings" in run("rating", "reject", "kimson", group).stdout
+    assert "Sound" in run("rating", "check", "kimson").stdout
+    assert "(4 ratings" in run("rating", "restore", "kimson", group).stdout
+    assert "No ratings wait" in run("rating", "release", "kimson", "all", code=2).stderr
+    assert "Sound" in run("rating", "check", "kimson").stdout
+
+
 def test_a_span_is_taken_out_alone(run: Run, services: Services, site: Site) -> None:
     """In the site's own time; what was rated outside of it stays."""
     now = time.time()

@@ -106,6 +106,13 @@ CHECKS: dict[str, Check] = {
         "300 honest votes, then 600 of one IPv4 in seconds and 2,000 of one /48",
         "at most a fifth of the poll each counts, the rest held; alarm and report say so",
     ),
+    "T90": Check("2 to 50 choices in three windows, every action", "what is said is in the window"),
+    "T91": Check("a page with polls and stars read, results, closed polls", "nothing is stored"),
+    "T92": Check(
+        "a crowd beyond its ceiling rates, changes, takes back, while it is decided about",
+        "ratings, held and taken out ones are as many as raters",
+    ),
+    "T93": Check("two framed polls at once; frames in each sandbox", "both count; told if not"),
     "T70": Check("an office of 600 behind one IPv4, at once and over an hour", "all counted"),
     "T79": Check(
         "a site erased and added again under traffic, with two workers",
@@ -293,6 +300,17 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T63": (
         "tests/services/portability/test_legacy.py::test_the_temporary_disk_of_a_file_is_bounded",
+    ),
+    "T90": ("tests/browser/test_said_in_the_window.py",),
+    "T91": (
+        "tests/browser/test_what_is_believed.py::test_who_only_reads",
+        "tests/web/hosted/test_hosted.py::test_a_token_is_kept_only",
+    ),
+    "T92": ("tests/web/admin/test_held_ratings.py",),
+    "T93": (
+        "tests/browser/test_hosted_poll.py::test_two_frames",
+        "tests/browser/test_hosted_poll.py::test_a_sandboxed_frame",
+        "tests/web/hosted/test_hosted.py::test_two_frames",
     ),
     "T72": ("tests/services/operations/test_installation.py",),
     "T73": ("tests/services/operations/test_installation.py::test_in_an_emptied",),

@@ -86,6 +86,7 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     client.hset(keys.ratings, "/tin/0", "0,1,0,3,9")
     client.hset(keys.ratings_voided, "1a2b3c4d", "7,0,0,0,0 2940057 2940059 /tin/0/Tết và Xuân")
     client.hset(keys.rating_slots(20_416), "57:/tin/0", "7,0,0,0,0 1a2b3c4d")
+    client.hset(keys.ratings_held, "1a2b3c4d5e6f", "0,0,0,0,3 2940057 2940058 /tin/0/Tết và Xuân")
     client.hset(keys.rated(41_000), b"\xff" * 8, "4 1764034200000")
     for number in range(13):
         client.sadd(keys.raters("/tin/0"), bytes([number, 255, 0, 1, 2, 3, 4, 5]))

@@ -134,6 +134,8 @@ def _alarms(site: Site, local: datetime, stored: StoredOverview) -> list[Alarm]:
         found.append(Alarm("lost", lost))
     if stored.articles >= site.article_cap:
         found.append(Alarm("articles", site.article_cap))
+    if stored.ratings_held:
+        found.append(Alarm("ratings", stored.ratings_held))
     parts = {
         reason: history.ignored.get(f"{reason}:{today}", 0) for reason in (*SHORTFALLS, *SIGNS)
     }

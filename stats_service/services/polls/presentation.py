@@ -93,6 +93,7 @@ def present_poll(
 ) -> PresentedPoll:
     """Return what a reader gets to see of a poll."""
     state = state_at(poll, now)
+    ahead = {"scheduled": poll.opens, "open": poll.closes}.get(state)
     # One that was closed by hand has a moment, too; of one from elsewhere it may not be known.
     closes = closing_time(poll) if state in ("closed", "archived") else poll.closes
     return PresentedPoll(
@@ -107,6 +108,7 @@ def present_poll(
         other=poll.other,
         opens=local_time(poll.opens, timezone) if poll.opens is not None else None,
         closes=local_time(closes, timezone) if closes else None,
+        left=None if ahead is None else int(ahead - now),
         shuffle=poll.shuffle,
         change=poll.change,
         proof=poll.protection.proof,

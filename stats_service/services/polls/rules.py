@@ -12,6 +12,7 @@ from stats_service.models.bounds import TIME_MAX
 from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.services.polls.presentation import RESERVED
+from stats_service.services.polls.texts import clean_text
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50
@@ -37,9 +38,6 @@ PRESETS: Mapping[str, Protection] = {
     # Everybody comes from the same few addresses, and nobody else can reach the page.
     "intranet": Protection(level="intranet", per_address=0, per_customer=0, share=0),
 }
-
-#: Signs that reorder the text around them, or that nobody sees.
-_HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def check_poll(poll: Poll) -> Poll:
@@ -148,29 +146,6 @@ def plain(text: str) -> str:
         return ""
     parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     return "".join(c for c in parts if not unicodedata.combining(c))
-
-
-def clean_text(name: str, text: str, longest: int) -> str:
-    """Return a text on one line, in normal form C; InvalidInputError if it cannot be shown."""
-    if has_endless_marks(text):
-        raise InvalidInputError(
-            "{field}: has more combining marks in a row than any language.", field=name
-        )
-    clean = unicodedata.normalize("NFC", " ".join(text.split()))
-    if not clean or len(clean) > longest:
-        raise InvalidInputError(
-            "{field} {text!r}: use 1 to {longest} characters.",
-            field=name,
-            text=text[:80],
-            longest=longest,
-        )
-    if not clean.isprintable() or _HIDDEN.search(clean):
-        raise InvalidInputError(
-            "{field} {text!r}: has a sign that cannot be shown; remove it.",
-            field=name,
-            text=text[:80],
-        )
-    return clean
 
 
 def _texts(name: str, texts: Mapping[str, str], lang: str, longest: int) -> dict[str, str]:

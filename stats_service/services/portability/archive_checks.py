@@ -50,6 +50,7 @@ from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
 from stats_service.services.polls.rules import check_form
+from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.portability.legacy.marks import unpack_flips, unpack_marks
 from stats_service.services.voting.quarantine import GROUP_STATES
@@ -355,7 +356,7 @@ def _is_month(text: str) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    return bool(text) and len(text) <= TEXT_MAX and text.isprintable()
+    return bool(text) and len(text) <= TEXT_MAX and is_shown(text)
 
 
 def _day(name: str, text: str) -> None:

@@ -67,7 +67,8 @@ class ArticleRatings:
             ForbiddenError: one of its subclasses says why this sender may not rate.
             UnknownArticleError: no view of the article has been counted.
             AlreadyRatedError: the voter's score can no longer be changed; with the tally.
-            TooManyRequestsError: the voter's network has rated too much lately.
+            TooManyRequestsError: the voter's network has rated too much, and more is held
+                than there is room for.
             StoreUnavailableError: nothing was acknowledged; the same may be sent again.
         """
         command = decide_rating(entry, query, visitor, now)
@@ -133,9 +134,9 @@ def decide_rating(
     site, voters = entry.site, entry.voters
     check_sender(entry, visitor)
     voter = voters.admit(site.slug, query.voter, WAIT_SECONDS, now)
-    if not 1 <= query.score <= site.rating_scale:
+    if not 0 <= query.score <= site.rating_scale:
         raise InvalidInputError(
-            "score {score}: use a whole number from 1 to {rating_scale}.",
+            "score {score}: use a whole number from 1 to {rating_scale}, or 0 to take it back.",
             score=query.score,
             rating_scale=site.rating_scale,
         )
@@ -173,6 +174,8 @@ def answer_rating(
             "changed.",
             article,
         )
+    if result.outcome == "withdrawn":
+        return RatingAnswer(result.outcome, 0, "", article)
     until = local_time((result.first or now) + CHANGE_SECONDS, site.timezone)
     return RatingAnswer(result.outcome, command.score, until, article)
 

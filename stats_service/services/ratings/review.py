@@ -21,6 +21,8 @@ from stats_service.store.keys import RATING_SLOT_SECONDS
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore
 
+#: Names every group that is held.
+ALL = "all"
 #: Ratings of one article within one hour that are worth a look.
 BURST_MIN = 10
 HOUR_SECONDS = 3600
@@ -85,12 +87,48 @@ class RatingReview:
         before = self._decision(site, decision)
         what, undone = "rating.restored", {"decision": decision}
         entry = entry_of(Author(who, now), what, before.article, before=undone)
-        if self._store.restore(site.slug, decision, now, entry) is None:
+        if before.is_group:
+            settled = self._store.settle_held(site.slug, decision, now, entry, count=True)
+        else:
+            settled = self._store.restore(site.slug, decision, now, entry)
+        if settled is None:
             raise NotFoundError(
                 "There is no decision {decision!r} about ratings.", decision=decision[:40]
             )
         self._ratings.forget(site)
         return before
+
+    def held(self, site: Site) -> list[VoidedRatings]:
+        """Return the ratings beyond their networks' ceilings that wait, the latest first."""
+        return self._store.held(site.slug)
+
+    def release(self, site: Site, group: str, who: str, now: float) -> int:
+        """Let ratings that are held count: a group's, or `ALL`; return how many.
+
+        Raises:
+            NotFoundError: nothing of that name waits.
+        """
+        return self._settle(site, group, Author(who, now), count=True)
+
+    def reject(self, site: Site, group: str, who: str, now: float) -> int:
+        """Take ratings out that are held; `restore` puts each group back. As `release` else."""
+        return self._settle(site, group, Author(who, now), count=False)
+
+    def _settle(self, site: Site, group: str, by: Author, *, count: bool) -> int:
+        groups = [one.id for one in self.held(site)] if group == ALL else [group]
+        number = 0
+        for name in groups:
+            entry = (
+                entry_of(by, "rating.released", name, before={"group": name})
+                if count
+                else entry_of(by, "rating.rejected", name, after={"group": name})
+            )
+            # Somebody else may have decided about one of all meanwhile.
+            number += self._store.settle_held(site.slug, name, by.at, entry, count=count) or 0
+        if not number:
+            raise NotFoundError("No ratings wait as {group!r}.", group=group[:40])
+        self._ratings.forget(site)
+        return number
 
     def voided(self, site: Site) -> list[VoidedRatings]:
         """Return what was taken out, the latest span first."""
@@ -101,7 +139,7 @@ class RatingReview:
         ratings = defaultdict[str, int](int)
         for key, counts in self._stored.all(site.slug).items():
             ratings[key] += sum(counts)
-        for one in self.voided(site):
+        for one in self.voided(site) + self.held(site):
             ratings[one.article] += sum(one.counts)
         found = []
         for key in sorted(ratings):

@@ -149,6 +149,41 @@ class Sites:
         return self._store.founding(slug) if SLUG.fullmatch(slug) else None
 
 
+#: Longest name of what is rated, in characters.
+RATED_NAME_MAX = 200
+#: Types of schema.org whose ratings search engines accept with nothing but a name. A text in a web
+#: page is a media object; no rating is accepted for an article or a creative work as such.
+RATED_TYPES = (
+    "MediaObject",
+    "Book",
+    "Course",
+    "CreativeWorkSeason",
+    "CreativeWorkSeries",
+    "Episode",
+    "Event",
+    "Game",
+    "LocalBusiness",
+    "Movie",
+    "MusicPlaylist",
+    "MusicRecording",
+    "Organization",
+    "Product",
+    "Recipe",
+    "SoftwareApplication",
+)
+
+
+def check_rated_type(kind: str) -> str:
+    """Return a type of schema.org that may be rated; InvalidInputError if it is none."""
+    if kind not in RATED_TYPES:
+        raise InvalidInputError(
+            "rated_type {rated_type!r}: use one of {allowed}.",
+            rated_type=kind[:40],
+            allowed=", ".join(RATED_TYPES),
+        )
+    return kind
+
+
 def check_site(site: Site) -> Site:
     """Return `site` in canonical form; InvalidInputError names the setting that is wrong."""
     if not SLUG.fullmatch(site.slug):
@@ -196,6 +231,7 @@ def check_site(site: Site) -> Site:
     _check_range("token_ceiling", site.token_ceiling, 1, 1_000_000)
     _check_range("rating_ceiling", site.rating_ceiling, 1, 1_000_000)
     _check_range("rating_scale", site.rating_scale, 2, 10)
+    check_rated_type(site.rated_type)
     if site.opening_day and not _is_day(site.opening_day):
         raise InvalidInputError(
             "opening_day {opening_day!r}: write a date as 2026-11-23.", opening_day=site.opening_day
@@ -203,6 +239,7 @@ def check_site(site: Site) -> Site:
     return msgspec.structs.replace(
         site,
         name=name,
+        rated_name=_rated_name(site.rated_name),
         hosts=_unique(canonical_host(host) for host in site.hosts),
         excluded=_unique(canonical_network(text) for text in site.excluded),
         article_parameters=_parameters(site.article_parameters),
@@ -216,6 +253,17 @@ def settings_revision(site: Site, names: Iterable[str] = Site.__struct_fields__)
 
 def _settings(site: Site, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(site, name) for name in names}
+
+
+def _rated_name(text: str) -> str:
+    name = " ".join(text.split())
+    if len(name) > RATED_NAME_MAX or not name.isprintable():
+        raise InvalidInputError(
+            "rated_name {rated_name!r}: use at most {name_max} printable characters.",
+            rated_name=name[:80],
+            name_max=RATED_NAME_MAX,
+        )
+    return name
 
 
 def _check_changes(before: Site | None, after: Site, now: float | None) -> None:

@@ -122,6 +122,9 @@ def _vote_wishes(
 ) -> tuple[Poll | None, bytes, bool]:
     """Return the poll that is wanted, the voter's pseudonym in it, and whether to issue a token.
 
+    One is issued to who asks with an empty one: a page that sends a token that is no longer good
+    may never vote, and asks when it does.
+
     Whoever opted out of being counted may still vote; a program may not.
     """
     poll = entry.polls.find(query.poll, now) if query.poll else None
@@ -130,8 +133,8 @@ def _vote_wishes(
     slug, voters = entry.site.slug, entry.voters
     voter = voters.find(slug, query.voter, now)
     if voter is None:
-        issue = reason in ISSUING_REASONS and origin_host(visitor.origin) in entry.hosts
-        return poll, b"", issue
+        wanted = query.voter == "" and reason in ISSUING_REASONS
+        return poll, b"", wanted and origin_host(visitor.origin) in entry.hosts
     if poll is None:
         return None, b"", False
     subject = voting_subject(poll, entry.site.timezone, now)

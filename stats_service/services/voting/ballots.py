@@ -16,6 +16,7 @@ from stats_service.errors import (
     StatsError,
     StoreUnavailableError,
     TooManyRequestsError,
+    UnfitAnswerError,
     UnknownPollError,
 )
 from stats_service.models.polls import (
@@ -34,7 +35,7 @@ from stats_service.services.known_sites.senders import check_program, check_send
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import hour_label
 from stats_service.services.polls.presentation import present_poll, state_at, voting_subject
-from stats_service.services.polls.rules import clean_text
+from stats_service.services.polls.texts import clean_text
 from stats_service.services.visitors.addresses import (
     block_prefix,
     ipv6_48_prefix,
@@ -48,7 +49,8 @@ from stats_service.store.polls.ballots import BallotStore
 
 BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 #: What would make a free text a link, or look like one.
-_LINK = re.compile(r"://|\bwww\.|[<>]", re.IGNORECASE)
+#: A price "< 20.000đ" is none: before a letter alone does `<` begin a tag.
+_LINK = re.compile(r"://|\bwww\.|<[a-z/!?]", re.IGNORECASE)
 #: What the report calls ballots over the limit of their network.
 FLOOD = TooManyRequestsError.code
 #: Attempts at a ballot while an administrator changes its poll.
@@ -261,38 +263,43 @@ def decide_ballot(
 
 
 def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]:
-    """Return the choices and the free text of a ballot; InvalidInputError if it breaks a rule."""
+    """Return the choices and the free text of a ballot.
+
+    Raises:
+        UnfitAnswerError: it breaks a rule; with a reason that a reader's page can put into words.
+    """
     offered = {choice.id for choice in poll.choices if not choice.hidden}
     if poll.other:
         offered.add(OTHER)
     for choice in query.choices:
         if choice not in offered:
-            raise InvalidInputError(
-                "choices: the poll does not offer {choice!r}.", choice=choice[:80]
+            raise UnfitAnswerError(
+                "choices: the poll does not offer {choice!r}.", reason="gone", choice=choice[:80]
             )
     if len(set(query.choices)) < len(query.choices):
-        raise InvalidInputError("choices: one is named twice.")
+        raise UnfitAnswerError("choices: one is named twice.", reason="twice")
     if not poll.min_choices <= len(query.choices) <= poll.max_choices:
         wanted = (
             f"{poll.min_choices}"
             if poll.min_choices == poll.max_choices
             else f"{poll.min_choices} to {poll.max_choices}"
         )
-        raise InvalidInputError(
+        raise UnfitAnswerError(
             "choices: {number} were sent; choose {wanted}.",
+            reason="number",
             number=len(query.choices),
             wanted=wanted,
         )
     if OTHER not in query.choices:
         if query.other:
-            raise InvalidInputError(
-                "other: a free text goes with the choice {other!r}.", other=OTHER
+            raise UnfitAnswerError(
+                "other: a free text goes with the choice {other!r}.", reason="unchosen", other=OTHER
             )
         return query.choices, ""
     text = clean_text("other", query.other, poll.other)
     if _LINK.search(text):
-        raise InvalidInputError(
-            "other {text!r}: write words, without links or < and >.", text=text[:80]
+        raise UnfitAnswerError(
+            "other {text!r}: write words, without links and tags.", reason="link", text=text[:80]
         )
     return query.choices, text
 

@@ -38,6 +38,8 @@ class StoredOverview(NamedTuple):
     articles: int
     polls: list[Poll]
     parameters: tuple[ParameterFinding, ...]
+    #: Groups of ratings that are held.
+    ratings_held: int
 
 
 class OverviewStore:
@@ -60,6 +62,7 @@ class OverviewStore:
                 pipe.zcard(names.articles)
                 pipe.hvals(names.polls)
                 pipe.get(names.parameters)
+                pipe.hlen(names.ratings_held)
                 for day in query.hours:
                     pipe.hgetall(names.hours(day))
             replies = iter(pipe.execute())
@@ -67,14 +70,16 @@ class OverviewStore:
         for query in queries:
             counts, ignored = next(replies), next(replies)
             online, articles, polls = next(replies), next(replies), next(replies)
-            parameters = decoded_findings(next(replies))
+            parameters, held = decoded_findings(next(replies)), next(replies)
             history = StoredHistory(
                 stored_numbers(query.counts, counts),
                 {day: hour_fields(next(replies)) for day in query.hours},
                 stored_numbers(query.ignored, ignored),
             )
             decoded = [_decoder.decode(poll) for poll in polls]
-            found.append(StoredOverview(history, int(online), int(articles), decoded, parameters))
+            found.append(
+                StoredOverview(history, int(online), int(articles), decoded, parameters, int(held))
+            )
         return found
 
     def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:

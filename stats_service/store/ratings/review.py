@@ -19,6 +19,7 @@ VOID_RATINGS = load_script("accounts/audit_entry", "ratings/rating_slots", "rati
 RESTORE_RATINGS = load_script(
     "accounts/audit_entry", "ratings/rating_slots", "ratings/restore_ratings"
 )
+SETTLE_HELD = load_script("accounts/audit_entry", "ratings/rating_slots", "ratings/settle_held")
 
 _SLOTS_OF_A_DAY = DAY_SECONDS // RATING_SLOT_SECONDS
 
@@ -41,6 +42,8 @@ class RatingReviewStore:
             _slot(day, text_of(field), text_of(value))
             for day, fields in zip(days, stored, strict=True)
             for field, value in fields.items()
+            # Which group holds what is beyond a ceiling, is no rating.
+            if not field.startswith(b"h")
         ]
         return sorted(found, key=lambda slot: (slot.begin, slot.article))
 
@@ -86,10 +89,30 @@ class RatingReviewStore:
             moved = RESTORE_RATINGS.run(self._client, self._keys(slug, now), args)
         return None if moved is None else int(moved)
 
+    def settle_held(
+        self, slug: str, group: str, now: float, entry: AuditEntry, *, count: bool
+    ) -> int | None:
+        """Let ratings that are held count, or take them out for good; return how many they were.
+
+        The article and how many are filled into `entry`. None: nothing of that name waits.
+        """
+        keys = [*self._keys(slug, now), SiteKeys(self._prefix, slug).ratings_held]
+        args = (group, _days(now)[0], "count" if count else "void", packed_entry(entry))
+        with store_errors():
+            moved = SETTLE_HELD.run(self._client, keys, args)
+        return None if moved is None else int(moved)
+
+    def held(self, slug: str) -> list[VoidedRatings]:
+        """Return the groups of ratings that wait for a decision, the latest first."""
+        return self._groups(SiteKeys(self._prefix, slug).ratings_held)
+
     def voided(self, slug: str) -> list[VoidedRatings]:
         """Return what was taken out, the latest span first."""
+        return self._groups(SiteKeys(self._prefix, slug).ratings_voided)
+
+    def _groups(self, key: str) -> list[VoidedRatings]:
         with store_errors():
-            stored = self._client.hgetall(SiteKeys(self._prefix, slug).ratings_voided)
+            stored = self._client.hgetall(key)
         found = [voided_ratings(text_of(name), text_of(value)) for name, value in stored.items()]
         return sorted(found, key=lambda one: (-one.end, one.article, one.id))
 

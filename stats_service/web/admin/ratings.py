@@ -65,6 +65,8 @@ def index() -> str:
         bursts=services().ratings.review.bursts(site(), now)[:BURSTS_SHOWN],
         burst_min=BURST_MIN,
         voided=services().ratings.review.voided(site())[:VOIDED_SHOWN],
+        held=(held := services().ratings.review.held(site()))[:VOIDED_SHOWN],
+        held_total=sum(sum(one.counts) for one in held),
         tally=_tally,
         minute=_minute,
     )
@@ -135,6 +137,26 @@ def restore() -> Response:
         return redirect(url_for("admin.ratings.index", slug=site().slug))
     flash(_("The ratings are back."), "good")
     return redirect(url_for("admin.ratings.article", slug=site().slug, key=made.article))
+
+
+@bp.post("/held")
+@access("editor")
+def settle_held() -> Response:
+    """Let ratings that are held count, or take them out: one group, or all."""
+    form, now, review = request.form, services().clock.now(), services().ratings.review
+    settle = review.release if form.get("do") == "release" else review.reject
+    try:
+        number = settle(site(), form.get("group", ""), who(), now)
+    except NotFoundError as error:
+        flash(explain(error), "error")
+    else:
+        flash(
+            ngettext("%(num)d rating counts now.", "%(num)d ratings count now.", number)
+            if form.get("do") == "release"
+            else ngettext("%(num)d rating is taken out.", "%(num)d ratings are taken out.", number),
+            "good",
+        )
+    return redirect(url_for("admin.ratings.index", slug=site().slug))
 
 
 def orders() -> dict[str, str]:

@@ -14,7 +14,7 @@ from stats_service.errors import ConflictError, InvalidInputError, StaleError
 from stats_service.models.audit import Author
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
-from stats_service.services.sites.sites import settings_revision
+from stats_service.services.sites.sites import RATED_TYPES, settings_revision
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import DAY
 from stats_service.services.visitors.addresses import canonical_network, in_networks
@@ -36,7 +36,7 @@ NUMBERS = (
     "rating_ceiling",
     "rating_scale",
 )
-TEXTS = ("name", "timezone", "language", "headline", "opening_day")
+TEXTS = ("name", "timezone", "language", "headline", "opening_day", "rated_type", "rated_name")
 #: Most balances of articles, and most changes of balances, on the page.
 BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
@@ -197,6 +197,7 @@ def _page(
         balance=balance,
         error=error,
         timezones=sorted(available_timezones()),
+        rated_types=RATED_TYPES,
         balances=balances,
         counts=services().traffic.views.counts(site(), services().clock.now()),
         openings=openings,

@@ -6,8 +6,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.ratings import RatedArticle
-from stats_service.models.sites import Site
+from stats_service.services.ratings.structured import aggregate_rating
 from stats_service.web.api.entrance import answer_in_loop
 from stats_service.web.http.bodies import cached_json
 from stats_service.web.http.context import services
@@ -54,23 +53,10 @@ def json_ld(slug: str) -> Response:
         response.cache_control.max_age = RATINGS_MAX_AGE
         return response
     # Inside <script> nothing may look like markup.
-    text = json.dumps(_aggregate_rating(site, found)).replace("<", "\\u003c")
+    kind, name, url = (request.args.get(field, "") for field in ("type", "name", "url"))
+    rating = aggregate_rating(site, found, article, kind, name, url)
+    text = json.dumps(rating).replace("<", "\\u003c")
     return cached_json(text.encode(), RATINGS_MAX_AGE, "application/ld+json")
-
-
-def _aggregate_rating(site: Site, article: RatedArticle) -> dict[str, object]:
-    item: dict[str, object] = {"@type": "CreativeWork"}
-    if article.key.startswith("/"):
-        item["url"] = f"https://{site.hosts[0]}{article.key}"
-    return {
-        "@context": "https://schema.org",
-        "@type": "AggregateRating",
-        "itemReviewed": item,
-        "ratingValue": article.rating.average,
-        "ratingCount": article.rating.count,
-        "bestRating": article.rating.scale,
-        "worstRating": 1,
-    }
 
 
 def _number(name: str, default: str) -> int:

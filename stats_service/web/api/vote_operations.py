@@ -2,9 +2,10 @@
 
 from stats_service.models.polls import BallotAnswer, BallotQuery, PresentedPoll
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
+from stats_service.services.sites.sites import RATED_NAME_MAX, RATED_TYPES
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of
 from stats_service.web.api.polls import PollList, VoterAnswer, VoterQuery
-from stats_service.web.http.problems import BallotProblem, RatingProblem
+from stats_service.web.http.problems import AnswerProblem, BallotProblem, RatingProblem
 
 POLL = Parameter(
     "poll",
@@ -62,8 +63,8 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         (SITE, POLL),
         BallotQuery,
         {200: BallotAnswer},
-        (400, 403, 404, 413, 429, 503),
-        {409: BallotProblem},
+        (403, 404, 413, 429, 503),
+        {400: AnswerProblem, 409: BallotProblem},
     ),
     Operation(
         "post",
@@ -121,7 +122,28 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         "/{slug}/ratings/jsonld",
         "json_ld",
         "Get an article's rating as schema.org has it; 204 if nobody has rated it",
-        (SITE, Parameter("article", "The article.", {"type": "string"})),
+        (
+            SITE,
+            Parameter("article", "The article, best by its URL.", {"type": "string"}),
+            Parameter(
+                "type",
+                "What it is, as schema.org has it. Default: what the site says.",
+                one_of(*RATED_TYPES),
+                required=False,
+            ),
+            Parameter(
+                "name",
+                "Its name. Default: the site's for all, and its key.",
+                {"type": "string", "maxLength": RATED_NAME_MAX},
+                required=False,
+            ),
+            Parameter(
+                "url",
+                "Its address on one of the site's hosts. Default: `article`, if it is one.",
+                {"type": "string", "format": "uri"},
+                required=False,
+            ),
+        ),
         answers={200: "application/ld+json", 204: NO_CONTENT},
         problems=(400, 404, 503),
     ),

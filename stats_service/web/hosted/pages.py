@@ -1,7 +1,6 @@
 """The routes of the hosted page."""
 
 import hashlib
-import hmac
 from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
@@ -17,15 +16,17 @@ from stats_service.errors import (
     NotFoundError,
     PollReplacedError,
     StatsError,
+    UnfitAnswerError,
     VoterTooNewError,
 )
 from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.voters import TOKEN_SECONDS
-from stats_service.web.hosted.texts import LANGUAGES, TEXTS, pick
-from stats_service.web.hosted.view import Sent, page_values
+from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment, pick
+from stats_service.web.hosted.view import Sent, may_vote, page_values
 from stats_service.web.http.context import services
 from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
@@ -37,6 +38,8 @@ bp = Blueprint("hosted", __name__, template_folder="templates")
 _STYLE = files("stats_service.web.hosted").joinpath("style.css").read_text("utf-8")
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 STYLE = Markup(_STYLE)  # noqa: S704 - a file of ours, without markup
+#: The id of what is said: a frame that is taller than the window is scrolled there.
+MESSAGE = "message"
 #: What is said, by `?done=`, after a ballot was taken.
 DONE = ("counted", "held", "changed")
 #: Refusals that the page explains by their own text.
@@ -52,10 +55,7 @@ def poll_page(slug: str, poll: str) -> ResponseReturnValue:
 def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
     slug, now = entry.site.slug, services().clock.now()
     visitor = request_visitor()
-    token = request.cookies.get(_cookie(slug), "")
-    program = not visitor.user_agent or is_bot(visitor.user_agent)
-    if not program:
-        token = services().polls.voter_tokens.issue(entry, token, visitor, now)
+    cookie = token = request.cookies.get(_cookie(slug), "")
     view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     done = request.args.get("done", "")
     done = done if done in DONE and view.voted else ""
@@ -68,6 +68,10 @@ def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
         message = TEXTS[lang]["scheduled" if view.state == "scheduled" else "closed"]
     elif not message and view.voted:
         message = TEXTS[lang]["voted"]
+    program = not visitor.user_agent or is_bot(visitor.user_agent)
+    # A token is for who is about to vote: where there is no form, there is nothing to keep.
+    if not program and not wants_results and may_vote(view):
+        token = services().polls.voter_tokens.issue(entry, token, visitor, now)
     response = _page(
         entry,
         view,
@@ -78,7 +82,7 @@ def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
         show_results=wants_results,
         next_page=_next_page(entry, view) if done else "",
     )
-    if not program:
+    if token != cookie:
         _keep(response, slug, token)
     return response
 
@@ -99,8 +103,10 @@ def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
     other = form.get("other", "")
     choices = tuple(form.getlist("choice"))
     sent = Sent(choices, other, form.get("ballot", ""))
-    if not _own_form() or not _same(token, form.get("voter", "")):
-        refused = _page(entry, view, lang, token, sent, t["no_cookie"], alert=True, own_window=True)
+    if not _own_form() or not _both_good(entry, token, form.get("voter", ""), now):
+        apart = request.headers.get("Origin") == "null"
+        message = t["apart" if apart else "no_cookie"]
+        refused = _page(entry, view, lang, token, sent, message, alert=True, own_window=True)
         refused.status_code = 403
         return refused
     query = BallotQuery(
@@ -122,13 +128,15 @@ def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
         message = t["already-voted"] if voted else t["replaced"] if replaced else t["closed"]
         return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
     except InvalidInputError as error:
-        number_fits = view.min <= len(set(choices)) <= view.max
-        message = t["wrong_text"].format(n=view.other) if number_fits else t["wrong_number"]
+        reason = error.reason if isinstance(error, UnfitAnswerError) else ""
+        message = t.get(f"wrong_{reason}", t["refused"]).format(n=view.other)
         return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
     except VoterTooNewError as error:
         message = t["voter-too-new"]
         return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
-    place = url_for(".poll_page", slug=slug, poll=view.id, lang=lang, done=answer.outcome)
+    place = url_for(
+        ".poll_page", slug=slug, poll=view.id, lang=lang, done=answer.outcome, _anchor=MESSAGE
+    )
     return redirect(place, 303)
 
 
@@ -167,7 +175,10 @@ def _page(
     next_page: str = "",
 ) -> Response:
     here = url_for(".poll_page", slug=entry.site.slug, poll=view.id, lang=lang)
-    values = page_values(view, lang, here, token, sent, show_results=show_results)
+    zone = entry.site.timezone
+    values = page_values(view, lang, here, token, sent, zone, show_results=show_results)
+    # Browsers that say where a page is to stand say `document` of a window of its own.
+    framed = request.headers.get("Sec-Fetch-Dest", "iframe") != "document"
     body = render_template(
         "hosted_poll.html",
         t=TEXTS[lang],
@@ -178,12 +189,33 @@ def _page(
         message=message,
         alert=alert,
         own_window=own_window,
+        framed=framed,
+        base=services().settings.base_url,
+        address=services().settings.base_url + here,
+        languages=_languages(entry, view, results="results" in request.args),
+        now=moment(local_time(services().clock.now(), zone), lang, zone),
         next_page=next_page,
         **values,
     )
     response = Response(body)
+    response.headers["Content-Language"] = lang
     _secure(response, entry.site.hosts)
     return response
+
+
+def _languages(
+    entry: SiteEntry, view: PresentedPoll, *, results: bool
+) -> list[tuple[str, str, str]]:
+    """Return code, name and path of the page in each language in which the poll is asked.
+
+    Nothing of a poll that is asked in one language: there is no other page of it.
+    """
+    found = [lang for lang in LANGUAGES if lang in view.question]
+    if len(found) == 1:
+        return []
+    here = url_for(".poll_page", slug=entry.site.slug, poll=view.id)
+    query = "&results=1" if results else ""
+    return [(lang, TEXTS[lang]["language"], f"{here}?lang={lang}{query}") for lang in found]
 
 
 def _next_page(entry: SiteEntry, view: PresentedPoll) -> str:
@@ -241,8 +273,14 @@ def _own_form() -> bool:
     return origin is not None and origin in map(origin_host, own)
 
 
-def _same(cookie: str, field: str) -> bool:
-    return bool(cookie) and hmac.compare_digest(cookie.encode(), field.encode())
+def _both_good(entry: SiteEntry, cookie: str, field: str, now: float) -> bool:
+    """Tell whether the browser keeps a token of ours, and the form was made with one.
+
+    They may be two: where a page frames two polls, each frame is given a token at the first visit,
+    and the browser keeps the later one. That one votes, whichever form is sent.
+    """
+    slug, voters = entry.site.slug, entry.voters
+    return bool(voters.find(slug, cookie, now) and voters.find(slug, field, now))
 
 
 def _language(view: PresentedPoll) -> str:

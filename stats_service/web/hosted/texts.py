@@ -1,7 +1,10 @@
 """What the hosted page says, in Vietnamese and English, in the words of the widget."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_timezone_location
 
 from stats_service.services.formats import number
 
@@ -9,6 +12,7 @@ LANGUAGES = ("vi", "en")
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "vi": {
+        "language": "Tiếng Việt",
         "vote": "Bình chọn",
         "change": "Đổi lựa chọn",
         "see_results": "Xem kết quả",
@@ -45,12 +49,21 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "already-voted": "Trình duyệt này đã bình chọn trước đó, nên phiếu vừa gửi không được "
         "tính.",
         "wrong_number": "Chưa ghi nhận: hãy chọn đúng số mục.",
-        "wrong_text": "Chưa ghi nhận: ý kiến khác phải là chữ, không có liên kết, tối đa {n} ký "
-        "tự.",
+        "wrong_gone": "Chưa ghi nhận: mục bạn chọn không còn nhận phiếu. Xin chọn mục khác.",
+        "wrong_empty": "Chưa ghi nhận: xin viết ý kiến khác của bạn, hoặc chọn mục khác.",
+        "wrong_length": "Chưa ghi nhận: ý kiến khác dài quá {n} ký tự.",
+        "wrong_sign": "Chưa ghi nhận: ý kiến khác có ký tự không hiển thị được. Xin xóa ký tự đó.",
+        "wrong_link": "Chưa ghi nhận: ý kiến khác phải là chữ, không có liên kết hay mã HTML.",
         "voter-too-new": "Chưa ghi nhận: xin chờ vài giây rồi gửi lại.",
         "no_cookie": "Chưa ghi nhận: trình duyệt không giữ cookie ở đây. Hãy mở trang bình chọn "
         "trong cửa sổ riêng rồi bình chọn.",
+        "apart": "Chưa ghi nhận: trang chứa khung này không cho gửi phiếu từ trong khung "
+        "(thuộc tính sandbox). Hãy bình chọn trong cửa sổ riêng.",
         "own_window": "Mở trong cửa sổ riêng",
+        "address": "Địa chỉ của cuộc bình chọn:",
+        "framed": "Nếu nút “{button}” ở đây không có tác dụng thì trang chứa khung này không cho "
+        "gửi từ trong khung. Hãy mở địa chỉ sau trong cửa sổ riêng:",
+        "as_of": "Số liệu lúc {time}.",
         "too-many-requests": "Chưa ghi nhận: mạng của bạn vừa gửi quá nhiều. Xin thử lại sau một "
         "phút.",
         "store-unavailable": "Chưa ghi nhận: dịch vụ tạm thời gián đoạn. Xin thử lại sau ít phút.",
@@ -58,6 +71,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "refused": "Chưa ghi nhận: yêu cầu không được chấp nhận.",
     },
     "en": {
+        "language": "English",
         "vote": "Vote",
         "change": "Change my vote",
         "see_results": "See results",
@@ -93,12 +107,23 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "review and does not count yet.",
         "already-voted": "This browser had already voted, so the ballot just sent was not counted.",
         "wrong_number": "Not counted: choose the number asked for.",
-        "wrong_text": "Not counted: something else has to be words without links, at most {n} "
-        "characters.",
+        "wrong_gone": "Not counted: the answer you chose is no longer offered. Please choose "
+        "another one.",
+        "wrong_empty": "Not counted: please write your own answer, or choose another one.",
+        "wrong_length": "Not counted: your own answer has more than {n} characters.",
+        "wrong_sign": "Not counted: your own answer has a character that cannot be shown. Please "
+        "remove it.",
+        "wrong_link": "Not counted: your own answer may have neither links nor HTML.",
         "voter-too-new": "Not counted: please wait a few seconds and send it again.",
         "no_cookie": "Not counted: the browser keeps no cookie here. Open the poll in a window of "
         "its own and vote there.",
+        "apart": "Not counted: the page around this frame lets nothing be sent from it (its "
+        "sandbox attribute). Please vote in a window of its own.",
         "own_window": "Open in a window of its own",
+        "address": "The poll's address:",
+        "framed": "If the button “{button}” does nothing here, the page around this frame lets "
+        "nothing be sent from it. Open this address in a window of its own:",
+        "as_of": "As of {time}.",
         "too-many-requests": "Not counted: your network has just sent too much. Please try again "
         "in a minute.",
         "store-unavailable": "Not counted: the service is interrupted. Please try again shortly.",
@@ -121,9 +146,27 @@ def counted(unit: str, n: int, lang: str) -> str:
     return text.replace("votes", "vote").replace("voters", "voter") if n == 1 else text
 
 
-def moment(iso: str, lang: str) -> str:
-    """Return a time of the site's zone in words."""
+def moment(iso: str, lang: str, zone: str) -> str:
+    """Return a time in words, with the name of its zone and how far that is from UTC.
+
+    Args:
+        iso: the time, with the offset of the site's zone.
+        lang: `vi` or `en`.
+        zone: the site's time zone.
+    """
     time = datetime.fromisoformat(iso)
     if lang == "vi":
-        return f"{time:%H:%M} ngày {time.day}/{time.month}/{time.year}"
-    return f"{time.day} {_MONTHS.split()[time.month - 1]} {time.year}, {time:%H:%M}"
+        return f"{time:%H:%M} ngày {time.day}/{time.month}/{time.year}, {_zone(time, lang, zone)}"
+    month = _MONTHS.split()[time.month - 1]
+    return f"{time.day} {month} {time.year}, {time:%H:%M}, {_zone(time, lang, zone)}"
+
+
+def _zone(time: datetime, lang: str, zone: str) -> str:
+    """Return `giờ Việt Nam (UTC+7)`; `UTC` of a zone that is no country's."""
+    minutes = round((time.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    offset = f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    if zone == "UTC" or zone.startswith("Etc/"):
+        return offset if minutes else "UTC"
+    name = get_timezone_location(ZoneInfo(zone), locale=lang)
+    return f"{name.replace('Giờ', 'giờ')} ({offset})"

@@ -21,8 +21,20 @@ class Sent:
     ballot: str = ""
 
 
+def may_vote(view: PresentedPoll) -> bool:
+    """Tell whether the reader of `view` may cast a ballot now."""
+    return view.state == "open" and (not view.voted or view.change)
+
+
 def page_values(
-    view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent, *, show_results: bool
+    view: PresentedPoll,
+    lang: str,
+    here: str,
+    voter: str,
+    sent: Sent,
+    zone: str,
+    *,
+    show_results: bool,
 ) -> dict[str, Any]:
     """Return the template's values for a poll.
 
@@ -32,17 +44,18 @@ def page_values(
         here: the page's own path, with its language.
         voter: the token that goes into the form.
         sent: what the reader sent before, if it is to be corrected.
+        zone: the site's time zone.
         show_results: the reader asked for the results, or has voted.
     """
     t = TEXTS[lang]
-    votes = view.state == "open" and (not view.voted or view.change)
+    votes = may_vote(view)
     form = _form(view, lang, here, voter, sent) if votes and not show_results else None
     shown = view.results if not form and view.state != "scheduled" else None
     when = ""
     if view.state == "open" and view.closes:
-        when = t["closes"].format(time=moment(view.closes, lang))
+        when = t["closes"].format(time=moment(view.closes, lang, zone))
     elif view.state == "scheduled" and view.opens:
-        when = t["opens"].format(time=moment(view.opens, lang))
+        when = t["opens"].format(time=moment(view.opens, lang, zone))
     return {
         "question": pick(view.question, lang, view.lang),
         "question_lang": lang if lang in view.question else view.lang,

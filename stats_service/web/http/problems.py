@@ -11,6 +11,7 @@ from stats_service.errors import (
     StaleError,
     StatsError,
     TokenRefusedError,
+    UnfitAnswerError,
 )
 from stats_service.models.polls import PresentedPoll
 from stats_service.models.ratings import RatedArticle
@@ -37,6 +38,13 @@ class BallotProblem(Problem, frozen=True, kw_only=True):
     """Why a ballot cannot be taken, with the poll as its voter may see it."""
 
     poll: PresentedPoll
+
+
+class AnswerProblem(Problem, frozen=True, kw_only=True):
+    """Why a choice or a text cannot be taken, as `errors.UnfitAnswerError` names it."""
+
+    #: Empty where the request itself is wrong.
+    reason: str = ""
 
 
 class RatingProblem(Problem, frozen=True, kw_only=True):
@@ -71,6 +79,8 @@ def problem_of(error: StatsError) -> Problem:
         )
     if isinstance(error, AlreadyRatedError) and isinstance(error.article, RatedArticle):
         return RatingProblem(*msgspec.structs.astuple(basic), article=error.article)
+    if isinstance(error, UnfitAnswerError):
+        return AnswerProblem(*msgspec.structs.astuple(basic), reason=error.reason)
     return basic
 
 

@@ -25,6 +25,8 @@ FIELD_NAMES = {
     "rating_ceiling": _("Ratings of one address in half an hour"),
     "poll": _("Current poll"),
     "rating_scale": _("Highest score"),
+    "rated_type": _("What search engines are told that an article is"),
+    "rated_name": _("And its name, before the article's key"),
     "public": _("Public page"),
     "peak": _("Most online at once"),
     "peak:at": _("When that was"),

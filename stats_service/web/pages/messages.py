@@ -140,6 +140,8 @@ def change_name(what: str) -> str:
         "text.pending": _("Free text waits again"),
         "rating.voided": _("Ratings taken out"),
         "rating.restored": _("Ratings put back"),
+        "rating.released": _("Held ratings released"),
+        "rating.rejected": _("Held ratings taken out"),
         "site.exported": _("Data exported"),
         "site.imported": _("Site restored from an archive"),
         "legacy.imported": _("Numbers of an earlier counter added"),

@@ -7,7 +7,8 @@ import pytest
 from stats_service.errors import InvalidInputError
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.articles.normal_form import MARKS_MAX, has_endless_marks
-from stats_service.services.polls.rules import clean_text, plain
+from stats_service.services.polls.rules import plain
+from stats_service.services.polls.texts import clean_text
 
 #: In descending order of their classes, which is the dearest.
 MARKS = "".join(sorted(map(chr, range(0x300, 0x370)), key=unicodedata.combining, reverse=True))

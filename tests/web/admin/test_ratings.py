@@ -89,6 +89,39 @@ def test_a_burst_is_looked_at_taken_out_and_put_back(
 
 
 @pytest.mark.usefixtures("_rated")
+def test_held_ratings_are_an_alarm_and_are_decided_about(
+    editor: Person, services: Services, site: Site
+) -> None:
+    """The overview leads to them; one group is counted, the other taken out."""
+    services.sites.sites.edit("kimson", rating_ceiling=1)
+    entry, now = services.sites.directory.load("kimson", services.clock.now()), services.clock.now()
+    for number, article in enumerate((GOOD, GOOD, BAD)):
+        query = RatingQuery(article, 1, new_voter(services))
+        visitor = Visitor("192.0.2.77", BROWSER, ORIGIN, private=False, prefetch=False)
+        rated = services.ratings.ratings.rate_article(entry, query, visitor, now)
+        assert services.loop.run(rated).outcome == ("held" if number else "counted")
+
+    overview = editor.get("/admin/").get_data(as_text=True)
+    page = editor.get(URL).get_data(as_text=True)
+    assert "/admin/sites/kimson/ratings#held" in overview
+    assert "2 đánh giá vượt mức một mạng được gửi" in page
+    groups = dict.fromkeys(re.findall(r'name="group" value="([0-9a-f]+)"', page))
+    assert len(groups) == 2
+    before = services.ratings.ratings.get(site, [GOOD]).ratings[GOOD].rating.count
+    for group in services.ratings.review.held(site):
+        do = "release" if group.article == GOOD else "reject"
+        token = editor.token(URL)
+        assert editor.post(f"{URL}/held", token=token, group=group.id, do=do).status_code == 302
+
+    assert services.ratings.review.held(site) == []
+    assert services.ratings.ratings.get(site, [GOOD]).ratings[GOOD].rating.count == before + 1
+    assert [one.article for one in services.ratings.review.voided(site)] == [BAD]
+    assert services.ratings.review.faults(site) == []
+    editor.post(f"{URL}/held", token=editor.token(URL), group="all", do="release")
+    assert "Không có đánh giá nào chờ" in editor.get(URL).get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("_rated")
 def test_what_cannot_be_done_is_said(editor: Person, services: Services, site: Site) -> None:
     """A span that is none, an article without ratings, a decision that there is not."""
     token = editor.token(URL)

@@ -77,6 +77,7 @@ MATRIX = {
         "poll_preview.of_changed",
         "ratings.void",
         "ratings.restore",
+        "ratings.settle_held",
     },
     "owner": {
         "article_changes.index",

@@ -388,6 +388,39 @@ def test_a_free_text_is_words_and_is_shown_only_when_approved(
         assert code(response) == (400, "invalid-input"), bad
 
 
+def test_a_refusal_tells_its_reason_by_a_name(client: FlaskClient, services: Services) -> None:
+    """The reader's page has words for each of them, in the reader's language."""
+    make_poll(services, other=20, multiple=True, max_choices=2)
+
+    def reason(*choices: str, **fields: str) -> str:
+        refused = vote(client, new_voter(services), *choices, **fields)
+        assert code(refused) == (400, "invalid-input")
+        return str(refused.get_json().get("reason", ""))
+
+    assert reason("other", other=" ") == "empty"
+    assert reason("other", other="x" * 21) == "length"
+    assert reason("other", other="a\u202eb") == "sign"
+    for link in ("xem http://a.vn", "www.a.vn", "<b>", "</p>", "<!--"):
+        assert reason("other", other=link) == "link", link
+    assert reason("a", "b", "c") == reason() == "number"
+    assert reason("d") == "gone"
+    assert reason("a", "a") == "twice"
+    assert reason("a", other="x") == "unchosen"
+    assert reason("a", ballot="x") == ""
+
+
+def test_joiners_and_signs_of_less_than_are_text(client: FlaskClient, services: Services) -> None:
+    """A family is one emoji; a price that is below another one is no tag."""
+    make_poll(services, other=40)
+    texts = ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "Giá vé < 20.000đ"]
+
+    for text in texts:
+        assert vote(client, new_voter(services), "other", other=text).status_code == 200
+
+    found = services.polls.quarantine.texts("kimson", POLL)
+    assert {one.text for one in found} == set(texts)
+
+
 @pytest.mark.parametrize(
     ("when", "before", "after", "closed"),
     [

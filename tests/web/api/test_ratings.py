@@ -5,6 +5,7 @@ One contract for both ways to answer it: Flask's route and the event loop.
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import redis
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from stats_service.config import Settings
-from stats_service.errors import ConflictError, NotFoundError
+from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.clock import FakeClock
@@ -56,6 +57,11 @@ def counts(client: FlaskClient, article: str = ARTICLE) -> list[int]:
     return list(answer["ratings"][article]["rating"]["counts"])
 
 
+def outcome(response: TestResponse) -> str:
+    """Return what became of a rating that was taken."""
+    return str(response.get_json()["outcome"])
+
+
 def code(response: TestResponse) -> tuple[int, str]:
     """Return status and code of a problem."""
     return response.status_code, response.get_json()["code"]
@@ -84,7 +90,7 @@ def test_a_rating_counts_and_comes_with_the_page_view(
 
 @pytest.mark.parametrize(
     "score",
-    ["NaN", "1e400", "1e5", str(2**63), "1" * 5_000, "-1", "0", "6", "4.5", '"5"', "[5]", "null"],
+    ["NaN", "1e400", "1e5", str(2**63), "1" * 5_000, "-1", "6", "4.5", '"5"', "[5]", "null"],
 )
 def test_a_score_that_is_none_adds_nothing(
     client: FlaskClient, services: Services, score: str
@@ -142,18 +148,96 @@ def test_the_same_rules_for_who_may_rate(
     assert sum(counts(client)) == 0
 
 
-def test_one_network_rates_up_to_a_ceiling(client: FlaskClient, services: Services) -> None:
-    """Beyond it 429; a change of one's own score is not counted."""
+def test_one_network_rates_up_to_a_ceiling(
+    client: FlaskClient, services: Services, site: Site
+) -> None:
+    """Beyond it ratings are held, and changed there; a change of one that counts counts."""
     services.sites.sites.edit("kimson", rating_ceiling=2)
     voters = [new_voter(services) for _ in range(3)]
 
-    answers = [rate(client, voter, 4) for voter in voters]
+    answers = [outcome(rate(client, voter, 4)) for voter in voters]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert int(answers[-1].headers["Retry-After"]) > 0
-    assert rate(client, voters[0], 5).status_code == 200
-    assert rate(client, voters[2], 5, address="192.0.2.2").status_code == 200
-    assert sum(counts(client)) == 3
+    assert answers == ["counted", "counted", "held"]
+    assert outcome(rate(client, voters[0], 5)) == "changed"
+    assert outcome(rate(client, voters[2], 5)) == "held"
+    assert outcome(rate(client, voters[2], 5)) == "held"
+    assert outcome(rate(client, new_voter(services), 1, address="192.0.2.2")) == "counted"
+    assert counts(client) == [1, 0, 0, 1, 1]
+    (group,) = services.ratings.review.held(site)
+    assert (group.article, group.counts) == (ARTICLE, (0, 0, 0, 0, 1))
+    assert services.ratings.review.faults(site) == []
+
+
+def test_ratings_that_are_held_are_released_or_rejected(
+    client: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """With an entry in the log; what their voters do afterwards follows; a rejection is undone."""
+    services.sites.sites.edit("kimson", rating_ceiling=1)
+    rate(client, new_voter(services), 4)
+    released, rejected = new_voter(services), new_voter(services)
+    rate(client, released, 1)
+    review, now = services.ratings.review, clock.now()
+
+    review.release(site, review.held(site)[0].id, WHO, now)
+    assert counts(client) == [1, 0, 0, 1, 0]
+    assert outcome(rate(client, released, 2)) == "changed"
+    rate(client, rejected, 5)
+    (group,) = review.held(site)
+    review.reject(site, group.id, WHO, now)
+
+    assert counts(client) == [0, 1, 0, 1, 0]
+    assert outcome(rate(client, rejected, 3)) == "held"
+    assert outcome(rate(client, new_voter(services), 3)) == "held"  # of the same ten minutes
+    assert review.held(site) == []
+    assert [one.counts for one in review.voided(site)] == [(0, 0, 2, 0, 0)]
+    assert review.faults(site) == []
+    review.restore(site, group.id, WHO, now)
+    assert counts(client) == [0, 1, 2, 1, 0]
+    assert sum(sum(slot.counts) for slot in review.slots(site, ARTICLE, now)) == 4
+    assert review.faults(site) == []
+    log = services.accounts.audit.newest("kimson")[:3]
+    assert [entry.what for entry in log] == [
+        "rating.restored",
+        "rating.rejected",
+        "rating.released",
+    ]
+    assert [entry.subject for entry in log] == [ARTICLE] * 3
+    assert (log[2].before, log[1].after["ratings"]) == ({"group": ANY, "ratings": 1}, 1)
+    for decide in (review.release, review.reject):
+        with pytest.raises(NotFoundError):
+            decide(site, "0" * 12, WHO, now)
+
+
+def test_a_rating_can_be_taken_back_within_its_day(
+    client: FlaskClient, services: Services, site: Site, clock: FakeClock
+) -> None:
+    """As if it had never been given: its voter may rate anew; twice is once; later it stays."""
+    services.sites.sites.edit("kimson", rating_ceiling=4)
+    voter, other = new_voter(services), new_voter(services)
+    rate(client, voter, 5)
+    rate(client, other, 5)
+
+    clock.advance(86_399)
+    first, again = rate(client, voter, 0), rate(client, voter, 0)
+    assert first.get_json() == again.get_json()
+    assert (outcome(first), first.get_json()["score"], first.get_json()["until"]) == (
+        "withdrawn",
+        0,
+        "",
+    )
+    assert counts(client) == [0, 0, 0, 0, 1]
+    assert services.ratings.review.faults(site) == []
+    clock.advance(1)
+    assert code(rate(client, other, 0)) == (409, "already-rated")
+    assert outcome(rate(client, voter, 2)) == "counted"
+    # Each of these counts for the network, so that nobody turns in a circle.
+    outcomes = [outcome(rate(client, voter, score)) for score in (0, 3, 0, 3, 0, 3, 0, 3)]
+    assert outcomes[1::2] == ["counted", "counted", "counted", "held"]
+    assert len(services.ratings.review.held(site)) == 1
+    assert outcome(rate(client, voter, 0)) == "withdrawn"
+    assert services.ratings.review.held(site) == []
+    assert counts(client) == [0, 0, 0, 0, 1]
+    assert services.ratings.review.faults(site) == []
 
 
 def test_a_customer_with_many_networks_rates_up_to_a_ceiling(
@@ -167,8 +251,8 @@ def test_a_customer_with_many_networks_rates_up_to_a_ceiling(
         for number in range(7)
     ]
 
-    assert [answer.status_code for answer in answers] == [200] * 6 + [429]
-    assert rate(client, new_voter(services), 1, address="2001:db8:2::1").status_code == 200
+    assert [outcome(answer) for answer in answers] == ["counted"] * 6 + ["held"]
+    assert outcome(rate(client, new_voter(services), 1, address="2001:db8:2::1")) == "counted"
 
 
 def test_thumbs_are_a_scale_of_two_fixed_by_the_first_rating(
@@ -208,29 +292,71 @@ def test_the_best_rated_are_ranked_by_the_bayesian_average(
         assert code(client.get(f"/v1/kimson/ratings/top?{query}")) == (400, "invalid-input")
 
 
+def json_ld(client: FlaskClient, **query: str) -> TestResponse:
+    """Ask for the rating of an article as schema.org has it."""
+    return client.get("/v1/kimson/ratings/jsonld", query_string=query)
+
+
 def test_a_rating_can_be_printed_as_json_ld(client: FlaskClient, services: Services) -> None:
     """With nothing in it that could end a script element; nothing at all without ratings."""
-    key = "bài 'viết' & \"khác\""
+    key = """bài 'viết' & "khác\""""
     view(client, key)
     rate(client, new_voter(services), 4)
     rate(client, new_voter(services), 3, key)
 
-    answer = client.get("/v1/kimson/ratings/jsonld", query_string={"article": ARTICLE})
-    explicit = client.get("/v1/kimson/ratings/jsonld", query_string={"article": key})
-    empty = client.get("/v1/kimson/ratings/jsonld", query_string={"article": "/tin/3"})
+    answer = json_ld(client, article="http://kimson.example.vn/tin/1#a")
+    explicit = json_ld(client, article=key)
+    named = json_ld(client, article=key, name="</script><b>")
+    empty = json_ld(client, article="/tin/3")
 
     assert answer.mimetype == "application/ld+json"
     assert json.loads(answer.data) == {
         "@context": "https://schema.org",
         "@type": "AggregateRating",
-        "itemReviewed": {"@type": "CreativeWork", "url": "https://kimson.example.vn/tin/1"},
+        "itemReviewed": {
+            "@type": "MediaObject",
+            "name": "Kim Sơn: /tin/1",
+            "url": "http://kimson.example.vn/tin/1",
+        },
         "ratingValue": 4.0,
         "ratingCount": 1,
         "bestRating": 5,
         "worstRating": 1,
     }
-    assert "url" not in json.loads(explicit.data)["itemReviewed"]
+    assert b"<" not in named.data
+    assert json.loads(named.data)["itemReviewed"]["name"] == "</script><b>"
+    assert json.loads(explicit.data)["itemReviewed"] == {
+        "@type": "MediaObject",
+        "name": f"Kim Sơn: {key}",
+    }
     assert (empty.status_code, empty.data) == (204, b"")
+
+
+def test_site_and_page_say_what_is_rated(client: FlaskClient, services: Services) -> None:
+    """Its type, its name, its address; none that the rules of search engines forbid."""
+    services.sites.sites.edit("kimson", rated_type="Course", rated_name="Khóa học")
+    view(client, ARTICLE)
+    rate(client, new_voter(services), 4)
+
+    def item(**query: str) -> dict[str, str]:
+        return dict(json.loads(json_ld(client, article=ARTICLE, **query).data)["itemReviewed"])
+
+    assert item() == {"@type": "Course", "name": "Khóa học: /tin/1"}
+    assert item(type="Book", name="Sách", url="https://kimson.example.vn/s?id=1") == {
+        "@type": "Book",
+        "name": "Sách",
+        "url": "https://kimson.example.vn/s?id=1",
+    }
+    for bad in (
+        {"type": "Article"},
+        {"type": "CreativeWork"},
+        {"name": "a\u202eb"},
+        {"url": "https://evil.example/"},
+        {"url": "javascript:alert(1)"},
+    ):
+        assert code(json_ld(client, article=ARTICLE, **bad)) == (400, "invalid-input"), bad
+    with pytest.raises(InvalidInputError, match="rated_type 'NewsArticle'"):
+        services.sites.sites.edit("kimson", rated_type="NewsArticle")
 
 
 def test_ratings_can_be_taken_out_and_put_back(

@@ -2,13 +2,14 @@
 
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
-from stats_service.models.polls import Protection
+from stats_service.models.polls import Choice, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.polls.rules import PRESETS
@@ -68,7 +69,7 @@ def test_one_votes_with_the_form_and_sees_the_results(
     results = show(client, sent.headers["Location"])
 
     assert page.status_code == 200
-    assert "<legend><h1>Bạn quan tâm mục gì nhất?</h1></legend>" in page.text
+    assert '<legend><h1 dir="auto">Bạn quan tâm mục gì nhất?</h1></legend>' in page.text
     assert page.text.count('<input type="radio"') == 3
     assert sent.status_code == 303
     assert "Cảm ơn bạn" in results.text
@@ -265,3 +266,152 @@ def test_equal_votes_are_equal(
 
     assert page.count(shown[0]) == 3
     assert shown[1] in page
+
+
+def test_two_frames_of_a_first_visit_both_vote(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    """Each frame is given a token, the browser keeps one: it votes in both polls, once in each."""
+    make_poll(services)
+    make_poll(services, id="thu-hai")
+    first = show(client)
+    client.delete_cookie("voter-kimson", path="/v1/kimson/p/")
+    second = show(client, "/v1/kimson/p/thu-hai")
+    clock.advance(5)
+
+    sent = send(client, first, "a")
+    other = client.post(
+        "/v1/kimson/p/thu-hai",
+        data=fields(second) | {"choice": "b"},
+        headers={"User-Agent": BROWSER, "Origin": "http://localhost"},
+    )
+
+    assert fields(first)["voter"] != fields(second)["voter"]
+    assert (sent.status_code, other.status_code) == (303, 303)
+    assert votes(services) == {"a": 1}
+    assert services.polls.polls.tally("kimson", "thu-hai").votes == {"b": 1}
+    assert send(client, show(client), "a").status_code == 403  # the form is gone: it has voted
+
+
+@pytest.mark.parametrize("reason", ["closed", "scheduled", "voted", "results", "draft"])
+def test_a_token_is_kept_only_where_one_can_vote(
+    client: FlaskClient, services: Services, clock: FakeClock, reason: str
+) -> None:
+    """Nothing is stored in the browser of who only reads."""
+    if reason == "scheduled":
+        make_poll(services, opens=clock.now() + 3600)
+    else:
+        make_poll(services, status="draft" if reason == "draft" else "open")
+    if reason == "closed":
+        services.polls.polls.close("kimson", POLL, WHO, clock.now())
+    if reason == "voted":
+        page = show(client)
+        clock.advance(5)
+        send(client, page, "a")
+
+    page = show(client, f"{PAGE}?results=1" if reason == "results" else PAGE)
+
+    assert "Set-Cookie" not in page.headers
+    assert "<form" not in page.text
+
+
+def test_a_frame_that_lets_nothing_out_says_so_and_where_one_can_vote(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    """Without scripts, where the frame may run none; and after a form whose origin was hidden."""
+    make_poll(services)
+    address = "http://127.0.0.1:8080/v1/kimson/p/muc-quan-tam?lang=vi"
+
+    page = show(client, **{"Sec-Fetch-Dest": "iframe"})
+    alone = show(client, **{"Sec-Fetch-Dest": "document"})
+    clock.advance(5)
+    refused = send(client, page, "a", origin="null")
+
+    hint = re.search(r"<noscript>.*</noscript>", page.text)
+    assert hint
+    assert "Nếu nút “Bình chọn” ở đây không có tác dụng" in hint[0]
+    assert address in hint[0]
+    assert "<noscript>" not in alone.text
+    assert refused.status_code == 403
+    assert "không cho gửi phiếu từ trong khung" in refused.text
+    assert "cookie" not in refused.text
+    assert address in refused.text
+
+
+@pytest.mark.parametrize(
+    ("zone", "lang", "shown"),
+    [
+        ("Asia/Ho_Chi_Minh", "vi", "Kết thúc 17:00 ngày 31/12/2026, giờ Việt Nam (UTC+7)."),
+        ("Asia/Ho_Chi_Minh", "en", "Closes 31 December 2026, 17:00, Vietnam Time (UTC+7)."),
+        ("Asia/Kolkata", "vi", "Kết thúc 15:30 ngày 31/12/2026, giờ Ấn Độ (UTC+5:30)."),
+        (
+            "America/New_York",
+            "en",
+            "31 December 2026, 05:00, United States (New York) Time (UTC-5).",
+        ),
+        ("UTC", "vi", "Kết thúc 10:00 ngày 31/12/2026, UTC."),
+    ],
+)
+def test_times_name_their_zone(
+    client: FlaskClient, services: Services, zone: str, lang: str, shown: str
+) -> None:
+    """Somebody elsewhere knows when that is."""
+    services.sites.sites.edit("kimson", timezone=zone)
+    make_poll(services, closes=datetime(2026, 12, 31, 10, tzinfo=UTC).timestamp())
+
+    assert shown in show(client, f"{PAGE}?lang={lang}").text
+
+
+def test_a_poll_in_two_languages_offers_both(client: FlaskClient, services: Services) -> None:
+    """By links for readers and for programs, which stay at the results; one language has none."""
+    make_poll(services)
+    make_poll(services, id="mot-tieng", question={"vi": "Gì?"})
+
+    page = show(client, f"{PAGE}?lang=vi&results=1")
+    single = show(client, "/v1/kimson/p/mot-tieng")
+
+    assert page.headers["Content-Language"] == "vi"
+    for lang, name in (("vi", "Tiếng Việt"), ("en", "English")):
+        path = f"{PAGE}?lang={lang}&amp;results=1"
+        assert f'hreflang="{lang}" href="http://127.0.0.1:8080{path}">' in page.text
+        shown = f"<b[^>]*>{name}" if lang == "vi" else f'<a href="{re.escape(path)}"[^>]*>{name}'
+        assert re.search(shown, page.text)
+    assert "hreflang" not in single.text
+
+
+@pytest.mark.parametrize(
+    ("text", "vi", "en"),
+    [
+        (" ", "xin viết ý kiến khác", "write your own answer"),
+        ("x" * 21, "dài quá 20 ký tự", "more than 20 characters"),
+        ("a\u202eb", "không hiển thị được", "cannot be shown"),
+        ("www.a.vn", "không có liên kết", "neither links nor HTML"),
+    ],
+)
+def test_a_refused_text_gives_its_reason(
+    client: FlaskClient, services: Services, text: str, vi: str, en: str
+) -> None:
+    """In the language of the page."""
+    make_poll(services, other=20, protection=replace(Protection(), wait=0))
+    for lang, words in (("vi", vi), ("en", en)):
+        page = show(client, f"{PAGE}?lang={lang}")
+        refused = client.post(
+            f"{PAGE}?lang={lang}",
+            data=fields(page) | {"choice": "other", "other": text},
+            headers={"User-Agent": BROWSER, "Origin": "http://localhost"},
+        )
+        assert refused.status_code == 400
+        assert words in refused.text
+
+
+def test_texts_that_run_from_the_right_do_so(client: FlaskClient, services: Services) -> None:
+    """The question, a choice, in the form and in the results."""
+    arabic = "\u0645\u0627 \u0631\u0623\u064a\u0643\u061f"
+    choices = tuple(Choice(id=id_, text={"ar": f"{arabic} {id_}"}) for id_ in "ab")
+    make_poll(services, lang="ar", question={"ar": arabic}, choices=choices)
+
+    form, results = show(client).text, show(client, f"{PAGE}?results=1").text
+
+    assert re.search(f'<h1 dir="auto" lang="ar">{arabic}', form)
+    assert form.count(f'<span dir="auto" lang="ar">{arabic}') == 2
+    assert results.count(f'<dt dir="auto" lang="ar">{arabic}') == 2

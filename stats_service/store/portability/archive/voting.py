@@ -35,16 +35,23 @@ def _write_ratings(writer: SiteWriter, row: RatingRow) -> None:
 
 
 def _read_voided(reader: SiteReader) -> Iterator[Row]:
-    for name, value in reader.hash(reader.keys.ratings_voided):
-        one = voided_ratings(name, value)
-        yield VoidedRatingRow(
-            id=one.id, article=one.article, counts=one.counts, begin=one.begin, end=one.end
-        )
+    keys = reader.keys
+    for key, held in ((keys.ratings_voided, False), (keys.ratings_held, True)):
+        for name, value in reader.hash(key):
+            one = voided_ratings(name, value)
+            yield VoidedRatingRow(
+                id=one.id,
+                article=one.article,
+                counts=one.counts,
+                begin=one.begin,
+                end=one.end,
+                held=held,
+            )
 
 
 def _write_voided(writer: SiteWriter, row: VoidedRatingRow) -> None:
     writer.hset(
-        writer.keys.ratings_voided,
+        writer.keys.ratings_held if row.held else writer.keys.ratings_voided,
         row.id,
         voided_text(row.article, row.counts, row.begin, row.end),
     )
@@ -118,7 +125,12 @@ def _voter_keys(keys: SiteKeys, scope: Scope) -> list[str]:
 
 VOTING_TABLES: tuple[Table, ...] = (
     Table(RatingRow, _read_ratings, _write_ratings, lambda keys, _: [keys.ratings]),
-    Table(VoidedRatingRow, _read_voided, _write_voided, lambda keys, _: [keys.ratings_voided]),
+    Table(
+        VoidedRatingRow,
+        _read_voided,
+        _write_voided,
+        lambda keys, _: [keys.ratings_voided, keys.ratings_held],
+    ),
     Table(RaterRow, _read_raters, _write_raters),
     Table(PollRow, _read_polls, _write_polls, lambda keys, _: [keys.polls]),
     Table(RevisionRow, _read_revisions, _write_revisions, lambda keys, _: [keys.poll_revisions]),

@@ -1,21 +1,27 @@
--- rate_article: record one voter's score of an article, or move it while it may be changed.
+-- rate_article: record one voter's score of an article, or move it or take it back while it may
+-- be changed. What one network gives beyond its ceiling is held until an administrator decides.
 --
 -- KEYS  1 site STRING  2 articles ZSET  3 ratings HASH  4 raters of the article SET
 --       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
 --       8 addresses HASH  9, 10 slots of this day of UTC HASH, of the one before  11 voided HASH
---       12… raters SET of articles that were merged into this one
--- ARGV  1 now (ms)  2 article  3 score  4 scale  5 rater id  6 address id or ""
+--       12 held HASH  13… raters SET of articles that were merged into this one
+-- ARGV  1 now (ms)  2 article  3 score, or 0: take it back  4 scale  5 rater id  6 address id or ""
 --       7 id of its /48 or ""  8 ceiling of an address
 --       9… of each of the merged: its key, and the rater id of the same voter there
 -- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
---       "counted", "changed", "unchanged"; "fixed" (too late to change), "unknown" (article),
---       "ceiling"; "no-site".
+--       "counted", "held", "changed", "unchanged", "withdrawn" (also where there was none);
+--       "fixed" (too late to change), "unknown" (article), "ceiling" (no room to hold more);
+--       "no-site".
 -- A /48 may have this many times as many ratings.
 local IPV6_48_FACTOR = 3
 local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
 local DAY_MS, SLOT_MS, SLOTS_TTL = 86400000, 600000, 1296000
 
-local articles, ratings, raters, addresses, voided = KEYS[2], KEYS[3], KEYS[4], KEYS[8], KEYS[11]
+-- Groups of held ratings, each of one article and ten minutes. Beyond them ratings are refused.
+local HELD_MAX = 10000
+
+local articles, ratings, raters, addresses = KEYS[2], KEYS[3], KEYS[4], KEYS[8]
+local voided, held = KEYS[11], KEYS[12]
 local now, article, score = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local scale, rater, ceiling = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[8])
 local call = redis.call
@@ -60,70 +66,119 @@ local function settle(at, from, to, key)
   end
 end
 
+-- Where a group's ratings stand: held, rejected, or nowhere apart, once they were released.
+local function place_of(group)
+  for _, key in ipairs({ held, voided }) do
+    local value = group ~= '' and call('HGET', key, group)
+    if value then return key, value end
+  end
+end
+
+-- What is known of a voter's rating (of this article, or of one that was merged into it); nil if
+-- it is too old to be known.
+local function known_of(key, id)
+  for i = 5, 7 do
+    local before, at, group = string.match(call('HGET', KEYS[i], id) or '', '(%d+) (%d+) ?(%x*)')
+    if before then
+      return { key = key, id = id, hash = KEYS[i], before = tonumber(before), at = tonumber(at), group = group }
+    end
+  end
+end
+
+-- Give a known rating another score, or take it back (0); returns what is answered.
+local function change(one, to, set)
+  local key, value = place_of(one.group)
+  if key then
+    local moved = move(key, one.group, value, one.before, to)
+    -- Nobody need decide about what was taken back.
+    if not string.find(string.match(moved, '^[%d,]*'), '[1-9]') then call('HDEL', key, one.group) end
+  else
+    settle(one.at, one.before, to, one.key)
+  end
+  if to == 0 then
+    call('SREM', set, one.id)
+    call('HDEL', one.hash, one.id)
+    return 'withdrawn'
+  end
+  call('HSET', one.hash, one.id, string.format(one.group == '' and '%d %d' or '%d %d %s', to, one.at, one.group))
+  return key and 'held' or 'changed'
+end
+
 -- Whoever rated what was merged into this article has rated it: the latest of the voter's ratings
 -- is the one that may be changed, and the others go with it.
-local former, place_of = {}, {}
-for i = 12, #KEYS do
-  local key, id = ARGV[2 * i - 15], ARGV[2 * i - 14]
-  if call('SISMEMBER', KEYS[i], id) == 1 then former[#former + 1], place_of[key] = { key, id }, i end
+local former, set_of = {}, { [article] = raters }
+for i = 13, #KEYS do
+  local key, id = ARGV[2 * i - 17], ARGV[2 * i - 16]
+  if call('SISMEMBER', KEYS[i], id) == 1 then former[#former + 1], set_of[key] = { key, id }, KEYS[i] end
 end
 if #former > 0 then
   if call('SISMEMBER', raters, rater) == 1 then former[#former + 1] = { article, rater } end
-  local known, latest = {}, false
-  for _, one in ipairs(former) do
-    for i = 5, 7 do
-      local before, at = string.match(call('HGET', KEYS[i], one[2]) or '', '(%d+) (%d+)')
-      if before and now - tonumber(at) < CHANGE_MS then
-        known[#known + 1] = { one[1], one[2], KEYS[i], tonumber(before), tonumber(at) }
-        if not latest or known[#known][5] > latest[5] then latest = known[#known] end
-      end
+  local known, latest = {}, nil
+  for _, pair in ipairs(former) do
+    local one = known_of(pair[1], pair[2])
+    if one and now - one.at < CHANGE_MS then
+      known[#known + 1] = one
+      if not latest or one.at > latest.at then latest = one end
     end
   end
   -- One of them is too old for anybody to know what it was: another would be a second.
   if #known < #former then return answer('fixed') end
   for _, one in ipairs(known) do
-    if one ~= latest then
-      settle(one[5], one[4], 0, one[1])
-      call('HDEL', one[3], one[2])
-      call('SREM', one[1] == article and raters or KEYS[place_of[one[1]]], one[2])
-    end
+    if one ~= latest then change(one, 0, set_of[one.key]) end
   end
-  if latest[4] == score then
-    return answer(#known == 1 and 'unchanged' or 'changed', latest[5])
+  if latest.before == score then
+    local apart = place_of(latest.group)
+    return answer(apart and 'held' or #known == 1 and 'unchanged' or 'changed', latest.at)
   end
-  settle(latest[5], latest[4], score, latest[1])
-  call('HSET', latest[3], latest[2], string.format('%d %d', score, latest[5]))
-  return answer('changed', latest[5])
+  local outcome = change(latest, score, set_of[latest.key])
+  return answer(outcome, score > 0 and latest.at or nil)
 end
 
-if call('SADD', raters, rater) == 1 then
+local over = false
+if score == 0 then
+  if call('SISMEMBER', raters, rater) == 0 then return answer('withdrawn') end
+elseif call('SADD', raters, rater) == 1 then
   for of = 6, 7 do
-    if ARGV[of] ~= '' then
+    if ARGV[of] ~= '' and not over then
       local n = call('HINCRBY', addresses, 'r' .. ARGV[of], 1)
       if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
       -- What one network has too much is not counted against its neighbours.
-      if n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR) then
-        call('SREM', raters, rater)
-        return answer('ceiling')
-      end
+      over = n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR)
     end
   end
-  settle(now, 0, score, article)
-  call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1])
-  call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
-  return answer('counted', now)
-end
-
-for i = 5, 7 do
-  local recent = call('HGET', KEYS[i], rater)
-  if recent then
-    local before, at = string.match(recent, '(%d+) (%d+)')
-    before, at = tonumber(before), tonumber(at)
-    if now - at >= CHANGE_MS then return answer('fixed', at) end
-    if before == score then return answer('unchanged', at) end
-    settle(at, before, score, article)
-    call('HSET', KEYS[i], rater, string.format('%d %d', score, at))
-    return answer('changed', at)
+  if not over then
+    settle(now, 0, score, article)
+    call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1])
+    call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
+    return answer('counted', now)
   end
 end
-return answer('fixed')
+
+-- A new one is put apart, with those of the article and the ten minutes that are apart already.
+if over then
+  local field = string.format('h%d:%s', now % DAY_MS / SLOT_MS, article)
+  local group = call('HGET', KEYS[9], field) or ''
+  local key, value = place_of(group)
+  if not key then
+    if call('HLEN', held) >= HELD_MAX then
+      call('SREM', raters, rater)
+      return answer('ceiling')
+    end
+    group = string.sub(redis.sha1hex(rater .. ARGV[1] .. article), 1, 12)
+    local first = math.floor(now / SLOT_MS)
+    key, value = held, string.format(' %d %d %s', first, first + 1, article)
+    call('HSET', KEYS[9], field, group)
+    call('EXPIRE', KEYS[9], SLOTS_TTL, 'NX')
+  end
+  move(key, group, value, 0, score)
+  call('HSET', KEYS[5], rater, ARGV[3] .. ' ' .. ARGV[1] .. ' ' .. group)
+  call('EXPIRE', KEYS[5], RECENT_TTL, 'NX')
+  return answer('held', now)
+end
+
+local one = known_of(article, rater)
+if not one then return answer('fixed') end
+if now - one.at >= CHANGE_MS then return answer('fixed', one.at) end
+if one.before == score then return answer(place_of(one.group) and 'held' or 'unchanged', one.at) end
+local outcome = change(one, score, raters)
+return answer(outcome, outcome ~= 'withdrawn' and one.at or nil)

@@ -40,7 +40,7 @@
     current: {},
     options: { site: "preview" },
     resolve: () => "about:blank",
-    voter: () => "",
+    voter: () => "preview",
   };
 
   const tell = (text) => {

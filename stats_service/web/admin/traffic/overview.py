@@ -151,6 +151,7 @@ def alarm_text(alarm: Alarm) -> str:
         ),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
         "network": _("%(n)s ballots of a poll came from one network; look before its result.", n=n),
+        "ratings": _("Ratings wait for review: a network gave more than it may in half an hour."),
         "texts": ngettext(
             "%(n)s other answer of a poll waits to be read.",
             "%(n)s other answers of a poll wait to be read.",

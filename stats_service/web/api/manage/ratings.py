@@ -53,6 +53,8 @@ class RatingReport(msgspec.Struct, frozen=True):
     bursts: list[RatingBurst]
     #: What was taken out, the latest first.
     voided: list[VoidedAnswer]
+    #: What is beyond the ceiling of its network and waits for a decision, the latest first.
+    held: list[VoidedAnswer]
 
 
 class RatingsToVoid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +72,20 @@ class RatingDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     #: Its id.
     decision: str
+
+
+class HeldRatings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names ratings that are held."""
+
+    #: The id of a group, or `all`.
+    group: str
+
+
+class SettledRatings(msgspec.Struct, frozen=True):
+    """What was decided about ratings that were held."""
+
+    #: How many they were.
+    ratings: int
 
 
 @bp.get("")
@@ -92,6 +108,7 @@ def index() -> Response:
         ranked.mean,
         [_burst(span) for span in review.bursts(site(), now)],
         [_voided(one) for one in review.voided(site())],
+        [_voided(one) for one in review.held(site())],
     )
     return fresh_json(report)
 
@@ -120,6 +137,24 @@ def restore() -> Response:
     return fresh_json(
         _voided(services().ratings.review.restore(site(), wanted.decision, who(), now))
     )
+
+
+@bp.post("/release")
+@scope("write")
+def release() -> Response:
+    """Let ratings count that are held: of one group, or all."""
+    wanted = decode_body(request.get_data(cache=False), HeldRatings)
+    now, review = services().clock.now(), services().ratings.review
+    return fresh_json(SettledRatings(review.release(site(), wanted.group, who(), now)))
+
+
+@bp.post("/reject")
+@scope("write")
+def reject() -> Response:
+    """Take ratings out that are held: of one group, or all."""
+    wanted = decode_body(request.get_data(cache=False), HeldRatings)
+    now, review = services().clock.now(), services().ratings.review
+    return fresh_json(SettledRatings(review.reject(site(), wanted.group, who(), now)))
 
 
 def _burst(span: RatingSpan) -> RatingBurst:
@@ -164,5 +199,23 @@ OPERATIONS = (
         "Count again the ratings that a decision took out",
         VoidedAnswer,
         body=RatingDecision,
+    ),
+    operation(
+        "post",
+        "/ratings/release",
+        "manage_release_ratings",
+        "write",
+        "Let ratings count that are held, being beyond the ceiling of their network",
+        SettledRatings,
+        body=HeldRatings,
+    ),
+    operation(
+        "post",
+        "/ratings/reject",
+        "manage_reject_ratings",
+        "write",
+        "Take ratings out that are held; each group can be restored",
+        SettledRatings,
+        body=HeldRatings,
     ),
 )

@@ -13,7 +13,7 @@ export const script =
 /**
  * The options of the snippet: its `data-…` attributes, and the site in its address.
  *
- * @type {{article?: string, frame?: string, site?: string, views?: string, webdriver?: string}}
+ * @type {{article?: string, frame?: string, opt?: string, site?: string, views?: string, webdriver?: string}}
  */
 export const options = { site: (/[?&]site=([\w-]+)/.exec(script.src) || 0)[1], ...script.dataset };
 

@@ -4,7 +4,7 @@ import { named } from "./attributes.js";
 import { current, options, resolve } from "./page.js";
 import { wantExtra } from "./parts.js";
 import { quoted } from "./quoted.js";
-import { optedOut, voter } from "./storage.js";
+import { optedOut } from "./storage.js";
 import { votingWishes } from "./voting.js";
 import { showAll, widgets } from "./widgets.js";
 
@@ -63,9 +63,7 @@ export const exchange = async (body, retry) => {
       new Promise((_, fail) => setTimeout(fail, PATIENCE, "slow")),
     ]);
     if (!response.ok) throw response.status;
-    const fresh = await response.json();
-    voter(fresh.voter);
-    return fresh;
+    return await response.json();
   } catch (/** @type {any} */ error) {
     if (retry && !(error < 500)) {
       await new Promise((done) => setTimeout(done, RETRY_AFTER));

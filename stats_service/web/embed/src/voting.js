@@ -24,5 +24,5 @@ export const votingWishes = () => {
   const rating = first("rating");
   if (!(poll || rating || first("archive") || first("poll-archive"))) return "";
   second = second || setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
-  return `,"poll":${quoted(poll && (attribute(poll, "poll") || "current"))},"rating":${!!rating},"voter":${quoted(voter())}`;
+  return `,"poll":${quoted(poll && (attribute(poll, "poll") || "current"))},"rating":${!!rating},"voter":${quoted(voter() || null)}`;
 };

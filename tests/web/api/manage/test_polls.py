@@ -160,6 +160,31 @@ def test_a_group_is_decided(services: Services, voted: Site, writer: Program) ->
     assert writer.call("POST", path, {"group": "none", "state": "held"}).status_code == 404
 
 
+def test_held_ratings_are_released_and_rejected(
+    services: Services, site: Site, writer: Program, settings: Settings, redis_client: redis.Redis
+) -> None:
+    """As in the pages: listed, decided one by one or all at once, and in the log."""
+    keys = SiteKeys(settings.key_prefix, site.slug)
+    groups = {f"{n:012x}": f"0,0,0,0,{n} 2940057 2940058 /tin/{n}" for n in (1, 2, 3)}
+    redis_client.hset(keys.ratings_held, mapping=groups)
+
+    listed = writer.get("/ratings")["held"]
+    one = writer.call("POST", "/ratings/release", {"group": "000000000001"})
+    rest = writer.call("POST", "/ratings/reject", {"group": "all"})
+
+    assert {(group["id"], group["rating"]["count"]) for group in listed} == {
+        (f"{n:012x}", n) for n in (1, 2, 3)
+    }
+    assert (one.get_json(), rest.get_json()) == ({"ratings": 1}, {"ratings": 5})
+    report = writer.get("/ratings")
+    assert report["held"] == []
+    assert [article["key"] for article in report["articles"]] == ["/tin/1"]
+    assert len(report["voided"]) == 2
+    whats = [entry.what for entry in services.accounts.audit.newest(site.slug, 3)]
+    assert whats == ["rating.rejected", "rating.rejected", "rating.released"]
+    assert writer.call("POST", "/ratings/reject", {"group": "all"}).status_code == 404
+
+
 def test_ratings_are_taken_out_and_put_back(
     services: Services, site: Site, writer: Program, settings: Settings, redis_client: redis.Redis
 ) -> None:

@@ -62,6 +62,8 @@ MATRIX = {
         "poll_review.moderate",
         "ratings.void",
         "ratings.restore",
+        "ratings.release",
+        "ratings.reject",
     },
 }
 SCOPE_OF = {f"manage.{name}": scope for scope, names in MATRIX.items() for name in names}

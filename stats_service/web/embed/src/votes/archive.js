@@ -1,7 +1,7 @@
 /** `<stats-poll-archive limit="20">`: the polls that have closed, each with its results. */
 
 import { english } from "../language.js";
-import { button, fill, make, open } from "./dom.js";
+import { button, directed, fill, make, open } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
 import { results } from "./results.js";
@@ -56,7 +56,7 @@ export class StatsPollArchive extends LateWidget {
       const entry = make(
         "details",
         "entry",
-        make("summary", "summary", written(this, poll.question, poll.lang)),
+        directed(make("summary", "summary", written(this, poll.question, poll.lang))),
         ...(poll.results
           ? results(this, poll, own)
           : [make("p", "note", say(this, "admins"))]),

@@ -10,6 +10,8 @@ const REFUSALS = {
   program: "program",
   "invalid-input": "invalid",
 };
+/** What is wrong with a text, as the service names it; the rest the form sees for itself. */
+const REASONS = { empty: "sign", link: "link", sign: "sign" };
 const OUTCOMES = { counted: "thanks", changed: "changed", held: "held" };
 
 /** What to say of a reply that is no success; `unsure`: the words for a reply that never came. */
@@ -17,7 +19,7 @@ export const problem = (element, reply, unsure) => {
   if (reply.status == 429 || reply.code == "voter-too-new") return say(element, "busy", reply.after || 60);
   if (isUnsure(reply)) return say(element, unsure);
   if (/^voter/.test(reply.code)) return say(element, isBlocked() ? "refusedStorage" : "refused");
-  return say(element, REFUSALS[reply.code] || "elsewhere");
+  return say(element, REASONS[reply.body.reason] || REFUSALS[reply.code] || "elsewhere");
 };
 
 /**
@@ -34,19 +36,29 @@ export const castBallot = async (poll, { choices, other }, onProof) => {
   const reply = await submit(path, ballot, poll, onProof);
   const { status, code, body } = reply;
   if (status == 200) {
-    keepBallots(poll.id, { cast: { choices: body.choices, other } });
+    keepBallots(poll.id, { cast: { choices: body.choices, other, at: Date.now() } });
     return { word: OUTCOMES[body.outcome] || "thanks", poll: body.poll };
   }
   if (code == "already-voted") {
-    keepBallots(poll.id, { cast: cast || { choices: [] } });
+    keepBallots(poll.id, { cast: cast || { choices: [], at: Date.now() } });
     return { word: "already", poll: body.poll };
   }
   if (!isUnsure(reply) && status != 429) keepBallots(poll.id, { cast });
   return code == "poll-not-open" ? { word: "tooLate", poll: body.poll } : { reply };
 };
 
-/** Take a ballot as cast that an answer shows to be in though nobody had confirmed it. */
-export const confirmBallot = (poll) => {
+/** How long an answer may have been under way while a ballot was cast, in milliseconds. */
+const UNDER_WAY_MS = 15000;
+
+/**
+ * Believe what an answer says of the reader's ballot.
+ *
+ * One that is in, though nobody had confirmed it, is cast. One that is not in, though it was (the
+ * site was restored from before), is not: unless the answer may be older than the ballot.
+ */
+export const believe = (poll) => {
   const { cast, sent } = ballotsOf(poll.id);
   if (!cast && sent && poll.voted) keepBallots(poll.id, { cast: sent });
+  if (!cast || poll.voted !== false) return;
+  if (!(cast.at > Math.max(performance.timeOrigin || 0, Date.now() - UNDER_WAY_MS))) keepBallots(poll.id, { sent });
 };

@@ -54,9 +54,21 @@ export const put = (element, text) => {
 export const tell = (region, text, kind = "", more = "") => {
   if (text && kind) region.dataset.kind = kind;
   else delete region.dataset.kind;
+  region.className = "";
   const whole = [text, more].filter(Boolean).join(" ");
   if (region.textContent == whole) return;
   fill(region, text, more && text && " ", more && spoken(more));
+};
+
+/** Bring what is said into the window: whoever pressed a button is to see what came of it. */
+export const reveal = (region) => {
+  if (region.dataset.kind) region.scrollIntoView({ block: "nearest" });
+};
+
+/** Let a text that somebody wrote run from the side from which its script does. */
+export const directed = (element) => {
+  element.dir = "auto";
+  return element;
 };
 
 /** Keys that a page around may want all the same: to leave its dialog, and to keep the focus in it. */

@@ -1,8 +1,9 @@
 /** The form of an open poll: choices, how many, a free text. It keeps what was chosen. */
 
 import { json } from "../json.js";
-import { button, fill, make, put, tell } from "./dom.js";
+import { button, directed, fill, make, put, reveal, tell } from "./dom.js";
 import { ordered } from "./polls.js";
+import { prepare } from "./server.js";
 import { say, written } from "./words.js";
 
 /** The choice that carries the free text. */
@@ -68,10 +69,10 @@ export class PollForm {
       input.type = poll.multiple ? "checkbox" : "radio";
       input.name = name;
       input.value = id;
-      return make("label", "choice", input, make("span", "text", text));
+      return make("label", "choice", input, directed(make("span", "text", text)));
     };
     const rows = offered.map(({ id, text }) => row(id, written(element, text, poll.lang)));
-    this.text = make("input", "other-text");
+    this.text = directed(make("input", "other-text"));
     this.text.maxLength = poll.other;
     this.text.setAttribute("aria-label", say(element, "otherText"));
     const note = make("span", "hint", say(element, "otherNote"));
@@ -79,12 +80,15 @@ export class PollForm {
     this.text.setAttribute("aria-describedby", note.id);
     this.free = make("div", "other", this.text, note);
     if (poll.other) rows.push(row(OTHER, say(element, "other")), this.free);
-    const legend = make("legend", "question", written(element, poll.question, poll.lang));
+    const legend = directed(make("legend", "question", written(element, poll.question, poll.lang)));
     this.hint = make("p", "hint", hint(element, poll));
     this.hint.id = "hint";
     this.fields = make("fieldset", "choices", legend, this.hint, ...rows);
     this.fields.setAttribute("aria-describedby", "hint message");
-    this.fields.onchange = () => this.changed();
+    this.fields.onchange = () => {
+      prepare();
+      this.changed();
+    };
     this.inputs = [...this.fields.querySelectorAll("label input")];
     this.submit = button("vote", say(element, "vote"));
     this.results = button("results", say(element, "results"), this.on.results);
@@ -134,7 +138,12 @@ export class PollForm {
     }
     // A choice in the making is not scolded for what is still missing.
     if (moving || !problem || choices.length > max) tell(this.message, problem, "error");
-    if (problem && moving) place.focus();
+    if (problem && moving) {
+      // The focus may go far from here: what is said goes with it.
+      this.message.className = "afloat";
+      place.focus();
+      reveal(this.message);
+    }
     return !problem;
   }
 

@@ -10,7 +10,7 @@ const MARKS = "[data-stats=poll],[data-stats=rating],[data-stats=archive]";
  * What is taken over, and nothing else: with `data-onclick` an author would run scripts whom the
  * portal lets write `data-…` alone.
  */
-const ATTRIBUTE = /^data-(poll|results|article|limit|readonly|label)$/;
+const ATTRIBUTE = /^data-(poll|results|article|limit|readonly|label|classic)$/;
 /** How long elements that come one by one are gathered, in milliseconds. */
 const GATHERING_MS = 50;
 

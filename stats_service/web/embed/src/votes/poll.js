@@ -1,7 +1,7 @@
 /** `<stats-poll poll="…">`: a question, its choices or its results. */
 
-import { castBallot, confirmBallot, problem } from "./ballot.js";
-import { button, fill, make, open, tell } from "./dom.js";
+import { believe, castBallot, problem } from "./ballot.js";
+import { button, directed, fill, make, open, reveal, tell } from "./dom.js";
 import { PollForm } from "./form.js";
 import { LateWidget } from "./late.js";
 import { ballotsOf } from "./memory.js";
@@ -103,7 +103,7 @@ export class StatsPoll extends LateWidget {
   /** A newer answer says whether a ballot is in that was sent in vain. */
   settle(poll) {
     if (!poll || this.isBusy) return;
-    confirmBallot(poll);
+    believe(poll);
     const { cast } = ballotsOf(poll.id);
     if (this.isLocked && cast && this.mode != "form") {
       this.isLocked = false;
@@ -178,7 +178,7 @@ export class StatsPoll extends LateWidget {
 
   drawPoll() {
     const { poll, isOpen, isVoted } = this;
-    const question = make("p", "question", written(this, poll.question, poll.lang));
+    const question = directed(make("p", "question", written(this, poll.question, poll.lang)));
     question.id = "question";
     this.result.setAttribute("aria-labelledby", question.id);
     const state = !isOpen
@@ -207,12 +207,13 @@ export class StatsPoll extends LateWidget {
   }
 
   drawNotes() {
-    const { state, opens, closes, change } = this.poll;
+    const { state, opens, closes, change, left, at } = this.poll;
+    const ahead = left - (performance.now() - at) / 1000;
     const { isOpen } = this;
     const isAhead = isOpen || state == "scheduled";
     return [
-      state == "scheduled" && opens && make("p", "note", moment(this, "opens", opens)),
-      closes && make("p", "note", isAhead ? moment(this, "closes", closes) : past(this, "closed", closes)),
+      state == "scheduled" && opens && make("p", "note", moment(this, "opens", opens, ahead)),
+      closes && make("p", "note", isAhead ? moment(this, "closes", closes, ahead) : past(this, "closed", closes)),
       isOpen && !this.isReadOnly && make("p", "note", say(this, change ? "changeable" : this.poll.daily ? "daily" : "once")),
       this.isForm && this.drawLater(),
     ].filter(Boolean);
@@ -233,6 +234,7 @@ export class StatsPoll extends LateWidget {
     tell(this.message, problem(this, settled.reply, "unsure"), "error");
     this.render();
     this.form.submit.focus();
+    reveal(this.message);
   }
 
   /**
@@ -251,7 +253,8 @@ export class StatsPoll extends LateWidget {
     const own = word == "thanks" && thanks && thanks[lang];
     tell(this.message, own ? written(this, thanks, lang) : say(this, word), KINDS[word] || "good", seen);
     this.render(true);
-    this.result.focus();
+    this.result.focus({ preventScroll: true });
+    reveal(this.message);
     if (next && !KINDS[word]) setTimeout(() => this.isConnected && location.assign(next), NEXT_MS);
     for (const other of document.querySelectorAll("stats-poll")) if (other != /** @type {Element} */ (this)) other.show();
   }

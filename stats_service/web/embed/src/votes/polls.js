@@ -32,6 +32,7 @@ const merged = (old, fresh) =>
 
 /** Take over a fresh poll for every widget that shows it. */
 export const keepPoll = (fresh, wish) => {
+  if (fresh) fresh.at = fresh.at || performance.now();
   for (const other of Object.getOwnPropertyNames(known)) {
     if (known[other] && fresh && known[other].id == fresh.id) known[other] = fresh;
   }
@@ -52,14 +53,12 @@ export const pollFor = (element) => {
 export const isAnswered = () => !!answer.site;
 
 const fetchPoll = async (wish) => {
-  const beat = { beat: true, poll: wish, voter: voter() };
+  const beat = { beat: true, poll: wish, voter: voter() || null };
   let reply = await call("/page", beat);
-  if (reply.status == 200) {
-    voter(reply.body.voter);
-    return reply.body.poll || null;
-  }
+  if (reply.status == 200) return reply.body.poll || null;
   reply = await call("/polls/" + encodeURIComponent(wish));
-  if (reply.status == 200) return reply.body;
+  // Nobody has looked whether this voter's ballot is in.
+  if (reply.status == 200) return { ...reply.body, voted: undefined };
   return reply.status == 404 ? null : undefined;
 };
 

@@ -2,20 +2,24 @@
 
 import { problem } from "./ballot.js";
 import { english, number } from "../language.js";
-import { button, fill, make, open, put, spoken, tell } from "./dom.js";
+import { button, fill, make, open, put, reveal, spoken, tell } from "./dom.js";
 import { LateWidget } from "./late.js";
 import { keepRating, ratingOf } from "./memory.js";
 import { articleOf, isLeftOut, keepFresh, loadRating, ratingFor } from "./ratings.js";
 import { bars } from "./results.js";
-import { submit } from "./server.js";
+import { prepare, submit } from "./server.js";
 import { fillStars, star, thumb } from "./stars.js";
 import { past } from "./times.js";
 import { percentage, percentOf, say } from "./words.js";
 
 /** How long the page's own request may take before a rating is asked for by itself, in ms. */
 const RATING_GRACE_MS = 4000;
+/** How long one's own rating may be changed or taken back, in milliseconds; the service says so. */
+const CHANGE_MS = 86400000;
 /** The scale that is shown as thumbs. */
 const THUMBS = 2;
+
+const SETTLED = { changed: "changedScore", held: "heldScore", withdrawn: "withdrawn" };
 
 let groups = 0;
 
@@ -27,7 +31,7 @@ const upTo = (last) => {
 
 export class StatsRating extends LateWidget {
   static get observedAttributes() {
-    return ["article", "readonly", "label"];
+    return ["article", "readonly", "label", "classic"];
   }
 
   show() {
@@ -56,9 +60,14 @@ export class StatsRating extends LateWidget {
     return ratingOf(this.entry.key);
   }
 
-  /** Whether the reader may rate: the first time, and a day long again. */
+  /**
+   * Whether the reader may rate: the first time, and a day long again.
+   *
+   * The day is measured by one clock, since the reader's may differ from the service's.
+   */
   get isFixed() {
-    return this.hasAttribute("readonly") || (this.own && !(+new Date(this.own.until) > Date.now()));
+    const { own } = this;
+    return this.hasAttribute("readonly") || (own && !((own.at + CHANGE_MS || +new Date(own.until)) > Date.now()));
   }
 
   render() {
@@ -92,7 +101,7 @@ export class StatsRating extends LateWidget {
       input.value = score;
       input.className = "spoken";
       item.prepend(input);
-      if (!isThumbs) item.append(spoken(say(this, "score", score)));
+      if (!isThumbs) item.append(spoken(say(this, "points", score)));
       return item;
     });
     this.inputs = this.items.map((item) => item.querySelector("input")).filter(Boolean);
@@ -118,15 +127,16 @@ export class StatsRating extends LateWidget {
     this.form = make("form", "form", this.group, this.submit);
     this.form.onsubmit = (event) => {
       event.preventDefault();
-      this.rate();
+      if (this.choice) this.rate();
     };
     if (!isFixed) this.listen();
     this.message = this.message || make("p", "message");
     this.message.setAttribute("role", "status");
     this.note = make("p", "note");
+    this.undo = button("undo", "", () => this.rate(0));
     this.spread = make("details", "spread", make("summary", "summary", say(this, "spread")), make("ul"));
     const more = isThumbs || this.hasAttribute("readonly") ? [] : [this.spread];
-    fill(this.shadowRoot, this.form, this.message, this.note, ...more);
+    fill(this.shadowRoot, this.form, this.message, this.note, this.undo, ...more);
   }
 
   /** A finger or mouse rates at once; arrow keys only choose, and a button sends. */
@@ -136,11 +146,15 @@ export class StatsRating extends LateWidget {
     };
     this.row.onpointerover = (event) => {
       const index = this.items.indexOf(event.target.closest("label"));
-      if (event.pointerType == "mouse" && index >= 0) this.paint(index + 1);
+      if (event.pointerType == "mouse" && index >= 0) {
+        prepare();
+        this.paint(index + 1);
+      }
     };
     this.row.onpointerleave = () => this.paint(this.choice);
     this.row.onchange = (event) => {
       if (this.isBusy) return this.check(this.choice);
+      prepare();
       this.choice = +event.target.value;
       this.isRepeat = false;
       tell(this.message, "");
@@ -166,8 +180,16 @@ export class StatsRating extends LateWidget {
     const isThumbs = scale == THUMBS;
     const ratings = say(this, "ratings", count);
     const share = count && percentage(percentOf(counts[1], count), this);
-    if (!isThumbs) put(this.value, `${say(this, "score", Math.round(average * 10) / 10)} (${ratings})`);
-    else put(this.value, count ? `${say(this, "share", share)} (${ratings})` : ratings);
+    const mean = Math.round(average * 10) / 10;
+    const shown = isThumbs ? say(this, "share", share) : say(this, "score", mean, scale);
+    put(
+      this.value,
+      count
+        ? `${shown} (${ratings})`
+        : this.hasAttribute("classic") && !isThumbs
+          ? `${say(this, "points", 0)} (${ratings})`
+          : say(this, "unrated"),
+    );
     fillStars(this.stars, average);
     if (isThumbs) this.counts.forEach((node, index) => put(node, number(counts[1 - index], this)));
     this.paint(this.choice);
@@ -180,11 +202,14 @@ export class StatsRating extends LateWidget {
   }
 
   updateNote(own, isThumbs) {
+    const isOwn = own && own.score && !this.choice && !this.hasAttribute("readonly");
+    this.undo.hidden = !isOwn || this.isFixed;
+    put(this.undo, say(this, this.isBusy ? "sending" : "undo"));
     fill(this.note);
-    if (!own || !own.score || this.choice || this.hasAttribute("readonly")) return;
+    if (!isOwn) return;
     const said = isThumbs
       ? say(this, "ownThumb", say(this, own.score == 2 ? "useful" : "useless"))
-      : say(this, "ownScore", own.score);
+      : say(this, "ownScore", own.score, this.entry.rating.scale);
     this.note.append(said, " ", this.isFixed ? "" : past(this, "until", own.until));
   }
 
@@ -192,7 +217,7 @@ export class StatsRating extends LateWidget {
     const { counts, count } = this.entry.rating;
     this.spread.hidden = !count;
     const rows = counts.map((votes, index) => ({
-      label: say(this, "score", index + 1),
+      label: say(this, "points", index + 1),
       value: make("b", "votes", number(votes, this)),
       share: votes / Math.max(count, 1),
       own: own && own.score == index + 1 && say(this, "own"),
@@ -200,29 +225,32 @@ export class StatsRating extends LateWidget {
     this.spread.lastChild.replaceWith(bars(rows.reverse()));
   }
 
-  async rate() {
-    if (this.isBusy || !this.choice) return;
+  /** Send a score; 0 takes the reader's own back. */
+  async rate(score = this.choice) {
+    if (this.isBusy) return;
     this.isBusy = true;
     tell(this.message, "");
     this.update();
-    const { entry, choice } = this;
-    const reply = await submit("/ratings", { article: articleOf(this), score: choice });
+    const { entry } = this;
+    const reply = await submit("/ratings", { article: articleOf(this), score });
     this.isBusy = false;
     if (this.entry.key != entry.key) return;
     if (reply.status == 200) this.accepted(reply.body);
     else if (reply.code == "already-rated") this.refused(reply.body);
     else {
-      this.isRepeat = true;
+      this.isRepeat = !!score;
       const word = reply.code == "unknown-article" && say(this, "unknown");
       tell(this.message, word || problem(this, reply, "unsureScore"), "error");
       this.update();
+      reveal(this.message);
     }
   }
 
   accepted({ outcome, score, until, article }) {
-    const isChange = outcome == "changed";
-    keepRating(article.key, { score, until });
-    this.finish(article, isChange ? "changedScore" : "thanksScore", "good");
+    // The day goes on from the first rating, as the reader's own clock had it.
+    const at = (outcome != "counted" && this.own && this.own.at) || Date.now();
+    keepRating(article.key, score ? { score, until, at } : undefined);
+    this.finish(article, SETTLED[outcome] || "thanksScore", outcome == "held" ? "warning" : "good");
   }
 
   refused({ article }) {
@@ -232,13 +260,15 @@ export class StatsRating extends LateWidget {
 
   /** The rating's fate is known: show it and say it; the focus stays where it was, if it can. */
   finish(article, word, kind) {
-    const wasOnButton = this.shadowRoot.activeElement == this.submit;
+    const focused = this.shadowRoot.activeElement;
+    const wasOnButton = focused == this.submit || focused == this.undo;
     this.choice = this.isRepeat = 0;
     keepFresh(article);
     this.entry = { ...this.entry, rating: article.rating };
     tell(this.message, say(this, word), kind);
     this.render();
     if (wasOnButton) (this.inputs.filter(({ checked }) => checked)[0] || this.group).focus();
+    reveal(this.message);
     for (const other of document.querySelectorAll("stats-rating")) if (other != /** @type {Element} */ (this)) other.show();
   }
 }

@@ -1,6 +1,6 @@
 /** Results: one bar for each choice, with its numbers in words. */
 
-import { make, spoken } from "./dom.js";
+import { directed, make, spoken } from "./dom.js";
 import { ordered } from "./polls.js";
 import { percentage, say, written } from "./words.js";
 
@@ -21,7 +21,7 @@ export const bars = (rows) => {
       make(
         "li",
         own ? "bar own" : "bar",
-        make("span", "name", label, note && make("span", "remark", ` (${note})`)),
+        directed(make("span", "name", label, note && make("span", "remark", ` (${note})`))),
         own && make("span", "mark", own),
         make("span", "value", value),
         track,
@@ -48,7 +48,7 @@ const others = (element, texts) => {
     "ul",
     "others-list",
     ...texts.map(({ text, votes }) =>
-      make("li", "", text, votes > 1 && ` (${say(element, "votes", votes)})`),
+      directed(make("li", "", text, votes > 1 && ` (${say(element, "votes", votes)})`)),
     ),
   );
   return make("details", "others", make("summary", "summary", say(element, "others", texts.length)), list);

@@ -51,11 +51,26 @@ export const isUnsure = (reply) => reply.status == 0 || reply.status >= 500;
 /** How old a token has to be, in seconds. */
 const waitOf = (poll) => (poll && poll.wait != null ? poll.wait : TOKEN_AGE);
 
-/** Get a token, where the page view brought none or the service takes the old one no longer. */
+let fetching;
+/** When this page got its token; one from before is old enough. */
+let fetchedAt = -Infinity;
+
 const fetchToken = async () => {
   const reply = await call("/voters", { voter: "" });
-  if (reply.status == 200) voter(reply.body.voter);
+  if (reply.status == 200) {
+    voter(reply.body.voter);
+    fetchedAt = performance.now();
+  }
   return reply;
+};
+
+/**
+ * Get a token before it is needed: it has to be some seconds old to vote.
+ *
+ * Not before somebody is about to vote, since it is kept in the reader's browser.
+ */
+export const prepare = () => {
+  if (!voter()) fetching = fetching || fetchToken();
 };
 
 /**
@@ -71,9 +86,12 @@ export const submit = async (path, content, poll, onProof) => {
   for (;;) {
     let reply = { status: 200 };
     if (!voter()) {
-      reply = await fetchToken();
-      if (reply.status == 200) await pause(waitOf(poll) * 1000);
+      prepare();
+      reply = await fetching;
     }
+    fetching = 0;
+    const young = fetchedAt + waitOf(poll) * 1000 - performance.now();
+    if (reply.status == 200 && young > 0) await pause(young);
     if (reply.status == 200 && poll && poll.proof && !proof) {
       onProof();
       reply = await call(`/polls/${poll.id}/challenge`);
@@ -85,7 +103,6 @@ export const submit = async (path, content, poll, onProof) => {
     } else if (reply.code == "voter-refused" && isFirst("token")) {
       const fresh = await fetchToken();
       if (fresh.status != 200) return fresh;
-      await pause(waitOf(poll) * 1000);
     } else if (reply.code == "voter-too-new" && reply.after <= WAIT_MAX && isFirst("age")) {
       await pause((reply.after || TOKEN_AGE) * 1000);
     } else if (reply.code == "proof-refused" && isFirst("proof")) {

@@ -18,11 +18,11 @@ const absolute = (date, element) =>
     year: "numeric",
     hour: "2-digit",
     minute: "2-digit",
+    timeZoneName: "short",
   });
 
 /** How far away, rounded down so that nobody comes too late; "" for the past and the next minute. */
-const relative = (date, element) => {
-  const seconds = (date - Date.now()) / 1000;
+const relative = (seconds, element) => {
   const [unit] = UNITS.filter(([, length]) => seconds >= length);
   // Browsers from before 2020 tell the time alone.
   return unit && Intl.RelativeTimeFormat
@@ -37,6 +37,10 @@ export const past = (element, word, iso, far) => {
   return make("span", "", say(element, word), " ", far && far + " (", time, far && ")", ".");
 };
 
-/** A point in time ahead, in the reader's words: "Kết thúc sau 3 ngày nữa (17:00 31/12/2026)." */
-export const moment = (element, word, iso) =>
-  past(element, word, iso, relative(new Date(iso), element));
+/**
+ * A point in time ahead, in the reader's words: "Kết thúc sau 3 ngày nữa (17:00 31/12/2026)."
+ *
+ * How many `seconds` ahead is the service's word: the reader's own clock may be a day wrong.
+ */
+export const moment = (element, word, iso, seconds) =>
+  past(element, word, iso, relative(seconds, element));

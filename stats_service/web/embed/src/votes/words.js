@@ -133,6 +133,14 @@ const WORDS = {
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
   ],
+  link: [
+    "Ý kiến khác của bạn không được có liên kết hay mã HTML.",
+    "Your own answer may have neither links nor HTML.",
+  ],
+  sign: [
+    "Ý kiến khác của bạn có ký tự không hiển thị được.",
+    "Your own answer has a sign that cannot be shown.",
+  ],
   replaced: [
     "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
     "This poll was begun anew. Reload the page, then vote.",
@@ -153,7 +161,15 @@ const WORDS = {
 
   rate: ["Đánh giá cho bài viết:", "Rate this article:"],
   rated: ["Đánh giá:", "Rating:"],
-  score: [(n) => `${n} điểm`, (n, written) => count(n, "point", written)],
+  score: [(n, scale) => `${n} trên ${scale} điểm`, (n, scale) => `${n} out of ${scale}`],
+  points: [(n) => `${n} điểm`, (n, written) => count(n, "point", written)],
+  unrated: ["Chưa có đánh giá", "Not rated yet"],
+  undo: ["Bỏ đánh giá của tôi", "Take my rating back"],
+  withdrawn: ["Đã bỏ đánh giá của bạn.", "Your rating is taken back."],
+  heldScore: [
+    "Đánh giá của bạn chờ người quản trị xem xét, chưa tính vào kết quả.",
+    "Your rating waits for review and does not count yet.",
+  ],
   ratings: [(n) => `${n} đánh giá`, (n, written) => count(n, "rating", written)],
   useful: ["Hữu ích", "Helpful"],
   useless: ["Chưa hữu ích", "Not helpful"],
@@ -162,9 +178,12 @@ const WORDS = {
   spread: ["Chi tiết đánh giá", "Rating details"],
   thanksScore: ["Cảm ơn bạn đã đánh giá.", "Thank you for your rating."],
   changedScore: ["Điểm mới của bạn đã được ghi nhận.", "Your new score has been recorded."],
-  ownScore: [(n) => `Bạn đã chấm ${n} điểm.`, (n, written) => `You gave ${count(n, "point", written)}.`],
+  ownScore: [
+    (n, scale) => `Bạn đã chấm ${n} trên ${scale} điểm.`,
+    (n, scale) => `You gave ${n} out of ${scale}.`,
+  ],
   ownThumb: [(n) => `Bạn đã chọn “${n}”.`, (n) => `You chose “${n}”.`],
-  until: ["Có thể đổi đến", "You can change it until"],
+  until: ["Có thể đổi hoặc bỏ đến", "You can change it or take it back until"],
   fixed: [
     "Trình duyệt này đã đánh giá bài viết và hết thời gian đổi điểm.",
     "This browser has rated the article, and the score can no longer be changed.",

@@ -1,0 +1,100 @@
+"""Texts that people write for readers: on one line, in normal form C, with no sign that misleads.
+
+Some signs that nobody sees are part of a word or of an emoji: the joiner that makes a family of
+three people, the one that keeps two Persian letters apart, the spaces without width by which Khmer
+breaks its lines. They stay where a text needs them. The others are no fault of whoever pasted them
+from a word processor (soft hyphens, marks of direction), and are left out.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from stats_service.errors import UnfitAnswerError
+from stats_service.services.articles.normal_form import has_endless_marks
+
+#: Soft hyphens, marks of direction, signs that hold words together, tags. Not the two that turn
+#: the text behind them around: whoever sends these means to mislead.
+_DROPPED = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200e\u200f\u202a-\u202c\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+_JOINER, _NON_JOINER, _ZERO_SPACE = "\u200d", "\u200c", "\u200b"
+_INVISIBLE = re.compile(f"[{_NON_JOINER}{_JOINER}{_ZERO_SPACE}]")
+#: Where emoji are, also those that are younger than this Python's tables.
+_EMOJI = re.compile(
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff]"
+)
+#: Scripts whose letters join or stack: Arabic, Syriac, N'Ko, those of India and its neighbours,
+#: Khmer, Mongolian. The joiners tell how.
+_JOINING = re.compile(
+    "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1a20-\u1aaf\u1b00-\u1cff\ua800-\uaadf"
+    "\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00011000-\U00011fff]"
+)
+#: Scripts that write no spaces between words: Thai, Lao, Tibetan, Burmese, Khmer, Tai Le, Tai Tham.
+_SPACELESS = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf]"
+)
+
+
+def clean_text(name: str, text: str, longest: int) -> str:
+    """Return a text on one line, in normal form C.
+
+    Raises:
+        UnfitAnswerError: it is empty or too long, or has a sign that cannot be shown.
+    """
+    if has_endless_marks(text):
+        raise UnfitAnswerError(
+            "{field}: has more combining marks in a row than any language.",
+            reason="sign",
+            field=name,
+        )
+    clean = unicodedata.normalize("NFC", " ".join("".join(_needed(text)).split()))
+    if not clean or len(clean) > longest:
+        raise UnfitAnswerError(
+            "{field} {text!r}: use 1 to {longest} characters.",
+            reason="length" if clean else "empty",
+            field=name,
+            text=text[:80],
+            longest=longest,
+        )
+    if not is_shown(clean):
+        raise UnfitAnswerError(
+            "{field} {text!r}: has a sign that cannot be shown; remove it.",
+            reason="sign",
+            field=name,
+            text=text[:80],
+        )
+    return clean
+
+
+def _needed(text: str) -> Iterator[str]:
+    """Yield what a reader sees of a text, and the invisible signs that it needs."""
+    text = _DROPPED.sub("", text)
+    if not _INVISIBLE.search(text):
+        yield text
+        return
+    before = ""
+    for place, sign in enumerate(text):
+        if sign not in (_JOINER, _NON_JOINER, _ZERO_SPACE):
+            before = sign
+            yield sign
+        elif before and _needs(before, sign, text[place + 1 : place + 2]):
+            # A second one in a row says nothing.
+            before = ""
+            yield sign
+
+
+def _needs(before: str, sign: str, after: str) -> bool:
+    """Tell whether an invisible sign stands for something between its neighbours."""
+    if sign == _ZERO_SPACE:
+        return bool(_SPACELESS.match(before) and _SPACELESS.match(after))
+    if _JOINING.match(before):
+        return sign == _JOINER or bool(_JOINING.match(after))
+    return sign == _JOINER and bool(_EMOJI.match(before) and _EMOJI.match(after))
+
+
+def is_shown(text: str) -> bool:
+    """Tell whether every sign is one that can be seen, or an invisible one that was needed."""
+    if text.isprintable():
+        return True
+    return _EMOJI.sub("", _INVISIBLE.sub("", text)).isprintable()
