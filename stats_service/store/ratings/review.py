@@ -96,7 +96,8 @@ class RatingReviewStore:
 
         The article and how many are filled into `entry`. None: nothing of that name waits.
         """
-        keys = [*self._keys(slug, now), SiteKeys(self._prefix, slug).ratings_held]
+        names = SiteKeys(self._prefix, slug)
+        keys = [*self._keys(slug, now), names.ratings_held, names.aliases]
         args = (group, _days(now)[0], "count" if count else "void", packed_entry(entry))
         with store_errors():
             moved = SETTLE_HELD.run(self._client, keys, args)

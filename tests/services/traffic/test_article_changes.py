@@ -432,6 +432,33 @@ def test_a_voter_who_rated_both_has_one_rating(
     assert rate(entry.voters.issue("kimson", clock.now() - 60), "/cu", 5) == "counted"
     assert redis_client.hgetall(keys.ratings) == {"/moi": "0,0,1,1,1"}
 
+    # Taken back, there is none of either article; and it may be given again.
+    assert [rate(both, "/moi", 0), rate(both, "/cu", 0)] == ["withdrawn", "withdrawn"]
+    assert redis_client.hgetall(keys.ratings) == {"/moi": "0,0,0,1,1"}
+    assert rate(both, "/cu", 1) == "counted"
+    assert redis_client.hgetall(keys.ratings) == {"/moi": "1,0,0,1,1"}
+
+
+def test_ratings_that_are_held_follow_their_article(
+    services: Services,
+    site: Site,
+    clock: FakeClock,
+    by: Author,
+    redis_client: redis.Redis,
+    keys: SiteKeys,
+) -> None:
+    """Held before the article was merged, released after it: they count for the other."""
+    read(services, "/cu")
+    read(services, "/moi")
+    redis_client.hset(
+        keys.ratings_held, "a1b2c3d4e5f6", f"0,0,0,0,3 {int(clock.now() // 600)} 9 /cu"
+    )
+    services.traffic.article_changes.apply(site, ArticleRule("merge", key="/cu", into="/moi"), by)
+
+    services.ratings.review.release(site, "a1b2c3d4e5f6", by.who, clock.now())
+
+    assert redis_client.hgetall(keys.ratings) == {"/moi": "0,0,0,0,3"}
+
 
 def test_nothing_is_lost_while_readers_read(
     services: Services, site: Site, by: Author, redis_client: redis.Redis, keys: SiteKeys

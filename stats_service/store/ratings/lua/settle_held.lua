@@ -1,12 +1,13 @@
 -- settle_held: decide about ratings that are held: let them count, or take them out for good.
 -- Those that were taken out by settle_held count again by the same way.
 --
--- KEYS  as rating_slots.lua, and the last one: held HASH
+-- KEYS  as rating_slots.lua, and the last two: held HASH, aliases HASH
 -- ARGV  1 group  2 day of KEYS[4], since 1970  3 "count" or "void"
 --       4 entry of the log; the article and how many ratings are filled in
 -- Returns how many ratings were moved, or nil if nothing of that name waits for the decision.
 local SLOTS_TTL = 1296000
 local group, day, count = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'count'
+local aliases = table.remove(KEYS)
 local held = table.remove(KEYS)
 
 local from = held
@@ -16,6 +17,9 @@ if not value and count then
 end
 if not value then return false end
 local bins, first, article = string.match(value, '^([%d,]+) (%d+) %d+ (.*)$')
+-- An article that was merged into another one meanwhile has its ratings there.
+local other = call('HGET', aliases, article)
+if other then article = string.sub(other, 2) end
 local moved = add({}, bins, 1)
 local entry = cjson.decode(ARGV[4])
 local side = count and entry.before or entry.after
