@@ -16,7 +16,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.operations.health import FAIL, OK, WARN
 from stats_service.services.operations.machine_findings import spool_findings
-from stats_service.store.traffic.spool import RESERVE_BYTES
+from stats_service.store.traffic.spool_file import RESERVE_BYTES
 from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
 from tests.support.openapi import MakeApp

@@ -13,22 +13,18 @@ A full spool refuses new views: those it holds were promised. Sending them takes
 too, so a file beside it, `spool.reserve`, holds that room as long as views may be kept.
 
 Each view knows the Redis for which it was kept, its place: two services on one data folder never
-send what is the other's. A file that cannot be read as a spool is left as it is, and the next,
-`spool-2.sqlite3`, is begun: to rename it would take the journal from whoever has it open.
+send what is the other's.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import logging
-import os
-import re
 import secrets
 import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -37,63 +33,20 @@ from stats_service.embedded_redis.socket import socket_path, socket_url
 from stats_service.errors import StatsError, StoreUnavailableError
 from stats_service.models.health import SpoolState
 from stats_service.models.traffic import ViewCommand
+from stats_service.store.traffic.spool_file import SpoolFile
 
-_NAME = re.compile(r"spool(?:-([0-9]{1,6}))?\.sqlite3")
-PAGE_BYTES = 4096
-#: Longest wait for another process that writes to the file, in seconds. A view that waits longer
-#: is lost. Each worker has one transaction under way, each is synced, and on a busy disk that takes
-#: tenths of a second: with 0.3, four workers lost views. `SpoolWriter.stop` waits longer.
-BUSY_SECONDS = 1.5
 #: Most views of a batch; one script call of 3 to 5 ms.
 BATCH_MAX = 500
 #: Seconds whose views may share a batch, which Redis records as of one moment.
 BATCH_SECONDS = 60
-#: Room that is kept for sending: a batch touches up to 600 pages, the journal holds 256 more.
-RESERVE_BYTES = 4 * 2**20
-JOURNAL_PAGES = 256
 #: Least seconds between two lines of the log about views that are lost.
 LOG_SECONDS = 60.0
 #: Most sites and quarters of an hour whose lost views are told apart.
 LOST_MAX = 10_000
-#: `application_id` of the file: whose it is.
-APPLICATION_ID = 0x5374_5370
 #: Place of views that Redis refused, for whatever reason: they wait for somebody who mends that.
 REFUSED = "refused"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS views (
-  id INTEGER PRIMARY KEY,
-  slug TEXT NOT NULL,
-  hit BLOB NOT NULL,
-  at REAL NOT NULL,
-  span INTEGER NOT NULL,
-  article TEXT NOT NULL,
-  visitor BLOB NOT NULL,
-  visitor_before BLOB NOT NULL,
-  address BLOB NOT NULL,
-  customer BLOB NOT NULL DEFAULT x'',
-  place TEXT NOT NULL DEFAULT '',
-  birth TEXT NOT NULL DEFAULT '',
-  UNIQUE (slug, hit)
-);
-CREATE INDEX IF NOT EXISTS views_span ON views (slug, span);
-CREATE TABLE IF NOT EXISTS batches (
-  place TEXT PRIMARY KEY,
-  name TEXT NOT NULL,
-  slug TEXT NOT NULL,
-  span INTEGER NOT NULL,
-  last INTEGER NOT NULL
-);
-"""
-
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _COLUMNS = "slug, at, birth, hit, article, visitor, visitor_before, address, customer"
-#: Columns that files of earlier versions do not have.
-_ADDED = {
-    "customer": "BLOB NOT NULL DEFAULT x''",
-    "place": "TEXT NOT NULL DEFAULT ''",
-    "birth": "TEXT NOT NULL DEFAULT ''",
-}
 #: The views of the batch that is fixed. Views that come later have greater ids.
 _IN_BATCH = "WHERE place = ? AND slug = ? AND span = ? AND id <= ?"
 
@@ -139,15 +92,10 @@ class Spool:
     """
 
     def __init__(self, data_dir: Path, max_bytes: int, place: str = "") -> None:
-        self._folder = data_dir
-        self.path = _path(data_dir, max(_numbers(data_dir), default=1))
-        self._reserve = data_dir / "spool.reserve"
+        self._file = SpoolFile(data_dir, max_bytes, place)
         self._max_bytes = max_bytes
         self._place = place
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        #: The process that opened the connection, and which file it is.
-        self._owner = (0, 0)
         #: Views kept and views refused by this process.
         self.kept = 0
         self.refused = 0
@@ -189,8 +137,8 @@ class Spool:
         try:
             if not self._max_bytes:
                 raise SpoolError("Redis did not answer, and no spool is configured.")
-            self._keep_reserve()
-            self._write(insert, spend_reserve=False)
+            self._file.keep_reserve()
+            self._file.write(insert, spend_reserve=False)
         except (sqlite3.Error, OSError, StatsError) as error:
             self.refuse(views, error)
             raise SpoolError(
@@ -236,7 +184,7 @@ class Spool:
         Raises:
             SpoolError: the file cannot be read or written.
         """
-        if not self.path.exists():
+        if not self._file.exists():
             return None
 
         def fixed(connection: sqlite3.Connection) -> tuple[str, list[tuple[Any, ...]]]:
@@ -250,7 +198,7 @@ class Spool:
             ).fetchall()
 
         with self._errors():
-            name, rows = self._write(fixed)
+            name, rows = self._file.write(fixed)
         if not rows:
             return None
         commands = [
@@ -308,7 +256,7 @@ class Spool:
                 connection.execute("DELETE FROM batches WHERE place = ?", (self._place,))
 
         with self._errors():
-            self._write(end)
+            self._file.write(end)
 
     def adopt(self) -> int:
         """Take the views that were kept for another Redis, or refused, for this one's.
@@ -323,10 +271,10 @@ class Spool:
                 "UPDATE views SET place = ? WHERE place <> ?", (self._place, self._place)
             ).rowcount
 
-        if not self.path.exists():
+        if not self._file.exists():
             return 0
         with self._errors():
-            return self._write(take)
+            return self._file.write(take)
 
     def waiting(self) -> int:
         """Return how many views wait for this service's Redis.
@@ -352,134 +300,32 @@ class Spool:
             oldest=oldest,
             others=sum(number for number, _ in counts.values()),
             refused=refused,
-            damaged=tuple(
-                str(path)
-                for path in (_path(self._folder, n) for n in sorted(_numbers(self._folder)))
-                if path != self.path
-            ),
-            fault=(fault or self._fault()) if self._max_bytes else "",
+            damaged=self._file.damaged(),
+            fault=(fault or self._file.fault()) if self._max_bytes else "",
         )
-
-    def _fault(self) -> str:
-        """Return why no view could be kept now, tried out without leaving anything; or nothing."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if not self._has_reserve():
-                probe = self._folder / f"spool.probe-{os.getpid()}"
-                try:
-                    _allocate(probe, RESERVE_BYTES)
-                finally:
-                    probe.unlink(missing_ok=True)
-            if self.path.exists():
-                self._write(lambda _: None)
-        except (sqlite3.Error, OSError) as error:
-            return str(error)
-        return ""
 
     def _counts(self) -> dict[str, tuple[int, float]]:
         """Return by place how many views there are, and the moment of the oldest."""
-        if not self.path.exists():
+        if not self._file.exists():
             return {}
         query = "SELECT place, count(*), min(at) FROM views GROUP BY place"
         with self._errors():
-            rows = self._mending(lambda: self._open().execute(query).fetchall())
+            rows = self._file.read(query)
         return {place: (number, oldest) for place, number, oldest in rows}
 
     def tidy(self) -> None:
         """Give the space of an empty spool back, unless somebody writes to it again."""
-        with contextlib.suppress(sqlite3.Error, OSError), self._lock:
-            self._open().execute("VACUUM")
-            self._open().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._reserve.unlink(missing_ok=True)
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._file.tidy()
 
-    @contextlib.contextmanager
-    def sole_sender(self) -> Iterator[bool]:
+    def sole_sender(self) -> contextlib.AbstractContextManager[bool]:
         """Give whether this process may send batches; one of the host's may at a time."""
-        path = self._folder / "spool.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield True
-        except BlockingIOError:
-            yield False
-        finally:
-            os.close(descriptor)
+        return self._file.sole_sender()
 
-    def _write(self, work: Callable[[sqlite3.Connection], T], *, spend_reserve: bool = True) -> T:
-        """Return what `work` does in a transaction of its own.
-
-        Args:
-            work: what to do.
-            spend_reserve: whether it may have the room that is held for sending.
-        """
-
-        def transact() -> T:
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(connection)
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
-            return result
-
-        return self._mending(transact, spend_reserve=spend_reserve)
-
-    def _mending(self, work: Callable[[], T], *, spend_reserve: bool = True) -> T:
-        """Return what `work` does, once more after what can be mended was mended."""
-        with self._lock:
-            for _ in range(2):
-                try:
-                    return work()
-                except sqlite3.Error as error:
-                    if not self._mend(error, spend_reserve=spend_reserve):
-                        raise
-            return work()
-
-    def _mend(self, error: sqlite3.Error, *, spend_reserve: bool) -> bool:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL and spend_reserve and self._reserve.exists():
-            self._reserve.unlink(missing_ok=True)  # for this it is there
-            return True
-        damaged = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-        # A table or a column is missing: nothing that this program leaves behind.
-        damaged |= code == sqlite3.SQLITE_ERROR and "no " in str(error)
-        if damaged or isinstance(error, _NoSpool):
-            self._set_aside(error)
-            return True
-        return False
-
-    def _set_aside(self, error: sqlite3.Error) -> None:
-        """Leave a file that is no spool, with all that it may hold, and begin the next."""
-        damaged = self.path
-        if not self._moved_on():
-            self.path = _path(self._folder, _number(self.path) + 1)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        logger.error(
-            "%s cannot be read as a spool (%s). It is left as it is, with whatever views it has; "
-            "`sqlite3 %s .recover` may read them. Views are kept in %s from now on.",
-            damaged, error, damaged, self.path,
-        )  # fmt: skip
-
-    def _moved_on(self) -> bool:
-        """Go on to the next file if another process has begun it; tell whether that was so."""
-        if not _path(self._folder, _number(self.path) + 1).exists():
-            return False
-        self.path = _path(self._folder, max(_numbers(self._folder)))
-        return True
-
-    def _has_reserve(self) -> bool:
-        try:
-            return self._reserve.stat().st_size >= RESERVE_BYTES
-        except FileNotFoundError:
-            return False
-
-    def _keep_reserve(self) -> None:
-        """Hold the room that sending takes: a view that can never leave is not kept."""
-        if not self._has_reserve():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            _allocate(self._reserve, RESERVE_BYTES)
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -487,76 +333,6 @@ class Spool:
             yield
         except (sqlite3.Error, OSError) as error:
             raise SpoolError(f"The spool {self.path} cannot be used: {error}.") from error
-
-    def _open(self) -> sqlite3.Connection:
-        moved = self._moved_on()
-        if self._connection is not None and not moved:
-            with contextlib.suppress(FileNotFoundError):
-                if self._owner == (os.getpid(), self.path.stat().st_ino):
-                    return self._connection
-        self._connection = None  # of before a fork, or of a file that is not the one any more
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._owner = (os.getpid(), os.fstat(descriptor).st_ino)
-        os.close(descriptor)
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
-        try:
-            _check_whose(connection)
-            for pragma in (
-                "journal_mode = WAL",
-                "synchronous = FULL",  # kept means: also after a power cut
-                "secure_delete = ON",
-                f"wal_autocheckpoint = {JOURNAL_PAGES}",
-                f"max_page_count = {max(64, self._max_bytes // PAGE_BYTES)}",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Make the tables, or bring those of an older program up to date."""
-        if connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,):
-            return
-        connection.execute("BEGIN IMMEDIATE")  # another process may do the same
-        try:
-            tables = _names(connection, _TABLES)
-            columns = _names(connection, "SELECT name FROM pragma_table_info('views')")
-            for name, kind in _ADDED.items():
-                if columns and name not in columns:
-                    connection.execute(f"ALTER TABLE views ADD COLUMN {name} {kind}")
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            if "batch" in tables:  # of a program that did not tell places apart
-                connection.execute("UPDATE views SET place = ?", (self._place,))
-                connection.execute(
-                    "INSERT INTO batches SELECT ?, name, slug, span, last FROM batch"
-                    " WHERE name <> ''",
-                    (self._place,),
-                )
-                connection.execute("DROP TABLE batch")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
-
-
-class _NoSpool(sqlite3.DatabaseError):
-    """A database, but no spool of ours."""
-
-
-def _check_whose(connection: sqlite3.Connection) -> None:
-    """Return if the file is ours or new, before anything of it is changed."""
-    (whose,) = connection.execute("PRAGMA application_id").fetchone()
-    tables = _names(connection, _TABLES)
-    if whose not in (0, APPLICATION_ID) or not tables <= {"views", "batch", "batches"}:
-        raise _NoSpool(f"another program's, with the tables {', '.join(sorted(tables))}")
 
 
 def place_of(redis_url: str, key_prefix: str, data_dir: Path) -> str:
@@ -570,33 +346,3 @@ def place_of(redis_url: str, key_prefix: str, data_dir: Path) -> str:
         parts = urlsplit(redis_url)
         where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     return hashlib.sha256(f"{where} {key_prefix}".encode()).hexdigest()[:16]
-
-
-def _path(folder: Path, number: int) -> Path:
-    return folder / ("spool.sqlite3" if number == 1 else f"spool-{number}.sqlite3")
-
-
-def _number(path: Path) -> int:
-    found = _NAME.fullmatch(path.name)
-    return int(found[1] or 1) if found else 0
-
-
-def _numbers(folder: Path) -> list[int]:
-    """Return the numbers of the spools that are in a folder."""
-    return [number for path in folder.glob("spool*.sqlite3") if (number := _number(path))]
-
-
-def _names(connection: sqlite3.Connection, query: str) -> set[str]:
-    return {name for (name,) in connection.execute(query)}
-
-
-def _allocate(path: Path, size: int) -> None:
-    """Make a file that has its room on the disk; OSError, and no file, if there is none."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        os.posix_fallocate(descriptor, 0, size)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
