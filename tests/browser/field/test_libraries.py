@@ -278,6 +278,17 @@ EDITORS = {
         })""",
     ),
     "ckeditor-5": (
+        "ckeditor5/dist/browser/ckeditor5.umd.js",
+        "",
+        """async (html) => {
+          const { ClassicEditor, Essentials, Paragraph, GeneralHtmlSupport } = CKEDITOR;
+          const editor = await ClassicEditor.create(document.querySelector('#o'), {
+            licenseKey: 'GPL', plugins: [Essentials, Paragraph, GeneralHtmlSupport], EXTRA });
+          editor.setData(html);
+          return editor.getData();
+        }""",
+    ),
+    "ckeditor-5-classic": (
         "@ckeditor/ckeditor5-build-classic/build/ckeditor.js",
         "",
         """async (html) => {
@@ -291,6 +302,7 @@ EDITORS = {
 SETTINGS = {
     "tinymce": "",
     "ckeditor-4": "extraAllowedContent: 'div span[data-*]'",
+    "ckeditor-5": "htmlSupport: { allow: [{ name: /^(div|span)$/, attributes: /^data-/ }] }",
 }
 #: What a writer pastes into the source, and what has to come out.
 WRITTEN = (
@@ -322,7 +334,7 @@ def test_an_editor_keeps_the_widgets(
 
 
 @pytest.mark.parametrize(
-    ("editor", "setting"), [("ckeditor-4", ""), ("ckeditor-5", "licenseKey: 'GPL'")]
+    ("editor", "setting"), [("ckeditor-4", ""), ("ckeditor-5-classic", "licenseKey: 'GPL'")]
 )
 def test_an_editor_that_takes_attributes_away_keeps_the_words(
     page: Page, embed: Embed, libraries: Libraries, editor: str, setting: str
