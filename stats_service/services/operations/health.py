@@ -30,8 +30,13 @@ TICK_LATE_SECONDS = 3600
 
 #: Seconds for which a look at Redis serves whoever asks for readiness.
 LOOK_SECONDS = 2.0
-#: What is wrong when views are not taken by Redis at all.
-_NOT_READY = ("data", "secret", "writes")
+#: What is wrong when views are not taken by Redis at all, as it is said to everybody: without the
+#: names of sites, moments and other installations that `check` gives.
+_NOT_READY = {
+    "data": "Redis has lost the data of this installation.",
+    "secret": "Redis belongs to an installation with another secret.",
+    "writes": "Redis takes no writes.",
+}
 #: The first patch level of a Python without CVE-2024-6923; later Pythons never had it.
 PATCHED_PYTHON = {(3, 11): 10, (3, 12): 5}
 
@@ -68,9 +73,9 @@ class Health:
         """
         self._store.ping()
         found = [finding for finding in self._recent() if finding.level == FAIL]
-        stopping = [finding.text for finding in found if finding.subject in _NOT_READY]
+        stopping = [_NOT_READY[one.subject] for one in found if one.subject in _NOT_READY]
         if stopping:
-            text = " ".join(stopping)
+            text = " ".join(stopping) + " `stats-service check` says more."
             raise StoreUnavailableError(text)
         return found
 
