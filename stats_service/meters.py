@@ -53,7 +53,7 @@ class Times:
 
     def join(self, buckets: Iterable[int], seconds: float) -> None:
         """Add the histogram of another process."""
-        self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, buckets, strict=True)]
+        self.buckets = [old + new for old, new in zip(self.buckets, buckets, strict=True)]
         self.seconds += seconds
 
 
@@ -153,9 +153,9 @@ class Meters:
         """Return the sums of all processes, and the number of running processes."""
         sums, processes = Sums(), 1
         sums.join(self.document())
-        mine = _name(os.getpid())
+        own_file = _name(os.getpid())
         for path in self._folder.glob("*.json") if self._folder else ():
-            if path.name != mine:
+            if path.name != own_file:
                 processes += path.name != ENDED
                 sums.join(_read(path))
         return sums, processes

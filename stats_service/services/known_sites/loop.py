@@ -122,9 +122,9 @@ class LoopSites:
             number = 0 if slug in self._reading else len(waiting)
             found = await _result(self._read_or_stale(slug, now))
             is_unknown = isinstance(found, UnknownSiteError)
-            told = waiting[:number] if is_unknown else waiting
-            self._waiting[slug] = waiting[len(told) :]
-            for _, then in told:
+            answered = waiting[:number] if is_unknown else waiting
+            self._waiting[slug] = waiting[len(answered) :]
+            for _, then in answered:
                 self._tell(then, found, now)
             if is_unknown and number:
                 await asyncio.sleep(UNKNOWN_SECONDS)

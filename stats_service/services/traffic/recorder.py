@@ -72,18 +72,18 @@ class ViewRecorder:
             ViewSpooledError: Redis did not acknowledge the view; it is spooled and will be counted.
             StoreUnavailableError: Redis did not acknowledge the view (or beat).
         """
-        told: asyncio.Future[PageAnswer] = asyncio.get_running_loop().create_future()
+        response: asyncio.Future[PageAnswer] = asyncio.get_running_loop().create_future()
 
         def reply(answer: PageAnswer | Exception) -> None:
-            if told.done():  # nobody waits any more
+            if response.done():  # the caller was cancelled
                 return
             if isinstance(answer, Exception):
-                told.set_exception(answer)
+                response.set_exception(answer)
             else:
-                told.set_result(answer)
+                response.set_result(answer)
 
         self.record_view(entry, query, visitor, now, reply)
-        return await told
+        return await response
 
     def counts_of(self, site: Site, stored: StoredCounts) -> SiteCounts:
         """Return the numbers of a site, computed once for each batch."""
@@ -121,7 +121,7 @@ class _PendingView:
             answer = answer_view(
                 entry, self._query, self._command, shared, result, self._now, polls
             )
-        except Exception as error:  # whoever waits is told, once
+        except Exception as error:  # passed to the callback once
             self._reply(error)
             raise
         self._reply(answer)

@@ -129,8 +129,8 @@ class ClusterPipeline:
             else:
                 answer = _Answer(self, command, deadline, master)
                 by_master.setdefault(master, []).append((key, packed, answer))
-        for master, its in by_master.items():
-            master.send(its)
+        for master, batch in by_master.items():
+            master.send(batch)
 
     def error_of(self, reply: Exception) -> Exception:
         """Return the error to raise for an error reply."""

@@ -189,13 +189,13 @@ class GroupCommit:
             alone.take(command, waiter)
             try:
                 self._command(alone)
-            except Exception as error:  # noqa: BLE001 - whoever waits is told
+            except Exception as error:  # noqa: BLE001 - passed to the callback
                 self._fail(alone, error)
             else:
                 good.take(command, waiter)
         try:
             return [self._command(good)] if good.commands else []
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - passed to the callback
             self._fail(good, error)
             return []
 
@@ -251,7 +251,7 @@ class GroupCommit:
                 refused = SiteLostError(batch.site.slug)
         except StatsError as away:  # the state of the site is unknown for now
             refused = away
-        except Exception as fault:  # noqa: BLE001 - whoever waits is told
+        except Exception as fault:  # noqa: BLE001 - passed to the callback
             self._fail(batch, fault)
             return
         waiters, batch.waiters = batch.waiters, []

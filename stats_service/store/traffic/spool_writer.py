@@ -70,7 +70,7 @@ class SpoolWriter:
                 try:
                     outcomes = await loop.run_in_executor(self._thread, self._outcomes, views)
                     self._on_kept()
-                except Exception as error:  # noqa: BLE001 - whoever waits is told
+                except Exception as error:  # noqa: BLE001 - passed to the callback
                     self._meters.fault(FAULT, error)
                 finally:
                     self._call_back(callbacks, outcomes)
