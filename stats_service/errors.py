@@ -199,6 +199,8 @@ class TooManyAttemptsError(StatsError):
     code = "too-many-attempts"
     status = 429
     title = "Too many attempts"
+    #: Seconds after which it may be tried again.
+    retry_after = 60
     #: No attempt before was refused for this reason since attempts are counted anew.
     is_first = False
 
@@ -213,6 +215,7 @@ class TooManySignInsError(TooManyAttemptsError):
     """More passwords are to be checked than the service can at a time; nothing was looked at."""
 
     code = "too-many-sign-ins"
+    retry_after = 5
 
 
 class ConflictError(StatsError):

@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -249,20 +249,16 @@ def _state(server: Server) -> str:
 
 
 def _cluster_ports(number: int) -> list[int]:
-    """Return ports whose cluster bus ports (10,000 above) exist and are free."""
-    ports: list[int] = []
-    deadline = time.monotonic() + 10
-    while len(ports) < number:
-        assert time.monotonic() < deadline, "no free ports for a cluster"
-        port = free_port()
-        if port + 10000 < 65536 and port not in ports:
-            ports.append(port)
-            continue
-        # The kernel gives high ports: look lower.
-        for low in range(17000 + os.getpid() % 2000, 40000):
-            if low not in ports and _is_free(low) and _is_free(low + 10000):
-                ports.append(low)
-                break
+    """Return ports that are free with their cluster bus ports, 10,000 above.
+
+    All lie below those that the system gives to clients (from 32,768 on): one of these could be
+    taken before the server has started.
+    """
+    first = 11_000 + os.getpid() * 37 % 9_000
+    candidates = [*range(first, 20_000), *range(11_000, first)]
+    free = (port for port in candidates if _is_free(port) and _is_free(port + 10_000))
+    ports = list(islice(free, number))
+    assert len(ports) == number, "no free ports for a cluster"
     return ports
 
 

@@ -57,7 +57,7 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise InvalidInputError(
             "URL {url!r} is none: {error}.", url=url[:80], error=error
@@ -68,6 +68,8 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
             url=url[:80],
             url_max_length=URL_MAX_LENGTH,
         )
+    if port == 0:
+        raise InvalidInputError("URL {url!r}: nothing listens at port 0.", url=url[:80])
     if not host or parts.username is not None or parts.fragment or "\\" in url:
         raise InvalidInputError("URL {url!r}: write it as https://host/path.", url=url[:80])
     if host in allowed_hosts and parts.scheme in ("http", "https"):
@@ -233,8 +235,18 @@ def is_public(address: str) -> bool:
             return False
         if ip.is_site_local:
             return False
+    if any(ip in network for network in _SPECIAL if network.version == ip.version):
+        return False
     return ip.is_global and not ip.is_multicast
 
 
+#: Of special purpose by IANA's registries, which a Python of before their entry takes for global;
+#: and the address at which Azure's machines reach their host.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "5f00::/16"),
+    )
+)
 #: NAT64, IPv4 in IPv6 of old, and IPv4 translated.
 _TUNNELS = tuple(map(ipaddress.ip_network, ("64:ff9b::/32", "::/96", "::ffff:0:0:0/96")))

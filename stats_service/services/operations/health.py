@@ -30,8 +30,13 @@ TICK_LATE_SECONDS = 3600
 
 #: Seconds for which the result of a readiness check is cached.
 LOOK_SECONDS = 2.0
-#: Subjects of the findings that mean Redis accepts no views.
-_NOT_READY = ("data", "secret", "writes")
+#: Faults that stop Redis from accepting views, as `/readyz` shows them to everybody: without the
+#: names of sites, times and other installations that `check` gives.
+_NOT_READY = {
+    "data": "Redis has lost the data of this installation.",
+    "secret": "Redis belongs to an installation with another secret.",
+    "writes": "Redis takes no writes.",
+}
 #: First patch level of each Python without CVE-2024-6923; later versions never had it.
 PATCHED_PYTHON = {(3, 11): 10, (3, 12): 5}
 
@@ -68,9 +73,9 @@ class Health:
         """
         self._store.ping()
         found = [finding for finding in self._recent() if finding.level == FAIL]
-        stopping = [finding.text for finding in found if finding.subject in _NOT_READY]
+        stopping = [_NOT_READY[one.subject] for one in found if one.subject in _NOT_READY]
         if stopping:
-            text = " ".join(stopping)
+            text = " ".join(stopping) + " `stats-service check` says more."
             raise StoreUnavailableError(text)
         return found
 

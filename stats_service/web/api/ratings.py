@@ -47,14 +47,14 @@ def json_ld(slug: str) -> Response:
     """Answer with an article's rating in the words of schema.org, for the page's own HTML."""
     site, article = site_entry(slug).site, request.args.get("article", "")
     found = services().ratings.ratings.get(site, [article]).ratings[article]
+    kind, name, url = (request.args.get(field, "") for field in ("type", "name", "url"))
+    rating = aggregate_rating(site, found, article, kind, name, url)
     if not found.rating.count:
         response = Response(status=204)
         response.cache_control.public = True
         response.cache_control.max_age = RATINGS_MAX_AGE
         return response
     # Inside <script> nothing may look like markup.
-    kind, name, url = (request.args.get(field, "") for field in ("type", "name", "url"))
-    rating = aggregate_rating(site, found, article, kind, name, url)
     text = json.dumps(rating).replace("<", "\\u003c")
     return cached_json(text.encode(), RATINGS_MAX_AGE, "application/ld+json")
 

@@ -150,7 +150,9 @@ def test_an_emptied_redis_that_others_took_is_still_said_to_be_emptied(
     for moment in (0, 5, 3600):
         clock.advance(moment)
         assert view(client).status_code == 202
-        assert client.get("/readyz").status_code == 503
+        ready = client.get("/readyz")
+        assert ready.status_code == 503
+        assert "kimson" not in ready.get_data(as_text=True), "whoever can reach it reads it"
         (finding,) = installation.findings()
         assert finding.subject == "data"
         assert "2026-03-04 05:01" in finding.text, "since when it has been taken"

@@ -95,7 +95,7 @@ def test_another_card_is_no_conflict(
     [
         ("site-title", {"name": "Tên khác", **_CHOSEN, "headline": "views"}),
         ("balance-title", {"opening_views": "9"}),
-        ("articles-title", {"article_parameters": "id"}),
+        ("articles-title", {"article_parameters": "id", "rated_type": "MediaObject"}),
         ("public-title", {"public": "yes"}),
         ("limits-title", {"view_ceiling": "8000"}),
     ],

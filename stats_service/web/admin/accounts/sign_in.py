@@ -1,6 +1,15 @@
 """Signing in and out, and the one-time links."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import ngettext, refresh
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -49,7 +58,7 @@ def sign_in() -> Page:
         if error.status >= 500:
             raise
         page = render_template("admin/sign_in.html", next=target, name=name, error=explain(error))
-        return page, error.status
+        return _refused(page, error)
     return _go_on(new_session, target)
 
 
@@ -78,9 +87,9 @@ def give_code() -> Page:
     except StatsError as error:
         if error.status >= 500:
             raise
-        return render_template(
-            "admin/code.html", next=target, error=code_error(error)
-        ), error.status
+        return _refused(
+            render_template("admin/code.html", next=target, error=code_error(error)), error
+        )
     return _go_on(new_session, target)
 
 
@@ -158,6 +167,13 @@ def _tell_of(refusals: Refusals) -> None:
             refused,
         )
         flash(text, "warn")
+
+
+def _refused(page: str, error: StatsError) -> Response:
+    response = make_response(page, error.status)
+    if error.retry_after:
+        response.headers["Retry-After"] = f"{error.retry_after:.0f}"
+    return response
 
 
 def _forget() -> None:

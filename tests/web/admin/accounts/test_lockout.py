@@ -80,6 +80,7 @@ def test_a_known_device_has_its_own_budget_in_the_network_of_the_guesser(
     guess(services, "lan", "127.0.0.1", 50)
 
     assert fresh.sign_in("lan").status_code == 429
+    assert fresh.sign_in("lan").headers["Retry-After"] == "60"
     assert lan.sign_in("lan").status_code == 302
 
 
