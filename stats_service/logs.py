@@ -3,7 +3,7 @@
     {"time": "2026-03-04T05:00:00.123Z", "level": "warning",
      "logger": "stats_service.run.supervisor", "process": 12, "message": "…", "exception": "…"}
 
-Whatever is passed as `extra=` to the logger becomes a field of its own.
+Each entry of `extra=` becomes a field of the line.
 """
 
 import ipaddress
@@ -79,12 +79,12 @@ class JsonFormatter(logging.Formatter):
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, IPv4Address | IPv6Address):
-            return str(value)  # only where a setting wants it does anybody pass one
+            return str(value)  # passed only if a setting allows it
         return self._clean(str(value))
 
     def _clean(self, text: str) -> str:
         too_long = len(text) > FIELD_MAX
-        # Cut a little later than at the limit, so that nothing is cut in two and so missed.
+        # Cut beyond the limit first, so that no secret or address is cut in two and missed.
         text = text[: FIELD_MAX + _ADDRESS_MAX]
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
@@ -130,7 +130,7 @@ def logging_config(settings: Settings) -> dict[str, Any]:
                 "handlers": ["stderr"],
                 "propagate": False,
             },
-            # One line a request would name who read what and when: there is no access log.
+            # No access log: it would record who read what and when.
             "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
         },
     }

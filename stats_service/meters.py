@@ -1,8 +1,8 @@
-"""What this process has counted of itself since it began, for `/metrics`.
+"""Counters of this process since it started, for `/metrics`.
 
-Counting is adding to an int in memory. Once a second, if somebody watches at all, the sums go to a
-file of this process's own in a folder that all processes of one service share, and whoever is
-asked adds up the files. So a page view pays for two additions and no lock.
+Counting adds to an int in memory. Once a second, if metrics are enabled, each process writes its
+sums to its own file in a shared folder, and the process that serves `/metrics` adds up the files.
+So a page view costs two additions and no lock.
 """
 
 import atexit
@@ -17,18 +17,18 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-#: Where the processes of one service leave their sums; `gunicorn_conf` makes it.
+#: Folder for the sums of all processes of one service; `gunicorn_conf` creates it.
 FOLDER_VARIABLE = "STATS_METERS_DIR"
-#: Sums of the processes that have ended.
+#: File with the sums of processes that have ended.
 ENDED = "ended.json"
-#: How often the sums are written, in seconds: what a killed process takes with it.
+#: Seconds between two writes of the sums; a killed process loses at most that much.
 WRITE_SECONDS = 1.0
-#: One page view in so many is timed.
+#: One page view in this many is timed.
 TIMED_VIEWS = 16
-#: Upper bounds of the times that are told apart, in seconds.
+#: Upper bounds of the histogram's buckets, in seconds.
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
-#: Least seconds between two lines of the log about faults of one kind.
+#: Least seconds between two log lines about faults of one kind.
 FAULT_SECONDS = 60.0
 
 #: Name of a counter, and its labels' values.
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class Times:
-    """How long something took, by `BOUNDS`."""
+    """A histogram of durations with the buckets `BOUNDS`."""
 
     __slots__ = ("buckets", "seconds")
 
@@ -47,25 +47,25 @@ class Times:
         self.seconds = 0.0
 
     def add(self, seconds: float) -> None:
-        """Add one."""
+        """Add one duration."""
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
 
     def join(self, buckets: Iterable[int], seconds: float) -> None:
-        """Add what another process has."""
-        self.buckets = [mine + theirs for mine, theirs in zip(self.buckets, buckets, strict=True)]
+        """Add the histogram of another process."""
+        self.buckets = [old + new for old, new in zip(self.buckets, buckets, strict=True)]
         self.seconds += seconds
 
 
 class Sums:
-    """Everything that one process, or all together, have counted."""
+    """The sums of one process, or of all processes."""
 
     def __init__(self) -> None:
         self.counts: defaultdict[Key, int] = defaultdict(int)
         self.times: defaultdict[Key, Times] = defaultdict(Times)
 
     def join(self, document: dict[str, Any]) -> None:
-        """Add what `document` has, made by `to_document`."""
+        """Add the sums in `document`, made by `to_document`."""
         for key, number in document["counts"]:
             self.counts[tuple(key)] += number
         for key, buckets, seconds in document["times"]:
@@ -83,19 +83,18 @@ class Meters:
     """The meters of one process."""
 
     def __init__(self) -> None:
-        #: Page views by what became of them. Added to in the event loop's thread alone, or below
-        #: the lock.
+        #: Page views by result. Changed only in the thread of the event loop, or under the lock.
         self.views: defaultdict[str, int] = defaultdict(int)
         self.view_times = Times()
         self._sums = Sums()
         self._watched: list[tuple[Key, Callable[[], int]]] = []
         self._lock = threading.Lock()
         self._folder: Path | None = None
-        #: By kind: when faults of it may be logged again, and how many were not.
+        #: By kind of fault: when it may be logged again, and how many were not logged.
         self._faults: dict[str, tuple[float, int]] = {}
 
     def view(self, result: str) -> bool:
-        """Count a page view in the event loop; tell whether this one is to be timed."""
+        """Count a page view in the event loop; return whether to time it."""
         number = self.views[result] = self.views[result] + 1
         return number % TIMED_VIEWS == 0
 
@@ -105,11 +104,11 @@ class Meters:
             self._sums.counts[key] += 1
 
     def fault(self, kind: str, error: BaseException) -> None:
-        """Count something that nobody foresaw, and log it: one line a minute of each kind.
+        """Count an unexpected fault, and log it: one line a minute for each kind.
 
         Args:
-            kind: What failed alone, so that the rest goes on; one of a few words.
-            error: What was raised.
+            kind: The part that failed while the rest goes on; one of a few words.
+            error: The exception raised.
         """
         now = time.monotonic()
         with self._lock:
@@ -122,12 +121,12 @@ class Meters:
             logger.error("A fault that nobody foresaw: %s%s", kind, more, exc_info=error)
 
     def time(self, seconds: float, *key: str) -> None:
-        """Add a time, from any thread."""
+        """Add a duration, from any thread."""
         with self._lock:
             self._sums.times[key].add(seconds)
 
     def watch(self, read: Callable[[], int], *key: str) -> None:
-        """Let `read` tell the value of a counter that is kept elsewhere in this process."""
+        """Read the value of a counter from `read`: the counter lives elsewhere in this process."""
         self._watched.append((key, read))
 
     def document(self) -> dict[str, Any]:
@@ -143,7 +142,7 @@ class Meters:
         return sums.to_document()
 
     def share(self, folder: Path) -> None:
-        """Write the sums to `folder` from now on, in a thread of its own."""
+        """Start a thread that writes the sums to `folder`."""
         if self._folder:
             return
         self._folder = folder
@@ -151,12 +150,12 @@ class Meters:
         threading.Thread(target=self._write_regularly, name="meters", daemon=True).start()
 
     def total(self) -> tuple[Sums, int]:
-        """Return the sums of all processes, and how many of them live."""
+        """Return the sums of all processes, and the number of running processes."""
         sums, processes = Sums(), 1
         sums.join(self.document())
-        mine = _name(os.getpid())
+        own_file = _name(os.getpid())
         for path in self._folder.glob("*.json") if self._folder else ():
-            if path.name != mine:
+            if path.name != own_file:
                 processes += path.name != ENDED
                 sums.join(_read(path))
         return sums, processes
@@ -175,7 +174,7 @@ class Meters:
 
 
 def process_ended(folder: Path, pid: int) -> None:
-    """Add the sums of a process that ended to those of all that have; called by one process."""
+    """Add the sums of an ended process to those of all ended ones; called in one process only."""
     path = folder / _name(pid)
     if path.exists():
         sums = Sums()
@@ -192,7 +191,7 @@ def _name(pid: int) -> str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:  # it has just ended
+    except FileNotFoundError:  # the process has just ended
         return {"counts": [], "times": []}
     return document
 

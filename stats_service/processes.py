@@ -1,4 +1,4 @@
-"""Child processes that end when their parent ends, whatever ends it."""
+"""Child processes that end with their parent, even if it is killed."""
 
 import contextlib
 import ctypes
@@ -15,10 +15,10 @@ from typing import IO
 #: Option of prctl(2): the signal that this process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
-#: Time between two looks at a process that is expected to end, in seconds.
+#: Seconds between two checks of a process that is expected to end.
 POLL_SECONDS = 0.02
 
-# Loaded before any fork: between fork and exec only the call itself is made.
+# Loaded before any fork: between fork and exec only the call itself is safe.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -31,17 +31,17 @@ def spawn(
     umask: int = -1,
     keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start `argv` in a session of its own, without input, and return it.
+    """Start `argv` in a new session, without input, and return the process.
 
-    The terminal's Ctrl-C reaches the parent alone, which then ends its children in order. On
-    Linux the child gets SIGTERM when the parent dies without ending it, by `kill -9` for example;
-    more exactly, when the thread dies that called this: let it be the main thread.
+    Ctrl-C reaches only the parent, which then stops its children in order. On Linux the child gets
+    SIGTERM when the parent dies without stopping it, for example by `kill -9`. More exactly: when
+    the calling thread dies, so call this in the main thread.
 
     Args:
         argv: The program and its arguments.
         environ: The child's environment; by default the parent's.
         cwd: The child's working directory.
-        output: Where stdout and stderr go; by default where the parent's go.
+        output: Target of stdout and stderr; by default those of the parent.
         umask: The child's file mode mask; -1 keeps the parent's.
         keep_open: File descriptors that the child inherits.
 
@@ -53,7 +53,7 @@ def spawn(
     def bind_to_parent() -> None:
         if _libc is not None:
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-            if os.getppid() != parent:  # it died before the call above
+            if os.getppid() != parent:  # the parent died before the call above
                 os._exit(1)
 
     return subprocess.Popen(  # noqa: S603 - every argument is the service's own
@@ -71,11 +71,10 @@ def spawn(
 
 
 def start_command(words: Sequence[str], keep_open: int) -> None:
-    """Start the command `stats-service` with `words`, which ends by itself.
+    """Start `stats-service` with the arguments `words`, and do not wait for it.
 
-    The child inherits the environment and the file descriptor `keep_open`. It asks by itself to
-    end with this process (`end_with_parent`), for code between fork and exec is not safe where
-    there are threads.
+    The child inherits the environment and the file descriptor `keep_open`. It calls
+    `end_with_parent` itself, because code between fork and exec is not safe with threads.
     """
     process = subprocess.Popen(  # noqa: S603 - every argument is the service's own
         [sys.executable, "-m", "stats_service", *words],
@@ -84,21 +83,21 @@ def start_command(words: Sequence[str], keep_open: int) -> None:
         pass_fds=(keep_open,),
         start_new_session=True,
     )
-    # Somebody must take note of its end.
+    # Reap the child, or it stays a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
 
 
 def end_with_parent() -> None:
-    """Ask for SIGTERM when this process's parent dies; Linux only, elsewhere nothing."""
+    """Request SIGTERM when the parent of this process dies; does nothing except on Linux."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """End `process` with SIGTERM, and after `seconds` with SIGKILL for all of its session.
+    """Stop `process` with SIGTERM, and after `seconds` kill its whole session.
 
     Returns:
-        Whether it ended by itself.
+        Whether it ended without being killed.
     """
     if process.poll() is None:
         process.terminate()
@@ -109,14 +108,14 @@ def stop(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """End `process`, and whatever it started in its session, with SIGKILL."""
+    """Kill `process` and every process of its session."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def wait(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait for the end of `process`; return whether it came within `seconds`."""
+    """Wait for `process` to end; return whether it ended within `seconds`."""
     deadline = time.monotonic() + seconds
     while process.poll() is None:
         if time.monotonic() >= deadline:
@@ -126,7 +125,7 @@ def wait(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def describe_exit(code: int) -> str:
-    """Say in words how a process with this `Popen.returncode` ended."""
+    """Describe how a process with this `Popen.returncode` ended."""
     if code >= 0:
         return f"exit code {code}"
     try:

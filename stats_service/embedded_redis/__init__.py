@@ -1,4 +1,4 @@
-"""The Redis server that the service brings along.
+"""The Redis server that comes with the service.
 
-Below the store: it starts, finds and locks the server, and speaks to it without redis-py.
+This layer is below the store: it finds, locks and starts the server, and does not use redis-py.
 """

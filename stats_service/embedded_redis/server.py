@@ -1,4 +1,4 @@
-"""A real Redis server of the service's own, with its data below the data folder.
+"""The embedded Redis server, with its data below the data folder.
 
 Below `<data_dir>/redis/`:
 
@@ -25,23 +25,23 @@ from stats_service.embedded_redis.lock import InUseError, acquire, held
 from stats_service.embedded_redis.socket import command, ping, socket_path, socket_url
 from stats_service.errors import StartupError
 
-#: Longest wait, in seconds, for a started server to listen. Reading its data may take longer.
+#: Longest wait, in seconds, for a started server to listen. Loading its data may take longer.
 LISTEN_SECONDS = 20.0
 
-#: Longest wait, in seconds, for a server that is just ending or is another command's.
+#: Longest wait, in seconds, for a server that is ending or belongs to another command.
 LOCK_SECONDS = 10.0
 
-#: Longest wait, in seconds, for an orderly end.
+#: Longest wait, in seconds, for a clean stop.
 STOP_SECONDS = 3.0
 
-#: Size, in bytes, from which the log is set aside at a start.
+#: Size, in bytes, from which the log is rotated at a start.
 LOG_MAX_BYTES = 1_000_000
 
 POLL_SECONDS = 0.02
 
-# shutdown-on-sigterm: the append-only file is complete; a snapshot could refuse the end.
-# hash-max-listpack-entries: a packed hash is searched from its begin for every field, and a page
-# view reads and writes thirty of the counts; with its usual 512 it costs Redis twice as much.
+# shutdown-on-sigterm: the append-only file is complete; a failed snapshot could block the stop.
+# hash-max-listpack-entries: Redis searches a listpack from its start for every field, and a page
+# view reads and writes thirty fields of `counts`; with the default 512 it costs twice as much.
 OPTIONS = {
     "port": "0",
     "unixsocketperm": "700",
@@ -62,12 +62,12 @@ OPTIONS = {
 
 
 class EmbeddedRedis:
-    """One server on one data folder; start it, watch it, stop it.
+    """One server on one data folder.
 
     Args:
-        data_dir: The service's data folder; the server's is `redis` below it.
+        data_dir: The service's data folder; the server uses `redis` below it.
         binary: The server program; by default the first that runs.
-        role: What holds the server: `serve`, or `command` for one that soon ends.
+        role: Role of the holder: `serve`, or `command` for a process that ends soon.
     """
 
     def __init__(self, data_dir: Path, *, binary: Path | None = None, role: str = "serve") -> None:
@@ -86,10 +86,10 @@ class EmbeddedRedis:
         return self._process.pid if self._process else None
 
     def start(self, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Start the server and wait until it answers, which includes reading its data.
+        """Start the server and wait until it has loaded its data and replies.
 
         Args:
-            cancelled: Asked while waiting; when true, the wait ends early.
+            cancelled: Called while waiting; True ends the wait early.
 
         Raises:
             StartupError: the folder is in use or not writable, or the server does not start.
@@ -102,7 +102,7 @@ class EmbeddedRedis:
             raise
 
     def spawn(self) -> None:
-        """Start the server without waiting for it; also after it has died."""
+        """Start the server without waiting for it; also after a crash."""
         binary = self._binary or find_server_binary().path
         self.prepare_folder()
         if self._lock is None:
@@ -123,10 +123,10 @@ class EmbeddedRedis:
             raise StartupError(f"{binary} cannot be started: {error}") from error
 
     def wait_until_ready(self, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Wait until the started server answers commands, or until `cancelled`.
+        """Wait until the started server replies to commands, or until `cancelled`.
 
         Raises:
-            StartupError: it ended, or did not listen in time.
+            StartupError: the server ended, or did not listen in time.
         """
         deadline = time.monotonic() + LISTEN_SECONDS
         while (answer := ping(self.socket_path)) in ("", "LOADING"):
@@ -147,11 +147,11 @@ class EmbeddedRedis:
         self._append_after_restore()
 
     def poll(self) -> int | None:
-        """Return how the server ended, as `Popen.returncode`; None while it runs."""
+        """Return the exit code of the server, as `Popen.returncode`; None while it runs."""
         return self._process.poll() if self._process else None
 
     def stop(self, seconds: float = STOP_SECONDS) -> bool:
-        """End the server; return whether it ended by itself within `seconds`."""
+        """Stop the server; return whether it ended within `seconds` without being killed."""
         orderly = processes.stop(self._process, seconds) if self._process else True
         self._process = None
         self._release()
@@ -165,10 +165,10 @@ class EmbeddedRedis:
         self.stop()
 
     def prepare_folder(self) -> None:
-        """Make the server's folders if they are absent.
+        """Create the server's folders if they are missing.
 
         Raises:
-            StartupError: they cannot be made or used.
+            StartupError: the folders cannot be created or used.
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -181,12 +181,12 @@ class EmbeddedRedis:
             ) from error
 
     def rewrite(self) -> None:
-        """Let the server write its append-only file anew, in the background.
+        """Let the server rewrite its append-only file in the background.
 
-        Until then the file still holds what Redis itself has forgotten: the salts of past days.
+        Until then the file still contains keys that have expired: the salts of past days.
 
         Raises:
-            OSError: it does not answer.
+            OSError: the server does not reply.
         """
         command(self.socket_path, "BGREWRITEAOF")
 
@@ -197,7 +197,7 @@ class EmbeddedRedis:
         return [part for name, value in options.items() for part in (f"--{name}", value)]
 
     def _has_only_snapshot(self) -> bool:
-        """Whether there is a snapshot and no append-only file: somebody restores a backup."""
+        """Return whether a backup is being restored: a snapshot without an append-only file."""
         appended = any(self.folder.glob("appendonlydir/*.manifest"))
         return not appended and (self.folder / "dump.rdb").exists()
 
@@ -229,10 +229,10 @@ class EmbeddedRedis:
 
 @contextlib.contextmanager
 def running_redis(data_dir: Path) -> Iterator[str]:
-    """Give the URL of the server of `data_dir`: the one that runs, or one for the time being.
+    """Yield the URL of the server of `data_dir`: the running one, or a temporary one.
 
     Raises:
-        StartupError: none runs and none can be started.
+        StartupError: no server runs and none can be started.
     """
     server = EmbeddedRedis(data_dir, role="command")
     server.prepare_folder()
@@ -264,7 +264,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _private_folder(path: Path) -> None:
-    """Make `path` for this user alone; refuse one that somebody else prepared."""
+    """Create `path` for this user only; refuse a folder that another user created."""
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:

@@ -1,4 +1,4 @@
-"""Where the embedded server listens, and a few words with it before any client is there."""
+"""The socket of the embedded server, and single commands without a client library."""
 
 import hashlib
 import os
@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-#: Longest path of a unix socket, in bytes, that Linux and macOS both take.
+#: Longest path of a Unix socket, in bytes, that both Linux and macOS accept.
 SOCKET_PATH_MAX = 103
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the server of `data_dir` listens."""
+    """Return the socket path of the server of `data_dir`."""
     usual = data_dir.absolute() / "redis" / "redis.sock"
     if len(os.fsencode(usual)) <= SOCKET_PATH_MAX:
         return usual
@@ -26,7 +26,7 @@ def socket_url(path: Path) -> str:
 
 
 def ping(path: Path) -> str:
-    """Return the first word of the server's answer to PING; empty if there is none."""
+    """Return the first word of the server's reply to PING; empty without a reply."""
     try:
         answer = command(path, "PING")
     except OSError:
@@ -35,10 +35,10 @@ def ping(path: Path) -> str:
 
 
 def command(path: Path, line: str, timeout: float = 5.0) -> str:
-    """Send one command without a client library and return the raw answer.
+    """Send one command without a client library and return the raw reply.
 
     Raises:
-        OSError: nobody listens at `path`, or no answer came in time.
+        OSError: no server listens at `path`, or no reply came in time.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)

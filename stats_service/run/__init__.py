@@ -1,1 +1,1 @@
-"""What starts and watches the processes of the service."""
+"""Starts and supervises the processes of the service."""

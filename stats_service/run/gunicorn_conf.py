@@ -1,4 +1,4 @@
-"""How gunicorn runs the service; read by gunicorn itself, in the master process."""
+"""The configuration of gunicorn, which reads it in its master process."""
 
 import gc
 import os
@@ -21,51 +21,51 @@ bind = _settings.bind
 workers = _settings.workers
 worker_class = "stats_service.web.server.worker.FastWorker"
 
-# Each worker has its own queue: with one for all, a single worker may take most connections.
-# A unix socket cannot be bound twice.
+# Each worker has its own accept queue: with a shared one, a single worker may take most
+# connections. A Unix socket cannot be bound twice.
 reuse_port = not bind.startswith("unix:")
 control_socket_disable = True
 
-# `Supervisor` gives gunicorn a little longer than this before it ends it the hard way.
+# `Supervisor` kills gunicorn a little after this timeout.
 graceful_timeout = 3
 timeout = 30
-# Longer than a reverse proxy keeps its side open, so that it is the proxy that closes.
+# Longer than the keep-alive of a reverse proxy, so that the proxy closes the connection.
 keepalive = 75
 
-# Who a visitor is, and which proxy may say so, is decided in `web.visitor` alone.
+# Only `web.http.visitor` decides which proxy to trust for the client address.
 forwarded_allow_ips = ""
 accesslog = None
 loglevel = _settings.log_level
 logconfig_dict = logging_config(_settings)
 
-# The workers' signs of life: in memory, where a slow or read-only disk cannot stop them.
+# The workers' heartbeat files: in memory, where a slow or read-only disk cannot block them.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 
-# Where each worker leaves what it has measured; made once, and not again at a reload.
+# Folder for the meters of each worker; created once, and kept at a reload.
 if _settings.metrics_token and FOLDER_VARIABLE not in os.environ:
     os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp("-stats-meters", dir=worker_tmp_dir)
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Leave what is loaded to all workers together: no collection touches it any more."""
+    """Freeze loaded objects, so that garbage collection does not copy shared memory pages."""
     gc.freeze()
 
 
 def post_worker_init(worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Let the collector look at what requests leave behind, and not at the application."""
+    """Freeze the application, so that the garbage collector scans only objects of requests."""
     gc.collect()
     gc.freeze()
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Keep what a worker had measured."""
+    """Save the meters of a worker that ended."""
     if folder := os.environ.get(FOLDER_VARIABLE):
         process_ended(Path(folder), worker.pid)
 
 
 def on_exit(server: Arbiter) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Forget what was measured."""
+    """Delete the meters."""
     if folder := os.environ.get(FOLDER_VARIABLE):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The address that the service listens at: whether it is free, and whether it answers."""
+"""The address that the service listens on: whether it is free, and whether it responds."""
 
 import contextlib
 import errno
@@ -9,19 +9,19 @@ from pathlib import Path
 
 from stats_service.errors import StartupError
 
-#: Longest wait for an answer of the service, in seconds.
+#: Longest wait for a response of the service, in seconds.
 ANSWER_SECONDS = 0.5
 
 _UNIX = "unix:"
 
 
 def require_free(bind: str) -> None:
-    """Check that the service may listen at `bind`, and that nobody else does.
+    """Check that the service may listen on `bind`, and that no other process does.
 
     gunicorn would not notice a second service of the same user: their workers share a port.
 
     Raises:
-        StartupError: the address is taken, is not this machine's, or is not allowed.
+        StartupError: the address is in use, is not one of this machine, or is not allowed.
     """
     try:
         with _listening_socket(bind) as (own, address):
@@ -31,7 +31,7 @@ def require_free(bind: str) -> None:
 
 
 def answers(bind: str) -> bool:
-    """Return whether a web server at `bind` answers, whatever it says."""
+    """Return whether a web server at `bind` responds, with any status."""
     host, port = _host_and_port(bind) if not bind.startswith(_UNIX) else ("", 0)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
     try:
@@ -54,7 +54,7 @@ def _listening_socket(bind: str) -> Iterator[tuple[socket.socket, tuple[object, 
         path = Path(bind.removeprefix(_UNIX))
         if _someone_listens(path):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        # A probe beside the real one: binding would replace the file that gunicorn makes.
+        # Probe a temporary path beside it: binding would replace gunicorn's socket file.
         probe = path.with_name(f".{os.getpid()}")
         try:
             with socket.socket(socket.AF_UNIX) as own:

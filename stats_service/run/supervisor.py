@@ -1,7 +1,7 @@
-"""Run the service: one small parent of the embedded Redis and of gunicorn.
+"""Run the service: a small parent process of the embedded Redis and of gunicorn.
 
-The children have sessions of their own, so the terminal's Ctrl-C reaches this parent alone, which
-ends gunicorn first and Redis last. On Linux they also end when this parent is killed.
+The children run in their own sessions, so Ctrl-C reaches only this parent, which stops gunicorn
+first and Redis last. On Linux the children also end when this parent is killed.
 
 INT, TERM   stop, within 5 seconds; a second one ends the web server at once
 HUP         start fresh workers, then end the old ones; in a terminal, which sends HUP when it is
@@ -31,26 +31,26 @@ APP = "stats_service.app:create_asgi_app()"
 
 GUNICORN_CONFIGURATION = "python:stats_service.run.gunicorn_conf"
 
-#: Longest wait, in seconds, for the web server's first answer.
+#: Longest wait, in seconds, for the first response of the web server.
 READY_SECONDS = 60.0
 
-#: Longest wait, in seconds, for gunicorn's end: a little more than its own graceful timeout.
+#: Longest wait, in seconds, for gunicorn to end: a little more than its own graceful timeout.
 WEB_STOP_SECONDS = 3.4
 
-#: Longest wait, in seconds, for the end of Redis. Both together stay below 5 seconds.
+#: Longest wait, in seconds, for Redis to end. Both together stay below 5 seconds.
 REDIS_STOP_SECONDS = 1.2
 
-#: Seconds before another start of a Redis that died, by the number of deaths in a row.
+#: Seconds before Redis is restarted, by the number of consecutive crashes.
 REDIS_RESTART_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 
-#: Seconds between two rewrites of the append-only file. A salt lives 26 hours, so that after 38
-#: hours at the latest no file has it.
+#: Seconds between two rewrites of the append-only file. A salt lives 26 hours, so after 38 hours
+#: no file contains it.
 REDIS_REWRITE_SECONDS = 12 * 3600.0
 
-#: A Redis that lived as long as this, in seconds, did not die in a row.
+#: Uptime of Redis, in seconds, after which the count of consecutive crashes starts again.
 REDIS_SOUND_SECONDS = 60.0
 
-#: How often the children are looked at, in seconds. Signals and a child's end wake at once.
+#: Seconds between two checks of the children. Signals and a child's end wake the parent at once.
 LOOK_SECONDS = 1.0
 LOOK_SECONDS_AT_START = 0.05
 
@@ -58,14 +58,14 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Runs the service until it is told to stop or cannot go on.
+    """Runs the service until a stop is requested or it cannot go on.
 
     Args:
-        settings: How the service runs.
-        environ: The environment that `settings` were read from; gunicorn gets it.
-        prepare: Called once with the settings, the URL of Redis among them, when Redis answers.
-        on_ready: Called once, when the service answers.
-        app: What gunicorn runs.
+        settings: The settings.
+        environ: The environment that `settings` were read from; passed to gunicorn.
+        prepare: Called once when Redis responds, with the settings including the URL of Redis.
+        on_ready: Called once when the service responds.
+        app: The application that gunicorn runs.
     """
 
     def __init__(
@@ -89,10 +89,10 @@ class Supervisor:
         self._web: subprocess.Popen[bytes] | None = None
 
     def run(self) -> int:
-        """Run, and return the exit code: 0 after an orderly stop that was asked for, else 1.
+        """Run, and return the exit code: 0 after a clean stop that was requested, else 1.
 
         Raises:
-            StartupError: the address is taken, or Redis or gunicorn cannot be started.
+            StartupError: the address is in use, or Redis or gunicorn cannot be started.
         """
         require_free(self._settings.bind)
         with self._signals() as pause:
@@ -120,7 +120,7 @@ class Supervisor:
             raise StartupError(f"gunicorn cannot be started: {error}") from error
 
     def _watch(self, pause: Callable[[float], None]) -> None:
-        """Look after the children until a stop is requested or the web server is gone."""
+        """Supervise the children until a stop is requested or the web server has ended."""
         ready = False
         deadline = time.monotonic() + READY_SECONDS
         while self._web and not self._stop_requests:
@@ -142,7 +142,7 @@ class Supervisor:
             pause(LOOK_SECONDS if ready else LOOK_SECONDS_AT_START)
 
     def _stop(self, pause: Callable[[float], None]) -> bool:
-        """End gunicorn, then Redis; return whether Redis ended by itself."""
+        """Stop gunicorn, then Redis; return whether Redis ended without being killed."""
         if self._web and self._web.poll() is None:
             requests = self._stop_requests
             self._web.terminate()
@@ -152,12 +152,12 @@ class Supervisor:
                     break
                 pause(LOOK_SECONDS_AT_START)
         if self._web:
-            processes.kill(self._web)  # also workers that outlived their master
+            processes.kill(self._web)  # includes workers that outlived their master
         return self._redis.stop() if self._redis else True
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[Callable[[float], None]]:
-        """Note signals instead of dying of them; give a pause that they interrupt."""
+        """Record signals instead of dying from them; yield a pause that they interrupt."""
         awake, wake = os.pipe()
         os.set_blocking(awake, False)
         os.set_blocking(wake, False)
@@ -187,7 +187,7 @@ class Supervisor:
 
 
 class _RestartingRedis:
-    """The embedded Redis, started again whenever it dies."""
+    """The embedded Redis, restarted whenever it crashes."""
 
     def __init__(self, settings: Settings) -> None:
         self._server = EmbeddedRedis(settings.data_dir)
@@ -208,7 +208,7 @@ class _RestartingRedis:
         return self._server.stop(REDIS_STOP_SECONDS)
 
     def tend(self) -> None:
-        """Notice that it died; start it again when it is time."""
+        """Detect a crash; restart Redis when its delay has passed."""
         now = time.monotonic()
         code = self._server.poll()
         if self._start_at is None and code is not None:
@@ -219,7 +219,7 @@ class _RestartingRedis:
             log.error("The embedded Redis ended (%s); starting it again in %g s.", how, delay)
         if self._start_at is None and now - self._rewritten >= REDIS_REWRITE_SECONDS:
             self._rewritten = now
-            with contextlib.suppress(OSError):  # it is tried again in half a day
+            with contextlib.suppress(OSError):  # the next try is in half a day
                 self._server.rewrite()
         if self._start_at is None or now < self._start_at:
             return

@@ -1,4 +1,4 @@
-"""Passwords and other secrets: made, checked, and kept as digests only."""
+"""Passwords and other secrets: created, checked, and stored only as hashes or digests."""
 
 import hashlib
 import hmac
@@ -25,22 +25,21 @@ PASSWORD_MAX_LENGTH = 200
 #: RFC 9106's second choice: 64 MiB, 3 passes; about 50 ms on two cores.
 _hasher = PasswordHasher()
 
-#: Passwords of one kind of caller that a process may have in hand: one is hashed, the others wait
-#: for that. Each takes a thread that others need as well, and whoever guesses sends more of them
-#: than there are.
+#: At most this many requests of one kind of caller hash or wait in a process; others get 503, so
+#: that a guesser cannot use up all threads.
 AT_A_TIME = 3
 
 
-#: By how much the system lets others go before strangers' passwords (`nice`): their hashing gets a
-#: tenth of what a request, or the password of somebody known, gets of a processor that both want.
+#: Niceness of the thread that hashes passwords of unknown callers: on a busy processor it gets a
+#: tenth of the time that a request, or the password of a known caller, gets.
 STRANGERS_NICENESS = 10
 
 
 class Lane:
-    """Where passwords of one kind of caller are hashed, one at a time.
+    """Hashes the passwords of one kind of caller, one at a time.
 
     Args:
-        niceness: by how much the system lets others go before them.
+        niceness: niceness of the hashing thread.
     """
 
     def __init__(self, niceness: int = 0) -> None:
@@ -49,16 +48,16 @@ class Lane:
         self._turn = BoundedSemaphore(1)
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` does at its turn; TooManySignInsError if too many wait already."""
+        """Wait for a turn and return `work()`; TooManySignInsError if the queue is full."""
         with self._wait():
             if not self._niceness:
                 return work()
-            # A thread of its own, for a niceness can only grow; the hasher's threads inherit it.
+            # A separate thread, because niceness can only grow; the hasher's threads inherit it.
             with ThreadPoolExecutor(1, initializer=self._step_back) as thread:
                 return thread.submit(work).result()
 
     def _step_back(self) -> None:
-        if sys.platform == "linux":  # elsewhere it is that of the whole process
+        if sys.platform == "linux":  # elsewhere niceness applies to the whole process
             os.nice(self._niceness)
 
     @contextmanager
@@ -75,10 +74,10 @@ class Lane:
             self._in_hand.release()
 
 
-#: Anybody who sends a name and a password.
+#: Unknown callers: anybody who sends a name and a password.
 STRANGERS = Lane(STRANGERS_NICENESS)
-#: Who has proved something before: a device that is known, a session, a one-time link. Strangers
-#: can so hold up nobody of these.
+#: Callers with a known device, a session or a one-time link. A separate lane, so that unknown
+#: callers cannot delay them.
 KNOWN = Lane()
 
 
@@ -86,18 +85,18 @@ def hash_password(password: str) -> str:
     """Return the Argon2id hash of a new password, which `PasswordRules` has accepted.
 
     Raises:
-        TooManySignInsError: too many others are in hand.
+        TooManySignInsError: the queue is full.
     """
     return KNOWN.run(lambda: _hasher.hash(password))
 
 
 def check_password(stored: str, password: str, lane: Lane = STRANGERS) -> bool:
-    """Tell whether `password` has the hash `stored`.
+    """Return whether `password` matches the hash `stored`.
 
     Takes as long for an account that does not exist (`stored` is empty) as for a wrong password.
 
     Raises:
-        TooManySignInsError: too many others are in hand; nothing was looked at.
+        TooManySignInsError: the queue is full; the password was not checked.
     """
 
     def fits() -> bool:
@@ -110,7 +109,7 @@ def check_password(stored: str, password: str, lane: Lane = STRANGERS) -> bool:
 
 
 def needs_rehash(stored: str) -> bool:
-    """Tell whether `stored` was made with weaker parameters than those of today."""
+    """Return whether `stored` was hashed with weaker parameters than the current ones."""
     return _hasher.check_needs_rehash(stored)
 
 
@@ -125,13 +124,13 @@ def new_secret() -> str:
 
 
 def keyed_digest(secret: str, purpose: str, text: str) -> str:
-    """Return what is stored of a text that can be guessed, such as an address.
+    """Return the keyed digest of a text that can be guessed, such as an address.
 
-    Without the service's secret nobody can tell which text it is of.
+    Without the secret of the service the text cannot be found by guessing.
     """
     return hmac.digest(secret.encode(), f"{purpose}\0{text}".encode(), "sha256").hex()
 
 
 def secret_digest(secret: str) -> str:
-    """Return what is stored of a random secret. It has 256 bits, so a quick hash is enough."""
+    """Return the digest of a random secret. It has 256 bits, so a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()

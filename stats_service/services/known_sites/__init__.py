@@ -1,1 +1,1 @@
-"""Sites as requests of readers need them: read once, kept for seconds."""
+"""The site cache of a worker: sites as readers' requests need them, cached for seconds."""

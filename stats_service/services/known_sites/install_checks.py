@@ -1,7 +1,7 @@
-"""Is the snippet on a page as it should be? The page reports; here it is weighed.
+"""Check the snippet on a page: the page sends a report, and this module judges it.
 
-An administrator's page puts a token into a link; only a report with one is kept, and only for
-that page to show. A token names its site, ends soon, and is signed:
+The admin page puts a token into a link. Only a report with a valid token is stored, and only that
+page shows it. A token names its site, expires soon, and is signed:
 
     <site>.<id>.<end, in seconds>.<signature>
 """
@@ -23,7 +23,7 @@ from stats_service.store.install_checks import CHECK_SECONDS, InstallCheckStore
 
 TOKEN_MAX_LENGTH = 160
 ID_BYTES = 9
-#: `embed.js` is kept for five minutes; older than twice that, something else keeps it.
+#: `embed.js` is cached for five minutes; a copy older than twice that comes from another cache.
 STALE_SECONDS = 600
 
 #: The order in which findings are shown.
@@ -32,14 +32,14 @@ LEVELS = ("bad", "warn", "info", "good")
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """What the service serves, by version: `sha384-…` of the script."""
+    """The scripts that the service serves: `sha384-…` by version."""
 
     newest: str
     digests: Mapping[str, str]
 
 
 class InstallChecks:
-    """Tokens for checks, and the reports that came with them."""
+    """Tokens for checks, and the reports sent with them."""
 
     def __init__(self, store: InstallCheckStore, secret: str) -> None:
         self._store = store
@@ -51,7 +51,7 @@ class InstallChecks:
         return f"{value}.{self._signature(value)}"
 
     def is_good(self, slug: str, token: str, now: float) -> bool:
-        """Tell whether a token was made here for the site, and has not ended."""
+        """Return whether a token is valid for the site and has not expired."""
         if not token.isascii() or len(token) > TOKEN_MAX_LENGTH:
             return False
         value, _, signature = token.rpartition(".")
@@ -63,7 +63,7 @@ class InstallChecks:
     def save(
         self, entry: SiteEntry, report: InstallReport, sender: Sender, now: float
     ) -> InstallCheck:
-        """Return the check of a report, kept if its token is good."""
+        """Return the check of a report; store it if the token is valid."""
         slug = entry.site.slug
         dropped: tuple[str, ...] = ()
         if report.article is not None:
@@ -75,7 +75,7 @@ class InstallChecks:
         return check
 
     def latest(self, slug: str, token: str, now: float) -> InstallCheck | None:
-        """Return the check that came with a token last, or None."""
+        """Return the latest check sent with a token, or None."""
         return self._store.get(slug, _id(token)) if self.is_good(slug, token, now) else None
 
     def _signature(self, value: str) -> str:
@@ -84,7 +84,7 @@ class InstallChecks:
 
 
 def counted_article(article: str, parameters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return the key under which `article` is counted, and the parameters that it has not.
+    """Return the key under which `article` is counted, and the parameters that the key drops.
 
     An article that cannot be counted is returned as it is.
     """
@@ -108,9 +108,9 @@ def findings(
 
     Args:
         check: the report.
-        slug: the site that the check is of.
-        scripts: what the service serves.
-        trusted_proxies: the setting; None: the reader is not to learn of our proxies.
+        slug: the site that the check belongs to.
+        scripts: the scripts that the service serves.
+        trusted_proxies: the setting; None: hide our proxies from the reader.
     """
     found = [
         *_site(check, slug),
@@ -154,7 +154,7 @@ def _request(check: InstallCheck, slug: str) -> Iterator[Finding]:
     elif report.outcome == "policy":
         yield Finding("request-policy", "bad")
     elif report.site != slug or not check.allowed:
-        return  # said already, and nothing else could have come of it
+        return  # reported already, and the cause of everything else
     elif report.outcome == "refused":
         yield Finding("request-refused", "bad", {"status": report.status})
     else:
@@ -194,7 +194,7 @@ def _double(check: InstallCheck) -> Iterator[Finding]:
     if report.frames:
         yield Finding("frames", "info", {"number": report.frames})
     if report.views <= 1 or report.outcome != "answered":
-        return  # a view that got no answer was sent twice, to count once
+        return  # a view without a response was sent twice, and counts once
     if report.moves:
         yield Finding("moves", "info", {"views": report.views})
     else:
@@ -232,7 +232,7 @@ def _script(check: InstallCheck, scripts: Scripts) -> Iterator[Finding]:
         )
     others = [name for name in report.violations if name != "connect-src"]
     if others:
-        # Pages without badges and pixel do well without our images.
+        # Pages without badges and pixel do not need our images.
         level = "info" if others == ["img-src"] else "warn"
         yield Finding("policy", level, {"directives": ", ".join(others)})
     elif not report.violations:
@@ -279,7 +279,7 @@ def _page(check: InstallCheck) -> Iterator[Finding]:
 
 
 def _lists(report: InstallReport) -> Iterator[Finding]:
-    """Weigh whether the items of a list show their own articles."""
+    """Judge whether the items of a list name their own articles."""
     if report.bare > 1:
         yield Finding("bare", "warn", {"number": report.bare})
     if report.listed > report.different == 1:

@@ -1,7 +1,7 @@
-"""The sites that a worker knows, for its event loop: `SiteDirectory.entry` without blocking it.
+"""The site cache of a worker for its event loop: `SiteDirectory.entry` without blocking.
 
-Redis is read in a few threads, once for all who wait for the same site. Everything here is called
-in the loop's own thread.
+A few threads read Redis, once for all callers that wait for the same site. All methods run in the
+thread of the loop.
 """
 
 import asyncio
@@ -16,25 +16,25 @@ from stats_service.services.known_sites.site_directory import SiteDirectory, Sit
 #: Threads that read sites from Redis, and how many sites may be read or wait for it.
 READING_THREADS = 4
 READING_MAX = 256
-#: Longest wait for a site beyond the time that Redis has for one answer, in seconds.
+#: Longest wait for a site, in seconds beyond the timeout of Redis.
 EXTRA_SECONDS = 0.1
-#: Longest wait for a site that is known, if not freshly: the request itself may have to wait too.
+#: Longest wait for a site that has a stale entry, because the request may have to wait again later.
 STALE_SECONDS = 0.1
-#: Pause between two looks for a site that there is not, in seconds: whoever asks meanwhile waits.
+#: Seconds between two reads of a site that does not exist; callers wait for the next read.
 UNKNOWN_SECONDS = 0.1
 
-#: Gets the site, or why there is none; and the moment of its reading, whose day it knows.
+#: Callback: receives the site or an error, and the time of the read, which decides the site's day.
 Then = Callable[[SiteEntry | Exception, float], None]
 
 logger = logging.getLogger(__name__)
 
 
 class LoopSites:
-    """Gives sites to whoever asks in the event loop.
+    """Gives sites to callers in the event loop.
 
     Args:
-        directory: what the worker knows.
-        timeout: what Redis has for one answer, in seconds.
+        directory: the site cache of the worker.
+        timeout: the timeout of Redis, in seconds.
     """
 
     def __init__(self, directory: SiteDirectory, timeout: float) -> None:
@@ -42,28 +42,28 @@ class LoopSites:
         self._patience = timeout + EXTRA_SECONDS
         self._threads = ThreadPoolExecutor(READING_THREADS, "site")
         self._reading: dict[str, asyncio.Future[SiteEntry]] = {}
-        #: By slug: since when somebody waits, and what is called then.
+        #: By slug: the waiting callbacks, each with the time of its call.
         self._waiting: dict[str, list[tuple[float, Then]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        """Let those who wait have their answers, then end."""
+        """Finish the pending reads, then end the threads."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2 * self._patience)
         self._threads.shutdown(wait=False)
 
     def cached(self, slug: str, now: float) -> SiteEntry | None:
-        """Return the site if it is known well enough; it is read ahead before it is not."""
+        """Return the site if its entry is fresh; an ageing entry is refreshed in the background."""
         entry = self._directory.cached(slug, now)
         if entry is not None and self._directory.ageing(entry, now) and self._may_read(slug):
             self._read(slug, now)
         return entry
 
     def when_read(self, slug: str, now: float, then: Then) -> None:
-        """Read a site that is not `cached`, and call `then`, once.
+        """Read a site that is not `cached`, and call `then` once.
 
-        That there is no such site is told by a look that began after this call: it may just have
-        been added.
+        Only a read that began after this call may report that the site does not exist, because the
+        site may just have been added.
         """
         if slug in self._waiting:
             self._waiting[slug].append((now, then))
@@ -72,7 +72,7 @@ class LoopSites:
             self._start(self._serve(slug))
 
     def when_again(self, entry: SiteEntry, now: float, then: Then) -> None:
-        """Look for a site that Redis has just not known, as `SiteDirectory.again`; call `then`."""
+        """Read a site again that Redis did not know (`SiteDirectory.again`); call `then`."""
 
         async def look() -> None:
             self._tell(then, await _result(self.again(entry, now)), now)
@@ -80,7 +80,7 @@ class LoopSites:
         self._start(look())
 
     async def entry(self, slug: str, now: float) -> SiteEntry:
-        """Return the site, read if need be; errors as `SiteDirectory.entry`."""
+        """Return the site, from Redis if necessary; errors as `SiteDirectory.entry`."""
         cached = self.cached(slug, now)
         if cached is not None:
             return cached
@@ -88,7 +88,7 @@ class LoopSites:
         answer = asyncio.get_running_loop().create_future()
 
         def read(found: SiteEntry | Exception, _: float) -> None:
-            if not answer.done():  # whoever asked may have gone
+            if not answer.done():  # the caller may have been cancelled
                 answer.set_result(found)
 
         self.when_read(slug, now, read)
@@ -98,14 +98,14 @@ class LoopSites:
         return found
 
     async def load(self, slug: str, now: float) -> SiteEntry:
-        """Return the site as Redis has it from now on; errors as `SiteDirectory.load`."""
-        older = self._reading.get(slug)  # it may have looked before what is asked for was there
+        """Return the site from a read that begins now; errors as `SiteDirectory.load`."""
+        older = self._reading.get(slug)  # this read may have begun before the site was written
         if older is not None:
             await asyncio.wait([older], timeout=self._patience)
         return await self._within(self._patience, slug, now)
 
     async def again(self, entry: SiteEntry, now: float) -> SiteEntry:
-        """Return the site that is there now; arguments and errors as `SiteDirectory.again`."""
+        """Return the current site; arguments and errors as `SiteDirectory.again`."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._directory.again, entry, now)
 
@@ -115,16 +115,16 @@ class LoopSites:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, slug: str) -> None:
-        """Tell all who wait for a site; it is asked for once a moment if there is none."""
+        """Call all callbacks that wait for a site; read repeatedly if it does not exist."""
         while waiting := self._waiting[slug]:
             now = waiting[-1][0]
-            # A look that is under way began before any of them came.
+            # A read under way began before these callbacks came.
             number = 0 if slug in self._reading else len(waiting)
             found = await _result(self._read_or_stale(slug, now))
             is_unknown = isinstance(found, UnknownSiteError)
-            told = waiting[:number] if is_unknown else waiting
-            self._waiting[slug] = waiting[len(told) :]
-            for _, then in told:
+            answered = waiting[:number] if is_unknown else waiting
+            self._waiting[slug] = waiting[len(answered) :]
+            for _, then in answered:
                 self._tell(then, found, now)
             if is_unknown and number:
                 await asyncio.sleep(UNKNOWN_SECONDS)
@@ -133,7 +133,7 @@ class LoopSites:
     def _tell(self, then: Then, found: SiteEntry | Exception, now: float) -> None:
         try:
             then(found, now)
-        except Exception:  # the others who wait are told
+        except Exception:  # the other callbacks must be called
             logger.exception("who waits for a site cannot be told")
 
     async def _read_or_stale(self, slug: str, now: float) -> SiteEntry:
@@ -177,5 +177,5 @@ class LoopSites:
 async def _result(site: Awaitable[SiteEntry]) -> SiteEntry | Exception:
     try:
         return await site
-    except Exception as error:  # noqa: BLE001 - whoever waits is told
+    except Exception as error:  # noqa: BLE001 - passed to the callbacks
         return error

@@ -8,13 +8,13 @@ from stats_service.services.visitors.hosts import origin_host
 
 
 def check_sender(entry: SiteEntry, visitor: Visitor) -> None:
-    """Return if a vote or rating may come from this page and program; else ForbiddenError."""
+    """Return if this page and client may vote and rate; else raise ForbiddenError."""
     if origin_host(visitor.origin) not in entry.hosts:
         raise ForeignPageError(visitor.origin)
     check_program(visitor)
 
 
 def check_program(visitor: Visitor) -> None:
-    """Return if a reader, and no program, votes or rates; else ProgramError."""
+    """Return if the sender is a reader; raise ProgramError for a program."""
     if not visitor.user_agent or is_bot(visitor.user_agent):
         raise ProgramError

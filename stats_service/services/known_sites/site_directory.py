@@ -1,4 +1,4 @@
-"""What a worker knows of the sites, so that a request need not read them anew."""
+"""The site cache of a worker, so that a request need not read the site from Redis."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,13 +20,13 @@ from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore, StoredSite
 
-#: Those of nearly every site.
+#: The aliases of nearly every site: none.
 NO_ALIASES = Aliases()
 
 
 @dataclass(frozen=True)
 class SiteEntry:
-    """A site as one worker knows it: settings, and the keys of today's pseudonyms."""
+    """A cached site: settings, and the keys of today's pseudonyms."""
 
     site: Site
     #: By day: today, and yesterday in the first half hour after midnight.
@@ -34,32 +34,32 @@ class SiteEntry:
     loaded_at: float
     polls: SitePolls
     voters: Voters
-    #: Which keys stand for other articles.
+    #: Aliases: keys that stand for other articles.
     aliases: Aliases = NO_ALIASES
-    #: The same for as long as the worker knows the site.
+    #: One object for as long as the worker caches the site.
     watch: ParameterWatch = field(default_factory=ParameterWatch)
 
     def day_keys_at(self, now: float) -> tuple[DayKey, DayKey | None]:
         """Return the key of today, and that of yesterday while a visit may span midnight.
 
         Raises:
-            StoreUnavailableError: the site is as it was before Redis went away, and its day ended.
+            StoreUnavailableError: the entry is stale, and its day has ended.
         """
         today, *before = _days(self.site, now)
-        if today not in self.day_keys:  # midnight passed while Redis, which has the salt, was away
+        if today not in self.day_keys:  # midnight passed while Redis, which has the salt, was down
             raise StoreUnavailableError(
                 "Redis did not answer. Nothing was stored; try again shortly."
             )
         return self.day_keys[today], self.day_keys.get(before[0]) if before else None
 
     def knows_day(self, now: float) -> bool:
-        """Tell whether pseudonyms of today can be made at all."""
+        """Return whether the salt of today is known, so that pseudonyms can be derived."""
         return _days(self.site, now)[0] in self.day_keys
 
     def article_key(self, text: str) -> str:
         """Return the key of the article that `text` names; errors as `canonical_article`.
 
-        Where that was merged into another, or renamed, the other's.
+        If the article was merged or renamed, this is the key of the other article.
         """
         key = canonical_article(text, self.site.article_parameters)
         return self.aliases.targets.get(key, key)
@@ -71,10 +71,10 @@ class SiteEntry:
 
 
 class SiteDirectory:
-    """The sites that a worker has seen lately, so that a page view does not read them anew.
+    """The cache of the sites that a worker has read lately.
 
-    A changed setting reaches every worker within `cache_seconds`. That there is no such site is
-    never remembered: no view of a site may be refused once it has been added.
+    A changed setting reaches every worker within `cache_seconds`. A missing site is never cached:
+    once a site has been added, none of its views may be refused.
     """
 
     def __init__(
@@ -90,9 +90,9 @@ class SiteDirectory:
         is_foreign: Callable[[], bool] = lambda: False,
     ) -> None:
         self._copies = copies
-        #: Tells of a site that was here and that Redis does not know whether it was lost.
+        #: Returns whether a site that Redis does not know was lost.
         self._is_lost = is_lost
-        #: Tells whether Redis was taken by another installation, which may have a site of the name.
+        #: Returns whether another installation claimed Redis, which may have a site of this name.
         self._is_foreign = is_foreign
         self._store = store
         self._polls = polls
@@ -103,12 +103,12 @@ class SiteDirectory:
         self._entries: dict[str, SiteEntry] = {}
 
     def entry(self, slug: str, now: float) -> SiteEntry:
-        """Return the site at the moment `now` (seconds), from Redis if need be.
+        """Return the site at the moment `now` (seconds), from Redis if necessary.
 
         Raises:
-            UnknownSiteError: there is no such site.
-            StoreUnavailableError: Redis cannot be asked, and this worker has not seen the site; or
-                Redis has lost it, and nothing of the site is known (`SiteLostError`).
+            UnknownSiteError: the site does not exist.
+            StoreUnavailableError: Redis does not answer, and this worker has not cached the site;
+                or Redis has lost the site, and no copy is left (`SiteLostError`).
         """
         try:
             return self.cached(slug, now) or self.load(slug, now)
@@ -119,7 +119,7 @@ class SiteDirectory:
             return entry
 
     def cached(self, slug: str, now: float) -> SiteEntry | None:
-        """Return the site if this worker knows it well enough, without asking Redis."""
+        """Return the site if its cached entry is fresh, without a call to Redis."""
         entry = self._entries.get(slug)
         if entry is None:
             return None
@@ -127,13 +127,13 @@ class SiteDirectory:
         return entry if fresh and entry.knows_day(now) else None
 
     def ageing(self, entry: SiteEntry, now: float) -> bool:
-        """Tell whether to read the site again soon, so that no request has to wait for it."""
+        """Return whether to refresh the entry now, so that no request waits for the read."""
         return now - entry.loaded_at >= self._cache_seconds / 2
 
     def stale(self, slug: str) -> SiteEntry | None:
-        """Return the site as it was when Redis could last be asked, however long ago.
+        """Return the last known version of the site, however old.
 
-        A worker that was started since has the copy on the disk, without polls or pseudonyms.
+        A worker that was started since uses the copy on disk, without polls and pseudonyms.
         """
         entry = self._entries.get(slug)
         if entry is None and self._copies and SLUG.fullmatch(slug):
@@ -143,11 +143,11 @@ class SiteDirectory:
         return entry
 
     def seen(self, slug: str) -> bool:
-        """Tell whether this worker knows the site, freshly or not."""
+        """Return whether this worker has an entry of the site, fresh or stale."""
         return slug in self._entries
 
     def load(self, slug: str, now: float) -> SiteEntry:
-        """Return the site as Redis has it now, and remember it; errors as `entry`."""
+        """Read the site from Redis, cache it and return it; errors as `entry`."""
         if not SLUG.fullmatch(slug):
             raise UnknownSiteError(slug)
         known = self._entries.get(slug)
@@ -186,21 +186,21 @@ class SiteDirectory:
         return entry
 
     def again(self, entry: SiteEntry, now: float) -> SiteEntry:
-        """Return the site that is there now, of which Redis has just said that it is not.
+        """Read a site again after Redis has reported it missing.
 
-        It was erased and added again, or was away for a moment.
+        The site may have been erased and added again, or may have been missing for a moment.
 
         Raises:
-            UnknownSiteError: it was erased.
-            StoreUnavailableError: Redis has lost it (`SiteLostError`), or cannot be asked.
+            UnknownSiteError: the site was erased.
+            StoreUnavailableError: Redis has lost the site (`SiteLostError`), or does not answer.
         """
         fresh = self.load(entry.site.slug, now)
         if fresh.site.birth == entry.site.birth:
-            self._is_lost(entry.site.slug)  # the key of its birth alone may be gone: it is made
+            self._is_lost(entry.site.slug)  # if only the key of its birth is gone, this restores it
         return fresh
 
     def _current_polls(self, stored: StoredSite, known: SitePolls | None) -> SitePolls:
-        """Return the site's polls, read anew only if one of them has changed."""
+        """Return the site's polls; read them again only if one has changed."""
         if known is None or known.revision != stored.polls_revision:
             polls = self._polls.all(stored.site.slug) if stored.polls_revision else ()
             by_id = {poll.id: poll for poll in polls}
@@ -211,7 +211,7 @@ class SiteDirectory:
 
 
 def _days(site: Site, now: float) -> tuple[str, ...]:
-    """Return today, and yesterday if a visit of half an hour ago may have begun then."""
+    """Return today, and yesterday if a current visit may have begun then."""
     return _days_of_quarter(int(now // QUARTER_SECONDS), site.timezone)
 
 

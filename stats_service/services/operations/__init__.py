@@ -1,1 +1,1 @@
-"""What keeps an installation alive: health, backups, ticks, alarms, the overview."""
+"""Operation of an installation: health, backups, ticks, alarms, the overview."""

@@ -1,6 +1,6 @@
-"""Tell the operator's webhook when Redis is in trouble, and when it is well again.
+"""Call the operator's webhook when Redis is in trouble, and when it has recovered.
 
-What was told last stands in a file of the data folder: Redis cannot be asked for it.
+The last call is recorded in a file of the data folder, because Redis may be down.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ NAME = "operator"
 
 
 class RedisAlarm:
-    """The webhook of `STATS_ALERT_URL`; without it, nobody is told."""
+    """The webhook of `STATS_ALERT_URL`; without the setting, nothing is sent."""
 
     def __init__(self, caller: Caller, url: str, signing_key: str, data_dir: Path) -> None:
         self._caller = caller
@@ -25,10 +25,10 @@ class RedisAlarm:
         self._file = data_dir / FILE
 
     def tell(self, trouble: str, now: float) -> bool:
-        """Tell of `trouble` once, and once of its end; return whether that was due.
+        """Report `trouble` once, and its end once; return whether a call was due.
 
         Raises:
-            DeliveryError: nobody took the call; it is tried again next time.
+            DeliveryError: the call failed; the next run tries again.
         """
         if not self._url or bool(trouble) == self._file.exists():
             return False

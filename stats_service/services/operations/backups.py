@@ -1,4 +1,4 @@
-"""Backups: a snapshot of Redis in a file of its own, and back."""
+"""Backups: write a snapshot of Redis to a file, and restore it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ _PATTERN = "stats-????????-??????.rdb"
 
 
 class Backups:
-    """Backs up the whole installation."""
+    """Writes backups of the whole installation."""
 
     def __init__(self, store: SnapshotStore) -> None:
         self._store = store
@@ -29,15 +29,15 @@ class Backups:
         """Write a fresh snapshot to `target`, a file or a folder; return the file.
 
         Args:
-            target: a file if its name has an ending (`stats.rdb`). Else a folder, which is made if
-                it is missing; in it the file gets a name with the time in UTC.
+            target: a file if its name has an extension (`stats.rdb`). Else a folder, which is
+                created if missing; the file in it is named after the time in UTC.
             now: seconds since 1970.
-            keep: how many of a folder's backups to keep; 0: all. `target` is a folder then.
-            is_folder: it is one whatever its name.
+            keep: number of backups to keep in the folder; 0: all. Requires a folder.
+            is_folder: `target` is a folder whatever its name.
 
         Raises:
-            InvalidInputError: what is there is not what is wanted, the snapshot is on another
-                machine, or it cannot be copied.
+            InvalidInputError: `target` is of the wrong kind, the snapshot is on another machine,
+                or it cannot be copied.
         """
         folder = _folder(target, named_so=is_folder or bool(keep))
         source = self._store.save()
@@ -51,7 +51,7 @@ class Backups:
                     source=source or "its dump.rdb",
                 )
             if folder:
-                # Whoever may read a backup may read who has an account here.
+                # A backup contains the accounts, so only this user may read it.
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             copy_snapshot(source, file)
             if folder and keep:
@@ -65,10 +65,10 @@ class Backups:
 
 
 def _folder(target: Path, *, named_so: bool) -> Path | None:
-    """Return `target` if it is a folder or is to be one, None if it is to be a file.
+    """Return `target` if it is (or will be) a folder, None if it is (or will be) a file.
 
-    Without a rule for what is missing, a forgotten `mkdir` would make `/srv/backups` a file, and
-    each night would overwrite the backup of the night before.
+    A missing `/srv/backups` must become a folder: as a file, each night's backup would overwrite
+    the one of the night before.
     """
     if target.is_dir():
         return target
@@ -92,11 +92,11 @@ def _folder(target: Path, *, named_so: bool) -> Path | None:
 
 
 def restore_backup(data_dir: Path, file: Path, now: float) -> Path:
-    """Let the embedded Redis start from a backup; return where its former data is now.
+    """Restore the embedded Redis from a backup; return the folder with its former data.
 
     Raises:
-        InvalidInputError: the file is no snapshot.
-        StartupError: the service runs, or Redis cannot read the snapshot; nothing was changed.
+        InvalidInputError: the file is not a snapshot.
+        StartupError: the service is running, or Redis cannot read the snapshot; nothing changed.
     """
     try:
         if not is_snapshot(file):

@@ -1,7 +1,6 @@
-"""Notice a clock that jumps, or that is not that of Redis: numbers land in wrong days by it.
+"""Detect a clock that jumps or differs from that of Redis: it puts views into wrong days.
 
-A jump shows against the machine's monotonic clock, also where Redis is on the same machine and
-jumps along.
+A jump shows against the monotonic clock, even if Redis is on the same machine.
 """
 
 import asyncio
@@ -16,19 +15,19 @@ from stats_service.meters import Meters
 from stats_service.services.operations.machine_findings import CLOCK_SECONDS, clock_finding
 from stats_service.store.redis.loop_client import LoopClient
 
-#: Seconds between two looks, each one short command beside the views.
+#: Seconds between two checks; each sends one short command.
 LOOK_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
 
 class ClockWatch:
-    """Looks at the clocks while the event loop runs.
+    """Checks the clocks while the event loop runs.
 
     Args:
-        client: asks Redis for its time.
-        clock: the service's.
-        meters: where faults are counted that nobody foresaw.
+        client: reads the time of Redis.
+        clock: the clock of the service.
+        meters: counts unexpected faults.
         monotonic: a clock that never jumps, in seconds.
     """
 
@@ -46,16 +45,16 @@ class ClockWatch:
         self._last: tuple[float, float] | None = None
         self._apart = False
         self._task: asyncio.Task[None] | None = None
-        #: Jumps that were noticed, and looks at which the clock was not that of Redis.
+        #: Jumps detected, and checks at which the clock differed from that of Redis.
         self.jumps = 0
         self.looks_apart = 0
 
     def start(self) -> None:
-        """Look from now on."""
+        """Start checking."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -64,12 +63,12 @@ class ClockWatch:
         while True:
             try:
                 await self.look()
-            except Exception as error:  # noqa: BLE001 - without this task nobody looks again
+            except Exception as error:  # noqa: BLE001 - this task must go on
                 self._meters.fault("clock", error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Compare the clocks; say what is wrong when it begins, and when it ends."""
+        """Compare the clocks; log a difference when it begins and when it ends."""
         before, steady = self._clock.now(), self._monotonic()
         if self._last is not None:
             jump = (before - self._last[0]) - (steady - self._last[1])

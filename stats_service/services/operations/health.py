@@ -1,4 +1,4 @@
-"""Whether the service can do its work, and whether it keeps what it counts."""
+"""Whether the service can work, and whether its data are safe."""
 
 import stat
 import sys
@@ -18,31 +18,31 @@ from stats_service.store.operations.health import HealthStore
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.traffic.spool import Spool
 
-#: The oldest server whose commands suffice: major, minor.
+#: Oldest supported server version: major, minor.
 OLDEST_SERVER = (7, 0)
 OLDEST_VALKEY = (7, 2)
 
-#: Share of the memory limit from which it is time to act.
+#: Share of the memory limit above which a warning is due.
 MEMORY_WARNING = 0.8
 
-#: Seconds without a tick that are too long: it is called every five minutes, and may take ten.
+#: Seconds without a tick before a warning: it runs every five minutes, and may take ten.
 TICK_LATE_SECONDS = 3600
 
-#: Seconds for which a look at Redis serves whoever asks for readiness.
+#: Seconds for which the result of a readiness check is cached.
 LOOK_SECONDS = 2.0
-#: What is wrong when views are not taken by Redis at all, as it is said to everybody: without the
-#: names of sites, moments and other installations that `check` gives.
+#: Faults that stop Redis from accepting views, as `/readyz` shows them to everybody: without the
+#: names of sites, times and other installations that `check` gives.
 _NOT_READY = {
     "data": "Redis has lost the data of this installation.",
     "secret": "Redis belongs to an installation with another secret.",
     "writes": "Redis takes no writes.",
 }
-#: The first patch level of a Python without CVE-2024-6923; later Pythons never had it.
+#: First patch level of each Python without CVE-2024-6923; later versions never had it.
 PATCHED_PYTHON = {(3, 11): 10, (3, 12): 5}
 
 
 class Health:
-    """Ask what the service depends on."""
+    """Checks everything that the service depends on."""
 
     def __init__(
         self,
@@ -60,15 +60,15 @@ class Health:
         self._demo = demo
         self._installation = installation
         self._clock = clock
-        #: What the last look at the installation found, and when it was.
+        #: Findings of the last check of the installation, and its time.
         self._looked = -LOOK_SECONDS
         self._found: Sequence[Finding] = ()
 
     def check_ready(self) -> list[Finding]:
-        """Return what is wrong although Redis takes views.
+        """Return the faults that do not stop Redis from accepting views.
 
         Raises:
-            StoreUnavailableError: Redis does not answer, takes no writes, has lost the data or
+            StoreUnavailableError: Redis does not answer, accepts no writes, has lost the data or
                 belongs to another installation.
         """
         self._store.ping()
@@ -87,23 +87,23 @@ class Health:
         return self._found
 
     def facts(self) -> list[ServerFacts]:
-        """Return what each server says of itself; StoreUnavailableError if one does not answer."""
+        """Return the facts of each server; StoreUnavailableError if one does not answer."""
         return self._store.facts()
 
     def clock_offset(self, clock: Clock) -> float:
-        """Return by how many seconds `clock` is ahead of that of Redis, of the farthest server.
+        """Return how many seconds `clock` is ahead of the server with the greatest difference.
 
         Raises:
             StoreUnavailableError: a server does not answer.
         """
         before = clock.now()
         times = self._store.times()
-        # The servers looked at their clocks at some moment in between.
+        # The servers read their clocks at some moment in between.
         offsets = [max(before - at, 0.0) or min(clock.now() - at, 0.0) for at in times]
         return max(offsets, key=abs, default=0.0)
 
     def findings(self) -> list[Finding]:
-        """Return what is right and wrong with Redis, what keeps views, the clock and `tick`."""
+        """Return the findings about Redis, the spool, the clock and `tick`."""
         now = self._clock.now()
         spool = list(spool_findings(self._spool.state(), now))
         try:
@@ -116,7 +116,7 @@ class Health:
                 tick_finding(self._ticks.last_run(), now, demo=self._demo),
             ]
         except StoreUnavailableError as error:
-            # MISCONF is answered to PING as well, with which a connection is tried.
+            # PING gets MISCONF too, and PING is how a connection is tested.
             if error.reply == "MISCONF":
                 away = Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")
             else:
@@ -210,12 +210,12 @@ def _memory(facts: ServerFacts) -> Finding:
 
 
 def tick_is_late(last: float, now: float) -> bool:
-    """Tell whether the regular work, done `last` (seconds; 0: never), is not done any more."""
+    """Return whether `tick`, run at `last` (seconds; 0: never), is overdue."""
     return now - last > TICK_LATE_SECONDS
 
 
 def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
-    """Judge whether something calls `stats-service tick`; see `tick_is_late`."""
+    """Judge whether `stats-service tick` is called regularly; see `tick_is_late`."""
     subject, where = "tick", "(docs/operate.md, Regular work)"
     if last:
         at = datetime.fromtimestamp(last, UTC)
@@ -243,11 +243,11 @@ def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
 
 
 def settings_findings(settings: Settings, *, secret_is_file: bool) -> Iterator[Finding]:
-    """Judge what the environment says.
+    """Judge the settings.
 
     Args:
         settings: The settings, read without an error.
-        secret_is_file: Whether the secret is the one kept in the data folder.
+        secret_is_file: Whether the secret is the one in the data folder.
     """
     yield Finding(OK, "configuration", f"data in {settings.data_dir.absolute()}")
     if secret_is_file:
@@ -272,7 +272,7 @@ def _secret(path: Path) -> Finding:
 
 
 def python_finding(version: tuple[int, int, int]) -> Finding:
-    """Judge whether a Python lacks corrections of its `email`, which writes our mail's bodies."""
+    """Judge whether a Python lacks fixes of `email`, which formats our mail."""
     shown = ".".join(map(str, version))
     patched = PATCHED_PYTHON.get(version[:2], 0)
     if version[2] >= patched:
@@ -310,7 +310,7 @@ def _proxies(settings: Settings) -> Iterator[Finding]:
 
 
 def _alert_url(settings: Settings) -> Iterator[Finding]:
-    """Tell if nobody can be told of trouble; the URL itself may be a secret of a chat."""
+    """Report a missing or unusable alert URL; never its value, which may be a secret."""
     if not settings.alert_url:
         return
     try:

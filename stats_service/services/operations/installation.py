@@ -1,12 +1,16 @@
-"""Whether Redis is the one that this installation counts in, and still holds what it held.
+"""Check that Redis belongs to this installation and has lost no data.
 
-Four things are compared, at the start, every few seconds in one process of a host, and by
-`stats-service check`: a keyed digest of the secret, which Redis keeps; the run, a name that was
-drawn when Redis was claimed; a number in Redis that grows, of which the data folder knows how far
-it had come; and the sites of which the data folder has copies. So a second secret, a Redis that was
-emptied (and perhaps claimed by others since), one that throws keys away and one that was brought
-back from an older backup are each noticed, and told apart from a site that somebody erased. See
-docs/decisions/0023-what-redis-is-held-to.md and 0029-who-may-claim-redis.md.
+Four values are compared: at startup, every few seconds in one process of a host, and by
+`stats-service check`.
+
+* A keyed digest of the secret, stored in Redis.
+* The run: a random name drawn when Redis was claimed.
+* A growing counter in Redis, whose last value is also in the data folder.
+* The sites that have copies in the data folder.
+
+They detect a second secret, an emptied Redis (perhaps claimed by another installation since), an
+eviction of keys, and a restore from an older backup, and tell each of these from an erased site.
+See docs/decisions/0023-what-redis-is-held-to.md and 0029-who-may-claim-redis.md.
 """
 
 import contextlib
@@ -30,19 +34,19 @@ from stats_service.store.operations.installation import (
 )
 from stats_service.store.sites.copies import SiteCopies
 
-#: Seconds between two steps of the number that grows.
+#: Seconds between two steps of the growing counter.
 BEAT_SECONDS = 10.0
 #: Random bytes in the name of a run.
 RUN_BYTES = 4
-#: Steps that may be missing without a word: a crash of Redis, or a failover, takes seconds.
+#: Missing steps that are tolerated: a crash of Redis, or a failover, loses seconds.
 BEATS_LOST = 6
-#: Seconds for which a refused Host is told of.
+#: Seconds for which a refused Host is reported.
 HOST_SECONDS = 86_400
-#: Seconds without a backup, once there was one, that are too long.
+#: Seconds without a new backup before a warning, if there was ever one.
 BACKUP_LATE_SECONDS = 3 * 86_400
-#: Seconds between two notes of one.
+#: Seconds between two records of a refused Host.
 HOST_NOTED_SECONDS = 60.0
-#: Seconds for which the fate of a missing site is believed.
+#: Seconds for which the result about a missing site is cached.
 FATE_SECONDS = 1.0
 #: Entries of the log that are searched for the erasure of a site.
 LOG_ENTRIES = 1000
@@ -58,16 +62,16 @@ logger = logging.getLogger(__name__)
 
 
 class Installation:
-    """This installation, as Redis and the data folder know it.
+    """The identity of this installation, in Redis and in the data folder.
 
     Args:
-        store: what Redis knows.
-        file: what the data folder knows.
+        store: the record in Redis.
+        file: the record in the data folder.
         copies: the settings of the sites that this host has served.
-        audit: the log that says which sites were erased.
-        secret: the installation's.
-        data_dir: for what is told of it.
-        clock: gives the moment.
+        audit: the log that records erased sites.
+        secret: the secret of the installation.
+        data_dir: the data folder, for messages.
+        clock: the clock of the service.
     """
 
     def __init__(
@@ -93,14 +97,13 @@ class Installation:
         self._host_noted = -HOST_NOTED_SECONDS
 
     def claim(self) -> None:
-        """Make this Redis this installation's, if it is nobody's, and say so in the data folder.
+        """Claim an unclaimed Redis for this installation, and record that in the data folder.
 
-        A Redis that was emptied stays nobody's, or theirs who took it since: `findings` tells of
-        it.
+        A Redis that was emptied is not claimed again; `findings` reports it.
 
         Raises:
-            ConfigurationError: it belongs to an installation with another secret.
-            StoreUnavailableError: it cannot be asked.
+            ConfigurationError: Redis belongs to an installation with another secret.
+            StoreUnavailableError: Redis does not answer.
         """
         stored, remembered = self._store.read(), self._file.read()
         if not stored.secret and remembered is None and not self._missing(self._copies.slugs()):
@@ -111,13 +114,13 @@ class Installation:
             text = _ANOTHER.format(secret_file=self._data_dir / "secret")
             raise ConfigurationError(text)
         if stored.secret and remembered is None:
-            with contextlib.suppress(OSError):  # `findings` tells of it
+            with contextlib.suppress(OSError):  # `findings` reports it
                 self._remember(stored)
 
     def accept_secret(self) -> None:
-        """Make this Redis that of an installation with this secret, whatever it was before.
+        """Claim Redis with the current secret, whatever secret it had before.
 
-        That data are gone is another question: `accept_redis`.
+        Lost data are another matter: `accept_redis`.
         """
         self._store.replace(self._digest)
         stored, remembered = self._store.read(), self._file.read()
@@ -125,10 +128,10 @@ class Installation:
             self._remember(stored)
 
     def accept_redis(self) -> list[str]:
-        """Take Redis as it is now, empty or older; return the sites that are given up.
+        """Accept Redis in its current state, empty or older; return the sites that are lost.
 
         Raises:
-            ConflictError: it belongs to an installation with another secret.
+            ConflictError: Redis belongs to an installation with another secret.
         """
         if self._store.claim(self._digest, self._new_run()) != self._digest:
             raise ConflictError(
@@ -150,7 +153,7 @@ class Installation:
         return missing
 
     def is_lost(self, slug: str) -> bool:
-        """Tell whether a site that Redis does not know was lost, rather than erased or never there.
+        """Return whether a site that Redis does not know was lost: it existed and was not erased.
 
         Raises:
             StoreUnavailableError: Redis cannot be asked.
@@ -163,7 +166,7 @@ class Installation:
         return lost
 
     def is_emptied(self) -> bool:
-        """Tell whether what this host counted in Redis is gone, and may be brought back.
+        """Return whether the data of this host in Redis are gone, and may be restored.
 
         Raises:
             StoreUnavailableError: Redis cannot be asked.
@@ -171,7 +174,7 @@ class Installation:
         return _is_emptied(self._store.read(), self._file.read())
 
     def is_foreign(self) -> bool:
-        """Tell whether Redis belongs to an installation with another secret.
+        """Return whether Redis belongs to an installation with another secret.
 
         Raises:
             StoreUnavailableError: Redis cannot be asked.
@@ -179,10 +182,10 @@ class Installation:
         return self._is_foreign(self._store.read())
 
     def note_host(self, host: str) -> bool:
-        """Note a Host that the admin pages refused, for `check`, once a minute at most.
+        """Record a Host that the admin pages refused, for `check`, once a minute at most.
 
         Returns:
-            Whether it was the first of a minute.
+            Whether it was the first within a minute.
         """
         now = self._clock.now()
         if 0 <= now - self._host_noted < HOST_NOTED_SECONDS:
@@ -193,14 +196,14 @@ class Installation:
         return True
 
     def note_backup(self, now: float) -> None:
-        """Note that a backup was made, so that `findings` tell when none is made any more."""
+        """Record the time of a backup, so that `findings` can report when backups stop."""
         self._store.note_backup(now)
 
     def findings(self) -> Iterator[Finding]:
-        """Tell what is wrong, try a write, and let the number grow if nothing is.
+        """Yield the faults, try a write, and advance the counter if there is no fault.
 
         Raises:
-            StoreUnavailableError: Redis cannot be asked at all.
+            StoreUnavailableError: Redis does not answer.
         """
         with self._lock:
             now = self._clock.now()
@@ -310,22 +313,22 @@ class Installation:
     def _lost(self, slug: str) -> bool:
         stored, remembered = self._store.read(), self._file.read()
         emptied = _is_emptied(stored, remembered)
-        if emptied and self._is_foreign(stored):  # also if the others have a site of this name
+        if emptied and self._is_foreign(stored):  # even if it has a site of this name
             return True
         (presence,) = self._store.presence([slug])
         if presence.alive:
             return False
-        if presence.held:  # an archive is taking its place: what comes is kept until it has
+        if presence.held:  # an archive is replacing it: views are spooled until then
             return True
         if emptied:
             return True
-        # The log has it before the site goes, so that a site that is just being erased is not lost.
+        # The log records an erasure before the site is deleted: a site being erased is not lost.
         for entry in self._audit.newest("", LOG_ENTRIES):
             if entry.subject == slug and entry.what in ("site.removed", "site.added"):
                 if entry.what == "site.removed":
                     return False
                 break
-        # Nobody's Redis is one that was emptied, if a site is known that it does not have.
+        # An unclaimed Redis was emptied if this host knows a site that it lacks.
         is_new = remembered is None and bool(stored.secret)
         return presence.listed or not (is_new or presence.list_is_there)
 
@@ -348,7 +351,7 @@ class Installation:
 
 
 def _is_other_run(stored: StoredInstallation, remembered: Remembered | None) -> bool:
-    """Tell whether Redis was claimed anew since this host counted in it: it was empty then."""
+    """Return whether Redis was claimed again since this host used it: it was empty then."""
     return bool(remembered and remembered.run and stored.run and remembered.run != stored.run)
 
 
@@ -357,7 +360,7 @@ def _is_emptied(stored: StoredInstallation, remembered: Remembered | None) -> bo
 
 
 def _begin_of(run: str) -> float:
-    """Return when (s) a run was drawn; 0 if that cannot be read."""
+    """Return when (s) a run was drawn; 0 if the name cannot be parsed."""
     begin = run.partition("-")[0]
     return float(begin) if begin.isascii() and begin.isdigit() else 0.0
 

@@ -1,4 +1,4 @@
-"""What is right and wrong on this machine: the file that keeps views, and the clock."""
+"""Findings about this machine: the spool and the clock."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,16 +7,16 @@ from stats_service.models.health import FAIL, OK, WARN, Finding, SpoolState
 
 #: Seconds that the clocks of the service and of Redis may be apart.
 CLOCK_SECONDS = 5.0
-#: Seconds after which views that still wait are stuck: they are sent as soon as Redis answers.
+#: Age in seconds from which spooled views are stuck; usually they go as soon as Redis answers.
 STUCK_SECONDS = 600.0
 
 
 def spool_findings(state: SpoolState, now: float) -> Iterator[Finding]:
-    """Judge the file that keeps views while Redis is away; one finding for each trouble.
+    """Judge the spool; one finding for each fault.
 
     Args:
-        state: How it is.
-        now: This moment, in seconds since 1970.
+        state: The state of the spool.
+        now: The current time, in seconds since 1970.
     """
     subject = "spool"
     if not state.enabled:
@@ -54,7 +54,7 @@ def spool_findings(state: SpoolState, now: float) -> Iterator[Finding]:
 
 
 def clock_finding(offset: float) -> Finding:
-    """Judge by how many seconds the service's clock is ahead of that of Redis; behind: negative."""
+    """Judge `offset`: seconds that the service's clock is ahead of Redis; negative: behind."""
     if abs(offset) <= CLOCK_SECONDS:
         return Finding(OK, "clock", "as that of Redis")
     way = "ahead of" if offset > 0 else "behind"

@@ -1,4 +1,4 @@
-"""Many sites at a glance, each with what somebody should look at."""
+"""The overview of many sites, each with its alarms."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,16 +25,16 @@ from stats_service.services.voting.concentration import alarm_of
 from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
 from stats_service.store.traffic.spool import Spool
 
-#: Days of the small chart.
+#: Days in the small chart.
 TREND_DAYS = 30
-#: Hours without a view after which a site that is otherwise visited gives an alarm.
+#: Hours without a view before an alarm, for a site that had views at this time last week.
 SILENT_HOURS = 3
-#: Ballots of a poll that closed longer ago than this wait without an alarm.
+#: Held ballots of a poll that closed longer ago than this give no alarm.
 POLL_DAYS = 30
 
 
 class Overview:
-    """What the overview shows."""
+    """The overview of sites and of the installation."""
 
     def __init__(self, store: OverviewStore, health: Health, spool: Spool) -> None:
         self._store = store
@@ -65,7 +65,7 @@ class Overview:
         ]
 
     def findings(self, sites: Sequence[Site], now: float) -> list[tuple[Site, Finding]]:
-        """Return what is wrong with the numbers of sites at the moment `now` (seconds)."""
+        """Return the faults in the numbers of sites at the moment `now` (seconds)."""
         return [
             (site, finding)
             for site, overview in zip(sites, self.of_sites(sites, now), strict=True)
@@ -73,7 +73,7 @@ class Overview:
         ]
 
     def of_installation(self) -> list[Alarm]:
-        """Return what is wrong with Redis and with what keeps views on this machine's disk."""
+        """Return the alarms about Redis and about the spool on this machine."""
         state = self._spool.state()
         numbers = {
             "spool-waiting": state.waiting,

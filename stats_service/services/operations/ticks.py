@@ -1,4 +1,4 @@
-"""The regular work: what `stats-service tick` does, however often it is called."""
+"""The periodic jobs that `stats-service tick` runs, however often it is called."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -12,14 +12,14 @@ from stats_service.store.operations.ticks import TickStore
 
 
 class Job(Protocol):
-    """One kind of regular work."""
+    """One kind of periodic job."""
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Do what is due at the moment `now` (seconds); what fails is tried again next time."""
+        """Do the work due at the moment `now` (seconds); failed work is retried next time."""
 
 
 class Ticks:
-    """Runs each job, in one process at a time; one that fails does not keep others from theirs."""
+    """Runs all jobs, in one process at a time; a failed job does not stop the others."""
 
     def __init__(
         self, store: TickStore, jobs: Sequence[Job], health: Health, alarm: RedisAlarm
@@ -30,7 +30,7 @@ class Ticks:
         self._alarm = alarm
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Do what is due; tell of each thing that was done."""
+        """Run the jobs; yield an outcome for each piece of work done."""
         faults = [found.text for found in self._health.findings() if found.level == FAIL]
         yield from self._told(" ".join(faults), now)
         try:
@@ -38,7 +38,7 @@ class Ticks:
                 if not free:
                     yield Outcome("Another tick is running; nothing done.")
                     return
-                # First, and whatever the jobs come to: it tells that something calls this.
+                # First, even if jobs fail: it records that `tick` is called.
                 self._store.note_run(now)
                 for job in self._jobs:
                     yield from isolated(type(job).__name__, job.run(now))
@@ -46,7 +46,7 @@ class Ticks:
             yield Outcome(str(error), failed=True)
 
     def last_run(self) -> float:
-        """Return when this was called last, in seconds since 1970; 0: never."""
+        """Return the time of the last run, in seconds since 1970; 0: never."""
         return self._store.last_run()
 
     def _told(self, trouble: str, now: float) -> Iterator[Outcome]:

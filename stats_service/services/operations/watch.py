@@ -1,4 +1,4 @@
-"""Looks at Redis and at the sites' numbers, so that what is wrong stands in the log, once."""
+"""Checks Redis and the numbers of the sites, and logs each fault once."""
 
 import contextlib
 import itertools
@@ -14,14 +14,14 @@ from stats_service.services.operations.overview import Overview
 from stats_service.services.sites.sites import Sites
 from stats_service.store.operations.installation import SoleWatcher
 
-#: Looks at Redis for one at the sites' numbers: every five minutes.
+#: Checks of Redis for each check of the sites' numbers, which thus comes every five minutes.
 SITES_LOOKS = 150
 
 logger = logging.getLogger(__name__)
 
 
 class Watch:
-    """Looks, in a thread of one process of this host."""
+    """Checks in a thread, in one process of this host."""
 
     def __init__(
         self,
@@ -38,25 +38,25 @@ class Watch:
         self._sites = sites
         self._clock = clock
         self._sole = sole
-        #: What was told of sites, by slug and kind.
+        #: Logged findings about sites, by slug and kind.
         self._told_of_sites: set[tuple[str, str]] = set()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        #: What was told, by level and subject.
+        #: Logged findings, by level and subject.
         self._told: set[tuple[str, str]] = set()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start checking."""
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a look that is under way is not waited for."""
+        """Stop; do not wait for a check under way."""
         self._stopped.set()
 
     def look(self) -> None:
-        """Look once, and tell what is new and what is over."""
-        with contextlib.suppress(StatsError):  # the findings say so
+        """Check once; log new faults and those that ended."""
+        with contextlib.suppress(StatsError):  # the findings report it
             self._installation.claim()
         found = {
             (one.level, one.subject): one for one in self._health.findings() if one.level != OK
@@ -69,11 +69,11 @@ class Watch:
         self._told = set(found)
 
     def look_at_sites(self) -> None:
-        """Look at the numbers of all sites once; as `look`."""
+        """Check the numbers of all sites once, as `look` does."""
         try:
             findings = self._overview.findings(self._sites.all(), self._clock.now())
         except StoreUnavailableError:
-            return  # `look` says so
+            return  # `look` reports it
         found = {(site.slug, finding.subject): finding for site, finding in findings}
         for key in found.keys() - self._told_of_sites:
             _tell(found[key])

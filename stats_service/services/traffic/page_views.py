@@ -1,7 +1,7 @@
-"""A page's request: what it means, and what it is answered.
+"""A page view without I/O: from the request to a command, and from the result to a response.
 
-`decide_view` and `answer_view` are the two halves of a page view, free of I/O; `recorder` puts the
-round trip to Redis between them, which is that of many views.
+`decide_view` comes before the round trip to Redis and `answer_view` after it. `recorder` calls
+both, and shares the round trip between many views.
 """
 
 import contextlib
@@ -32,23 +32,23 @@ from stats_service.services.visitors.bots import DRIVEN, bot_kind, is_bot
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import DayKey, hit_digest
 
-#: Outcomes of a view whose sender may have a voter's token all the same.
+#: Outcomes of a view whose sender may still get a voter token.
 ISSUING_REASONS = frozenset({"", "opt-out", "excluded"})
 
-#: What a page sends as its `frame` that is to count in everybody's frames (`data-frame`).
+#: Value of `frame` for a page that counts in frames of any site (`data-frame`).
 FRAME_ALLOWED = "count"
 
-#: The note of an address that is another spelling of the one before.
+#: Note for an address that is another spelling of the previous one.
 SAME_ARTICLE = "same-article"
 
-#: Stands for the key of a day whose salt is not known; nothing is derived from it.
+#: Placeholder for the key of a day whose salt is unknown; nothing is derived from it.
 NO_DAY = DayKey(b"")
 
 HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
-    """Return what is to be recorded for `query`; errors as `ViewRecorder.record_view`."""
+    """Return the command that records `query`; errors as `ViewRecorder.record_view`."""
     article, note = _page_article(entry, query.article)
     asked, listed = _listed_articles(entry, query.articles)
     reason = ignored_reason(entry, query, visitor)
@@ -61,12 +61,12 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
             "load of a page.",
             hit=query.hit[:40],
         )
-    # Midnight passed while Redis was away: without the day's salt the view has no identity.
+    # Midnight passed while Redis was down: without the day's salt the view has no identity.
     knows_day = entry.knows_day(now)
     network = network_prefix(visitor.address) if knows_day else ""
     today, before = entry.day_keys_at(now) if knows_day else (NO_DAY, None)
     poll, voter, issue = _vote_wishes(entry, query, visitor, reason, now)
-    # IPv4 has no larger network that would be one customer's.
+    # IPv4 has no larger network that belongs to one customer.
     ipv6_48 = today.address(ipv6_48_prefix(visitor.address)) if ":" in network else b""
     if reason:
         return ViewCommand(
@@ -83,13 +83,13 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
             ipv6_48=ipv6_48,
             hint=_program_sign(visitor) if reason == "bot" and not query.beat else "",
         )
-    # A parameter that tells articles apart, and is dropped: seen in whole addresses alone.
+    # A dropped parameter that distinguishes articles shows only in full addresses.
     sign = (
         entry.watch.sign(query.article, article, periods_at(now, entry.site.timezone).day)
         if query.article and "?" in query.article and article
         else ""
     )
-    # Without an address (a unix socket whose proxy sends none) everybody would be one visitor.
+    # Without an address (a Unix socket whose proxy sends none) all readers would be one visitor.
     identified = bool(network) and not visitor.private
     return ViewCommand(
         kind="beat" if query.beat or same else "view",
@@ -113,19 +113,19 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
 
 
 def _program_sign(visitor: Visitor) -> str:
-    """Return by which name of the list a program was told, as it is counted."""
+    """Return the counter's name for a program: the list entry that identified it."""
     return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
 
 
 def _vote_wishes(
     entry: SiteEntry, query: PageQuery, visitor: Visitor, reason: str, now: float
 ) -> tuple[Poll | None, bytes, bool]:
-    """Return the poll that is wanted, the voter's pseudonym in it, and whether to issue a token.
+    """Return the requested poll, the voter's pseudonym in it, and whether to issue a token.
 
-    One is issued to who asks with an empty one: a page that sends a token that is no longer good
-    may never vote, and asks when it does.
+    A token is issued if the page sends an empty one. A page with an expired token may never vote,
+    and requests a new token when it does.
 
-    Whoever opted out of being counted may still vote; a program may not.
+    A reader who opted out of counting may still vote; a program may not.
     """
     poll = entry.polls.find(query.poll, now) if query.poll else None
     if query.voter is None:
@@ -142,9 +142,9 @@ def _vote_wishes(
 
 
 def _page_article(entry: SiteEntry, text: str | None) -> tuple[str, str]:
-    """Return the key of the page's own article, and a note if what was sent can be none.
+    """Return the key of the page's article, and a note if the text cannot be an article.
 
-    A reader whose address bar holds rubbish is a reader: the view counts for the site.
+    A view with an invalid address still counts for the site.
     """
     if text is None:
         return "", ""
@@ -155,9 +155,9 @@ def _page_article(entry: SiteEntry, text: str | None) -> tuple[str, str]:
 
 
 def is_same_article(entry: SiteEntry, query: PageQuery) -> bool:
-    """Tell whether the address that an application has put in is one of the article before.
+    """Return whether the new address of a single-page application names the previous article.
 
-    The browser compares no addresses: which of them are one article is known here alone.
+    Only the server knows which addresses are one article, so the browser compares none.
     """
     if query.was is None:
         return False
@@ -168,9 +168,9 @@ def is_same_article(entry: SiteEntry, query: PageQuery) -> bool:
 def _listed_articles(
     entry: SiteEntry, articles: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which of `articles` can be answered, and their keys.
+    """Return the valid entries of `articles`, and their keys.
 
-    One bad link in a list must not take the numbers from the others.
+    One invalid link in a list must not hide the numbers of the others.
     """
     check_number(articles)
     asked, listed = [], []
@@ -209,9 +209,9 @@ def answer_view(
     now: float,
     polls: PresentedPolls | None = None,
 ) -> PageAnswer:
-    """Return the answer to `query` after Redis has recorded `command` with `result`.
+    """Return the response to `query` after Redis has recorded `command` with `result`.
 
-    `polls` makes the views of polls, if it makes them for many page views.
+    `polls` presents polls; it is passed if it is shared by many page views.
     """
     site, rated = entry.site, command.rated
     return PageAnswer(

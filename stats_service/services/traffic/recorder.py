@@ -1,7 +1,7 @@
-"""Recording views, each together with all others that are in flight in the event loop.
+"""Records views, together with all others in flight in the event loop.
 
-`decide_view` and `answer_view` of `page_views`, with `store.traffic.group_commit` between them.
-Everything here is called in the loop's own thread.
+It calls `decide_view` and `answer_view` of `page_views`, with `store.traffic.group_commit` between
+them. All methods run in the thread of the loop.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from stats_service.services.traffic.numbers import site_counts
 from stats_service.services.traffic.page_views import answer_view, decide_view
 from stats_service.store.traffic.group_commit import GroupCommit
 
-#: Gets the answer, or why there is none: StatsError, or something unforeseen.
+#: Callback: receives the response, or an error: StatsError, or an unexpected one.
 Reply = Callable[[PageAnswer | Exception], None]
 
 
 class ViewRecorder:
-    """Records views; answers each after Redis has acknowledged it."""
+    """Records views; responds to each after Redis has acknowledged it."""
 
     def __init__(self, commit: GroupCommit) -> None:
         self._commit = commit
@@ -39,11 +39,11 @@ class ViewRecorder:
         self.polls = PresentedPolls()
 
     async def start(self) -> None:
-        """Connect to Redis; without it views fail, at once, until it is there."""
+        """Connect to Redis; until it is connected, views fail at once."""
         await self._commit.start()
 
     async def stop(self) -> None:
-        """Wait for the views that are under way, and part from Redis."""
+        """Wait for pending views, and disconnect from Redis."""
         await self._commit.stop()
 
     def record_view(
@@ -51,11 +51,11 @@ class ViewRecorder:
     ) -> None:
         """Record one load (or heartbeat) of a page; call `reply` once, possibly at once.
 
-        The answers of one batch share one `SiteCounts` object, and one `PresentedPoll` of a poll
-        for those who have voted in it and one for those who have not.
+        The responses of one batch share one `SiteCounts`, and for each poll one `PresentedPoll` for
+        readers who have voted in it and one for all others.
 
         Raises:
-            InvalidInputError: naming the field of `query` that cannot be used; nothing is stored.
+            InvalidInputError: names the invalid field of `query`; nothing is stored.
         """
         command = decide_view(entry, query, visitor, now)
         waiter = _PendingView(self, entry, query, command, now, reply)
@@ -64,29 +64,29 @@ class ViewRecorder:
     async def record(
         self, entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
     ) -> PageAnswer:
-        """Do the same for whoever waits, and return the answer.
+        """Record a view as `record_view` does; wait for the response and return it.
 
         Raises:
             InvalidInputError: as above.
             UnknownSiteError: the site was removed meanwhile.
-            ViewSpooledError: Redis did not acknowledge the view; it is kept and will be counted.
+            ViewSpooledError: Redis did not acknowledge the view; it is spooled and will be counted.
             StoreUnavailableError: Redis did not acknowledge the view (or beat).
         """
-        told: asyncio.Future[PageAnswer] = asyncio.get_running_loop().create_future()
+        response: asyncio.Future[PageAnswer] = asyncio.get_running_loop().create_future()
 
         def reply(answer: PageAnswer | Exception) -> None:
-            if told.done():  # nobody waits any more
+            if response.done():  # the caller was cancelled
                 return
             if isinstance(answer, Exception):
-                told.set_exception(answer)
+                response.set_exception(answer)
             else:
-                told.set_result(answer)
+                response.set_result(answer)
 
         self.record_view(entry, query, visitor, now, reply)
-        return await told
+        return await response
 
     def counts_of(self, site: Site, stored: StoredCounts) -> SiteCounts:
-        """Return the numbers of a site, worked out once for each batch."""
+        """Return the numbers of a site, computed once for each batch."""
         if stored is not self._stored or site is not self._site or self._counts is None:
             self._stored, self._site = stored, site
             self._counts = site_counts(site, stored)
@@ -121,7 +121,7 @@ class _PendingView:
             answer = answer_view(
                 entry, self._query, self._command, shared, result, self._now, polls
             )
-        except Exception as error:  # whoever waits is told, once
+        except Exception as error:  # passed to the callback once
             self._reply(error)
             raise
         self._reply(answer)

@@ -1,4 +1,4 @@
-"""Bring the views that were kept on the disk to Redis, once it takes them again."""
+"""Send spooled views to Redis once it accepts them again."""
 
 import logging
 import threading
@@ -20,18 +20,18 @@ from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.spool import Spool, SpooledBatch, SpoolError
 from stats_service.store.traffic.traffic import TrafficStore
 
-#: Seconds between two looks while views wait.
+#: Seconds between two attempts while views are spooled.
 LOOK_SECONDS = 1.0
-#: Seconds between two batches: the readers of the moment come first.
+#: Seconds between two batches: current readers come first.
 PAUSE_SECONDS = 0.005
-#: Age in seconds from which a view has lost its pseudonyms: they live no longer in Redis either.
+#: Age in seconds from which a view loses its pseudonyms; in Redis they live no longer either.
 IDENTITY_SECONDS = 24 * 3600
 
 logger = logging.getLogger(__name__)
 
 
 class Replay:
-    """Sends what the spool holds; one process of a host at a time does."""
+    """Sends the spooled views; one process of a host at a time."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class Replay:
     ) -> None:
         self._meters = meters or Meters()
         self._spool = spool
-        #: Tells of a site that Redis does not know whether it was lost, and may come back.
+        #: Returns whether a site that Redis does not know was lost, so that it may come back.
         self._is_lost = is_lost
-        #: Tells whether Redis was emptied, so that a backup may bring back what is missing.
+        #: Returns whether Redis was emptied, so that a backup may restore the site.
         self._is_emptied = is_emptied
         self._clock = clock
         self._sites = sites
@@ -55,37 +55,37 @@ class Replay:
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        #: Views that this process brought to Redis, and views whose site is no more.
+        #: Views that this process sent to Redis, and views whose site no longer exists.
         self.replayed = 0
         self.dropped = 0
         #: Views that Redis refused; they stay in the file.
         self.held = 0
-        #: What the log says already of what is in the way, and of others' views.
+        #: Messages logged already: the current obstacle, and views of another Redis.
         self._said = ""
         self._others = 0
 
     def resume(self) -> None:
-        """Look after what an earlier process may have kept."""
+        """Start sending if an earlier process has left spooled views."""
         if self._spool.path.exists():
             self.wake()
 
     def state(self) -> SpoolState:
-        """Return what waits, and whether a view could be kept now."""
+        """Return the state of the spool, and whether a view could be spooled now."""
         return self._spool.state()
 
     def file_bytes(self) -> int:
-        """Return the size of the file that keeps the views; 0 if there is none."""
+        """Return the size of the spool file; 0 if there is none."""
         try:
             return self._spool.path.stat().st_size
         except OSError:
             return 0
 
     def adopt(self) -> int:
-        """Take over what was kept for another Redis, or refused; return how many views."""
+        """Take over views that were spooled for another Redis, or refused; return their number."""
         return self._spool.adopt()
 
     def wake(self) -> None:
-        """Look after the spool from now on, in a thread of its own."""
+        """Start the thread that sends spooled views."""
         self._wake.set()
         if self._thread is None:
             with self._lock:
@@ -104,7 +104,7 @@ class Replay:
                     self._said = str(error)
                     logger.error("Kept views wait: %s", error)
                 left = True
-            except Exception as error:  # noqa: BLE001 - without this thread they would stay for ever
+            except Exception as error:  # noqa: BLE001 - this thread must go on
                 self._meters.fault("replay", error)
                 left = True
             if left:
@@ -115,7 +115,7 @@ class Replay:
         """Send batch after batch; return whether views are left.
 
         Args:
-            now: this moment, in seconds since 1970.
+            now: the current time, in seconds since 1970.
         """
         before = self.replayed
         try:
@@ -140,7 +140,7 @@ class Replay:
         return False
 
     def _note_lost(self) -> None:
-        """Count in Redis, beside what was ignored, the views that could be kept nowhere."""
+        """Count lost views, which could not be spooled, in Redis beside the ignored ones."""
         for slug, at, number in self._spool.take_lost():
             try:
                 site = self._sites.get(slug)
@@ -168,7 +168,7 @@ class Replay:
             site = self._sites.get(batch.slug)
             if site is None:
                 raise UnknownSiteError(batch.slug)
-            # A site of the same name that was erased meanwhile has another birth than this one.
+            # A site erased and added again with the same name has another birth.
             commands = [
                 command
                 for command, birth in zip(batch.commands, batch.births, strict=True)
@@ -190,8 +190,8 @@ class Replay:
                     len(refused), batch.slug, self._spool.path,
                 )  # fmt: skip
         except UnknownSiteError as error:
-            # A site that is there by now was lost for a moment, or another has its name: the
-            # next attempt tells.
+            # The site exists again: it was missing for a moment, or another site took its name. The
+            # next attempt shows which.
             if self._is_lost(batch.slug) or self._sites.get(batch.slug) is not None:
                 raise SiteLostError(batch.slug) from error
             commands, refused = [], []
@@ -206,7 +206,7 @@ class Replay:
     def _send_all(
         self, site: Site, batch: SpooledBatch, commands: Sequence[ViewCommand]
     ) -> list[ViewCommand]:
-        """Send a batch; if Redis refuses it, each view by itself. Return those that are refused."""
+        """Send a batch; if Redis refuses it, send each view alone. Return the refused views."""
         periods = periods_at(batch.at, site.timezone)
         try:
             self._traffic.replay_views(site, periods, batch.at, commands, batch.id)

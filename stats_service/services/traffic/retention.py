@@ -1,8 +1,7 @@
 """Retention: hours 91 days, articles by day 400 days, days for ever; run by `stats-service tick`.
 
-Redis lets old hours and days go by itself. What is left to do: keep the most read articles of
-each month before its days are gone, forget the daily numbers of ignored views, and look that
-nothing that should end has lost its end.
+Redis expires old hours and days by itself. This job saves the most read articles of each month
+before its days expire, deletes old daily numbers of ignored views, and restores missing expiries.
 """
 
 from calendar import monthrange
@@ -20,37 +19,37 @@ from stats_service.store.operations.ticks import TickStore
 from stats_service.store.traffic.retention import RetentionStore
 
 DAY_SECONDS = 86_400
-#: Days whose articles are looked through each day: views kept on a disk may come late.
+#: Days whose articles are trimmed each day: spooled views may come late.
 TRIMMED_DAYS = 10
 
 
 class Retained(msgspec.Struct, frozen=True):
-    """What was done for one site."""
+    """The work done for one site."""
 
     slug: str
     #: Months whose articles were rolled up.
     months: tuple[str, ...]
-    #: Daily numbers of ignored views that were forgotten.
+    #: Daily numbers of ignored views that were deleted.
     ignored: int
-    #: Keys that got an end.
+    #: Keys that got an expiry.
     ends: int
     #: Articles of days that are over that were added up.
     trimmed: int
 
 
 class Retention:
-    """Does once a day what Redis' expiry cannot."""
+    """The daily work that expiries of Redis cannot do."""
 
     def __init__(self, store: RetentionStore, sites: Sites) -> None:
         self._store = store
         self._sites = sites
 
     def sites(self) -> list[Site]:
-        """Return for whom it is to be done."""
+        """Return the sites to process."""
         return self._sites.all()
 
     def retain(self, site: Site, now: float) -> Retained:
-        """Do it for one site; doing it again changes nothing."""
+        """Process one site; a second run changes nothing."""
         today = date.fromisoformat(day_of(now, site.timezone))
         oldest = today - timedelta(days=ARTICLE_DAYS_KEPT)
         months = tuple(
@@ -98,7 +97,7 @@ class RetentionJob:
         self._retention = retention
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Do it, unless it was done today (in UTC)."""
+        """Run, unless it has run today (in UTC)."""
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
         if self._store.last("retention") == today:
             return

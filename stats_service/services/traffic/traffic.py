@@ -33,10 +33,10 @@ class Traffic:
             raise
 
     def articles(self, site: Site, articles: Sequence[str], now: float) -> dict[str, ArticleCounts]:
-        """Return the views of articles, by the text asked for; unknown ones have 0.
+        """Return the views of articles, by the requested text; unknown articles have 0.
 
         Raises:
-            InvalidInputError: too many, or one that cannot be an article.
+            InvalidInputError: too many articles, or a text that cannot be an article.
         """
         keys = canonical_articles(articles, site.article_parameters)
         periods = periods_at(now, site.timezone)

@@ -1,8 +1,8 @@
-"""Voters: the signed token that a browser votes with, and what stands for it in a poll.
+"""Voters: the signed token of a browser, and its pseudonym in each poll.
 
-A token is random and says nothing about anybody: no address, no name. It is signed for one site.
-In a poll (and for an article's rating) it stands under a pseudonym of its own, so that nobody who
-reads the store can tell whether two ballots of two polls came from one browser.
+A token is random and contains no personal data: no address, no name. It is signed for one site.
+Each poll (and each rated article) has a different pseudonym of the token, so the store does not
+show whether two ballots in two polls came from one browser.
 
     1.<base64url of flags (1 byte), time of minting (6 bytes, ms), random id (9 bytes)>.<signature>
 """
@@ -16,10 +16,10 @@ from functools import lru_cache
 
 from stats_service.errors import VoterRefusedError, VoterTooNewError
 
-#: First part of a token; another layout gets another one.
+#: Version of the token's layout, its first part.
 VERSION = "1"
 TOKEN_MAX_LENGTH = 120
-#: A token is good for this long: longer than a browser is likely to keep it.
+#: Lifetime of a token: longer than a browser is likely to keep it.
 TOKEN_SECONDS = 400 * 86400
 #: How far in the future a token may be dated: clocks of two servers differ.
 CLOCK_SKEW_SECONDS = 60
@@ -28,13 +28,13 @@ ID_BYTES = 9
 PSEUDONYM_BYTES = 8
 #: Flag of a token issued beyond the ceiling of its address: its ballots wait for review.
 _BURST = 1
-#: Tokens whose signature a worker remembers: one page sends its own again and again.
+#: Tokens whose verified signature a worker caches: a page sends the same token repeatedly.
 CACHE_SIZE = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """Who may vote once: a token whose signature is good."""
+    """A voter: a token with a valid signature, which may vote once in each poll."""
 
     id: bytes
     #: Seconds since 1970.
@@ -59,7 +59,7 @@ class Voters:
         return f"{value}.{self._signature(slug, value)}"
 
     def find(self, slug: str, token: str | None, now: float) -> Voter | None:
-        """Return the voter of a token, or None if it is not good for the site at `now`."""
+        """Return the voter of a token, or None if it is not valid for the site at `now`."""
         if not token or len(token) > TOKEN_MAX_LENGTH:
             return None
         voter = self._checked(slug, token)
@@ -71,8 +71,8 @@ class Voters:
         """Return the voter of a token that may vote now.
 
         Raises:
-            VoterRefusedError: missing, forged, expired, or of another site.
-            VoterTooNewError: it is not yet `wait` seconds old.
+            VoterRefusedError: the token is missing, forged, expired, or of another site.
+            VoterTooNewError: the token is not yet `wait` seconds old.
         """
         voter = self.find(slug, token, now)
         if voter is None:
@@ -83,7 +83,7 @@ class Voters:
         return voter
 
     def pseudonym(self, slug: str, subject: str, voter: Voter) -> bytes:
-        """Return what stands for the voter in `subject`, e.g. `poll:<id>`, and nowhere else."""
+        """Return the voter's pseudonym in `subject`, e.g. `poll:<id>`; it is used nowhere else."""
         message = f"pseudonym\0{slug}\0{subject}\0".encode() + voter.id
         key = self._pseudonym_key
         return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=key).digest()

@@ -1,7 +1,7 @@
-"""Voting: what a ballot must be, and what its voter is told.
+"""Voting: the rules of a ballot, and the response to the voter.
 
-A retried ballot is answered as the first time, whatever has changed since: so what is wrong with
-a ballot counts only after Redis has said that it does not know it.
+A retried ballot gets the same response as the first time, whatever has changed since. So a fault
+of a ballot matters only if Redis does not know the ballot.
 """
 
 import contextlib
@@ -48,10 +48,10 @@ from stats_service.services.voting.proofs import Proofs
 from stats_service.store.polls.ballots import BallotStore
 
 BALLOT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
-#: What would make a free text a link, or look like one.
-#: A price "< 20.000đ" is none: before a letter alone does `<` begin a tag.
+#: Patterns that make a free text a link, or look like one.
+#: A price "< 20.000đ" is not one: `<` begins a tag only before a letter.
 _LINK = re.compile(r"://|\bwww\.|<[a-z/!?]", re.IGNORECASE)
-#: What the report calls ballots over the limit of their network.
+#: Name in the report of ballots over the limit of their network.
 FLOOD = TooManyRequestsError.code
 #: Attempts at a ballot while an administrator changes its poll.
 ATTEMPTS = 3
@@ -59,7 +59,7 @@ DAY_SECONDS = 86_400
 
 
 class Ballots:
-    """Take ballots, in the event loop."""
+    """Records ballots, in the event loop."""
 
     def __init__(self, store: BallotStore, sites: LoopSites, proofs: Proofs) -> None:
         self._store = store
@@ -76,24 +76,24 @@ class Ballots:
         *,
         hosted: bool = False,
     ) -> BallotAnswer:
-        """Take one ballot, or raise; when it returns, Redis has it.
+        """Record one ballot, or raise; when it returns, Redis has stored the ballot.
 
         Args:
             entry: the site.
             name: the poll's id.
             query: the ballot.
-            visitor: who sends it.
+            visitor: the sender.
             now: the server's time, in seconds.
-            hosted: it comes from the service's own page, which works without JavaScript: a
-                missing proof of work then means that the ballot waits for review.
+            hosted: the ballot comes from the hosted page, which works without JavaScript: without
+                a proof of work the ballot then waits for review.
 
         Raises:
-            UnknownPollError: there is no such poll, or it is a draft.
-            InvalidInputError: naming the field that breaks the poll's rules.
-            ForbiddenError: one of its subclasses says why this sender may not vote.
+            UnknownPollError: the poll does not exist, or is a draft.
+            InvalidInputError: names the field that breaks the poll's rules.
+            ForbiddenError: a subclass names the reason why this sender may not vote.
             AlreadyVotedError, PollNotOpenError, PollReplacedError: with the poll as the voter may
                 see it.
-            StoreUnavailableError: nothing was acknowledged; the same ballot may be sent again.
+            StoreUnavailableError: Redis did not acknowledge; the same ballot may be sent again.
         """
         first = None
         for _ in range(ATTEMPTS):
@@ -131,7 +131,7 @@ class Ballots:
         return _view(entry, poll, tally, now, voted=voted)
 
     async def find_poll(self, entry: SiteEntry, name: str, now: float) -> Poll:
-        """Return a public poll, asking Redis once more for one that this worker does not know.
+        """Return a public poll; read Redis once more if this worker does not know the poll.
 
         Raises:
             UnknownPollError: there is none, or it is a draft.
@@ -144,7 +144,7 @@ class Ballots:
         return poll
 
     async def note_flood(self, entry: SiteEntry, name: str, now: float) -> None:
-        """Note in a poll's report a ballot that its network's limit kept from being looked at."""
+        """Count in a poll's report a ballot that was refused unread by the limit of its network."""
         poll = entry.polls.find(name, now)
         # A poll that this worker does not know costs nothing: names can be invented.
         if poll is not None:
@@ -163,26 +163,25 @@ class Ballots:
     ) -> BallotAnswer:
         outcome, tally = "", PollTally()
         with contextlib.suppress(StoreUnavailableError):
-            # The refusal stands whether or not it can be noted.
+            # The ballot is refused even if the refusal cannot be counted.
             outcome, tally = await self._store.refuse(entry.site, command, fault.code, hour)
-        if outcome and outcome != "voted":  # answered as the first time
+        if outcome and outcome != "voted":  # same response as the first time
             return BallotAnswer(outcome, query.choices, _view(entry, command.poll, tally, now))
         raise fault
 
 
 def check_same(entry: SiteEntry, query: BallotQuery, first: Poll, poll: Poll, now: float) -> None:
-    """Return if a ballot is for the poll that there is, and not for one before it of its id.
+    """Return if a ballot is for the current poll, not for an earlier one with the same id.
 
     Args:
         entry: the site.
         query: the ballot.
-        first: the poll as it was when the ballot came; for ballots that do not say for which they
-            are.
-        poll: the poll as it is.
+        first: the poll when the ballot arrived, for ballots that do not name their poll's birth.
+        poll: the current poll.
         now: seconds since 1970.
 
     Raises:
-        PollReplacedError: the poll was deleted or reset while the ballot was on its way.
+        PollReplacedError: the poll was deleted or reset while the ballot was in flight.
     """
     if poll.birth != (query.birth or first.birth):
         raise PollReplacedError(
@@ -201,10 +200,10 @@ def decide_ballot(
     *,
     hosted: bool = False,
 ) -> tuple[BallotCommand, StatsError | None]:
-    """Return the ballot to settle; with the fault, if it has one, that its answer tells."""
+    """Return the ballot to send to Redis, with its fault, if any, for the response."""
     slug = entry.site.slug
     voter = entry.voters.find(slug, query.voter, now)
-    # A ballot of yesterday that is sent again after midnight is known under yesterday's pseudonym.
+    # A ballot of yesterday, sent again after midnight, is stored under yesterday's pseudonym.
     pseudonym, earlier = (
         entry.voters.pseudonym(slug, voting_subject(poll, entry.site.timezone, at), voter)
         if voter and (poll.daily or at == now)
@@ -266,7 +265,7 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
     """Return the choices and the free text of a ballot.
 
     Raises:
-        UnfitAnswerError: it breaks a rule; with a reason that a reader's page can put into words.
+        UnfitAnswerError: the ballot breaks a rule; the reason has a text on the reader's page.
     """
     offered = {choice.id for choice in poll.choices if not choice.hidden}
     if poll.other:
@@ -307,7 +306,7 @@ def check_choices(poll: Poll, query: BallotQuery) -> tuple[tuple[str, ...], str]
 def answer_ballot(
     entry: SiteEntry, command: BallotCommand, result: BallotResult, now: float
 ) -> BallotAnswer:
-    """Return what the voter is told, or raise it."""
+    """Return the response to the voter, or raise the error."""
     if result.outcome in ("counted", "held", "changed"):
         view = _view(entry, command.poll, result.tally, now)
         return BallotAnswer(result.outcome, command.choices, view)

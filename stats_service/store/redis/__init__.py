@@ -1,1 +1,1 @@
-"""The way to Redis: clients, breaker, pipelines, scripts, request counts."""
+"""Access to Redis: clients, breaker, pipelines, scripts, request counts."""

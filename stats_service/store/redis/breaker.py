@@ -1,11 +1,11 @@
-"""A breaker: while a server does not answer, nobody waits for it.
+"""A circuit breaker: while a server does not respond, requests fail at once.
 
-Without one, each request waits for its own time-out: with eight threads and 0.3 s a worker then
-serves 27 requests a second, and all others queue. With it the first few requests wait, the next
-ones are told at once, and one at a time tries whether the server is back.
+Without a breaker each request waits for its own timeout: with eight threads and 0.3 s a worker
+then serves 27 requests a second, and all others queue. With a breaker the first few requests wait,
+the next ones fail at once, and one thread at a time tries the server again.
 
-It stands in the connection, below every client, pipeline and script, so that no caller can
-forget it.
+The breaker is part of the connection, below every client, pipeline and script, so no caller can
+bypass it.
 """
 
 import threading
@@ -20,31 +20,31 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from stats_service.errors import StoreUnavailableError
 from stats_service.store.redis import refusals
 
-#: Refused or broken connections in a row that open the breaker: one may have been idle for long.
-#: A time-out opens it at once, so that the next command of the same request does not wait too.
+#: Consecutive refused or broken connections that open the breaker: a single one may have been idle
+#: for long. A timeout opens it at once, so that the same request does not wait again.
 FAILURES = 3
-#: Seconds between two tries while it is open.
+#: Seconds between two tries while the breaker is open.
 TRY_SECONDS = 0.5
 
 
 class Breaker:
-    """Whether one server is worth a try; safe for threads."""
+    """Whether to send commands to one server; thread-safe."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._failures = 0
         self._next_try = 0.0
-        #: Why no answer came the last time.
+        #: Cause of the last failure.
         self._fault: Exception | None = None
         #: The thread that tries while the breaker is open.
         self._trying: int | None = None
 
     def check(self) -> None:
-        """Return if the server may be asked.
+        """Return if a command may be sent.
 
         Raises:
-            StoreUnavailableError: it did not answer lately, and it is not the time to try again.
+            StoreUnavailableError: the server failed recently, and the next try is not due yet.
         """
         if self._failures < FAILURES:
             return
@@ -57,7 +57,7 @@ class Breaker:
                 self._next_try = now + TRY_SECONDS
                 self._trying = me
                 return
-        if self._fault:  # raised anew: one error object with two tracebacks would grow
+        if self._fault:  # a new object: one error raised repeatedly collects tracebacks
             why = refusals.of_error(self._fault)
             raise type(why)(str(why))
         raise StoreUnavailableError(
@@ -65,7 +65,7 @@ class Breaker:
         )
 
     def failed(self, fault: Exception | None = None, *, timed_out: bool = False) -> None:
-        """Note that no answer came, and why."""
+        """Record a failure and its cause."""
         with self._lock:
             self._fault = fault.with_traceback(None) if fault else None
             self._failures += FAILURES if timed_out else 1
@@ -73,14 +73,14 @@ class Breaker:
             self._next_try = self._monotonic() + TRY_SECONDS
 
     def succeeded(self) -> None:
-        """Note that an answer came, whatever it says."""
+        """Record that the server replied; an error reply counts too."""
         if self._failures:
             with self._lock:
                 self._failures, self._trying = 0, None
 
 
 class Breakers:
-    """One breaker a server, made when it is first asked for."""
+    """One breaker for each server, created on first use."""
 
     def __init__(self) -> None:
         self._breakers: dict[Hashable, Breaker] = {}
@@ -91,32 +91,32 @@ class Breakers:
 
 
 def guarded(connection_class: type[Any], name_of: Callable[[Any], Hashable]) -> type[Any]:
-    """Return `connection_class`, a connection of redis-py, with a breaker for each server.
+    """Return a subclass of a redis-py connection with a breaker for each server.
 
     Args:
-        connection_class: what it is derived from.
-        name_of: names the server of a connection.
+        connection_class: the base class.
+        name_of: returns the name of a connection's server.
     """
     breakers = Breakers()
 
     class Guarded(connection_class):  # type: ignore[misc] # a class known only at run time
-        """A connection that does not wait for a server which just failed to answer."""
+        """A connection that does not wait for a server which has just failed."""
 
         def connect(self, *args: Any, **kwargs: Any) -> Any:
-            """Connect, unless the server is known to be away."""
+            """Connect, unless the breaker is open."""
             if self._sock:
                 return None
             breakers.of(name_of(self)).check()
             return self._note(super().connect, *args, **kwargs)
 
         def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
-            """Send, unless the server is known to be away."""
+            """Send, unless the breaker is open."""
             breakers.of(name_of(self)).check()
             return self._note(super().send_packed_command, *args, **kwargs)
 
         def read_response(self, *args: Any, **kwargs: Any) -> Any:
-            """Read an answer, and note whether there was one; an error reply is one too."""
-            # No check: an answer left unread would be taken for that of the next command.
+            """Read a reply, and record whether one came; an error reply counts too."""
+            # No check: a reply left unread would be taken for that of the next command.
             try:
                 answer = self._note(super().read_response, *args, **kwargs)
             except ResponseError:

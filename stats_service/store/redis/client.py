@@ -1,8 +1,8 @@
 """The connection to Redis: one client for a single server, a Sentinel group or a cluster.
 
-redis-py's own defaults wait 5 seconds and send a command up to eleven times, so that one slow
-answer can count a view twice and hold a worker for a minute. Here a command is sent once, with
-a short wait. A caller whose command may be repeated says so and repeats it itself.
+redis-py's defaults wait 5 seconds and send a command up to eleven times, so one slow reply can
+count a view twice and block a worker for a minute. Here a command is sent once, with a short
+timeout. A caller whose command is idempotent repeats it itself.
 """
 
 import math
@@ -41,21 +41,22 @@ from stats_service.errors import ConfigurationError
 from stats_service.store.redis import refusals
 from stats_service.store.redis.breaker import guarded
 
-#: A client of one server (behind Sentinels too), or of a cluster; `LazyCluster` acts as the latter.
+#: A client of one server (also behind Sentinels), or of a cluster; `LazyCluster` acts as a cluster.
 RedisClient = redis.Redis | RedisCluster
 
-#: What XRANGE and XREVRANGE answer, as redis-py types it.
+#: The reply to XRANGE and XREVRANGE, as redis-py types it.
 _Stream = Sequence[tuple[bytes | str | None, Mapping[bytes | str, bytes | str] | None]] | None
 
-#: Most connections that one process keeps; a thread waits for a free one rather than fail.
+#: Most connections of one process; when all are in use, a thread waits for a free one.
 MAX_CONNECTIONS = 32
 
-#: How long the Sentinels are believed, in seconds: a master that stood still while they chose
-#: another holds itself for the master for ten seconds more, and what it takes in these is lost.
+#: Seconds for which the Sentinels' reply is cached. After a failover the old master accepts writes
+#: for about 10 s that are lost.
 RECHECK_SECONDS = 1.0
-#: And how many times as long as it took to ask them: some of them may be out of reach.
+#: The reply is cached for at least this many times the duration of the query, because some of the
+#: Sentinels may be unreachable.
 RECHECK_FACTOR = 10
-#: How long a Sentinel that did not answer is not asked, so that nobody waits for it every time.
+#: Seconds for which a Sentinel that did not reply is skipped, so that queries do not wait for it.
 LEFT_OUT_SECONDS = 10.0
 
 
@@ -67,10 +68,10 @@ def connect(url: str, timeout: float) -> RedisClient:
             `redis+sentinel://user:password@host:port,host:port/master[/db]`, the Sentinels' own
             credentials as `?sentinel_username=…&sentinel_password=…`;
             `redis+cluster://user:password@host:port,host:port`.
-        timeout: longest wait, in seconds, for a connection and for an answer.
+        timeout: longest wait, in seconds, for a connection and for a reply.
 
     Raises:
-        ConfigurationError: the URL cannot be understood.
+        ConfigurationError: the URL is invalid.
     """
     options: dict[str, Any] = {
         "socket_timeout": timeout,
@@ -78,9 +79,9 @@ def connect(url: str, timeout: float) -> RedisClient:
         "retry": Retry(NoBackoff(), 0),
         "health_check_interval": 15,
         "client_name": "stats-service",
-        # No CLIENT SETINFO: two round trips a connection, and a right that Redis 7.0 does not know.
+        # No CLIENT SETINFO: it costs two round trips for each connection, and Redis 7.0 lacks it.
         "driver_info": None,
-        # Announcements of managed services; without them, a connection begins with less talk.
+        # No maintenance notifications of managed services: they lengthen the handshake.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
     parts = urlsplit(url)
@@ -103,17 +104,17 @@ def connect(url: str, timeout: float) -> RedisClient:
 
 
 def primaries(client: RedisClient) -> list[RedisClient]:
-    """Return a client of every server that takes writes: one, or each master of a cluster."""
+    """Return a client for every server that accepts writes: one, or each master of a cluster."""
     if not isinstance(client, LazyCluster):
         return [client]
     return [client.get_redis_connection(node) for node in client.get_primaries()]
 
 
 class LazyCluster:
-    """A `RedisCluster` that is made at its first use.
+    """A `RedisCluster` that is created on first use.
 
-    redis-py's own asks the nodes for their slots as soon as it is made; a service that starts
-    while its cluster is away would not start. Every attribute is that of the cluster's client.
+    redis-py's class queries the slots in its constructor, so the service could not start while its
+    cluster is unreachable. All attributes are those of the cluster's client.
     """
 
     def __init__(self, make: Callable[[], RedisCluster]) -> None:
@@ -122,7 +123,7 @@ class LazyCluster:
         self._client: RedisCluster | None = None
 
     def close(self) -> None:
-        """Close every connection; a cluster that was never reached is not asked again for that."""
+        """Close every connection; do not connect to a cluster that was never reached."""
         if self._client is not None:
             self._client.close()
 
@@ -141,7 +142,7 @@ def credentials_in(parts: SplitResult) -> dict[str, str | None]:
 
 
 def hosts_in(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
-    """Return the hosts of a URL with several of them; ValueError if one cannot be understood."""
+    """Return the hosts of a URL with several hosts; ValueError if one is invalid."""
     hosts = []
     for item in parts.netloc.rpartition("@")[2].split(","):
         host, colon, port = item.rpartition(":")
@@ -154,25 +155,25 @@ def hosts_in(parts: SplitResult, default_port: int) -> list[tuple[str, int]]:
 
 
 class Sentinels(Sentinel):
-    """The Sentinels, of whom those are believed that have the latest configuration.
+    """The Sentinels; the reply with the latest configuration wins.
 
-    redis-py believes the first that answers. While a failover goes round, which takes a second or
-    two, that one may still name the old master: if it has just come back, as one that can be used.
+    redis-py takes the first reply. While a failover spreads, which takes a second or two, that
+    reply may still name the old master, and as a usable one if it has just come back.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
-        #: By place in the list: until when one that did not answer is left out.
+        #: By position in the list: until when a Sentinel that did not reply is skipped.
         self._left_out: dict[int, float] = {}
-        #: When the master was last held for gone.
+        #: When the Sentinels last considered the master down.
         self.refused = -math.inf
 
     def discover_master(self, service_name: str) -> tuple[str, int]:
         """Return where the master is.
 
         Raises:
-            MasterNotFoundError: no Sentinel answers, or those that know best hold the master for
-                gone or are just choosing another.
+            MasterNotFoundError: no Sentinel replies, or those with the latest configuration
+                consider the master down or are electing another.
         """
         states = self._states(service_name)
         latest = max((state["config-epoch"] for state in states), default=0)
@@ -204,8 +205,9 @@ class Sentinels(Sentinel):
 class MasterPool(SentinelConnectionPool):
     """Connections to the server that the Sentinels name as the master.
 
-    redis-py asks them when it connects, and an idle connection would go on with the old one. Here
-    whoever takes a connection asks them once a second, and leaves an old master's behind.
+    redis-py queries the Sentinels only when it connects, so an idle connection would stay with the
+    old master. Here taking a connection queries them at most once a second and discards
+    connections to an old master.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -214,12 +216,12 @@ class MasterPool(SentinelConnectionPool):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def current_master(self) -> tuple[str, int] | None:
-        """Ask the Sentinels; None if all that answer hold the master for gone.
+        """Query the Sentinels; None if all that reply consider the master down.
 
-        If it is another one, idle connections are closed.
+        If the master has changed, idle connections are closed.
 
         Raises:
-            RedisError: none of them answers.
+            RedisError: no Sentinel replies.
         """
         begin = time.monotonic()
         try:
@@ -238,7 +240,7 @@ class MasterPool(SentinelConnectionPool):
                 if self.current_master() is None:
                     self.disconnect(inuse_connections=False)
             except RedisError:
-                pass  # nobody knows better than the connections that there are
+                pass  # no better information: use the existing connections
             finally:
                 end = time.monotonic()
                 self._next_question = end + max(RECHECK_SECONDS, RECHECK_FACTOR * (end - begin))
@@ -286,10 +288,10 @@ def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> Redis
 
     cluster = LazyCluster(
         lambda: RedisCluster(
-            # Only a client made from a URL takes a pool of ours.
+            # Only a client made from a URL accepts a custom pool.
             url=f"redis://{f'[{host}]' if ':' in host else host}:{port}",
             startup_nodes=[redis.cluster.ClusterNode(*other) for other in others],
-            # The hosts that REDIS_URL names stay known, whatever the cluster becomes.
+            # The hosts in REDIS_URL stay known even if the cluster changes.
             dynamic_startup_nodes=False,
             connection_pool_class=pool,
             max_connections=MAX_CONNECTIONS,
@@ -300,7 +302,7 @@ def _cluster(parts: SplitResult, options: dict[str, Any], *, tls: bool) -> Redis
 
 
 def disconnect(client: RedisClient) -> None:
-    """Close every connection of `client`; its next command would open a new one."""
+    """Close every connection of `client`; its next command opens a new one."""
     if isinstance(client, redis.Redis):
         client.connection_pool.disconnect()
     else:
@@ -309,11 +311,11 @@ def disconnect(client: RedisClient) -> None:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn what redis-py raises into the service's own errors, once, at the store's boundary."""
+    """Convert redis-py's errors to the service's own, once, at the boundary of the store."""
     try:
         yield
     except ResponseError as error:
-        # redis-py cuts the code off the replies that it knows.
+        # redis-py removes the code from error replies that it knows.
         unavailable = refusals.of_reply(f"{error.status_code or ''} {error}".strip())
         if unavailable:
             raise unavailable from error
@@ -323,12 +325,12 @@ def store_errors() -> Iterator[None]:
 
 
 def bytes_of(reply: bytes | str | None) -> bytes:
-    """Return a part of a reply as bytes; what is not there is empty."""
+    """Return a part of a reply as bytes; None becomes empty."""
     return reply.encode() if isinstance(reply, str) else reply or b""
 
 
 def text_of(reply: bytes | str | None) -> str:
-    """Return a part of a reply as text, whether redis-py has decoded it (CONFIG, INFO) or not."""
+    """Return a part of a reply as text, also if redis-py has decoded it (CONFIG, INFO)."""
     return reply.decode() if isinstance(reply, bytes) else reply or ""
 
 

@@ -1,8 +1,8 @@
-"""Connections to a Redis Cluster for an event loop: one `Pipeline` to each master.
+"""Connections to a Redis Cluster for an event loop: one `Pipeline` for each master.
 
-Which master has a slot is asked of any node (`CLUSTER SLOTS`), and asked again when a node says
-that a slot has moved, cannot be reached, or is down. A redirected command was not run, so it is
-sent again where it belongs. There is no order between commands; nobody here relies on one.
+Any node reports the slots of each master (`CLUSTER SLOTS`). They are queried again when a node
+reports a moved slot, cannot be reached, or is down. A redirected command was not run, so it is
+sent again to the right node. Commands have no order; no caller relies on one.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ from stats_service.store.redis import refusals
 from stats_service.store.redis.client import credentials_in, hosts_in
 from stats_service.store.redis.pipeline import Command, Endpoint, Pipeline, greeting, pack, resolver
 
-#: Where a node listens.
+#: Address of a node.
 Place = tuple[str, int]
 
-#: Seconds between two looks at who has which slots, while something is wrong with it.
+#: Seconds between two queries of the slots while the cluster is in trouble.
 LOOK_SECONDS = 0.2
-#: Seconds that a command waits before it is sent again while its slot's keys are moving.
+#: Seconds before a command is sent again while the keys of its slot are moving.
 MOVING_SECONDS = 0.01
 
-#: Replies that mean: not here.
+#: Error replies that redirect the command.
 _ELSEWHERE = ("MOVED ", "ASK ")
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Cluster:
-    """Some nodes of a cluster, and what every node wants to hear first."""
+    """Some nodes of a cluster, and the handshake for every node."""
 
     nodes: Sequence[Place]
     tls: SSLContext | None
@@ -48,10 +48,10 @@ class Cluster:
 
 
 def cluster(url: str) -> Cluster | None:
-    """Return the cluster to which `url` (as `REDIS_URL`) leads; None if it leads to one server.
+    """Return the cluster that `url` (as `REDIS_URL`) names; None if it names one server.
 
     Raises:
-        ConfigurationError: the URL cannot be understood.
+        ConfigurationError: the URL is invalid.
     """
     parts = urlsplit(url)
     scheme, _, kind = parts.scheme.partition("+")
@@ -69,14 +69,13 @@ def cluster(url: str) -> Cluster | None:
 
 
 class ClusterPipeline:
-    """The connections. Everything here is called in the loop's own thread.
+    """The connections. All methods run in the thread of the loop.
 
     Args:
-        cluster: What REDIS_URL says. The nodes that it names stay connected, whatever the
-            cluster becomes.
+        cluster: The cluster in REDIS_URL. Its nodes stay connected even if the cluster changes.
         timeout: As for `Pipeline`; also the longest time in seconds for which a command is sent
             again.
-        meters: Where faults are counted that nobody foresaw.
+        meters: Counts unexpected faults.
     """
 
     def __init__(self, cluster: Cluster, timeout: float, meters: Meters | None = None) -> None:
@@ -84,16 +83,16 @@ class ClusterPipeline:
         self._cluster = cluster
         self._timeout = timeout
         self._nodes: dict[Place, Pipeline] = {}
-        #: Of nodes that have not been connected yet: their first try.
+        #: Tasks of the first connection to a node.
         self._first_tries: dict[Place, asyncio.Task[None]] = {}
-        #: By slot: its master, None as long as it is not known.
+        #: The master of each slot; None until it is known.
         self._masters: list[Pipeline | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         self._stale = asyncio.Event()
         self._turn = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Connect, and stay connected; return when the slots are known or after one vain try."""
+        """Connect and stay connected; return when the slots are known or one try has failed."""
         self._loop = asyncio.get_running_loop()
         for place in self._cluster.nodes:
             self._node(place)
@@ -103,14 +102,14 @@ class ClusterPipeline:
         self._background(self._keep_looking())
 
     async def stop(self) -> None:
-        """Close the connections; what is still awaited fails."""
+        """Close the connections; pending commands fail."""
         for task in (*self._tasks, *self._first_tries.values()):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._first_tries.values(), return_exceptions=True)
         await asyncio.gather(*(node.stop() for node in self._nodes.values()))
 
     def ready_for(self, key: str) -> bool:
-        """Tell whether the master that has `key`, or a hash tag, can be sent commands."""
+        """Return whether the master of `key` (or a hash tag) is connected."""
         master = self._masters[key_slot(key.encode())]
         if master and master.ready:
             return True
@@ -118,7 +117,7 @@ class ClusterPipeline:
         return False
 
     def send(self, commands: Sequence[Command]) -> None:
-        """Send commands, those for one master in one write; callbacks as `Pipeline.send`."""
+        """Send commands, one write for each master; callbacks as in `Pipeline.send`."""
         by_master: dict[Pipeline, list[Command]] = {}
         deadline = self._loop.time() + self._timeout
         for command in commands:
@@ -130,35 +129,35 @@ class ClusterPipeline:
             else:
                 answer = _Answer(self, command, deadline, master)
                 by_master.setdefault(master, []).append((key, packed, answer))
-        for master, its in by_master.items():
-            master.send(its)
+        for master, batch in by_master.items():
+            master.send(batch)
 
     def error_of(self, reply: Exception) -> Exception:
-        """Return the error that a failed command raises."""
+        """Return the error to raise for an error reply."""
         if not isinstance(reply, hiredis.ReplyError):
             return reply
-        if str(reply).startswith(_ELSEWHERE):  # its time was over before it was where it belongs
+        if str(reply).startswith(_ELSEWHERE):  # its time ran out before it reached its master
             return _not_connected()
         return refusals.of_reply(str(reply)) or reply
 
     def redirected(
         self, command: Command, reply: hiredis.ReplyError, deadline: float, asked: Pipeline
     ) -> bool:
-        """Send `command`, which `asked` did not run, once more; False if `reply` is its answer."""
+        """Send `command` again if `asked` redirected it; False if `reply` is its final reply."""
         key, packed, _ = command
         kind, _, rest = str(reply).partition(" ")
         if kind == "CLUSTERDOWN":
             self._stale.set()
         if self._loop.time() >= deadline:
             return False
-        if kind == "TRYAGAIN":  # some of its keys have moved already, some have not
+        if kind == "TRYAGAIN":  # some of its keys have moved, others have not
             self._loop.call_later(MOVING_SECONDS, self._again, command, deadline)
             return True
         if kind not in ("MOVED", "ASK"):
             return False
         slot, _, address = rest.partition(" ")
         host, _, port = address.rpartition(":")
-        # Without a host it is the one that was asked, as in the answer to CLUSTER SLOTS.
+        # An empty host means the node that replied, as in CLUSTER SLOTS.
         place = (host or asked.host, int(port))
         node = self._node(place)
         commands: list[Command] = [(key, packed, _Answer(self, command, deadline, node))]
@@ -184,7 +183,7 @@ class ClusterPipeline:
     def _tell(self, command: Command, reply: Any) -> None:
         try:
             command[2](reply)
-        except Exception as error:  # noqa: BLE001 - the commands of others go on
+        except Exception as error:  # noqa: BLE001 - other commands must go on
             self._meters.fault("answer of Redis", error)
 
     async def _send_when_connected(
@@ -194,10 +193,10 @@ class ClusterPipeline:
             if first_try := self._first_tries.get(place):
                 await asyncio.wait({first_try})
         finally:
-            node.send(commands)  # fails by itself if the node is not there
+            node.send(commands)  # fails at once if the node is unreachable
 
     def _node(self, place: Place) -> Pipeline:
-        """Return the connection to a node, which is made if there is none."""
+        """Return the connection to a node; create it if there is none."""
         if node := self._nodes.get(place):
             return node
 
@@ -222,12 +221,12 @@ class ClusterPipeline:
                 await self._stale.wait()
             try:
                 await self._look()
-            except Exception as error:  # noqa: BLE001 - without this task nobody looks again
+            except Exception as error:  # noqa: BLE001 - this task must go on
                 self._meters.fault("slots of the cluster", error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
-        """Ask one node who has which slots; leave everything as it is if it cannot say."""
+        """Query the slots from one node; change nothing if it does not know them."""
         ready = [(place, node) for place, node in self._nodes.items() if node.ready]
         if not ready:
             return
@@ -240,7 +239,7 @@ class ClusterPipeline:
             return
         try:
             for first, last, (host, port, *_), *_ in slots:
-                # Without a host it is the one that was asked.
+                # An empty host means the node that replied.
                 master = self._node((host.decode() if host else place[0], port))
                 self._masters[first : last + 1] = [master] * (last + 1 - first)
         except (ValueError, TypeError, AttributeError) as error:
@@ -249,7 +248,7 @@ class ClusterPipeline:
         await self._leave_others()
 
     async def _leave_others(self) -> None:
-        """Close the connections to nodes that have no slots and that REDIS_URL does not name."""
+        """Close the connections to nodes without slots, except those in REDIS_URL."""
         masters = set(self._masters)
         for place, node in list(self._nodes.items()):
             idle = node.idle and place not in self._first_tries
@@ -259,7 +258,7 @@ class ClusterPipeline:
 
 
 class _Answer:
-    """The callback of one command: its reply is for whoever sent it, unless it is redirected."""
+    """The callback of one command: pass the reply on, or send a redirected command again."""
 
     __slots__ = ("_asked", "_cluster", "_command", "_deadline")
 
@@ -277,13 +276,13 @@ class _Answer:
                 self._command, reply, self._deadline, self._asked
             ):
                 return
-        except (ValueError, IndexError):  # a redirection that leads nowhere is the answer
+        except (ValueError, IndexError):  # an invalid redirection is passed on as the reply
             logger.error("Redis redirects a command to where nobody can be: %s", reply)
         self._command[2](reply)
 
 
 def _ignore(reply: Any) -> None:
-    """Take no notice of the answer to ASKING."""
+    """Ignore the reply to ASKING."""
 
 
 def _not_connected() -> StoreUnavailableError:

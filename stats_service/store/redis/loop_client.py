@@ -1,9 +1,8 @@
-"""Redis for coroutines of an event loop: one call at a time, over the connection of all.
+"""Redis for coroutines of an event loop, over one shared connection.
 
-All calls in flight in a process, and the batches of page views, go over the same connection:
-what is sent in the same turn of the loop leaves in one write, and nobody waits for the answer
-before. A call is sent once. It is sent a second time only if Redis says that it does not have
-the script, because nothing was run then.
+All calls of a process, and the batches of page views, are pipelined on the same connection:
+calls from the same turn of the loop leave in one write, and none waits for an earlier reply.
+A call is sent once. Only NOSCRIPT makes it sent a second time, because then nothing was run.
 """
 
 import asyncio
@@ -23,20 +22,20 @@ from stats_service.store.redis.pipeline import (
 )
 from stats_service.store.redis.scripts import Script
 
-#: Most calls that wait in this process; the next is refused at once.
+#: Most pending calls of this process; the next is refused at once.
 WAITING_MAX = 4096
 
 
 def connect_loop(url: str, timeout: float, meters: Meters | None = None) -> LoopConnection:
-    """Return the connection for `url` (as `REDIS_URL`); it is made when it is started.
+    """Return the connection for `url` (as `REDIS_URL`); it connects when it is started.
 
     Args:
         url: see `stats_service.store.redis.client.connect`.
-        timeout: longest wait, in seconds, for a connection and for an answer.
-        meters: where faults are counted that nobody foresaw.
+        timeout: longest wait, in seconds, for a connection and for a reply.
+        meters: counts unexpected faults.
 
     Raises:
-        ConfigurationError: the URL cannot be understood.
+        ConfigurationError: the URL is invalid.
     """
     if its_cluster := cluster(url):
         return ClusterPipeline(its_cluster, timeout, meters)
@@ -44,18 +43,18 @@ def connect_loop(url: str, timeout: float, meters: Meters | None = None) -> Loop
 
 
 class LoopClient:
-    """Runs scripts over a connection, which somebody else starts and stops."""
+    """Runs scripts over a connection; the owner of the connection starts and stops it."""
 
     def __init__(self, connection: LoopConnection) -> None:
         self._connection = connection
         self._waiting = 0
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """Return the script's answer.
+        """Return the reply of the script.
 
         Raises:
-            StoreUnavailableError: Redis has not acknowledged it, and may have run it or not; at
-                once if there is no connection.
+            StoreUnavailableError: Redis did not reply, so the script may or may not have run;
+                raised at once if there is no connection.
         """
         reply = await self._reply(keys[0], "EVALSHA", script.sha, len(keys), *keys, *args)
         if lacks_script(reply):
@@ -63,14 +62,14 @@ class LoopClient:
         return self._checked(reply)
 
     async def ask(self, name: str, key: str, *args: Any) -> Any:
-        """Return the answer to the command `name` on one key; errors as `run`."""
+        """Return the reply to the command `name` on one key; errors as `run`."""
         return self._checked(await self._reply(key, name, key, *args))
 
     async def time(self) -> float:
-        """Return what the clock of Redis says, in seconds since 1970; of a cluster, of one node.
+        """Return the time of Redis (of one node in a cluster), in seconds since 1970.
 
         Raises:
-            StoreUnavailableError: Redis does not answer, or does not tell.
+            StoreUnavailableError: Redis does not reply, or refuses the command.
         """
         reply = await self._reply("", "TIME")
         if isinstance(reply, Exception):

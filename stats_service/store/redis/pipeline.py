@@ -1,8 +1,8 @@
-"""One connection to Redis for an event loop, on which nobody waits for the answer before.
+"""One pipelined connection to Redis for an event loop.
 
-Commands go out as they come and are answered in their order. The connection is made, and made
-anew after a loss, by a task of its own; while there is none, a command fails at once, so that
-no request waits for a Redis that is away.
+Commands are sent at once, without waiting for earlier replies; replies come in the same order.
+A background task connects, and connects again after a loss. Without a connection a command fails
+at once, so no request waits for an unreachable Redis.
 """
 
 import asyncio
@@ -28,18 +28,18 @@ from stats_service.store.redis.client import (
     store_errors,
 )
 
-#: Seconds between two tries to connect.
+#: Seconds between two attempts to connect.
 RECONNECT_SECONDS = 0.2
-#: Seconds of silence after which the connection is tried: a firewall may have forgotten it.
+#: Idle seconds after which a PING tests the connection: a firewall may have dropped it.
 IDLE_SECONDS = 15.0
 
-#: Replies of a server that is no longer the one to write to.
+#: Error replies of a server that is no longer the master.
 _MOVED_AWAY = ("READONLY", "MASTERDOWN")
 
-#: Gets the reply, or the exception that stands for it.
+#: Receives the reply, or an exception.
 Callback = Callable[[Any], None]
 
-#: A key that the command touches or its hash tag, the command packed, and who gets its reply.
+#: A key of the command (or its hash tag), the packed command, and the callback for its reply.
 Command = tuple[str, bytes, Callback]
 
 logger = logging.getLogger(__name__)
@@ -49,40 +49,40 @@ pack: Callable[[tuple[Any, ...]], bytes] = hiredis.pack_command
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server, and what it wants to hear first."""
+    """A server, and the handshake for it."""
 
-    #: Coroutine function: where the server is now, `(host, port)` or the path of a socket.
+    #: Coroutine function that returns the current address, `(host, port)` or a socket path.
     locate: Callable[[], Awaitable[tuple[str, int] | str]]
     tls: SSLContext | None
     greeting: tuple[tuple[Any, ...], ...]
-    #: Whether it may be elsewhere by now though the connection is as good as ever.
+    #: Whether the address can change while the connection still works (Sentinels).
     moves: bool = False
 
 
 class LoopConnection(Protocol):
-    """What an event loop talks to: one server, or a cluster of them."""
+    """A connection for an event loop: to one server, or to a cluster."""
 
     async def start(self) -> None:
-        """Connect, and stay connected; return when connected or after one vain try."""
+        """Connect and stay connected; return when connected or after one failed attempt."""
 
     async def stop(self) -> None:
-        """Close every connection; what is still awaited fails."""
+        """Close every connection; pending commands fail."""
 
     def ready_for(self, key: str) -> bool:
-        """Tell whether a command for `key`, or a hash tag, can be sent."""
+        """Return whether a command for `key` (or a hash tag) can be sent."""
 
     def send(self, commands: Sequence[Command]) -> None:
         """Send commands; each callback is called once, now or later. This does not raise."""
 
     def error_of(self, reply: Exception) -> Exception:
-        """Return the error that a failed command raises."""
+        """Return the error to raise for an error reply."""
 
 
 def endpoint(url: str, timeout: float) -> Endpoint:
-    """Return where `url` (as `REDIS_URL`, not of a cluster) leads.
+    """Return the server that `url` (as `REDIS_URL`, not of a cluster) names.
 
     Raises:
-        ConfigurationError: the URL cannot be understood.
+        ConfigurationError: the URL is invalid.
     """
     scheme, _, kind = urlsplit(url).scheme.partition("+")
     if kind == "sentinel":
@@ -112,20 +112,20 @@ def endpoint(url: str, timeout: float) -> Endpoint:
 
 
 def greeting(options: Mapping[str, Any]) -> tuple[tuple[Any, ...], ...]:
-    """Return what a server wants to hear first; `options` as redis-py's connections have them."""
+    """Return the commands of the handshake; `options` are those of a redis-py connection."""
     commands: list[tuple[Any, ...]] = []
     if options.get("password"):
-        # With a user, as redis-py: a server without a password takes any then, and both of the
-        # service's connections are of one mind.
+        # With a user, as redis-py does: a server without a password then accepts any, and both
+        # clients of the service behave alike.
         commands.append(("AUTH", options.get("username") or "default", options["password"]))
     if options.get("db"):
         commands.append(("SELECT", int(options["db"])))
-    # The last one also tells whether the server takes commands at all or still reads its data.
+    # The last command also fails while the server is still loading its data.
     return (*commands, ("CLIENT", "SETNAME", "stats-service"), ("PING",))
 
 
 class NoMaster(StoreUnavailableError):  # noqa: N818 - it is a state, and no fault
-    """The Sentinels hold the master for gone, and have not yet chosen another."""
+    """The Sentinels consider the master down, and have not elected another yet."""
 
 
 def _sentinel(pool: MasterPool) -> Callable[[], Awaitable[tuple[str, int] | str]]:
@@ -145,14 +145,14 @@ def _sentinel(pool: MasterPool) -> Callable[[], Awaitable[tuple[str, int] | str]
 
 
 class Pipeline(asyncio.Protocol):
-    """The connection. Everything here is called in the loop's own thread.
+    """The connection. All methods run in the thread of the loop.
 
     Args:
-        server: Where to connect.
-        timeout: Longest wait, in seconds, for a connection and for an answer. After that the
-            connection is given up with all that waits: a late answer would be taken for
-            somebody else's.
-        meters: Where faults are counted that nobody foresaw.
+        server: The server to connect to.
+        timeout: Longest wait, in seconds, for a connection and for a reply. After that the
+            connection is closed and all pending commands fail, because a late reply would be
+            taken for that of another command.
+        meters: Counts unexpected faults.
     """
 
     def __init__(self, server: Endpoint, timeout: float, meters: Meters | None = None) -> None:
@@ -161,36 +161,36 @@ class Pipeline(asyncio.Protocol):
         self._timeout = timeout
         self._transport: asyncio.Transport | None = None
         self._reader = hiredis.Reader()
-        #: What is awaited, in the order sent, with the loop's time then.
+        #: Pending commands in the order sent, each with the loop's time of sending.
         self._sent: deque[tuple[Callback, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._lost = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._place: tuple[str, int] | str = ""
-        #: Why the connection was given up, if what came was not Redis' protocol.
+        #: Why the connection was closed, if the reply was not in Redis' protocol.
         self._fault: Exception | None = None
         #: Whether commands can be sent.
         self.ready = False
 
     @property
     def host(self) -> str:
-        """The host of the server; empty if it is none of a network, or not connected yet."""
+        """The host of the server; empty for a Unix socket or before the first connection."""
         return "" if isinstance(self._place, str) else self._place[0]
 
     @property
     def idle(self) -> bool:
-        """Whether no answer is awaited."""
+        """Whether no reply is pending."""
         return not self._sent
 
     async def start(self) -> None:
-        """Connect, and stay connected; return when connected or after one vain try."""
+        """Connect and stay connected; return when connected or after one failed attempt."""
         self._loop = asyncio.get_running_loop()
         first_try = self._loop.create_future()
         self._keeper = self._loop.create_task(self._keep_connected(first_try))
         await first_try
 
     async def stop(self) -> None:
-        """Close the connection; what is still awaited fails."""
+        """Close the connection; pending commands fail."""
         if self._keeper:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -199,14 +199,14 @@ class Pipeline(asyncio.Protocol):
             await self._lost.wait()
 
     def ready_for(self, key: str) -> bool:  # noqa: ARG002 - all keys are on the one server
-        """Tell whether commands can be sent."""
+        """Return whether commands can be sent."""
         return self.ready
 
     def send(self, commands: Sequence[Command]) -> None:
         """Send commands, in one write.
 
-        A callback is called once, when its answer is there or cannot come any more; one that
-        raises is noted, and the others have their answers.
+        Each callback is called once, with its reply or with the error. A callback that raises is
+        logged, and the others are still called.
         """
         callbacks = [callback for _, _, callback in commands]
         if self.ready:
@@ -219,30 +219,30 @@ class Pipeline(asyncio.Protocol):
             self._tell(callback, error)
 
     def drop(self) -> None:
-        """Give the connection up: the server is not, or no longer, the one to talk to."""
+        """Close the connection: the server is not, or no longer, the right one."""
         self.ready = False
         if self._transport:
             self._transport.abort()
 
     def error_of(self, reply: Exception) -> Exception:
-        """Return the error that a failed command raises; leave a server that has moved away."""
+        """Return the error to raise for an error reply; drop a server that is not the master."""
         if not isinstance(reply, hiredis.ReplyError):
             return reply
         if str(reply).startswith(_MOVED_AWAY):
             self.drop()
         return refusals.of_reply(str(reply)) or reply
 
-    # What asyncio calls.
+    # Callbacks of asyncio.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin with an empty conversation."""
+        """Start with no pending commands."""
         self._transport = transport
         # None and False are replies; Ellipsis is none.
         self._reader = hiredis.Reader(notEnoughData=Ellipsis)
         self._lost.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Hand each reply to whoever waits for it."""
+        """Pass each reply to its callback."""
         reader, sent = self._reader, self._sent
         try:
             reader.feed(data)
@@ -252,12 +252,12 @@ class Pipeline(asyncio.Protocol):
                 self._tell(sent.popleft()[0], reply)
         except hiredis.ProtocolError as error:
             self._fault = error
-            if self.ready:  # else whoever connects tells of it
+            if self.ready:  # else the connecting task reports it
                 logger.error("Redis sent what is not its protocol: %s", error)
             self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Tell everybody who waits that no answer comes: whether it was done is unknown."""
+        """Fail all pending commands; whether Redis ran them is unknown."""
         self._transport, self.ready = None, False
         self._lost.set()
         sent, self._sent = self._sent, deque()
@@ -270,11 +270,11 @@ class Pipeline(asyncio.Protocol):
     def _tell(self, callback: Callback, reply: Any) -> None:
         try:
             callback(reply)
-        except Exception as error:  # noqa: BLE001 - whoever waits behind has an answer too
+        except Exception as error:  # noqa: BLE001 - later callbacks must still be called
             self._meters.fault("answer of Redis", error)
 
     def _write(self, commands: bytes, callbacks: list[Callback]) -> None:
-        if self._transport is None:  # never: it is there as long as `ready` says so
+        if self._transport is None:  # never: `ready` implies a transport
             raise StoreUnavailableError("Redis is not connected.")
         now = self._loop.time()
         self._sent.extend((callback, now) for callback in callbacks)
@@ -298,7 +298,7 @@ class Pipeline(asyncio.Protocol):
         while True:
             try:
                 await self._connect()
-            except Exception as error:  # noqa: BLE001 - without this task nobody connects again
+            except Exception as error:  # noqa: BLE001 - this task must go on connecting
                 if not isinstance(error, OSError | StoreUnavailableError | hiredis.ReplyError):
                     self._meters.fault("connection to Redis", error)
                 tls = self._server.tls is not None
@@ -322,7 +322,7 @@ class Pipeline(asyncio.Protocol):
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _watch(self) -> None:
-        """Return when the connection is lost; try it, and leave a server that has been replaced."""
+        """Return when the connection is lost; test it when idle, drop a replaced master."""
         tried = self._loop.time()
         while self.ready:
             # Not wait_for: before Python 3.12 it loses the cancellation of `stop` when the
@@ -339,7 +339,7 @@ class Pipeline(asyncio.Protocol):
                     self.send([("", pack(("PING",)), lambda _: None)])
 
     async def _is_elsewhere(self) -> bool:
-        """Tell whether the server is another by now; not if nobody says where it is."""
+        """Return whether the address has changed; False if it cannot be found out."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._server.locate() != self._place
@@ -366,12 +366,12 @@ class Pipeline(asyncio.Protocol):
 
 
 def lacks_script(reply: object) -> bool:
-    """Tell whether the server does not have the script: nothing was run, so send it as a whole."""
+    """Return whether the reply is NOSCRIPT: nothing was run, so the full script can be sent."""
     return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT")
 
 
 def resolver(future: asyncio.Future[Any]) -> Callback:
-    """Return a callback that lets a future have the reply."""
+    """Return a callback that resolves a future with the reply."""
 
     def resolve(reply: Any) -> None:
         if not future.done():

@@ -1,6 +1,6 @@
-"""Why Redis cannot be used, in words: what happened, which setting, what to do.
+"""Error messages for a Redis that cannot be used: what happened, which setting, what to do.
 
-Readers of a portal may get to see these texts, so none of them names a host, a user or a password.
+Readers of a portal may see these messages, so none names a host, a user or a password.
 """
 
 import errno
@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from stats_service.errors import StoreRefusedError, StoreUnavailableError
 
-#: Error replies to whoever connects that only a changed setting ends: how they begin, and what to
-#: tell of them.
+#: Error replies to a handshake that last until a setting is changed: prefix and message.
 _REFUSALS = (
     (
         ("NOAUTH", "Authentication required"),
@@ -64,7 +63,7 @@ _REFUSALS = (
     ),
 )
 
-#: Error replies that mean "not now" rather than "wrong command", and what to tell of them.
+#: Error replies that mean "not now" rather than "wrong command": prefix and message.
 _NOT_NOW = {
     "OOM": "Redis' memory is full (OOM): raise `maxmemory`, or free memory on its machine.",
     "READONLY": "This Redis takes no writes, it is a replica (READONLY): name its master in "
@@ -86,7 +85,7 @@ _LATER = "Nothing was stored; try again shortly."
 
 
 def of_reply(text: str) -> StoreUnavailableError | None:
-    """Return the error for an error reply that says that Redis cannot be used; None for others."""
+    """Return the error for an error reply that means Redis cannot be used; None for others."""
     code = text.split(" ", 1)[0]
     if code in _NOT_NOW:
         kind = StoreRefusedError if code == "NOPERM" else StoreUnavailableError
@@ -100,11 +99,11 @@ def of_reply(text: str) -> StoreUnavailableError | None:
 
 
 def of_error(error: BaseException, *, tls: bool = False) -> StoreUnavailableError:
-    """Return the error for whatever kept a command from its answer.
+    """Return the error for a command that got no reply.
 
     Args:
-        error: what was raised.
-        tls: whether the connection was to be made with TLS.
+        error: the exception raised.
+        tls: whether the connection uses TLS.
     """
     for cause in _causes(error):
         if isinstance(cause, StoreUnavailableError):
@@ -126,7 +125,7 @@ def of_error(error: BaseException, *, tls: bool = False) -> StoreUnavailableErro
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Give the error and what it was raised from, the nearest first."""
+    """Yield the error and its chain of causes, the nearest first."""
     seen = 0
     while error is not None and seen < 8:
         yield error
@@ -135,12 +134,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _reply_of(error: BaseException) -> str:
-    # redis-py cuts the code off the replies that it knows.
+    # redis-py removes the code from error replies that it knows.
     return f"{getattr(error, 'status_code', None) or ''} {error}".strip()
 
 
 def _protocol(text: str) -> str:
-    """Tell what answers where there is no Redis, from what redis-py or hiredis could not read."""
+    """Name the server that replied instead of Redis, from the parse error of the client."""
     if "rotocol" not in text and "rror:" not in text:
         return ""
     if "HTTP" in text or "'H'" in text or '"H"' in text:

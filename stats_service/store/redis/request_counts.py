@@ -1,7 +1,7 @@
-"""How often a network does a thing, counted in the same Redis, over the connection of all.
+"""Rate-limit counters in the same Redis, over the shared connection.
 
-The library `limits` asks for this. Its own storage for Redis would open connections beside ours,
-with waits and retries of its own, and raise errors of redis-py.
+This is a storage for the library `limits`. Its own Redis storage would open more connections,
+with different timeouts and retries, and raise errors of redis-py.
 """
 
 import time
@@ -16,7 +16,7 @@ COUNT_REQUEST = load_script("redis/count_request")
 
 
 class RequestCounts(Storage):
-    """Counters that begin anew after a fixed span, for coroutines."""
+    """Fixed-window counters for coroutines."""
 
     STORAGE_SCHEME = None
 
@@ -27,7 +27,7 @@ class RequestCounts(Storage):
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """No errors of a library reach the outside: `LoopClient` raises our own."""
+        """Empty: `LoopClient` raises only our own errors."""
         return ()
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -36,21 +36,21 @@ class RequestCounts(Storage):
         return int(await self._client.run(COUNT_REQUEST, keys, args))
 
     async def get(self, key: str) -> int:
-        """Return what a counter has."""
+        """Return the value of a counter."""
         return int(await self._client.ask("GET", limit(self._prefix, key)) or 0)
 
     async def get_expiry(self, key: str) -> float:
-        """Return when a counter ends, in seconds since 1970."""
+        """Return the expiry of a counter, in seconds since 1970."""
         return time.time() + max(0, int(await self._client.ask("TTL", limit(self._prefix, key))))
 
     async def check(self) -> bool:
-        """Return that the storage can be used; whether Redis answers, the next call tells."""
+        """Return True; the next call shows whether Redis replies."""
         return True
 
     async def reset(self) -> int | None:
-        """Forget nothing: the counters end by themselves."""
+        """Delete nothing: counters expire by themselves."""
         return None
 
     async def clear(self, key: str) -> None:
-        """Forget a counter."""
+        """Delete a counter."""
         await self._client.ask("DEL", limit(self._prefix, key))

@@ -1,6 +1,6 @@
-"""The Lua scripts, read once from the `lua/` of their rooms and called by their digest.
+"""The Lua scripts, read once from the `lua/` folders of the store and called by their digest.
 
-A script is one verb: it races with nobody, touches the keys of one site, and is one round trip.
+A script is one verb: it runs atomically, touches the keys of one site, and takes one round trip.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ class Script:
     sha: str
 
     def run(self, client: RedisClient, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """Run the script, handing its body over only to a server that does not have it yet.
+        """Run the script by its digest; send the source only if the server lacks it.
 
-        A server forgets scripts when it restarts; NOSCRIPT says that nothing was run, so the
-        second attempt cannot do anything twice.
+        A server loses its scripts when it restarts. After NOSCRIPT nothing was run, so the second
+        attempt is safe.
         """
         try:
             return client.evalsha(self.sha, len(keys), *keys, *args)
@@ -35,7 +35,7 @@ class Script:
 
 
 def load_script(*names: str) -> Script:
-    """Read the files named as `room/verb`; several are one script, one after the other.
+    """Read the files named `folder/verb`; several files are joined to one script.
 
     `polls/cast_ballot` is `polls/lua/cast_ballot.lua` below the store.
     """
@@ -44,7 +44,7 @@ def load_script(*names: str) -> Script:
     body = "".join(
         store.joinpath(room, "lua", f"{verb}.lua").read_text("utf-8") for room, verb in rooms
     )
-    # Redis names a script by this digest; nothing depends on its strength.
+    # Redis identifies a script by its SHA-1; nothing depends on the strength of the digest.
     return Script(
         rooms[-1][1], body, hashlib.sha1(body.encode(), usedforsecurity=False).hexdigest()
     )

@@ -1,12 +1,12 @@
 """Group commit: all page views in flight in this process go to Redis together.
 
-Views that come while a batch is under way are collected; they leave, in one write with one
-script call for each site, when that batch is answered and a turn of the loop brings no more of
-them, and none is answered before Redis has answered it. The busier the service is, the larger the
-batches and the cheaper each view.
+Views that arrive while a batch is in flight are collected. They leave in one write, with one
+script call for each site, when the reply to that batch has come and a turn of the loop brings no
+more views. No view gets its response before Redis has replied. The busier the service, the larger
+the batches and the cheaper each view.
 
-Sites are served in turn: a write has one batch of each, the smallest first, so that a site that is
-flooded does not hold up the others.
+A write contains one batch of each site, the smallest first, so a flooded site does not delay the
+others.
 """
 
 import asyncio
@@ -29,26 +29,26 @@ from stats_service.store.traffic.spool_writer import SpoolWriter
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 
-#: Most views in one script call: a millisecond of Redis, in which nobody else is served.
+#: Most views in one script call, which blocks Redis for about a millisecond.
 BATCH_MAX = 128
-#: Most views that wait in this process; the next is refused at once.
+#: Most pending views of this process; the next is refused at once.
 WAITING_MAX = 4096
 #: Most turns of the loop that a batch waits for more views.
 GATHER_TURNS = 4
-#: Longest wait for what is under way when the process ends, in seconds.
+#: Longest wait for pending views when the process ends, in seconds.
 STOP_SECONDS = 2.0
-#: How the meters call a view that failed alone.
+#: Meter of views that failed alone.
 FAULT = "page view"
 
 
 class Waiter(Protocol):
-    """Whoever waits for a view to be recorded. Exactly one of the two is called, once."""
+    """The callbacks of a pending view. Exactly one of the two is called, once."""
 
     def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
         """Redis has recorded the view. `counts` is one object for all views of a batch."""
 
     def failed(self, error: Exception) -> None:
-        """Redis has not acknowledged the view: StatsError, or something unforeseen."""
+        """Redis has not acknowledged the view: StatsError, or an unexpected error."""
 
 
 class _Batch:
@@ -64,25 +64,25 @@ class _Batch:
         self.waiters: list[Waiter] = []
 
     def takes(self, site: Site, periods: Periods) -> bool:
-        """Tell whether a view may join: one call has one day and hour, one set of settings."""
+        """Return whether a view may join: a call has one day, one hour and one set of settings."""
         return self.periods is periods and self.site is site and len(self.commands) < BATCH_MAX
 
     def take(self, command: ViewCommand, waiter: Waiter) -> None:
-        """Let a view join."""
+        """Add a view to the batch."""
         self.commands.append(command)
         self.waiters.append(waiter)
 
 
 class GroupCommit:
-    """Records views over a connection. Everything here is called in its loop's own thread.
+    """Records views over a connection. All methods run in the thread of the loop.
 
     Args:
-        connection: To Redis; started and stopped with this.
-        prefix: What every key begins with.
-        spool_writer: Takes the views that Redis does not acknowledge; None: they fail.
-        meters: Where views are counted that fail as nobody foresaw.
-        is_lost: Tells of a site that Redis does not know whether Redis has lost it; asks Redis, and
-            is called in a thread. The views of a lost site are kept.
+        connection: The connection to Redis; started and stopped together with this object.
+        prefix: The prefix of every key.
+        spool_writer: Spools the views that Redis does not acknowledge; None: they fail.
+        meters: Counts views that fail unexpectedly.
+        is_lost: Returns whether Redis has lost a site that it does not know; it queries Redis, and
+            is called in a thread. The views of a lost site are spooled.
     """
 
     def __init__(
@@ -101,19 +101,19 @@ class GroupCommit:
         self._connection = connection
         self._prefix = prefix
         self._batches: list[_Batch] = []
-        #: By slug: the batch that still takes views.
+        #: By slug: the batch that still accepts views.
         self._open: dict[str, _Batch] = {}
         self._waiting = 0
         self._in_flight = 0
         self._scheduled = False
 
     async def start(self) -> None:
-        """Connect, and stay connected; return after the first try."""
+        """Connect and stay connected; return after the first attempt."""
         self._loop = asyncio.get_running_loop()
         await self._connection.start()
 
     async def stop(self) -> None:
-        """Wait a while for what is under way, then close the connection; the rest is kept."""
+        """Wait a while for pending views, then close the connection; the rest is spooled."""
         end = self._loop.time() + STOP_SECONDS
         while (self._in_flight or self._batches) and self._loop.time() < end:
             await asyncio.sleep(0.005)
@@ -155,10 +155,10 @@ class GroupCommit:
             self._loop.call_soon(self._gather, 0, GATHER_TURNS)
 
     def _gather(self, before: int, turns: int) -> None:
-        """Send what waits once a turn of the loop has brought nothing more.
+        """Send the collected views once a turn of the loop has brought no more.
 
-        A call of the script costs Redis as much as some views in it: a batch that leaves while
-        requests still come in would be followed by others of the same size.
+        A script call has a fixed cost of several views, so a batch that left while requests still
+        arrive would be followed by more small batches.
         """
         if self._waiting > before and turns:
             self._loop.call_soon(self._gather, self._waiting, turns - 1)
@@ -173,7 +173,7 @@ class GroupCommit:
         for batch in batches:
             try:
                 commands.append(self._command(batch))
-            except Exception:  # noqa: BLE001 - of one view, which is looked for and told
+            except Exception:  # noqa: BLE001 - one view is bad; it is found and failed
                 commands += self._without_the_bad(batch)
         self._in_flight += len(commands)
         if commands:
@@ -182,25 +182,25 @@ class GroupCommit:
             self._go_on()
 
     def _without_the_bad(self, batch: _Batch) -> list[Command]:
-        """Fail the views of a batch that cannot be sent at all; return what sends the others."""
+        """Fail the views of a batch that cannot be encoded; return commands for the others."""
         good = _Batch(batch.site, batch.periods, batch.now)
         for command, waiter in zip(batch.commands, batch.waiters, strict=True):
             alone = _Batch(batch.site, batch.periods, batch.now)
             alone.take(command, waiter)
             try:
                 self._command(alone)
-            except Exception as error:  # noqa: BLE001 - whoever waits is told
+            except Exception as error:  # noqa: BLE001 - passed to the callback
                 self._fail(alone, error)
             else:
                 good.take(command, waiter)
         try:
             return [self._command(good)] if good.commands else []
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - passed to the callback
             self._fail(good, error)
             return []
 
     def _next_batches(self) -> list[_Batch]:
-        """Take the first batch of each site out of those that wait, the smallest first."""
+        """Remove the first waiting batch of each site from the queue, the smallest first."""
         first: dict[str, _Batch] = {}
         self._batches = [
             batch
@@ -218,7 +218,7 @@ class GroupCommit:
         return batch.site.slug, packed, _Answer(self, batch, call)
 
     def answered(self, answer: "_Answer", reply: object) -> None:
-        """Take Redis' reply to a batch, or the exception that stands for it."""
+        """Handle the reply to a batch, or an exception."""
         batch = answer.batch
         try:
             if lacks_script(reply):
@@ -233,7 +233,7 @@ class GroupCommit:
             task = self._loop.create_task(self._keep_or_fail(batch, error))
             self._unknown.add(task)
             task.add_done_callback(self._unknown.discard)
-        except Exception as error:  # noqa: BLE001 - whoever waits is told, and the others go on
+        except Exception as error:  # noqa: BLE001 - passed to the callbacks; the others go on
             self._fail(batch, error)
         self._in_flight -= 1
         self._go_on()
@@ -244,14 +244,14 @@ class GroupCommit:
             self._loop.call_soon(self._gather, 0, GATHER_TURNS)
 
     async def _keep_or_fail(self, batch: _Batch, error: UnknownSiteError) -> None:
-        """Keep the views of a site that Redis has lost; fail those of a site that was removed."""
+        """Spool the views of a site that Redis has lost; fail those of an erased site."""
         refused: Exception = error
         try:
             if await asyncio.to_thread(self._is_lost, batch.site.slug):
                 refused = SiteLostError(batch.site.slug)
-        except StatsError as away:  # it cannot be told now
+        except StatsError as away:  # the state of the site is unknown for now
             refused = away
-        except Exception as fault:  # noqa: BLE001 - whoever waits is told
+        except Exception as fault:  # noqa: BLE001 - passed to the callback
             self._fail(batch, fault)
             return
         waiters, batch.waiters = batch.waiters, []
@@ -268,7 +268,7 @@ class GroupCommit:
                 else:
                     self._meters.fault(FAULT, result)
                     waiter.failed(result)
-            except Exception as error:  # noqa: BLE001 - the views of others do not suffer for it
+            except Exception as error:  # noqa: BLE001 - other views must go on
                 self._meters.fault("answer to a page view", error)
 
     def _refused(self, batch: _Batch, error: Exception) -> None:
@@ -276,8 +276,8 @@ class GroupCommit:
             waiters, batch.waiters = batch.waiters, []
             self._unacknowledged(batch.site, batch.now, batch.commands, waiters, error)
             return
-        # The script failed, perhaps for one view alone: those of the other half go on. Hit ids
-        # keep a view from counting twice.
+        # The script failed, perhaps because of one view: retry each half. Hit ids keep a view from
+        # counting twice.
         middle = len(batch.commands) // 2
         for part in (slice(None, middle), slice(middle, None)):
             half = _Batch(batch.site, batch.periods, batch.now)
@@ -293,9 +293,9 @@ class GroupCommit:
         waiters: Sequence[Waiter],
         error: Exception,
     ) -> None:
-        """Keep the views that Redis did not acknowledge, and fail whatever is no view.
+        """Spool the views that Redis did not acknowledge, and fail everything but views.
 
-        Whether Redis recorded them is unknown: they are repeated later under their hit ids.
+        Whether Redis recorded them is unknown; they are sent again later with the same hit ids.
         """
         if self._spool_writer is None or not isinstance(error, StoreUnavailableError):
             self._tell(waiters, error)
@@ -313,13 +313,13 @@ class GroupCommit:
         self._tell(waiters, error)
 
     def _tell(self, waiters: Sequence[Waiter], error: Exception) -> None:
-        """Tell everybody who waits that it failed."""
+        """Call `failed` of all waiters."""
         for waiter in waiters:
             if not isinstance(error, StatsError):
                 self._meters.fault(FAULT, error)
             try:
                 waiter.failed(error)
-            except Exception as another:  # noqa: BLE001 - the others are told
+            except Exception as another:  # noqa: BLE001 - the other waiters must be called
                 self._meters.fault("answer to a page view", another)
 
 

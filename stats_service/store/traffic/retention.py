@@ -1,4 +1,4 @@
-"""What ends, and what is kept of it."""
+"""Numbers with an expiry, and the summaries that outlast them."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ TRIMMED_AT_ONCE = 2_000
 
 
 class RetentionStore:
-    """The numbers of every site that do not last."""
+    """The expiring numbers of every site of one installation."""
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
@@ -49,7 +49,7 @@ class RetentionStore:
         return trimmed
 
     def forget_ignored(self, slug: str, before: str) -> int:
-        """Forget the daily numbers of ignored views of the days before `before`."""
+        """Delete the daily numbers of ignored views before the day `before`."""
         key = SiteKeys(self._prefix, slug).ignored
         with store_errors():
             old = [
@@ -62,11 +62,11 @@ class RetentionStore:
         return len(old)
 
     def set_ends(self, slug: str, lives: Sequence[tuple[str, int, int]]) -> int:
-        """Give an end to what has none, as after a restore by other means; return how many.
+        """Set missing expiries, as after a restore by other tools; return how many.
 
         Args:
             slug: the site.
-            lives: days, with the seconds that their hours and their articles are still kept.
+            lives: days, each with the remaining seconds of its hours and of its articles.
         """
         names = SiteKeys(self._prefix, slug)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:

@@ -1,19 +1,19 @@
-"""Views that Redis did not acknowledge, kept on the local disk until it does.
+"""The spool: views that Redis did not acknowledge, on the local disk until it does.
 
-One SQLite file, `<data_dir>/spool.sqlite3`, shared by every process of this host. A view is in
-the file, synced to disk, before its sender is told that it is kept; it leaves the file after
-Redis has recorded it. What is kept of a view is what Redis itself would have got: the hit id's
-digest, the moment, the article's key and the day's pseudonyms, never an address, a user agent
-or an origin. Deleted rows are overwritten.
+One SQLite file, `<data_dir>/spool.sqlite3`, shared by every process of this host. A view is
+synced to disk before the client gets its response, and is deleted after Redis has recorded it. The
+file holds only what Redis would have received: the digest of the hit id, the time, the key of the
+article and the pseudonyms of the day, never an address, a user agent or an origin. Deleted rows
+are overwritten.
 
-A view leaves in a batch. The batch is fixed in the file before it is sent, and Redis remembers
-its id together with its effect, so that whoever repeats it after a crash records nothing twice.
+Views are sent in batches. A batch is fixed in the file before it is sent, and Redis stores its id
+together with its effect, so a repeat after a crash records nothing twice.
 
-A full spool refuses new views: those it holds were promised. Sending them takes room on the disk
-too, so a file beside it, `spool.reserve`, holds that room as long as views may be kept.
+A full spool refuses new views, because the spooled ones have been promised. Sending needs disk
+space too, so the file `spool.reserve` holds that space as long as views may be spooled.
 
-Each view knows the Redis for which it was kept, its place: two services on one data folder never
-send what is the other's.
+Each view has a place: the Redis for which it was spooled. Two services on one data folder never
+send each other's views.
 """
 
 import contextlib
@@ -35,19 +35,19 @@ from stats_service.models.health import SpoolState
 from stats_service.models.traffic import ViewCommand
 from stats_service.store.traffic.spool_file import SpoolFile
 
-#: Most views of a batch; one script call of 3 to 5 ms.
+#: Most views in a batch; its script call takes 3 to 5 ms.
 BATCH_MAX = 500
-#: Seconds whose views may share a batch, which Redis records as of one moment.
+#: Longest span of one batch, in seconds; Redis records all its views at one time.
 BATCH_SECONDS = 60
-#: Least seconds between two lines of the log about views that are lost.
+#: Least seconds between two log lines about lost views.
 LOG_SECONDS = 60.0
-#: Most sites and quarters of an hour whose lost views are told apart.
+#: Most pairs of site and quarter of an hour for which lost views are counted separately.
 LOST_MAX = 10_000
-#: Place of views that Redis refused, for whatever reason: they wait for somebody who mends that.
+#: Place of views that Redis refused; they wait until somebody has removed the cause.
 REFUSED = "refused"
 
 _COLUMNS = "slug, at, birth, hit, article, visitor, visitor_before, address, customer"
-#: The views of the batch that is fixed. Views that come later have greater ids.
+#: The views of the fixed batch. Later views have greater ids.
 _IN_BATCH = "WHERE place = ? AND slug = ? AND span = ? AND id <= ?"
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class SpooledView(NamedTuple):
     #: Seconds since 1970.
     at: float
     command: ViewCommand
-    #: Of the site (`models.sites.Site`).
+    #: Birth of the site (`models.sites.Site`).
     birth: str = ""
 
 
@@ -71,24 +71,24 @@ class SpooledBatch(NamedTuple):
 
     id: str
     slug: str
-    #: The moment of the last of them, in seconds since 1970.
+    #: Time of the last view, in seconds since 1970.
     at: float
     commands: list[ViewCommand]
-    #: The births of the site that each was sent to, in the order of `commands`.
+    #: The birth of the site of each view, in the order of `commands`.
     births: list[str]
 
 
 class SpoolError(StoreUnavailableError):
-    """The view could be kept nowhere."""
+    """The view could not be spooled."""
 
 
 class Spool:
-    """The views kept by this host; safe for threads and processes.
+    """The spooled views of this host; safe for threads and processes.
 
     Args:
-        data_dir: where the file is; made if absent.
-        max_bytes: the file's greatest size, about 400 bytes a view; 0: nothing is kept.
-        place: for which Redis views are kept, see `place_of`.
+        data_dir: folder of the file; created if missing.
+        max_bytes: largest size of the file, about 400 bytes for each view; 0: no spool.
+        place: the Redis for which views are spooled, see `place_of`.
     """
 
     def __init__(self, data_dir: Path, max_bytes: int, place: str = "") -> None:
@@ -96,18 +96,18 @@ class Spool:
         self._max_bytes = max_bytes
         self._place = place
         self._lock = threading.Lock()
-        #: Views kept and views refused by this process.
+        #: Views spooled and views refused by this process.
         self.kept = 0
         self.refused = 0
-        #: Views refused, by site and quarter of an hour, until somebody takes that down.
+        #: Refused views by site and quarter of an hour, until `take_lost`.
         self._lost: Counter[tuple[str, int]] = Counter()
         self._log_again = 0.0
 
     def add(self, views: Sequence[SpooledView]) -> None:
-        """Keep views; those that are kept already, by their hit ids, stay as they are.
+        """Spool views; a view whose hit id is spooled already stays unchanged.
 
         Raises:
-            SpoolError: the spool is full or cannot be written; none of them is kept.
+            SpoolError: the spool is full or cannot be written; no view is spooled.
         """
         rows = [
             (
@@ -150,7 +150,7 @@ class Spool:
         self.kept += len(rows)
 
     def refuse(self, views: Sequence[SpooledView], reason: Exception) -> None:
-        """Count views that can be kept nowhere, and say so, once a minute at most."""
+        """Count views that cannot be spooled, and log that at most once a minute."""
         with self._lock:
             self.refused += len(views)
             if len(self._lost) < LOST_MAX:
@@ -168,18 +168,18 @@ class Spool:
             logger.error("Views are lost, %d so far: STATS_SPOOL_MEGABYTES is 0.", self.refused)
 
     def take_lost(self) -> list[tuple[str, float, int]]:
-        """Return sites, moments (seconds) and numbers of views refused since the last call."""
+        """Return site, time (seconds) and number of the views refused since the last call."""
         with self._lock:
             lost, self._lost = self._lost, Counter()
         return [(slug, quarter * 900.0, number) for (slug, quarter), number in lost.items()]
 
     def put_lost_back(self, slug: str, at: float, number: int) -> None:
-        """Keep a number that `take_lost` gave for the next call."""
+        """Return a number from `take_lost` to the counter, for the next call."""
         with self._lock:
             self._lost[slug, int(at // 900)] += number
 
     def next_batch(self) -> SpooledBatch | None:
-        """Return the views to send next, the same ones until `remove`; None: nothing is kept.
+        """Return the next batch to send, the same one until `remove`; None: the spool is empty.
 
         Raises:
             SpoolError: the file cannot be read or written.
@@ -232,11 +232,11 @@ class Spool:
         return batch
 
     def remove(self, batch: SpooledBatch) -> None:
-        """Forget the views of a batch: Redis has recorded them, or never will."""
+        """Delete the views of a batch: Redis has recorded them, or never will."""
         self._end_batch(batch, "DELETE FROM views")
 
     def hold(self, batch: SpooledBatch, commands: Sequence[ViewCommand]) -> None:
-        """Forget the views of a batch but for `commands`, which Redis refused: they wait apart."""
+        """Delete the views of a batch except `commands`, which Redis refused; set those apart."""
         held = [(REFUSED, batch.slug, command.hit) for command in commands]
         self._end_batch(batch, "DELETE FROM views", held)
 
@@ -259,10 +259,10 @@ class Spool:
             self._file.write(end)
 
     def adopt(self) -> int:
-        """Take the views that were kept for another Redis, or refused, for this one's.
+        """Move the views spooled for another Redis, and refused views, to this Redis.
 
         Returns:
-            How many they are.
+            The number of views moved.
         """
 
         def take(connection: sqlite3.Connection) -> int:
@@ -277,7 +277,7 @@ class Spool:
             return self._file.write(take)
 
     def waiting(self) -> int:
-        """Return how many views wait for this service's Redis.
+        """Return the number of views that wait for this service's Redis.
 
         Raises:
             SpoolError: the file cannot be read.
@@ -285,7 +285,7 @@ class Spool:
         return self._counts().get(self._place, (0, 0.0))[0]
 
     def state(self) -> SpoolState:
-        """Return how the spool is, and whether it could keep a view now."""
+        """Return the state of the spool, and whether a view could be spooled now."""
         fault, counts = "", dict[str, tuple[int, float]]()
         try:
             counts = self._counts()
@@ -305,7 +305,7 @@ class Spool:
         )
 
     def _counts(self) -> dict[str, tuple[int, float]]:
-        """Return by place how many views there are, and the moment of the oldest."""
+        """Return by place the number of views, and the time of the oldest."""
         if not self._file.exists():
             return {}
         query = "SELECT place, count(*), min(at) FROM views GROUP BY place"
@@ -314,12 +314,12 @@ class Spool:
         return {place: (number, oldest) for place, number, oldest in rows}
 
     def tidy(self) -> None:
-        """Give the space of an empty spool back, unless somebody writes to it again."""
+        """Free the disk space of an empty spool, unless another process is writing to it."""
         with contextlib.suppress(sqlite3.Error, OSError):
             self._file.tidy()
 
     def sole_sender(self) -> contextlib.AbstractContextManager[bool]:
-        """Give whether this process may send batches; one of the host's may at a time."""
+        """Yield whether this process may send batches: one process of the host at a time."""
         return self._file.sole_sender()
 
     @property
@@ -336,9 +336,9 @@ class Spool:
 
 
 def place_of(redis_url: str, key_prefix: str, data_dir: Path) -> str:
-    """Return what tells one Redis from another: no secret, and the same with another password.
+    """Return the name of a Redis: it contains no secret, and does not depend on the password.
 
-    The server that the service brings along moves with its data folder.
+    The place of the embedded server depends on its data folder only.
     """
     if redis_url == socket_url(socket_path(data_dir)):
         where = "embedded"

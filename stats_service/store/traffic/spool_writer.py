@@ -1,4 +1,4 @@
-"""The spool for an event loop: views in flight are kept together, by a thread."""
+"""The spool for an event loop: a thread writes all views in flight together."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,25 +8,25 @@ from stats_service.errors import ViewSpooledError
 from stats_service.meters import Meters
 from stats_service.store.traffic.spool import Spool, SpooledView, SpoolError
 
-#: Most views that wait for the disk in this process; the next is refused at once.
+#: Most views of this process that wait for the disk; the next is refused at once.
 WAITING_MAX = 4096
 
 #: Longest wait for the disk when the process ends, in seconds.
 STOP_SECONDS = 2.0
-#: How the meters call a view that cannot be kept.
+#: Meter of views that cannot be spooled.
 FAULT = "kept view"
 
-#: Told that the view is kept (`ViewSpooledError`) or why it is not.
+#: Callback: receives `ViewSpooledError`, or the reason why the view is not spooled.
 Callback = Callable[[Exception], None]
 
 
 class SpoolWriter:
-    """Keeps views. Everything here is called in the loop's own thread.
+    """Spools views. All methods run in the thread of the loop.
 
     Args:
-        spool: where they are kept.
-        on_kept: called after views were kept, or lost.
-        meters: where views are counted that fail as nobody foresaw.
+        spool: the spool.
+        on_kept: called after views were spooled, or lost.
+        meters: counts views that fail unexpectedly.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SpoolWriter:
         self._under_way: asyncio.Task[None] | None = None
 
     def write(self, views: Sequence[SpooledView], callbacks: Sequence[Callback]) -> None:
-        """Write views; each callback is called once, when its view is on the disk or is not."""
+        """Write views; each callback is called once, after its view was written or has failed."""
         if not views:
             return
         if len(self._views) + len(views) > WAITING_MAX:
@@ -55,7 +55,7 @@ class SpoolWriter:
             self._under_way = asyncio.get_running_loop().create_task(self._write())
 
     async def stop(self) -> None:
-        """Wait a while for what is under way."""
+        """Wait a while for pending views."""
         if self._under_way:
             await asyncio.wait({self._under_way}, timeout=STOP_SECONDS)
         self._thread.shutdown(wait=False)
@@ -70,7 +70,7 @@ class SpoolWriter:
                 try:
                     outcomes = await loop.run_in_executor(self._thread, self._outcomes, views)
                     self._on_kept()
-                except Exception as error:  # noqa: BLE001 - whoever waits is told
+                except Exception as error:  # noqa: BLE001 - passed to the callback
                     self._meters.fault(FAULT, error)
                 finally:
                     self._call_back(callbacks, outcomes)
@@ -78,7 +78,7 @@ class SpoolWriter:
             self._under_way = None
 
     def _outcomes(self, views: Sequence[SpooledView]) -> Sequence[Exception]:
-        """Return what became of each view; one that nobody can keep does not take others along."""
+        """Return the result of each view; a view that cannot be spooled does not affect others."""
         try:
             self._spool.add(views)
         except SpoolError as error:

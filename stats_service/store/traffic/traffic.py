@@ -21,9 +21,9 @@ SET_OPENING = load_script("accounts/audit_entry", "traffic/set_opening")
 CORRECT_RECORDS = load_script("accounts/audit_entry", "traffic/correct_records")
 REPLAY_VIEWS = load_script("traffic/replay_guard", "traffic/record_views", "traffic/replay_mark")
 
-#: What `set_opening.lua` answers where the site is no more.
+#: Reply of `set_opening.lua` if the site no longer exists.
 _NO_SITE = -1
-#: What is counted of each day.
+#: The numbers counted for each day.
 METRICS = ("visits", "views")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -38,11 +38,11 @@ class TrafficStore:
     def record_views(
         self, site: Site, periods: Periods, now: float, commands: Sequence[ViewCommand]
     ) -> tuple[StoredCounts, list[ViewResult]]:
-        """Record `commands`, all of the moment `now` (seconds), in one round trip.
+        """Record `commands` at the time `now` (seconds) in one round trip.
 
         Raises:
             UnknownSiteError: the site was removed meanwhile; nothing was recorded.
-            StoreUnavailableError: nothing was acknowledged. The hit ids make a repeat safe.
+            StoreUnavailableError: Redis did not acknowledge. The hit ids make a retry safe.
         """
         batch = ViewBatch(self._prefix, site, periods, now, commands)
         with store_errors():
@@ -58,11 +58,11 @@ class TrafficStore:
     def replay_views(
         self, site: Site, periods: Periods, then: float, commands: Sequence[ViewCommand], batch: str
     ) -> None:
-        """Record kept views of the moment `then` (seconds), unless this batch was before.
+        """Record spooled views at the time `then` (seconds), unless this batch is recorded already.
 
         Raises:
             UnknownSiteError: the site was removed meanwhile; nothing was recorded.
-            StoreUnavailableError: nothing was acknowledged. A repeat with the same `batch` is safe.
+            StoreUnavailableError: Redis did not acknowledge. A retry with the same `batch` is safe.
         """
         views = ViewBatch(self._prefix, site, periods, then, commands)
         marker = SiteKeys(self._prefix, site.slug).replayed(batch)
@@ -77,7 +77,7 @@ class TrafficStore:
     def articles(self, site: Site, periods: Periods, keys: Sequence[str]) -> list[StoredArticle]:
         """Read the views of `keys`, in their order.
 
-        One that was never viewed has 0, or None where there is no room for more articles.
+        An article without views has 0, or None if the site has no room for more articles.
         """
         if not keys:
             return []
@@ -90,7 +90,7 @@ class TrafficStore:
             totals, todays, openings, number = pipe.execute()
         full = number >= site.article_cap
         return [
-            # There was no room for the names of some that were read.
+            # Some articles had views but no room for their keys.
             StoredArticle(None, None, int(opening or 0))
             if full and not total
             else StoredArticle(int(total or 0), int(today or 0), int(opening or 0))
@@ -98,10 +98,10 @@ class TrafficStore:
         ]
 
     def count_token(self, slug: str, address: bytes, ipv6_48: bytes, now: float) -> list[int]:
-        """Count a voter's token for its address and /48 (empty: none), as `record_views` does.
+        """Count a voter token for its address and /48 (empty: none), as `record_views` does.
 
         Returns:
-            How many each has had in this half hour; 0 for one that is empty.
+            The number of tokens of each in this half hour; 0 for an empty one.
         """
         names = SiteKeys(self._prefix, slug)
         key = names.addresses(int(now // ADDRESS_BUCKET_SECONDS))
@@ -114,7 +114,7 @@ class TrafficStore:
         return [counted(b"t" + name) if name else 0 for name in (address, ipv6_48)]
 
     def days(self, slug: str, metric: str) -> dict[str, int]:
-        """Return what was counted of `metric` (one of `METRICS`), by ISO day."""
+        """Return the daily numbers of `metric` (one of `METRICS`), by ISO day."""
         key, begin = SiteKeys(self._prefix, slug).counts, f"{metric}:"
         with store_errors():
             found = self._client.hgetall(key)
@@ -122,9 +122,9 @@ class TrafficStore:
         return {day: int(n) for day, name, n in named if name != day and _DAY.fullmatch(day)}
 
     def correct_records(self, slug: str, fields: dict[str, str], entry: AuditEntry) -> bool:
-        """Set fields of `counts`, those with "" taken away; tell whether one of them changed.
+        """Set fields of `counts`; "" deletes a field. Return whether any field changed.
 
-        What changed is filled into `entry`, which is recorded unless nothing did.
+        The changes are filled into `entry`, which is recorded if there are any.
         """
         names = SiteKeys(self._prefix, slug)
         args = [packed_entry(entry), *(text for field in fields.items() for text in field)]
@@ -132,7 +132,7 @@ class TrafficStore:
             return bool(CORRECT_RECORDS.run(self._client, [names.counts, names.audit], args))
 
     def openings(self, slug: str) -> Iterator[tuple[str, int]]:
-        """Give every article that has a balance, and the balance, in no order."""
+        """Yield every article with a balance, and the balance, in no order."""
         with store_errors():
             for key, views in self._client.hscan_iter(
                 SiteKeys(self._prefix, slug).opening, count=1000
@@ -140,7 +140,7 @@ class TrafficStore:
                 yield text_of(key), int(views)
 
     def opening(self, site: Site, article: str) -> int:
-        """Return the views that an article had before it came here."""
+        """Return the opening balance of an article."""
         with store_errors():
             found = self._client.hget(SiteKeys(self._prefix, site.slug).opening, article)
         return int(found or 0)
@@ -153,10 +153,11 @@ class TrafficStore:
         entry: AuditEntry,
         standing: int | None = None,
     ) -> int | None:
-        """Set the views that an article had before it came here; return what was set before.
+        """Set the opening balance of an article; return the previous one.
 
-        0 removes the balance. What was set before is filled into `entry`, which is recorded unless
-        it is the same. None, and nothing written: it is not `standing`, if that is given.
+        0 removes the balance. The previous balance is filled into `entry`, which is recorded if
+        the balance changed. If `standing` is given and the previous balance differs, nothing is
+        written and the result is None.
 
         Raises:
             UnknownSiteError: the site was erased meanwhile.

@@ -1,8 +1,8 @@
-"""One call of `lua/record_views.lua`: what it takes, and what it answers.
+"""One call of `lua/record_views.lua`: its arguments and its reply.
 
-What views share (a reader, an address, an article) goes to Redis once, and a view as numbers that
-point to it. What Redis answers is again of what they share, and of the views only what was out of
-the ordinary; the rest is put together here.
+Values that views share (a reader, an address, an article) are sent once, and each view refers to
+them by index. The reply likewise contains shared values once, and of single views only those that
+were not simply counted; this module builds the results from it.
 """
 
 import math
@@ -36,7 +36,7 @@ from stats_service.store.traffic.day_names import LONG_BYTES, day_name, day_name
 
 #: Length of an id of a hit, a visitor, an address, a voter.
 ID_BYTES = 8
-#: Stands for the hit id of a view that has none.
+#: Placeholder for the hit id of a view without one.
 NO_ID = bytes(ID_BYTES)
 #: Notes of views that were counted without their article's name.
 NAMELESS = ("article-cap", "article-network")
@@ -69,7 +69,7 @@ class ViewBatch:
     ) -> None:
         self._slug = site.slug
         self._commands = commands
-        #: By id: the voters whose ballots are looked for.
+        #: By id: the voters whose ballots are looked up.
         self._polls: dict[str, _Places] = {}
         self._articles = articles = _Places()
         self._listed = listed = _Places()
@@ -81,7 +81,7 @@ class ViewBatch:
         issues: list[int] = []
         ignored: dict[str, int] = {}
         rated = False
-        for command in commands:  # without a call for each thing: this is in every view's way
+        for command in commands:  # no function call for each value: this is the hot path
             article, visitor, before = command.article, command.visitor, command.visitor_before
             place = articles.setdefault(article, len(articles) + 1) if article else 0
             if (len(article) > LONG_BYTES or not article.isascii()) and is_long(article):
@@ -166,13 +166,13 @@ class ViewBatch:
     def results(  # noqa: C901, PLR0912 - likewise, over the answers
         self, reply: Any
     ) -> tuple[StoredCounts, list[ViewResult | Exception]]:
-        """Return what the script answered: the site's numbers, and one result a view.
+        """Parse the reply of the script: the numbers of the site, and one result for each view.
 
-        A view whose own numbers cannot be read has the exception in place of its result.
+        The result of a view whose own numbers cannot be parsed is an exception.
 
         Raises:
             UnknownSiteError: the site was removed; nothing was recorded.
-            ValueError: the site's numbers cannot be read.
+            ValueError: the numbers of the site cannot be parsed.
         """
         if reply is None:
             raise UnknownSiteError(self._slug)
@@ -231,7 +231,7 @@ class ViewBatch:
 
 
 class _Articles:
-    """The numbers of articles, by their places."""
+    """The numbers of articles, by index."""
 
     __slots__ = ("_full", "_openings", "_ratings", "_todays", "_totals")
 
@@ -274,7 +274,7 @@ class _Articles:
 
 
 def _whole(numbers: Sequence[Any]) -> list[Any]:
-    """Return numbers of Redis as ints; one that cannot be read is NaN, for its article to fail."""
+    """Return numbers from Redis as ints; NaN for one that cannot be parsed: its article fails."""
     try:
         return [int(number or 0) for number in numbers]
     except ValueError:  # what is beyond 2^53 is written as 1e+25
@@ -288,7 +288,7 @@ def _whole(numbers: Sequence[Any]) -> list[Any]:
 
 
 def _tally(stored: Any) -> PollTally | Exception:
-    """Return the tally of a poll, the same object for all; or why it cannot be read."""
+    """Return the tally of a poll, one object for all views, or the error of parsing it."""
     try:
         return poll_tally(stored)
     except ValueError as error:
@@ -296,12 +296,12 @@ def _tally(stored: Any) -> PollTally | Exception:
 
 
 def _place(places: _Places, thing: Any) -> int:
-    """Return the index of `thing`, the next one if it is new; 0 if it is empty."""
+    """Return the index of `thing`, a new one if it is new; 0 if it is empty."""
     return places.setdefault(thing, len(places) + 1) if thing else 0
 
 
 def _lists(keys: list[str]) -> bytes:
-    """Pack listed articles as the script takes them."""
+    """Pack listed articles in the format of the script."""
     chunks = [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
     return in_a_row([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
 

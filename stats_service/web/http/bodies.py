@@ -1,4 +1,4 @@
-"""Reading request bodies into typed values, and answers that may be kept for a while."""
+"""Typed request bodies, and responses with or without caching."""
 
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from stats_service.errors import InvalidInputError, TooLargeError
 from stats_service.web.http.answers import FRESH_JSON
 
-#: Longest request body that is read: 100 article keys of the greatest length fit.
+#: Longest request body that is read: it fits 100 article keys of the greatest length.
 BODY_MAX_BYTES = 64 * 1024
 
 T = TypeVar("T")
@@ -19,8 +19,8 @@ def decode_body(body: bytes, type_: type[T]) -> T:
     """Decode JSON into `type_`.
 
     Raises:
-        TooLargeError: it is longer than any route accepts.
-        InvalidInputError: naming the field and what it wants.
+        TooLargeError: the body is longer than any route accepts.
+        InvalidInputError: names the field and the value that it expects.
     """
     if len(body) > BODY_MAX_BYTES:
         raise TooLargeError(RequestEntityTooLarge.description)
@@ -31,12 +31,12 @@ def decode_body(body: bytes, type_: type[T]) -> T:
 
 
 def fresh_json(body: object) -> Response:
-    """Return an answer that concerns one reader and one moment."""
+    """Return a response that must not be cached."""
     return Response(msgspec.json.encode(body), headers=FRESH_JSON)
 
 
 def cached_json(body: bytes, seconds: int, mimetype: str = "application/json") -> Response:
-    """Return an answer that everybody may keep for a while, and then ask whether it has changed."""
+    """Return a response that any cache may keep for `seconds` and then revalidate."""
     response = Response(body, mimetype=mimetype)
     response.cache_control.public = True
     response.cache_control.max_age = seconds

@@ -1,4 +1,4 @@
-"""Errors become answers here, once."""
+"""Turns errors into responses; the only place that does so for Flask."""
 
 import logging
 
@@ -33,7 +33,7 @@ def _stats_error(error: StatsError) -> Response:
 def _http_exception(error: HTTPException) -> Response:
     if error.response is not None or error.code is None:
         return error.get_response()  # type: ignore[return-value] # a werkzeug Response
-    if error.code == TooLargeError.status:  # Flask refuses before any route sees the body
+    if error.code == TooLargeError.status:  # Flask refuses it before any route reads the body
         return _stats_error(TooLargeError(error.description or ""))
     code = error.name.lower().replace(" ", "-")
     headers = [

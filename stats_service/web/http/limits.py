@@ -1,8 +1,8 @@
-"""How often a network, or a caller whom we know, may call a route.
+"""Rate limits: how often a network, or an identified caller, may call a route.
 
-flask-limiter guards what Flask answers (`limited`, `check_caller`, `check_network`). Ballots and
-ratings are taken in the event loop, which asks `check_network_limit`. Either way the same counters
-in the same Redis are added to: `RequestCounts`.
+flask-limiter guards the routes of Flask (`limited`, `check_caller`, `check_network`). Ballots and
+ratings are handled in the event loop, which calls `check_network_limit`. Both use the same
+counters in the same Redis: `RequestCounts`.
 """
 
 from collections.abc import Callable
@@ -32,14 +32,14 @@ def register(app: Flask) -> None:
         request_address,
         app=app,
         storage_uri=f"{SCHEME}://",
-        # The library hands them on as they are, whatever it takes them for.
+        # The library passes the options on unchanged, whatever type it declares.
         storage_options=cast("Any", {"limits": wired.limits, "run": wired.loop.run}),
         strategy="fixed-window",
     )
 
 
 def limited(view: View) -> View:
-    """Let a network call a route of a site only `STATS_WRITE_LIMIT` times a minute."""
+    """Limit a network to `STATS_WRITE_LIMIT` calls a minute of a site's route."""
 
     @wraps(view)
     def checked(**values: Any) -> Any:
@@ -52,15 +52,15 @@ def limited(view: View) -> View:
 
 
 def check_caller(name: str, caller: str) -> None:
-    """Count a request of a caller whom we know.
+    """Count a request of an identified caller.
 
     Args:
-        name: of the route.
-        caller: what nobody else can be, such as the id of a token; else a pseudonym of a network.
+        name: name of the route.
+        caller: a unique id, such as that of a token; else the pseudonym of a network.
 
     Raises:
-        TooManyRequestsError: the caller has sent too many of this name.
-        StoreUnavailableError: it cannot be counted, and so is not to be answered either.
+        TooManyRequestsError: the caller has sent too many requests to this route.
+        StoreUnavailableError: the request cannot be counted, so it must be refused.
     """
     _count(name, caller)
 
@@ -79,13 +79,13 @@ async def check_network_limit(
 
     Args:
         wired: the services.
-        route: its name; each has counters of its own.
+        route: name of the route; each route has its own counters.
         entry: the site.
-        address: where it comes from; empty: not known, and everybody would share one limit.
-        poll: for whose ballot it is, whose report tells of it; else empty.
+        address: address of the client; empty: unknown, and all such clients would share one limit.
+        poll: the poll of a ballot, whose report counts the refusal; else empty.
 
     Raises:
-        TooManyRequestsError: the network has sent too many.
+        TooManyRequestsError: the network has sent too many requests.
     """
     if not address:
         return
@@ -109,7 +109,7 @@ def _count(name: str, caller: str) -> None:
 
 
 def _network_of_site(entry: SiteEntry, address: str, wired: Services | None = None) -> str:
-    """Return the site and the pseudonym of a network, which ends with the day."""
+    """Return the site and the daily pseudonym of a network, as one key."""
     now = (wired or services()).clock.now()
     network = entry.day_keys_at(now)[0].address(network_prefix(address)).hex()
     return f"{entry.site.slug}:{network}"

@@ -17,14 +17,14 @@ from stats_service.models.polls import PresentedPoll
 from stats_service.models.ratings import RatedArticle
 
 CONTENT_TYPE = "application/problem+json"
-#: What a program without a good token is told to send (RFC 6750).
+#: `WWW-Authenticate` for a program without a valid token (RFC 6750).
 CHALLENGE = 'Bearer realm="stats_service"'
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """The body of every error answer."""
+    """The body of every error response."""
 
-    #: Stable reference, one for each `code`.
+    #: Stable URI reference, one for each `code`.
     type: str
     title: str
     status: int
@@ -35,15 +35,15 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class BallotProblem(Problem, frozen=True, kw_only=True):
-    """Why a ballot cannot be taken, with the poll as its voter may see it."""
+    """Why a ballot is refused, with the poll as the voter may see it."""
 
     poll: PresentedPoll
 
 
 class AnswerProblem(Problem, frozen=True, kw_only=True):
-    """Why a choice or a text cannot be taken, as `errors.UnfitAnswerError` names it."""
+    """Why a choice or a text is refused, as `errors.UnfitAnswerError` names it."""
 
-    #: Empty where the request itself is wrong.
+    #: Empty if the request itself is invalid.
     reason: str = ""
 
 
@@ -54,20 +54,20 @@ class RatingProblem(Problem, frozen=True, kw_only=True):
 
 
 class StaleProblem(Problem, frozen=True, kw_only=True):
-    """Why a change was refused that was made from what stands no longer, with both versions."""
+    """Why a change made from an outdated version is refused, with both versions."""
 
-    #: Of what stands now; the answer's `ETag` has it too.
+    #: Revision of the current version; also in the `ETag` of the response.
     revision: str
     differences: tuple[Difference, ...]
 
 
 def problem(code: str, title: str, status: int, detail: str) -> Problem:
-    """Return a problem whose type is derived from its code."""
+    """Return a problem; its type is derived from `code`."""
     return Problem(f"about:blank#{code}", title, status, detail, code)
 
 
 def problem_of(error: StatsError) -> Problem:
-    """Return the problem that tells of `error`."""
+    """Return the problem that describes `error`."""
     basic = problem(error.code, error.title, error.status, str(error))
     if isinstance(error, BallotConflictError) and isinstance(error.poll, PresentedPoll):
         return BallotProblem(*msgspec.structs.astuple(basic), poll=error.poll)
@@ -85,13 +85,13 @@ def problem_of(error: StatsError) -> Problem:
 
 
 def internal_problem() -> Problem:
-    """Return the problem that tells of an error nobody foresaw."""
+    """Return the problem for an unexpected error."""
     detail = "The service failed on this request. Nothing was stored; the log says more."
     return problem("internal-error", "The service failed", 500, detail)
 
 
 def problem_headers(error: Exception) -> list[tuple[str, str]]:
-    """Return the headers of the answer that tells of `error`."""
+    """Return the headers of the response to `error`."""
     headers = [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")]
     if isinstance(error, StatsError) and error.retry_after is not None:
         headers.append(("Retry-After", str(math.ceil(error.retry_after))))

@@ -1,4 +1,4 @@
-"""Who sends the request that Flask is answering."""
+"""The sender of Flask's current request."""
 
 from flask import g, request
 
@@ -8,12 +8,12 @@ from stats_service.web.http.visitor import AddressSource, visitor_of
 
 
 def request_address() -> str:
-    """Return the address that the current request came from, or `""` if it is not known."""
+    """Return the client address of the current request, or `""` if it is unknown."""
     return _client()[0]
 
 
 def _client() -> tuple[str, str]:
-    """Return the address of the current request, and the hint that it gives."""
+    """Return the client address of the current request, and its hint (`address_hint`)."""
     known: tuple[str, str] | None = g.get("client")
     if known is None:
         source, headers = AddressSource.of(services().settings), request.headers
@@ -24,7 +24,7 @@ def _client() -> tuple[str, str]:
 
 
 def request_visitor(origin: str | None = None) -> Visitor:
-    """Return who sent the current request, from the page `origin` (default: `Origin`)."""
+    """Return the sender of the current request; `origin` is the page (default: `Origin`)."""
     headers, (address, hint) = request.headers, _client()
     return visitor_of(
         address,
@@ -32,7 +32,7 @@ def request_visitor(origin: str | None = None) -> Visitor:
         headers.get("User-Agent", ""),
         headers.get("Sec-GPC", ""),
         headers.get("DNT", ""),
-        # As in `web.loop.messages`: a header that says nothing leaves the older one its say.
+        # As in `web.loop.messages`: an empty header falls back to the older one.
         headers.get("Sec-Purpose") or headers.get("Purpose", ""),
         hint,
     )

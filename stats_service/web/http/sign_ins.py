@@ -1,16 +1,16 @@
-"""Which requests are sign-ins of browsers that no account can know, and the cookie that tells."""
+"""Recognise sign-ins from unknown browsers: those without the cookie of a known one."""
 
 from collections.abc import Iterable
 
-#: Names of the cookie by which an account knows a browser again: over https, and without.
+#: Names of the cookie by which an account recognises a browser: with https, and without.
 DEVICE_COOKIES = ("__Host-stats-devices", "stats_devices")
 _NAMES = tuple(name.encode() + b"=" for name in DEVICE_COOKIES)
 
 
 def is_strangers(method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Tell whether a request is a sign-in that comes without such a cookie.
+    """Return whether a request is a sign-in without that cookie.
 
-    One that has the cookie need not be known: that is looked at later, with the account.
+    A request with the cookie may still be unknown; the account checks that later.
     """
     return (
         method == "POST"

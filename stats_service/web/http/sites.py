@@ -1,4 +1,4 @@
-"""What every route of a site does first and last: find the site, allow its pages to read."""
+"""Shared by all routes of a site: find the site, add its CORS headers."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def site_entry(slug: str) -> SiteEntry:
-    """Return the site that the request is about; UnknownSiteError if there is none."""
+    """Return the site of the request; UnknownSiteError if it does not exist."""
     known: SiteEntry | None = g.get("site_entry")
     if known is None or known.site.slug != slug:
         known = g.site_entry = services().sites.directory.entry(slug, services().clock.now())
@@ -22,11 +22,11 @@ def site_entry(slug: str) -> SiteEntry:
 
 
 def on_site(slug: str, work: Callable[[SiteEntry], T]) -> T:
-    """Return what `work` makes of the site; of that which is there now, if Redis knows it not.
+    """Return `work(site)`; if Redis does not know the site any more, read it again and retry.
 
     Raises:
-        UnknownSiteError: there is no such site.
-        StoreUnavailableError: Redis has lost it, or cannot be asked.
+        UnknownSiteError: the site does not exist.
+        StoreUnavailableError: Redis has lost the site, or does not answer.
     """
     entry = site_entry(slug)
     try:
@@ -37,12 +37,12 @@ def on_site(slug: str, work: Callable[[SiteEntry], T]) -> T:
 
 
 def allow_site_pages(bp: Blueprint) -> None:
-    """Put CORS headers on every answer of `bp`, errors included."""
+    """Add CORS headers to every response of `bp`, errors included."""
 
     def add_headers(response: Response) -> Response:
         origin = request.headers.get("Origin", "")
         for name, value in cors_headers(allowed_origin(g.get("site_entry"), origin)):
-            response.headers.setdefault(name, value)  # the event loop says its own
+            response.headers.setdefault(name, value)  # the event loop sets its own
         return response
 
     bp.after_request(add_headers)

@@ -1,4 +1,4 @@
-"""Files in a form: below the data folder while they come in, never in memory."""
+"""Files in a form: stored below the data folder while they arrive, never in memory."""
 
 import tempfile
 from typing import IO
@@ -10,7 +10,7 @@ from stats_service.web.http.context import services
 
 
 class RequestWithFiles(Request):
-    """Flask's request; only the upload routes take bodies that are long enough for a file."""
+    """Flask's request; only the upload routes accept bodies long enough for a file."""
 
     def _get_file_stream(
         self,

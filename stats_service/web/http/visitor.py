@@ -1,4 +1,4 @@
-"""Who sends a request: the address that we believe, out of the peer's and the proxies' words."""
+"""The sender of a request: the address to trust, from the peer and the proxies' headers."""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from stats_service.config import Settings
 from stats_service.models.traffic import Visitor
 from stats_service.services.visitors.addresses import CACHE_SIZE, canonical_address, in_networks
 
-#: Longer headers are refused as rubbish: 16 proxies need no more.
+#: Longer headers are ignored: 16 proxies need no more.
 FORWARDED_MAX_LENGTH = 4096
-#: This machine, and addresses that nobody has on the Internet: in an office they are readers', else
-#: a proxy's.
+#: Loopback and private addresses: in an office they are those of readers, elsewhere those of a
+#: proxy.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 PRIVATE = (
     "10.0.0.0/8",
@@ -23,17 +23,17 @@ PRIVATE = (
 )
 
 
-#: The pairs of one element of `Forwarded` (RFC 7239), and what parts elements.
+#: The pairs of one element of `Forwarded` (RFC 7239), and the separator of elements.
 _PAIR = re.compile(r'\s*([\w-]+)=("[^"]*"|[^";,]*)\s*(;|,|$)')
 
 
 @dataclass(frozen=True, slots=True)
 class AddressSource:
-    """Where the reader's address stands in a request; the one place that knows it.
+    """Which part of a request holds the reader's address.
 
-    Without a header by name, in the peer and `X-Forwarded-For` alone (`client_address`). With one,
-    that header is believed of requests that came from one of `networks`: whoever called the
-    outermost of our own proxies, or the service itself if there are none.
+    Without a configured header, only the peer and `X-Forwarded-For` count (`client_address`). A
+    configured header is trusted if the request came from one of `networks`, that is: if the caller
+    of our outermost proxy (or of the service, if there is no proxy) has such an address.
     """
 
     trusted_proxies: int = 0
@@ -44,7 +44,7 @@ class AddressSource:
 
     @classmethod
     def of(cls, settings: Settings) -> "AddressSource":
-        """Return what the settings say."""
+        """Return the source that the settings describe."""
         return cls(
             settings.trusted_proxies,
             settings.client_ip_header.lower().encode(),
@@ -52,12 +52,12 @@ class AddressSource:
         )
 
     def find(self, peer: str, forwarded_for: str, named: str) -> tuple[str, str]:
-        """Return the reader's address, `""` if it is not known, and `address_hint` of it.
+        """Return the reader's address (`""` if unknown) and its `address_hint`.
 
         Args:
             peer: as `client_address` takes it.
             forwarded_for: the value of `X-Forwarded-For`.
-            named: the value of the header by name.
+            named: the value of the configured header.
         """
         address = client_address(peer, forwarded_for, self.trusted_proxies)
         if named and in_networks(address, self.networks):
@@ -68,7 +68,7 @@ class AddressSource:
 
 
 def _last_for(forwarded: str) -> str:
-    """Return `for` of the last element of `Forwarded`, which the last proxy has written."""
+    """Return `for` of the last element of `Forwarded`, which the last proxy wrote."""
     if len(forwarded) > FORWARDED_MAX_LENGTH:
         return ""
     found, at = "", 0
@@ -85,21 +85,21 @@ def _last_for(forwarded: str) -> str:
 
 
 def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
-    """Return the client's address in its canonical spelling, or `""` if it is not known.
+    """Return the client's address in canonical spelling, or `""` if it is unknown.
 
-    Each of our own proxies adds, at the right end of `X-Forwarded-For`, the address that it was
-    called from. So with `trusted_proxies` of them the entry that many places from the right is
-    the last one that one of ours wrote, and everything left of it is the client's invention.
+    Each of our own proxies appends its caller's address to `X-Forwarded-For`. So the entry at
+    position `trusted_proxies` from the right was written by our outermost proxy, and the client
+    can invent every entry left of it.
 
     Args:
         peer: The address that the connection came from; empty for a Unix socket.
         forwarded_for: The value of `X-Forwarded-For`, several headers joined by commas.
-        trusted_proxies: How many proxies of ours stand in front; with 0 the header is ignored.
+        trusted_proxies: Number of our own proxies in front; with 0 the header is ignored.
 
     Returns:
-        The entry, or the peer if there are fewer entries or that one is no address. The answer
-        is empty if the peer is no address either, as on a Unix socket behind a proxy that sends
-        no header: the caller then has no identity to derive.
+        The entry, or the peer if there are fewer entries or the entry is not an address. Empty if
+        the peer is not an address either, as on a Unix socket behind a proxy that sends no
+        header: then no identity can be derived.
     """
     if trusted_proxies > 0 and forwarded_for and len(forwarded_for) <= FORWARDED_MAX_LENGTH:
         entries = forwarded_for.rsplit(",", trusted_proxies)
@@ -111,19 +111,19 @@ def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
 
 
 def counted_proxies(settings: Settings) -> int | None:
-    """Return how many stations `X-Forwarded-For` should name; None: the address is elsewhere."""
+    """Return how many entries `X-Forwarded-For` should have; None: another header is configured."""
     return None if settings.client_ip_header else settings.trusted_proxies
 
 
 def forwarded_entries(forwarded_for: str) -> int:
-    """Return how many stations an `X-Forwarded-For` header names, each proxy adding one."""
+    """Return how many entries an `X-Forwarded-For` header has; each proxy adds one."""
     if len(forwarded_for) > FORWARDED_MAX_LENGTH:
         return 0
     return sum(bool(entry.strip()) for entry in forwarded_for.split(","))
 
 
 def address_hint(address: str, forwarded_for: str, trusted_proxies: int) -> str:
-    """Return what makes one doubt that `address` is the reader's, as `Visitor.hint` has it."""
+    """Return why `address` may not be the reader's, in the words of `Visitor.hint`."""
     if forwarded_for.count(",") >= trusted_proxies and forwarded_for:
         return "proxy-more"
     return _local_hint(address)
@@ -139,7 +139,7 @@ def _local_hint(address: str) -> str:
 def visitor_of(
     address: str, origin: str, user_agent: str, gpc: str, dnt: str, purpose: str, hint: str = ""
 ) -> Visitor:
-    """Return who sent a request, from its headers.
+    """Return the sender of a request, from its headers.
 
     Args:
         address: As `client_address` returns it.

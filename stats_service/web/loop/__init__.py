@@ -1,16 +1,16 @@
-"""What is answered in the event loop, without Flask: page views, ballots and ratings.
+"""Requests handled in the event loop, without Flask: page views, ballots and ratings.
 
-These are nearly all of the traffic, and each means one or two questions to Redis. In the loop all
-that are under way share one connection, and page views their round trips, where Flask would hold a
-thread and a connection for each.
+These are nearly all of the traffic, and each takes one or two calls to Redis. In the loop all
+requests share one connection, and page views share round trips; Flask would hold a thread and a
+connection for each.
 
-It is the only way there is, with three entrances: `web.server.fast_lane`, straight from the parser;
-`web.server.asgi`; and `web.api.entrance`, from a route of Flask under any WSGI server. Whoever has
-read a request asks `LoopPaths.find` what it is for, and hands it to `LoopPaths.answer`. The pixel
-and the hosted form, which answer in another form, call the same services by `ServiceLoop.run`.
+There is one implementation with three entrances: `web.server.fast_lane`, directly from the parser;
+`web.server.asgi`; and `web.api.entrance`, from a Flask route under any WSGI server. Each passes a
+request to `LoopPaths.find` for its path, and then to `LoopPaths.answer`. The pixel and the hosted
+form, whose responses differ, call the same services through `ServiceLoop.run`.
 
-`messages` is what goes in and out, `page_views` the page view, `votes` ballots and ratings.
-Everything is called in the loop's own thread, and nothing here may block it.
+`messages` has the requests and responses, `page_views` the page view, `votes` ballots and ratings.
+All methods run in the thread of the loop and must not block it.
 """
 
 from stats_service.web.loop.messages import LoopPath, LoopRequest, ResponseHeaders, Send

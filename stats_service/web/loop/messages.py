@@ -1,4 +1,4 @@
-"""Requests as the event loop gets them, answers as it gives them."""
+"""Requests and responses of the event loop."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -13,31 +13,31 @@ from stats_service.web.http.visitor import AddressSource, visitor_of
 
 
 class ResponseHeaders(NamedTuple):
-    """The headers of an answer, in both forms that the servers want. No Content-Length."""
+    """The headers of a response, in both formats that the servers need. No Content-Length."""
 
     pairs: tuple[tuple[bytes, bytes], ...]
     lines: bytes
 
 
-#: Takes an answer: status, headers, body.
+#: Callback for a response: status, headers, body.
 Send = Callable[[int, ResponseHeaders, bytes], None]
 
 
 class LoopPath(NamedTuple):
-    """What a request is for, by its path."""
+    """The route of a request, parsed from its path."""
 
     #: `page`, `ballots` or `ratings`.
     name: str
     slug: str
-    #: Of ballots; else empty.
+    #: The poll of a ballot; else empty.
     poll: str
 
 
 class LoopRequest(NamedTuple):
-    """One POST that the event loop answers."""
+    """One POST that the event loop handles."""
 
     path: LoopPath
-    #: By lower-case name; several of one name are joined by commas.
+    #: By lower-case name; repeated headers are joined by commas.
     headers: Mapping[bytes, bytes]
     body: bytes
     #: The address that the connection came from; empty for a Unix socket.
@@ -48,7 +48,7 @@ class LoopRequest(NamedTuple):
         return self.headers.get(name, b"").decode("latin-1")
 
     def visitor(self, source: AddressSource) -> Visitor:
-        """Return who sent it."""
+        """Return the sender of the request."""
         header = self.header
         named = header(source.name) if source.name else ""
         address, hint = source.find(self.peer, header(b"x-forwarded-for"), named)
@@ -64,7 +64,7 @@ class LoopRequest(NamedTuple):
 
 
 def response_headers(headers: list[tuple[str, str]], allowed: str) -> ResponseHeaders:
-    """Return `headers` and those of CORS, `allowed` being the origin that may read the answer."""
+    """Return `headers` with those of CORS; `allowed` is the origin that may read the response."""
     pairs = tuple(
         (name.lower().encode(), value.encode("latin-1"))
         for name, value in headers + cors_headers(allowed)
@@ -73,11 +73,11 @@ def response_headers(headers: list[tuple[str, str]], allowed: str) -> ResponseHe
 
 
 def error_answer(error: Exception, allowed: str) -> tuple[int, ResponseHeaders, bytes]:
-    """Return the problem document that tells of `error`."""
+    """Return the problem document for `error`."""
     problem = problem_of(error) if isinstance(error, StatsError) else internal_problem()
     try:
         body = msgspec.json.encode(problem)
-    except (UnicodeError, ValueError, TypeError):  # what the error names is no text
+    except (UnicodeError, ValueError, TypeError):  # a value cannot be encoded
         problem = internal_problem()
         body = msgspec.json.encode(problem)
     return problem.status, response_headers(problem_headers(error), allowed), body

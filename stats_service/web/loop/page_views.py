@@ -23,7 +23,7 @@ from stats_service.web.loop.messages import (
 
 
 class LoopPages:
-    """Answers page views."""
+    """Handles page views."""
 
     def __init__(self, services: Services) -> None:
         self._clock = services.clock
@@ -53,10 +53,10 @@ class LoopPages:
     def _record(
         self, entry: SiteEntry, request: LoopRequest, send: Send, now: float, *, again: bool = False
     ) -> None:
-        """Record the view for a site; `again`: after Redis did not know it as it was before."""
+        """Record the view for a site; `again`: a retry after Redis did not know the site."""
         try:
             allowed = allowed_origin(entry, request.header(b"origin"))
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - passed to the callback
             self._meters.fault("page view", error)
             self._refuse(send, error)
             return
@@ -75,12 +75,12 @@ class LoopPages:
             self._recorder.record_view(entry, query, visitor, now, reply)
         except StatsError as error:
             self._refuse(send, error, allowed)
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - passed to the callback
             self._meters.fault("page view", error)
             self._refuse(send, error, allowed)
 
     def _look_again(self, entry: SiteEntry, request: LoopRequest, send: Send) -> None:
-        """Record the view for the site that is there now: Redis does not know it as it was."""
+        """Read the site again, because Redis did not know it, and record the view."""
 
         def found(site: SiteEntry | Exception, at: float) -> None:
             if isinstance(site, Exception):
@@ -98,7 +98,7 @@ class LoopPages:
                 self._site_json.of(answer.site),
                 self._poll_json[poll.voted].of(poll) if isinstance(poll, PresentedPoll) else None,
             )
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - passed to the callback
             self._meters.fault("answer to a page view", error)
             self._refuse(send, error, allowed)
             return
@@ -112,14 +112,14 @@ class LoopPages:
 
 
 class _Json:
-    """The JSON of the object that was written last: a batch's answers have parts in common."""
+    """Caches the JSON of the last object, because the responses of a batch share parts."""
 
     def __init__(self) -> None:
         self._last: object = None
         self._raw = msgspec.Raw()
 
     def of(self, value: object) -> msgspec.Raw:
-        """Return the JSON of `value`, written anew only if it is another object."""
+        """Return the JSON of `value`; encode it only if it is a different object."""
         if value is not self._last:
             self._last, self._raw = value, msgspec.Raw(msgspec.json.encode(value))
         return self._raw

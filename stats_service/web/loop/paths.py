@@ -1,4 +1,4 @@
-"""Which requests are answered in the event loop, and by what."""
+"""Which requests are handled in the event loop, and by which handler."""
 
 import asyncio
 import re
@@ -11,7 +11,7 @@ from stats_service.web.loop.messages import LoopPath, LoopRequest, ResponseHeade
 from stats_service.web.loop.page_views import LoopPages
 from stats_service.web.loop.votes import LoopVotes
 
-#: Longest path, in bytes; a longer one is for Flask to refuse.
+#: Longest path, in bytes; Flask refuses longer ones.
 TARGET_MAX_BYTES = 256
 
 #: Status, headers, body.
@@ -19,7 +19,7 @@ Answer = tuple[int, ResponseHeaders, bytes]
 
 
 class LoopPaths:
-    """What one process answers in its event loop."""
+    """The handlers of one process for its event loop."""
 
     def __init__(self, services: Services) -> None:
         votes = LoopVotes(services)
@@ -35,19 +35,19 @@ class LoopPaths:
         self._remembered = lru_cache(maxsize=4096)(self._path_of)
 
     def find(self, target: bytes) -> LoopPath | None:
-        """Return what a POST to `target`, a path as it was sent, is for; None: that is Flask's."""
+        """Return the route of a POST to the raw path `target`; None: Flask handles it."""
         return self._remembered(target) if len(target) <= TARGET_MAX_BYTES else None
 
     def answer(self, request: LoopRequest, send: Send) -> None:
-        """Do what the request asks for; call `send` once, possibly at once."""
+        """Handle the request; call `send` once, possibly at once."""
         self._answers[request.path.name](request, send)
 
     async def answered(self, request: LoopRequest) -> Answer:
-        """Do what the request asks for; return status, headers and body."""
+        """Handle the request; return status, headers and body."""
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         def send(status: int, headers: ResponseHeaders, body: bytes) -> None:
-            if not waiting.done():  # the client may have gone
+            if not waiting.done():  # the client may have disconnected
                 waiting.set_result((status, headers, body))
 
         self.answer(request, send)

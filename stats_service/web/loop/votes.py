@@ -1,6 +1,6 @@
 """Ballots and ratings in the event loop: a coroutine each.
 
-The site, the limit of the sender's network, what was sent, the rules, Redis, the answer.
+Steps: site, rate limit of the network, request body, rules, Redis, response.
 """
 
 import time
@@ -28,14 +28,14 @@ from stats_service.web.loop.messages import (
     response_headers,
 )
 
-#: Takes the vote that is in a request.
+#: Coroutine function that handles the vote in a request.
 Vote = Callable[
     [SiteEntry, LoopRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
 ]
 
 
 class LoopVotes:
-    """Answers ballots and ratings."""
+    """Handles ballots and ratings."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -47,11 +47,11 @@ class LoopVotes:
         self._ratings = services.ratings.ratings
 
     def cast_ballot(self, request: LoopRequest, send: Send) -> None:
-        """Take a ballot; 200 says that it is in."""
+        """Record a ballot; 200 means that it is stored."""
         self._begin("polls.cast_ballot", "ballots", request, self._cast_ballot, send)
 
     def rate_article(self, request: LoopRequest, send: Send) -> None:
-        """Take a rating; 200 says that it is in."""
+        """Record a rating; 200 means that it is stored."""
         self._begin("ratings.rate_article", "ratings", request, self._rate_article, send)
 
     async def _cast_ballot(
@@ -83,7 +83,7 @@ class LoopVotes:
             answer = await self._vote(vote, entry, request, visitor)
             status, headers, body = 200, _headers(allowed), msgspec.json.encode(answer)
             result = answer.outcome
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - passed to the callback
             if not isinstance(error, StatsError):
                 self._meters.fault("vote", error)
             status, headers, body = error_answer(error, allowed)
@@ -93,13 +93,13 @@ class LoopVotes:
         self._meters.count(meter, result)
         try:
             send(status, headers, body)
-        except Exception as error:  # noqa: BLE001 - the connection's own; nobody waits here
+        except Exception as error:  # noqa: BLE001 - the connection failed; nothing waits for it
             self._meters.fault("answer to a vote", error)
 
     async def _vote(
         self, vote: Vote, entry: SiteEntry, request: LoopRequest, visitor: Visitor
     ) -> BallotAnswer | RatingAnswer:
-        """Take a vote; once more if Redis does not know the site, and another has its name."""
+        """Record a vote; retry once if Redis does not know the site but a new one has its name."""
         try:
             return await vote(entry, request, visitor, self._clock.now())
         except UnknownSiteError:

@@ -14,9 +14,9 @@ class AsgiApp:
     """What gunicorn runs.
 
     Args:
-        flask: Answers whatever is not answered here.
+        flask: Answers every request that `paths` does not.
         paths: Answers page views, ballots and ratings.
-        services: What runs beside them, and the loop that they run in.
+        services: The background work of the process, and its event loop.
     """
 
     def __init__(self, flask: WsgiApp, paths: LoopPaths, services: Services) -> None:
@@ -70,9 +70,9 @@ class AsgiApp:
 
 
 async def _read(receive: Receive) -> tuple[bytes, bool] | None:
-    """Return the body and whether it is whole: it is read as far as any route accepts it.
+    """Return the body, read up to the longest that any route accepts, and whether it is complete.
 
-    None: the client went away before it had sent everything.
+    None: the client disconnected before it had sent the whole body.
     """
     message = await receive()
     body: bytes = message.get("body", b"")

@@ -1,8 +1,8 @@
 """Flask behind an event loop: a WSGI application called in a few threads.
 
-Thinner than the general adapters: bodies are small and read before the call, and no answer
-streams, so that neither direction needs a queue between loop and thread. The few requests of
-another kind are in `web.transfers`.
+Simpler than the general adapters: bodies are small and read before the call, and no response
+streams, so neither direction needs a queue between loop and thread. Uploads and downloads are
+in `web.server.transfers`.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from stats_service.errors import BusyError
 from stats_service.web.http.problems import problem_headers, problem_of
 from stats_service.web.http.sign_ins import is_strangers
 
-#: Requests that are answered at the same time; most of their time they wait for Redis.
+#: Requests handled at the same time; they spend most of their time waiting for Redis.
 THREADS = 8
 #: Requests that wait for a thread; the next is refused at once.
 WAITING_MAX = 512
-#: The same for sign-ins of strangers. Most of their time they wait for the turn of their password,
-#: so that a flood of guesses would else take all threads, and all places to wait.
+#: The same for sign-ins from unknown browsers. They wait for password hashing, so without a pool of
+#: their own a flood of guesses would take every thread and every place in the queue.
 STRANGERS_THREADS = 4
 STRANGERS_WAITING_MAX = 64
 
@@ -42,7 +42,7 @@ class WsgiBridge:
         self._strangers = _Threads(STRANGERS_THREADS, STRANGERS_WAITING_MAX, "sign-in")
 
     async def stop(self) -> None:
-        """End the threads when their last request is answered, which may wait for the loop."""
+        """End the threads after their last response, which may itself wait for the loop."""
         await asyncio.gather(self._threads.stop(), self._strangers.stop())
 
     async def answer(self, scope: dict[str, Any], body: bytes, *, whole: bool) -> Answer:
@@ -50,9 +50,9 @@ class WsgiBridge:
 
         Args:
             scope: Of type `http`.
-            body: What was read of the request's body.
-            whole: Whether that is all of it. If not, it is longer than any route accepts, and
-                the application refuses it for the length that it declares.
+            body: The part of the request body that was read.
+            whole: Whether `body` is complete. If not, the body is longer than any route accepts,
+                and the application refuses it because of its declared length.
         """
         strange = is_strangers(scope["method"], scope["path"], scope["headers"])
         threads = self._strangers if strange else self._threads
@@ -80,7 +80,7 @@ class WsgiBridge:
 
 
 class _Threads:
-    """Threads for requests of one kind, and how many may wait for one of them."""
+    """A thread pool for requests of one kind, with a bounded queue."""
 
     def __init__(self, threads: int, waiting_max: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(threads, name)
@@ -88,7 +88,7 @@ class _Threads:
         self._under_way = 0
 
     async def run(self, work: Callable[[], Answer]) -> Answer:
-        """Return the answer, or that too many wait."""
+        """Return the response of `work`, or a 503 if the queue is full."""
         if self._under_way >= self._most:
             return busy()
         self._under_way += 1
@@ -98,7 +98,7 @@ class _Threads:
             self._under_way -= 1
 
     async def stop(self) -> None:
-        """End the threads when their last request is answered."""
+        """End the threads after their last response."""
         await asyncio.to_thread(self._threads.shutdown)
 
 
@@ -139,10 +139,10 @@ def environ_of(scope: dict[str, Any], body: bytes, *, whole: bool) -> dict[str, 
 
 
 def joined_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return headers by lower-case name; several of one name are joined as RFC 9110 says.
+    """Return headers by lower-case name; repeated headers are joined as in RFC 9110.
 
-    A name with an underscore is dropped: as an environment variable `X_Forwarded_For` would
-    pose as `X-Forwarded-For`, which a proxy has set.
+    A name with an underscore is dropped: in a WSGI environment `X_Forwarded_For` could not be
+    told from `X-Forwarded-For`, which only a proxy sets.
     """
     joined: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -154,16 +154,16 @@ def joined_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]
 
 
 def header_pairs(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Return headers of WSGI as ASGI writes them."""
+    """Convert WSGI headers to ASGI headers."""
     return [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in headers
-        if name != "Date"  # the server says it
+        if name != "Date"  # the server adds it
     ]
 
 
 def busy() -> Answer:
-    """Return the answer to a request that would wait for too long."""
+    """Return the response for a full queue."""
     error = BusyError("Too many requests wait. Nothing was stored; try again shortly.")
     body = msgspec.json.encode(problem_of(error))
     pairs = header_pairs(problem_headers(error))

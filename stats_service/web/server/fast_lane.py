@@ -1,20 +1,20 @@
 """The fast lane: from the parser to `web.loop` without an ASGI task in between.
 
-httptools still parses every byte, and everything here is handed over by it. Headers are only
+httptools still parses every byte; this module only implements its callbacks. Headers are
 collected until they are complete. Then the request
 
-* takes the fast lane, if it is for the loop and as plain as those of browsers always are: a POST
-  in HTTP/1.1 with a short Content-Length, no header twice, nothing that
-  asks for more (Transfer-Encoding, Expect, Upgrade), and nothing before it on its connection
-  that is still unanswered or unread; or
-* is replayed, callback by callback, into the usual protocol, which then behaves as if nobody
-  had come in between.
+* takes the fast lane, if its path is handled in the event loop and it looks like a browser's
+  request: an HTTP/1.1 POST with a short Content-Length, no repeated header, no
+  Transfer-Encoding, Expect or Upgrade, and no earlier request on the connection whose response
+  is still pending or unread; or
+* is replayed, callback by callback, into uvicorn's protocol, which then behaves as if it had
+  received the callbacks directly.
 
-Both end in the same `LoopPaths.answer`, so the fast lane is an optimisation and nothing else:
-`worker.Worker` serves without it. What it saves is measured in docs/decisions/0002-server.md.
+Both end in the same `LoopPaths.answer`, so the fast lane is only an optimisation:
+`worker.Worker` serves without it. docs/decisions/0002-server.md gives the measured gain.
 
-It leans on these insides of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
-`server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py tells
+It depends on these internals of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
+`server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py fails
 when one of them changes.
 """
 
@@ -33,17 +33,17 @@ _WANTS_MORE = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
 
 
 class _Event:
-    """Stands where uvicorn keeps an event that nobody waits for here."""
+    """Replaces an event of uvicorn's that nothing here waits for."""
 
     def set(self) -> None:
         """Do nothing."""
 
 
 class _FastCycle:
-    """Stands where uvicorn keeps the request that is being answered.
+    """Replaces uvicorn's object for the current request.
 
-    uvicorn reads and writes these attributes: so its own code queues what is pipelined behind the
-    request, notes that the client left, and lets the answer go out before a shutdown closes.
+    uvicorn reads and writes these attributes. Through them its own code queues pipelined requests,
+    notes that the client disconnected, and sends the response before a shutdown closes.
     """
 
     __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete")
@@ -66,12 +66,12 @@ class FastLaneProtocol(StrictProtocol):
         self._paths = self.app.paths if isinstance(self.app, AsgiApp) else None
         self._fast = _FastCycle()
         self._raw: list[tuple[bytes, bytes]] = []
-        #: Of the request on the fast lane whose body comes in; the path is None if none does.
+        #: The fast-lane request whose body is being received; the path is None if there is none.
         self._path: LoopPath | None = None
         self._fields: dict[bytes, bytes] = {}
         self._body = b""
 
-    # What the parser calls.
+    # Callbacks of the parser.
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -129,7 +129,7 @@ class FastLaneProtocol(StrictProtocol):
         length = fields.get(b"content-length", b"")
         return (
             len(fields) == len(raw) <= HEADERS_MAX
-            # No head is longer than what it came in.
+            # The headers are never longer than the packet that brought them.
             and self._size + self._packet <= HEAD_MAX_BYTES
             and b"host" in fields
             and fields.keys().isdisjoint(_WANTS_MORE)
@@ -142,7 +142,7 @@ class FastLaneProtocol(StrictProtocol):
         )
 
     def _answer(self, status: int, headers: ResponseHeaders, body: bytes) -> None:
-        """Write the answer; if the client has gone, what it sent is counted all the same."""
+        """Write the response; the request counts even if the client has disconnected."""
         cycle, transport = self._fast, self.transport
         cycle.response_complete = True
         if cycle.disconnected or transport.is_closing():

@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol with the limits that it lacks.
+"""uvicorn's HTTP protocol with limits added.
 
-httptools (llhttp) parses every byte and refuses what is ambiguous: bare line feeds, Content-Length
+httptools (llhttp) parses every byte and refuses ambiguous requests: bare line feeds, Content-Length
 with Transfer-Encoding, two lengths, folded headers. It bounds neither the number nor the size of
-headers, takes any number of Host headers, and waits for ever for a request that is never
-finished and for a client that does not read its answers; that is what this file adds. Nothing
-here looks at raw bytes.
+headers, accepts any number of Host headers, and waits without end for an unfinished request or
+for a client that does not read its responses. This module adds those limits. It does not parse
+raw bytes itself.
 """
 
 import asyncio
@@ -22,19 +22,19 @@ from stats_service.web.http.transfer_paths import is_upload
 #: articles in its query.
 HEAD_MAX_BYTES = 24 * 1024
 HEADERS_MAX = 100
-#: Longest message of any kind, its body, chunk sizes and trailers included, in bytes. A body
-#: that a route refuses for its length is dropped, not kept, up to here.
+#: Longest request in bytes, including body, chunk sizes and trailers. A body that a route refuses
+#: because of its length is read and discarded up to this limit.
 MESSAGE_MAX_BYTES = 2 * 1024 * 1024
-#: Longest time from the first byte of a request to its last, in seconds; of a file that is sent,
-#: between two of its parts. How long it may be, the application says.
+#: Longest time from the first byte of a request to the last, in seconds; for an upload, the longest
+#: time between two parts. The application limits the size of an upload.
 REQUEST_SECONDS = 15.0
-#: Requests that may wait on a connection behind the one that is being answered, 2.5 KB each.
+#: Pipelined requests that may wait on one connection, 2.5 KB each.
 PIPELINE_MAX = 32
-#: A client that reads nothing for so many seconds is dropped. Checked against uvicorn's write
+#: A client that reads nothing for this many seconds is dropped. Checked against uvicorn's write
 #: buffer, because the kernel takes the first 48 KB whether they are read or not.
 READING_SECONDS = 30.0
-#: Every so many seconds all connections are checked, so many without a pause: that takes half a
-#: millisecond, during which the process serves nobody.
+#: Seconds between two checks of all connections, and the number checked without a pause: one batch
+#: takes half a millisecond, during which the process serves no request.
 SWEEP_SECONDS = 1.0
 SWEEP_MAX = 500
 
@@ -46,25 +46,25 @@ class StrictProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        #: A request has begun to come in and is not complete; `_in_head`: nor are its headers.
+        #: A request has begun and is not complete; `_in_head`: nor are its headers.
         self._unfinished = False
         self._in_head = False
-        #: It brings a file.
+        #: The request is an upload.
         self._is_upload = False
-        #: Bytes of the unfinished request, and of the packet that is being parsed.
+        #: Bytes of the unfinished request, and of the packet being parsed.
         self._size = 0
         self._packet = 0
         #: The loop's time since when the connection has been idle, or the request unfinished.
         self._since = 0.0
-        #: No more is read, because what comes would not be understood; what is owed is answered.
+        #: Nothing more is read, because it could not be parsed; pending responses still go out.
         self._broken = False
-        #: What is being answered, if it is not on the fast lane: `cycle` is what came last.
+        #: The request being handled, if not on the fast lane; `cycle` is the last one received.
         self._under_way: RequestResponseCycle | None = None
-        #: The loop's time since when the client has left more unread than is kept for it.
+        #: The loop's time since which the write buffer has been full.
         self._unread_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to watch the connection's silence."""
+        """Start the idle timer of the connection."""
         super().connection_made(transport)
         self._since = self.loop.time()
         if self.server_state not in _sweeping:
@@ -72,19 +72,19 @@ class StrictProtocol(HttpToolsProtocol):
             _sweep(self.loop, self.server_state)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever makes an answer that nobody waits for it."""
+        """Notify the request being handled that its client has disconnected."""
         super().connection_lost(exc)
-        if self._under_way:  # uvicorn tells the last one that came
+        if self._under_way:  # uvicorn notifies only the last one received
             self._under_way.disconnected = True
             self._under_way.message_event.set()
 
     def pause_writing(self) -> None:
-        """The client leaves unread what it asked for; no more is made for it."""
+        """Stop producing responses: the client does not read those already sent."""
         super().pause_writing()
         self._unread_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, unless the request grows beyond every bound."""
+        """Parse the packet, unless the request exceeds the longest one allowed."""
         if self._broken:
             return
         self._packet = len(data)
@@ -98,23 +98,23 @@ class StrictProtocol(HttpToolsProtocol):
         super().data_received(data)
         if not self._unfinished:
             self._size = 0
-        elif not self._size:  # it began in this packet
+        elif not self._size:  # the request began in this packet
             self._size, self._since = self._packet, self.loop.time()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what came, and close; what is owed to the requests before goes out first."""
+        """Refuse the request and close; responses to earlier requests go out first."""
         its_own = self._unfinished and not self._in_head
         self._unfinished = False
         self._broken = True
         if its_own and self.pipeline:
-            self.pipeline.popleft()  # it is not whole, and nobody has begun it
+            self.pipeline.popleft()  # the request is incomplete, and its handling has not begun
             its_own = False
         if its_own or self.cycle is None or self.cycle.response_complete:
             super().send_400_response(msg)
         elif last := self.pipeline[0][0] if self.pipeline else self._under_way:
             last.keep_alive = False
 
-    # What the parser calls.
+    # Callbacks of the parser.
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -143,7 +143,7 @@ class StrictProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """An answer has gone out."""
+        """A response has been sent."""
         last = not self.pipeline
         self._under_way = None
         super().on_response_complete()
@@ -158,7 +158,7 @@ class StrictProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _require_sound_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
-        """Raise ValueError, which the parser turns into a 400, if the headers are not sound."""
+        """Raise ValueError, which the parser turns into a 400, if the headers are invalid."""
         version = self.parser.get_http_version()
         size = len(self.url) + sum(len(name) + len(value) for name, value in headers)
         hosts = sum(name == b"host" for name, _ in headers)
@@ -174,16 +174,16 @@ class StrictProtocol(HttpToolsProtocol):
             raise ValueError("unsound headers")
 
     def _ignore_upgrade(self) -> None:
-        """Answer as if no other protocol were asked for, then close.
+        """Respond as if no upgrade had been requested, then close.
 
-        The parser takes what follows, even a body, for the other protocol's.
+        The parser would treat all further bytes, even a body, as the other protocol's.
         """
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False
             self._broken = True
 
     def silent_too_long(self, now: float) -> bool:
-        """Tell whether to part from the client: it neither sends nor reads what it should."""
+        """Return whether to drop the client: it has stopped sending or reading."""
         if self.flow.write_paused and now - self._unread_since > READING_SECONDS:
             return True
         if self._unfinished:
@@ -193,7 +193,7 @@ class StrictProtocol(HttpToolsProtocol):
 
 
 def _sweep(loop: asyncio.AbstractEventLoop, state: ServerState) -> None:
-    """Once a second part from clients that are silent: cheaper than a timer for each request."""
+    """Drop silent clients once a second: cheaper than a timer for each request."""
     connections: list[Any] = list(state.connections)
     _sweep_some(loop, state, iter(connections))
 

@@ -1,8 +1,8 @@
-"""Files that people send and fetch: the only requests whose bodies are longer than memory allows.
+"""Uploads and downloads: the only requests whose bodies may be too long for memory.
 
-Everything else is read whole, answered whole, and small. What `is_transfer` names runs in a
-thread of its own that waits for the client, part by part, in both directions; there are few such
-threads, so that slow clients keep nobody else waiting.
+All other requests and responses are small and held in memory. A transfer (`is_transfer`) runs in
+its own thread and streams in both directions. The number of these threads is small, and slow
+clients delay no other request.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from stats_service.web.server.bridge import WsgiApp, busy, environ_of, header_pairs
 
-#: Files on their way in one worker; the next is refused at once.
+#: Transfers under way in one worker; the next is refused at once.
 TRANSFERS = 3
 #: Longest wait for the next part of a file, in either direction, in seconds.
 PART_SECONDS = 15.0
-#: How long what a client still sends is taken after a refusal, so that it reads the refusal.
+#: Seconds for which a refused upload is still read: a client that is cut off sees no refusal.
 LINGER_SECONDS = 3.0
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -34,7 +34,7 @@ class Transfers:
         self._under_way = 0
 
     def stop(self) -> None:
-        """End the threads; what is under way ends when its client is gone."""
+        """End the threads; a transfer under way ends when its client disconnects."""
         self._threads.shutdown(wait=False)
 
     async def answer(self, scope: dict[str, Any], receive: Receive, send: SendMessage) -> None:
@@ -50,12 +50,12 @@ class Transfers:
         try:
             await loop.run_in_executor(self._threads, exchange.run, self._app, scope)
         finally:
-            self._under_way -= 1  # whoever is refused and goes on sending is in nobody's way
+            self._under_way -= 1  # a refused client that keeps sending takes no slot
         await exchange.finish()
 
 
 class _Exchange(io.RawIOBase):
-    """One transfer: the request's body as a file, and the answer as it is made."""
+    """One transfer: the request body as a file, and the response as a stream."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, receive: Receive, send: SendMessage
@@ -67,11 +67,11 @@ class _Exchange(io.RawIOBase):
         self._more = True
 
     def readable(self) -> bool:
-        """Tell that this is read from."""
+        """Return True: the body can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Give the next bytes of the body, waiting for them."""
+        """Wait for the next bytes of the body and copy them into `buffer`."""
         while self._more and not self._part:
             self._part = memoryview(self._wait(self._next()))
         size = min(len(buffer), len(self._part))
@@ -80,7 +80,7 @@ class _Exchange(io.RawIOBase):
         return size
 
     def run(self, app: WsgiApp, scope: dict[str, Any]) -> None:
-        """Answer with `app`, in a thread of its own."""
+        """Call `app` in the thread of this transfer."""
         environ = environ_of(scope, b"", whole=True)
         environ["wsgi.input"] = io.BufferedReader(self)
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -110,7 +110,7 @@ class _Exchange(io.RawIOBase):
             self._wait(self._start(*started[-1]))
 
     async def finish(self) -> None:
-        """End the answer; a client that still sends is listened to for a moment."""
+        """End the response; read for a moment from a client that is still sending."""
         deadline = self._loop.time() + LINGER_SECONDS
         while self._more and self._loop.time() < deadline:
             try:
@@ -121,7 +121,7 @@ class _Exchange(io.RawIOBase):
 
     async def _start(self, status: str, headers: list[tuple[str, str]]) -> None:
         pairs = header_pairs(headers)
-        if self._more:  # it was not read to its end, so that nothing can follow it
+        if self._more:  # the body was not read to its end, so no request can follow
             pairs.append((b"connection", b"close"))
         await self._send(
             {"type": "http.response.start", "status": int(status[:3]), "headers": pairs}
@@ -137,7 +137,7 @@ class _Exchange(io.RawIOBase):
         return part
 
     def _wait(self, work: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
-        """Let the event loop do `work`; TimeoutError, an OSError, if the client is too slow."""
+        """Run `work` in the event loop; TimeoutError, an OSError, if the client is too slow."""
 
         async def bounded() -> T:
             return await asyncio.wait_for(work, PART_SECONDS)

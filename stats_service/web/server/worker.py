@@ -1,4 +1,4 @@
-"""The gunicorn worker: uvicorn's, with our protocol and without what we do not want of it."""
+"""The gunicorn worker: uvicorn's worker with our protocol and fewer features."""
 
 from typing import Any, ClassVar
 
@@ -16,11 +16,11 @@ class Worker(UvicornWorker):  # type: ignore[misc] # it has no annotations
         "http": StrictProtocol,
         "interface": "asgi3",
         "ws": "none",
-        # Errors of the start stop it.
+        # An error at startup stops the worker.
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
-        # It would rewrite who the client is; `web.visitor` decides that.
+        # uvicorn would replace the client address; `web.http.visitor` alone decides it.
         "proxy_headers": False,
     }
 

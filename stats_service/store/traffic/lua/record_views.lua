@@ -1,11 +1,11 @@
 -- record_views: count page views of one site that arrived together, and read its numbers.
 --
--- One call takes one view or many. First everything that they need is read, of one kind in one
--- command; then it is decided view by view, in Lua alone, in the order in which they came; then
--- what has changed is written, again of one kind in one command. A command from a script costs
--- Redis more than what it does, and a table that grows, a string that is made or an argument nearly
--- as much. So whatever several views share is sent and answered once, a view is a row of numbers
--- that point to it, and only what is out of the ordinary is answered view by view.
+-- One call takes one view or many, in three steps: read all values, one command for each kind;
+-- decide view by view in order of arrival, in Lua alone; write all changes, one command for each
+-- kind. A command costs a script more than the work it does, and growing a table, creating a string
+-- or passing an argument costs nearly as much. So values that several views share are sent and
+-- returned once, a view is a row of indexes into them, and only views that were not simply counted
+-- get a result of their own.
 --
 -- KEYS  1 counts HASH      2 hours of the day HASH   3 online ZSET      4 visitors of the day HLL
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
@@ -35,21 +35,21 @@
 --       was not simply counted; tokens are the numbers of those beyond the ceiling; views … are of
 --       the articles in 2, as before this call; the last but one is of those in 5, as after it.
 local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
--- Whoever was seen later than this from now was not: the clock was ahead. Two clocks of one
--- installation may be ten minutes apart.
+-- A visitor last seen further in the future than this does not count: the clock was ahead. Two
+-- clocks of one installation may differ by ten minutes.
 local AHEAD_MS = 600000
 local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
 local OTHER = '(other)'
--- Stands among hit ids and in the hash of addresses, and says that the key has its expiry.
+-- Marker among hit ids and in the addresses HASH: the key has an expiry.
 local EXPIRES = '*'
--- A /48 is one ipv6_48, or one provider's many: it may have this many times as many tokens, and
--- views and new visitors, where those beyond are not reviewed but lost.
+-- A /48 is one site, or many customers of a provider: its ceiling of tokens, and of views and new
+-- visitors, is this many times higher, because the excess is lost, not reviewed.
 local IPV6_48_FACTOR, VIEWS_FACTOR = 3, 10
 -- An address, and ten of them a /48, may have one in so many of yesterday's visits as new visitors:
 -- less than the half hours of a day, so that no address can raise its own ceiling day by day.
 local PAST_SHARE = 50
--- An address with more new visitors than this is a crowd, and has so many views for each of them.
+-- An address with more new visitors than this is a crowd, and may have this many views for each.
 local CROWD, CROWD_VIEWS = 600, 10
 -- New articles of one address in half an hour, while there is room and while others must give way
 -- to them; ten times as many of a /48.
@@ -57,11 +57,11 @@ local NAMES_CEILING, NAMES_CEILING_FULL = 1000, 100
 -- Bytes that long keys may have together, for each article of the cap; which share of the cap may
 -- be new on one day (and how many at least) before others must give way to them.
 local LONG_BYTES, NAME_LONG, DAY_SHARE, DAY_NAMES = 128, 128, 5, 1000
--- An article gives way while it has no more views than this, no rating and no opening balance;
--- who does is drawn from those with one view, or from the least read twentieth of the cap.
+-- An article gives way only if it has no more views than this, no rating and no opening balance.
+-- It is drawn at random from those with one view, or from the least read twentieth of the cap.
 local GIVES_WAY, POOL_SHARE, DRAWS = 10, 20, 16
--- The estimate of the day's visitors is off by 1 %; from this many visits on it is worked out
--- anew only when they have grown by one in as many, or a minute has gone by.
+-- The estimate of the day's visitors has an error of 1 %. From this many visits on it is computed
+-- again only after the visits have grown by one in as many, or after a minute.
 local VISITORS_STEPS = 128
 -- Numbers of a row in ARGV[3]; arguments of one command, of which Lua takes 8,000 at most.
 local ROW, ARGUMENTS = 5, 4000
@@ -73,7 +73,7 @@ local opening, ratings, ignored, site, names = KEYS[10], KEYS[11], KEYS[12], KEY
 local aliases = KEYS[15]
 local call, unpack = redis.call, unpack
 
--- A key counts as often as it is named: 1 is a balance without a site, 3 is both.
+-- EXISTS counts a key as often as it is named: 1 is a balance without a site, 3 is both.
 local existing = call('EXISTS', site, site, opening)
 if existing < 2 then return false end
 
@@ -82,7 +82,7 @@ local now, day, yesterday, week, month, year, hour, article_cap, identity_cap, v
   refused, ipv6_48s, long = cmsgpack.unpack(ARGV[1])
 local shared, rows = { cmsgpack.unpack(ARGV[2]) }, { cmsgpack.unpack(ARGV[3]) }
 local issues = { cmsgpack.unpack(ARGV[4]) }
--- Behind which place of `shared` each kind begins; hits are the first.
+-- Offset of each kind in `shared`; hits come first.
 local visitors_at = hit_count
 local befores_at = visitors_at + visitor_count
 local voters_at = befores_at + before_count
@@ -91,25 +91,24 @@ for poll = 1, #voters do addresses_at = addresses_at + voters[poll] end
 local names_at = addresses_at + address_count + token_count
 local name_count = #shared - names_at
 
--- Functions use nothing but what they are given: a local of the script that one uses costs as much
--- as a short command.
+-- Functions use only their arguments: an upvalue costs as much as a short command.
 
--- What `command` answers for the `n` values behind the place `at`.
+-- Reply of `command` for the `n` values after the index `at`.
 local function read(command, key, values, at, n)
   return n > 0 and redis.call(command, key, unpack(values, at + 1, at + n)) or {}
 end
 
--- A table for `n` values, which need not be moved while it grows.
+-- A table allocated for `n` values, so that it does not grow.
 local function room(n) return { unpack({}, 1, n) } end
 
 -- READ ---------------------------------------------------------------------------------------
--- Replies stay the arrays that they are: the k-th hit id, article … has the k-th answer.
+-- Replies stay arrays: the k-th entry belongs to the k-th hit id, article …
 
 local known = hit_count > 0 and call('SMISMEMBER', hits, EXPIRES, unpack(shared, 1, hit_count))
 local known_before = read('SMISMEMBER', hits_before, shared, 0, hit_count)
 local last_seen = read('ZMSCORE', online, shared, visitors_at, visitor_count + before_count)
 local totals = read('ZMSCORE', articles, shared, names_at, name_count)
--- What stands for the articles among those of a day: a long key would be there day after day.
+-- Members of the articles in the ZSET of a day: a digest replaces a long key.
 local members, members_at = shared, names_at
 if long then
   members, members_at = room(name_count), 0
@@ -118,7 +117,7 @@ end
 local todays = read('ZMSCORE', day_articles, members, members_at, name_count)
 local openings = existing == 3 and read('HMGET', opening, shared, names_at, name_count) or {}
 local scores = rated and read('HMGET', ratings, shared, names_at, name_count) or {}
--- One who was seen in the future is here, as of just now: else that visit would never end.
+-- A visitor last seen in the future counts as seen now: else that visit would never end.
 local latest, moved = now + AHEAD_MS, {}
 for k = 1, #last_seen do
   local last = last_seen[k]
@@ -171,14 +170,14 @@ local numbers = call('HMGET', counts, unpack(fields))
 local views, visits, private = 0, 0, 0
 local new_hits, new_visitors, odd, beyond = room(hit_count), {}, {}, {}
 local seen, seen_end = room(2 * visitor_count), 0
--- The places of articles that were viewed, and by place how often.
+-- The indexes of viewed articles, and the views by index.
 local viewed, fresh, articles_known, new_of_day = room(name_count), room(name_count), false, false
 local viewed_count = 0
 -- Of new articles: which fields of the addresses count them, all names of this call, how many are
 -- new today, the bytes of long keys, and what is new of each; views of articles without a name.
 local naming, here, named_today, named, long_bytes, bytes = false, false, 0, 0, 0, 0
 local other, other_today = 0, 0
--- By the place of an article that was merged into another: the place of the other.
+-- By the index of a merged article: the index of the article that it was merged into.
 local merged = false
 local past = (tonumber(numbers[3] or 0) or 0) / PAST_SHARE
 if past > identity_cap then identity_cap = past - past % 1 end
@@ -205,7 +204,7 @@ for r = 1, #rows, ROW do
         beyond_it = readers <= CROWD or n > CROWD_VIEWS * readers
       end
       local ipv6_48 = ipv6_48s[address]
-      -- What one network has too much is not counted against its neighbours.
+      -- The excess of one network is not counted against its neighbours.
       if ipv6_48 and not beyond_it then
         n = (of_address[1 + ipv6_48] or 0) + 1
         of_address[1 + ipv6_48], beyond_it = n, n > view_ceiling * VIEWS_FACTOR
@@ -228,8 +227,7 @@ for r = 1, #rows, ROW do
   elseif visitor == 0 then
     private, note = private + 1, 'private'
   else
-    -- A visitor known under the id of the day before goes on under the new one: a visit
-    -- survives midnight.
+    -- A visitor known by yesterday's id continues under today's id: a visit survives midnight.
     local last = last_seen[visitor]
     if not last and before > 0 then
       last = last_seen[visitor_count + before]
@@ -339,7 +337,7 @@ for r = 1, #rows, ROW do
         end
         of, factor = ipv6_48s[of], VIEWS_FACTOR
       end
-      -- The least read give way. None of this call does: what it has read of them must stay true.
+      -- The least read articles give way, but none of this call: the values read must stay valid.
       local pool, ids = 0, false
       for draw = 1, unnamed == '' and full and DRAWS or 0 do
         if not here then
@@ -356,7 +354,7 @@ for r = 1, #rows, ROW do
           local rank = math.random(0, math.max(0, pool - 1))
           found = call('ZRANGE', articles, rank, rank)[1]
         elseif long_bytes + size > bytes_max then
-          -- Keys are random among the long ones: only these make room for another.
+          -- Only long keys make room for another long key; they are drawn at random.
           ids = ids or call('HRANDFIELD', names, DRAWS, 'WITHVALUES')
           found = ids[2 * draw]
           if found and #found <= NAME_LONG then found = nil end
@@ -392,7 +390,7 @@ for r = 1, #rows, ROW do
       end
     end
     if unnamed ~= '' then
-      -- It has no number of its own, and is shown none.
+      -- The article has no number of its own, so none is shown.
     elseif fresh[p] then
       fresh[p] = fresh[p] + 1
     else
@@ -483,8 +481,8 @@ end
 -- Fields and values for HSET.
 local changes, changes_end = room(2 * #fields), 0
 
--- Readers who have gone are swept out once a minute, by a call that records something, and with
--- them those of a clock that was ahead. After a jump of the clock nobody knows yet which is which.
+-- Once a minute a call that records something removes visitors who are gone, and those that a clock
+-- ahead has recorded. Right after a jump of the clock the two cannot be told apart.
 local swept = tonumber(numbers[19] or 0)
 local since = math.abs(now - swept)
 if #rows > 0 and since >= SWEEP_MS then
@@ -496,8 +494,8 @@ if #rows > 0 and since >= SWEEP_MS then
   swept = false
 end
 local online_now = call('ZCOUNT', online, now - ONLINE_MS, latest)
--- Without the expiry, the last readers of a site that falls silent would stay for ever. Where all
--- who are online came with this call, the key is perhaps new.
+-- Without the expiry, the last visitors of a site that falls silent would stay for ever. If all
+-- online visitors came with this call, the key may be new.
 if not swept or seen_end > 0 and online_now <= seen_end / 2 then
   call('EXPIRE', online, (VISIT_GAP_MS + SWEEP_MS) / 1000)
 end
@@ -552,7 +550,7 @@ if changes_end > 0 then call('HSET', counts, unpack(changes, 1, changes_end)) en
 
 -- ANSWER -------------------------------------------------------------------------------------
 
--- The articles of lists, which are as they are after all views of the batch.
+-- The listed articles, with their numbers after all views of the batch.
 local asked, lists = { cmsgpack.unpack(ARGV[5]) }, {}
 local nameless = #asked > 0
 for i = 1, #asked, 2 do
@@ -564,7 +562,7 @@ for i = 1, #asked, 2 do
     rated and call('HMGET', ratings, unpack(keys)) or {},
   }
 end
--- Of an article that was only asked for, or that was not counted, it matters whether there is room.
+-- For an article that was only listed, or was not counted, the page needs to know if there is room.
 if viewed_count < name_count then
   for p = 1, name_count do nameless = nameless or not totals[p] end
 end

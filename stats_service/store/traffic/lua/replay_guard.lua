@@ -1,7 +1,7 @@
--- replay_guard: stands before record_views.lua, and replay_mark.lua behind it: a batch of kept views
--- is recorded once.
+-- replay_guard: runs before record_views.lua, and replay_mark.lua after it, so that a batch of
+-- spooled views is recorded once.
 --
--- The batch is marked when its views are in: one that failed is not taken for recorded.
+-- The batch is marked after its views are recorded: a failed batch is not marked.
 --
 -- KEYS  those of record_views.lua, then the batch's marker STRING
 -- Returns what record_views.lua does; 'done', and writes nothing, if the batch was recorded before.
@@ -9,7 +9,7 @@ local MARKER_TTL = 30 * 86400
 
 local marker = table.remove(KEYS)
 if redis.call('EXISTS', marker) == 1 then return 'done' end
--- How many are online now says nothing of then: no peak comes of it.
+-- The number of visitors online now is not that of then, so it sets no peak.
 ARGV.replayed = true
 
 local function record_views()

@@ -1,4 +1,4 @@
--- replay_mark: stands behind replay_guard.lua and record_views.lua.
+-- replay_mark: runs after replay_guard.lua and record_views.lua.
 end
 
 local reply = record_views()
