@@ -60,7 +60,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
         ("ratings.index", "star", _("Ratings"), "viewer"),
         ("install.show", "code", _("Install"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
-        ("uploads.of_site", "data", _("Data"), "owner"),
+        ("uploads.of_site", "data", _("Data"), "editor"),
         ("notices.index", "bell", _("Notices"), "owner"),
         ("accounts.people", "people", _("People"), "owner"),
         ("tokens.index", "key", _("API tokens"), "owner"),

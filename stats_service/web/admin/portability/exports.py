@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import IO
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort
 from flask_babel import gettext as _
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.archive import Row
 from stats_service.services.periods import day_of
 from stats_service.services.portability.sheets import csv_lines, write_xlsx
-from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.http.context import services
 from stats_service.web.pages.downloads import ENDING, XLSX, attachment
 
@@ -21,6 +21,8 @@ bp = Blueprint("exports", __name__, url_prefix="/sites/<slug>/export")
 
 #: Rows of a workbook that is made for a person who waits; some 13 seconds of computing.
 WORKBOOK_ROWS_MAX = 300_000
+#: Tables with what only an owner sees on the pages.
+OWNERS_TABLES = frozenset({"openings", "audit"})
 #: Bytes of a file that are sent at a time.
 PART_BYTES = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -38,9 +40,11 @@ def archive() -> Response:
 
 
 @bp.get(f"/<table>.{ENDING}")
-@access("owner")
+@access("editor")
 def table(table: str, kind: str) -> Response:
-    """Give one table of the archive."""
+    """Give one table of the archive, to those who see its numbers on the pages."""
+    if not account().may("owner", site().slug) and table not in dict(tables()):
+        abort(403)
     rows = services().portability.archives.rows(site().slug, services().clock.now(), table)
     _record(f"{table}.{kind}")
     name = f"{site().slug}-{table}.{kind}"
@@ -55,8 +59,8 @@ def table(table: str, kind: str) -> Response:
 
 
 def tables() -> list[tuple[str, str]]:
-    """Return the tables that people may want, and what each holds."""
-    return [
+    """Return the tables that the reader may take, and what each holds."""
+    every = [
         ("counts", _("Visits and views by day, week, month and year")),
         ("hours", _("Visits and views by hour, the last 91 days")),
         ("articles", _("Views of each article since ever")),
@@ -69,6 +73,9 @@ def tables() -> list[tuple[str, str]]:
         ("ignored", _("What was not counted, by reason and day")),
         ("audit", _("The log of changes")),
     ]
+    if account().may("owner", site().slug):
+        return every
+    return [(name, text) for name, text in every if name not in OWNERS_TABLES]
 
 
 def _record(what: str) -> None:

@@ -20,7 +20,7 @@ from stats_service.services.portability.legacy.exports.systems.plain import (
     is_enough,
 )
 from stats_service.services.portability.uploads import UPLOAD_KINDS
-from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.portability import exports
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import growth_chart
@@ -39,9 +39,9 @@ DAYS_MAX = 100
 
 
 @bp.get("/sites/<slug>/data")
-@access("owner")
+@access("editor")
 def of_site() -> str:
-    """Show what can be taken out and brought in, and what was."""
+    """Show what can be taken out and, to an owner, what can be and was brought in."""
     return _data_page()
 
 
@@ -292,10 +292,13 @@ def _decide(slug: str, upload: str, here: str, away: str) -> Response:
 
 
 def _data_page(error: str = "") -> str:
+    if not account().may("owner", site().slug):
+        return render_template("admin/data.html", tables=exports.tables(), may_manage=False)
     return render_template(
         "admin/data.html",
         error=error,
         tables=exports.tables(),
+        may_manage=True,
         kinds=kinds(),
         files=services().portability.legacy.files(site().slug)[::-1],
         waiting=services().portability.uploads.of_site(site().slug),

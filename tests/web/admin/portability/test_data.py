@@ -422,3 +422,18 @@ def test_a_table_too_long_for_a_workbook(
 
     assert owner.get("/admin/sites/kimson/export/counts.xlsx").status_code == 400
     assert owner.get("/admin/sites/kimson/export/counts.csv").status_code == 200
+
+
+def test_an_editor_takes_the_tables_that_she_sees_and_nothing_else(
+    editor: Person, site: Site
+) -> None:
+    """No archive, no opening balances, no log, no table that the page does not name."""
+    page = editor.get(DATA).get_data(as_text=True)
+
+    assert "Số liệu của Kim Sơn dưới dạng tệp." in page
+    assert "/export/counts.xlsx" in page
+    for hidden in ("/export/archive", "/export/audit.csv", "/export/openings.csv", "/data/upload"):
+        assert hidden not in page
+    assert editor.get("/admin/sites/kimson/export/counts.csv").status_code == 200
+    for refused in ("archive", "audit.csv", "openings.csv", "site.csv", "none.csv"):
+        assert editor.get(f"/admin/sites/kimson/export/{refused}").status_code == 403
