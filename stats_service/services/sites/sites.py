@@ -1,6 +1,7 @@
 """Sites: the rules of their settings."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -24,6 +25,18 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 #: Larger balances are typing errors, and Redis' scores are exact up to 2^53.
 BALANCE_MAX = 10**12
 NAME_MAX = 200
+#: Characters of a slug that is made from a name; room is left to tell it from another by hand.
+SUGGESTED_MAX = 30
+
+
+def slug_of_name(name: str) -> str:
+    """Return a slug like a name (`kim-son` for “Kim Sơn”), or `""` if it has no Latin letters."""
+    # Đ is a letter of its own to Unicode, not a D with a mark.
+    letters = unicodedata.normalize("NFKD", name).lower().replace("đ", "d")
+    words = re.sub(r"[^a-z0-9]+", "-", re.sub(r"[\u0300-\u036f]", "", letters)).strip("-")
+    if len(words) > SUGGESTED_MAX and "-" in words[:SUGGESTED_MAX]:
+        words = words[: words.rindex("-", 0, SUGGESTED_MAX + 1)]
+    return words[:SUGGESTED_MAX]
 
 
 class Sites:

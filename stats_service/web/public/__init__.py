@@ -12,6 +12,7 @@ from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import chart, point_name
+from stats_service.web.pages.portals import front_page
 from stats_service.web.pages.ranges import today_of
 from stats_service.web.public import recipients, root
 
@@ -58,15 +59,19 @@ def statistics(slug: str) -> str:
         series=series,
         chart=chart(series, site.headline),
         point_name=point_name,
+        portal=front_page(site.hosts[0]),
+        now=now,
     )
 
 
 @bp.get("/<slug>/how-we-count")
 def how_we_count(slug: str) -> str:
     """Say what the numbers mean, out of the settings in force."""
+    site = _public_site(slug)
     return render_template(
         "public/how_we_count.html",
-        public_site=_public_site(slug),
+        public_site=site,
+        portal=front_page(site.hosts[0]),
         online_minutes=ONLINE_SECONDS // 60,
         gap_minutes=VISIT_GAP_SECONDS // 60,
     )

@@ -16,6 +16,7 @@ from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteDirectory
+from stats_service.services.sites.sites import slug_of_name
 from stats_service.services.visitors.voters import Voters
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls.polls import PollStore
@@ -230,3 +231,19 @@ def test_without_redis_the_error_says_so() -> None:
 
     with pytest.raises(StoreUnavailableError, match="did not answer"):
         directory.entry("kimson", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Kim Sơn", "kim-son"),
+        ("Huyện Đan Phượng", "huyen-dan-phuong"),
+        ("  UBND – Tỉnh/Thành №1! ", "ubnd-tinh-thanh-no1"),
+        ("Cổng thông tin điện tử huyện Kim Sơn", "cong-thong-tin-dien-tu-huyen"),
+        ("x" * 200, "x" * 30),
+        ("中文", ""),
+    ],
+)
+def test_a_name_suggests_a_slug(name: str, slug: str) -> None:
+    """Vietnamese letters lose their marks; whole words, as far as they fit."""
+    assert slug_of_name(name) == slug

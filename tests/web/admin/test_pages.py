@@ -217,16 +217,34 @@ def test_a_bad_setting_changes_nothing(
 
 
 def test_an_operator_adds_a_site(operator: Person, services: Services) -> None:
-    """The new site opens; a slug that is taken is told."""
+    """Its snippet is shown, and waits for the first view; a slug that is taken is told."""
     url = "/admin/sites/new"
     fields = {"slug": "moi", "name": "Trang mới", "hosts": "moi.example.vn\nwww.moi.example.vn"}
 
     made = operator.post(url, token=operator.token(url), **fields)
     again = operator.post(url, token=operator.token(url), **fields)
 
-    assert made.headers["Location"] == "/admin/sites/moi/"
+    assert made.headers["Location"] == "/admin/sites/moi/install"
+    assert "Đang chờ lượt xem đầu tiên" in operator.get("/admin/sites/moi/install").text
+    empty = operator.get("/admin/sites/moi/").text
+    assert '<p><a href="/admin/sites/moi/install">' in empty
+    assert "Chưa có gì được gửi đến" in empty
     assert services.sites.sites.get("moi").hosts == ("moi.example.vn", "www.moi.example.vn")
     assert again.status_code == 409
+
+
+def test_a_site_without_a_slug_is_called_like_its_name(
+    operator: Person, services: Services
+) -> None:
+    """Without the marks; a name of no Latin letter is asked for one in words."""
+    url = "/admin/sites/new"
+
+    made = operator.post(url, name="Cổng Đô thị Kim Sơn", hosts="kimson.example.vn")
+    none = operator.post(url, name="中文", hosts="x.example.vn")
+
+    assert made.headers["Location"] == "/admin/sites/cong-do-thi-kim-son/install"
+    assert none.status_code == 400
+    assert 'role="alert"' in none.text
 
 
 def test_a_token_is_shown_once_and_serves_until_revoked(

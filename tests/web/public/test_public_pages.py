@@ -37,6 +37,9 @@ def test_the_public_page_shows_the_numbers(app: Flask, site: Site, services: Ser
     assert "1,814,165" in english
     assert "1.814.165" in rules
     assert "Asia/Ho_Chi_Minh" in rules
+    assert "cập nhật lúc 04/03/2026 12:00" in vietnamese.text
+    for page in (vietnamese.text, english, rules):
+        assert '<a href="https://kimson.example.vn/">' in page
     assert "frame-ancestors 'none'" in vietnamese.headers["Content-Security-Policy"]
     assert reader.client.get("/s/kimson", base_url="http://evil.example").status_code == 400
 

@@ -14,6 +14,7 @@ from stats_service.web.embed.snippet import Embedding
 from stats_service.web.http.context import services
 from stats_service.web.http.visitor import counted_proxies
 from stats_service.web.pages.findings import WordedFinding, worded
+from stats_service.web.pages.portals import front_page
 from stats_service.web.pages.security import CONTENT_SECURITY_POLICY
 
 bp = Blueprint("install", __name__, url_prefix="/sites/<slug>/install")
@@ -86,9 +87,7 @@ def _findings(check: InstallCheck) -> list[WordedFinding]:
 
 def _page_of(host: str, token: str) -> str:
     """Return where a portal's front page is checked."""
-    name = host.split(":", maxsplit=1)[0]
-    scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
-    return f"{scheme}://{host}/#stats-check={token}"
+    return f"{front_page(host)}#stats-check={token}"
 
 
 def widgets() -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from stats_service.models.history import Pair
 from stats_service.models.overview import Alarm
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
 from stats_service.services.operations.overview import TREND_DAYS
+from stats_service.services.sites.sites import slug_of_name
 from stats_service.services.sites.systems import SYSTEMS, parameters_of
 from stats_service.web.admin import frame
 from stats_service.web.admin.access import access, account, who
@@ -63,7 +64,7 @@ def create() -> str | tuple[str, int] | Response:
     form = request.form
     try:
         wanted = Site(
-            slug=form.get("slug", "").strip().lower(),
+            slug=form.get("slug", "").strip().lower() or slug_of_name(form.get("name", "")),
             name=form.get("name", ""),
             hosts=tuple(form.get("hosts", "").split()),
             timezone=DEFAULT_TIMEZONE,
@@ -77,7 +78,7 @@ def create() -> str | tuple[str, int] | Response:
         return page, error.status
     services().accounts.audit.record_added_site(who(), services().clock.now(), added)
     flash(_("The site is added. Put its snippet into the portal's pages next."), "good")
-    return redirect(url_for("admin.traffic.show", slug=added.slug))
+    return redirect(url_for("admin.install.show", slug=added.slug))
 
 
 @bp.get("/<path:_rest>")
