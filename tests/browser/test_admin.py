@@ -396,3 +396,18 @@ def test_a_phone_takes_part_in_the_sign_in(
     expect(page.locator("h1")).to_have_text("Tổng quan")
     assert services.accounts.accounts.get("thao").recovery_codes == 9
     assert faults == []
+
+
+def test_the_menu_of_a_phone_is_a_button(signed_in: Callable[..., Page]) -> None:
+    """Enter opens it, Esc closes it from within and goes back to the button."""
+    page = signed_in(viewport={"width": 390, "height": 800})
+    button, menu = page.locator("#menu-button"), page.locator("#menu")
+    expect(menu).to_be_hidden()
+
+    button.press("Enter")
+    expect(menu).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    menu.get_by_role("link").nth(1).press("Escape")
+
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()

@@ -26,6 +26,18 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
+// The menu of a phone; without JavaScript it is always open there.
+const menuButton = document.getElementById("menu-button");
+if (menuButton) {
+  const isOpen = () => menuButton.getAttribute("aria-expanded") === "true";
+  menuButton.addEventListener("click", () => menuButton.setAttribute("aria-expanded", String(!isOpen())));
+  menuButton.closest(".side").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !isOpen()) return;
+    menuButton.setAttribute("aria-expanded", "false");
+    menuButton.focus();
+  });
+}
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
