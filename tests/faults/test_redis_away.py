@@ -380,7 +380,7 @@ def test_an_emptied_redis_is_noticed_and_loses_no_view_that_was_kept(
         log = "".join(path.read_text() for path in installed.data_dir.glob("gunicorn-*.log"))
         raw.flushall()
         for name, value in held.items():
-            raw.restore(name, 0, value)  # type: ignore[arg-type]
+            raw.restore(name, 0, value, replace=True)  # type: ignore[arg-type]
         at = len(load.sent)
         recovery = load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
     total = settle(counted, load)
