@@ -150,7 +150,7 @@ def register_sites(services: Services) -> None:
             opened=time.time(),
             revision=1,
         )
-        polls.save(slug, poll, None, voteless=False)
+        polls.save(slug, poll, None, voteless=False, new=True)
         keys = SiteKeys(settings.key_prefix, slug)
         client.zadd(keys.articles, dict.fromkeys(map(canonical_article, ARTICLES), 1))
         client.hset(keys.counts, mapping=PAST | {"views": len(ARTICLES)})

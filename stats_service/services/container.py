@@ -82,19 +82,19 @@ class AccountServices:
 
 @dataclass(frozen=True, slots=True)
 class SiteServices:
-    """The tracked portals; `directory` has them as requests of readers need them."""
+    """The tracked portals; readers' requests look a site up in `directory`."""
 
     directory: SiteDirectory
     erasure: Erasure
     install_checks: InstallChecks
-    #: The directory for coroutines.
+    #: The directory that coroutines use.
     in_loop: LoopSites
     sites: Sites
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficServices:
-    """Page views, and the numbers that they make."""
+    """Page views and the statistics counted from them."""
 
     article_changes: ArticleChanges
     history: History
@@ -133,7 +133,7 @@ class RatingServices:
 
 @dataclass(frozen=True, slots=True)
 class NoticeServices:
-    """What the service sends of itself."""
+    """The messages that the service sends: notices, reports and webhooks."""
 
     notices: NoticeBook
     reports: ReportJob
@@ -142,7 +142,7 @@ class NoticeServices:
 
 @dataclass(frozen=True, slots=True)
 class PortabilityServices:
-    """What comes in and goes out."""
+    """Imports and exports."""
 
     archives: Archives
     legacy: Legacy
@@ -151,7 +151,7 @@ class PortabilityServices:
 
 @dataclass(frozen=True, slots=True)
 class OperationServices:
-    """What keeps the installation alive."""
+    """The upkeep of the installation."""
 
     backups: Backups
     clock_watch: ClockWatch
@@ -182,7 +182,7 @@ class Services:
     sites: SiteServices
     traffic: TrafficServices
 
-    #: Close the connections to Redis; for programs that go on without the services.
+    #: Closes the connections to Redis, for programs that keep running without the services.
     close: Callable[[], None]
 
 
@@ -190,8 +190,8 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
     """Open the stores of an installation and wire its services.
 
     Args:
-        settings: of the installation.
-        clock: default: the machine's clock.
+        settings: the installation's settings.
+        clock: the machine's clock by default.
 
     Raises:
         ConfigurationError: the settings name no Redis, or one that cannot be used.
@@ -202,7 +202,7 @@ def create_services(settings: Settings, clock: Clock | None = None) -> Services:
 
 
 def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Meters) -> Services:
-    """Wire the services; nothing is asked of Redis."""
+    """Wire the services without a call to Redis."""
     audit = Audit(stores.audit)
     installation = Installation(
         stores.installation,
@@ -429,7 +429,7 @@ def _operation_services(
         ParameterJob(stores.ticks, traffic.parameters),
         UploadJob(portability.uploads),
         sites.erasure,
-        # What waits for other machines comes last: it delays nothing else.
+        # Jobs that wait for other machines come last, so that they delay no other job.
         notices.webhooks,
         notices.reports,
     )

@@ -1,1 +1,1 @@
-"""What comes in and goes out: archives, sheets, uploads, files of other counters."""
+"""Imports and exports: archives, sheets, uploads, files of other counters."""

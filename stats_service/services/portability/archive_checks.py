@@ -1,8 +1,8 @@
-"""What an archive may hold: nothing that this service could not have written itself.
+"""Check that an archive holds only what this service could have written.
 
-The types and bounds of a row are those of `models.archive`, which msgspec checks; here is what
-they cannot say: days that there are, and rules between rows. One day that there is not would make
-every page of the site fail.
+msgspec checks the types and bounds of a row, which `models.archive` defines. This module checks
+the rest: that days exist in the calendar, and the rules between rows. A single day that does not
+exist would make every page of the site fail.
 """
 
 import re
@@ -56,12 +56,12 @@ from stats_service.services.portability.legacy.marks import unpack_flips, unpack
 from stats_service.services.voting.quarantine import GROUP_STATES
 from stats_service.store.portability.legacy import decoded_part
 
-#: How often an article may have been merged on.
+#: Longest chain of merged articles.
 HOPS_MAX = 1_000
-#: Longest free text of a ballot, or an administrator's choice of one.
+#: Longest free text of a ballot, or of a choice that an administrator made from it.
 TEXT_MAX = 400
 
-# `[0-9]`, for `\d` is a digit of any script: Python reads `١٢`, Redis does not, nor `007` and `-0`.
+# `[0-9]`, because `\d` matches digits of any script. Redis does not read `١٢`, `007` or `-0`.
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _HOUR = re.compile(r"[01][0-9]|2[0-3]")
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -74,7 +74,7 @@ _LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
 _LEGACY_PART = re.compile(r"[0-9]{1,24}(:other)?|[lf][0-9]{1,7}|record:(?:views|visits)")
 _LOG_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 
-#: Marks come in pairs: the number, and when it was.
+#: Records come in pairs: the number, and the time when it was reached.
 _MARKS = {
     "record:views": "record:views:day",
     "record:visits": "record:visits:day",
@@ -86,12 +86,12 @@ _file = msgspec.json.Decoder(ImportedFile)
 
 
 class ArchiveChecks:
-    """Looks at the rows of one archive in their order."""
+    """Checks the rows of one archive in order."""
 
     def __init__(self) -> None:
         self._marks: set[str] = set()
         self._aliases: dict[str, str] = {}
-        #: Revisions of the polls, as they say themselves and as they are counted.
+        #: Revisions of the polls: as the poll's row states them, and as the rows are counted.
         self._polls: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
         self._last_log = (0, 0)
@@ -120,13 +120,13 @@ class ArchiveChecks:
         }
 
     def row(self, row: Row) -> None:
-        """Return if a row can be used; InvalidInputError names the member that cannot."""
+        """Check a row; InvalidInputError names the member that cannot be used."""
         check = self._checks.get(type(row))
         if check:
             check(row)
 
     def end(self) -> None:
-        """Return if nothing is missing; InvalidInputError says what is."""
+        """Check that no row is missing; InvalidInputError names what is missing."""
         for mark, when in _MARKS.items():
             if (mark in self._marks) != (when in self._marks):
                 raise InvalidInputError(

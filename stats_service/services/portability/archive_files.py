@@ -1,4 +1,4 @@
-"""Read an archive's file line by line, and refuse it where it is not what was written."""
+"""Read an archive's file line by line; refuse a file that differs from what was exported."""
 
 import gzip
 import hashlib
@@ -42,7 +42,7 @@ class ArchiveFile:
         self.sha256 = ""
 
     def slug(self) -> str:
-        """Return which site it says it is of, in its first line alone; errors as `check`."""
+        """Return the site that the first line names, without reading on; raises as `check`."""
         with self._opened() as file:
             return self._decode(_header, file.readline(LINE_MAX_BYTES), 1).site
 
@@ -50,7 +50,7 @@ class ArchiveFile:
         """Read the whole archive without keeping it; return the settings of its site.
 
         Raises:
-            InvalidInputError: it is broken, cut off or not an archive; which line, and why.
+            InvalidInputError: the file is broken, cut off or not an archive; names line and reason.
         """
         site: Site | None = None
         digest, number = hashlib.sha256(), 1
@@ -91,7 +91,7 @@ class ArchiveFile:
         return site
 
     def rows(self) -> Iterator[Row]:
-        """Give the rows of an archive that `check` has read; errors as there."""
+        """Yield the rows of an archive that `check` has read; raises as `check`."""
         digest = hashlib.sha256()
         with self._opened() as file:
             file.readline(LINE_MAX_BYTES)
@@ -132,7 +132,7 @@ class ArchiveFile:
             raise self._broken(number, str(error)) from error
 
     def _look(self, checks: ArchiveChecks, row: Row | None, number: int) -> None:
-        """Check a row, or, without one, that nothing is missing."""
+        """Check a row; without a row, check that the archive is complete."""
         try:
             if row is None:
                 checks.end()

@@ -1,4 +1,4 @@
-"""Archives: a site as JSON Lines, out and in again, byte for byte (docs/archive-format.md)."""
+"""Archives: export a site as JSON Lines and restore it byte for byte (docs/archive-format.md)."""
 
 import hashlib
 from collections import Counter
@@ -25,7 +25,7 @@ from stats_service.services.sites.sites import Sites
 from stats_service.store.portability.archive.store import ArchiveStore
 from stats_service.store.portability.archive.tables import TABLES
 
-#: Around now, in seconds: the days in which a view may be counted while an export begins.
+#: Seconds before and after now: a view may be counted in these days while an export begins.
 _AROUND = (-86_400, 0, 3_600)
 
 
@@ -37,10 +37,10 @@ class Archives:
         self._sites = sites
 
     def rows(self, slug: str, now: float, table: str = "") -> Iterator[Row]:
-        """Give the rows of a site, settings first, or those of one table.
+        """Yield the rows of a site, settings first, or the rows of one table.
 
         Raises:
-            NotFoundError: there is no such site, or no such table.
+            NotFoundError: the site or the table does not exist.
         """
         tables = [known for known in TABLES if table in ("", table_name(known.row))]
         if not tables:
@@ -50,11 +50,11 @@ class Archives:
         return self._store.rows(slug, sorted(days), tables)
 
     def lines(self, slug: str, now: float) -> Iterator[bytes]:
-        """Give the lines of a site's archive; UnknownSiteError if there is none."""
+        """Yield the lines of a site's archive; UnknownSiteError if the site does not exist."""
         return _lines(slug, self.rows(slug, now), now)
 
     def look(self, path: Path, now: float) -> ArchiveSummary:
-        """Return what an archive holds, checked to its end; errors as `restore`."""
+        """Check the whole archive and summarise it; raises as `restore`."""
         file = ArchiveFile(path)
         site = file.check()
         rows = Counter(map(table_name, file.rows()))
@@ -78,22 +78,21 @@ class Archives:
         replace: bool = False,
         seen: ArchiveSummary | None = None,
     ) -> Restored:
-        """Put the site of an archive in its place, whole or not at all.
+        """Restore the site of an archive, whole or not at all.
 
-        The archive is read twice: checked to its end first, then brought in.
+        The archive is read twice: the first pass checks it, the second restores it.
 
         Args:
             path: the archive, as exported or compressed by gzip.
-            now: seconds since 1970; hours and days that are too old by then are left out.
-            replace: whether a site that is there is to be forgotten for it. It is the one that is
-                there when this begins: one that was added or restored by its end stays.
-            seen: what somebody was told of the archive and said yes to; only what was there then
-                is replaced.
+            now: seconds since 1970; hours and days past their retention at `now` are left out.
+            replace: whether to delete an existing site of that name. Only the site that exists at
+                the start is deleted: a site added or restored in the meantime stays.
+            seen: the summary that a person confirmed; only the site it describes is replaced.
 
         Raises:
-            InvalidInputError: the archive is broken, cut off or not an archive; which line.
-            ConflictError: the site is there already.
-            SiteChangedError: the site is not, or no longer, what it was.
+            InvalidInputError: the archive is broken, cut off or not an archive; names the line.
+            ConflictError: the site exists already.
+            SiteChangedError: the site has changed since `seen`.
         """
         slug = ArchiveFile(path).slug()
         before = self._sites.founding(slug)
@@ -116,7 +115,7 @@ class Archives:
 
 
 def _check_seen(seen: ArchiveSummary, slug: str, founding: str | None) -> None:
-    """Return if the site is still what it was when somebody looked, there or not there."""
+    """Check that the site still exists, or still does not exist, as the confirmed summary shows."""
     if (seen.founding if seen.taken else None) != founding:
         raise _other_site(slug)
 

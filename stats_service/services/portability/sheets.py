@@ -1,4 +1,4 @@
-"""Tables of a site for people: one CSV file each, or a workbook with a sheet each."""
+"""Tables of a site for spreadsheets: one CSV file each, or a workbook with a sheet each."""
 
 import csv
 import io
@@ -18,11 +18,11 @@ from stats_service.models.archive import Row, columns, flat, table_name
 SHEET_ROWS = 1_048_576
 #: Characters of a cell in XLSX.
 CELL_LENGTH = 32_767
-#: A spreadsheet takes a text that begins so for a formula, some also one in the full-width and
-#: small forms of East Asian type; article keys and free texts come from visitors.
+#: A spreadsheet reads a text with such a first character as a formula; some also accept the
+#: full-width and small East Asian forms. Article keys and free texts come from visitors.
 _FORMULA = frozenset("=+-@\t\r" + "＝＋－＠" + "﹦﹢﹣﹫")
-#: Categories of what a spreadsheet may drop before it looks: signs that nobody sees (U+200B, a
-#: second byte order mark), controls, spaces.
+#: Unicode categories that a spreadsheet may strip first: invisible characters (U+200B, a second
+#: byte order mark), controls, spaces.
 _DROPPED = frozenset(("Cf", "Cc", "Zs", "Zl", "Zp"))
 
 
@@ -33,16 +33,16 @@ def write_csv(rows: Iterable[Row], folder: Path) -> list[Path]:
     for name, table in groupby(rows, table_name):
         path = folder / f"{name}.csv"
         paths.append(path)
-        with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel wants the mark
+        with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel needs the BOM
             for line in csv_lines(table):
                 file.write(line)
     return paths
 
 
 def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
-    """Give the rows of one table as lines of CSV, headings first.
+    """Yield the rows of one table as lines of CSV, headings first.
 
-    Without a row, the headings are those of `table`, if it is named.
+    If there are no rows, the headings come from `table`, if it is given.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -61,7 +61,7 @@ def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
 
 
 def write_xlsx(rows: Iterable[Row], place: Path | IO[bytes]) -> None:
-    """Write a workbook with a sheet for each table; a table too long for one goes on in others."""
+    """Write a workbook with a sheet for each table; a long table is split over several sheets."""
     with ExitStack() as stack:
         options = {"constant_memory": True, "strings_to_urls": False}
         book = xlsxwriter.Workbook(str(place) if isinstance(place, Path) else place, options)
@@ -98,7 +98,7 @@ def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float]]) ->
 
 
 def escape_formula(value: str | float) -> str | float:
-    """Return a value that no spreadsheet takes for a formula."""
+    """Return a value that no spreadsheet reads as a formula."""
     return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
 
 

@@ -1,7 +1,7 @@
-"""Files that people send to the admin pages: looked at first, brought in when they say so.
+"""Files uploaded to the admin pages: checked first, imported after confirmation.
 
-Both take their time and memory, and so happen in a process of their own (`run`), which the
-worker that took the file starts; the record on disk says how far it is.
+Both steps take time and memory, so they run in a separate process (`run`), which the worker that
+received the file starts. The record on disk holds the progress.
 """
 
 import contextlib
@@ -40,24 +40,24 @@ from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome
 from stats_service.store.portability.uploads import UploadStore
 
-#: What may be said to have written the files; empty: they say so themselves.
+#: Systems that a person may name as the source of the files; empty: detected from the files.
 UPLOAD_KINDS = ("", *KINDS)
 #: Files that may be sent together.
 FILES_MAX = 500
-#: Uploads that may wait for somebody at the same time: of one host, and of one site, whose owner
-#: is not to keep others out.
+#: Uploads that may await confirmation at the same time: per host, and per site, so that one
+#: owner cannot keep others out.
 WAITING_MAX = 10
 SITE_WAITING_MAX = 5
-#: Uploads that are over whose outcome is kept, the latest ones.
+#: Finished uploads whose outcome is retained, the latest ones.
 OVER_KEPT = 50
-#: Seconds after which a file that nobody has said anything about is erased.
+#: Seconds after which a file that nobody has confirmed is deleted.
 KEPT_SECONDS = 24 * 3600
-#: Shortest time between two notes of the progress, in seconds.
+#: Shortest time between two writes of the progress, in seconds.
 NOTE_SECONDS = 0.5
 
 #: Starts `Uploads.run` for an id in another process, which inherits the descriptor.
 Launch = Callable[[str, int], None]
-#: Writes what was sent to a path.
+#: Writes the uploaded file to a path.
 Save = Callable[[Path], object]
 
 
@@ -88,11 +88,11 @@ class Uploads:
         save_second: Save | None = None,
         save_more: Sequence[Save] = (),
     ) -> Upload:
-        """Keep the files of `wanted`, whose id is given here, and begin to look at them.
+        """Store the files of `wanted` under a new id and start the check.
 
         Raises:
-            InvalidInputError: the kind is none, a file is missing, or the disk is full.
-            BusyError: too many files wait for somebody.
+            InvalidInputError: the kind does not exist, a file is missing, or the disk is full.
+            BusyError: too many uploads await confirmation.
         """
         if wanted.kind not in (ARCHIVE, *UPLOAD_KINDS):
             raise InvalidInputError("kind {kind!r}: choose one of the list.", kind=wanted.kind[:40])
@@ -124,10 +124,10 @@ class Uploads:
         return upload
 
     def undo(self, site: str, import_id: str, who: str, now: float) -> Upload:
-        """Begin to take an import out of a site again.
+        """Start to undo an import of a site.
 
         Raises:
-            NotFoundError: there is no such import.
+            NotFoundError: the import does not exist.
         """
         file = next((f for f in self._legacy.files(site) if f.id and f.id == import_id), None)
         if file is None:
@@ -152,7 +152,7 @@ class Uploads:
         """Return an upload of a site, or of an archive (`""`).
 
         Raises:
-            NotFoundError: there is none, or no longer, or not on this host.
+            NotFoundError: the upload does not exist, was deleted, or is on another host.
         """
         found = self._store.get(upload)
         if found is None or found.site != site:
@@ -166,21 +166,21 @@ class Uploads:
         return found
 
     def of_site(self, site: str) -> list[Upload]:
-        """Return the uploads of a site that wait or are under way, oldest first."""
+        """Return the waiting and running uploads of a site, oldest first."""
         return [u for u in self._store.all() if u.site == site and u.state not in _OVER]
 
     def confirm(self, site: str, upload: str) -> Upload:
-        """Begin to bring in what was looked at.
+        """Start to import a checked upload.
 
         Raises:
             NotFoundError: as `get`.
-            ConflictError: it is not ready for that, adds nothing, or somebody else was faster.
+            ConflictError: the upload is not ready, adds nothing, or was confirmed already.
         """
         _ready(self.get(site, upload))
         begun: Upload | None = None
 
         def begin(descriptor: int) -> None:
-            """Of two who confirm at once, on whatever worker, one gets here first."""
+            """Start the process; of two concurrent confirmations only one gets here."""
             nonlocal begun
             found = _ready(self._store.get(upload))
             begun = msgspec.structs.replace(found, state="adding", progress=0.0)
@@ -193,11 +193,11 @@ class Uploads:
         return begun
 
     def name_columns(self, site: str, upload: str, columns: Mapping[str, str]) -> Upload:
-        """Begin to look at a table again, now that somebody says what its columns are.
+        """Check a table again with the columns that a person named.
 
         Raises:
             NotFoundError: as `get`.
-            ConflictError: nobody asks for its columns.
+            ConflictError: the upload does not wait for column names.
         """
         found = self.get(site, upload)
         if found.state != "columns":
@@ -208,14 +208,14 @@ class Uploads:
         return begun
 
     def discard(self, site: str, upload: str) -> None:
-        """Erase a file that is not to be brought in; NotFoundError as `get`."""
+        """Delete an upload without importing it; NotFoundError as `get`."""
         if not self.get(site, upload).under_way:
             self._store.remove(upload)
 
     def forget_old(self, now: float) -> int:
-        """Erase the files that nobody has said anything about for a day; return how many.
+        """Delete the files that nobody confirmed within a day; return how many.
 
-        And at once those of a process that was ended in the middle of its work.
+        Files of a process that was killed during its work are deleted at once.
         """
         for upload in self._store.all():
             if upload.under_way:
@@ -224,7 +224,7 @@ class Uploads:
         return self._store.forget_before(now - KEPT_SECONDS)
 
     def run(self, upload: str, now: float) -> None:
-        """Do what is next with an upload; what becomes of it is written down, errors as well."""
+        """Run the next step of an upload and record its outcome, errors included."""
         found = self._store.get(upload)
         if found is None or not found.under_way:
             return
@@ -252,7 +252,7 @@ class Uploads:
             self._store.erase_files(upload)
 
     def _make_room(self, site: str) -> None:
-        """Forget the oldest uploads that are over; BusyError if too many others wait."""
+        """Delete the oldest finished uploads; BusyError if too many others wait."""
         known = self._store.all()
         over = [upload for upload in known if upload.state in _OVER]
         for upload in over[:-OVER_KEPT]:
@@ -268,7 +268,7 @@ class Uploads:
         folder = self._store.file(upload.id, "").parent
 
         def bare(text: str) -> str:
-            """Leave out the folder's name, which means nothing to people."""
+            """Leave out the folder's name, which means nothing to the reader."""
             return text.replace(f"{folder}/1/", "").replace(f"{folder}/2/", "")
 
         failed = msgspec.structs.replace(
@@ -287,7 +287,7 @@ class Uploads:
         return failed
 
     def _look(self, upload: Upload, now: float) -> Upload:
-        """Return the upload with what it holds, brought in if that was asked for."""
+        """Return the upload with its summary; import it if it was confirmed."""
         path = self._store.file(upload.id, upload.name)
         if upload.kind == ARCHIVE:
             return msgspec.structs.replace(upload, archive=self._archive(upload, path, now))
@@ -381,12 +381,12 @@ def _not_ready() -> ConflictError:
 
 
 class UploadJob:
-    """Erases files that were sent to the admin pages and never confirmed."""
+    """Deletes uploaded files that were never confirmed."""
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Do it."""
+        """Delete them."""
         if number := self._uploads.forget_old(now):
             yield Outcome(f"Erased {number} files that nobody had confirmed.")

@@ -1,1 +1,1 @@
-"""Import what other counters counted: read a file, add it up on disk, bring it in once."""
+"""Import the counts of other counters: read a file, add it up on disk, import it once."""

@@ -1,4 +1,4 @@
-"""Take an import out again: part by part, exactly what it added."""
+"""Undo an import: subtract exactly what it added, part by part."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ _KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
 
 
 def spans_of(day: str, now: float) -> Spans:
-    """Return what is needed to add to a day, or to take from it."""
+    """Return the spans that contain a day, to add to them or to subtract from them."""
     midnight = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
     periods = periods_at((midnight + timedelta(hours=12)).timestamp(), "UTC")
     end = (midnight + timedelta(days=1)).timestamp()
@@ -27,19 +27,20 @@ def spans_of(day: str, now: float) -> Spans:
 
 
 def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> ImportedFile:
-    """Take out what an import added; return what it was.
+    """Undo an import; return its record.
 
-    One that was cut off while it came in, or went out, is taken out as far as it is in.
+    An import that was interrupted, or whose undo was interrupted, is undone as far as it is in.
 
     Args:
-        store: of imports.
-        site: out of which.
-        name: the import's id, the beginning of it, or the name of one of its files.
+        store: the store of imports.
+        site: the site of the import.
+        name: the import's id, a prefix of the id, or the name of one of the files.
         now: seconds since 1970.
 
     Raises:
-        NotFoundError: there is none.
-        ConflictError: several have the name; or it is of a version that kept no parts.
+        NotFoundError: the import does not exist.
+        ConflictError: the name fits several imports; or an old version, which recorded no parts,
+            made the import.
     """
     imports = store.imports(site.slug)[1]
     found = _found(imports.values(), name)
@@ -54,7 +55,7 @@ def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> Import
             for flip in theirs:
                 back, at = _visit_back(flip, day, zone)
                 spans = spans_of(back.day, now)
-                # The number tells of which line it is, so that it is not added twice.
+                # The number identifies the line, so that it is not added twice.
                 store.add_day(site, other, f"9{at}{flip.print:010d}", back, spans)
             store.set_flips(site, other, day, pack_flips(rest) if rest else b"")
             store.settle_records(site, other)
