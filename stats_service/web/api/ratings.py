@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.services.ratings.structured import aggregate_rating
+from stats_service.services.sites.sites import check_rated_type
 from stats_service.web.api.entrance import answer_in_loop
 from stats_service.web.http.bodies import cached_json
 from stats_service.web.http.context import services
@@ -48,6 +49,8 @@ def json_ld(slug: str) -> Response:
     site, article = site_entry(slug).site, request.args.get("article", "")
     found = services().ratings.ratings.get(site, [article]).ratings[article]
     kind, name, url = (request.args.get(field, "") for field in ("type", "name", "url"))
+    if "type" in request.args:
+        check_rated_type(kind)
     rating = aggregate_rating(site, found, article, kind, name, url)
     if not found.rating.count:
         response = Response(status=204)

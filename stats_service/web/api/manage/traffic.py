@@ -120,9 +120,12 @@ def set_opening() -> Response:
 
 def _span(days: int) -> Span:
     """Return the span that has the name asked for, or that goes from `first` to `last`."""
-    name = request.args.get("span")
+    name, named = (
+        request.args.get("span"),
+        Span(*_range(days)),
+    )  # days that there are not are refused
     if name is None:
-        return Span(*_range(days))
+        return named
     begin = today()
     if name == "all":
         begin = services().traffic.history.first_day(site(), services().clock.now())
