@@ -51,14 +51,19 @@ class Series(msgspec.Struct, frozen=True):
     first: date
     last: date
     points: tuple[Point, ...]
-    total: Pair = Pair()
-    #: Of the span compared, up to the same moment if this one is not over.
+    #: Sum of the span compared, up to the same moment if this one is not over. It may have days
+    #: without a counterpart among the points.
     total_before: Pair = Pair()
     #: The span compared; None: there is none.
     first_before: date | None = None
     last_before: date | None = None
     #: How many points have begun if the last of these is not over yet, else None.
     begun: int | None = None
+
+    @property
+    def total(self) -> Pair:
+        """The sum over the span."""
+        return sum((point.now for point in self.points), Pair())
 
     def change(self, metric: str) -> float | None:
         """Return the change as a share of 1; None if there was nothing before."""

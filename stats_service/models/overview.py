@@ -20,7 +20,9 @@ class Alarm(msgspec.Struct, frozen=True):
     poll: str = ""
     #: Of how many, or from how many addresses.
     of: int = 0
-    #: More of it, in English; the name of a parameter.
+    #: Of which query parameter it is.
+    parameter: str = ""
+    #: More of it, in English.
     text: str = ""
 
 

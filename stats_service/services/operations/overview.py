@@ -140,7 +140,8 @@ def _alarms(site: Site, local: datetime, stored: StoredOverview) -> list[Alarm]:
         reason: history.ignored.get(f"{reason}:{today}", 0) for reason in (*SHORTFALLS, *SIGNS)
     }
     found += [
-        Alarm(one.kind, one.articles, text=one.name) for one in undecided(site, stored.parameters)
+        Alarm(one.kind, one.articles, parameter=one.name)
+        for one in undecided(site, stored.parameters)
     ]
     return [*found, *shortfall_alarms(parts, views)]
 

@@ -54,7 +54,6 @@ class SeriesReader:
             span.first,
             span.last,
             points,
-            sum(now, Pair()),
             sum(before, Pair()),
             comparison.span.first if comparison else None,
             comparison.span.last if comparison else None,

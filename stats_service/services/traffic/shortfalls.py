@@ -51,7 +51,7 @@ def site_findings(site: Site, alarms: Iterable[Alarm]) -> Iterator[Finding]:
     for alarm in alarms:
         text = _TEXTS.get(alarm.kind)
         if text:
-            said = text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap, name=alarm.text)
+            said = text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap, name=alarm.parameter)
             yield Finding(WARN, alarm.kind, f"{site.slug}: {said}")
 
 

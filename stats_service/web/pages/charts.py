@@ -89,7 +89,7 @@ def chart(series: Series, metric: str) -> Chart:
             _curve(kind, row, top, series.begun if kind in ("views", "visits") else None)
             for kind, row in rows.items()
         ),
-        tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
+        _levels(top),
         tuple(_names(series)),
     )
 
@@ -104,13 +104,18 @@ def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
     every = max(1, -(-len(spans) // LABELS))
     return Chart(
         tuple(_curve(kind, row, top, None) for kind, row in rows.items()),
-        tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1)),
+        _levels(top),
         tuple(
             Label(100 * at / (len(spans) - 1), span.name)
             for at, span in enumerate(spans)
             if at % every == 0
         ),
     )
+
+
+def _levels(top: int) -> tuple[Label, ...]:
+    """Return the lines across a chart whose highest number is `top`, from above."""
+    return tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1))
 
 
 def sparkline(days: Sequence[Pair], metric: str) -> Spark:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from stats_service.models.sites import Site
 from stats_service.services.traffic import spans
-from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.history import FIRST_YEAR, RANGE_MAX_DAYS
 from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 
@@ -131,4 +131,4 @@ def _date(text: str | None) -> date | None:
         found = date.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if 1995 <= found.year <= 2200 else None
+    return found if FIRST_YEAR <= found.year <= 2200 else None

@@ -58,7 +58,7 @@ def test_a_parameter_that_splits_is_told_and_dropped(
 
     assert told(services, clock) == [("tk", "splits")]
     (overview,) = services.operations.overview.of_sites([site], clock.now())
-    assert [(one.kind, one.text, one.n) for one in overview.alarms] == [("splits", "tk", 120)]
+    assert [(one.kind, one.parameter, one.n) for one in overview.alarms] == [("splits", "tk", 120)]
     page = operator.get("/admin/sites/kimson/articles").get_data(as_text=True)
     assert 'name="name" value="tk"' in page
 

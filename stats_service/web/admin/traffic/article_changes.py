@@ -16,6 +16,7 @@ from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.traffic.article_changes import KEPT_DAYS
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services
+from stats_service.web.pages.field_names import VALUE_NAMES
 from stats_service.web.pages.languages import number
 from stats_service.web.pages.messages import explain
 
@@ -25,17 +26,6 @@ Page = str | tuple[str, int]
 
 #: How the form names articles; each is a field of `ArticleRule`.
 BY = ("key", "prefix", "parameter")
-
-
-def verbs() -> dict[str, str]:
-    """Return what may be done to articles, as people say it."""
-    return {
-        "merge": _("Merge into another"),
-        "rename": _("Give another key"),
-        "delete": _("Delete"),
-        "hide": _("Hide from lists"),
-        "show": _("Show in lists again"),
-    }
 
 
 @bp.get("")
@@ -62,7 +52,11 @@ def apply() -> Page | Response:
         )
     except (InvalidInputError, ConflictError) as error:
         return _page(request.form, error=explain(error)), error.status
-    _tell(step.articles, step.left)
+    flash(
+        ngettext("%(num)d article was changed.", "%(num)d articles were changed.", step.articles),
+        "good",
+    )
+    _tell_left(step.left)
     if step.left:
         fields = {name: request.form.get(name, "") for name in ("do", "by", "which", "into")}
         return _to(change=step.id, **fields)
@@ -78,7 +72,15 @@ def take_back(change: str) -> Response:
     except NotFoundError as error:
         flash(explain(error), "error")
         return _to()
-    _tell(step.articles, step.left)
+    flash(
+        ngettext(
+            "%(num)d article is as it was before.",
+            "%(num)d articles are as they were before.",
+            step.articles,
+        ),
+        "good",
+    )
+    _tell_left(step.left)
     if step.blocked:
         flash(
             ngettext(
@@ -110,10 +112,7 @@ def decide() -> Response:
     return _to(do="merge", by="parameter", which=name)
 
 
-def _tell(articles: int, left: int) -> None:
-    flash(
-        ngettext("%(num)d article was changed.", "%(num)d articles were changed.", articles), "good"
-    )
+def _tell_left(left: int) -> None:
     if left:
         flash(_("%(n)s are left: do the same again to go on.", n=number(left)), "good")
 
@@ -141,7 +140,7 @@ def _page(values: Mapping[str, str], error: str = "", preview: ChangePreview | N
         error=error,
         preview=preview,
         change=values.get("change") or secrets.token_hex(8),
-        verbs={verb: verbs()[verb] for verb in VERBS},
+        verbs={verb: VALUE_NAMES["do"][verb] for verb in VERBS},
         changes=services().traffic.article_changes.changes(site()),
         hidden=sorted(services().traffic.top_articles.hidden(site()))[:50],
         other_articles=OTHER_ARTICLES,

@@ -142,13 +142,13 @@ def alarm_text(alarm: Alarm) -> str:
         "splits": _(
             "The parameter %(name)s seems to make many articles of one: %(n)s keys have it. The "
             "page of articles asks what is right.",
-            name=alarm.text,
+            name=alarm.parameter,
             n=n,
         ),
         "merges": _(
             "One article is read under many values of the parameter %(name)s, which is dropped. "
             "The page of articles asks what is right.",
-            name=alarm.text,
+            name=alarm.parameter,
         ),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
         "network": _("%(n)s ballots of a poll came from one network; look before its result.", n=n),
