@@ -187,8 +187,10 @@ class PollVoterRow(Row, frozen=True, kw_only=True, tag="poll_voters"):
 class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     """Views that were not counted."""
 
-    #: The name of a parameter, or of a program's kind, may be part of it.
-    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,59}\Z")]
+    #: The name of a parameter, of a program's kind or of a host may be part of it.
+    reason: Annotated[
+        str, msgspec.Meta(pattern=r"^(?:[a-z][a-z0-9_-]{0,59}|host-[a-z0-9_.:\[\]-]{1,261})\Z")
+    ]
     #: Empty: since ever.
     day: str = ""
     views: Count

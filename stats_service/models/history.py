@@ -115,6 +115,10 @@ class Part(msgspec.Struct, frozen=True):
 PROGRAM_SIGN = "bot-"
 
 
+#: Before the name of a host that is not the site's, there; `hosts` says how many a day has.
+HOST_SIGN = "host-"
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """What of a range was not counted, or only in part."""
 
@@ -125,6 +129,8 @@ class Shortfall(msgspec.Struct, frozen=True):
     signs: tuple[Part, ...]
     #: Programs by the name of the list that told them, the most first.
     programs: tuple[Part, ...] = ()
+    #: Hosts that were not the site's, as far as they have a name, the most views first.
+    hosts: tuple[Part, ...] = ()
 
     def part(self, reason: str) -> int:
         """Return how many views fell short for one reason, or how often a sign was seen."""

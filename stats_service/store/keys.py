@@ -115,7 +115,9 @@ key                             type    holds; how long
                                         address of the administrator who opened it among it; 30
                                         minutes
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted, lost,
-                                        or counted only in part (`models.history.SHORTFALLS`)
+                                        or counted only in part (`models.history.SHORTFALLS`);
+                                        `host-<host>:<day>` of 20 strange hosts a day, `hosts:<day>`
+                                        of how many; a day for 400 days
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most

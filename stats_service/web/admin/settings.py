@@ -18,6 +18,7 @@ from stats_service.services.sites.sites import RATED_TYPES, settings_revision
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import DAY
 from stats_service.services.visitors.addresses import canonical_network, in_networks
+from stats_service.services.visitors.hosts import canonical_host
 from stats_service.web.admin.access import access, read_site_anew, site, who
 from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
@@ -80,6 +81,24 @@ def exclude_me() -> Response:
     else:
         flash(_("Views from your address are not counted any more."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="excluded-title"))
+
+
+@bp.post("/hosts")
+@access("owner")
+def add_host() -> Response:
+    """Add a host from which views have come."""
+    slug, back = site().slug, url_for("admin.traffic.show", slug=site().slug)
+    try:
+        host = canonical_host(request.form.get("host", ""))
+        hosts = (*(known for known in site().hosts if known != host), host)
+        services().sites.sites.edit(slug, _author(), hosts=hosts)
+    except InvalidInputError as error:
+        flash(refused(error), "error")
+        return redirect(back)
+    flash(
+        _("%(host)s is a host of the site now. Its pages count within seconds.", host=host), "good"
+    )
+    return redirect(back)
 
 
 @bp.post("/opening")

@@ -39,6 +39,8 @@ class IgnoredViews(msgspec.Struct, frozen=True):
     #: Programs by the name of the list of crawlers that told them, the most first, at most 50;
     #: `other`: by the shape of what they say.
     programs: list[Part]
+    #: Hosts that were not the site's, the most first, at most 50; of each day the first 20.
+    hosts: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
@@ -84,7 +86,13 @@ def ignored() -> Response:
     found = services().traffic.history.shortfall(site(), first, last)
     return fresh_json(
         IgnoredViews(
-            first, last, [*found.ignored], [*found.parts], [*found.signs], [*found.programs]
+            first,
+            last,
+            [*found.ignored],
+            [*found.parts],
+            [*found.signs],
+            [*found.programs],
+            [*found.hosts],
         )
     )
 
