@@ -77,7 +77,7 @@ class HourRow(Row, frozen=True, kw_only=True, tag="hours"):
 
 
 class ArticleRow(Row, frozen=True, kw_only=True, tag="articles"):
-    """Views of an article since ever, without its opening balance."""
+    """Views of an article of all time, without its opening balance."""
 
     article: str
     views: Count
@@ -191,7 +191,7 @@ class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     reason: Annotated[
         str, msgspec.Meta(pattern=r"^(?:[a-z][a-z0-9_-]{0,59}|host-[a-z0-9_.:\[\]-]{1,261})\Z")
     ]
-    #: Empty: since ever.
+    #: Empty: of all time.
     day: str = ""
     views: Count
 

@@ -124,7 +124,7 @@ class ArticleCounts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     #: The canonical key under which the article is counted.
     key: str
-    #: Views since ever, its opening balance included; null: the site has no room for its name, and
+    #: Views of all time, its opening balance included; null: the site has no room for its name, and
     #: these views are in no article's number.
     views: int | None
     today: int | None

@@ -158,7 +158,7 @@ key                             type    holds; how long
                                         day, or a year if it wants none
 ==============================  ======  =======================================================
 
-Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
+Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
 visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
@@ -353,7 +353,7 @@ class SiteKeys:
 
     @property
     def articles(self) -> str:
-        """Views by article since ever."""
+        """Views by article of all time."""
         return self._key("articles")
 
     @property

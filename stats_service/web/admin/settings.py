@@ -150,7 +150,9 @@ def erase() -> Response:
         flash(_("The short name that you typed is another one. Nothing was changed."), "error")
         return redirect(url_for("admin.settings.show", slug=slug, _anchor="erase-title"))
     services().sites.erasure.erase(slug, who(), services().clock.now())
-    flash(_("The site %(slug)s is erased, with everything counted for it.", slug=slug), "good")
+    flash(
+        _("The site %(slug)s has been erased, with everything counted for it.", slug=slug), "good"
+    )
     return redirect(url_for("admin.overview.show"))
 
 

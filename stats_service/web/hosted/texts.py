@@ -45,7 +45,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "voted": "Trình duyệt này đã bình chọn.",
         "changed": "Lựa chọn mới của bạn đã được ghi nhận.",
         "held": "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ "
-        "người quản trị xem xét, chưa tính vào kết quả.",
+        "quản trị viên duyệt, chưa tính vào kết quả.",
         "already-voted": "Trình duyệt này đã bình chọn trước đó, nên phiếu vừa gửi không được "
         "tính.",
         "wrong_number": "Chưa ghi nhận: hãy chọn đúng số mục.",

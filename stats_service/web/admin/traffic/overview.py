@@ -151,7 +151,9 @@ def alarm_text(alarm: Alarm) -> str:
             name=alarm.parameter,
         ),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
-        "network": _("%(n)s ballots of a poll came from one network; look before its result.", n=n),
+        "network": _(
+            "%(n)s ballots of a poll came from one network; check before using the result.", n=n
+        ),
         "ratings": _("Ratings wait for review: a network gave more than it may in half an hour."),
         "texts": ngettext(
             "%(n)s other answer of a poll waits to be read.",

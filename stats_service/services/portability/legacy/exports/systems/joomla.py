@@ -20,7 +20,7 @@ _INTEGER = r"\d+"
 
 
 def _content(target: Target, columns: Columns) -> TakeRow:
-    """`content`: the hits of each article since ever."""
+    """`content`: the hits of each article of all time."""
     number, alias, hits = columns["id"], columns["alias"], columns["hits"]
     category = columns.first("catid")
     found: list[tuple[str, str, str, int]] = []

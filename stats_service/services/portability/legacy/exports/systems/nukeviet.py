@@ -65,7 +65,7 @@ def _categories(target: Target, columns: Columns) -> TakeRow:
 
 
 def _rows(target: Target, columns: Columns) -> TakeRow:
-    """`…_rows` of a module like `news`: the hits of each article since ever."""
+    """`…_rows` of a module like `news`: the hits of each article of all time."""
     number, alias, hits = columns["id"], columns["alias"], columns["hitstotal"]
     category = columns.first("catid")
     stars, raters = columns.first("total_rating"), columns.first("click_rating")

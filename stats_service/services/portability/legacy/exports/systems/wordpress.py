@@ -94,7 +94,7 @@ def _pages(target: Target, columns: Columns) -> TakeRow:
 
 
 def _postmeta(target: Target, columns: Columns) -> TakeRow:
-    """`postmeta`: the views of each post since ever, and the stars of kk Star Ratings."""
+    """`postmeta`: the views of each post of all time, and the stars of kk Star Ratings."""
     post, key, value = columns["post_id"], columns["meta_key"], columns["meta_value"]
     tally, shared = target.tally, target.shared
     views: dict[str, int] = {}
