@@ -59,6 +59,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     rated_name: str = ""
     #: Everybody may see the statistics page `/s/<slug>`.
     public: bool = False
+    #: And on it the most read articles of the last four weeks, by their keys as text.
+    public_articles: bool = False
     #: Tells a site from an erased one of the same name, so that nothing on its way to that one
     #: lands here: 16 hexadecimal digits, drawn when it is added. Empty: a service of an earlier
     #: version added it; the regular work gives it one.

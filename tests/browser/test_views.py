@@ -275,10 +275,10 @@ def test_a_reader_may_opt_out(visitor: Visitor, embed: Embed) -> None:
         ("en", "no longer counted", "Count them again", "counted again", "Close"),
     ],
 )
-def test_a_reader_sees_that_the_choice_worked(  # noqa: PLR0913
+def test_a_reader_sees_that_the_choice_worked(
     visitor: Visitor, embed: Embed, lang: str, out: str, undo: str, again: str, close: str
 ) -> None:
-    """In the language of the page, with a way back; a page without the choice loads no such file."""
+    """In the language of the page, and with a way back."""
     page, note = visitor.page, visitor.page.locator("#stats-choice")
     url = embed.put("/tin/1", "<p>Tin</p>", lang=lang)
 

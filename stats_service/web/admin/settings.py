@@ -166,6 +166,7 @@ def _changes() -> dict[str, Any]:
     changes: dict[str, Any] = {name: form[name] for name in TEXTS if name in form}
     if "public" in form:
         changes["public"] = form["public"] == "yes"
+        changes["public_articles"] = "public_articles" in form
     for name in LISTS:
         if name in form:
             changes[name] = tuple(form[name].split())

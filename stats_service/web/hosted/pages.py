@@ -32,6 +32,7 @@ from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import on_site
+from stats_service.web.pages.portals import front_page
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 
@@ -185,6 +186,10 @@ def _page(
         lang=lang,
         here=here,
         site_name=entry.site.name,
+        # In a page of the portal it is plain whose poll it is.
+        portal=front_page(entry.site.hosts[0])
+        if request.headers.get("Sec-Fetch-Dest") != "iframe"
+        else "",
         style=STYLE,
         message=message,
         alert=alert,

@@ -13,6 +13,7 @@ LANGUAGES = ("vi", "en")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "vi": {
         "language": "Tiếng Việt",
+        "locale": "vi_VN",
         "vote": "Bình chọn",
         "change": "Đổi lựa chọn",
         "see_results": "Xem kết quả",
@@ -72,6 +73,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "language": "English",
+        "locale": "en_US",
         "vote": "Vote",
         "change": "Change my vote",
         "see_results": "See results",

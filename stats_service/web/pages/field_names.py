@@ -28,6 +28,7 @@ FIELD_NAMES = {
     "rated_type": _("Type of content reported to search engines"),
     "rated_name": _("And its name, shown before the article's key"),
     "public": _("Public page"),
+    "public_articles": _("Most read articles on the public page"),
     "peak": _("Most online at once"),
     "peak:at": _("When that was"),
     "record:visits": _("Visits of the busiest day"),
