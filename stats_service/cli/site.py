@@ -17,7 +17,7 @@ from stats_service.services.sites.sites import check_site, settings_revision
 from stats_service.services.sites.systems import SYSTEMS, parameters_of
 
 
-class WholeNumber(click.ParamType):
+class WholeNumber(click.ParamType[int]):
     """A whole number as people write it: 1814165, 1.814.165, 1,814,165 or 1 814 165."""
 
     name = "integer"
@@ -33,7 +33,7 @@ class WholeNumber(click.ParamType):
 WHOLE = WholeNumber()
 
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
-_OPTIONS: dict[str, tuple[str, type | click.ParamType, bool, str]] = {
+_OPTIONS: dict[str, tuple[str, type | click.ParamType[int], bool, str]] = {
     "--name": ("name", str, False, "Name for people."),
     "--host": (
         "hosts",

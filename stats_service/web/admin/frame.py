@@ -12,6 +12,7 @@ from stats_service.models.devices import Device
 from stats_service.models.sites import Site
 from stats_service.web.admin.access import account, person
 from stats_service.web.admin.accounts.own_account import THEME
+from stats_service.web.admin.handbook.handbook import handbook_link
 from stats_service.web.http.context import services
 
 #: Entries of the menu that concern no single site.
@@ -29,6 +30,7 @@ def page_context() -> dict[str, Any]:
         "new_devices": new_devices,
         "site_pages": site_pages,
         "menu_page": menu_page(),
+        "handbook_link": handbook_link,
     }
 
 

@@ -23,7 +23,7 @@ from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot
-from stats_service.services.visitors.hosts import origin_host
+from stats_service.services.visitors.hosts import front_page, origin_host
 from stats_service.services.visitors.voters import TOKEN_SECONDS
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment, pick
 from stats_service.web.hosted.view import Sent, may_vote, page_values
@@ -32,7 +32,6 @@ from stats_service.web.http.limits import limited
 from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import on_site
-from stats_service.web.pages.portals import front_page
 
 bp = Blueprint("hosted", __name__, template_folder="templates")
 

@@ -9,10 +9,10 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites.sites import SLUG
 from stats_service.services.traffic.spans import DAY, Span, shift_months
+from stats_service.services.visitors.hosts import front_page
 from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import chart, point_name
-from stats_service.web.pages.portals import front_page
 from stats_service.web.pages.ranges import today_of
 from stats_service.web.public import recipients, root
 
