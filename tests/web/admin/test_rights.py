@@ -40,6 +40,7 @@ MATRIX = {
         "second_factor.new_codes",
         "overview.show",
         "overview.nowhere",
+        "handbook.show",
     },
     "viewer": {
         "traffic.show",
@@ -88,6 +89,7 @@ MATRIX = {
         "article_changes.decide",
         "settings.show",
         "settings.save",
+        "settings.add_host",
         "settings.exclude_me",
         "settings.set_article_opening",
         "settings.correct_records",
@@ -145,6 +147,8 @@ VALUES = {
     "notice": "none",
     "device": "none",
     "_rest": "none",
+    "lang": "vi",
+    "page": "admin",
 }
 
 

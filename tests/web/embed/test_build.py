@@ -93,7 +93,7 @@ def test_the_sources_use_what_no_library_replaces(pattern: str) -> None:
 @pytest.mark.parametrize("part", build_embed.PARTS)
 def test_the_core_loads_its_parts_by_their_hashes(part: str) -> None:
     """Whoever pinned the core has pinned the other files as well; the check hangs on the second."""
-    loader = f"embed-extra.{VERSION}.js" if part == "check" else f"embed.{VERSION}.js"
+    loader = f"embed-extra.{VERSION}.js" if part in ("check", "choice") else f"embed.{VERSION}.js"
     core = (DIST / loader).read_text()
     file = DIST / f"embed-{part}.{VERSION}.js"
 
