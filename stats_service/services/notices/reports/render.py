@@ -29,10 +29,10 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
     Article keys are shown as text, never as links: they come from whoever visits the portal.
 
     Args:
-        numbers: what it tells.
-        report: to whom, and in which language.
+        numbers: the numbers of the report.
+        report: the recipient and the language.
         base_url: where the service is.
-        recipient: the page on which the recipient ends these mails; empty for a trial.
+        recipient: the page on which the recipient unsubscribes; empty for a trial.
     """
     language = report.language
     said = words.WORDS[language]
@@ -71,11 +71,11 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
 
 
 def render_ask(site: Site, report: Report, link: str) -> Mail:
-    """Return the e-mail that asks whether somebody wants the reports of a site.
+    """Return the e-mail that asks a recipient for agreement to the reports of a site.
 
     Args:
-        site: whose; an administrator chose its name, so it is shown as text.
-        report: to whom, and in which language.
+        site: the site; an administrator chose its name, so it is shown as text.
+        report: the recipient and the language.
         link: the page on which the recipient answers.
     """
     said = words.WORDS[report.language]
