@@ -59,7 +59,7 @@ class Devices:
         return welcomed, secret
 
     def all(self, account: str, here: str) -> list[DeviceInUse]:
-        """Return the devices of an account, latest sign-in first; `here` is the current one's id."""
+        """Return the devices of an account, latest sign-in first; `here`: the current id."""
         used = {session.device for _, session in self._sessions.all(account)}
         return [
             DeviceInUse(device, device.id in used, device.id == here)

@@ -169,7 +169,7 @@ class WebhookJob:
     def _events(
         self, site: Site, webhook: Webhook, now: float
     ) -> Iterator[tuple[str, str, Event | None]]:
-        """Yield notes: the name, the new value, and the event to send before it is stored, if any."""
+        """Yield notes: name, new value, and the event to send before it is stored, if any."""
         begin = f"{site.slug}:{webhook.id}:"
         if "peak" in webhook.events:
             yield from self._peak(begin + "peak", site, now)
