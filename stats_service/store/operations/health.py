@@ -1,4 +1,4 @@
-"""What Redis says of itself."""
+"""The state of Redis, as Redis reports it."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ from stats_service.store.redis.client import RedisClient, primaries, store_error
 
 
 class HealthStore:
-    """The state of the server behind the store."""
+    """The state of the Redis server or cluster."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def ping(self) -> None:
-        """Return if Redis answers; StoreUnavailableError if not."""
+        """Return if Redis responds; otherwise StoreUnavailableError."""
         with store_errors():
             self._client.ping()
 
     def times(self) -> list[float]:
-        """Return what the clock of each server says, in seconds since 1970; of none that may not.
+        """Return the clock of each server in seconds since 1970; empty if an ACL forbids TIME.
 
         Raises:
-            StoreUnavailableError: one does not answer.
+            StoreUnavailableError: a server does not respond.
         """
         with store_errors():
             try:
@@ -33,10 +33,10 @@ class HealthStore:
         return [seconds + millionths / 1e6 for seconds, millionths in said]
 
     def facts(self) -> list[ServerFacts]:
-        """Return what the server, or each primary of a cluster, says of itself.
+        """Return what the server, or each primary of a cluster, reports.
 
         Raises:
-            StoreUnavailableError: it does not answer.
+            StoreUnavailableError: a server does not respond.
         """
         with store_errors():
             return [_facts(server) for server in primaries(self._client)]
@@ -59,7 +59,7 @@ def _facts(server: RedisClient) -> ServerFacts:
         memory_used=int(said["used_memory"]),
         evicted=int(said.get("evicted_keys", 0)),
         replicas=int(said.get("connected_slaves", 0)),
-        # Said only where min-replicas-to-write and min-replicas-max-lag are set.
+        # Reported only if min-replicas-to-write and min-replicas-max-lag are set.
         wants_replicas="min_slaves_good_slaves" in said,
     )
 
@@ -67,6 +67,6 @@ def _facts(server: RedisClient) -> ServerFacts:
 def _settings(server: RedisClient) -> dict[str, str]:
     try:
         found = server.config_get("appendfsync", "save")
-    except ResponseError:  # many hosted servers, and careful ACLs, do not allow it
+    except ResponseError:  # many hosted servers, and strict ACLs, forbid it
         return {}
     return {text_of(name): text_of(value) for name, value in found.items()}
