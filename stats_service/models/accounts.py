@@ -32,8 +32,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether the account has `role`, or a higher one, on a site."""
         if self.operator:
             return True
-        own = self.roles.get(slug)
-        return own is not None and ROLES.index(own) >= ROLES.index(role)
+        granted = self.roles.get(slug)
+        return granted is not None and ROLES.index(granted) >= ROLES.index(role)
 
 
 class Credentials(msgspec.Struct, frozen=True):

@@ -94,11 +94,11 @@ class Tokens:
             ForbiddenError: the token only permits reading.
         """
         parts = TOKEN.fullmatch(text)
-        own, token_id, secret = parts.groups() if parts else ("", "", "")
-        token = self._store.get(own, token_id) if parts else None
+        named, token_id, secret = parts.groups() if parts else ("", "", "")
+        token = self._store.get(named, token_id) if parts else None
         if token is None or not hmac.compare_digest(token.digest, secret_digest(secret)):
             raise TokenRefusedError
-        if own != slug:
+        if named != slug:
             raise UnknownSiteError(slug)
         if SCOPES.index(token.scope) < SCOPES.index(scope):
             raise ForbiddenError("This needs a token with the scope {scope!r}.", scope=scope)

@@ -172,7 +172,7 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
     if poll.results_order == "votes":
         ids.sort(key=lambda name: -votes.get(name, 0))
     numbers = [votes.get(name, 0) for name in ids]
-    of, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
+    whole, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
     counts, parts = shown_as != "percents", shown_as != "counts"
     texts = sorted(tally.others.items(), key=lambda item: (-item[1], item[0]))
     return PollResults(
@@ -180,7 +180,7 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
         ballots=tally.ballots if counts else None,
         choices=tuple(
             ChoiceResult(
-                name, number if counts else None, percent_of(number, of) if parts else None
+                name, number if counts else None, percent_of(number, whole) if parts else None
             )
             for name, number in zip(ids, numbers, strict=True)
         ),

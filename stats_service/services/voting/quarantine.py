@@ -101,10 +101,10 @@ def result_rows(poll: Poll, record: PollRecord) -> list[ResultRow]:
     """Return the result as a table: each choice, each approved text, and what else was written."""
     found = results(poll, record.tally)
     votes = record.tally.votes
-    of = record.tally.ballots if poll.multiple else sum(votes.values())
+    whole = record.tally.ballots if poll.multiple else sum(votes.values())
 
     def row(choice: str, kind: str, text: str, number: int) -> ResultRow:
-        return ResultRow(choice, kind, text, number, percent_of(number, of))
+        return ResultRow(choice, kind, text, number, percent_of(number, whole))
 
     rows = [row(c.id, "choice", "", c.votes or 0) for c in found.choices if c.id != OTHER]
     if len(rows) < len(found.choices):

@@ -27,10 +27,10 @@ class HealthStore:
         """
         with store_errors():
             try:
-                said = [server.time() for server in primaries(self._client)]
+                times = [server.time() for server in primaries(self._client)]
             except NoPermissionError:
                 return []
-        return [seconds + millionths / 1e6 for seconds, millionths in said]
+        return [seconds + millionths / 1e6 for seconds, millionths in times]
 
     def facts(self) -> list[ServerFacts]:
         """Return what the server, or each primary of a cluster, reports.
@@ -43,24 +43,24 @@ class HealthStore:
 
 
 def _facts(server: RedisClient) -> ServerFacts:
-    said: dict[str, Any] = server.info()
+    info: dict[str, Any] = server.info()
     settings = _settings(server)
     return ServerFacts(
-        name=str(said.get("server_name", "redis")),
-        version=str(said.get("valkey_version") or said["redis_version"]),
-        role=str(said["role"]),
-        append_only=bool(said["aof_enabled"]),
+        name=str(info.get("server_name", "redis")),
+        version=str(info.get("valkey_version") or info["redis_version"]),
+        role=str(info["role"]),
+        append_only=bool(info["aof_enabled"]),
         append_fsync=settings.get("appendfsync"),
         snapshots=settings.get("save"),
-        writes_ok=said.get("aof_last_write_status", "ok") == "ok",
-        snapshot_ok=said.get("rdb_last_bgsave_status", "ok") == "ok",
-        eviction_policy=str(said["maxmemory_policy"]),
-        memory_limit=int(said["maxmemory"]),
-        memory_used=int(said["used_memory"]),
-        evicted=int(said.get("evicted_keys", 0)),
-        replicas=int(said.get("connected_slaves", 0)),
+        writes_ok=info.get("aof_last_write_status", "ok") == "ok",
+        snapshot_ok=info.get("rdb_last_bgsave_status", "ok") == "ok",
+        eviction_policy=str(info["maxmemory_policy"]),
+        memory_limit=int(info["maxmemory"]),
+        memory_used=int(info["used_memory"]),
+        evicted=int(info.get("evicted_keys", 0)),
+        replicas=int(info.get("connected_slaves", 0)),
         # Reported only if min-replicas-to-write and min-replicas-max-lag are set.
-        wants_replicas="min_slaves_good_slaves" in said,
+        wants_replicas="min_slaves_good_slaves" in info,
     )
 
 

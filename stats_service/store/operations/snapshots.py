@@ -45,8 +45,8 @@ class SnapshotStore:
             self._wait(server)  # a snapshot that is being written now is of an earlier moment
             server.bgsave(schedule=True)
             self._wait(server)
-            said = server.info("persistence")
-            if said.get("rdb_last_bgsave_status") != "ok":
+            info = server.info("persistence")
+            if info.get("rdb_last_bgsave_status") != "ok":
                 raise StoreUnavailableError(
                     "Redis could not write its snapshot; its log says why (a full disk, mostly)."
                 )
@@ -60,9 +60,9 @@ class SnapshotStore:
     def _wait(self, server: RedisClient) -> None:
         deadline = time.monotonic() + SAVE_SECONDS
         while True:
-            said = server.info("persistence")
+            info = server.info("persistence")
             # It waits for a rewrite of the append-only file, and has not started yet.
-            if not (said["rdb_bgsave_in_progress"] or said["aof_rewrite_in_progress"]):
+            if not (info["rdb_bgsave_in_progress"] or info["aof_rewrite_in_progress"]):
                 return
             if time.monotonic() > deadline:
                 raise StoreUnavailableError(

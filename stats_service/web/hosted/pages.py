@@ -269,8 +269,8 @@ def _keep(response: Response, slug: str, token: str) -> None:
 def _own_form() -> bool:
     """Tell whether the form comes from this page: browsers say where a form was."""
     origin = origin_host(request.headers.get("Origin", ""))
-    own = (f"http://{request.host}", f"https://{request.host}", services().settings.base_url)
-    return origin is not None and origin in map(origin_host, own)
+    own_hosts = (f"http://{request.host}", f"https://{request.host}", services().settings.base_url)
+    return origin is not None and origin in map(origin_host, own_hosts)
 
 
 def _both_good(entry: SiteEntry, cookie: str, field: str, now: float) -> bool:

@@ -135,9 +135,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 _MONTHS = "January February March April May June July August September October November December"
 
 
-def pick(texts: Mapping[str, str], lang: str, own: str) -> str:
+def pick(texts: Mapping[str, str], lang: str, own_lang: str) -> str:
     """Return an administrator's text in `lang`, else in the poll's own language."""
-    return texts.get(lang) or texts[own]
+    return texts.get(lang) or texts[own_lang]
 
 
 def counted(unit: str, n: int, lang: str) -> str:

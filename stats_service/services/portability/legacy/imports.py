@@ -183,7 +183,7 @@ class Legacy:
         self, slug: str, outcome: Outcome | None, now: float, *, dry_run: bool
     ) -> tuple[PollOutcome, ...]:
         polls = outcome.polls(now) if outcome else iter(())
-        return tuple(PollOutcome(*told) for told in self.add_polls(slug, polls, dry_run=dry_run))
+        return tuple(PollOutcome(*fate) for fate in self.add_polls(slug, polls, dry_run=dry_run))
 
     def _read_logs(
         self, work: "_Work", paths: list[Path], salt: bytes, progress: Progress

@@ -74,9 +74,9 @@ class KnownLines:
         """Yield the imports with flips for `owner`: the import, those flips, its other flips."""
         for one in self._stored(day):
             flips = unpack_flips(one.flips) if one.flips and one.id != owner else []
-            theirs = [flip for flip in flips if flip.owner == owner]
-            if theirs:
-                yield one.id, theirs, [flip for flip in flips if flip.owner != owner]
+            caused = [flip for flip in flips if flip.owner == owner]
+            if caused:
+                yield one.id, caused, [flip for flip in flips if flip.owner != owner]
 
     def _stored(self, day: int) -> list[ImportedLines]:
         ids = [name for name, first, last in self._imports if first <= day <= last]

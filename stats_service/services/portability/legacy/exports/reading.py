@@ -96,23 +96,23 @@ class ExportReader:
         """
         found = _File(file.name)
         self._files.append(found)
-        others: dict[str, None] = {}
+        unknown: dict[str, None] = {}
 
         def wanted(table: str, columns: Sequence[str]) -> bool:
             known = is_wanted(self._hint, table, columns)
             if not known:
-                others[table] = None
+                unknown[table] = None
             return known
 
         open_tables: dict[str, tuple[_Part, Recognised, TakeRow]] = {}
         for raw in raw_tables(file.text(), wanted):
             self._table(raw, found, open_tables)
         found.digest = file.digest
-        if not found.kinds and others:
+        if not found.kinds and unknown:
             raise InvalidInputError(
                 "{file} is a dump without a table that is known. It has {tables}.",
                 file=file.name,
-                tables=", ".join(islice(others, 20)),
+                tables=", ".join(islice(unknown, 20)),
             )
         if found.unused and not found.parts and not inside:
             raise InvalidInputError(
