@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from stats_service.models.kiosks import KioskBallots
+
 
 class StoredGroup(msgspec.Struct, frozen=True):
     """Ballots of one network and hour, of which many came, as Redis holds them."""
@@ -24,7 +26,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     #: Names the hour and a pseudonym of the network, which nobody can trace once the day is over.
     name: str
     #: `address` (an IPv4 address or an IPv6 /64), `customer` (an IPv6 /48), `block` (a /24, of IPv6
-    #: a /40) or `provider` (a /16, of IPv6 a /32).
+    #: a /40) or `provider` (a /16, of IPv6 a /32); `kiosk` (an enrolled device) or `desk` (an
+    #: address in the networks that the poll names for kiosks).
     network: str
     #: Its ballots counted at once, since an office may send as many; they can be taken out.
     watched: bool
@@ -34,6 +37,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     ballots: int
     votes: dict[str, int]
     texts: dict[str, int]
+    #: Id of the kiosk, where it is one's.
+    kiosk: str = ""
 
 
 class OtherText(msgspec.Struct, frozen=True):
@@ -76,6 +81,8 @@ class ReportHour(msgspec.Struct, frozen=True):
     block: int = 0
     pool: int = 0
     provider: int = 0
+    #: Of the ballots that counted at once, those that were cast on kiosks; they are no network's.
+    kiosk: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -145,3 +152,5 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     protection: tuple[ProtectionChange, ...]
     #: From the log, where there is more than that it was created.
     events: tuple[PollEvent, ...] = ()
+    #: What was cast on kiosks, the busiest first.
+    kiosks: tuple[KioskBallots, ...] = ()

@@ -49,15 +49,16 @@ from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 
 #: Names of keys, behind the site's own, that are not exported: they end by themselves.
 #: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
-#: tokens are keys to this installation, and stay in it; so does what was delivered from here.
+#: tokens and kiosks are keys to this installation, and stay in it; so does what was delivered from
+#: here.
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
-    r"|tokens|deliveries|names|polls:removed|removed:.*"
+    r"|tokens|kiosks|kiosk:[0-9a-f]+|deliveries|names|polls:removed|removed:.*"
     # What is taken back is taken back where it was done.
     r"|parameters|changes|moved:[0-9a-f]+"
     r"|legacy:salt|legacy:[0-9a-f]+:readers"
     # When ratings came is looked at for two weeks, where they came.
-    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
+    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs|kiosk)|.*~[0-9a-f]{8}"
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
