@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from stats_service.models.kiosks import KioskBallots
+from stats_service.models.devices import KioskBallots
 
 
 class StoredGroup(msgspec.Struct, frozen=True):

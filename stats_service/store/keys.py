@@ -92,10 +92,10 @@ key                             type    holds; how long
                                         `now:looked-wide`: as those of a network
 <p>:{site}:poll:<id>:kiosk      hash    id of a kiosk -> day, its ballots of that day, time of the
                                         last (ms), packed; 48 hours
-<p>:{site}:kiosks               hash    id of a device -> `models.kiosks.Kiosk` as JSON; `<id>:used`
+<p>:{site}:kiosks               hash    id of a device -> JSON (`models.devices.Kiosk`); `<id>:used`
                                         -> when (s) somebody voted on it last; for ever
 <p>:{site}:kiosk:<digest>       string  what a one-time link enrols, as JSON
-                                        (`models.kiosks.KioskLink`); one hour
+                                        (`models.devices.KioskLink`); one hour
 <p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
                                         can be undone
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
-from stats_service.models.kiosks import Kiosk, KioskLink, KioskSource
+from stats_service.models.devices import Kiosk, KioskLink, KioskSource
 from stats_service.models.polls import Poll
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.accounts.passwords import new_secret, secret_digest

@@ -8,7 +8,7 @@ kind of browser: numbers alone, which tie nobody to a choice. What it makes of w
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from stats_service.models.kiosks import KioskBallots
+from stats_service.models.devices import KioskBallots
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import (
     Integrity,

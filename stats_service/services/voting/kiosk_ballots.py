@@ -10,7 +10,7 @@ from stats_service.errors import (
     StatsError,
     StoreUnavailableError,
 )
-from stats_service.models.kiosks import KioskSource
+from stats_service.models.devices import KioskSource
 from stats_service.models.polls import (
     BallotAnswer,
     BallotCommand,

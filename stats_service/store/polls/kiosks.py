@@ -7,7 +7,7 @@ import msgspec
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.audit import AuditEntry
-from stats_service.models.kiosks import Kiosk, KioskLink, KioskSource
+from stats_service.models.devices import Kiosk, KioskLink, KioskSource
 from stats_service.models.polls import BallotCommand, PollTally
 from stats_service.models.sites import Site
 from stats_service.store.accounts.audit import packed_entry

@@ -24,7 +24,7 @@ from stats_service.errors import (
     StatsError,
     UnfitAnswerError,
 )
-from stats_service.models.kiosks import KioskSource
+from stats_service.models.devices import KioskSource
 from stats_service.models.polls import OTHER, BallotQuery, Poll, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.web.hosted.answers import (
@@ -143,7 +143,7 @@ def _cast(entry: SiteEntry, name: str) -> ResponseReturnValue:
     try:
         answer = services().loop.run(cast)
     except KioskPauseError as error:
-        seconds = max(1, math.ceil(error.retry_after))
+        seconds = max(1, math.ceil(error.retry_after or 0))
         message = t["kiosk-pause"].format(n=seconds)
         return refused(_ballot(entry, view, sent, message, again_after=seconds), error)
     except BallotConflictError as error:

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
-from stats_service.models.kiosks import Kiosk
+from stats_service.models.devices import Kiosk
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
 from stats_service.models.sites import Site
@@ -136,7 +136,7 @@ def test_the_page_leads_nowhere_else(app: Flask, services: Services) -> None:
     policy = page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
-    assert 'autocomplete="off"' in page.text or "<input type=\"text\"" not in page.text
+    assert 'autocomplete="off"' in page.text or '<input type="text"' not in page.text
 
 
 @pytest.mark.usefixtures("poll")
@@ -193,8 +193,7 @@ def test_a_clock_that_was_set_back_stops_nobody(
 
 
 def test_a_kiosk_has_a_ceiling_a_day(app: Flask, services: Services, clock: FakeClock) -> None:
-    """Beyond it ballots wait, their voters are told, and an administrator decides; the next day
-    begins with none."""
+    """Beyond it ballots wait, and their voters are told; the next day begins with none."""
     make_poll(services, kiosk_pause=1, kiosk_ceiling=3)
     tablet = Tablet(app).enrol(services)
 
@@ -251,15 +250,15 @@ def test_ceilings_of_networks_do_not_concern_a_kiosk(
     for _ in range(3):
         vote(client, new_voter(services), "b")
 
-    for _ in range(300):
+    for _ in range(130):
         clock.advance(1)
         assert tablet.vote("a").status_code == 200
 
-    assert votes(services) == {"a": 300, "b": 3}
+    assert votes(services) == {"a": 130, "b": 3}
     found = report(services)
     assert (found.held, found.verdict, found.network) == (0, "sound", 0)
-    assert sum(hour.kiosk for hour in found.hours) == 300
-    assert found.browsers["kiosk"] == 300
+    assert sum(hour.kiosk for hour in found.hours) == 130
+    assert found.browsers["kiosk"] == 130
 
 
 @pytest.mark.check("T105")
@@ -275,8 +274,8 @@ def test_two_kiosks_and_double_taps_are_exact(
         # A test client's cookies are for one thread: a tablet's taps are of browsers alike.
         tablet, fields, choice = job
         twin = Tablet(app)
-        for cookie in tablet.client._cookies.values():  # noqa: SLF001 - the library has no other way
-            twin.client._cookies[cookie._storage_key] = cookie  # noqa: SLF001
+        for cookie in tablet.client._cookies.values():
+            twin.client._cookies[cookie._storage_key] = cookie
         return twin.send(fields, choice).status_code
 
     with ThreadPoolExecutor(8) as pool:
@@ -301,7 +300,7 @@ def test_of_two_ballots_at_once_on_one_kiosk_one_counts(app: Flask, services: Se
     twins = []
     for _ in ballots:
         twin = Tablet(app)
-        twin.client._cookies.update(tablet.client._cookies)  # noqa: SLF001
+        twin.client._cookies.update(tablet.client._cookies)
         twins.append(twin)
 
     with ThreadPoolExecutor(6) as pool:
@@ -320,7 +319,7 @@ def test_a_stranger_neither_enrols_nor_votes(app: Flask, services: Services) -> 
     secret = new_link(services)
     tablet.press(secret)
     kiosk, fields = only_kiosk(services), tablet.fields()
-    token = next(iter(tablet.client._cookies.values())).value  # noqa: SLF001
+    token = next(iter(tablet.client._cookies.values())).value
 
     assert stranger.open().status_code == 403
     assert stranger.send(fields, "a").status_code == 403
@@ -351,7 +350,7 @@ def test_a_token_is_good_for_its_site_alone(app: Flask, services: Services) -> N
         "xa", make_poll(services, id="khac", kiosk_pause=PAUSE), WHO, services.clock.now()
     )
     tablet = Tablet(app).enrol(services)
-    token = next(iter(tablet.client._cookies.values())).value  # noqa: SLF001
+    token = next(iter(tablet.client._cookies.values())).value
 
     tablet.client.set_cookie("kiosk-xa", token, path="/v1/xa/k/")
 
@@ -360,9 +359,8 @@ def test_a_token_is_good_for_its_site_alone(app: Flask, services: Services) -> N
 
 @pytest.mark.check("T106")
 @pytest.mark.usefixtures("poll")
-def test_a_link_is_one_devices_and_ends(app: Flask, services: Services, clock: FakeClock) -> None:
-    """Of sixteen that press at once one is enrolled; looking spends nothing; after an hour it is
-    nobody's."""
+def test_a_link_is_one_devices(app: Flask, services: Services) -> None:
+    """Of sixteen that press at once one is enrolled; looking spends nothing."""
     secret = new_link(services)
     looked = Tablet(app).client.get(f"/v1/kimson/k/enrol/{secret}?lang=vi")
 
