@@ -261,7 +261,6 @@ def test_ceilings_of_networks_do_not_concern_a_kiosk(
     assert found.browsers["kiosk"] == 130
 
 
-@pytest.mark.check("T105")
 def test_two_kiosks_and_double_taps_are_exact(
     app: Flask, services: Services, clock: FakeClock
 ) -> None:
@@ -291,7 +290,6 @@ def test_two_kiosks_and_double_taps_are_exact(
     assert sorted(row.counted for row in found.kiosks) == [rounds, rounds]
 
 
-@pytest.mark.check("T105")
 @pytest.mark.usefixtures("poll")
 def test_of_two_ballots_at_once_on_one_kiosk_one_counts(app: Flask, services: Services) -> None:
     """Two windows of one device have one pause."""
@@ -311,7 +309,6 @@ def test_of_two_ballots_at_once_on_one_kiosk_one_counts(app: Flask, services: Se
     assert votes(services) == {"a": 1}
 
 
-@pytest.mark.check("T106")
 @pytest.mark.usefixtures("poll")
 def test_a_stranger_neither_enrols_nor_votes(app: Flask, services: Services) -> None:
     """Not with a made-up link, token or page, not with a kiosk's ballot, not with a spent link."""
@@ -341,7 +338,6 @@ def test_a_stranger_neither_enrols_nor_votes(app: Flask, services: Services) -> 
     assert len(services.polls.kiosks.all("kimson")) == 1
 
 
-@pytest.mark.check("T106")
 @pytest.mark.usefixtures("poll")
 def test_a_token_is_good_for_its_site_alone(app: Flask, services: Services) -> None:
     """That of one site is a stranger's at another, also if both have a device of that id."""
@@ -357,7 +353,6 @@ def test_a_token_is_good_for_its_site_alone(app: Flask, services: Services) -> N
     assert tablet.client.get("/v1/xa/k/khac").status_code == 403
 
 
-@pytest.mark.check("T106")
 @pytest.mark.usefixtures("poll")
 def test_a_link_is_one_devices(app: Flask, services: Services) -> None:
     """Of sixteen that press at once one is enrolled; looking spends nothing."""
@@ -376,7 +371,6 @@ def test_a_link_is_one_devices(app: Flask, services: Services) -> None:
     assert (entry.what, entry.who, entry.after) == ("kiosk.enrolled", "lan", {"name": "Một cửa 1"})
 
 
-@pytest.mark.check("T106")
 @pytest.mark.usefixtures("poll")
 def test_a_revoked_device_votes_no_more(app: Flask, services: Services, clock: FakeClock) -> None:
     """From that moment on, with a ballot that it had before, too; its votes keep its name."""
