@@ -1,8 +1,8 @@
 /* The page of a kiosk: one element changes its content, so that the screen stays full; the same
    ballot is sent until it is answered; whoever walks away leaves an empty ballot behind. Without it
    the page is a plain form that goes back by itself. */
+"use strict";
 (() => {
-  "use strict";
   /** Milliseconds without a touch or a key after which a ballot that was begun is emptied. */
   const IDLE = 60_000;
   /** Milliseconds between two attempts, and after which an attempt is given up. */
