@@ -57,7 +57,7 @@
     if (sending || !form) return;
     sending = true;
     clearTimeout(timer);
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
     const state = form.querySelector("[data-state]");
     const say = (text) => {
       if (state) Object.assign(state, { textContent: text, hidden: false });
@@ -85,11 +85,12 @@
     send(event.target);
   });
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href]");
+    const target = /** @type {Element} */ (event.target);
+    const link = /** @type {HTMLAnchorElement} */ (target.closest("a[href]"));
     if (link) {
       event.preventDefault();
       empty(link.href);
-    } else if (event.target.closest("[data-full]")) {
+    } else if (target.closest("[data-full]")) {
       left = false;
       fillScreen();
     } else if (!left && !document.fullscreenElement) {
