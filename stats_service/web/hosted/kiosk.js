@@ -41,8 +41,8 @@
   const wait = () => {
     const { back, again } = main().dataset;
     offerFullScreen();
-    if (again) later(() => send(main().querySelector("form")), again * 1000);
-    else later(() => empty(), back ? back * 1000 : IDLE);
+    if (again) later(() => send(main().querySelector("form")), Number(again) * 1000);
+    else later(() => empty(), back ? Number(back) * 1000 : IDLE);
   };
 
   /** Show an empty ballot; what is shown stays while the service is away. */
