@@ -115,7 +115,7 @@ for (const field of document.querySelectorAll("[data-filter]")) {
 
 // The short name that an empty field would get, as the name is typed; the service makes the same.
 for (const slug of document.querySelectorAll("[data-slug-of]")) {
-  const name = document.getElementById(slug.dataset.slugOf);
+  const name = document.querySelector(`#${slug.dataset.slugOf}`);
   const usual = slug.placeholder;
   name.addEventListener("input", () => {
     slug.placeholder = plain(name.value).replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 30) || usual;
