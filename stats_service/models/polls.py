@@ -80,6 +80,12 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     #: Path of the portal page that follows the vote; empty: none.
     next_page: str = ""
     protection: Protection = Protection()
+    #: Seconds between two votes on one kiosk; 0: nobody votes on kiosks.
+    kiosk_pause: int = 0
+    #: Ballots of one kiosk in a day beyond which further ones are held.
+    kiosk_ceiling: int = 500
+    #: Networks in CIDR notation whose addresses are kiosks without being enrolled.
+    kiosk_networks: tuple[str, ...] = ()
     #: Whether it is in lists (the archive, all current polls), or only shown where a page names it.
     listed: bool = True
     #: Random id set when it is made, copied or reset; ballots with a different one are refused.

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from stats_service.models.devices import KioskBallots
+
 
 class StoredGroup(msgspec.Struct, frozen=True):
     """Many ballots of one network and hour, as stored in Redis."""
@@ -24,7 +26,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     #: Made of the hour and a pseudonym of the network, which nobody can trace after the day.
     name: str
     #: `address` (an IPv4 address or an IPv6 /64), `customer` (an IPv6 /48), `block` (a /24, of IPv6
-    #: a /40) or `provider` (a /16, of IPv6 a /32).
+    #: a /40) or `provider` (a /16, of IPv6 a /32); `kiosk` (an enrolled device) or `desk` (an
+    #: address in the networks that the poll names for kiosks).
     network: str
     #: The ballots counted at once, because an office may send as many; they can be taken out.
     watched: bool
@@ -34,6 +37,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     ballots: int
     votes: dict[str, int]
     texts: dict[str, int]
+    #: Id of the kiosk, where it is one's.
+    kiosk: str = ""
 
 
 class OtherText(msgspec.Struct, frozen=True):
@@ -75,6 +80,8 @@ class ReportHour(msgspec.Struct, frozen=True):
     block: int = 0
     pool: int = 0
     provider: int = 0
+    #: Of the ballots that counted at once, those that were cast on kiosks; they are no network's.
+    kiosk: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -144,3 +151,5 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     protection: tuple[ProtectionChange, ...]
     #: From the audit log, if there is more than the creation.
     events: tuple[PollEvent, ...] = ()
+    #: What was cast on kiosks, the busiest first.
+    kiosks: tuple[KioskBallots, ...] = ()

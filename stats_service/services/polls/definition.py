@@ -57,6 +57,12 @@ class PollChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     thanks: dict[str, str] | UnsetType = UNSET
     #: Path of a portal page that follows the vote; empty: none.
     next_page: str | UnsetType = UNSET
+    #: Seconds between two votes on one kiosk; 0: nobody votes on kiosks.
+    kiosk_pause: int | UnsetType = UNSET
+    #: Ballots of one kiosk in a day beyond which further ones are held.
+    kiosk_ceiling: int | UnsetType = UNSET
+    #: Networks in CIDR notation whose addresses are kiosks without being enrolled.
+    kiosk_networks: tuple[str, ...] | UnsetType = UNSET
     #: `standard`, `proof`, `strict` or `intranet`; naming the current level changes nothing.
     level: str | UnsetType = UNSET
     #: Numbers of the protection; `models.polls.Protection` explains them.

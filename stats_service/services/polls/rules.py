@@ -13,6 +13,7 @@ from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.services.polls.presentation import RESERVED
 from stats_service.services.polls.texts import clean_text
+from stats_service.services.visitors.addresses import canonical_network, check_desk
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50
@@ -23,6 +24,8 @@ STATUSES = ("draft", "open", "closed", "archived")
 RESULTS_WHEN = ("always", "after-voting", "after-closing", "admins")
 RESULTS_AS = ("counts", "percents", "both")
 RESULTS_ORDER = ("listed", "votes")
+#: Longest pause of a kiosk, in seconds, and most networks that are kiosks.
+KIOSK_PAUSE_MAX, KIOSK_NETWORKS_MAX = 3600, 20
 #: A path without a host: a browser reads `//` and `/\\` as the start of a host.
 _PATH = re.compile(r"/(?![/\\\\])[!-\[\]-~]{0,499}")
 _BIRTH = re.compile(r"[0-9a-f]{0,16}")
@@ -90,6 +93,17 @@ def check_form(poll: Poll) -> Poll:
     _check_numbers(poll, sum(not choice.hidden for choice in choices))
     _check_times(poll)
     _check_protection(poll.protection)
+    _in_range("kiosk_pause", poll.kiosk_pause, 0, KIOSK_PAUSE_MAX)
+    _in_range("kiosk_ceiling", poll.kiosk_ceiling, 1, 1_000_000)
+    networks = tuple(dict.fromkeys(map(canonical_network, poll.kiosk_networks)))
+    if len(networks) > KIOSK_NETWORKS_MAX:
+        raise InvalidInputError(
+            "kiosk_networks: {number} networks; use at most {most}.",
+            number=len(networks),
+            most=KIOSK_NETWORKS_MAX,
+        )
+    for network in networks:
+        check_desk(network)
     if poll.next_page and not _PATH.fullmatch(poll.next_page):
         raise InvalidInputError(
             "next_page {page!r}: write the path of a page of the portal, such as /cam-on.html.",
@@ -97,7 +111,7 @@ def check_form(poll: Poll) -> Poll:
         )
     thanks = _texts("thanks", poll.thanks, poll.lang, THANKS_MAX) if poll.thanks else {}
     question = _texts("question", poll.question, poll.lang, QUESTION_MAX)
-    return replace(poll, question=question, choices=choices, thanks=thanks)
+    return replace(poll, question=question, choices=choices, thanks=thanks, kiosk_networks=networks)
 
 
 def vote_altering(before: Poll, after: Poll) -> list[str]:

@@ -13,7 +13,14 @@ from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
-_NETWORKS = {"a": "address", "c": "customer", "b": "block", "p": "provider"}
+_NETWORKS = {
+    "a": "address",
+    "c": "customer",
+    "b": "block",
+    "p": "provider",
+    "k": "kiosk",
+    "d": "desk",
+}
 #: How a group is named whose ballots counted at once; `cast_ballot.lua` has the same.
 _WATCHED = "w"
 
@@ -131,4 +138,5 @@ def group_of(name: str, stored: StoredGroup) -> Group:
         ballots=stored.ballots,
         votes=stored.votes,
         texts=stored.texts,
+        kiosk=network[1:].removesuffix(_WATCHED) if network.startswith("k") else "",
     )

@@ -18,7 +18,7 @@ from stats_service.store.redis.loop_client import LoopClient
 from stats_service.store.redis.packing import in_a_row
 from stats_service.store.redis.scripts import load_script
 
-CAST_BALLOT = load_script("polls/cast_ballot")
+CAST_BALLOT = load_script("polls/place_ballot", "polls/cast_ballot")
 REFUSE_BALLOT = load_script("polls/refuse_ballot")
 
 #: How long voters are stored after a poll has closed.

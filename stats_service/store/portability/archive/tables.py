@@ -48,16 +48,16 @@ from stats_service.store.portability.archive.writer import SiteWriter
 from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 
 #: Names of keys, without the site's prefix, that are not exported. They expire, or connect a voter
-#: with a choice or a rater with a score while it may be changed. API tokens are keys to this
-#: installation and stay in it; so do records of deliveries from here.
+#: with a choice or a rater with a score while it may be changed. API tokens and kiosks are keys to
+#: this installation and stay in it; so do records of deliveries from here.
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
-    r"|tokens|deliveries|names|polls:removed|removed:.*"
+    r"|tokens|kiosks|kiosk:[0-9a-f]+|deliveries|names|polls:removed|removed:.*"
     # A removal can only be undone where it was made.
     r"|parameters|changes|moved:[0-9a-f]+"
     r"|legacy:salt|legacy:[0-9a-f]+:readers"
     # The times of ratings are reviewed for two weeks, where they were given.
-    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
+    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs|kiosk)|.*~[0-9a-f]{8}"
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")

@@ -10,6 +10,7 @@ from stats_service.web.api.manage import (
     access,
     archive,
     articles,
+    kiosks,
     poll_removal,
     poll_review,
     polls,
@@ -17,7 +18,7 @@ from stats_service.web.api.manage import (
     traffic,
 )
 
-NOUNS = (traffic, articles, polls, poll_removal, poll_review, ratings, archive)
+NOUNS = (traffic, articles, polls, poll_removal, poll_review, kiosks, ratings, archive)
 
 #: Descriptions of these routes for OpenAPI.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)

@@ -33,6 +33,9 @@ class ManagedPoll(msgspec.Struct, frozen=True, kw_only=True):
     thanks: dict[str, str]
     next_page: str
     protection: Protection
+    kiosk_pause: int
+    kiosk_ceiling: int
+    kiosk_networks: tuple[str, ...]
     #: Shown in the archive and other lists.
     listed: bool
     created: str
