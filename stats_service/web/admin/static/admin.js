@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     } catch {
       // Without HTTPS there is no clipboard: select the text, so that Ctrl-C copies it.
       if (source.select) source.select();
-      else getSelection().selectAllChildren(source);
+      else /** @type {Selection} */ (getSelection()).selectAllChildren(source);
       return;
     }
     const before = button.textContent;

@@ -19,4 +19,4 @@ if (!current.isWatched) {
 }
 if (/^#stats-check/.test(location.hash)) fetchPart(CHECK_FILE, CHECK_INTEGRITY);
 // Whatever changes on the page makes the core look for what is new, such as a list's articles.
-document.currentScript.remove();
+/** @type {HTMLScriptElement} */ (document.currentScript).remove();
