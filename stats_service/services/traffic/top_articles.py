@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
-from stats_service.services.traffic.series import fields_of, iso_days, part_of_day
 from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
+from stats_service.services.traffic.sums import fields_of, iso_days, part_of_day
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.history import HistoryStore
@@ -116,8 +116,8 @@ class TopArticles:
         if comparison:
             last = comparison.span.last
             if span.first <= today <= span.last:
-                last = comparison.counterpart(today, span)
-                share = self._share_by_now(site, last.isoformat(), local)
+                cut = comparison.moment(local, span)
+                last, share = cut.date(), self._share_by(site, cut)
             before = iso_days(Span(comparison.span.first, last).each())
         rows = self._store.views(site, keys, [*days, *before])
         now_rows, before_rows = rows[: len(days)], rows[len(days) :]
@@ -132,9 +132,10 @@ class TopArticles:
         ]
         return sorted(articles, key=lambda a: -a.views)
 
-    def _share_by_now(self, site: Site, day: str, local: datetime) -> float:
-        """Return how much of a day's views had come by this time of the day, as a share of 1."""
+    def _share_by(self, site: Site, cut: datetime) -> float:
+        """Return how much of a day's views had come by a moment of it, as a share of 1."""
+        day = cut.date().isoformat()
         stored = self._store.read(site, fields_of([day]), (day,), ())
         whole = stored.pair(day).views
-        part = part_of_day(stored, datetime.fromisoformat(day).date(), local).views
+        part = part_of_day(stored, cut.date(), cut).views
         return min(1.0, part / whole) if whole else 1.0

@@ -12,7 +12,8 @@ from stats_service.services.portability.sheets import escape_formula, one_sheet
 ENDING = "<any(csv, xlsx):kind>"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-Cell = str | float
+#: None: there is no number.
+Cell = str | float | None
 
 
 def table_file(

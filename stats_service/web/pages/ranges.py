@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from stats_service.models.sites import Site
 from stats_service.services.traffic import spans
-from stats_service.services.traffic.history import FIRST_YEAR, RANGE_MAX_DAYS
+from stats_service.services.traffic.beginning import FIRST_YEAR
+from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 

@@ -66,7 +66,7 @@ def test_the_csv_has_the_chart_s_numbers(owner: Person, counted: Site) -> None:
     """One row a point, and the period before."""
     text = owner.get("/admin/sites/kimson/visits.csv?range=7").get_data(as_text=True)
 
-    assert text.splitlines()[-1] == "2026-03-04,1234,5678,0,0,0"
+    assert text.splitlines()[-1] == "2026-03-04,1234,5678,,,"
     assert text.splitlines()[0].endswith(
         "day,visits,views,visits_before,views_before,readers_estimate"
     )

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, render_template
 
-from stats_service.models.history import Series, Shortfall, TopArticle
+from stats_service.models.history import Point, Series, Shortfall, TopArticle
 from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
@@ -43,9 +43,8 @@ def show() -> str:
         hours_kept=HOURS_KEPT_DAYS,
         shortfall=_shortfall(span),
         top=_top(span)[:TOP_SHOWN],
-        compares_articles=services().traffic.top_articles.is_compared(
-            span.span, span.compare, today_of(site())
-        ),
+        compares_articles=series.total_before is not None
+        and services().traffic.top_articles.is_compared(span.span, span.compare, today_of(site())),
         point_name=point_name,
     )
 
@@ -58,10 +57,10 @@ def as_file(kind: str) -> Response:
     headings = [span.unit, "visits", "views", "visits_before", "views_before"]
     by_day = span.unit == "day"
     rows = (
-        (p.name, p.now.visits, p.now.views, p.before.visits, p.before.views, p.readers)[
+        (*_row(point, is_begun=series.begun is None or at < series.begun), point.readers)[
             : 5 + by_day
         ]
-        for p in series.points
+        for at, point in enumerate(series.points)
     )
     headings += ["readers_estimate"] * by_day
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
@@ -81,6 +80,13 @@ def live() -> Response:
             "total": headline.total,
         }
     )
+
+
+def _row(point: Point, *, is_begun: bool) -> tuple[str | int | None, ...]:
+    """Return a row of a file; what there is no number for stays empty."""
+    now = (point.now.visits, point.now.views) if is_begun else (None, None)
+    before = (point.before.visits, point.before.views) if point.before else (None, None)
+    return (point.name, *now, *before)
 
 
 def _shortfall(span: Range) -> Shortfall | None:
