@@ -159,8 +159,13 @@ class TopArticle(msgspec.Struct, frozen=True):
 
     key: str
     views: int
-    #: Views in the span before; what is rising is ordered by the difference.
-    before: int = 0
+    #: Views in the span compared; what is rising is ordered by the difference. None: there is none.
+    before: int | None = None
+
+    @property
+    def gain(self) -> int:
+        """How many views more than before."""
+        return self.views - (self.before or 0)
 
 
 class StoredHistory(msgspec.Struct, frozen=True):

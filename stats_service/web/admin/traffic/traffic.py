@@ -2,20 +2,15 @@
 
 from flask import Blueprint, Response, jsonify, render_template
 
-from stats_service.models.history import Point, Series, Shortfall, TopArticle
-from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
+from stats_service.models.history import Point, Series, Shortfall
+from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.top_articles import VIEWS
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import (
-    FIRST_CHOICE,
-    Range,
-    comparisons,
-    presets,
-    range_of,
-    today_of,
-)
+from stats_service.web.pages.ranges import Range, choices, range_of
 
 #: Articles that the page of a site names; the page of articles has more.
 TOP_SHOWN = 6
@@ -36,15 +31,9 @@ def show() -> str:
         series=series,
         chart=chart(series, site().headline),
         span=span,
-        presets=presets(),
-        first_choice=FIRST_CHOICE,
-        comparisons=comparisons(),
-        days_max=RANGE_MAX_DAYS,
-        hours_kept=HOURS_KEPT_DAYS,
+        choices=choices(),
         shortfall=_shortfall(span),
-        top=_top(span)[:TOP_SHOWN],
-        compares_articles=series.total_before is not None
-        and services().traffic.top_articles.is_compared(span.span, span.compare, today_of(site())),
+        top=top_of(span, VIEWS)[:TOP_SHOWN],
         point_name=point_name,
     )
 
@@ -100,11 +89,3 @@ def _series() -> tuple[Range, Series]:
     span = range_of(site())
     now = services().clock.now()
     return span, services().traffic.history.series(site(), span.unit, span.span, now, span.compare)
-
-
-def _top(span: Range) -> list[TopArticle]:
-    """Return the most viewed articles of the range; those of all time know older ones too."""
-    top = services().traffic.top_articles
-    if span.preset == "all":
-        return top.of_all_time(site())
-    return top.of_span(site(), span.span, services().clock.now(), span.compare)
