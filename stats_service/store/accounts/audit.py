@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from stats_service.models.audit import AuditEntry
-from stats_service.store.keys import SiteKeys, installation_audit
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, documents_of, store_errors
 from stats_service.store.site_writes import write_to_site
 
@@ -52,7 +53,7 @@ class AuditStore:
             start = f"({found[-1][0]}"
 
     def _key(self, slug: str) -> str:
-        return SiteKeys(self._prefix, slug).audit if slug else installation_audit(self._prefix)
+        return SiteKeys(self._prefix, slug).audit if slug else AdminKeys(self._prefix).audit
 
 
 def packed_entry(entry: AuditEntry | None) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from stats_service.models.devices import Device
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 

@@ -5,7 +5,7 @@ from typing import Any
 from stats_service.models.audit import AuditEntry
 from stats_service.models.devices import Refusals
 from stats_service.store.accounts.audit import packed_entry
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from stats_service.models.accounts import Session
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 

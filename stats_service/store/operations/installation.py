@@ -10,7 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.models.sites import Site
-from stats_service.store.keys import AdminKeys, SiteKeys, sites
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 

@@ -9,12 +9,12 @@ import msgspec
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site, stored_site
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.documents import change_document
 from stats_service.store.keys import (
     ALIASES_REVISION,
     ANY_POLL,
     PREPARED,
-    AdminKeys,
     SiteKeys,
     sites,
 )
