@@ -7,6 +7,7 @@ mean stands beside it, in the text.
 import io
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from stats_service.models.history import Point
 
@@ -51,11 +52,14 @@ def draw(points: Sequence[Point]) -> bytes:
             pen.text((x, HEIGHT - BOTTOM + 14), label, fill=TEXT, font=font, anchor="mt")
     visits: list[int | None] = [point.now.visits for point in points]
     for color, values in ((BEFORE, before), (VISITS, visits)):
-        line = [
-            (x, y(value)) for x, value in zip(middles, values, strict=True) if value is not None
+        dots = [
+            None if value is None else (x, y(value))
+            for x, value in zip(middles, values, strict=True)
         ]
-        pen.line(line, fill=color, width=5, joint="curve")
-        for x, at in line:
+        for a, b in pairwise(dots):
+            if a and b:
+                pen.line((a, b), fill=color, width=5)
+        for x, at in filter(None, dots):
             pen.ellipse((x - 6, at - 6, x + 6, at + 6), fill=color)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
