@@ -96,7 +96,7 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     body = message.get_body(("plain",))
     assert body is not None
     # In January the site was not counting yet: there is nothing to compare with.
-    assert "Visits: 2,100\n" in body.get_content()
+    assert "Visits: 2,100\r\n" in body.get_content()
 
 
 def test_what_visitors_sent_is_no_markup_and_no_link(
