@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -81,21 +81,6 @@ def write_xlsx(rows: Iterable[Row], place: Path | IO[bytes]) -> None:
                 for column, value in enumerate(values.values()):
                     _write_cell(sheet, line, column, _plain(value))
                 line += 1
-
-
-def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> bytes:
-    """Return a workbook with one sheet of some thousand rows."""
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
-        for line, row in enumerate(rows, 1):
-            for column, cell in enumerate(row):
-                if cell is not None:
-                    _write_cell(sheet, line, column, cell)
-        sheet.autofit()
-    return file.getvalue()
 
 
 def escape_formula(value: str | float | None) -> str | float | None:

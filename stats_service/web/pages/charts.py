@@ -7,7 +7,7 @@ words beside it in percent, so that it is sharp and legible at every width witho
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from flask_babel import get_locale
@@ -208,6 +208,15 @@ def point_name(unit: str, name: str) -> str:
         return f"{first:%d/%m}–{first + timedelta(days=6):%d/%m/%Y}"
     weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
     return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
+
+
+def point_begin(name: str) -> date:
+    """Return when a point begins: a day, or for an hour a moment."""
+    if "T" in name:
+        return datetime.fromisoformat(f"{name}:00")
+    if "W" in name:
+        return date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
+    return date.fromisoformat(name if len(name) == len("2026-11-23") else f"{name}-01")
 
 
 def _names(series: Series) -> list[Label]:

@@ -13,6 +13,7 @@ from stats_service.services.traffic.beginning import FIRST_YEAR
 from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
 from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
+from stats_service.web.pages.languages import day, moment
 
 #: The span that is shown if nothing is asked for, and that takes the place of days there are not.
 DEFAULT = "28"
@@ -91,6 +92,17 @@ def comparisons() -> dict[str, str]:
         spans.YEAR: _("the year before"),
         spans.NOTHING: _("nothing"),
     }
+
+
+def days_text(first: date, last: date) -> str:
+    """Write a span of days: 01/10/2026 – 31/10/2026, or one day."""
+    return day(first, "short") + (f" – {day(last, 'short')}" if last != first else "")
+
+
+def as_of(site: Site) -> str:
+    """Say until when the numbers are."""
+    when = moment(services().clock.now(), site.timezone)
+    return str(_("Numbers up to %(when)s (%(zone)s)", when=when, zone=site.timezone))
 
 
 def choices() -> dict[str, Any]:

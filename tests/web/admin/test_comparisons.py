@@ -48,7 +48,7 @@ def test_the_31st_has_nothing_beside_it_on_any_face(owner: Person, years: Site) 
     assert sum(int(step) for step in before.split(" 0") if step) == round(2000 / 30 * 29)
     assert rows[-1] == ["2025-10-31", "5", "9", "", "", ""]
     assert rows[-2] == ["2025-10-30", "5", "9", "5", "9", ""]
-    assert [cell.value for cell in list(sheet.rows)[-1]][1:5] == [5, 9, None, None]
+    assert [cell.value for cell in list(sheet.rows)[-2]][1:5] == [5, 9, None, None]
 
 
 def test_days_before_the_site_are_no_zeros(owner: Person, years: Site) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zipfile
 from datetime import UTC, date, datetime
 from io import BytesIO
 from urllib.parse import urlencode
@@ -128,23 +129,55 @@ def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) 
     assert "'=cmd|x,4," in text
 
 
-@pytest.mark.parametrize(
-    ("path", "first", "last"),
-    [
-        ("visits.xlsx?range=7", "day", "2026-03-04,1234,5678,None,None,None"),
-        ("articles/top.xlsx", "article", "=cmd|x,4,None"),
-    ],
-)
-def test_a_workbook_has_the_same_rows(
-    owner: Person, counted: Site, path: str, first: str, last: str
-) -> None:
-    """Numbers are numbers, and a text that looks like a formula is a text."""
-    answer = owner.get(f"/admin/sites/kimson/{path}")
-    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active.values)
+def test_a_workbook_is_for_people(owner: Person, counted: Site) -> None:
+    """A title, whose numbers, of when, real dates, formats of numbers, sums and a chart."""
+    answer = owner.get("/admin/sites/kimson/visits.xlsx?range=7")
+    book = openpyxl.load_workbook(BytesIO(answer.get_data()))
+    sheet = book.active
+    rows = list(sheet.values)
 
     assert answer.headers["Content-Disposition"].endswith('.xlsx"')
-    assert rows[0][0] == first
-    assert ",".join(map(str, rows[-1])) == last
+    assert book.sheetnames == ["Lượt truy cập và lượt xem"]
+    assert [row[0] for row in rows[:4]] == [
+        "Lượt truy cập và lượt xem",
+        "Kim Sơn",
+        "26/02/2026 – 04/03/2026",
+        "Số liệu đến 04/03/2026 12:00 (Asia/Ho_Chi_Minh)",
+    ]
+    assert rows[5][:4] == ("Ngày", "Lượt truy cập", "Lượt xem", "Người đọc (ước lượng)")
+    assert rows[-2][:3] == (datetime(2026, 3, 4), 1234, 5678)
+    assert rows[-1][:3] == ("Tổng", "=SUM(B7:B13)", "=SUM(C7:C13)")
+    assert sheet["B13"].number_format == "#,##0"
+    assert sheet["A13"].number_format == "dd/mm/yyyy"
+    with zipfile.ZipFile(BytesIO(answer.get_data())) as parts:
+        chart = parts.read("xl/charts/chart1.xml").decode()
+    assert "lineChart" in chart
+    assert "$B$7:$B$13" in chart
+    assert 'dispBlanksAs val="gap"' in chart
+
+
+@pytest.mark.parametrize("unit", ["hour", "day", "week", "month"])
+def test_every_unit_has_real_dates(owner: Person, counted: Site, unit: str) -> None:
+    """In English as well; hours are moments."""
+    query = f"from=2026-03-01&to=2026-03-04&unit={unit}&lang=en"
+    answer = owner.get(f"/admin/sites/kimson/visits.xlsx?{query}")
+    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active.values)
+
+    assert rows[0][0] == "Visits and views"
+    last = {"hour": datetime(2026, 3, 4, 23), "day": datetime(2026, 3, 4)}
+    last |= {"week": datetime(2026, 3, 2), "month": datetime(2026, 3, 1)}
+    assert rows[-2][0] == last[unit]
+
+
+def test_a_text_of_a_workbook_is_no_formula(owner: Person, counted: Site) -> None:
+    """Articles are named by readers; the list has its bars."""
+    answer = owner.get("/admin/sites/kimson/articles/top.xlsx")
+    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active)
+
+    assert [cell.value for cell in rows[-1]][:2] == ["=cmd|x", 4]
+    assert rows[-1][0].data_type == "s"
+    with zipfile.ZipFile(BytesIO(answer.get_data())) as parts:
+        assert "barChart" in parts.read("xl/charts/chart1.xml").decode()
 
 
 def test_hours_to_come_have_no_numbers(owner: Person, counted: Site) -> None:

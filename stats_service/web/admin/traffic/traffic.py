@@ -1,16 +1,18 @@
 """Visits and views of one site: cards, chart, table, files, and the live number."""
 
 from flask import Blueprint, Response, jsonify, render_template
+from flask_babel import gettext as _
 
 from stats_service.models.history import Point, Series, Shortfall
+from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.top_articles import VIEWS
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
-from stats_service.web.pages.charts import chart, point_name
+from stats_service.web.pages.charts import chart, point_begin, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import Range, choices, range_of
+from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
 
 #: Articles that the page of a site names; the page of articles has more.
 TOP_SHOWN = 6
@@ -43,17 +45,39 @@ def show() -> str:
 def as_file(kind: str) -> Response:
     """Give the chart's numbers."""
     span, series = _series()
-    headings = [span.unit, "visits", "views", "visits_before", "views_before"]
-    by_day = span.unit == "day"
-    rows = (
-        (*_row(point, is_begun=series.begun is None or at < series.begun), point.readers)[
-            : 5 + by_day
-        ]
+    rows = [
+        (*_row(point, is_begun=series.begun is None or at < series.begun), point.readers)
         for at, point in enumerate(series.points)
-    )
-    headings += ["readers_estimate"] * by_day
+    ]
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
-    return table_file(name, headings, rows, kind)
+    return table_file(name, _table(span, series, rows), kind)
+
+
+def _table(span: Range, series: Series, rows: list[tuple[str | int | None, ...]]) -> Table:
+    """Return the chart's numbers for programs and for people."""
+    units = {"hour": _("Hour"), "day": _("Day"), "week": _("Week from"), "month": _("Month")}
+    kind = {"week": "day"}.get(span.unit, span.unit)
+    is_compared, by_day = series.is_compared, span.unit == "day"
+    notes = [site().name, days_text(span.first, span.last)]
+    if is_compared and series.first_before and series.last_before:
+        before = days_text(series.first_before, series.last_before)
+        notes.append(_("Before: %(days)s", days=before))
+    readers = Column("readers_estimate", _("Readers, estimated"), in_csv=by_day, in_book=by_day)
+    return Table(
+        _("Visits and views"),
+        (
+            Column(span.unit, units[span.unit], kind, point_begin),
+            Column("visits", _("Visits"), summed=True),
+            Column("views", _("Views"), summed=True),
+            Column("visits_before", _("Visits before"), summed=True, in_book=is_compared),
+            Column("views_before", _("Views before"), summed=True, in_book=is_compared),
+            readers,
+        ),
+        rows,
+        [*notes, as_of(site())],
+        _("Total"),
+        Drawing("line", (span.unit, "visits", "views", f"{site().headline}_before")),
+    )
 
 
 @bp.get("/live.json")
