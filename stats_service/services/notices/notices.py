@@ -62,7 +62,9 @@ class NoticeBook:
         Raises:
             InvalidInputError: naming what cannot be used.
         """
-        report = Report(id=secrets.token_hex(4), address=address, every=every, language=language)
+        report = Report(
+            id=secrets.token_hex(4), address=address, every=every, language=language, by=who
+        )
         _check_report(report)
 
         def add(known: Notices) -> Notices:

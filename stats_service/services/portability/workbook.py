@@ -174,8 +174,6 @@ class _Sheet:
             )
         chart.set_title({"name": self._table.title, "name_font": {"size": 13}, "overlay": False})
         chart.set_size(CHART_SIZE)
-        # A cell without a number is a gap, never a zero.
-        chart.show_blanks_as("gap")
         first_column = self._columns[category]
         if drawing.kind == "bar":
             chart.set_y_axis({"reverse": True})  # the first on top, as in the table

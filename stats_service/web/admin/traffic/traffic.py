@@ -12,6 +12,7 @@ from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_begin, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.pictures import Key, Words, chart_picture
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
 
 #: Articles that the page of a site names; the page of articles has more.
@@ -33,6 +34,7 @@ def show() -> str:
         series=series,
         chart=chart(series, site().headline),
         span=span,
+        days=days_text(span.first, span.last),
         choices=choices(),
         shortfall=_shortfall(span),
         top=top_of(span, VIEWS)[:TOP_SHOWN],
@@ -51,6 +53,35 @@ def as_file(kind: str) -> Response:
     ]
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
     return table_file(name, _table(span, series, rows), kind)
+
+
+@bp.get("/visits.svg")
+@access("viewer")
+def picture() -> Response:
+    """Give the chart as a drawing, for a slide or a document."""
+    span, series = _series()
+    return chart_picture(
+        f"{site().slug}-{span.first}-{span.last}",
+        Words(_("Visits and views"), site().name, days_text(span.first, span.last), as_of(site())),
+        chart(series, site().headline),
+        _keys(series),
+    )
+
+
+def _keys(series: Series) -> list[Key]:
+    """Return what the lines of a drawing mean, each with its sum."""
+    metric = site().headline
+    found = [
+        Key("visits", _("Visits"), series.total.visits),
+        Key("views", _("Views"), series.total.views),
+    ]
+    if series.is_compared and series.first_before and series.last_before:
+        days = days_text(series.first_before, series.last_before)
+        of_visits, of_views = _("Visits, %(span)s", span=days), _("Views, %(span)s", span=days)
+        text = of_visits if metric == "visits" else of_views
+        total = series.total_before.of(metric) if series.total_before else None
+        found.append(Key("before", text, total))
+    return found
 
 
 def _table(span: Range, series: Series, rows: list[tuple[str | int | None, ...]]) -> Table:
