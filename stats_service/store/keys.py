@@ -87,8 +87,15 @@ key                             type    holds; how long
                                         of a network and day, `now:looked` -> of that, what
                                         somebody has looked at; `browser:<kind>` -> ballots;
                                         `block:…`, `pool:…`, `provider:…` with a day or an hour ->
-                                        the most of a /24, /40, /16 or /32; `now:provider`,
+                                        the most of a /24, /40, /16 or /32; `kiosk:…` with an
+                                        hour -> ballots of kiosks that counted; `now:provider`,
                                         `now:looked-wide`: as those of a network
+<p>:{site}:poll:<id>:kiosk      hash    id of a kiosk -> day, its ballots of that day, time of the
+                                        last (ms), packed; 48 hours
+<p>:{site}:kiosks               hash    id of a device -> JSON (`models.devices.Kiosk`); `<id>:used`
+                                        -> when (s) somebody voted on it last; for ever
+<p>:{site}:kiosk:<digest>       string  what a one-time link enrols, as JSON
+                                        (`models.devices.KioskLink`); one hour
 <p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
                                         can be undone
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
@@ -306,6 +313,15 @@ class SiteKeys:
         return self._key(f"removed:{removal}:{part}" if part else f"removed:{removal}")
 
     @property
+    def kiosks(self) -> str:
+        """The devices that are enrolled as kiosks."""
+        return self._key("kiosks")
+
+    def kiosk_link(self, digest: str) -> str:
+        """What a one-time link enrols, by the digest of its secret."""
+        return self._key(f"kiosk:{digest}")
+
+    @property
     def ignored(self) -> str:
         """Views that were not counted, by reason."""
         return self._key("ignored")
@@ -402,13 +418,24 @@ class SiteKeys:
         return self._key(f"poll:{poll}:{name}")
 
 
+#: Parts of a poll that `lua/place_ballot.lua` writes, in its order.
+_PLACED = ("tally", "voters", "groups", "others", "report")
+
+
 @lru_cache(maxsize=4096)
 def cast_ballot_keys(prefix: str, slug: str, birth: str, poll: str, day: str) -> tuple[str, ...]:
     """Return the KEYS of `lua/cast_ballot.lua` in its order."""
     keys = SiteKeys(prefix, slug)
-    networks = f"networks:{day}"
-    parts = ("tally", "voters", "changes", networks, "groups", "others", "proofs", "report")
+    parts = (*_PLACED, "changes", f"networks:{day}", "proofs")
     return (keys.alive(birth), keys.poll_revisions, *(keys.poll(poll, part) for part in parts))
+
+
+@lru_cache(maxsize=4096)
+def cast_kiosk_ballot_keys(prefix: str, slug: str, birth: str, poll: str) -> tuple[str, ...]:
+    """Return the KEYS of `lua/cast_kiosk_ballot.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    parts = (keys.poll(poll, part) for part in (*_PLACED, "kiosk"))
+    return (keys.alive(birth), keys.poll_revisions, *parts, keys.kiosks)
 
 
 @lru_cache(maxsize=4096)

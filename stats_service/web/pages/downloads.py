@@ -10,7 +10,7 @@ from flask import Response
 from stats_service.services.portability.sheets import escape_formula
 from stats_service.services.portability.workbook import Cell, Table, workbook
 
-#: What a route that gives a table calls the end of its address.
+#: Endings of the address of a route with a table.
 ENDING = "<any(csv, xlsx):kind>"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -24,7 +24,7 @@ def table_file(name: str, table: Table, kind: str) -> Response:
     places = [at for at, column in enumerate(table.columns) if column.in_csv]
     writer.writerow([table.columns[at].name for at in places])
     writer.writerows([escape_formula(_plain(row[at])) for at in places] for row in table.rows)
-    # The mark tells a spreadsheet that this is UTF-8.
+    # The byte order mark tells a spreadsheet that this is UTF-8.
     return attachment("\N{BYTE ORDER MARK}" + text.getvalue(), f"{name}.csv", "text/csv")
 
 
@@ -33,6 +33,6 @@ def _plain(cell: Cell) -> str | float | None:
 
 
 def attachment(content: str | bytes | Iterable[bytes], name: str, mimetype: str) -> Response:
-    """Return what a browser saves as a file; `name` is ASCII without quotes."""
+    """Return a response that browsers save as a file; `name` is ASCII without quotes."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, mimetype=mimetype, headers=headers)

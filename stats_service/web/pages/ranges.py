@@ -1,4 +1,4 @@
-"""Which days a page is about, and what they are compared with, out of its query."""
+"""The range of days in the query of a page, and the span to compare it with."""
 
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -15,16 +15,16 @@ from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 from stats_service.web.pages.languages import day, moment
 
-#: The span that is shown if nothing is asked for, and that takes the place of days there are not.
+#: The default span, also in place of days that do not exist.
 DEFAULT = "28"
-#: Spans that are one click away; the others are in a list.
+#: Spans with a link of their own; the others are in a list.
 FIRST_CHOICE = ("today", "week", "last-week", "28", "last-month", "365", "all")
-#: Longest span that is shown by hour or by day unless somebody asks for another unit, in days.
+#: Longest span that is shown by hour, and by day, unless the query names a unit; in days.
 HOURS_SHOWN, DAYS_SHOWN = 3, 183
 
 
 class Range(NamedTuple):
-    """A span as a page shows it."""
+    """The span of a page."""
 
     span: Span
     unit: str
@@ -32,7 +32,7 @@ class Range(NamedTuple):
     compare: str
     #: The name of the span, or empty.
     preset: str
-    #: Days were asked for that there are not; these are others.
+    #: The query named days that do not exist, and this is the default.
     is_other: bool = False
 
     @property
@@ -47,25 +47,25 @@ class Range(NamedTuple):
 
     @property
     def days(self) -> dict[str, str]:
-        """The query that asks for the same days."""
+        """The query for the same days."""
         if self.preset:
             return {"range": self.preset}
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
     @property
     def query(self) -> dict[str, str]:
-        """The query that asks for the same."""
+        """The query for the same range."""
         return self.days | {"unit": self.unit, "compare": self.compare}
 
 
 def today_of(site: Site) -> date:
-    """Return today where the site is."""
+    """Return today's date in the site's zone."""
     now = datetime.fromtimestamp(services().clock.now(), UTC)
     return now.astimezone(ZoneInfo(site.timezone)).date()
 
 
 def presets() -> dict[str, str]:
-    """Return the spans that have a name."""
+    """Return the named spans."""
     return {
         "today": _("Today"),
         "yesterday": _("Yesterday"),
@@ -86,7 +86,7 @@ def presets() -> dict[str, str]:
 
 
 def comparisons() -> dict[str, str]:
-    """Return what a span can be compared with."""
+    """Return the spans that a span can be compared with."""
     return {
         spans.BEFORE: _("the span before"),
         spans.YEAR: _("the year before"),
@@ -117,11 +117,11 @@ def choices() -> dict[str, Any]:
 
 
 def range_of(site: Site, default: str = DEFAULT) -> Range:
-    """Return the range that the query asks for.
+    """Return the range in the query.
 
     Args:
-        site: whose today it is.
-        default: the preset that is meant if nothing is asked for, or days that there are not.
+        site: the site.
+        default: the preset if the query names none, or invalid days.
     """
     args, today = request.args, today_of(site)
     first, last = _date(args.get("from")), _date(args.get("to"))
@@ -131,7 +131,7 @@ def range_of(site: Site, default: str = DEFAULT) -> Range:
         compare = spans.BEFORE
     preset = ""
     if first and last:
-        first, last = sorted((first, last))  # who writes them the other way round means the same
+        first, last = sorted((first, last))  # reversed ends mean the same
         last = min(last, today)
         span = Span(min(first, last), last)
     else:
