@@ -18,6 +18,7 @@ interface PageElement extends HTMLElement {
   name: string;
   open: boolean;
   pathname: string;
+  placeholder: string;
   search: string;
   src: string;
   type: string;
