@@ -113,9 +113,9 @@ class PollSummary(msgspec.Struct, frozen=True):
     held: int = 0
     #: Free texts, each of one or more ballots that count, that wait for an administrator.
     texts: int = 0
-    #: Those that counted at once of the network that had most in one day; 0 once somebody has
+    #: Those that counted at once of the address that had most in one day; 0 once somebody has
     #: looked at it, until it has more.
-    network: int = 0
+    address: int = 0
     #: Of a wider network, what somebody has looked at.
     looked: int = 0
     #: The report's fields, as they are stored; empty where no network had many.

@@ -67,12 +67,12 @@ class ReportHour(msgspec.Struct, frozen=True):
     hour: str
     #: By outcome: `counted`, `held`, `changed`, or the code of a refusal.
     ballots: dict[str, int]
-    #: Of the ballots that counted at once, those of the network with most, and those of all
-    #: networks with ten or more; 0 where no network had ten. A network is an IPv4 address or an
-    #: IPv6 /48.
-    network: int = 0
+    #: Of the ballots that counted at once, those of the address with most, and those of all
+    #: addresses with ten or more; 0 where no address had ten. An IPv6 /48 is taken as an address.
+    address: int = 0
     crowd: int = 0
-    #: The same of the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with most.
+    #: Those of the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with most; 0 where none had ten.
+    #: Beyond 32 they may be up to a sixteenth too low.
     block: int = 0
     pool: int = 0
     provider: int = 0
@@ -81,7 +81,7 @@ class ReportHour(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """Why somebody should look at a poll, or why nothing can be said of it."""
 
-    #: `sums`, `held`, `network`, `block`, `pool`, `provider`, the last three also with `-burst`,
+    #: `sums`, `held`, `address`, `block`, `pool`, `provider`, the last three also with `-burst`,
     #: `hour`, `browser`, `forgotten`, `unseen`.
     kind: str
     #: The ballots that it is about, of how many.
@@ -134,8 +134,10 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     #: Why it is not `sound`.
     reasons: tuple[Reason, ...]
-    #: Ballots that counted at once of the network that had most in one day.
-    network: int
+    #: Ballots that counted at once of the network that had most in one day, by its level:
+    #: `address` (an IPv4 address or an IPv6 /48), `block` (IPv4 /24), `pool` (IPv6 /40), `provider`
+    #: (/16; of IPv6 a /32). A level is left out where no network had ten: of an address in an hour.
+    networks: dict[str, int]
     #: New ballots, held ones among them, by kind of browser, such as `android-zalo`.
     browsers: dict[str, int]
     #: Every sum that ought to be equal is; None: nothing can be said without the voter set.

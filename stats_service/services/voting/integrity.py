@@ -5,7 +5,7 @@ kind of browser: numbers alone, which tie nobody to a choice. What it makes of w
 `concentration`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from stats_service.models.polls import Poll
@@ -21,19 +21,22 @@ from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time
 from stats_service.services.voting.concentration import (
+    ADDRESS,
+    ADDRESS_FIELD,
     LEVELS,
-    NETWORK,
     counted_by_hour,
     is_for_everybody,
+    largest_networks,
+    nested,
     network_reasons,
 )
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
-#: How the report's own fields begin, as opposed to outcomes.
-_NOW, _BROWSER = "now:", "browser:"
+#: How fields of the report begin that have kinds of browsers.
+_BROWSER = "browser:"
 #: Those of an hour that are no outcome.
-_CROWD = "crowd"
+_CROWD, _FIELDS = "crowd", {ADDRESS: ADDRESS_FIELD}
 #: What of the log is an event of a poll as a whole.
 EVENTS = ("created", "copied", "deleted", "reset", "restored")
 #: Of so many ballots an hour stands out with half, and a kind of browser with nearly all.
@@ -65,8 +68,10 @@ class IntegrityReports:
         forgotten = now >= closing_time(poll) + VOTERS_KEPT_SECONDS
         gone = not record.voters and (forgotten or elsewhere)
         faults = tuple(find_faults(poll, record, voters_known=not gone))
-        outcomes = {field: n for field, n in record.report.items() if ":" not in field}
         hours = _hours(record.report)
+        outcomes = Counter[str]()
+        for hour in hours:
+            outcomes.update(hour.ballots)
         browsers = {
             field.removeprefix(_BROWSER): n
             for field, n in record.report.items()
@@ -86,7 +91,7 @@ class IntegrityReports:
             voters=None if gone else record.voters,
             verdict=_verdict(reasons),
             reasons=reasons,
-            network=record.report.get(_NOW + NETWORK, 0),
+            networks=largest_networks(record.report),
             browsers=dict(sorted(browsers.items(), key=lambda item: (-item[1], item[0]))),
             sound=False if faults else None if gone else True,
             faults=faults,
@@ -179,7 +184,7 @@ def find_reasons(
             yield Reason("browser", browsers[kind], seen, kind, text)
     if gone:
         yield Reason("forgotten", 0, ballots, text="It is not known any more who has voted.")
-    arrived = report.get("counted", 0) + report.get("held", 0)
+    arrived = total + sum(n for field, n in report.items() if field.startswith("held:"))
     if seen < arrived:
         text = f"Of {arrived - seen:,} ballots it was not noted what network they came from."
         yield Reason("unseen", arrived - seen, arrived, text=text)
@@ -199,12 +204,10 @@ def _hours(report: dict[str, int]) -> tuple[ReportHour, ...]:
         outcome, colon, hour = field.partition(":")
         if colon and "T" in hour:
             hours[hour][outcome] = number
-    return tuple(
-        ReportHour(
-            hour,
-            crowd=hours[hour].pop(_CROWD, 0),
-            **{level: hours[hour].pop(level, 0) for level in LEVELS},
-            ballots=dict(sorted(hours[hour].items())),
-        )
-        for hour in sorted(hours)
-    )
+    return tuple(_hour(name, hours[name]) for name in sorted(hours))
+
+
+def _hour(name: str, found: dict[str, int]) -> ReportHour:
+    most = {level: found.pop(_FIELDS.get(level, level), 0) for level in LEVELS}
+    crowd = found.pop(_CROWD, 0)
+    return ReportHour(name, crowd=crowd, **nested(most), ballots=dict(sorted(found.items())))
