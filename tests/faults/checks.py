@@ -159,6 +159,14 @@ CHECKS: dict[str, Check] = {
         "articles merged, taken back and merged again while they are read",
         "no view lost or made, of the site or of a day; old keys count for the other",
     ),
+    "T100": Check(
+        "400 of one address, /24 or /48 in a poll's or a day's first minute, among 60 others",
+        "at most half of that minute counts, the rest is held",
+    ),
+    "T101": Check(
+        "a poll whose ballots came from one /24, two an address",
+        "page, API and command line name the same networks, and none says that there was none",
+    ),
     "T105": Check(
         "two kiosks, every ballot tapped several times at once, workers killed meanwhile",
         "a ballot for each voter, none twice, none within the pause; the report's sums agree",
@@ -394,4 +402,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T98": (f"{ADMIN}/test_two_administrators.py",),
     "T99": ("tests/services/traffic/test_article_changes.py",),
+    "T100": ("tests/services/voting/test_voting_crowds.py::test_a_program",),
+    "T101": (
+        f"{ADMIN}/polls/test_polls.py::test_the_report_names_the_networks",
+        "tests/services/voting/test_voting_crowds.py::test_a_wide_network",
+    ),
 }
