@@ -99,6 +99,7 @@ clean: ## remove what was made, except the data folder
 
 .venv/tsc.stamp: .venv/js.stamp $(wildcard tools/js/*.json tools/js/*.d.ts) $(JAVASCRIPT)
 	$(VENV)/node tools/js/node_modules/typescript/bin/tsc --project tools/js
+	$(VENV)/node tools/js/node_modules/typescript/bin/tsc --project tools/js/pages.json
 	@touch $@
 
 chromium:

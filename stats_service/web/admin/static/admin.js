@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     } catch {
       // Without HTTPS there is no clipboard: select the text, so that Ctrl-C copies it.
       if (source.select) source.select();
-      else getSelection().selectAllChildren(source);
+      else /** @type {Selection} */ (getSelection()).selectAllChildren(source);
       return;
     }
     const before = button.textContent;
@@ -41,6 +41,27 @@ if (menuButton) {
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
+}
+
+// A drawing as a picture, twice as large as it is shown, for programs that take no drawing.
+for (const button of document.querySelectorAll("[data-png]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const drawing = new Image();
+    drawing.src = button.dataset.png;
+    await drawing.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = drawing.naturalWidth * 2;
+    canvas.height = drawing.naturalHeight * 2;
+    canvas.getContext("2d").drawImage(drawing, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((picture) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(picture);
+      link.download = button.dataset.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    });
+  });
 }
 
 // A page of work that goes on: look again, until it is over.

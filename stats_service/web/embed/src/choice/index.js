@@ -3,4 +3,4 @@
 import { showChoice } from "./note.js";
 
 showChoice(location.hash.slice(10));
-document.currentScript.remove();
+/** @type {StatsScript} */ (document.currentScript).remove();

@@ -23,4 +23,4 @@ const [, wanted] = /^#stats-(check|optin$|optout$)/.exec(location.hash) || [];
 if (wanted == "check") fetchPart(CHECK_FILE, CHECK_INTEGRITY);
 else if (wanted) fetchPart(CHOICE_FILE, CHOICE_INTEGRITY);
 // Whatever changes on the page makes the core look for what is new, such as a list's articles.
-document.currentScript.remove();
+/** @type {HTMLScriptElement} */ (document.currentScript).remove();
