@@ -2,8 +2,8 @@
 
 A visitor is 8 bytes of BLAKE2b over network and user agent, keyed with the secret and the salt of
 the day (RFC 7693: with a key it is a MAC, at a fifth of the cost of an HMAC). The secret never
-enters Redis, and the salt leaves it after 26 hours at the latest. Neither address nor user agent is stored
-anywhere, so nobody can connect yesterday's pseudonyms with anybody.
+enters Redis, and the salt leaves it after 26 hours at the latest. Neither address nor user agent is
+stored anywhere, so nobody can connect yesterday's pseudonyms with anybody.
 """
 
 import hashlib
