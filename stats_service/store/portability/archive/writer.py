@@ -122,10 +122,10 @@ class SiteWriter:
     def _present(self, *, with_tokens: bool) -> list[str]:
         """Return the keys that go for the archive: what is left of another site of the name too.
 
-        Not what imports and exports keep aside, which ends by itself. The API tokens of a site that
-        is replaced stay.
+        Not what imports and exports keep aside, which ends by itself. The API tokens and the kiosks
+        of a site that is replaced stay.
         """
-        stays = set() if with_tokens else {self.keys.tokens}
+        stays = set() if with_tokens else {self.keys.tokens, self.keys.kiosks}
         with store_errors():
             found = {
                 text_of(name)
