@@ -111,7 +111,7 @@ def save(poll_id: str) -> Page:
     try:
         changes = changed_fields(poll, request.form, site().timezone)
         now = services().clock.now()
-        services().polls.polls.edit(slug, poll_id, who(), now, _based_on(), **changes)
+        services().polls.polls.edit(slug, poll_id, who(), now, based_on(), **changes)
     except (InvalidInputError, ConflictError) as error:
         poll = services().polls.polls.get(slug, poll_id)
         return _form(dict(request.form), poll, refused(error)), error.status
@@ -137,7 +137,7 @@ def set_state(poll_id: str) -> AnyResponse:
         if verb is None:
             polls.get(slug, poll_id)
         else:
-            verb(slug, poll_id, who(), now, _based_on())
+            verb(slug, poll_id, who(), now, based_on())
     except (InvalidInputError, ConflictError) as error:
         flash(refused_in_a_line(error), "error")
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
@@ -179,7 +179,7 @@ def as_file(poll_id: str, kind: str) -> Response:
     return table_file(f"{slug}-poll-{poll.id}", headings, rows, kind)
 
 
-def _based_on() -> int:
+def based_on() -> int:
     """Return the revision of the poll that the form was made from; 0 if it does not say."""
     text = given_revision()
     return int(text) if text.isdecimal() and text.isascii() else 0
