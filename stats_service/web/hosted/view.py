@@ -153,11 +153,9 @@ def _picture(choice: Choice, view: PresentedPoll, lang: str, here: str) -> dict[
         return None
     found = choice.picture
     site = here.rpartition("/")[0].rpartition("/")[0]
-    text = pick(choice.text, lang, view.lang)
-    alt = found.alt.get(lang) or found.alt.get(view.lang)
     return {
         "src": f"{site}/picture/{found.id}.jpg",
         "width": found.width,
         "height": found.height,
-        "alt": alt or TEXTS[lang]["picture"].format(text=text),
+        "alt": pick(found.alt, lang, view.lang),
     }

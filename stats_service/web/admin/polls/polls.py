@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
-from stats_service.services.polls.presentation import results, state_at
+from stats_service.services.polls.presentation import described, results, state_at
 from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDER, RESULTS_WHEN
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
@@ -202,6 +202,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "poll": poll,
         "state": state_at(poll, now),
         "states": states(),
+        "described": described,
         "now": now,
         "waiting": services().polls.polls.summary(site().slug, poll.id),
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",
