@@ -1,4 +1,4 @@
-"""Who asks to be let in, the browsers that were, what was refused; and enrolled kiosks."""
+"""Devices: senders of sign-in requests, signed-in browsers, refused sign-ins, enrolled kiosks."""
 
 from typing import NamedTuple
 
@@ -6,30 +6,30 @@ import msgspec
 
 
 class Caller(NamedTuple):
-    """What a request to sign in says of its sender."""
+    """The sender of a sign-in request."""
 
-    #: In canonical spelling, or `""` if it is not known.
+    #: Canonical address, or `""` if unknown.
     address: str
     #: `User-Agent`.
     user_agent: str = ""
-    #: Secrets that the browser was given at earlier sign-ins, of whichever accounts.
+    #: Secrets that the browser got at earlier sign-ins to any account.
     secrets: tuple[str, ...] = ()
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A browser that has signed in to one account."""
 
-    #: Digest of account and secret; given by the store.
+    #: Digest of account and secret; set by the store.
     id: str = ""
-    #: Name of the browser and of the system, as `services.browsers` finds them; empty: not known.
+    #: Names of the browser and the system, from `services.browsers`; empty: unknown.
     browser: str = ""
     system: str = ""
-    #: Part of the address, as `services.addresses.coarse_network` cuts it.
+    #: Part of the address, from `services.addresses.coarse_network`.
     network: str = ""
     #: First and latest sign-in, in seconds since 1970.
     first: float
     last: float
-    #: The account's owner has not said yet whether the device is theirs.
+    #: The account's owner has not confirmed the device yet.
     unconfirmed: bool = False
 
 
@@ -37,21 +37,21 @@ class DeviceInUse(NamedTuple):
     """A device as its owner sees it."""
 
     device: Device
-    #: Somebody is signed in there.
+    #: A session of this device exists.
     signed_in: bool
-    #: It is the one that asks.
+    #: The current device.
     here: bool
 
 
 class Refusals(NamedTuple):
-    """Sign-ins of one account that were refused; of `""`, to accounts that do not exist."""
+    """Refused sign-ins of one account; `""` stands for accounts that do not exist."""
 
     account: str
     #: Wrong passwords.
     passwords: int = 0
     #: Wrong codes after the right password.
     codes: int = 0
-    #: Not looked at, because there were too many.
+    #: Attempts beyond a limit, which were not checked.
     unseen: int = 0
 
 

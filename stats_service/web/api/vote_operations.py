@@ -1,4 +1,4 @@
-"""The operations of polls and ratings, as OpenAPI tells of them."""
+"""The OpenAPI descriptions of the operations on polls and ratings."""
 
 from stats_service.models.polls import BallotAnswer, BallotQuery, PresentedPoll
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
