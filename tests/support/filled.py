@@ -92,7 +92,7 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     client.sadd(keys.hidden, "/tin/1", "/ẩn")
     client.set(
         keys.notices,
-        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":""}],'
+        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":"","by":""}],'
         '"webhooks":[]}',
     )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})
