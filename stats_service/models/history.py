@@ -128,6 +128,10 @@ class Part(msgspec.Struct, frozen=True):
 PROGRAM_SIGN = "bot-"
 
 
+#: Before the name of a host that is not the site's, there; `hosts` says how many a day has.
+HOST_SIGN = "host-"
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """Views in a range that were not counted, or only in part."""
 
@@ -138,6 +142,8 @@ class Shortfall(msgspec.Struct, frozen=True):
     signs: tuple[Part, ...]
     #: Views of bots by kind, most first.
     programs: tuple[Part, ...] = ()
+    #: Hosts that were not the site's, as far as they have a name, the most views first.
+    hosts: tuple[Part, ...] = ()
 
     def part(self, reason: str) -> int:
         """Return the number of views for one reason, or the number of occurrences of a sign."""

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import (
+    HOST_SIGN,
     PROGRAM_SIGN,
     SHORTFALLS,
     SIGNS,
@@ -27,8 +28,8 @@ from stats_service.services.traffic.sums import fields_of, iso_days, part_of_day
 from stats_service.store.keys import HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
-#: Most names of programs in a list.
-PROGRAMS_MAX = 50
+#: Most names of programs, and of hosts, in a list.
+NAMES_MAX = 50
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
     "bot",
@@ -162,15 +163,18 @@ class History:
             return tuple(part for part in sums if part.n)
 
         return Shortfall(
-            tuple(ignored), parts(SHORTFALLS), parts(SIGNS), self._programs(site, first, last)
+            tuple(ignored),
+            parts(SHORTFALLS),
+            parts(SIGNS),
+            self._names(site, PROGRAM_SIGN, first, last),
+            self._names(site, HOST_SIGN, first, last),
         )
 
-    def _programs(self, site: Site, first: date, last: date) -> tuple[Part, ...]:
-        """Return how many views of which programs were not counted, the most first."""
-        span = (first.isoformat(), last.isoformat())
-        found = self._store.signs(site, PROGRAM_SIGN, *span)
-        programs = [Part(name.removeprefix(PROGRAM_SIGN), n) for name, n in found.items()]
-        return tuple(sorted(programs, key=lambda part: (-part.n, part.reason))[:PROGRAMS_MAX])
+    def _names(self, site: Site, sign: str, first: date, last: date) -> tuple[Part, ...]:
+        """Return how many views of which programs or hosts were not counted, the most first."""
+        found = self._store.signs(site, sign, first.isoformat(), last.isoformat())
+        named = [Part(name.removeprefix(sign), n) for name, n in found.items()]
+        return tuple(sorted(named, key=lambda part: (-part.n, part.reason))[:NAMES_MAX])
 
     def is_silent(self, site: Site, now: float, hours: int) -> bool:
         """Tell whether nothing came for `hours` in which, a week ago, at least 20 views did."""

@@ -97,7 +97,7 @@ class TopArticles:
         return comparison if begin and begin <= other.first else None
 
     def of_all_time(self, site: Site) -> list[TopArticle]:
-        """Return the articles most viewed since ever, their opening balances added."""
+        """Return the articles most viewed of all time, their opening balances added."""
         (counted,) = self._store.top(site, (), CANDIDATES)
         hidden = self.hidden(site)
         keys = [key for key in counted if key not in hidden]

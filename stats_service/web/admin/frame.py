@@ -12,6 +12,7 @@ from stats_service.models.devices import Device
 from stats_service.models.sites import Site
 from stats_service.web.admin.access import account, person
 from stats_service.web.admin.accounts.own_account import THEME
+from stats_service.web.admin.handbook.handbook import handbook_link
 from stats_service.web.http.context import services
 from stats_service.web.pages.ranges import as_of
 
@@ -31,6 +32,7 @@ def page_context() -> dict[str, Any]:
         "site_pages": site_pages,
         "menu_page": menu_page(),
         "as_of": lambda: as_of(g.admin_site),
+        "handbook_link": handbook_link,
     }
 
 

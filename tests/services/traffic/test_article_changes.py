@@ -67,7 +67,7 @@ def state(client: redis.Redis, keys: SiteKeys) -> dict[str, Any]:
 
 
 def sums(client: redis.Redis, keys: SiteKeys) -> dict[str, int]:
-    """Return the views of all articles, since ever and by day and month."""
+    """Return the views of all articles, of all time and by day and month."""
     found = state(client, keys)
     return {
         name: sum(found[name].values()) for name in found if name.startswith(("articles", "months"))

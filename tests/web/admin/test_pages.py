@@ -225,7 +225,12 @@ def test_the_live_numbers_are_json(owner: Person, counted: Site) -> None:
     """What the page asks for every 15 seconds."""
     answer = owner.get("/admin/sites/kimson/live.json")
 
-    assert answer.get_json() == {"online": 0, "today": 1234, "total": 1_001_234}
+    assert answer.get_json() == {
+        "online": 0,
+        "today": 1234,
+        "total": 1_001_234,
+        "views": 5678,
+    }
 
 
 def test_settings_are_saved_and_logged(owner: Person, site: Site, services: Services) -> None:
@@ -302,6 +307,48 @@ def test_a_site_without_a_slug_is_called_like_its_name(
     assert made.headers["Location"] == "/admin/sites/cong-do-thi-kim-son/install"
     assert none.status_code == 400
     assert 'role="alert"' in none.text
+
+
+def test_a_new_site_begins_with_the_former_counters_numbers(
+    operator: Person, services: Services
+) -> None:
+    """As that one shows them; without a day it is today's reading."""
+    url = "/admin/sites/new"
+
+    operator.post(url, name="A", slug="a1", hosts="a.vn", opening_visits="1.814.165")
+    operator.post(
+        url, name="B", slug="b1", hosts="b.vn", opening_views="9", opening_day="2020-01-02"
+    )
+
+    first, second = services.sites.sites.get("a1"), services.sites.sites.get("b1")
+    assert (first.opening_visits, first.opening_day) == (1_814_165, "2026-03-04")
+    assert (second.opening_views, second.opening_day) == (9, "2020-01-02")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("slug", "Kim Sơn!"),
+        ("hosts", "*.vn"),
+        ("opening_visits", "nhiều"),
+        ("opening_day", "2030-01-01"),
+    ],
+)
+def test_an_error_of_a_new_site_stands_at_its_field(
+    operator: Person, field: str, value: str
+) -> None:
+    """What was typed stays, and the field says that it is wrong."""
+    form = {"name": "X", "slug": "x1", "hosts": "x.vn", "opening_day": "2020-01-02"}
+
+    answer = operator.post("/admin/sites/new", **(form | {field: value}))
+
+    assert answer.status_code == 400
+    page = answer.get_data(as_text=True)
+    assert page.count('role="alert"') == 1
+    assert f'id="{field}-error"' in page
+    assert f'aria-describedby="{field}-error"' in page
+    assert page.count("aria-invalid") == 1
 
 
 def test_a_token_is_shown_once_and_serves_until_revoked(

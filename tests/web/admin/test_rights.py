@@ -40,6 +40,7 @@ MATRIX = {
         "second_factor.new_codes",
         "overview.show",
         "overview.nowhere",
+        "handbook.show",
     },
     "viewer": {
         "traffic.show",
@@ -98,6 +99,7 @@ MATRIX = {
         "article_changes.decide",
         "settings.show",
         "settings.save",
+        "settings.add_host",
         "settings.exclude_me",
         "settings.set_article_opening",
         "settings.correct_records",
@@ -152,6 +154,8 @@ VALUES = {
     "device": "none",
     "kiosk": "none",
     "_rest": "none",
+    "lang": "vi",
+    "page": "admin",
 }
 
 

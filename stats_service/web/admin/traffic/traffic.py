@@ -126,6 +126,7 @@ def live() -> Response:
             "online": counts.online,
             "today": headline.today,
             "total": headline.total,
+            "views": counts.views.today,
         }
     )
 

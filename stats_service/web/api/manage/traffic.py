@@ -40,6 +40,8 @@ class IgnoredViews(msgspec.Struct, frozen=True):
     #: Views of bots by kind (from the list of crawlers), most first, at most 50 kinds; `other`:
     #: recognised by the form of the user agent.
     programs: list[Part]
+    #: Hosts that were not the site's, the most first, at most 50; of each day the first 20.
+    hosts: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
@@ -89,7 +91,13 @@ def ignored() -> Response:
     found = services().traffic.history.shortfall(site(), first, last)
     return fresh_json(
         IgnoredViews(
-            first, last, [*found.ignored], [*found.parts], [*found.signs], [*found.programs]
+            first,
+            last,
+            [*found.ignored],
+            [*found.parts],
+            [*found.signs],
+            [*found.programs],
+            [*found.hosts],
         )
     )
 

@@ -103,7 +103,7 @@ def test_what_was_not_counted_has_its_reasons(filled: Site, reader: Program) -> 
 
 
 def test_the_most_viewed_come_first(filled: Site, reader: Program) -> None:
-    """By span, and since ever with their opening balances."""
+    """By span, and of all time with their opening balances."""
     of_days, ever = reader.get("/articles?span=28"), reader.get("/articles?span=all")
 
     assert [row["views"] for row in of_days["articles"]] == [9, 9, 9, 6]
