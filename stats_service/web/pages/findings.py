@@ -85,7 +85,7 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     ),
     "ignored-excluded": lambda: (
         _("Your address %(address)s is excluded: your own views are not counted."),
-        _("That is as the site's settings want it. Other readers are counted."),
+        _("This follows the site's settings. Other readers are counted."),
     ),
     "ignored-bot": lambda: (
         _("This browser is taken for a program: its views are not counted."),
