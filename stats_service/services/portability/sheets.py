@@ -27,16 +27,26 @@ _DROPPED = frozenset(("Cf", "Cc", "Zs", "Zl", "Zp"))
 
 
 def write_csv(rows: Iterable[Row], folder: Path) -> list[Path]:
-    """Write `<table>.csv` into `folder` for each table of `rows`; return the files."""
+    """Write `<table>.csv` into `folder` for each table of `rows`; return the files.
+
+    They get their names once all are whole: a full disk leaves no part of a table.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in groupby(rows, table_name):
-        path = folder / f"{name}.csv"
-        paths.append(path)
-        with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel needs the BOM
-            for line in csv_lines(table):
-                file.write(line)
-    return paths
+    parts: dict[Path, Path] = {}
+    try:
+        for name, table in groupby(rows, table_name):
+            path = folder / f"{name}.csv"
+            parts[path] = folder / f"{name}.csv.part"
+            # Excel needs the BOM
+            with parts[path].open("w", encoding="utf-8-sig", newline="") as file:
+                for line in csv_lines(table):
+                    file.write(line)
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return list(parts)
 
 
 def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
