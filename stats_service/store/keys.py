@@ -123,7 +123,9 @@ key                             type    holds; how long
                                         address of the administrator who opened it among it; 30
                                         minutes
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted, lost,
-                                        or counted only in part (`models.history.SHORTFALLS`)
+                                        or counted only in part (`models.history.SHORTFALLS`);
+                                        `host-<host>:<day>` of 20 strange hosts a day, `hosts:<day>`
+                                        of how many; a day for 400 days
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most
@@ -131,7 +133,7 @@ key                             type    holds; how long
                                         hashed); `<id>:used` -> seconds; for ever
 ==============================  ======  =======================================================
 
-Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
+Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
 visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
@@ -238,7 +240,7 @@ class SiteKeys:
 
     @property
     def articles(self) -> str:
-        """Views by article since ever."""
+        """Views by article of all time."""
         return self._key("articles")
 
     @property

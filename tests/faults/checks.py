@@ -374,14 +374,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
+        f"{ADMIN}/accounts/test_devices.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",
     ),
     "T68": (
-        f"{ADMIN}/accounts/test_lockout.py::test_sign_ins_are_in_the_log",
-        f"{ADMIN}/accounts/test_lockout.py::test_a_wrong_code",
-        f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
-        f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
-        f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_sign_ins_are_in_the_log",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_a_wrong_code",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_a_refusal_is_one_line",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_a_flood_adds_few_lines",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_fail2ban",
     ),
     "T94": (
         "tests/browser/test_moves.py::test_another_spelling_of_the_address_is_the_same_page",

@@ -33,9 +33,9 @@ MORE = 1.25
 
 _NAMES = {
     ADDRESS: "one address (IPv6: /48)",
-    BLOCK: "one IPv4 /24",
-    POOL: "one IPv6 /40",
-    PROVIDER: "one /16 (IPv6: /32)",
+    BLOCK: "one network (/24)",
+    POOL: "one network (IPv6 /40)",
+    PROVIDER: "one network (/16; IPv6: /32)",
 }
 
 
@@ -132,7 +132,7 @@ def _share(level: str, days: Mapping[str, int], ballots: int) -> Reason | None:
     n = sum(most for most in days.values() if most >= NOTED)
     if n < WIDE_MIN[level] or n < WIDE_SHARE[level] * ballots:
         return None
-    text = f"{n:,} of {ballots:,} ballots came from {_NAMES[level]}, day by day."
+    text = f"{n:,} of {ballots:,} ballots came from {_NAMES[level]}, counted per day."
     return Reason(level, n, ballots, text=text)
 
 

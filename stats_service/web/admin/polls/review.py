@@ -142,8 +142,8 @@ def reason_text(reason: Reason) -> str:
     if level in WIDE_MIN:
         return str(
             _(
-                "%(n)s of %(of)s ballots came from %(network)s, day by day. That may be a school, "
-                "a carrier that many have, or somebody with many addresses.",
+                "%(n)s of %(of)s ballots came from %(network)s, counted per day. That may be a "
+                "school, a mobile carrier with many customers, or somebody with many addresses.",
                 n=n,
                 of=of,
                 network=networks()[level],
@@ -179,9 +179,9 @@ def networks() -> dict[str, str]:
     """Return the kinds of networks, as people say them."""
     return {
         "address": _("one address (IPv6: /48)"),
-        "block": _("one /24 (IPv4)"),
-        "pool": _("one /40 (IPv6)"),
-        "provider": _("one /16 (IPv6: /32)"),
+        "block": _("one network (/24)"),
+        "pool": _("one network (IPv6 /40)"),
+        "provider": _("one network (/16; IPv6: /32)"),
     }
 
 
