@@ -131,8 +131,8 @@ if (!nv_function_exists('nv_stats_service')) {
         $html .= '<script async src="' . $base . '/embed.js" data-site="' . $site . '"' . $out
             . ' data-no-optimize="1" data-no-defer="1" data-cfasync="false"></script>';
         if ($out === '') {
-            $html .= '<noscript><img src="' . $base . '/' . $site . '/dot.gif" alt="" width="1" height="1" loading="lazy"'
-                . ' crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></noscript>';
+            $html .= '<noscript><span hidden><img src="' . $base . '/' . $site . '/dot.gif" alt="" width="1" height="1" loading="lazy"'
+                . ' crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></span></noscript>';
         }
 
         return $html;

@@ -140,7 +140,7 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("stands", ["head", "body"])
+@pytest.mark.parametrize("stands", ["head", "whole-in-head", "body"])
 @pytest.mark.parametrize("library", MOVES)
 def test_a_move_is_one_view_of_the_other_article(
     voter: Voter, embed: Embed, libraries: Libraries, library: str, stands: str
@@ -155,7 +155,11 @@ def test_a_move_is_one_view_of_the_other_article(
     poll = make_poll(embed)
     tags = libraries.serve(embed.portal, file)
     script = Embedding(embed.base, embed.slug, load_files().newest).script()
-    head, foot = (script, "") if stands == "head" else ("", embed.snippet)
+    head, foot = {
+        "head": (script, ""),
+        "whole-in-head": (embed.snippet, ""),
+        "body": ("", embed.snippet),
+    }[stands]
     for number, body in ((1, FORMS.replace("poll", "archive")), (2, FORMS)):
         inner = f'<a href="/tin/{3 - number}">Bài {3 - number}</a><h1>Bài {number}</h1>{body}{foot}'
         url = embed.put(f"/tin/{number}", f"<div {attributes}>{inner}</div>", head=tags + head)
