@@ -63,6 +63,8 @@ class InstallReport(msgspec.Struct, frozen=True):
     storeless: bool = False
     #: Key that the page is counted under; None: not an article.
     article: Annotated[str, msgspec.Meta(max_length=2048)] | None = None
+    #: URL of its canonical link; empty: it has none, or what it says is believed.
+    canonical: Annotated[str, msgspec.Meta(max_length=2048)] = ""
     #: Widgets, and elements that look like one and are none.
     widgets: Number = 0
     strangers: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()

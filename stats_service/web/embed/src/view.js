@@ -19,7 +19,7 @@ let due;
 let hit, beat, gathering;
 let pause = BEAT;
 
-const send = async (isView, more, onAnswer) => {
+const send = async (isView, more = "", onAnswer) => {
   const mine = hit;
   due = 0;
   clearTimeout(beat);
