@@ -202,9 +202,9 @@ def correct_records(slug: str, peak: int | None, peak_at: str | None, days: bool
     )
 
 
-def _moment(text: str | None, of: Site) -> float | None:
+def _moment(text: str | None, site: Site) -> float | None:
     try:
-        return moment_of(text, of.timezone) if text else None
+        return moment_of(text, site.timezone) if text else None
     except ValueError as error:
         raise click.UsageError("--peak-at: use a date and time, as 2026-11-23T09:00.") from error
 

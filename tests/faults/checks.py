@@ -159,9 +159,18 @@ CHECKS: dict[str, Check] = {
         "articles merged, taken back and merged again while they are read",
         "no view lost or made, of the site or of a day; old keys count for the other",
     ),
+    "T105": Check(
+        "two kiosks, every ballot tapped several times at once, workers killed meanwhile",
+        "a ballot for each voter, none twice, none within the pause; the report's sums agree",
+    ),
+    "T106": Check(
+        "strangers with spent, made-up and foreign links, tokens, pages; revoked devices",
+        "nobody enrols or votes",
+    ),
 }
 
 ADMIN = "tests/web/admin"
+KIOSK = "tests/web/hosted/test_kiosk.py::test"
 TWICE = "tests/services/portability/test_legacy_twice.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
 PAGE = "tests/web/api/test_page.py::test"
@@ -369,6 +378,18 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/browser/test_moves.py::test_an_item_of_a_list_finds_its_own_article",
         "tests/browser/test_moves.py::test_a_star_on_the_third_item_rates_the_third_article",
         "tests/browser/test_check.py::test_a_list_whose_items_name_nothing_is_found",
+    ),
+    "T105": (
+        f"{KIOSK}_two_kiosks_and_double_taps",
+        f"{KIOSK}_of_two_ballots_at_once",
+        f"{KIOSK}_a_double_tap",
+        f"{KIOSK}_between_two_votes",
+    ),
+    "T106": (
+        f"{KIOSK}_a_stranger",
+        f"{KIOSK}_a_token_is_good",
+        f"{KIOSK}_a_link_is",
+        f"{KIOSK}_a_revoked_device",
     ),
     "T98": (f"{ADMIN}/test_two_administrators.py",),
     "T99": ("tests/services/traffic/test_article_changes.py",),

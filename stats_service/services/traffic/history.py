@@ -207,8 +207,8 @@ def silence_days(local: datetime, hours: int) -> list[str]:
 def was_silent(stored: StoredHistory, local: datetime, hours: int) -> bool:
     """Tell whether nothing came in the hours up to `local` in which, a week ago, 20 views did."""
 
-    def views(of: list[datetime]) -> int:
-        return sum(stored.hour(m.date().isoformat(), m.hour).views for m in of)
+    def views(moments: list[datetime]) -> int:
+        return sum(stored.hour(m.date().isoformat(), m.hour).views for m in moments)
 
     moments, before = _silence_moments(local, hours)
     return views(moments) == 0 and views(before) >= SILENCE_MIN_VIEWS

@@ -63,6 +63,8 @@ def network_reasons(poll: Poll, report: Mapping[str, int], ballots: int) -> Iter
     """
     if not is_for_everybody(poll):
         return
+    # Those of kiosks are known to come from one place, and are no network's.
+    ballots = max(0, ballots - sum(kiosk_by_hour(report).values()))
     known, network = 0.0, report.get("now:network", 0)
     if stands_out(poll, network, ballots):
         text = f"{network:,} of {ballots:,} ballots came from one network within a day."
@@ -81,8 +83,17 @@ def network_reasons(poll: Poll, report: Mapping[str, int], ballots: int) -> Iter
 
 
 def counted_by_hour(report: Mapping[str, int]) -> dict[str, int]:
-    """Return the ballots that counted at once, by hour."""
-    begin = "counted:"
+    """Return the ballots of readers' own browsers that counted at once, by hour."""
+    kiosks = kiosk_by_hour(report)
+    return {hour: n - kiosks.get(hour, 0) for hour, n in _by_hour(report, "counted:").items()}
+
+
+def kiosk_by_hour(report: Mapping[str, int]) -> dict[str, int]:
+    """Return the ballots of kiosks that counted at once, by hour."""
+    return _by_hour(report, "kiosk:")
+
+
+def _by_hour(report: Mapping[str, int], begin: str) -> dict[str, int]:
     return {field.removeprefix(begin): n for field, n in report.items() if field.startswith(begin)}
 
 

@@ -13,7 +13,14 @@ from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
-_NETWORKS = {"a": "address", "c": "customer", "b": "block", "p": "provider"}
+_NETWORKS = {
+    "a": "address",
+    "c": "customer",
+    "b": "block",
+    "p": "provider",
+    "k": "kiosk",
+    "d": "desk",
+}
 #: How a group is named whose ballots counted at once; `cast_ballot.lua` has the same.
 _WATCHED = "w"
 
@@ -101,10 +108,10 @@ def result_rows(poll: Poll, record: PollRecord) -> list[ResultRow]:
     """Return the result as a table: each choice, each approved text, and what else was written."""
     found = results(poll, record.tally)
     votes = record.tally.votes
-    of = record.tally.ballots if poll.multiple else sum(votes.values())
+    whole = record.tally.ballots if poll.multiple else sum(votes.values())
 
     def row(choice: str, kind: str, text: str, number: int) -> ResultRow:
-        return ResultRow(choice, kind, text, number, percent_of(number, of))
+        return ResultRow(choice, kind, text, number, percent_of(number, whole))
 
     rows = [row(c.id, "choice", "", c.votes or 0) for c in found.choices if c.id != OTHER]
     if len(rows) < len(found.choices):
@@ -131,4 +138,5 @@ def group_of(name: str, stored: StoredGroup) -> Group:
         ballots=stored.ballots,
         votes=stored.votes,
         texts=stored.texts,
+        kiosk=network[1:].removesuffix(_WATCHED) if network.startswith("k") else "",
     )

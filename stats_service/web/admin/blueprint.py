@@ -16,7 +16,7 @@ from stats_service.web.admin.accounts import (
 )
 from stats_service.web.admin.install import install
 from stats_service.web.admin.install import preview as install_preview
-from stats_service.web.admin.polls import polls
+from stats_service.web.admin.polls import kiosks, polls
 from stats_service.web.admin.polls import preview as poll_preview
 from stats_service.web.admin.polls import removal as poll_removal
 from stats_service.web.admin.polls import review as poll_review
@@ -34,6 +34,7 @@ NOUNS = (
     articles,
     article_changes,
     polls,
+    kiosks,
     poll_removal,
     poll_preview,
     poll_review,

@@ -70,10 +70,10 @@ def save() -> str | tuple[str, int] | Response:
 @access("owner")
 def exclude_me() -> Response:
     """Leave the reader's own address out of the counts, or count it again."""
-    own = canonical_network(request_address())
-    others = tuple(network for network in site().excluded if network != own)
+    reader = canonical_network(request_address())
+    others = tuple(network for network in site().excluded if network != reader)
     again = request.form.get("do") == "count"
-    excluded = others if again else (*others, own)
+    excluded = others if again else (*others, reader)
     services().sites.sites.edit(site().slug, _author(), excluded=excluded)
     if again:
         flash(_("Views from your address are counted again."), "good")

@@ -1,8 +1,8 @@
-"""The picture of a chart: geometry here, drawing in `templates/admin/charts.html`.
+"""Charts as pictures: the geometry is here, `templates/admin/charts.html` draws them.
 
-It is what stands on the page before `static/chart.js` draws the same with uPlot, without a script
-and on paper. The curves live in a coordinate system of their own that stretches with the page, the
-words beside it in percent, so that it is sharp and legible at every width without inline style.
+The picture is on the page before `static/chart.js` draws the same with uPlot, and stays there
+without a script and on paper. The curves have coordinates that stretch with the page, and the words
+have positions in percent, so that both are sharp at every width, without inline style.
 """
 
 from collections.abc import Sequence
@@ -17,36 +17,36 @@ from stats_service.models.legacy import SpanGrowth
 from stats_service.services.formats import weekday_names
 from stats_service.web.pages.languages import number
 
-#: The curves' own coordinates, fine enough for whole numbers.
+#: Size of the curves' coordinates, fine enough for whole numbers.
 WIDTH, HEIGHT = 2000, 400
-#: The same of a small chart, of which a page may have a hundred.
+#: The same for a small chart; a page may have a hundred of them.
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
-#: Points from which on the area below a line is left out.
+#: Number of points from which the area below a line is omitted.
 DENSE = 400
-#: Names below the chart, at most.
+#: Most names below the chart.
 LABELS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A word beside the chart, at a place in percent."""
+    """A word beside the chart, with its position in percent."""
 
     at: float
     text: str
-    #: Left out on a narrow screen.
+    #: Omitted on a narrow screen.
     minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One metric over the range: a line, and the area below it."""
+    """One metric of the range: a line, and the area below it."""
 
     #: `visits`, `views`, `visits-before` or `views-before`
     kind: str
     line: str
-    #: Empty where there are so many points that it would only be noise.
+    #: Empty if there are too many points for an area.
     area: str
-    #: The line to the last point, where that hour, day or month is not over yet.
+    #: The line to the last point, if its hour, day or month is not over yet.
     tail: str = ""
 
 
@@ -63,20 +63,20 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that is drawn."""
+    """All parts of a chart."""
 
     curves: tuple[Curve, ...]
-    #: From the top, each with the number that its line stands for.
+    #: From the top, each with the number that the line stands for.
     levels: tuple[Label, ...]
     names: tuple[Label, ...]
 
 
 def chart(series: Series, metric: str) -> Chart:
-    """Return the chart of a series; the former period is drawn for `metric` alone.
+    """Return the chart of a series; the former period is drawn only for `metric`.
 
     Args:
-        series: what is drawn.
-        metric: `visits` or `views`, of which the former period is drawn.
+        series: the series.
+        metric: `visits` or `views`; the former period is drawn for it.
     """
     rows = {
         f"{metric}-before": [point.before.of(metric) for point in series.points],
@@ -95,7 +95,7 @@ def chart(series: Series, metric: str) -> Chart:
 
 
 def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
-    """Return the chart of what is there and of what is there afterwards; two spans or more."""
+    """Return the chart of present and added numbers, of two spans or more."""
     rows = {
         "views": [span.there + span.more for span in spans],
         "views-before": [span.there for span in spans],
@@ -114,12 +114,12 @@ def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
 
 
 def _levels(top: int) -> tuple[Label, ...]:
-    """Return the lines across a chart whose highest number is `top`, from above."""
+    """Return the lines across a chart up to the number `top`, from above."""
     return tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1))
 
 
 def sparkline(days: Sequence[Pair], metric: str) -> Spark:
-    """Return the small chart of a site; its last day is not over."""
+    """Return the small chart of a site, whose last day is not over."""
     row = [day.of(metric) for day in days]
     step, top = SPARK_WIDTH / max(1, len(row) - 1), max(*row, 1)
     points = [
@@ -145,7 +145,7 @@ def _points(row: Sequence[int], top: int) -> list[tuple[int, int]]:
 
 
 def _line(points: Sequence[tuple[int, int]]) -> str:
-    """Return the path through points, each told from the one before: a year is 3 KB so."""
+    """Return the path through points, in relative steps: a year takes 3 KB."""
     steps = " ".join(f"{x - a} {y - b}" for (a, b), (x, y) in pairwise(points))
     return f"M{points[0][0]} {points[0][1]}" + f"l{steps}".replace(" -", "-") * bool(steps)
 
@@ -157,7 +157,7 @@ def _area(points: Sequence[tuple[int, int]]) -> str:
 
 
 def nice_top(highest: int) -> int:
-    """Return a round number, divisible by four, that is at least `highest`."""
+    """Return a round number that is divisible by four and not below `highest`."""
     for small in (4, 8, 12, 20):
         if small >= highest:
             return small
@@ -170,7 +170,7 @@ def nice_top(highest: int) -> int:
 
 
 def point_name(unit: str, name: str) -> str:
-    """Return the name of a point as people write it."""
+    """Return the name of a point in the reader's language."""
     if unit == "hour":
         day, _, hour = name.partition("T")
         return f"{hour}:00, {day[8:]}/{day[5:7]}"

@@ -1,4 +1,4 @@
-"""Tables as files: CSV, and XLSX for whoever has a spreadsheet and no patience for separators."""
+"""Tables as files: CSV, and XLSX, which opens without questions about separators."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from flask import Response
 
 from stats_service.services.portability.sheets import escape_formula, one_sheet
 
-#: What a route that gives a table calls the end of its address.
+#: Endings of the address of a route with a table.
 ENDING = "<any(csv, xlsx):kind>"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -25,11 +25,11 @@ def table_file(
     writer = csv.writer(text)
     writer.writerow(headings)
     writer.writerows([escape_formula(cell) for cell in row] for row in rows)
-    # The mark tells a spreadsheet that this is UTF-8.
+    # The byte order mark tells a spreadsheet that this is UTF-8.
     return attachment("\N{BYTE ORDER MARK}" + text.getvalue(), f"{name}.csv", "text/csv")
 
 
 def attachment(content: str | bytes | Iterable[bytes], name: str, mimetype: str) -> Response:
-    """Return what a browser saves as a file; `name` is ASCII without quotes."""
+    """Return a response that browsers save as a file; `name` is ASCII without quotes."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, mimetype=mimetype, headers=headers)

@@ -1,10 +1,10 @@
-"""Fields and their values as people say them, in the log and in errors."""
+"""Names of fields and their values for people, for the log and for errors."""
 
 from flask_babel import lazy_gettext as _
 
 from stats_service.web.pages.languages import LANGUAGE_NAMES
 
-#: Fields of what is changed, as the forms call them; any other is shown by its own name.
+#: Names of changed fields, as in the forms; other fields are shown by their own name.
 FIELD_NAMES = {
     # Of a site.
     "slug": _("Short name"),
@@ -52,6 +52,9 @@ FIELD_NAMES = {
     "daily": _("One vote a day"),
     "thanks": _("What a voter is told"),
     "next_page": _("Page after the vote"),
+    "kiosk_pause": _("Seconds between two votes on one kiosk"),
+    "kiosk_ceiling": _("Ballots of one kiosk in a day; more wait for you"),
+    "kiosk_networks": _("Networks that are kiosks"),
     "how": _("Kind"),
     "original": _("Copied from"),
     "shuffle": _("Answers in random order"),
@@ -106,7 +109,7 @@ FIELD_NAMES = {
     "articles": _("Articles"),
 }
 
-#: Codes, by the field that holds them, in words; the field "" is that of a role.
+#: Words for codes, by the field with the code; the field "" is that of a role.
 VALUE_NAMES = {
     "do": {
         "merge": _("Merge into another"),

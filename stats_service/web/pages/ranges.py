@@ -1,4 +1,4 @@
-"""Which days a page is about, and what they are compared with, out of its query."""
+"""The range of days in the query of a page, and the span to compare it with."""
 
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -13,16 +13,16 @@ from stats_service.services.traffic.history import FIRST_YEAR, RANGE_MAX_DAYS
 from stats_service.services.traffic.spans import DAY, Span
 from stats_service.web.http.context import services
 
-#: The span that is shown if nothing is asked for, and that takes the place of days there are not.
+#: The default span, also in place of days that do not exist.
 DEFAULT = "28"
-#: Spans that are one click away; the others are in a list.
+#: Spans with a link of their own; the others are in a list.
 FIRST_CHOICE = ("today", "week", "last-week", "28", "last-month", "365", "all")
-#: Longest span that is shown by hour or by day unless somebody asks for another unit, in days.
+#: Longest span that is shown by hour, and by day, unless the query names a unit; in days.
 HOURS_SHOWN, DAYS_SHOWN = 3, 183
 
 
 class Range(NamedTuple):
-    """A span as a page shows it."""
+    """The span of a page."""
 
     span: Span
     unit: str
@@ -30,7 +30,7 @@ class Range(NamedTuple):
     compare: str
     #: The name of the span, or empty.
     preset: str
-    #: Days were asked for that there are not; these are others.
+    #: The query named days that do not exist, and this is the default.
     is_other: bool = False
 
     @property
@@ -45,7 +45,7 @@ class Range(NamedTuple):
 
     @property
     def query(self) -> dict[str, str]:
-        """The query that asks for the same."""
+        """The query for the same range."""
         days = (
             {"range": self.preset}
             if self.preset
@@ -55,13 +55,13 @@ class Range(NamedTuple):
 
 
 def today_of(site: Site) -> date:
-    """Return today where the site is."""
+    """Return today's date in the site's zone."""
     now = datetime.fromtimestamp(services().clock.now(), UTC)
     return now.astimezone(ZoneInfo(site.timezone)).date()
 
 
 def presets() -> dict[str, str]:
-    """Return the spans that have a name."""
+    """Return the named spans."""
     return {
         "today": _("Today"),
         "yesterday": _("Yesterday"),
@@ -82,7 +82,7 @@ def presets() -> dict[str, str]:
 
 
 def comparisons() -> dict[str, str]:
-    """Return what a span can be compared with."""
+    """Return the spans that a span can be compared with."""
     return {
         spans.BEFORE: _("the span before"),
         spans.YEAR: _("the year before"),
@@ -91,7 +91,7 @@ def comparisons() -> dict[str, str]:
 
 
 def range_of(site: Site) -> Range:
-    """Return the range that the query asks for; days that there are not become four weeks."""
+    """Return the range in the query; invalid days become four weeks."""
     args, today = request.args, today_of(site)
     first, last = _date(args.get("from")), _date(args.get("to"))
     is_other = bool(args.get("from") or args.get("to")) and not (first and last)
@@ -100,7 +100,7 @@ def range_of(site: Site) -> Range:
         compare = spans.BEFORE
     preset = ""
     if first and last:
-        first, last = sorted((first, last))  # who writes them the other way round means the same
+        first, last = sorted((first, last))  # reversed ends mean the same
         last = min(last, today)
         span = Span(min(first, last), last)
     else:

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.store.keys import AdminKeys, SiteKeys
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic import retention
 from stats_service.store.traffic.day_names import day_name
 from tests.support.clock import FakeClock

@@ -1,7 +1,7 @@
 """The chart of a report, as a picture: mail programs show no SVG and run no script.
 
-It has numbers and dates alone, so that its font needs no Vietnamese letters; what the colours
-mean stands beside it, in the text.
+The chart contains only numbers and dates, so that its font needs no Vietnamese letters. The text
+beside it explains the colours.
 """
 
 import io
@@ -10,7 +10,7 @@ from datetime import date
 
 from stats_service.models.history import Point
 
-#: Twice the size at which it is shown, for sharp screens; its letters are still read on a phone.
+#: Twice the displayed size, for sharp screens; the letters stay readable on a phone.
 WIDTH, HEIGHT = 1200, 440
 LEFT, RIGHT, TOP, BOTTOM = 120, 20, 24, 66
 
@@ -21,8 +21,8 @@ LETTERS = 30
 
 
 def draw(points: Sequence[Point]) -> bytes:
-    """Return a PNG: views by day as bars, visits as a line, and those of before as a grey one."""
-    # Ten megabytes that a worker, which draws none, does without.
+    """Return a PNG: daily views as bars, visits as a line, visits of the period before in grey."""
+    # Imported here, because only the process that draws needs these ten megabytes.
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
@@ -62,7 +62,7 @@ def draw(points: Sequence[Point]) -> bytes:
 
 
 def _round_up(value: int) -> int:
-    """Return the next number that divides into `STEPS` round ones."""
+    """Return the next higher number that divides into `STEPS` round ones."""
     unit = 1
     while True:
         for factor in (4, 8, 12, 20, 40):

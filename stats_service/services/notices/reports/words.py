@@ -56,7 +56,7 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
-#: Why a view was not counted, in Vietnamese and English; another reason is shown as it is.
+#: Reasons why a view was not counted, in Vietnamese and English; others are shown as they are.
 REASONS: dict[str, tuple[str, str]] = {
     "bot": ("chương trình tự động (bot)", "programs (bots)"),
     "prefetch": ("tải trước, chưa đọc", "fetched ahead, not read"),
@@ -96,6 +96,6 @@ REASONS: dict[str, tuple[str, str]] = {
 
 
 def reason(name: str, language: str) -> str:
-    """Return why views were not counted."""
+    """Return the reason why views were not counted, in words."""
     vietnamese, english = REASONS.get(name, (name, name))
     return vietnamese if language == "vi" else english

@@ -1,7 +1,7 @@
 -- cast_ballot: settle one ballot: counted, held for review, or not taken; nothing in between.
+-- place_ballot.lua comes before.
 --
--- KEYS  1 site STRING    2 revisions HASH  3 tally HASH   4 voters HASH  5 changes HASH
---       6 networks HASH  7 groups HASH     8 others HASH  9 proofs ZSET  10 report HASH
+-- KEYS  1 to 7 as place_ballot has them  8 changes HASH  9 networks HASH  10 proofs ZSET
 -- ARGV  1 MessagePack, values one after the other: now (ms), poll id, revision under which the
 --         ballot was checked, whether the poll is open, hour (2026-11-23T09), free text or "",
 --         how the groups of the address, its /48, its /24 and its /16 end (`a1f…`, `c2e…`, `b…`,
@@ -14,7 +14,7 @@
 --       9 voter id of the day before, where there is one vote a day, or ""
 -- Returns { outcome, tally }: "counted", "held", "changed" (also when the same ballot comes again);
 --       "voted", "closed", "spent"; "stale" and "no-site" come without a tally.
-local NETWORKS_TTL, TEXTS_MAX, GROUP_TEXTS_MAX = 172800, 2000, 100
+local NETWORKS_TTL = 172800
 -- A /48 may be a carrier's and have thousands of telephones: as many offices' ballots in a day.
 local IPV6_48_FACTOR = 3
 -- An office's people need ten minutes at least to vote; and there is nothing to be overturned until
@@ -30,16 +30,13 @@ local ALONE, AFTER = 75, 10
 -- Percent of an hour's ballots from which a wider network's stand in a group of their own.
 local MOST = 75
 
-local tally, voters, changes, networks = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local groups, others, proofs, report = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local changes, networks, proofs = KEYS[8], KEYS[9], KEYS[10]
 local voter, ballot, address, ipv6_48, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local block, provider = ARGV[7], ARGV[8]
 local now, poll, revision, open, label, text, address_group, ipv6_48_group, block_group,
   provider_group, per_address, per_customer, office, share, browser, hold, may_change, proof_until,
   voters_ttl, changes_ttl,
   choices = cmsgpack.unpack(ARGV[1])
-local OUTCOMES = { c = 'counted', h = 'held', x = 'changed' }
-local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { 'no-site' } end
 if tonumber(call('HGET', KEYS[2], poll) or -1) ~= revision then return { 'stale' } end
@@ -49,52 +46,6 @@ local function answer(outcome) return { outcome, call('HGETALL', tally) } end
 local function note(outcome)
   call('HINCRBY', report, outcome, 1)
   call('HINCRBY', report, outcome .. ':' .. label, 1)
-end
-
--- Add n to a free text where it stands: approved, rejected, or waiting for either.
-local function add_text(text, n)
-  if call('HEXISTS', tally, 't:' .. text) == 1 then
-    call('HINCRBY', tally, 't:' .. text, n)
-    return
-  end
-  local field = call('HEXISTS', others, 'r:' .. text) == 1 and 'r:' .. text or 'p:' .. text
-  if n > 0 and call('HLEN', others) >= TEXTS_MAX and call('HEXISTS', others, field) == 0 then
-    return
-  end
-  if call('HINCRBY', others, field, n) <= 0 then call('HDEL', others, field) end
-end
-
-local function add_to_tally(choices, text, n)
-  call('HINCRBY', tally, 'ballots', n)
-  for i = 1, #choices do call('HINCRBY', tally, 'c:' .. choices[i], n) end
-  if text ~= '' then add_text(text, n) end
-end
-
--- Add n to a group of ballots; returns its state, which is `state` if it is new.
-local function add_to_group(name, state, choices, text, n)
-  local stored = call('HGET', groups, name)
-  local group = stored and cjson.decode(stored)
-    or { state = state, ballots = 0, votes = {}, texts = {}, texts_kept = 0 }
-  local votes, texts = group.votes, group.texts
-  group.ballots = group.ballots + n
-  for i = 1, #choices do votes[choices[i]] = (votes[choices[i]] or 0) + n end
-  if text ~= '' and (texts[text] or n > 0 and group.texts_kept < GROUP_TEXTS_MAX) then
-    group.texts_kept = group.texts_kept + (texts[text] and 0 or 1)
-    texts[text] = (texts[text] or 0) + n
-  end
-  call('HSET', groups, name, cjson.encode(group))
-  return group.state
-end
-
--- Add n to whatever counts a ballot of a group ("" for none); returns whether it counts.
-local function place(name, state, choices, text, n)
-  state = name == '' and 'accepted' or add_to_group(name, state, choices, text, n)
-  if state == 'accepted' then
-    add_to_tally(choices, text, n)
-  else
-    call('HINCRBY', report, 'now:' .. state, n)
-  end
-  return state == 'accepted'
 end
 
 local function remember(code, name)

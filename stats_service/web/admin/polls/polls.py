@@ -11,7 +11,7 @@ from stats_service.services.polls.presentation import results, state_at
 from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDER, RESULTS_WHEN
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
-from stats_service.web.admin.polls.share import hosted_address
+from stats_service.web.admin.polls.share import hosted_address, kiosk_address
 from stats_service.web.admin.revisions import given_revision, refused, refused_in_a_line
 from stats_service.web.embed.scripts import embed_files
 from stats_service.web.embed.version import VERSION
@@ -89,6 +89,7 @@ def show(poll_id: str) -> str:
         curve=ballot_curve(report.hours),
         point_name=point_name,
         address=hosted_address(slug, poll_id),
+        kiosk_address=kiosk_address(slug, poll_id),
         **poll_frame(poll, now),
     )
 

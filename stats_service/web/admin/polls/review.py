@@ -34,6 +34,7 @@ def show(poll_id: str) -> str:
     return render_template(
         "admin/poll_review.html",
         groups=services().polls.quarantine.groups(slug, poll_id),
+        kiosks={kiosk.id: kiosk.name for kiosk in services().polls.kiosks.all(slug)},
         texts=services().polls.quarantine.texts(slug, poll_id),
         choices={choice.id: choice for choice in poll.choices},
         **poll_frame(poll, now),
@@ -189,6 +190,8 @@ def outcomes() -> dict[str, str]:
         "voter-too-new": _("Put off: the token was too new"),
         "host": _("Refused: a page of another site"),
         "program": _("Refused: a program"),
+        "kiosk-pause": _("Put off: within the pause of a kiosk"),
+        "kiosk-refused": _("Refused: a kiosk that was revoked"),
         "too-many-requests": _("Refused: too many from one network in a minute"),
         "invalid-input": _("Refused: not a valid ballot"),
         "unknown-poll": _("Refused: no such poll"),

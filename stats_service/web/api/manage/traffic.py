@@ -1,4 +1,4 @@
-"""The numbers of a site: now, in the past, by article, and what was not counted."""
+"""The numbers of a site: present and past, by article, and views that were not counted."""
 
 import re
 from datetime import date, timedelta
@@ -21,35 +21,35 @@ from stats_service.web.http.context import services
 
 bp = Blueprint("traffic", __name__)
 
-#: Days of a range whose first day is not named: the last of them is today.
+#: Length in days of a range without a first day; its last day is today.
 DEFAULT_DAYS = {"hour": 2, "day": 28, "week": 91, "month": 365}
 _DAY = re.compile(r"20\d\d-\d\d-\d\d|21\d\d-\d\d-\d\d", re.ASCII)
 
 
 class IgnoredViews(msgspec.Struct, frozen=True):
-    """What was not counted in a range of days, both included."""
+    """Views that were not counted in a range of days, both ends included."""
 
     first: date
     last: date
     ignored: list[Ignored]
-    #: Views that count, but make no visit or are in no article's number.
+    #: Views that count, but without a visit or an article.
     in_part: list[Part]
-    #: What was seen beside that and tells of causes.
+    #: Signs of causes.
     signs: list[Part]
-    #: Programs by the name of the list of crawlers that told them, the most first, at most 50;
-    #: `other`: by the shape of what they say.
+    #: Views of bots by kind (from the list of crawlers), most first, at most 50 kinds; `other`:
+    #: recognised by the form of the user agent.
     programs: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
-    """The most viewed articles, the first first."""
+    """The most viewed articles, in order."""
 
     span: str
     articles: list[TopArticle]
 
 
 class OpeningBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The views that an article had before it came here."""
+    """The views that an article had before the site used this service."""
 
     #: Path with query, URL, or explicit key.
     article: str
@@ -60,14 +60,14 @@ class OpeningBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @bp.get("/counts")
 @scope("read")
 def counts() -> Response:
-    """Answer with the numbers of the site, as they are now."""
+    """Answer with the present numbers of the site."""
     return fresh_json(services().traffic.views.counts(site(), services().clock.now()))
 
 
 @bp.get("/history")
 @scope("read")
 def history() -> Response:
-    """Answer with visits and views by hour, day, week or month, beside the span compared."""
+    """Answer with visits and views by hour, day, week or month, beside the compared span."""
     unit, now = request.args.get("unit", "day"), services().clock.now()
     compare = request.args.get("compare", BEFORE)
     span = _span(DEFAULT_DAYS.get(unit, 1))
@@ -77,7 +77,7 @@ def history() -> Response:
 @bp.get("/ignored")
 @scope("read")
 def ignored() -> Response:
-    """Answer with what was not counted, and why."""
+    """Answer with the views that were not counted, by reason."""
     first, last = _range(DEFAULT_DAYS["day"])
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
@@ -119,11 +119,11 @@ def set_opening() -> Response:
 
 
 def _span(days: int) -> Span:
-    """Return the span that has the name asked for, or that goes from `first` to `last`."""
+    """Return the named span, or the one from `first` to `last`."""
     name, named = (
         request.args.get("span"),
         Span(*_range(days)),
-    )  # days that there are not are refused
+    )  # days that do not exist are refused
     if name is None:
         return named
     begin = today()
