@@ -187,8 +187,10 @@ class PollVoterRow(Row, frozen=True, kw_only=True, tag="poll_voters"):
 class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     """Views that were not counted."""
 
-    #: May contain the name of a parameter or of a kind of bot.
-    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,59}\Z")]
+    #: May contain the name of a parameter, of a kind of bot or of a host.
+    reason: Annotated[
+        str, msgspec.Meta(pattern=r"^(?:[a-z][a-z0-9_-]{0,59}|host-[a-z0-9_.:\[\]-]{1,261})\Z")
+    ]
     #: Empty: in total.
     day: str = ""
     views: Count

@@ -25,10 +25,13 @@ class Card(msgspec.Struct, frozen=True):
     #: `today`, `yesterday`, `week`, `month`, `year`
     span: str
     now: Pair
-    before: Pair
+    #: None: the site was not counting yet when the span before began.
+    before: Pair | None
 
     def change(self, metric: str) -> float | None:
         """Return the change as a share of 1; None if there was nothing before."""
+        if self.before is None:
+            return None
         return share_of_change(self.now.of(metric), self.before.of(metric))
 
 
@@ -38,9 +41,11 @@ class Point(msgspec.Struct, frozen=True):
     #: `2026-11-23T09`, `2026-11-23`, `2026-W48` or `2026-11`
     name: str
     now: Pair
-    before: Pair
-    #: Estimated number of readers; days only.
-    readers: int = 0
+    #: None: nothing stands beside it, as the other month is shorter, nothing is compared, the site
+    #: was not counting yet, or the hours of that day are not kept any more.
+    before: Pair | None = None
+    #: Estimate of the day's readers; None: there is none, as of all but days.
+    readers: int | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -51,10 +56,11 @@ class Series(msgspec.Struct, frozen=True):
     first: date
     last: date
     points: tuple[Point, ...]
-    #: Sum of the compared span; if this span is not over, up to the same moment of that one. The
-    #: compared span may have days without a counterpart among the points.
-    total_before: Pair = Pair()
-    #: The compared span; None: none.
+    #: Sum of the span compared, up to the same moment if this one is not over. It may have days
+    #: without a counterpart among the points. None: there is no such span, or the site was not
+    #: counting yet on its first day.
+    total_before: Pair | None = None
+    #: The span compared; None: there is none.
     first_before: date | None = None
     last_before: date | None = None
     #: Number of points that have begun, if the last of them is not over yet; else None.
@@ -65,8 +71,15 @@ class Series(msgspec.Struct, frozen=True):
         """The sum over the span."""
         return sum((point.now for point in self.points), Pair())
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether anything stands beside a point."""
+        return any(point.before is not None for point in self.points)
+
     def change(self, metric: str) -> float | None:
         """Return the change as a share of 1; None if there was nothing before."""
+        if self.total_before is None:
+            return None
         return share_of_change(self.total.of(metric), self.total_before.of(metric))
 
 
@@ -115,6 +128,10 @@ class Part(msgspec.Struct, frozen=True):
 PROGRAM_SIGN = "bot-"
 
 
+#: Before the name of a host that is not the site's, there; `hosts` says how many a day has.
+HOST_SIGN = "host-"
+
+
 class Shortfall(msgspec.Struct, frozen=True):
     """Views in a range that were not counted, or only in part."""
 
@@ -125,6 +142,8 @@ class Shortfall(msgspec.Struct, frozen=True):
     signs: tuple[Part, ...]
     #: Views of bots by kind, most first.
     programs: tuple[Part, ...] = ()
+    #: Hosts that were not the site's, as far as they have a name, the most views first.
+    hosts: tuple[Part, ...] = ()
 
     def part(self, reason: str) -> int:
         """Return the number of views for one reason, or the number of occurrences of a sign."""
@@ -146,8 +165,13 @@ class TopArticle(msgspec.Struct, frozen=True):
 
     key: str
     views: int
-    #: Views in the span before; a list of rising articles is ordered by the difference.
-    before: int = 0
+    #: Views in the span compared; what is rising is ordered by the difference. None: there is none.
+    before: int | None = None
+
+    @property
+    def gain(self) -> int:
+        """How many views more than before."""
+        return self.views - (self.before or 0)
 
 
 class StoredHistory(msgspec.Struct, frozen=True):

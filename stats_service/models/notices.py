@@ -21,6 +21,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "vi"
     #: Proof that the recipient agreed (`NoticeBook.proof`); without it no report is sent.
     agreed: str = ""
+    #: Who added it; an editor sees and ends her own alone.
+    by: str = ""
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,9 +119,9 @@ class PollSummary(msgspec.Struct, frozen=True):
     held: int = 0
     #: Free texts on ballots that count, which wait for an administrator.
     texts: int = 0
-    #: Most ballots of one network in one day that counted at once; 0 once somebody has looked at
+    #: Most ballots of one address in one day that counted at once; 0 once somebody has looked at
     #: it, until there are more.
-    network: int = 0
+    address: int = 0
     #: The number of a wider network that somebody has looked at.
     looked: int = 0
     #: The stored fields of the report; empty unless a network had many ballots.

@@ -72,11 +72,12 @@ class ReportHour(msgspec.Struct, frozen=True):
     hour: str
     #: Number by outcome: `counted`, `held`, `changed`, or the code of a refusal.
     ballots: dict[str, int]
-    #: Ballots that counted at once: those of the network with the most, and those of all networks
-    #: with ten or more; 0 where no network had ten. A network is an IPv4 address or an IPv6 /48.
-    network: int = 0
+    #: Ballots that counted at once: those of the address with the most, and those of all addresses
+    #: with ten or more; 0 where no address had ten. An IPv6 /48 is taken as an address.
+    address: int = 0
     crowd: int = 0
-    #: The same for the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with the most.
+    #: The same for the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with the most, beyond 32
+    #: up to a sixteenth too low.
     block: int = 0
     pool: int = 0
     provider: int = 0
@@ -87,7 +88,7 @@ class ReportHour(msgspec.Struct, frozen=True):
 class Reason(msgspec.Struct, frozen=True):
     """A reason to look at a poll, or why nothing can be said about it."""
 
-    #: `sums`, `held`, `network`, `block`, `pool`, `provider`, the last three also with `-burst`,
+    #: `sums`, `held`, `address`, `block`, `pool`, `provider`, the last three also with `-burst`,
     #: `hour`, `browser`, `forgotten`, `unseen`.
     kind: str
     #: Number of ballots concerned, and the total.
@@ -140,8 +141,10 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     #: Why the verdict is not `sound`.
     reasons: tuple[Reason, ...]
-    #: Most ballots of one network in one day that counted at once.
-    network: int
+    #: Most ballots of one network in one day that counted at once, by its level: `address` (an
+    #: IPv4 address or an IPv6 /48), `block` (IPv4 /24), `pool` (IPv6 /40), `provider` (/16; of IPv6
+    #: a /32). A level is left out if no network had ten: of an address in an hour.
+    networks: dict[str, int]
     #: New ballots, including held ones, by kind of browser, such as `android-zalo`.
     browsers: dict[str, int]
     #: Whether all sums that should be equal are equal; None: unknown without the voters.

@@ -59,6 +59,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     rated_name: str = ""
     #: Whether everybody may see the statistics page `/s/<slug>`.
     public: bool = False
+    #: Whether it has the most read articles of the last four weeks, by their keys as text.
+    public_articles: bool = False
     #: Tells the site from an erased one of the same name, so that nothing meant for that one is
     #: written here: 16 random hexadecimal digits, set when it is added. Empty: an older version
     #: added the site; a periodic job sets it.

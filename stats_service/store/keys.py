@@ -79,17 +79,18 @@ key                             type    holds; how long
 <p>:{site}:poll:<id>:others     hash    `p:<free text>` (waits for approval), `r:<free text>`
                                         (rejected) -> ballots that count; for ever
 <p>:{site}:poll:<id>:proofs     zset    8-byte id of a spent proof -> when (ms) it expires
-<p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots;
+<p>:{site}:poll:<id>:report     hash    `<outcome>:<day>T<HH>` -> ballots (`<outcome>` of a poll
+                                        from before: their sum, which nothing reads);
                                         `now:held`, `now:voided` -> ballots in such groups;
                                         `network:<day>T<HH>`, `crowd:<day>T<HH>` -> ballots of
-                                        the hour that counted at once, of the network with most
-                                        and of all with ten or more; `now:network` -> the most
-                                        of a network and day, `now:looked` -> of that, what
+                                        the hour that counted at once, of the address (IPv6: /48)
+                                        with most and of all with ten or more; `now:network` -> the
+                                        most of an address and day, `now:looked` -> of that, what
                                         somebody has looked at; `browser:<kind>` -> ballots;
                                         `block:…`, `pool:…`, `provider:…` with a day or an hour ->
                                         the most of a /24, /40, /16 or /32; `kiosk:…` with an
                                         hour -> ballots of kiosks that counted; `now:provider`,
-                                        `now:looked-wide`: as those of a network
+                                        `now:looked-wide`: as those of an address
 <p>:{site}:poll:<id>:kiosk      hash    id of a kiosk -> day, its ballots of that day, time of the
                                         last (ms), packed; 48 hours
 <p>:{site}:kiosks               hash    id of a device -> JSON (`models.devices.Kiosk`); `<id>:used`
@@ -122,7 +123,9 @@ key                             type    holds; how long
                                         address of the administrator who opened it among it; 30
                                         minutes
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted, lost,
-                                        or counted only in part (`models.history.SHORTFALLS`)
+                                        or counted only in part (`models.history.SHORTFALLS`);
+                                        `host-<host>:<day>` of 20 strange hosts a day, `hosts:<day>`
+                                        of how many; a day for 400 days
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most
@@ -130,7 +133,7 @@ key                             type    holds; how long
                                         hashed); `<id>:used` -> seconds; for ever
 ==============================  ======  =======================================================
 
-Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
+Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
 visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
@@ -237,7 +240,7 @@ class SiteKeys:
 
     @property
     def articles(self) -> str:
-        """Views by article since ever."""
+        """Views by article of all time."""
         return self._key("articles")
 
     @property

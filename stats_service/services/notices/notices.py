@@ -62,7 +62,9 @@ class NoticeBook:
         Raises:
             InvalidInputError: names the value that is not valid.
         """
-        report = Report(id=secrets.token_hex(4), address=address, every=every, language=language)
+        report = Report(
+            id=secrets.token_hex(4), address=address, every=every, language=language, by=who
+        )
         _check_report(report)
 
         def add(known: Notices) -> Notices:

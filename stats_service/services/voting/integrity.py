@@ -22,10 +22,13 @@ from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time
 from stats_service.services.voting.concentration import (
+    ADDRESS,
+    ADDRESS_FIELD,
     LEVELS,
-    NETWORK,
     counted_by_hour,
     is_for_everybody,
+    largest_networks,
+    nested,
     network_reasons,
 )
 from stats_service.services.voting.quarantine import group_of
@@ -33,10 +36,10 @@ from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
 from stats_service.store.polls.kiosks import KioskStore
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
-#: How the report's own fields begin, as opposed to outcomes.
-_NOW, _BROWSER = "now:", "browser:"
+#: How fields of the report begin that have kinds of browsers.
+_BROWSER = "browser:"
 #: Those of an hour that are no outcome.
-_CROWD, _KIOSK = "crowd", "kiosk"
+_CROWD, _KIOSK, _FIELDS = "crowd", "kiosk", {ADDRESS: ADDRESS_FIELD}
 #: What of the log is an event of a poll as a whole.
 EVENTS = ("created", "copied", "deleted", "reset", "restored")
 #: Of so many ballots an hour stands out with half, and a kind of browser with nearly all.
@@ -71,8 +74,10 @@ class IntegrityReports:
         forgotten = now >= closing_time(poll) + VOTERS_KEPT_SECONDS
         gone = not record.voters and (forgotten or elsewhere)
         faults = tuple(find_faults(poll, record, voters_known=not gone))
-        outcomes = {field: n for field, n in record.report.items() if ":" not in field}
         hours = _hours(record.report)
+        outcomes = Counter[str]()
+        for hour in hours:
+            outcomes.update(hour.ballots)
         browsers = {
             field.removeprefix(_BROWSER): n
             for field, n in record.report.items()
@@ -92,7 +97,7 @@ class IntegrityReports:
             voters=None if gone else record.voters,
             verdict=_verdict(reasons),
             reasons=reasons,
-            network=record.report.get(_NOW + NETWORK, 0),
+            networks=largest_networks(record.report),
             browsers=dict(sorted(browsers.items(), key=lambda item: (-item[1], item[0]))),
             sound=False if faults else None if gone else True,
             faults=faults,
@@ -206,7 +211,7 @@ def find_reasons(
             yield Reason("browser", own[kind], number, kind, text)
     if gone:
         yield Reason("forgotten", 0, ballots, text="It is not known any more who has voted.")
-    arrived = report.get("counted", 0) + report.get("held", 0)
+    arrived = sum(n for field, n in report.items() if field.startswith(("counted:", "held:")))
     if seen < arrived:
         text = f"Of {arrived - seen:,} ballots it was not noted what network they came from."
         yield Reason("unseen", arrived - seen, arrived, text=text)
@@ -226,13 +231,11 @@ def _hours(report: dict[str, int]) -> tuple[ReportHour, ...]:
         outcome, colon, hour = field.partition(":")
         if colon and "T" in hour:
             hours[hour][outcome] = number
-    return tuple(
-        ReportHour(
-            hour,
-            crowd=hours[hour].pop(_CROWD, 0),
-            kiosk=hours[hour].pop(_KIOSK, 0),
-            **{level: hours[hour].pop(level, 0) for level in LEVELS},
-            ballots=dict(sorted(hours[hour].items())),
-        )
-        for hour in sorted(hours)
-    )
+    return tuple(_hour(name, hours[name]) for name in sorted(hours))
+
+
+def _hour(name: str, found: dict[str, int]) -> ReportHour:
+    most = {level: found.pop(_FIELDS.get(level, level), 0) for level in LEVELS}
+    crowd, kiosk = found.pop(_CROWD, 0), found.pop(_KIOSK, 0)
+    ballots = dict(sorted(found.items()))
+    return ReportHour(name, crowd=crowd, kiosk=kiosk, **nested(most), ballots=ballots)

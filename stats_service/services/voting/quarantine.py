@@ -8,7 +8,7 @@ from stats_service.models.polls import OTHER, Poll
 from stats_service.models.quarantine import Group, OtherText, ResultRow, StoredGroup
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.polls.presentation import percent_of, results
-from stats_service.services.voting.concentration import NETWORK, network_reasons
+from stats_service.services.voting.concentration import ADDRESS, network_reasons
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
@@ -71,7 +71,7 @@ class Quarantine:
         """Note that `who` has looked at a poll's largest networks: no alarm until one has more."""
         record = self._store.read(slug, poll.id)
         found = network_reasons(poll, record.report, record.tally.ballots)
-        wide = max((reason.n for reason in found if reason.kind != NETWORK), default=0)
+        wide = max((reason.n for reason in found if reason.kind != ADDRESS), default=0)
         entry = entry_of(Author(who, now), "network.looked", poll.id, after={"ballots": 0})
         self._store.look_at_network(slug, poll.id, wide, entry)
 

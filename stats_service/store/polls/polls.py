@@ -119,16 +119,16 @@ def poll_summaries(
         found = []
         numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
         for (keys, poll), ballots, report, texts in numbers:
-            held, network, provider, looked, looked_wide = (int(number or 0) for number in report)
+            held, address, provider, looked, looked_wide = (int(number or 0) for number in report)
             found.append(
                 PollSummary(
                     int(ballots or 0),
                     held,
                     COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
-                    network if network > looked else 0,
+                    address if address > looked else 0,
                     looked_wide,
                     numbers_of(client.hgetall(keys.poll(poll, "report")))
-                    if max(network, provider) >= MANY
+                    if max(address, provider) >= MANY
                     else {},
                 )
             )

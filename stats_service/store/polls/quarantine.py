@@ -28,7 +28,7 @@ class PollRecord(NamedTuple):
     tally: PollTally
     voters: int
     groups: dict[str, StoredGroup]
-    #: `<outcome>` and `<outcome>:<hour>`; `now:held`, `now:voided`.
+    #: `<outcome>:<hour>`; `now:held`, `now:voided`.
     report: dict[str, int]
     texts: list[OtherText]
 

@@ -14,6 +14,7 @@ from stats_service.web.admin.accounts import (
     sign_in,
     tokens,
 )
+from stats_service.web.admin.handbook import handbook
 from stats_service.web.admin.install import install
 from stats_service.web.admin.install import preview as install_preview
 from stats_service.web.admin.polls import kiosks, polls
@@ -49,6 +50,7 @@ NOUNS = (
     accounts,
     tokens,
     audit,
+    handbook,
 )
 
 

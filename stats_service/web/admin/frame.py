@@ -12,7 +12,9 @@ from stats_service.models.devices import Device
 from stats_service.models.sites import Site
 from stats_service.web.admin.access import account, person
 from stats_service.web.admin.accounts.own_account import THEME
+from stats_service.web.admin.handbook.handbook import handbook_link
 from stats_service.web.http.context import services
+from stats_service.web.pages.ranges import as_of
 
 #: Entries of the menu that concern no single site.
 SERVICE_PAGES = ("overview.show", "accounts.index", "audit.of_installation")
@@ -29,6 +31,8 @@ def page_context() -> dict[str, Any]:
         "new_devices": new_devices,
         "site_pages": site_pages,
         "menu_page": menu_page(),
+        "as_of": lambda: as_of(g.admin_site),
+        "handbook_link": handbook_link,
     }
 
 
@@ -61,7 +65,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
         ("install.show", "code", _("Install"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
         ("uploads.of_site", "data", _("Data"), "editor"),
-        ("notices.index", "bell", _("Notices"), "owner"),
+        ("notices.index", "bell", _("Notices"), "editor"),
         ("accounts.people", "people", _("People"), "owner"),
         ("tokens.index", "key", _("API tokens"), "owner"),
         ("audit.of_site", "log", _("Log"), "owner"),

@@ -22,6 +22,7 @@ from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot
+from stats_service.services.visitors.hosts import front_page
 from stats_service.services.visitors.voters import TOKEN_SECONDS
 from stats_service.web.hosted.answers import (
     explained,
@@ -184,6 +185,10 @@ def _page(
         lang=lang,
         here=here,
         site_name=entry.site.name,
+        # In a page of the portal it is plain whose poll it is.
+        portal=front_page(entry.site.hosts[0])
+        if request.headers.get("Sec-Fetch-Dest") != "iframe"
+        else "",
         style=STYLE,
         message=message,
         alert=alert,

@@ -13,6 +13,7 @@ LANGUAGES = ("vi", "en")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "vi": {
         "language": "Tiếng Việt",
+        "locale": "vi_VN",
         "vote": "Bình chọn",
         "change": "Đổi lựa chọn",
         "see_results": "Xem kết quả",
@@ -45,7 +46,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "voted": "Trình duyệt này đã bình chọn.",
         "changed": "Lựa chọn mới của bạn đã được ghi nhận.",
         "held": "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ "
-        "người quản trị xem xét, chưa tính vào kết quả.",
+        "quản trị viên duyệt, chưa tính vào kết quả.",
         "already-voted": "Trình duyệt này đã bình chọn trước đó, nên phiếu vừa gửi không được "
         "tính.",
         "wrong_number": "Chưa ghi nhận: hãy chọn đúng số mục.",
@@ -88,6 +89,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "language": "English",
+        "locale": "en_US",
         "vote": "Vote",
         "change": "Change my vote",
         "see_results": "See results",

@@ -7,7 +7,7 @@ have positions in percent, so that both are sharp at every width, without inline
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from flask_babel import get_locale
@@ -78,12 +78,14 @@ def chart(series: Series, metric: str) -> Chart:
         series: the series.
         metric: `visits` or `views`; the former period is drawn for it.
     """
-    rows = {
-        f"{metric}-before": [point.before.of(metric) for point in series.points],
+    rows: dict[str, Sequence[int | None]] = {
         "views": [point.now.views for point in series.points],
         "visits": [point.now.visits for point in series.points],
     }
-    top = nice_top(max((max(row) for row in rows.values()), default=0))
+    if series.is_compared:
+        before = [point.before.of(metric) if point.before else None for point in series.points]
+        rows = {f"{metric}-before": before} | rows
+    top = nice_top(max((n for row in rows.values() for n in row if n is not None), default=0))
     return Chart(
         tuple(
             _curve(kind, row, top, series.begun if kind in ("views", "visits") else None)
@@ -96,7 +98,7 @@ def chart(series: Series, metric: str) -> Chart:
 
 def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
     """Return the chart of present and added numbers, of two spans or more."""
-    rows = {
+    rows: dict[str, Sequence[int]] = {
         "views": [span.there + span.more for span in spans],
         "views-before": [span.there for span in spans],
     }
@@ -122,36 +124,61 @@ def sparkline(days: Sequence[Pair], metric: str) -> Spark:
     """Return the small chart of a site, whose last day is not over."""
     row = [day.of(metric) for day in days]
     step, top = SPARK_WIDTH / max(1, len(row) - 1), max(*row, 1)
-    points = [
+    points: list[tuple[int, int] | None] = [
         (round(at * step), round((SPARK_HEIGHT - 2) * (1 - n / top)) + 1)
         for at, n in enumerate(row)
     ]
     return Spark(_line(points[:-1]), _line(points[-2:]))
 
 
-def _curve(kind: str, row: Sequence[int], top: int, known: int | None) -> Curve:
+def _curve(kind: str, row: Sequence[int | None], top: int, known: int | None) -> Curve:
+    """Return a curve; it is not drawn where there is no number, nor where none can be yet.
+
+    Args:
+        kind: as in `Curve`.
+        row: the numbers.
+        top: the highest level.
+        known: how many points have begun if the last of these is not over, else None.
+    """
     points = _points(row, top)
-    if known is None or known < 2:
+    if known is None:
         return Curve(kind, _line(points), _area(points))
-    over = points[: known - 1]
-    return Curve(kind, _line(over), _area(over), _line(points[known - 2 : known]))
+    over = points[: max(1, known - 1)]
+    tail = points[known - 2 : known] if known > 1 else []
+    return Curve(kind, _line(over), _area(over), _line(tail))
 
 
-def _points(row: Sequence[int], top: int) -> list[tuple[int, int]]:
+def _points(row: Sequence[int | None], top: int) -> list[tuple[int, int] | None]:
     if len(row) == 1:
         row = (row[0], row[0])
-    step = WIDTH / (len(row) - 1)
-    return [(round(n * step), round(HEIGHT - value / top * HEIGHT)) for n, value in enumerate(row)]
+    step = WIDTH / max(1, len(row) - 1)
+    return [
+        None if value is None else (round(n * step), round(HEIGHT - value / top * HEIGHT))
+        for n, value in enumerate(row)
+    ]
 
 
-def _line(points: Sequence[tuple[int, int]]) -> str:
+def _line(points: Sequence[tuple[int, int] | None]) -> str:
+    """Return the path through points; it is broken where there is none."""
+    pieces, piece = [], list[tuple[int, int]]()
+    for point in (*points, None):
+        if point:
+            piece.append(point)
+        elif piece:
+            pieces.append(_piece(piece))
+            piece = []
+    return "".join(pieces)
+
+
+def _piece(points: Sequence[tuple[int, int]]) -> str:
     """Return the path through points, in relative steps: a year takes 3 KB."""
     steps = " ".join(f"{x - a} {y - b}" for (a, b), (x, y) in pairwise(points))
-    return f"M{points[0][0]} {points[0][1]}" + f"l{steps}".replace(" -", "-") * bool(steps)
+    # A single point has no length: drawn with round ends, it is a dot.
+    return f"M{points[0][0]} {points[0][1]}" + (f"l{steps}".replace(" -", "-") if steps else "h0")
 
 
-def _area(points: Sequence[tuple[int, int]]) -> str:
-    if len(points) > DENSE:
+def _area(points: Sequence[tuple[int, int] | None]) -> str:
+    if len(points) > DENSE or not points or not points[0] or None in points:
         return ""
     return f"{_line(points)}V{HEIGHT}H{points[0][0]}z"
 
@@ -181,6 +208,15 @@ def point_name(unit: str, name: str) -> str:
         return f"{first:%d/%m}–{first + timedelta(days=6):%d/%m/%Y}"
     weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
     return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
+
+
+def point_begin(name: str) -> date:
+    """Return when a point begins: a day, or for an hour a moment."""
+    if "T" in name:
+        return datetime.fromisoformat(f"{name}:00")
+    if "W" in name:
+        return date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
+    return date.fromisoformat(name if len(name) == len("2026-11-23") else f"{name}-01")
 
 
 def _names(series: Series) -> list[Label]:

@@ -60,7 +60,7 @@ def curve(hours: Mapping[str, Pair]) -> TimeCurve | None:
     for hour, pair in counted.items():
         sums[hour[: _LENGTHS[unit]]] += pair
     names = _names(first, days, unit)
-    series = Series(unit, first, last, tuple(Point(name, sums[name], Pair()) for name in names))
+    series = Series(unit, first, last, tuple(Point(name, sums[name]) for name in names))
     both = any(pair.views for pair in counted.values())
     drawn = chart(series, "visits")
     wanted = ("visits", "views") if both else ("visits",)

@@ -71,8 +71,8 @@ def code_error(error: StatsError) -> str:
     if error.code != "sign-in":
         return explain(error)
     text: str = _(
-        "That did not fit. A code is good once and for a minute: wait for the next one, and see "
-        "that the phone's clock is right."
+        "That did not match. A code is valid once and for about a minute: wait for the next one, "
+        "and check that the phone's clock is right."
     )
     return text
 
@@ -129,7 +129,7 @@ def change_name(what: str) -> str:
         "poll.listed": _("Poll shown in lists"),
         "poll.unlisted": _("Poll hidden from lists"),
         "poll.deleted": _("Poll deleted"),
-        "poll.reset": _("Ballots of a poll taken away"),
+        "poll.reset": _("All ballots of a poll removed"),
         "poll.restored": _("Poll restored"),
         "kiosk.enrolled": _("Kiosk enrolled"),
         "kiosk.renamed": _("Kiosk renamed"),
@@ -148,7 +148,7 @@ def change_name(what: str) -> str:
         "site.exported": _("Data exported"),
         "site.imported": _("Site restored from an archive"),
         "legacy.imported": _("Numbers of an earlier counter added"),
-        "legacy.undone": _("Numbers of an earlier counter taken out again"),
+        "legacy.undone": _("Import of an earlier counter undone"),
         "poll.imported": _("Poll of an earlier counter added"),
         "report.added": _("Report added"),
         "report.agreed": _("Report accepted by its recipient"),

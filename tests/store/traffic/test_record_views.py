@@ -304,7 +304,7 @@ def test_the_estimate_of_visitors_follows(pair: Pair) -> None:
 
 
 def sums(pair: Pair) -> tuple[int, int]:
-    """Return the views of all articles since ever and of today."""
+    """Return the views of all articles of all time and of today."""
     keys = pair.client.keys("x:{a}:articles*")
     assert len(keys) == 2
     total, today = (

@@ -7,6 +7,7 @@ beside it explains the colours.
 import io
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from stats_service.models.history import Point
 
@@ -28,7 +29,8 @@ def draw(points: Sequence[Point]) -> bytes:
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(LETTERS)
-    top = _round_up(max([1, *(p.now.views for p in points), *(p.before.visits for p in points)]))
+    before = [point.before.visits if point.before else None for point in points]
+    top = _round_up(max([1, *(p.now.views for p in points), *(n for n in before if n)]))
     height, width = HEIGHT - TOP - BOTTOM, WIDTH - LEFT - RIGHT
 
     def y(value: int) -> float:
@@ -48,13 +50,16 @@ def draw(points: Sequence[Point]) -> bytes:
             day = date.fromisoformat(point.name)
             label = f"{day.day}/{day.month}"
             pen.text((x, HEIGHT - BOTTOM + 14), label, fill=TEXT, font=font, anchor="mt")
-    for color, values in (
-        (BEFORE, [point.before.visits for point in points]),
-        (VISITS, [point.now.visits for point in points]),
-    ):
-        line = [(x, y(value)) for x, value in zip(middles, values, strict=True)]
-        pen.line(line, fill=color, width=5, joint="curve")
-        for x, at in line:
+    visits: list[int | None] = [point.now.visits for point in points]
+    for color, values in ((BEFORE, before), (VISITS, visits)):
+        dots = [
+            None if value is None else (x, y(value))
+            for x, value in zip(middles, values, strict=True)
+        ]
+        for a, b in pairwise(dots):
+            if a and b:
+                pen.line((a, b), fill=color, width=5)
+        for x, at in filter(None, dots):
             pen.ellipse((x - 6, at - 6, x + 6, at + 6), fill=color)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)

@@ -25,7 +25,8 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     first: date
     last: date
     total: Pair
-    before: Pair
+    #: None: the site was not counting yet.
+    before: Pair | None
     points: tuple[Point, ...]
     articles: tuple[TopArticle, ...]
     ignored: tuple[Ignored, ...]

@@ -46,9 +46,9 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         "numbers": numbers,
         "busiest_day": date.fromisoformat(numbers.busiest.name),
         "words": texts,
-        "rows": (
-            (texts["visits"], numbers.total.visits, numbers.before.visits),
-            (texts["views"], numbers.total.views, numbers.before.views),
+        "rows": tuple(
+            (texts[metric], numbers.total.of(metric), numbers.before and numbers.before.of(metric))
+            for metric in ("visits", "views")
         ),
         "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
         "stop": recipient,

@@ -7,7 +7,6 @@ seen for half an hour, in whatever file.
 """
 
 import contextlib
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby
@@ -27,7 +26,8 @@ from stats_service.services.portability.legacy.marks import (
     pack_marks,
     pack_readers,
 )
-from stats_service.services.portability.legacy.tally import PAGE_BYTES, Tally
+from stats_service.services.portability.legacy.scratch import scratch_database, when_full
+from stats_service.services.portability.legacy.tally import Tally
 
 #: Seconds over which the ceilings of an address are counted, as for live views.
 CEILING_SECONDS = 1800
@@ -112,14 +112,7 @@ class Lines:
 
     def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
         self._disk_max_bytes = disk_max_bytes
-        self._database = sqlite3.connect("")  # a temporary file without a name, as in `tally`
-        for pragma in (
-            f"page_size = {PAGE_BYTES}",
-            f"max_page_count = {disk_max_bytes // PAGE_BYTES}",
-            "journal_mode = OFF",
-        ):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.executescript(_SCHEMA)
+        self._database = scratch_database(_SCHEMA, disk_max_bytes)
         self._batch: list[Line] = []
 
     def __enter__(self) -> "Lines":
@@ -174,19 +167,15 @@ class Lines:
             )
         self._batch.clear()
 
-    @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                raise
-            raise InvalidInputError(
+    def _disk(self) -> contextlib.AbstractContextManager[None]:
+        return when_full(
+            InvalidInputError(
                 "The files have so many page views that sorting them takes more temporary disk "
                 "than the {megabytes:,} MB that it may, or than there is. Split them, by month for "
                 "example, and import the parts one after the other.",
                 megabytes=self._disk_max_bytes // 10**6,
-            ) from error
+            )
+        )
 
 
 class Recount:

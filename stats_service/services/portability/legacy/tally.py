@@ -1,13 +1,13 @@
 """Sums a file of any size by day, hour and article, with bounded memory and disk space."""
 
 import contextlib
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.legacy import PART_ARTICLES, DayPart, OpeningPart
+from stats_service.services.portability.legacy.scratch import scratch_database, when_full
 
 #: Number of sums in memory before they are added to those on disk.
 MEMORY_SUMS = 200_000
@@ -15,7 +15,6 @@ MEMORY_SUMS = 200_000
 #: at most as much again. Seven million pairs of day and article of 100 bytes: ten years of two
 #: thousand articles a day.
 DISK_MAX_BYTES = 2**30
-PAGE_BYTES = 4096
 #: Most views, visits, and article views of a file: Redis adds article views exactly up to 2^53.
 SUM_MAX = 10**12
 
@@ -51,16 +50,7 @@ class Tally:
 
     def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
         self._disk_max_bytes = disk_max_bytes
-        # An empty name makes SQLite create a temporary file without a name, which nobody else can
-        # open and which disappears however this process ends.
-        self._database = sqlite3.connect("")
-        for pragma in (
-            f"page_size = {PAGE_BYTES}",
-            f"max_page_count = {disk_max_bytes // PAGE_BYTES}",
-            "journal_mode = OFF",  # after a failure, all sums are dropped
-        ):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.executescript(_SCHEMA)
+        self._database = scratch_database(_SCHEMA, disk_max_bytes)
         self._views: Counter[tuple[str, str]] = Counter()
         self._visits: Counter[tuple[str, str]] = Counter()
         self._articles: Counter[tuple[str, str]] = Counter()
@@ -325,20 +315,15 @@ class Tally:
         self._visits.clear()
         self._articles.clear()
 
-    @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Translate errors of SQLite into one that names the limit and the remedy."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                raise
-            raise InvalidInputError(
+    def _disk(self) -> contextlib.AbstractContextManager[None]:
+        return when_full(
+            InvalidInputError(
                 "The file names so many articles on so many days that adding them up takes more "
                 "temporary disk than the {megabytes:,} MB that it may, or than there is. Split it, "
                 "by year for example, or leave out what no reader asked for.",
                 megabytes=self._disk_max_bytes // 10**6,
-            ) from error
+            )
+        )
 
 
 def _by_score(numbers: Counter[int]) -> tuple[int, ...]:

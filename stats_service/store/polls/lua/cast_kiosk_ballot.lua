@@ -21,10 +21,7 @@ if tonumber(call('HGET', KEYS[2], poll) or -1) ~= revision then return { 'stale'
 
 local function answer(outcome, wait) return { outcome, call('HGETALL', tally), wait or 0 } end
 
-local function note(outcome)
-  call('HINCRBY', report, outcome, 1)
-  call('HINCRBY', report, outcome .. ':' .. label, 1)
-end
+local function note(outcome) call('HINCRBY', report, outcome .. ':' .. label, 1) end
 
 local first = call('HGET', voters, voter)
 if first and string.sub(first, 1, 8) == ballot then

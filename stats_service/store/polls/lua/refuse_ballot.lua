@@ -9,6 +9,5 @@ local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { false, {} } end
 
-call('HINCRBY', report, code, 1)
 call('HINCRBY', report, code .. ':' .. hour, 1)
 return { voter ~= '' and call('HGET', voters, voter), call('HGETALL', tally) }

@@ -192,7 +192,10 @@ def _write_openings(writer: SiteWriter, row: OpeningRow) -> None:
 
 def _read_ignored(reader: SiteReader) -> Iterator[Row]:
     for field, views in reader.hash(reader.keys.ignored):
-        reason, _, day = field.partition(":")
+        # The name of a host may have a port; a sum of all days has no day behind it.
+        reason, colon, day = field.rpartition(":")
+        if not colon:
+            reason, day = field, ""
         yield IgnoredRow(reason=reason, day=day, views=int(views))
 
 

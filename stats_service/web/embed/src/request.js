@@ -47,8 +47,8 @@ export const newArticles = () => {
 export const withWishes = (hit, more) => {
   showAll();
   const articles = newArticles();
-  /** @type {any} only the address of a page with a query may say more than its canonical link */
-  const canonical = (location.search && document.querySelector("[rel=canonical]")) || 0;
+  /** @type {any} */
+  const canonical = document.querySelector("[rel=canonical]") || 0;
   asked.push(...articles);
   return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(current.article)},"canonical":${quoted(canonical.href)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)}${more},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
 };

@@ -6,13 +6,14 @@ current month; `last_update` of each row shows the month that the row is from.
 """
 
 from stats_service.services.portability.legacy.exports.cells import hour_of, second, whole
-from stats_service.services.portability.legacy.exports.polls import Answer, Question
+from stats_service.services.portability.legacy.exports.polls import Question
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.answers import answers
 from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
 #: Address of an article of the module `news` on a site with one language.
@@ -142,17 +143,6 @@ def _questions(target: Target, columns: Columns) -> TakeRow:
     return take
 
 
-def _answers(target: Target, columns: Columns) -> TakeRow:
-    number, question = columns["id"], columns["vid"]
-    text, votes = columns["title"], columns["hitstotal"]
-
-    def take(row: list[str]) -> None:
-        answer = Answer(id=f"a{whole(row[number])}", text=row[text], votes=whole(row[votes]))
-        target.shared.polls.answer(f"nv-{whole(row[question])}", answer)
-
-    return take
-
-
 def _module(table: str, ending: str) -> str:
     """Return `news` of `nv4_vi_news_rows`."""
     parts = table.removesuffix(".csv").split("_")
@@ -211,7 +201,7 @@ SCHEMAS = (
         kind="nukeviet",
         table="voting_rows",
         needs=("id", "vid", "title", "hitstotal"),
-        bind=_answers,
+        bind=answers("nv", number="id", question="vid", text="title", votes="hitstotal"),
         orders=(("id", "vid", "title", "url", "hitstotal"),),
         shapes={"id": _INTEGER, "vid": _INTEGER, "title": r"(?s).*\D.*", "hitstotal": _INTEGER},
         brings=("polls",),

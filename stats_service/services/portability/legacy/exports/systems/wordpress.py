@@ -16,13 +16,14 @@ from stats_service.services.portability.legacy.exports.cells import (
     signed,
     whole,
 )
-from stats_service.services.portability.legacy.exports.polls import Answer, Question
+from stats_service.services.portability.legacy.exports.polls import Question
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.answers import answers
 from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
 #: Default address of a WordPress post.
@@ -226,17 +227,6 @@ def _wp_questions(target: Target, columns: Columns) -> TakeRow:
     return take
 
 
-def _wp_answers(target: Target, columns: Columns) -> TakeRow:
-    number, question = columns["polla_aid"], columns["polla_qid"]
-    text, votes = columns["polla_answers"], columns["polla_votes"]
-
-    def take(row: list[str]) -> None:
-        answer = Answer(id=f"a{whole(row[number])}", text=row[text], votes=whole(row[votes]))
-        target.shared.polls.answer(f"wp-{whole(row[question])}", answer)
-
-    return take
-
-
 def _local(seconds: int, zone: str) -> float:
     """Return the moment at which clocks in `zone` show what a UTC clock shows at `seconds`."""
     if not seconds:
@@ -262,17 +252,6 @@ def _yop_elements(target: Target, columns: Columns) -> TakeRow:
             begun = _local_time(row[added], target.zone) if added >= 0 else 0.0
             question = Question(id=f"yop-{whole(row[number])}", text=row[text], begun=begun)
             target.shared.polls.ask(question)
-
-    return take
-
-
-def _yop_subelements(target: Target, columns: Columns) -> TakeRow:
-    number, question = columns["id"], columns["element_id"]
-    text, votes = columns["stext"], columns["total_submits"]
-
-    def take(row: list[str]) -> None:
-        answer = Answer(id=f"a{whole(row[number])}", text=row[text], votes=whole(row[votes]))
-        target.shared.polls.answer(f"yop-{whole(row[question])}", answer)
 
     return take
 
@@ -416,7 +395,13 @@ SCHEMAS = (
         kind="wp-polls",
         table="pollsa",
         needs=("polla_aid", "polla_qid", "polla_answers", "polla_votes"),
-        bind=_wp_answers,
+        bind=answers(
+            "wp",
+            number="polla_aid",
+            question="polla_qid",
+            text="polla_answers",
+            votes="polla_votes",
+        ),
         orders=(("polla_aid", "polla_qid", "polla_answers", "polla_votes"),),
         shapes={
             "polla_aid": _INTEGER,
@@ -437,7 +422,9 @@ SCHEMAS = (
         kind="yop-poll",
         table="yoppoll_subelements",
         needs=("id", "poll_id", "element_id", "stext", "total_submits"),
-        bind=_yop_subelements,
+        bind=answers(
+            "yop", number="id", question="element_id", text="stext", votes="total_submits"
+        ),
         brings=("polls",),
     ),
 )
