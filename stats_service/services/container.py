@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from stats_service import processes
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings
+from stats_service.logs import LogHandler
 from stats_service.meters import Meters
 from stats_service.services.accounts.accounts import Accounts
 from stats_service.services.accounts.attempts import Attempts
@@ -32,9 +33,11 @@ from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Overview
+from stats_service.services.operations.picture_job import PictureJob
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.kiosks import Kiosks
+from stats_service.services.polls.pictures import Pictures
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
@@ -118,6 +121,7 @@ class PollServices:
     integrity: IntegrityReports
     kiosk_ballots: KioskBallots
     kiosks: Kiosks
+    pictures: Pictures
     polls: Polls
     proofs: Proofs
     public: PublicPolls
@@ -226,7 +230,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, traffic, notices, portability
+        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -327,6 +331,7 @@ def _poll_services(
         integrity=IntegrityReports(stores.quarantine, polls, stores.kiosks, audit),
         kiosk_ballots=KioskBallots(stores.kiosks, stores.ballots, sites.in_loop, kiosks, ballots),
         kiosks=kiosks,
+        pictures=Pictures(stores.pictures, polls),
         polls=polls,
         proofs=proofs,
         public=PublicPolls(stores.polls),
@@ -419,6 +424,7 @@ def _operation_services(
     meters: Meters,
     installation: Installation,
     sites: SiteServices,
+    polls: PollServices,
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
@@ -435,6 +441,7 @@ def _operation_services(
     jobs = (
         RetentionJob(stores.ticks, traffic.retention),
         ParameterJob(stores.ticks, traffic.parameters),
+        PictureJob(stores.ticks, polls.pictures, sites.sites),
         UploadJob(portability.uploads),
         sites.erasure,
         # Jobs that wait for other machines come last, so that they delay no other job.
@@ -460,6 +467,7 @@ def _work_on_upload(upload: str, held: int) -> None:
 def _watch(meters: Meters, spool: Spool, replay: Replay, clocks: ClockWatch) -> None:
     meters.watch(lambda: clocks.jumps, "clock_jumps")
     meters.watch(lambda: clocks.looks_apart, "clock_apart")
+    meters.watch(lambda: LogHandler.lost, "log_lost")
     meters.watch(lambda: spool.kept, "spool_kept")
     meters.watch(lambda: spool.refused, "spool_lost")
     meters.watch(lambda: replay.replayed, "spool_replayed")

@@ -163,6 +163,14 @@ CHECKS: dict[str, Check] = {
         "400 of one address, /24 or /48 in a poll's or a day's first minute, among 60 others",
         "at most half of that minute counts, the rest is held",
     ),
+    "T102": Check(
+        "the clock an hour and a day ahead and behind, under load, with two workers",
+        "each view counted once, a ballot for each voter, each jump in the log",
+    ),
+    "T103": Check(
+        "no room on the disk of a backup, an export, an import, the log, the terminal's output",
+        "said in one line with an exit code; nothing half is left; the service goes on",
+    ),
     "T101": Check(
         "a poll whose ballots came from one /24, two an address",
         "page, API and command line name the same networks, and none says that there was none",
@@ -174,6 +182,10 @@ CHECKS: dict[str, Check] = {
     "T106": Check(
         "strangers with spent, made-up and foreign links, tokens, pages; revoked devices",
         "nobody enrols or votes",
+    ),
+    "T107": Check(
+        "pictures: bombs, SVG, broken files, EXIF, files behind files, bodies without end",
+        "refused before they take memory, or a small JPEG of our own; swept with the last poll",
     ),
 }
 
@@ -399,6 +411,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{KIOSK}_a_token_is_good",
         f"{KIOSK}_a_link_is",
         f"{KIOSK}_a_revoked_device",
+    ),
+    "T107": (
+        "tests/services/polls/test_pictures.py",
+        "tests/web/embed/test_pictures.py",
     ),
     "T98": (f"{ADMIN}/test_two_administrators.py",),
     "T99": ("tests/services/traffic/test_article_changes.py",),

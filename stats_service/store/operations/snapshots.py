@@ -139,11 +139,15 @@ def _move(source: Path, target: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
-    with source.open("rb") as given, os.fdopen(_private(part), "wb") as taken:
-        shutil.copyfileobj(given, taken, 1 << 20)
-        taken.flush()
-        os.fsync(taken.fileno())
-    part.replace(target)
+    try:
+        with source.open("rb") as given, os.fdopen(_private(part), "wb") as taken:
+            shutil.copyfileobj(given, taken, 1 << 20)
+            taken.flush()
+            os.fsync(taken.fileno())
+        part.replace(target)
+    finally:
+        # Of a disk that is full, no half may take what is left: the next copy has another name.
+        part.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> int:

@@ -248,6 +248,14 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
             "name in the site's settings those that do."
         ),
     ),
+    "canonical": lambda: (
+        _("The page's canonical link names another address: %(canonical)s. It is not believed."),
+        _(
+            "Search engines take this page for that one. If it is wrong, as the home page on every "
+            "article is, correct the template; if it is right, name the parameters that tell "
+            "articles apart in the site's settings."
+        ),
+    ),
     "bare": lambda: (
         _("%(number)s widgets of one kind name no article: all of them show that of this page."),
         _(
