@@ -77,6 +77,8 @@ def _html(name: str, text: str, sources: dict[str, str]) -> str:
         r'<div class="scroll" tabindex="0" role="group"\1><table>',
         html,
     )
+    # A heading without words heads nothing.
+    html = html.replace("<th></th>", "<td></td>")
     return html.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
 
 
