@@ -59,6 +59,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     rated_name: str = ""
     #: Everybody may see the statistics page `/s/<slug>`.
     public: bool = False
+    #: What is not counted of readers, of `models.readers.GROUPS`; `all`: nothing of it.
+    readers_off: tuple[str, ...] = ()
+    #: What the statistics page shows everybody of readers, of the same.
+    readers_public: tuple[str, ...] = ()
     #: Tells a site from an erased one of the same name, so that nothing on its way to that one
     #: lands here: 16 hexadecimal digits, drawn when it is added. Empty: a service of an earlier
     #: version added it; the regular work gives it one.

@@ -43,6 +43,9 @@ class PageQuery(msgspec.Struct, frozen=True):
     #: and the one before. If both are of one article, nothing is counted again.
     at: str | None = None
     was: str | None = None
+    #: Host of the page that the reader came from, if it is another, and behind it `&` and each
+    #: parameter of a campaign in the page's own address, as they stand there.
+    via: str = ""
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -61,6 +64,8 @@ class Visitor(msgspec.Struct, frozen=True):
     #: stations than there are trusted proxies, `proxy-local` if it is this machine's,
     #: `proxy-private` if nobody on the Internet has it.
     hint: str = ""
+    #: `Accept-Language`.
+    language: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -180,6 +185,8 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     ipv6_48: bytes = b""
     #: What is odd about the reader's address, or empty; see `Visitor.hint`.
     hint: str = ""
+    #: What a visit that begins with this view tells (`services.visitors.traits`).
+    traits: str = ""
 
 
 class StoredTotals(msgspec.Struct, frozen=True):
