@@ -41,6 +41,7 @@ from stats_service.services.container import create_services
 from stats_service.services.periods import hour_label, periods_at
 from stats_service.store.polls.ballots import CAST_BALLOT, cast_ballot_call
 from stats_service.store.ratings.ratings import RATE_ARTICLE, rate_article_call
+from stats_service.store.redis.packing import in_a_row
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 
@@ -52,7 +53,7 @@ VIEWS, RATINGS, BALLOTS = 1600, 400, 800
 IN_FLIGHT = len(SITES)
 #: What views tell, as the service sends it with each of them.
 TRAITS = [
-    f"s{source}\ne\nd{device}\nb{browser}\nv{browser} {version}\no{system}\nlvi\ncVN\n"
+    in_a_row([f"s{source}", "e", f"d{device}", f"v{browser} {version}", f"o{system}", "lvi", "cVN"])
     for source in ("Google", "Facebook", "Zalo", "@direct", "example.vn")
     for device, system in (("phone", "Android"), ("phone", "iOS"), ("computer", "Windows"))
     for browser, version in (("Chrome", 142), ("Safari", 18))

@@ -43,8 +43,8 @@ class PageQuery(msgspec.Struct, frozen=True):
     #: and the one before. If both are of one article, nothing is counted again.
     at: str | None = None
     was: str | None = None
-    #: Host of the page that the reader came from, if it is another, and behind it `&` and each
-    #: parameter of a campaign in the page's own address, as they stand there.
+    #: Host of the page that the reader came from, and behind it `&` and each parameter of a campaign
+    #: in the page's own address (`utm_…`), as they stand there; of a click (`gclid`) the name alone.
     via: str = ""
 
 
@@ -186,7 +186,7 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     #: What is odd about the reader's address, or empty; see `Visitor.hint`.
     hint: str = ""
     #: What a visit that begins with this view tells (`services.visitors.traits`).
-    traits: str = ""
+    traits: bytes = b""
 
 
 class StoredTotals(msgspec.Struct, frozen=True):

@@ -119,7 +119,7 @@ def decide_view(
         hint=sign or visitor.hint,
         traits=traits_of(entry.site, entry.hosts, visitor, query.via, countries)
         if identified and not (query.beat or same)
-        else "",
+        else b"",
     )
 
 

@@ -116,6 +116,10 @@ class Readers:
         for row in (*rolled.values(), *map(_without_rare_versions, rows)):
             for name, values in row.items():
                 sums.setdefault(name, Counter()).update(values)
+        if "browser" in sums:
+            # All who tell the browser are told of here, by name where many have the version.
+            versions = sums.setdefault("browser_version", Counter())
+            versions[""] = sums["browser"].total() - versions.total()
         if "entry" in sums:
             sums["entry"] = self._entries(site, sums["entry"])
         return sums, sum(day < oldest for day in days)
@@ -145,9 +149,7 @@ def _without_rare_versions(row: Sums) -> Sums:
     versions = row.get("browser_version")
     if not versions:
         return row
-    kept = {value: n for value, n in versions.items() if value and n >= VERSION_FROM}
-    rest = sum(versions.values()) - sum(kept.values())
-    return row | {"browser_version": kept | ({"": rest} if rest else {})}
+    return row | {"browser_version": {v: n for v, n in versions.items() if n >= VERSION_FROM}}
 
 
 def _counts(name: str, sums: Counter[str], before: Counter[str], limit: int) -> DimensionCounts:

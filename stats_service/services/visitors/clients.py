@@ -87,9 +87,10 @@ _LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z0-9-]*)?\s*(?:[,;]|\Z)"
 
 @lru_cache(maxsize=CACHE_SIZE)
 def client_lines(user_agent: str) -> tuple[str, str, str]:
-    """Return the lines of device, browser (with its version) and system of a user agent.
+    """Return the lines of device, browser and system of a user agent.
 
-    Each has its line feed; it is `""` if the user agent does not tell it.
+    Each has its line feed; it is `""` if the user agent does not tell it. A browser with its
+    version is one line: the sum of a family is that of its versions.
     """
     text = user_agent[:LENGTH]
     device = device_class(text)
@@ -102,7 +103,7 @@ def client_lines(user_agent: str) -> tuple[str, str, str]:
         browser = f"b{family}\n"
         major = found.user_agent.major or ""
         if re.fullmatch(r"[0-9]{1,4}", major):
-            browser += f"v{family} {major}\n"
+            browser = f"v{family} {major}\n"
     system = _system_names().get(found.os.family, "") if found.os else ""
     return f"d{device}\n" if device else "", browser, f"o{system}\n" if system else ""
 

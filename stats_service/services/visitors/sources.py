@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from publicsuffixlist import PublicSuffixList
 
@@ -118,13 +118,12 @@ _WORDS = {
 #: never its value; and the source that it names where no page before does.
 _CLICKS = {
     "gclid": ("Google Ads", "Google"),
-    "gbraid": ("Google Ads", "Google"),
-    "wbraid": ("Google Ads", "Google"),
     "fbclid": ("Facebook", "Facebook"),
     "msclkid": ("Microsoft Ads", "Bing"),
     "ttclid": ("TikTok", "TikTok"),
     "twclid": ("X", "X"),
-    "zarsrc": ("Zalo", "Zalo"),
+    "yclid": ("Yandex", "Yandex"),
+    "dclid": ("Google Ads", "Google"),
 }
 
 
@@ -134,7 +133,7 @@ def source_and_campaign(via: str, own_hosts: frozenset[str]) -> tuple[str, str]:
 
     Args:
         via: what the script sends: the host of the page before, if there was one, and behind it
-            `&` and each parameter of a campaign in the page's address.
+            `&` and each parameter of a campaign in the page's address, of clicks the name.
         own_hosts: the hosts of the site, which are no source.
 
     Returns:
@@ -143,10 +142,11 @@ def source_and_campaign(via: str, own_hosts: frozenset[str]) -> tuple[str, str]:
     """
     host, _, query = via[:VIA_MAX_LENGTH].partition("&")
     lines, click = {}, ""
-    for name, value in parse_qsl(query, errors="replace"):
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
         lower = name.lower()
         if letter := _WORDS.get(lower):
-            lines.setdefault(letter, letter + word(value))
+            lines.setdefault(letter, letter + word(unquote_plus(value, errors="replace")))
         elif lower in _CLICKS and "g" not in lines:
             kind, click = _CLICKS[lower]
             lines["g"] = "g" + kind

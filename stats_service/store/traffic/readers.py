@@ -76,11 +76,16 @@ _ARGUMENTS = [
 
 
 def _sums(row: Mapping[bytes, bytes]) -> Sums:
+    """Return the fields of a hash; a browser's versions are part of the browser."""
     sums: Sums = {}
     for field, n in row.items():
         text = text_of(field)
         if name := LETTERS.get(text[:1]):
             sums.setdefault(name, {})[text[1:]] = int(n)
+    for version, n in sums.get("browser_version", {}).items():
+        browsers = sums.setdefault("browser", {})
+        browser = version.rpartition(" ")[0]
+        browsers[browser] = browsers.get(browser, 0) + n
     return sums
 
 

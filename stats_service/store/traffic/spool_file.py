@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS views (
   customer BLOB NOT NULL DEFAULT x'',
   place TEXT NOT NULL DEFAULT '',
   birth TEXT NOT NULL DEFAULT '',
-  traits TEXT NOT NULL DEFAULT '',
+  traits BLOB NOT NULL DEFAULT x'',
   UNIQUE (slug, hit)
 );
 CREATE INDEX IF NOT EXISTS views_span ON views (slug, span);
@@ -64,7 +64,7 @@ _ADDED = {
     "customer": "BLOB NOT NULL DEFAULT x''",
     "place": "TEXT NOT NULL DEFAULT ''",
     "birth": "TEXT NOT NULL DEFAULT ''",
-    "traits": "TEXT NOT NULL DEFAULT ''",
+    "traits": "BLOB NOT NULL DEFAULT x''",
 }
 
 T = TypeVar("T")

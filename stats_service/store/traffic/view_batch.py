@@ -169,7 +169,7 @@ class ViewBatch:
             in_a_row(rows),
             in_a_row(issues) if issues else b"",
             _lists(list(listed)) if listed else b"",
-            in_a_row((tells, *traits)) if tells else b"",
+            in_a_row((tells,)) + _texts(traits) if tells else b"",
         )
 
     def results(  # noqa: C901, PLR0912 - likewise, over the answers
@@ -322,6 +322,11 @@ def _ids(ids: Sequence[bytes], length: int) -> bytes:
     if len(packed) != len(ids) * (1 + length):
         raise ValueError(f"An id has not its {length} bytes.")
     return packed
+
+
+def _texts(traits: Sequence[bytes]) -> bytes:
+    """Pack what views tell, as text: Redis' MessagePack has no bytes."""
+    return b"".join([b"\xda" + len(text).to_bytes(2, "big") + text for text in traits])
 
 
 def _counts(online: int, numbers: Sequence[Any]) -> StoredCounts:

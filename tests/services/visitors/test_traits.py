@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,11 +93,10 @@ def test_whatever_is_sent_becomes_lines(text: str) -> None:
     visitor = Visitor("192.0.2.1", text, "", private=False, prefetch=False, language=text)
     traits = traits_of(SITE, HOSTS, visitor, f"{text}&utm_source={text}", NO_COUNTRIES)
 
-    lines = traits.splitlines()
-    assert traits == "".join(f"{line}\n" for line in lines)
+    lines = msgspec.msgpack.decode(traits, type=list[str])
     assert all(line[0] in LETTERS and len(line) <= 101 for line in lines)
-    assert len({line[0] for line in lines}) == len(lines)
-    assert traits.replace("\n", "").isprintable()
+    assert len({line[0] for line in lines}) == len(lines) < 16
+    assert "".join(lines).isprintable()
 
 
 @given(st.text())
@@ -119,28 +119,36 @@ def lines(agent: str) -> list[str]:
     ("agent", "told"),
     [
         (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "coc_coc_browser/135.0 Chrome/129.0.0.0 Safari/537.36",
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "coc_coc_browser/135.0 Chrome/129.0.0.0 Safari/537.36"
+            ),
             ["dcomputer", "bCốc Cốc", "oWindows"],
         ),
         (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
-            "like Gecko) CriOS/142.0.0.0 Mobile/15E148 Safari/604.1",
-            ["dphone", "bChrome", "vChrome 142", "oiOS"],
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
+                "like Gecko) CriOS/142.0.0.0 Mobile/15E148 Safari/604.1"
+            ),
+            ["dphone", "vChrome 142", "oiOS"],
         ),
         (
-            "Mozilla/5.0 (Linux; Android 15; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "SamsungBrowser/28.0 Chrome/130.0.0.0 Safari/537.36",
-            ["dtablet", "bSamsung Internet", "vSamsung Internet 28", "oAndroid"],
+            (
+                "Mozilla/5.0 (Linux; Android 15; SM-X710) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "SamsungBrowser/28.0 Chrome/130.0.0.0 Safari/537.36"
+            ),
+            ["dtablet", "vSamsung Internet 28", "oAndroid"],
         ),
         (
-            "Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "SamsungBrowser/5.2 Chrome/94.0.4606.31 TV Safari/537.36",
-            ["dtelevision", "bSamsung Internet", "vSamsung Internet 5", "oTizen"],
+            (
+                "Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "SamsungBrowser/5.2 Chrome/94.0.4606.31 TV Safari/537.36"
+            ),
+            ["dtelevision", "vSamsung Internet 5", "oTizen"],
         ),
         (
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0",
-            ["dcomputer", "bFirefox", "vFirefox 145", "omacOS"],
+            ["dcomputer", "vFirefox 145", "omacOS"],
         ),
         ("Invented-Browser-of-An/7.1 (secret)", []),
         ("", []),
@@ -158,12 +166,15 @@ def test_only_known_names_come_out_of_user_agents() -> None:
         for agent in (LISTS / name).read_text().splitlines():
             for line in lines(agent):
                 value = line[1:].rpartition(" ")[0] if line[0] == "v" else line[1:]
-                assert value in {
-                    "d": {"phone", "tablet", "computer", "television"},
-                    "b": allowed,
-                    "v": allowed,
-                    "o": {*clients._SYSTEMS},
-                }[line[0]]
+                assert (
+                    value
+                    in {
+                        "d": {"phone", "tablet", "computer", "television"},
+                        "b": allowed,
+                        "v": allowed,
+                        "o": {*clients._SYSTEMS},
+                    }[line[0]]
+                )
 
 
 @pytest.mark.parametrize(

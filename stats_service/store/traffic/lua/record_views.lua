@@ -29,8 +29,8 @@
 --       5 listed articles: arrays of at most 1,000 keys, each followed by the array of what stands
 --         for them in the articles of a day, or false if that is the keys themselves
 --       6 { which view or beat = which text }, then the texts: what a visit that begins with the view
---         tells, a line for each: the letter of a dimension and a value; `e` alone: the article.
---         Empty: nothing
+--         tells, in MessagePack, one after the other: letters of dimensions, each with a value; `e`
+--         alone: the article. Empty: nothing
 -- Returns nil, and writes nothing, if the site is not (or no longer) registered; else packed
 --       { online, counts, { tally, … }, { { whether voted, … }, … }, { odd, … }, { token, … },
 --       views, views today, opening, ratings, { { the same four }, … }, whether the articles are as
@@ -43,9 +43,9 @@ local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
 local AHEAD_MS = 600000
 local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
--- Values of one dimension that are kept on one day. Beyond them a new one takes the place of one that
+-- Values of one dimension that are kept on one day, and entry articles. Beyond them a new one takes the place of one that
 -- hardly any visit has, drawn at random; what that had counts for the letter alone.
-local VALUES, VALUE_GIVES_WAY, VALUE_DRAWS, READERS_TTL = 500, 10, 64, 400 * 86400
+local VALUES, ENTRIES, VALUE_GIVES_WAY, VALUE_DRAWS, READERS_TTL = 500, 2000, 10, 64, 400 * 86400
 local OTHER = '(other)'
 -- Marker among hit ids and in the addresses HASH: the key has an expiry.
 local EXPIRES = '*'
@@ -486,42 +486,45 @@ if other > 0 then
     call('EXPIRE', day_articles, DAY_ARTICLES_TTL, 'NX')
   end
 end
--- What the visits that began tell: each line is counted by itself.
+-- What the visits that began tell: each value is counted by itself.
 if visits > 0 and ARGV[6] ~= '' then
   local texts = { cmsgpack.unpack(ARGV[6]) }
-  local told, lines, told_count = {}, {}, 0
+  local tells, told, lines, told_count = texts[1], {}, room(8 * visits), 0
   for k = 1, visits do
-    local which = texts[1][begun[k]]
-    for line in string.gmatch(which and texts[1 + which] or '', '[^\n]+') do
+    local text = texts[1 + (tells[begun[k]] or -1)]
+    -- As arguments they make no table that grows.
+    local row = { cmsgpack.unpack(text or '') }
+    for i = 1, #row do
+      local line = row[i]
       if line == 'e' then line = entries[k] and 'e' .. entries[k] end
-      if line then
-        local n = told[line]
-        if not n then
-          told_count = told_count + 1
-          lines[told_count] = line
-        end
-        told[line] = (n or 0) + 1
+      local n = told[line or '']
+      if n then
+        told[line] = n + 1
+      elseif line then
+        told_count = told_count + 1
+        told[line], lines[told_count] = 1, line
       end
     end
   end
+  local is_new, sizes, beyond_them = false, {}, {}
   -- At most a thousand fields in a command.
-  local is_new = false
-  local sizes, beyond_them = {}, {}
   for from = 1, told_count, 1000 do
     local to = math.min(told_count, from + 999)
     local found = call('HMGET', readers, '*', unpack(lines, from, to))
-    is_new = is_new or not found[1]
     local changed, n = room(2 * (to - from + 1)), 0
+    is_new = is_new or not found[1]
     for k = from, to do
       local line, before = lines[k], found[2 + k - from]
-      local letter, kept = string.sub(line, 1, 1), true
+      local kept = true
       if not before and #line > 1 then
+        local letter = string.sub(line, 1, 1)
         local size = sizes[letter] or tonumber(call('HGET', readers, '#' .. letter) or 0)
-        if size >= VALUES then
+        local most = letter == 'e' and ENTRIES or VALUES
+        if size >= most then
           local drawn = call('HRANDFIELD', readers, VALUE_DRAWS, 'WITHVALUES')
           for d = 1, #drawn, 2 do
             local value, had = drawn[d], tonumber(drawn[d + 1])
-            if size >= VALUES and #value > 1 and string.sub(value, 1, 1) == letter
+            if size >= most and #value > 1 and string.sub(value, 1, 1) == letter
               and had <= VALUE_GIVES_WAY and not told[value] then
               call('HDEL', readers, value)
               beyond_them[letter] = (beyond_them[letter] or 0) + had
@@ -529,13 +532,12 @@ if visits > 0 and ARGV[6] ~= '' then
             end
           end
         end
-        kept = size < VALUES
+        kept = size < most
         sizes[letter] = kept and size + 1 or size
+        if not kept then beyond_them[letter] = (beyond_them[letter] or 0) + told[line] end
       end
       if kept then
         changed[n + 1], changed[n + 2], n = line, (before or 0) + told[line], n + 2
-      else
-        beyond_them[letter] = (beyond_them[letter] or 0) + told[line]
       end
     end
     if n > 0 then call('HSET', readers, unpack(changed, 1, n)) end

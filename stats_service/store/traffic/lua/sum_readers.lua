@@ -18,7 +18,10 @@ for day = 3, #KEYS do
     local field, n = fields[f], tonumber(fields[f + 1])
     local letter = sub(field, 1, 1)
     if letter ~= '#' and letter ~= '*' then
-      if letter == 'v' and n < tonumber(ARGV[1]) then field = letter end
+      -- The version of a browser goes, the browser stays.
+      if letter == 'v' and n < tonumber(ARGV[1]) then
+        field = 'b' .. string.gsub(sub(field, 2), ' %d+$', '')
+      end
       sums[field] = (sums[field] or 0) + n
     end
   end

@@ -17,11 +17,12 @@ let policy;
 /**
  * Fetch a file, whose name and hash the build has put in.
  *
- * It finds what it shares with the core as `document.currentScript.core`.
+ * It finds what it shares with the core as `document.currentScript.core`: a list, whose names the
+ * core need not carry.
  */
 export const fetchPart = (file, integrity) => {
   const part = document.createElement("script");
-  part.core = { Widget, answer, current, fetchPart, options, resolve, script, start, view, voter };
+  part.core = [answer, current, options, script, resolve, start, view, fetchPart, voter, Widget];
   part.integrity = integrity;
   part.crossOrigin = "";
   part.nonce = script.nonce;
