@@ -6,8 +6,9 @@
 Processor time drifts with whatever else the machine does, the number of instructions does not: two
 runs differ by less than one in a hundred. The embedded server runs under callgrind (needs
 valgrind), with sites that have ten months of numbers and readers who are online; then views come as
-the bench's do, a quarter of them first ones (--first 1: all, --first 0: none). Everything that the server itself executes is counted:
-reading from the socket, the script, the append-only file; not what the kernel does for it.
+the bench's do, a quarter of them first ones (--first 1: all, --first 0: none). Everything that the
+server itself executes is counted: reading from the socket, the script, the append-only file; not
+what the kernel does for it.
 
 With --functions N it says where they go: the N functions with the most, those that they call left
 out and included. Static functions of the server have no names, only addresses.

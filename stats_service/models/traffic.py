@@ -43,8 +43,9 @@ class PageQuery(msgspec.Struct, frozen=True):
     #: and the one before. If both are of one article, nothing is counted again.
     at: str | None = None
     was: str | None = None
-    #: Host of the page that the reader came from, and behind it `&` and each parameter of a campaign
-    #: in the page's own address (`utm_…`), as they stand there; of a click (`gclid`) the name alone.
+    #: Host of the page that the reader came from, and behind it `&` and each parameter of a
+    #: campaign in the page's own address (`utm_…`), as they stand there; of a click (`gclid`) the
+    #: name alone.
     via: str = ""
 
 

@@ -156,4 +156,4 @@ def _system_names() -> dict[str, str]:
 @cache
 def _languages() -> frozenset[str]:
     """The languages that have a name, so that nobody invents one."""
-    return frozenset(code for code in Locale("en").languages if "_" not in code)
+    return frozenset(str(code) for code in Locale("en").languages)

@@ -141,7 +141,8 @@ def source_and_campaign(via: str, own_hosts: frozenset[str]) -> tuple[str, str]:
         none; the lines of the campaign, each with its line feed.
     """
     host, _, query = via[:VIA_MAX_LENGTH].partition("&")
-    lines, click = {}, ""
+    lines: dict[str, str] = {}
+    click = ""
     for part in query.split("&"):
         name, _, value = part.partition("=")
         lower = name.lower()

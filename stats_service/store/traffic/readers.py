@@ -82,10 +82,10 @@ def _sums(row: Mapping[bytes, bytes]) -> Sums:
         text = text_of(field)
         if name := LETTERS.get(text[:1]):
             sums.setdefault(name, {})[text[1:]] = int(n)
-    for version, n in sums.get("browser_version", {}).items():
+    for version, visits in sums.get("browser_version", {}).items():
         browsers = sums.setdefault("browser", {})
         browser = version.rpartition(" ")[0]
-        browsers[browser] = browsers.get(browser, 0) + n
+        browsers[browser] = browsers.get(browser, 0) + visits
     return sums
 
 

@@ -6,7 +6,7 @@ were not simply counted; this module builds the results from it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -324,7 +324,7 @@ def _ids(ids: Sequence[bytes], length: int) -> bytes:
     return packed
 
 
-def _texts(traits: Sequence[bytes]) -> bytes:
+def _texts(traits: Iterable[bytes]) -> bytes:
     """Pack what views tell, as text: Redis' MessagePack has no bytes."""
     return b"".join([b"\xda" + len(text).to_bytes(2, "big") + text for text in traits])
 
