@@ -37,6 +37,7 @@ ERROR_MAPPING = [
             "ratings/structured",
             "traffic/history",
             "traffic/page_views",
+            "traffic/readers",
             "visitors/request_limits",
             "voting/ballots",
             "voting/proofs",

@@ -90,7 +90,8 @@ class Ignored(msgspec.Struct, frozen=True):
 #: `identity-cap-48`: from one /48;
 #: `article-cap`: no article, as there was no room for a new one;
 #: `article-network`: no article, as the reader's network had named too many;
-#: `article-gone`: views of articles that gave way to new ones.
+#: `article-gone`: views of articles that gave way to new ones;
+#: `readers-cap`: no name of what a visit told, as a day keeps no more of them.
 SHORTFALLS = (
     "private",
     "identity-cap",
@@ -98,6 +99,7 @@ SHORTFALLS = (
     "article-cap",
     "article-network",
     "article-gone",
+    "readers-cap",
 )
 #: What is counted beside them, and tells of their causes: of the views refused for `ceiling`, those
 #: of one /48; addresses, in each half hour, beyond their `identity-cap`; `Visitor.hint`.

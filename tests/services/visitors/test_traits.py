@@ -127,8 +127,8 @@ def lines(agent: str) -> list[str]:
         ),
         (
             (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
-                "like Gecko) CriOS/142.0.0.0 Mobile/15E148 Safari/604.1"
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 "
+                "(KHTML, like Gecko) CriOS/142.0.0.0 Mobile/15E148 Safari/604.1"
             ),
             ["dphone", "vChrome 142", "oiOS"],
         ),
