@@ -38,6 +38,7 @@ ERROR_MAPPING = [
             "traffic/history",
             "traffic/page_views",
             "traffic/readers",
+            "visitors/countries",
             "visitors/request_limits",
             "voting/ballots",
             "voting/proofs",

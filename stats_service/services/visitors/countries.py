@@ -32,8 +32,10 @@ class Countries:
                 self._reader = maxminddb.open_database(path)
             except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
                 raise ConfigurationError(
-                    f"STATS_COUNTRY_DB: {path} cannot be read as a country database "
-                    f"({error}). Name an .mmdb file with countries, or leave it out."
+                    "STATS_COUNTRY_DB: {path} cannot be read as a country database ({error}). Name "
+                    "an .mmdb file with countries, or leave it out.",
+                    path=path,
+                    error=error,
                 ) from error
 
     def line(self, address: str) -> str:

@@ -45,6 +45,8 @@ MATRIX = {
         "traffic.show",
         "traffic.as_file",
         "traffic.live",
+        "readers.show",
+        "readers.as_file",
         "articles.index",
         "articles.as_file",
         "polls.index",
