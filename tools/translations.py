@@ -41,6 +41,7 @@ ERROR_MAPPING = [
             "visitors/countries",
             "visitors/request_limits",
             "voting/ballots",
+            "voting/kiosk_ballots",
             "voting/proofs",
         )
     ),

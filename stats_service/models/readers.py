@@ -57,7 +57,8 @@ class Value(msgspec.Struct, frozen=True):
     #: As it is counted: a name, a host, a code, a word of a campaign, an article's key.
     value: str
     visits: int
-    before: int = 0
+    #: Visits in the span before; None: nothing is compared, or too few visits had it.
+    before: int | None = None
 
 
 class DimensionCounts(msgspec.Struct, frozen=True):
@@ -68,10 +69,11 @@ class DimensionCounts(msgspec.Struct, frozen=True):
     values: tuple[Value, ...]
     #: Visits under values that are not shown by name.
     other: int
-    other_before: int
+    #: Of the span before; None: nothing is compared, or nothing was told there.
+    other_before: int | None
     #: Visits that told it: the sum of all of these.
     told: int
-    told_before: int
+    told_before: int | None
 
 
 class ReaderCounts(msgspec.Struct, frozen=True):
@@ -83,7 +85,8 @@ class ReaderCounts(msgspec.Struct, frozen=True):
     last_before: date | None
     #: Visits that began in the span, whether they told anything or not.
     visits: int
-    visits_before: int
+    #: None: nothing is compared.
+    visits_before: int | None
     dimensions: tuple[DimensionCounts, ...]
     #: Days of the span whose sums are no longer kept by day, and are in no month that is whole.
     gone: int = 0

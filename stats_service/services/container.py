@@ -34,6 +34,7 @@ from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Overview
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
+from stats_service.services.polls.kiosks import Kiosks
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
@@ -59,6 +60,7 @@ from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
 from stats_service.services.voting.ballots import Ballots
 from stats_service.services.voting.integrity import IntegrityReports
+from stats_service.services.voting.kiosk_ballots import KioskBallots
 from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
@@ -117,6 +119,8 @@ class PollServices:
 
     ballots: Ballots
     integrity: IntegrityReports
+    kiosk_ballots: KioskBallots
+    kiosks: Kiosks
     polls: Polls
     proofs: Proofs
     public: PublicPolls
@@ -319,9 +323,13 @@ def _poll_services(
     stores: Stores, settings: Settings, sites: SiteServices, voters: Voters, audit: Audit
 ) -> PollServices:
     polls, proofs = Polls(stores.polls, stores.ballots), Proofs(settings.secret)
+    ballots = Ballots(stores.ballots, sites.in_loop, proofs)
+    kiosks = Kiosks(stores.kiosks, settings.secret)
     return PollServices(
-        ballots=Ballots(stores.ballots, sites.in_loop, proofs),
-        integrity=IntegrityReports(stores.quarantine, polls, audit),
+        ballots=ballots,
+        integrity=IntegrityReports(stores.quarantine, polls, stores.kiosks, audit),
+        kiosk_ballots=KioskBallots(stores.kiosks, stores.ballots, sites.in_loop, kiosks, ballots),
+        kiosks=kiosks,
         polls=polls,
         proofs=proofs,
         public=PublicPolls(stores.polls),

@@ -39,7 +39,7 @@ def percent(share: float, language: str, digits: int = 0) -> str:
     return format_percent(round(share, digits + 2), locale=language, decimal_quantization=False)
 
 
-def change(now: int, before: int, language: str) -> str:
+def change(now: int, before: int | None, language: str) -> str:
     """Write the growth from `before` to `now`: +12,5%, −3%; a dash if there was nothing before."""
     if not before:
         return "–"

@@ -24,6 +24,7 @@ from stats_service.store.operations.overview import OverviewStore
 from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.polls.ballots import BallotStore
+from stats_service.store.polls.kiosks import KioskStore
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.polls.quarantine import QuarantineStore
 from stats_service.store.polls.removed import RemovedPollStore
@@ -67,6 +68,7 @@ class Stores:
     install_checks: InstallCheckStore
     installation: InstallationStore
     installation_file: InstallationFile
+    kiosks: KioskStore
     legacy: LegacyStore
     loop: LoopClient
     notices: NoticeStore
@@ -124,6 +126,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         install_checks=InstallCheckStore(client, prefix),
         installation=InstallationStore(client, prefix),
         installation_file=InstallationFile(folder, prefix),
+        kiosks=KioskStore(client, loop, prefix),
         legacy=LegacyStore(client, prefix),
         loop=loop,
         notices=NoticeStore(client, prefix),

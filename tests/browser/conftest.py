@@ -14,7 +14,7 @@ from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import connect
 from tests.browser.visitor import Embed, Visitor
 from tests.browser.voting import Voter

@@ -74,7 +74,7 @@ def test_a_sound_page_is_told_so_and_counted_once(checked: Checked, embed: Embed
     OUT.mkdir(exist_ok=True)
     checked.page.screenshot(path=OUT / "check-good.png")
     checked.page.get_by_role("button", name="Kiểm tra lại").click()
-    expect(checked.page.locator(".status span")).to_have_text("Đang xem trang này…")
+    expect(checked.page.locator(".status span")).to_have_text("Đang kiểm tra trang này…")
     checked.found()
     assert embed.counts().views.total == 1
     report = checked.stored().report
@@ -181,7 +181,7 @@ def test_without_a_token_an_unknown_host_learns_only_that(checked: Checked, embe
 @pytest.mark.parametrize(
     ("site", "title"),
     [
-        ("sai", "Đoạn mã ghi mã của trang khác: “sai”"),
+        ("sai", "Đoạn mã ghi tên ngắn của trang web khác: “sai”"),
         ("", "Đoạn mã không cho biết là của trang nào"),
     ],
 )

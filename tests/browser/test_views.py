@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.visitor import Embed, Visitor
 
@@ -266,6 +266,44 @@ def test_a_reader_may_opt_out(visitor: Visitor, embed: Embed) -> None:
     assert [body["out"] for body in visitor.sent] == [True, True, False]
     assert (shown, views) == (["Lượt truy cập", "1.814.164"], 0)
     assert embed.counts().views.total == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "out", "undo", "again", "close"),
+    [
+        ("vi", "không còn được tính", "Tính trở lại", "được tính trở lại", "Đóng"),
+        ("en", "no longer counted", "Count them again", "counted again", "Close"),
+    ],
+)
+def test_a_reader_sees_that_the_choice_worked(
+    visitor: Visitor, embed: Embed, lang: str, out: str, undo: str, again: str, close: str
+) -> None:
+    """In the language of the page, and with a way back."""
+    page, note = visitor.page, visitor.page.locator("#stats-choice")
+    url = embed.put("/tin/1", "<p>Tin</p>", lang=lang)
+
+    visitor.open(url + "#stats-optout")
+    expect(note.get_by_role("status")).to_contain_text(out)
+    note.get_by_role("button", name=undo).click()
+    expect(note.get_by_role("status")).to_contain_text(again)
+    note.get_by_role("button", name=close).click()
+    expect(note).to_have_count(0)
+
+    assert page.evaluate("localStorage['stats-optout']") == "in"
+    assert visitor.errors == visitor.warnings == []
+
+
+def test_a_choice_that_cannot_be_kept_is_told(visitor: Visitor, embed: Embed) -> None:
+    """Nothing says that it worked where the browser stores nothing."""
+    visitor.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }})"
+    )
+
+    visitor.open(embed.put("/tin/1", "<p>Tin</p>") + "#stats-optout")
+
+    note = visitor.page.locator("#stats-choice")
+    expect(note.get_by_role("status")).to_contain_text("không cho trang web lưu")
+    expect(note.get_by_role("button")).to_have_count(1)
 
 
 def test_a_driven_browser_says_so_unless_the_page_wants_it_counted(

@@ -58,7 +58,7 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
         client.hset(keys.poll(poll, "tally"), mapping={"ballots": 3, "c:tin": 2, "t:Đường": 1})
         client.hset(keys.poll(poll, "groups"), GROUP, '{"state":"held","ballots":1}')
         client.hset(keys.poll(poll, "others"), "p:chưa duyệt", 1)
-        client.hset(keys.poll(poll, "report"), mapping={"counted": 3, "counted:2026-03-04T12": 3})
+        client.hset(keys.poll(poll, "report"), mapping={"counted:2026-03-04T12": 3})
         client.hset(keys.poll(poll, "changes"), b"\xff" * 8, "|tin")
         client.hset(keys.poll(poll, "hour:1"), b"\xfe" * 8, 1)
         client.zadd(keys.poll(poll, "proofs"), {b"\xfd" * 8: 1})

@@ -18,6 +18,7 @@ interface PageElement extends HTMLElement {
   name: string;
   open: boolean;
   pathname: string;
+  placeholder: string;
   search: string;
   src: string;
   type: string;
@@ -27,20 +28,6 @@ interface PageElement extends HTMLElement {
   select(): void;
   setCustomValidity(text: string): void;
   show(): void;
-}
-
-interface ParentNode {
-  querySelector<E extends Element = PageElement>(selectors: string): E | null;
-  querySelectorAll<E extends Element = PageElement>(selectors: string): NodeListOf<E>;
-}
-
-interface Element {
-  closest<E extends Element = PageElement>(selectors: string): E | null;
-}
-
-interface Document {
-  getElementById<E extends HTMLElement = PageElement>(id: string): E | null;
-  prerendering?: boolean;
 }
 
 /** What the core of the embed hands to the files that it fetches; see embed/src/parts.js. */
@@ -57,9 +44,16 @@ type StatsCore = [
   Widget: typeof import("../../stats_service/web/embed/src/widgets.js").Widget,
 ];
 
+interface Document {
+  prerendering?: boolean;
+}
+
 interface HTMLScriptElement {
   core?: StatsCore;
 }
+
+/** The script element of a part that the core has fetched. */
+type StatsScript = HTMLScriptElement & { core: StatsCore };
 
 interface SVGScriptElement {
   core?: StatsCore;

@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -83,21 +83,7 @@ def write_xlsx(rows: Iterable[Row], place: Path | IO[bytes]) -> None:
                 line += 1
 
 
-def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:
-    """Return a workbook with one sheet of some thousand rows."""
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
-        for line, row in enumerate(rows, 1):
-            for column, cell in enumerate(row):
-                _write_cell(sheet, line, column, cell)
-        sheet.autofit()
-    return file.getvalue()
-
-
-def escape_formula(value: str | float) -> str | float:
+def escape_formula(value: str | float | None) -> str | float | None:
     """Return a value that no spreadsheet reads as a formula."""
     return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import PROGRAM_SIGN
+from stats_service.models.history import HOST_SIGN, PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -89,7 +89,7 @@ def decide_view(
             issue=issue,
             address=today.address(network) if issue and network else b"",
             ipv6_48=ipv6_48,
-            hint=_program_sign(visitor) if reason == "bot" and not query.beat else "",
+            hint="" if query.beat else _name_sign(reason, visitor),
         )
     # A dropped parameter that distinguishes articles shows only in full addresses.
     sign = (
@@ -123,9 +123,12 @@ def decide_view(
     )
 
 
-def _program_sign(visitor: Visitor) -> str:
-    """Return the counter's name for a program: the list entry that identified it."""
-    return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
+def _name_sign(reason: str, visitor: Visitor) -> str:
+    """Return the counter's name for a program, or for a host that is not the site's."""
+    if reason == "bot":
+        return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
+    host = origin_host(visitor.origin) if reason == "host" else None
+    return HOST_SIGN + host if host else ""
 
 
 def _vote_wishes(

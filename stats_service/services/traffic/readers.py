@@ -18,8 +18,8 @@ from stats_service.models.readers import (
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.traffic.history import History
-from stats_service.services.traffic.series import iso_days
 from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
+from stats_service.services.traffic.sums import iso_days
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.readers import ReadersStore, Sums
@@ -83,12 +83,12 @@ class Readers:
         if comparison:
             last = comparison.span.last
             if span.first <= today <= span.last:
-                last = min(last, comparison.counterpart(today, span))
+                last = min(last, comparison.counterpart(today, span) or last)
             before = Span(comparison.span.first, max(comparison.span.first, last))
         sums, gone = self._sums(site, span, today)
         sums_before = self._sums(site, before, today)[0] if before else {}
         visits = self._history.visits(site, span)
-        visits_before = self._history.visits(site, before) if before else 0
+        visits_before = self._history.visits(site, before) if before else None
         return ReaderCounts(
             span.first,
             span.last,
@@ -155,16 +155,16 @@ def _without_rare_versions(row: Sums) -> Sums:
 def _counts(name: str, sums: Counter[str], before: Counter[str], limit: int) -> DimensionCounts:
     named = [(value, n) for value, n in sums.items() if value and n >= SHOWN_FROM]
     named.sort(key=lambda pair: (-pair[1], pair[0]))
+    told, told_before = sums.total(), before.total() or None
     values = tuple(
-        Value(value, n, before[value] if before[value] >= SHOWN_FROM else 0)
+        Value(value, n, before[value] if before[value] >= SHOWN_FROM else None)
         for value, n in named[:limit]
     )
-    told, told_before = sum(sums.values()), sum(before.values())
     return DimensionCounts(
         name,
         values,
         told - sum(value.visits for value in values),
-        told_before - sum(value.before for value in values),
+        told_before and told_before - sum(value.before or 0 for value in values),
         told,
         told_before,
     )

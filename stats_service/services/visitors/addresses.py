@@ -24,6 +24,8 @@ PROVIDER_BITS = {4: 16, 6: 32}
 EXCLUDED_BITS = {4: 8, 6: 16}
 #: Wider ones that are an office's own all the same: nobody on the Internet has such an address.
 _LOCAL = (ipaddress.IPv6Network("fc00::/7"), ipaddress.IPv6Network("fe80::/10"))
+#: Fewest bits of a public network whose addresses may be kiosks, by version.
+DESK_BITS = {4: 24, 6: 48}
 #: Number of addresses, and of lists of networks, that are remembered.
 CACHE_SIZE = 8192
 NETWORKS_CACHE_SIZE = 1024
@@ -156,6 +158,21 @@ def check_excluded(network: str) -> None:
             "snippet out of the pages.",
             network=network,
             bits=bits,
+        )
+
+
+def check_desk(network: str) -> None:
+    """Return if a network in canonical form may be that of a kiosk.
+
+    Raises:
+        InvalidInputError: it is wider than what an institution has: strangers could vote there.
+    """
+    parsed = ipaddress.ip_network(network)
+    if parsed.prefixlen < DESK_BITS[parsed.version] and not parsed.is_private:
+        raise InvalidInputError(
+            "network {network!r} is too wide for a kiosk: name your own, a /{bits} at most.",
+            network=network,
+            bits=DESK_BITS[parsed.version],
         )
 
 

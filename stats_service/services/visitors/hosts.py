@@ -85,6 +85,13 @@ def canonical_host(text: str) -> str:
     return ascii_name if port in ("", *ports_left_out) else f"{ascii_name}:{port}"
 
 
+def front_page(host: str) -> str:
+    """Return the address of a host's front page: https, but http on the local machine."""
+    name = host.split(":", maxsplit=1)[0]
+    scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
+    return f"{scheme}://{host}/"
+
+
 def _split(authority: str) -> tuple[str, str | None]:
     """Return the name and the port, `""` without one and None for one that cannot be."""
     if authority.startswith("["):

@@ -119,7 +119,6 @@ _WORDS = {
 _CLICKS = {
     "gclid": ("Google Ads", "Google"),
     "fbclid": ("Facebook", "Facebook"),
-    "msclkid": ("Microsoft Ads", "Bing"),
     "ttclid": ("TikTok", "TikTok"),
     "twclid": ("X", "X"),
     "yclid": ("Yandex", "Yandex"),
@@ -132,18 +131,19 @@ def source_and_campaign(via: str, own_hosts: frozenset[str]) -> tuple[str, str]:
     """Return a visit's source, and the lines of its campaign.
 
     Args:
-        via: what the script sends: the host of the page before, if there was one, and behind it
-            `&` and each parameter of a campaign in the page's address, of clicks the name.
+        via: what the script sends: the host of the page before, or nothing, and behind it,
+            with a comma before each, the parameters of a campaign in the page's address, and the
+            names of those of clicks. A word that has a comma itself ends there.
         own_hosts: the hosts of the site, which are no source.
 
     Returns:
         The source, `""` if nothing tells it (then the user agent may) and `?` for a host that is
         none; the lines of the campaign, each with its line feed.
     """
-    host, _, query = via[:VIA_MAX_LENGTH].partition("&")
+    host, *query = via[:VIA_MAX_LENGTH].split(",")
     lines: dict[str, str] = {}
     click = ""
-    for part in query.split("&"):
+    for part in query:
         name, _, value = part.partition("=")
         lower = name.lower()
         if letter := _WORDS.get(lower):

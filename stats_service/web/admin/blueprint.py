@@ -14,9 +14,10 @@ from stats_service.web.admin.accounts import (
     sign_in,
     tokens,
 )
+from stats_service.web.admin.handbook import handbook
 from stats_service.web.admin.install import install
 from stats_service.web.admin.install import preview as install_preview
-from stats_service.web.admin.polls import polls
+from stats_service.web.admin.polls import kiosks, polls
 from stats_service.web.admin.polls import preview as poll_preview
 from stats_service.web.admin.polls import removal as poll_removal
 from stats_service.web.admin.polls import review as poll_review
@@ -35,6 +36,7 @@ NOUNS = (
     article_changes,
     readers,
     polls,
+    kiosks,
     poll_removal,
     poll_preview,
     poll_review,
@@ -49,6 +51,7 @@ NOUNS = (
     accounts,
     tokens,
     audit,
+    handbook,
 )
 
 

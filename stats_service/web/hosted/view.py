@@ -11,6 +11,9 @@ from stats_service.services.formats import number
 from stats_service.services.polls.presentation import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, pick
 
+#: Characters of the answers where the page's link is shared.
+DESCRIPTION_MAX = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -60,6 +63,7 @@ def page_values(
         "question": pick(view.question, lang, view.lang),
         "question_lang": lang if lang in view.question else view.lang,
         "hint": _hint(view, lang),
+        "description": _description(view, lang),
         "form": form,
         "results": _results(view, shown, lang) if shown else None,
         "results_hidden": not form and not shown and view.state != "scheduled",
@@ -100,6 +104,15 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
         "button": t["change"] if view.voted else t["vote"],
         "results_link": f"{here}&results=1" if view.results else "",
     }
+
+
+def _description(view: PresentedPoll, lang: str) -> str:
+    """Return what stands below the question where the page's link is shared: the answers."""
+    answers = [
+        pick(choice.text, lang, view.lang) for choice in view.choices if not choice.hidden
+    ] + [TEXTS[lang]["other"]] * bool(view.other)
+    text = " · ".join(answers)
+    return text if len(text) <= DESCRIPTION_MAX else text[: DESCRIPTION_MAX - 1] + "…"
 
 
 def _hint(view: PresentedPoll, lang: str) -> str:

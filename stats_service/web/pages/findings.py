@@ -1,4 +1,4 @@
-"""The words for what the install checker found: what is so, and what to do about it."""
+"""The words for the findings of the install checker: the fact, and what to do."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,18 +11,18 @@ from stats_service.models.install_checks import Finding
 
 
 class WordedFinding(msgspec.Struct, frozen=True):
-    """A finding as people read it."""
+    """A finding in words."""
 
     code: str
     #: `bad`, `warn`, `info` or `good`.
     level: str
     title: str
-    #: What to do; empty if there is nothing to do.
+    #: What to do; empty: nothing.
     text: str
 
 
 def worded(finding: Finding) -> WordedFinding:
-    """Put a finding into the words of the current language."""
+    """Return a finding in the words of the current language."""
     values = {name: _written(name, value) for name, value in finding.values.items()}
     title, text = _WORDS[finding.code]()
     return WordedFinding(finding.code, finding.level, title % values, text % values)
@@ -36,7 +36,7 @@ def _written(name: str, value: str | int) -> str:
     return str(format_decimal(value))
 
 
-#: By code: title and advice, asked for when the language is known.
+#: Title and advice by code; called once the language is known.
 _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     "site": lambda: (_("The snippet names the site “%(site)s”."), ""),
     "site-missing": lambda: (

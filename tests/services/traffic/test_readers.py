@@ -72,14 +72,14 @@ VIAS = {
     "mail.google.com": {"source": "@mail"},
     "0n-line.tv": {"source": "@spam"},
     "<b>x": {"source": ""},
-    "zalo.me&utm_source=zalo&utm_campaign=T%E1%BA%BFt+2026&utm_medium=social": {
+    "zalo.me,utm_source=zalo,utm_campaign=T%E1%BA%BFt+2026,utm_medium=social": {
         "source": "Zalo",
         "campaign_source": "zalo",
         "campaign": "Tết 2026",
         "campaign_medium": "social",
     },
-    "&fbclid=IwAR0secret": {"source": "Facebook", "click": "Facebook"},
-    "&utm_term=an%40example.vn": {"campaign_term": ""},
+    ",fbclid=IwAR0secret": {"source": "Facebook", "click": "Facebook"},
+    ",utm_term=an%40example.vn": {"campaign_term": ""},
 }
 LANGUAGES = {
     "vi-VN,vi;q=0.9,en;q=0.8": {"language": "vi"},
@@ -274,7 +274,7 @@ def test_only_the_first_view_of_a_visit_tells(
     """Whatever later views say of where they come from."""
     record(services, site, reader(), clock, via="zalo.me", article="/tin/1")
     for article in ("/tin/2", "/tin/3"):
-        record(services, site, reader(), clock, via="facebook.com&utm_campaign=x", article=article)
+        record(services, site, reader(), clock, via="facebook.com,utm_campaign=x", article=article)
 
     found = stored(services, site, ["2026-03-04"])
 
@@ -304,7 +304,7 @@ def test_what_is_switched_off_is_not_counted(
     """By group, or all at once."""
     site = services.sites.sites.edit("kimson", readers_off=off)
 
-    record(services, site, reader(), clock, via="zalo.me&utm_campaign=x", article="/tin/1")
+    record(services, site, reader(), clock, via="zalo.me,utm_campaign=x", article="/tin/1")
 
     groups = {DIMENSIONS[name].group for _, name, _ in stored(services, site, ["2026-03-04"])}
     assert groups & {*off} == set()

@@ -70,16 +70,16 @@ def test_a_host_is_counted_under_a_name(host: str, source: str) -> None:
     ("via", "source", "campaign"),
     [
         ("kimson.example.vn", "", ""),
-        ("KIMSON.example.vn&utm_source=tin", "", "utin\n"),
-        ("&gclid=SECRET", "Google", "gGoogle Ads\n"),
-        ("bing.com&gclid=SECRET&fbclid=SECRET", "Bing", "gGoogle Ads\n"),
-        ("&utm_campaign=T%E1%BA%BFt%202026&utm_campaign=2", "", "kTết 2026\n"),
-        ("&UTM_Medium=a%0Ab%E2%80%AEc", "", "ma b c\n"),
-        ("&utm_term=an.nguyen%40example.vn", "", "t\n"),
-        ("&utm_content=0912+345+678", "", "n\n"),
-        ("&utm_content=" + "x" * 100, "", "n" + "x" * 60 + "\n"),
-        ("&utm_source=%FF", "", "u\n"),
-        ("&email=an%40example.vn&q=secret", "", ""),
+        ("KIMSON.example.vn,utm_source=tin", "", "utin\n"),
+        (",gclid=SECRET", "Google", "gGoogle Ads\n"),
+        ("bing.com,gclid=SECRET,fbclid=SECRET", "Bing", "gGoogle Ads\n"),
+        (",utm_campaign=T%E1%BA%BFt%202026,utm_campaign=2", "", "kTết 2026\n"),
+        (",UTM_Medium=a%0Ab%E2%80%AEc", "", "ma b c\n"),
+        (",utm_term=an.nguyen%40example.vn", "", "t\n"),
+        (",utm_content=0912+345+678", "", "n\n"),
+        (",utm_content=" + "x" * 100, "", "n" + "x" * 60 + "\n"),
+        (",utm_source=%FF", "", "u\n"),
+        (",email=an%40example.vn,q=secret", "", ""),
     ],
 )
 def test_a_campaign_is_its_words(via: str, source: str, campaign: str) -> None:
@@ -99,7 +99,7 @@ def unpacked(traits: bytes, number: int) -> list[str] | None:
 def test_whatever_is_sent_becomes_lines(text: str) -> None:
     """Each with the letter of a dimension, and not too long."""
     visitor = Visitor("192.0.2.1", text, "", private=False, prefetch=False, language=text)
-    traits = traits_of(SITE, HOSTS, visitor, f"{text}&utm_source={text}", NO_COUNTRIES)
+    traits = traits_of(SITE, HOSTS, visitor, f"{text},utm_source={text}", NO_COUNTRIES)
 
     # They stand one after the other, as the script unpacks them: at most one of each dimension.
     lines = next(filter(None, (unpacked(traits, n) for n in range(1, len(LETTERS) + 1))))

@@ -137,7 +137,7 @@ def test_the_findings_speak_the_page_s_language(client: FlaskClient, site: Site)
     vietnamese = report(client, lang="vi").get_data(as_text=True)
     english = report(client, lang="en").get_data(as_text=True)
 
-    assert "Tên miền kimson.example.vn có trong danh sách của trang." in vietnamese
+    assert "Tên miền kimson.example.vn có trong danh sách của trang web." in vietnamese
     assert "The host kimson.example.vn is one of the site" in english
 
 

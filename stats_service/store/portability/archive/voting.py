@@ -1,4 +1,4 @@
-"""The tables of polls and ratings: tallies and who has voted, never who chose what."""
+"""The tables of polls and ratings: tallies and voters, but never the choice of a voter."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ from stats_service.store.portability.archive.table import Scope, Table
 from stats_service.store.portability.archive.writer import SiteWriter
 from stats_service.store.ratings.review import voided_ratings, voided_text
 
-#: The hashes of a poll whose fields and values are text.
+#: The hashes of a poll with text fields and values.
 _PARTS = ("tally", "groups", "others", "report")
 
 
@@ -59,7 +59,7 @@ def _write_voided(writer: SiteWriter, row: VoidedRatingRow) -> None:
 
 def _read_raters(reader: SiteReader) -> Iterator[Row]:
     rated = [article for article, _ in reader.hash(reader.keys.ratings)]
-    # Whoever rated what was merged into another has rated the other.
+    # A rater of an article that was merged into another has rated the other one.
     merged = [key for key, value in reader.hash(reader.keys.aliases) if value[0] == "r"]
     for article in sorted({*rated, *merged}):
         for rater in reader.members(reader.keys.raters(article)):

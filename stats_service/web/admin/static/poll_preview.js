@@ -95,7 +95,7 @@
         body: new FormData(/** @type {any} */ (form)),
         signal: asking.signal,
       });
-      if (!/json/.test(reply.headers.get("Content-Type"))) throw reply.status;
+      if (!/json/.test(reply.headers.get("Content-Type") || "")) throw reply.status;
       const made = await reply.json();
       if (!made.problem) views = made;
       tell(made.problem ?? "");

@@ -1,13 +1,15 @@
 """Where the visits of a site came from, and with what."""
 
 from flask import Blueprint, Response, render_template
+from flask_babel import gettext as _
 
 from stats_service.models.readers import ALL_GROUPS, GROUPS, ReaderCounts
+from stats_service.services.portability.workbook import Column, Table
 from stats_service.services.traffic.readers import VALUES_MAX
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import FIRST_CHOICE, Range, comparisons, presets, range_of
+from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
 from stats_service.web.pages.reader_names import dimension_names, group_names, value_name
 
 bp = Blueprint("readers", __name__, url_prefix="/sites/<slug>/readers")
@@ -52,9 +54,8 @@ def show() -> str:
         group_names=group_names(),
         value_name=value_name,
         span=span,
-        presets=presets(),
-        first_choice=FIRST_CHOICE,
-        comparisons=comparisons(),
+        days=days_text(span.first, span.last),
+        choices=choices(),
     )
 
 
@@ -63,13 +64,29 @@ def show() -> str:
 def as_file(kind: str) -> Response:
     """Give all of it as a file; a row without a value has the visits that are under no name."""
     span, counts = _counts(VALUES_MAX)
-    rows: list[tuple[str, str, int, int]] = []
+    rows: list[tuple[str | int | None, ...]] = []
     for found in counts.dimensions:
-        rows += [(found.dimension, v.value, v.visits, v.before) for v in found.values]
+        rows += [
+            (found.dimension, v.value, value_name(found.dimension, v.value), v.visits, v.before)
+            for v in found.values
+        ]
         if found.told or found.told_before:
-            rows.append((found.dimension, "", found.other, found.other_before))
-    name = f"{site().slug}-readers-{span.first}-{span.last}"
-    return table_file(name, ["dimension", "value", "visits", "visits_before"], rows, kind)
+            rows.append((found.dimension, "", _("Other"), found.other, found.other_before))
+    names, is_compared = dimension_names(), counts.visits_before is not None
+    notes = [site().name, days_text(span.first, span.last), as_of(site())]
+    table = Table(
+        _("Readers"),
+        (
+            Column("dimension", _("What"), "text", names.get),
+            Column("value", _("Value"), "text", in_book=False),
+            Column("name", _("Value"), "text", in_csv=False),
+            Column("visits", _("Visits")),
+            Column("visits_before", _("Visits before"), in_book=is_compared),
+        ),
+        rows,
+        notes,
+    )
+    return table_file(f"{site().slug}-readers-{span.first}-{span.last}", table, kind)
 
 
 def _counts(limit: int) -> tuple[Range, ReaderCounts]:

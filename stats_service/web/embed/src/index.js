@@ -8,10 +8,10 @@ import { start } from "./view.js";
 import { StatsViews } from "./views.js";
 import { StatsVisits } from "./visits.js";
 
-/** What the end of the address asks for, at first or when somebody types it. */
+/** What the end of the address asks for, at first or when somebody types it; the file looks closer. */
 const heed = () => {
   optedOut();
-  if (/^#stats-check/.test(location.hash)) fetchExtra();
+  if (/#stats-[co]/.test(location.hash)) fetchExtra();
 };
 
 if (!customElements.get("stats-count")) {

@@ -42,15 +42,15 @@ export const newArticles = () => {
 /**
  * The body of a request about the page: a view with its id, or a heartbeat; every wish of its widgets.
  *
- * `via` is where the reader came from: the host of the page before, which the service forgets if it
- * is this one, and the words of a campaign in the address; of the mark of a click its name alone.
+ * `via` is where the reader came from, the parts with commas between them: the host of the page
+ * before, which the service forgets if it is this one, and the words of a campaign in the address;
+ * of the mark of a click its name alone.
  */
 export const withWishes = (hit, more) => {
   showAll();
   const articles = newArticles();
-  const via = [document.referrer.split("/")[2], ...(location.search.match(/utm_[^&]*|\w+clk?id/g) || [])].join("&");
   asked.push(...articles);
-  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(current.article || null)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)},"via":${quoted(via)}${more || ""},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
+  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"via":${quoted([document.referrer.split("/")[2], location.search.match(/utm_[^&]+|\w+clid/g)] + "")},"article":${quoted(current.article || null)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)}${more || ""},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
 };
 
 let warned;

@@ -36,6 +36,7 @@ MATRIX = {
         "polls.show",
         "polls.integrity",
         "poll_removal.index",
+        "kiosks.index",
         "ratings.index",
         "archive.archive",
     },
@@ -55,6 +56,9 @@ MATRIX = {
         "polls.pin",
         "polls.unpin",
         "polls.copy",
+        "kiosks.make_link",
+        "kiosks.rename",
+        "kiosks.revoke",
         "poll_removal.delete",
         "poll_removal.reset",
         "poll_removal.restore",
@@ -113,7 +117,7 @@ def test_a_token_reaches_what_the_table_allows_and_nothing_else(
             assert status == 404, told
         elif caller == "write" or SCOPE_OF[rule.endpoint] == "read":
             # There is no poll or change of that name, and `{}` is no body.
-            named = not rule.arguments.isdisjoint(("poll", "removal", "change"))
+            named = not rule.arguments.isdisjoint(("poll", "removal", "change", "kiosk"))
             assert status in ((404,) if named else (200,)) + (400,), told
         else:
             assert status == 403, told

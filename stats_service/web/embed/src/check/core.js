@@ -1,7 +1,7 @@
 /** What the core hands over, in the order of parts.js; what can be had without it, if it did not run. */
 
-const handed = document.currentScript.core;
-const self = document.currentScript;
+const handed = /** @type {HTMLScriptElement} */ (document.currentScript).core;
+const self = /** @type {HTMLScriptElement} */ (document.currentScript);
 
 /** Whether the core runs. Without it this file was put on the page by hand, for a check. */
 export const isCore = !!handed;

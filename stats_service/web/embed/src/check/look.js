@@ -43,7 +43,7 @@ export const settled = async () => {
 const copy = async () => {
   try {
     const response = await fetch(script.src, { cache: "force-cache" });
-    const age = Math.round((Date.now() - +new Date(response.headers.get("Date"))) / 1000);
+    const age = Math.round((Date.now() - +new Date(/** @type {string} */ (response.headers.get("Date")))) / 1000);
     const bytes = await response.arrayBuffer();
     const hash = window.crypto.subtle && (await crypto.subtle.digest("SHA-384", bytes));
     return {

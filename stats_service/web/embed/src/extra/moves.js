@@ -46,7 +46,7 @@ const waitFor = (at) => {
 
 /** The address has become another: a view, unless the service reads it as the one before. */
 const moved = () => {
-  const { article, at: before, how } = current;
+  const { article, at: before, how } = /** @type {{article: string, at: string, how: string}} */ (current);
   const at = current.here();
   current.how = "";
   articles[before] = article;

@@ -1,3 +1,3 @@
 /** What the core hands over, in the order of parts.js. */
 
-export const [answer, current, options, , resolve, , , , voter, Widget] = document.currentScript.core;
+export const [answer, current, options, , resolve, , , , voter, Widget] = /** @type {StatsScript} */ (document.currentScript).core;

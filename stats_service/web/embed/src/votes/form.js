@@ -89,6 +89,7 @@ export class PollForm {
       prepare();
       this.changed();
     };
+    /** @type {PageElement[]} */
     this.inputs = [...this.fields.querySelectorAll("label input")];
     this.submit = button("vote", say(element, "vote"));
     this.results = button("results", say(element, "results"), this.on.results);

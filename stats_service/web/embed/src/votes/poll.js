@@ -65,16 +65,18 @@ export class StatsPoll extends LateWidget {
     this.message = make("p", "message");
     this.message.id = "message";
     this.message.setAttribute("role", "status");
+    /** @type {PageElement} */
     this.result = make("div", "outcome");
     this.result.setAttribute("role", "group");
     this.result.tabIndex = -1;
     this.notes = make("div", "notes");
+    /** @type {PollForm} */
     this.form = new PollForm(this, this.message, {
       submit: (ballot) => this.vote(ballot),
       results: () => this.turn("results"),
       keep: () => this.turn(""),
     });
-    this.shadowRoot.append(this.form.node, this.message, this.result, this.notes);
+    /** @type {ShadowRoot} */ (this.shadowRoot).append(this.form.node, this.message, this.result, this.notes);
   }
 
   reset() {
@@ -130,7 +132,7 @@ export class StatsPoll extends LateWidget {
   render(isFresh) {
     if (!this.shadowRoot) this.open();
     const { poll, isForm } = this;
-    const hadFocus = this.form.node.contains(this.shadowRoot.activeElement);
+    const hadFocus = this.form.node.contains(/** @type {ShadowRoot} */ (this.shadowRoot).activeElement);
     this.setAttribute("state", !poll ? "none" : this.isOpen && this.isVoted ? "voted" : poll.state);
     this.form.node.hidden = !isForm;
     this.result.hidden = isForm;
@@ -156,7 +158,9 @@ export class StatsPoll extends LateWidget {
     const drawn = content.map((node) => node.textContent).join("\n") + this.isVoted;
     if (drawn == this.drawn && !isFresh) return;
     this.drawn = drawn;
-    const part = this.result.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement.part.value;
+    const part =
+      this.result.contains(/** @type {any} */ (this.shadowRoot).activeElement) &&
+      /** @type {any} */ (this.shadowRoot).activeElement.part.value;
     const isUnfolded = !!this.result.querySelector("details[open]");
     this.result.classList.toggle("fresh", !!isFresh);
     fill(this.result, ...content);

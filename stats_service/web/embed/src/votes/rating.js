@@ -76,7 +76,7 @@ export class StatsRating extends LateWidget {
     const isFixed = !!this.isFixed;
     const drawn = [scale, isFixed, english(this), this.getAttribute("label"), this.entry.key].join();
     if (this.drawn != drawn) {
-      const hadFocus = this.shadowRoot.activeElement;
+      const hadFocus = /** @type {ShadowRoot} */ (this.shadowRoot).activeElement;
       this.drawn = drawn;
       this.build(scale, isFixed);
       if (hadFocus) this.group.focus();
@@ -88,9 +88,12 @@ export class StatsRating extends LateWidget {
     const isThumbs = scale == THUMBS;
     const scores = isThumbs ? [2, 1] : upTo(scale);
     const pictures = scores.map((score) => (isThumbs ? thumb(score == 2) : star()));
+    /** @type {any[]} */
     this.stars = isThumbs ? [] : pictures;
+    /** @type {PageElement[]} */
     this.counts = scores.map(() => make("span", "count"));
     const name = "score" + groups++;
+    /** @type {PageElement[]} */
     this.items = scores.map((score, index) => {
       const item = make(isFixed ? "span" : "label", isThumbs ? "thumb" : "star", pictures[index]);
       if (isThumbs) item.append(make("span", "text", say(this, score == 2 ? "useful" : "useless")), " ", this.counts[index]);
@@ -104,6 +107,7 @@ export class StatsRating extends LateWidget {
       if (!isThumbs) item.append(spoken(say(this, "points", score)));
       return item;
     });
+    /** @type {any[]} */
     this.inputs = this.items.map((item) => item.querySelector("input")).filter(Boolean);
     this.value = make("span", "value");
     this.value.id = "value";
@@ -260,7 +264,7 @@ export class StatsRating extends LateWidget {
 
   /** The rating's fate is known: show it and say it; the focus stays where it was, if it can. */
   finish(article, word, kind) {
-    const focused = this.shadowRoot.activeElement;
+    const focused = /** @type {ShadowRoot} */ (this.shadowRoot).activeElement;
     const wasOnButton = focused == this.submit || focused == this.undo;
     this.choice = this.isRepeat = 0;
     keepFresh(article);

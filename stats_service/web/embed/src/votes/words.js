@@ -33,7 +33,7 @@ const WORDS = {
   ],
   pickLess: [
     (max, extra) => `Chỉ được chọn nhiều nhất ${max} mục: hãy bỏ bớt ${extra} mục.`,
-    (max, extra) => `Only ${max} answers can be chosen: please take back ${extra}.`,
+    (max, extra) => `Only ${max} answers can be chosen: please unselect ${extra}.`,
   ],
   writeOther: [
     "Vui lòng viết ý kiến khác của bạn, hoặc bỏ chọn mục này.",
@@ -65,8 +65,8 @@ const WORDS = {
   thanks: ["Cảm ơn bạn đã bình chọn.", "Thank you for voting."],
   changed: ["Lựa chọn mới của bạn đã được ghi nhận.", "Your new choice has been recorded."],
   held: [
-    "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ người quản trị " +
-      "xem xét, chưa tính vào kết quả.",
+    "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ quản trị viên " +
+      "duyệt, chưa tính vào kết quả.",
     "Your ballot has arrived. Many came from the same network, so this one waits for review and " +
       "does not count yet.",
   ],
@@ -94,7 +94,7 @@ const WORDS = {
 
   checking: [
     "Đang làm phép tính chống gian lận, mất vài giây…",
-    "Doing a calculation against fraud, a few seconds…",
+    "Running an anti-fraud calculation, a few seconds…",
   ],
   unsure: [
     "Chưa gửi được, máy chủ chưa xác nhận. Lựa chọn của bạn vẫn được giữ: hãy gửi lại, " +
@@ -123,7 +123,7 @@ const WORDS = {
   ],
   refusedProof: [
     "Phép tính chống gian lận không được chấp nhận. Hãy gửi lại.",
-    "The calculation against fraud was not accepted. Please send again.",
+    "The anti-fraud calculation was not accepted. Please send again.",
   ],
   program: [
     "Máy chủ coi trình duyệt này là chương trình tự động nên không nhận.",
@@ -139,7 +139,7 @@ const WORDS = {
   ],
   sign: [
     "Ý kiến khác của bạn có ký tự không hiển thị được.",
-    "Your own answer has a sign that cannot be shown.",
+    "Your own answer has a character that cannot be shown.",
   ],
   replaced: [
     "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
@@ -167,7 +167,7 @@ const WORDS = {
   undo: ["Bỏ đánh giá của tôi", "Take my rating back"],
   withdrawn: ["Đã bỏ đánh giá của bạn.", "Your rating is taken back."],
   heldScore: [
-    "Đánh giá của bạn chờ người quản trị xem xét, chưa tính vào kết quả.",
+    "Đánh giá của bạn chờ quản trị viên duyệt, chưa tính vào kết quả.",
     "Your rating waits for review and does not count yet.",
   ],
   ratings: [(n) => `${n} đánh giá`, (n, written) => count(n, "rating", written)],

@@ -1,4 +1,4 @@
-"""Umami: `website_event`, one row an event, from PostgreSQL, MySQL, or its cloud export."""
+"""Umami: `website_event`, one row for each event, from PostgreSQL, MySQL, or its cloud export."""
 
 from stats_service.errors import InvalidInputError
 from stats_service.services.portability.legacy.exports.cells import moment
@@ -11,7 +11,7 @@ from stats_service.services.portability.legacy.exports.schema import (
 
 
 def _events(target: Target, columns: Columns) -> TakeRow:
-    """`event_type` 1 without a name is a view; a new `visit_id` is a visit; times are UTC."""
+    """An `event_type` 1 without a name is a view; a new `visit_id` is a visit; times are UTC."""
     path, query = columns["url_path"], columns.first("url_query")
     kind, name = columns["event_type"], columns.first("event_name")
     when, event = columns["created_at"], columns.first("event_id")
@@ -56,7 +56,7 @@ def _events(target: Target, columns: Columns) -> TakeRow:
 
 
 class Runs:
-    """Which visit ids have not been seen on this day or the one before."""
+    """The visit ids of the current day and the day before."""
 
     def __init__(self) -> None:
         self._day = ""
@@ -64,7 +64,7 @@ class Runs:
         self._before: set[str] = set()
 
     def begin(self, number: str, day: str) -> bool:
-        """Tell whether a row is the first of its visit; ids of former days are forgotten."""
+        """Return whether a row is the first one of its visit; ids of earlier days are dropped."""
         if not number:
             return False
         if day > self._day:
