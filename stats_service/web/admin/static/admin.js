@@ -53,8 +53,9 @@ for (const button of document.querySelectorAll("[data-png]")) {
     const canvas = document.createElement("canvas");
     canvas.width = drawing.naturalWidth * 2;
     canvas.height = drawing.naturalHeight * 2;
-    canvas.getContext("2d").drawImage(drawing, 0, 0, canvas.width, canvas.height);
+    canvas.getContext("2d")?.drawImage(drawing, 0, 0, canvas.width, canvas.height);
     canvas.toBlob((picture) => {
+      if (!picture) return; // the browser draws nothing as large as this
       const link = document.createElement("a");
       link.href = URL.createObjectURL(picture);
       link.download = button.dataset.name;
