@@ -62,6 +62,7 @@ FIELD_NAMES = {
     "other": _("Longest free text, in characters"),
     "change": _("Voters may change their vote until the poll closes"),
     "choice": _("Answer"),
+    "picture": _("Picture"),
     "protection": _("Protection"),
     "effort": _("Effort of the proof of work"),
     "wait": _("Seconds that a voter's token must be old"),
