@@ -189,7 +189,7 @@ def test_a_reader_stays_online_by_a_heartbeat(visitor: Visitor, embed: Embed) ->
     visitor.act(lambda: visitor.page.clock.run_for(MINUTE))
 
     assert early == 1
-    assert [body.get("beat") for body in visitor.sent] == [None, True, True]
+    assert [body.get("beat") for body in visitor.sent] == [False, True, True]
     assert all("hit" not in body for body in visitor.sent[1:])
     assert visitor.sent[1]["article"] == "/tin/1"
     assert visitor.rows()[0] == ["Lượt truy cập", "1.814.166"]
@@ -212,7 +212,7 @@ def test_a_hidden_tab_has_no_heartbeat(visitor: Visitor, embed: Embed) -> None:
     settle_on_clock(visitor)
 
     assert hidden == 1
-    assert [body.get("beat") for body in visitor.sent] == [None, True]
+    assert [body.get("beat") for body in visitor.sent] == [False, True]
 
 
 def test_a_short_look_away_adds_no_request(visitor: Visitor, embed: Embed) -> None:
