@@ -155,6 +155,17 @@ class PollRow(Row, frozen=True, kw_only=True, tag="polls"):
     poll: Poll
 
 
+class PictureRow(Row, frozen=True, kw_only=True, tag="pictures"):
+    """A picture of a choice."""
+
+    #: As `models.polls.Picture` has it.
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    width: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    height: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    #: The JPEG in base64.
+    data: str
+
+
 class RevisionRow(Row, frozen=True, kw_only=True, tag="poll_revisions"):
     """The number of changes of a poll's definition; `*`: of all polls together."""
 
@@ -251,6 +262,7 @@ TableRow = (
     | VoidedRatingRow
     | RaterRow
     | PollRow
+    | PictureRow
     | RevisionRow
     | PollNumberRow
     | PollVoterRow

@@ -10,6 +10,21 @@ OTHER = "other"
 POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 
 
+#: The id of a picture: digest of its bytes, in hexadecimal.
+PICTURE_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picture of a choice, as this service has made it: a JPEG."""
+
+    id: str
+    #: In pixels.
+    width: int
+    height: int
+    #: What it shows, by language, for who does not see it; empty: made of the choice's text.
+    alt: dict[str, str] = {}
+
+
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One answer that a poll offers."""
 
@@ -19,6 +34,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: dict[str, str]
     #: Withdrawn: it cannot be chosen any more, its votes stay.
     hidden: bool = False
+    picture: Picture | None = None
 
 
 class Protection(msgspec.Struct, frozen=True, kw_only=True):

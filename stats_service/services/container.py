@@ -33,9 +33,11 @@ from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Overview
+from stats_service.services.operations.picture_job import PictureJob
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
 from stats_service.services.polls.kiosks import Kiosks
+from stats_service.services.polls.pictures import Pictures
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
@@ -119,6 +121,7 @@ class PollServices:
     integrity: IntegrityReports
     kiosk_ballots: KioskBallots
     kiosks: Kiosks
+    pictures: Pictures
     polls: Polls
     proofs: Proofs
     public: PublicPolls
@@ -227,7 +230,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, traffic, notices, portability
+        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -328,6 +331,7 @@ def _poll_services(
         integrity=IntegrityReports(stores.quarantine, polls, stores.kiosks, audit),
         kiosk_ballots=KioskBallots(stores.kiosks, stores.ballots, sites.in_loop, kiosks, ballots),
         kiosks=kiosks,
+        pictures=Pictures(stores.pictures, polls),
         polls=polls,
         proofs=proofs,
         public=PublicPolls(stores.polls),
@@ -420,6 +424,7 @@ def _operation_services(
     meters: Meters,
     installation: Installation,
     sites: SiteServices,
+    polls: PollServices,
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
@@ -436,6 +441,7 @@ def _operation_services(
     jobs = (
         RetentionJob(stores.ticks, traffic.retention),
         ParameterJob(stores.ticks, traffic.parameters),
+        PictureJob(stores.ticks, polls.pictures, sites.sites),
         UploadJob(portability.uploads),
         sites.erasure,
         # Jobs that wait for other machines come last, so that they delay no other job.

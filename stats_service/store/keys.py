@@ -97,6 +97,8 @@ key                             type    holds; how long
                                         -> when (s) somebody voted on it last; for ever
 <p>:{site}:kiosk:<digest>       string  what a one-time link enrols, as JSON
                                         (`models.devices.KioskLink`); one hour
+<p>:{site}:pictures             hash    id of a picture -> the JPEG, 120 KB at most; `<id>:at` ->
+                                        when (s) it was put there; until no poll has it any more
 <p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
                                         can be undone
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
@@ -314,6 +316,11 @@ class SiteKeys:
     def removed(self, removal: str, part: str = "") -> str:
         """What was removed, or one part of it, as `poll` has them."""
         return self._key(f"removed:{removal}:{part}" if part else f"removed:{removal}")
+
+    @property
+    def pictures(self) -> str:
+        """The pictures of choices."""
+        return self._key("pictures")
 
     @property
     def kiosks(self) -> str:

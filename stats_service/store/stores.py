@@ -25,6 +25,7 @@ from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.polls.ballots import BallotStore
 from stats_service.store.polls.kiosks import KioskStore
+from stats_service.store.polls.pictures import PictureStore
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.polls.quarantine import QuarantineStore
 from stats_service.store.polls.removed import RemovedPollStore
@@ -73,6 +74,7 @@ class Stores:
     notices: NoticeStore
     overview: OverviewStore
     parameters: ParameterStore
+    pictures: PictureStore
     polls: PollStore
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
@@ -130,6 +132,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         notices=NoticeStore(client, prefix),
         overview=OverviewStore(client, prefix),
         parameters=ParameterStore(client, prefix),
+        pictures=PictureStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),

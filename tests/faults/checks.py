@@ -187,6 +187,10 @@ CHECKS: dict[str, Check] = {
         "strangers with spent, made-up and foreign links, tokens, pages; revoked devices",
         "nobody enrols or votes",
     ),
+    "T107": Check(
+        "pictures: bombs, SVG, broken files, EXIF, files behind files, bodies without end",
+        "refused before they take memory, or a small JPEG of our own; swept with the last poll",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -411,6 +415,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{KIOSK}_a_token_is_good",
         f"{KIOSK}_a_link_is",
         f"{KIOSK}_a_revoked_device",
+    ),
+    "T107": (
+        "tests/services/polls/test_pictures.py",
+        "tests/web/embed/test_pictures.py",
     ),
     "T98": (f"{ADMIN}/test_two_administrators.py",),
     "T99": ("tests/services/traffic/test_article_changes.py",),

@@ -7,6 +7,7 @@ import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.cli.polls.fields import changes_of, draft_of, poll_options
+from stats_service.cli.polls.picture import picture
 from stats_service.cli.polls.removal import COMMANDS
 from stats_service.cli.polls.review import quarantine, report, results, texts
 from stats_service.cli.revisions import both_versions
@@ -207,7 +208,7 @@ def show(site: str, name: str, as_json: bool) -> None:
         click.echo(f"Page to vote on without JavaScript: {base}/{site}/p/{name}")
 
 
-for _command in (results, quarantine, texts, report, *COMMANDS):
+for _command in (results, quarantine, texts, report, picture, *COMMANDS):
     poll.add_command(_command)
 
 

@@ -149,9 +149,13 @@ def _protection(before: Protection, given: dict[str, Any]) -> Protection:
 def _choices(drafts: Sequence[DraftChoice], before: Poll) -> tuple[Choice, ...]:
     check_number_of_choices(len(drafts))
     taken = {choice.id for choice in before.choices} | {draft.id for draft in drafts}
+    # A picture comes and goes by verbs of its own (`pictures`).
+    pictures = {choice.id: choice.picture for choice in before.choices}
     found = []
     for draft in drafts:
         name = draft.id or new_id(draft.text.get(before.lang, ""), taken)
         taken.add(name)
-        found.append(Choice(id=name, text=draft.text, hidden=draft.hidden))
+        found.append(
+            Choice(id=name, text=draft.text, hidden=draft.hidden, picture=pictures.get(name))
+        )
     return tuple(found)

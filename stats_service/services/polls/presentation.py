@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from stats_service.models.polls import (
     OTHER,
+    Choice,
     ChoiceResult,
     OtherResult,
     Poll,
@@ -101,7 +104,7 @@ def present_poll(
         state=state,
         lang=poll.lang,
         question=poll.question,
-        choices=poll.choices,
+        choices=tuple(map(described, poll.choices)),
         multiple=poll.multiple,
         min=poll.min_choices,
         max=poll.max_choices,
@@ -124,6 +127,20 @@ def present_poll(
         thanks=poll.thanks,
         next_page=poll.next_page,
     )
+
+
+def described(choice: Choice) -> Choice:
+    """Return a choice whose picture says in every language of the choice what it shows.
+
+    Where nobody has said it, the choice's own text does: that there is a picture is worth a word.
+    """
+    if choice.picture is None:
+        return choice
+    words = {
+        lang: f"{'Ảnh' if lang == 'vi' else 'Picture'}: {text}"
+        for lang, text in choice.text.items()
+    }
+    return replace(choice, picture=replace(choice.picture, alt=words | choice.picture.alt))
 
 
 class PresentedPolls:

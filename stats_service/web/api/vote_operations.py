@@ -17,6 +17,9 @@ SECRET = Parameter(
     "What the link ends with.",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
 )
+PICTURE = Parameter(
+    "picture", "Id of the picture.", {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+)
 LANG = Parameter("lang", "Default: as the browser asks.", one_of("vi", "en"), required=False)
 
 
@@ -205,5 +208,14 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         (SITE, SECRET, LANG),
         answers=dict.fromkeys((303, 403, 404, 429, 503), "text/html"),
         problems=(),
+    ),
+    Operation(
+        "get",
+        "/{slug}/picture/{picture}.jpg",
+        "picture",
+        "Get the picture of a choice; it never changes",
+        (SITE, PICTURE),
+        answers={200: "image/jpeg"},
+        problems=(404, 503),
     ),
 )

@@ -233,8 +233,8 @@ def _secure(response: Response, hosts: Sequence[str]) -> None:
     """Let the page run nothing, send its form only here, and stand only in the site's pages."""
     ancestors = " ".join(f"https://{host} http://{host}" for host in hosts) or "'none'"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-        f"base-uri 'none'; frame-ancestors {ancestors}"
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src 'self'; "
+        f"form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     # With `no-referrer` a form's Origin would be null.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from stats_service.models.polls import OTHER, PollResults, PresentedPoll
+from stats_service.models.polls import OTHER, Choice, PollResults, PresentedPoll
 from stats_service.services.formats import number
 from stats_service.services.polls.presentation import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, pick
@@ -65,7 +65,7 @@ def page_values(
         "hint": _hint(view, lang),
         "description": _description(view, lang),
         "form": form,
-        "results": _results(view, shown, lang) if shown else None,
+        "results": _results(view, shown, lang, here) if shown else None,
         "results_hidden": not form and not shown and view.state != "scheduled",
         "back": here if votes and not form else "",
         "notes": [when] * bool(when)
@@ -81,6 +81,7 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
             "text": pick(choice.text, lang, view.lang),
             "lang": lang if lang in choice.text else view.lang,
             "checked": choice.id in sent.choices,
+            "picture": _picture(choice, view, lang, here),
         }
         for choice in view.choices
         if not choice.hidden
@@ -123,18 +124,20 @@ def _hint(view: PresentedPoll, lang: str) -> str:
     return t[name].format(min=view.min, max=view.max)
 
 
-def _results(view: PresentedPoll, results: PollResults, lang: str) -> dict[str, Any]:
+def _results(view: PresentedPoll, results: PollResults, lang: str, here: str) -> dict[str, Any]:
     t = TEXTS[lang]
     texts = {
         choice.id: pick(choice.text, lang, view.lang)
         + (f" ({t['withdrawn']})" if choice.hidden else "")
         for choice in view.choices
     } | {OTHER: t["other"]}
+    pictures = {choice.id: _picture(choice, view, lang, here) for choice in view.choices}
     langs = {choice.id: lang if lang in choice.text else view.lang for choice in view.choices}
     rows = [
         {
             "text": texts[choice.id],
             "lang": langs.get(choice.id, lang),
+            "picture": pictures.get(choice.id),
             "share": choice.percent
             if choice.votes is None
             else choice.votes * 100 / max(1, results.ballots or choice.votes),
@@ -155,3 +158,17 @@ def _results(view: PresentedPoll, results: PollResults, lang: str) -> dict[str, 
     total += [t["of_voters"]] if unit == "voters" and rows and rows[0]["percent"] else []
     total += [t["tied"].format(n=tied)] if tied > 1 else []
     return {"rows": rows, "others": others, "total": " ".join(total)}
+
+
+def _picture(choice: Choice, view: PresentedPoll, lang: str, here: str) -> dict[str, Any] | None:
+    """Return what an `<img>` needs; `here` is a path of the site two folders deep."""
+    if choice.picture is None:
+        return None
+    found = choice.picture
+    site = here.rpartition("/")[0].rpartition("/")[0]
+    return {
+        "src": f"{site}/picture/{found.id}.jpg",
+        "width": found.width,
+        "height": found.height,
+        "alt": pick(found.alt, lang, view.lang),
+    }

@@ -9,8 +9,9 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest
 
 from stats_service.config import Settings
+from stats_service.services.polls.picture_files import FILE_MAX_BYTES
 from stats_service.web.http.context import services
-from stats_service.web.http.transfer_paths import is_upload
+from stats_service.web.http.transfer_paths import is_picture, is_upload
 
 csrf = CSRFProtect()
 logger = logging.getLogger(__name__)
@@ -117,7 +118,9 @@ def check_token() -> None:
     """
     if request.method in _HARMLESS:
         return
-    if is_upload(request.method, request.path):
+    if is_picture(request.method, request.path):
+        request.max_content_length = FILE_MAX_BYTES + FORM_MAX_BYTES
+    elif is_upload(request.method, request.path):
         request.max_content_length = services().settings.upload_megabytes * 10**6 + FORM_MAX_BYTES
     csrf.protect()
 

@@ -1,10 +1,12 @@
 """The tables of polls and ratings: tallies and voters, but never the choice of a voter."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
 import msgspec
 
 from stats_service.models.archive import (
+    PictureRow,
     PollNumberRow,
     PollRow,
     PollVoterRow,
@@ -14,7 +16,7 @@ from stats_service.models.archive import (
     Row,
     VoidedRatingRow,
 )
-from stats_service.models.polls import Poll
+from stats_service.models.polls import Picture, Poll
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.table import Scope, Table
@@ -79,6 +81,25 @@ def _write_polls(writer: SiteWriter, row: PollRow) -> None:
     writer.hset(writer.keys.polls, row.poll.id, msgspec.json.encode(row.poll))
 
 
+def _read_pictures(reader: SiteReader) -> Iterator[Row]:
+    """Give the pictures that polls have; others are to be swept."""
+    used: dict[str, Picture] = {}
+    for _, document in reader.hash(reader.keys.polls):
+        for choice in msgspec.json.decode(document, type=Poll).choices:
+            if choice.picture:
+                used[choice.picture.id] = choice.picture
+    for name, data in reader.hash_bytes(reader.keys.pictures):
+        if picture := used.get(name.decode()):
+            text = b64encode(data).decode()
+            yield PictureRow(id=picture.id, width=picture.width, height=picture.height, data=text)
+
+
+def _write_pictures(writer: SiteWriter, row: PictureRow) -> None:
+    writer.hset(writer.keys.pictures, row.id, b64decode(row.data))
+    # Put there when nobody knows: swept as soon as no poll has it.
+    writer.hset(writer.keys.pictures, f"{row.id}:at", 0)
+
+
 def _read_revisions(reader: SiteReader) -> Iterator[Row]:
     for poll, revision in reader.hash(reader.keys.poll_revisions):
         yield RevisionRow(poll=poll, revision=int(revision))
@@ -133,6 +154,7 @@ VOTING_TABLES: tuple[Table, ...] = (
     ),
     Table(RaterRow, _read_raters, _write_raters),
     Table(PollRow, _read_polls, _write_polls, lambda keys, _: [keys.polls]),
+    Table(PictureRow, _read_pictures, _write_pictures, lambda keys, _: [keys.pictures]),
     Table(RevisionRow, _read_revisions, _write_revisions, lambda keys, _: [keys.poll_revisions]),
     Table(PollNumberRow, _read_numbers, _write_numbers, _poll_keys),
     Table(PollVoterRow, _read_voters, _write_voters, _voter_keys),

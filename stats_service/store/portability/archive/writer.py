@@ -122,10 +122,10 @@ class SiteWriter:
     def _present(self, *, with_tokens: bool) -> list[str]:
         """Return the keys that the archive replaces, including remains of another site of the name.
 
-        Keys that imports and exports keep aside are left to expire. The API tokens of a replaced
-        site stay.
+        Keys that imports and exports keep aside are left to expire. The API tokens and the
+        kiosks of a replaced site stay.
         """
-        stays = set() if with_tokens else {self.keys.tokens}
+        stays = set() if with_tokens else {self.keys.tokens, self.keys.kiosks}
         with store_errors():
             found = {
                 text_of(name)

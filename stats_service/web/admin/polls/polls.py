@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
-from stats_service.services.polls.presentation import results, state_at
+from stats_service.services.polls.presentation import described, results, state_at
 from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDER, RESULTS_WHEN
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.web.admin.access import access, account, site, who
@@ -115,7 +115,7 @@ def save(poll_id: str) -> Page:
     try:
         changes = changed_fields(poll, request.form, site().timezone)
         now = services().clock.now()
-        services().polls.polls.edit(slug, poll_id, who(), now, _based_on(), **changes)
+        services().polls.polls.edit(slug, poll_id, who(), now, based_on(), **changes)
     except (InvalidInputError, ConflictError) as error:
         poll = services().polls.polls.get(slug, poll_id)
         return _form(dict(request.form), poll, refused(error)), error.status
@@ -141,7 +141,7 @@ def set_state(poll_id: str) -> AnyResponse:
         if verb is None:
             polls.get(slug, poll_id)
         else:
-            verb(slug, poll_id, who(), now, _based_on())
+            verb(slug, poll_id, who(), now, based_on())
     except (InvalidInputError, ConflictError) as error:
         flash(refused_in_a_line(error), "error")
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
@@ -226,7 +226,7 @@ def picture(poll_id: str) -> Response:
     return bars_picture(f"{slug}-{poll.id}", words, bars)
 
 
-def _based_on() -> int:
+def based_on() -> int:
     """Return the revision of the poll that the form was made from; 0 if it does not say."""
     text = given_revision()
     return int(text) if text.isdecimal() and text.isascii() else 0
@@ -249,6 +249,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "poll": poll,
         "state": state_at(poll, now),
         "states": states(),
+        "described": described,
         "now": now,
         "waiting": services().polls.polls.summary(site().slug, poll.id),
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",

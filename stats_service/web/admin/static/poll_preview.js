@@ -39,7 +39,10 @@
     answer,
     current: {},
     options: { site: "preview" },
-    resolve: () => "about:blank",
+    resolve: (path) => {
+      const [, picture] = /\/picture\/(.+)/.exec(path) ?? [];
+      return picture ? card.dataset.pictures + picture : "about:blank";
+    },
     voter: () => "preview",
   };
 

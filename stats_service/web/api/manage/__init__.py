@@ -11,6 +11,7 @@ from stats_service.web.api.manage import (
     archive,
     articles,
     kiosks,
+    poll_pictures,
     poll_removal,
     poll_review,
     polls,
@@ -18,7 +19,17 @@ from stats_service.web.api.manage import (
     traffic,
 )
 
-NOUNS = (traffic, articles, polls, poll_removal, poll_review, kiosks, ratings, archive)
+NOUNS = (
+    traffic,
+    articles,
+    polls,
+    poll_removal,
+    poll_review,
+    poll_pictures,
+    kiosks,
+    ratings,
+    archive,
+)
 
 #: Descriptions of these routes for OpenAPI.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)

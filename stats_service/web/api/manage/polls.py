@@ -74,7 +74,7 @@ def edit(poll: str) -> Response:
     wanted = decode_body(request.get_data(cache=False), PollChanges)
     changes = changed_fields(polls.get(slug, poll), wanted)
     now = services().clock.now()
-    return _answer(polls.edit(slug, poll, who(), now, _based_on(), **changes))
+    return _answer(polls.edit(slug, poll, who(), now, based_on(), **changes))
 
 
 @bp.post("/<poll>/open")
@@ -82,7 +82,7 @@ def edit(poll: str) -> Response:
 def open_(poll: str) -> Response:
     """Open a poll for voting."""
     now = services().clock.now()
-    return _answer(services().polls.polls.open(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.open(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/close")
@@ -90,7 +90,7 @@ def open_(poll: str) -> Response:
 def close(poll: str) -> Response:
     """Close a poll: later ballots do not count."""
     now = services().clock.now()
-    return _answer(services().polls.polls.close(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.close(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/archive")
@@ -98,7 +98,7 @@ def close(poll: str) -> Response:
 def archive(poll: str) -> Response:
     """Close a poll for good."""
     now = services().clock.now()
-    return _answer(services().polls.polls.archive(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.archive(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/draft")
@@ -106,7 +106,7 @@ def archive(poll: str) -> Response:
 def withdraw(poll: str) -> Response:
     """Turn a poll without ballots back into a draft."""
     now = services().clock.now()
-    return _answer(services().polls.polls.withdraw(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.withdraw(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/list")
@@ -114,7 +114,7 @@ def withdraw(poll: str) -> Response:
 def list_(poll: str) -> Response:
     """Show a poll in the archive and other lists."""
     now = services().clock.now()
-    return _answer(services().polls.polls.list_(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.list_(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/unlist")
@@ -122,7 +122,7 @@ def list_(poll: str) -> Response:
 def unlist(poll: str) -> Response:
     """Hide a poll from lists; it is shown only where a page names it."""
     now = services().clock.now()
-    return _answer(services().polls.polls.unlist(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.unlist(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/pin")
@@ -160,7 +160,7 @@ def _answer(poll: Poll) -> Response:
     return with_revision(_managed(poll), str(poll.revision))
 
 
-def _based_on() -> int:
+def based_on() -> int:
     """Return the revision that a change is based on; 0 if the program does not send one."""
     text = given_revision()
     if text and not (text.isascii() and text.isdecimal()):
@@ -169,7 +169,7 @@ def _based_on() -> int:
 
 
 def _pinned(poll: str, chosen: str) -> Response:
-    found, known = services().polls.polls.get(site().slug, poll), _based_on()
+    found, known = services().polls.polls.get(site().slug, poll), based_on()
     if known not in (0, found.revision):
         standing, wanted = {"revision": found.revision}, {"revision": known}
         raise_stale(str(found.revision), standing, wanted)

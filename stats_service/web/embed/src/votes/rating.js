@@ -10,7 +10,7 @@ import { bars } from "./results.js";
 import { prepare, submit } from "./server.js";
 import { fillStars, star, thumb } from "./stars.js";
 import { past } from "./times.js";
-import { percentage, percentOf, say } from "./words.js";
+import { wordOf, percentage, percentOf, say } from "./words.js";
 
 /** How long the page's own request may take before a rating is asked for by itself, in ms. */
 const RATING_GRACE_MS = 4000;
@@ -18,8 +18,6 @@ const RATING_GRACE_MS = 4000;
 const CHANGE_MS = 86400000;
 /** The scale that is shown as thumbs. */
 const THUMBS = 2;
-
-const SETTLED = { changed: "changedScore", held: "heldScore", withdrawn: "withdrawn" };
 
 let groups = 0;
 
@@ -254,7 +252,7 @@ export class StatsRating extends LateWidget {
     // The day goes on from the first rating, as the reader's own clock had it.
     const at = (outcome != "counted" && this.own && this.own.at) || Date.now();
     keepRating(article.key, score ? { score, until, at } : undefined);
-    this.finish(article, SETTLED[outcome] || "thanksScore", outcome == "held" ? "warning" : "good");
+    this.finish(article, wordOf(outcome + "Score") || "countedScore", outcome == "held" ? "warning" : "good");
   }
 
   refused({ article }) {
