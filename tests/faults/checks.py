@@ -171,6 +171,10 @@ CHECKS: dict[str, Check] = {
         "no room on the disk of a backup, an export, an import, the log, the terminal's output",
         "said in one line with an exit code; nothing half is left; the service goes on",
     ),
+    "T104": Check(
+        "ratings, changes, withdrawals, releases, rejections, decisions in any order",
+        "every number as a naive model has it, after each step",
+    ),
     "T101": Check(
         "a poll whose ballots came from one /24, two an address",
         "page, API and command line name the same networks, and none says that there was none",
