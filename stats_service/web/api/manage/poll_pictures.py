@@ -33,9 +33,11 @@ class PictureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def put(poll: str, choice: str) -> Response:
     """Give a choice a picture; the body is the file."""
     request.max_content_length = FILE_MAX_BYTES
-    if (request.content_length or 0) > FILE_MAX_BYTES:
+    data = b""
+    if (request.content_length or 0) <= FILE_MAX_BYTES:
+        data = request.stream.read(FILE_MAX_BYTES + 1)
+    if len(data) > FILE_MAX_BYTES or (request.content_length or 0) > FILE_MAX_BYTES:
         raise TooLargeError(f"A picture has at most {FILE_MAX_BYTES:,} bytes.")
-    data = request.stream.read(FILE_MAX_BYTES + 1)
     if not data:
         raise InvalidInputError("The body is empty: send the picture's file.")
     pictures = services().polls.pictures
