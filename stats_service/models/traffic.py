@@ -24,6 +24,8 @@ class PageQuery(msgspec.Struct, frozen=True):
     hit: str = ""
     #: Path with query, URL, or the explicit key from `data-article`; none: not an article.
     article: str | None = None
+    #: URL of the page's canonical link; none: it has none, or names its article by itself.
+    canonical: str | None = None
     #: Other articles whose numbers the page shows, at most `LISTED_MAX`.
     articles: tuple[str, ...] = ()
     #: `current` or the id of the poll on the page.

@@ -35,9 +35,9 @@ interface StatsCore {
   Widget: typeof import("../../stats_service/web/embed/src/widgets.js").Widget;
   answer: typeof import("../../stats_service/web/embed/src/answer.js").answer;
   current: typeof import("../../stats_service/web/embed/src/page.js").current;
-  fetchPart: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart;
+  fetch: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart;
   options: typeof import("../../stats_service/web/embed/src/page.js").options;
-  resolve: typeof import("../../stats_service/web/embed/src/page.js").resolve;
+  path: typeof import("../../stats_service/web/embed/src/page.js").resolve;
   script: typeof import("../../stats_service/web/embed/src/page.js").script;
   start: typeof import("../../stats_service/web/embed/src/view.js").start;
   view: typeof import("../../stats_service/web/embed/src/view.js").view;

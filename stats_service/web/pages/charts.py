@@ -14,7 +14,7 @@ from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
 from stats_service.models.legacy import SpanGrowth
-from stats_service.services.formats import weekday_names
+from stats_service.services.formats import day, day_of_month, month_of, weekday_names
 from stats_service.web.pages.languages import number
 
 #: Size of the curves' coordinates, fine enough for whole numbers.
@@ -23,6 +23,8 @@ WIDTH, HEIGHT = 2000, 400
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 #: Number of points from which the area below a line is omitted.
 DENSE = 400
+#: Length in days from which on a span by day has months below the chart.
+LONG_DAYS = 300
 #: Most names below the chart.
 LABELS = 8
 
@@ -198,16 +200,14 @@ def nice_top(highest: int) -> int:
 
 def point_name(unit: str, name: str) -> str:
     """Return the name of a point in the reader's language."""
+    language, begin = str(get_locale()), point_begin(name)
     if unit == "hour":
-        day, _, hour = name.partition("T")
-        return f"{hour}:00, {day[8:]}/{day[5:7]}"
+        return f"{name[-2:]}:00, {day_of_month(begin, language)}"
     if unit == "month":
-        return f"{name[5:]}/{name[:4]}"
+        return month_of(begin, language)
     if unit == "week":
-        first = date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
-        return f"{first:%d/%m}–{first + timedelta(days=6):%d/%m/%Y}"
-    weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
-    return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
+        return f"{day_of_month(begin, language)}–{day(begin + timedelta(days=6), language)}"
+    return f"{weekday_names(language)[begin.weekday()]} {day(begin, language)}"
 
 
 def point_begin(name: str) -> date:
@@ -230,13 +230,11 @@ def _names(series: Series) -> list[Label]:
 
 
 def _short_name(series: Series, at: int) -> str:
-    name = series.points[at].name
-    if series.unit == "month":
-        return f"{name[5:]}/{name[:4]}"
+    name, language = series.points[at].name, str(get_locale())
+    begin, days = point_begin(name), (series.last - series.first).days
+    if series.unit == "month" or (series.unit == "day" and days > LONG_DAYS):
+        return month_of(begin, language)
     if series.unit == "hour":
         hour = name[-2:] + "h"
-        return hour if series.first == series.last else f"{hour} {name[8:10]}/{name[5:7]}"
-    if series.unit == "week":
-        return f"{date.fromisocalendar(int(name[:4]), int(name[6:]), 1):%d/%m}"
-    long = (series.last - series.first).days > 300
-    return f"{name[5:7]}/{name[:4]}" if long else f"{name[8:10]}/{name[5:7]}"
+        return f"{hour} {day_of_month(begin, language)}" if days else hour
+    return day_of_month(begin, language)

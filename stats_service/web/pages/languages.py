@@ -1,7 +1,7 @@
 """Vietnamese and English: the language of a page, and its formats of numbers and times."""
 
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import cast
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -77,7 +77,7 @@ def score(value: float) -> str:
 
 def calendar_day(seconds: float, timezone: str) -> str:
     """Format the day of a moment (seconds since 1970) in a zone: `23/11/2026`."""
-    return moment(seconds, timezone)[:10]
+    return day(datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone)), "short")
 
 
 def day(value: str | date, style: str = "medium") -> str:
@@ -88,6 +88,5 @@ def day(value: str | date, style: str = "medium") -> str:
 
 def moment(seconds: float, timezone: str) -> str:
     """Format a moment (seconds since 1970) in a zone: `23/11/2026 09:12`."""
-    local: Any = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone))
-    pattern = "%d/%m/%Y %H:%M" if str(get_locale()) == "vi" else "%Y-%m-%d %H:%M"
-    return cast("str", local.strftime(pattern))
+    local = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone))
+    return f"{day(local, 'short')} {local:%H:%M}"

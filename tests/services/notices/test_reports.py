@@ -92,7 +92,7 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
-    assert message["Subject"] == "Monthly report Feb 1, 2026 – Feb 28, 2026: Kim Sơn"
+    assert message["Subject"] == "Monthly report 1 Feb 2026 – 28 Feb 2026: Kim Sơn"
     body = message.get_body(("plain",))
     assert body is not None
     # In January the site was not counting yet: there is nothing to compare with.

@@ -187,6 +187,32 @@ def test_hours_to_come_have_no_numbers(owner: Person, counted: Site) -> None:
     assert 'data-begun="13"' in page
 
 
+def test_a_new_site_has_a_text_in_place_of_zeros(
+    owner: Person, services: Services, site: Site
+) -> None:
+    """It leads to the snippet; what was refused alone, or an opening balance, is something."""
+    new = owner.get("/admin/sites/kimson/").get_data(as_text=True)
+    services.traffic.history.write(site, [DayHistory(date(2026, 3, 4), (), {}, {"host": 3})])
+    refused = owner.get("/admin/sites/kimson/").get_data(as_text=True)
+
+    assert "Chưa có số liệu nào" in new
+    assert "/admin/sites/kimson/install" in new.partition("Chưa có số liệu nào")[2]
+    assert 'class="figure' not in new
+    assert 'class="figure' in refused
+    assert "Tên miền lạ" in refused
+
+
+def test_settings_are_folded_until_something_is_refused(owner: Person, site: Site) -> None:
+    """What was refused is seen."""
+    url = "/admin/sites/kimson/settings"
+    page = owner.get(url).get_data(as_text=True)
+    refused = owner.post(url, token=owner.token(url), excluded="nirgends").get_data(as_text=True)
+
+    assert page.count("<details>") >= 7
+    assert "<details open>" not in page
+    assert refused.count("<details open>") >= 7
+
+
 def test_a_range_that_is_over_has_no_unfinished_point(owner: Person, counted: Site) -> None:
     """Yesterday's numbers do not change any more."""
     page = owner.get("/admin/sites/kimson/?from=2026-02-02&to=2026-03-03").get_data(as_text=True)
@@ -264,8 +290,7 @@ def test_an_operator_adds_a_site(operator: Person, services: Services) -> None:
     assert made.headers["Location"] == "/admin/sites/moi/install"
     assert "Đang chờ lượt xem đầu tiên" in operator.get("/admin/sites/moi/install").text
     empty = operator.get("/admin/sites/moi/").text
-    assert '<p><a href="/admin/sites/moi/install">' in empty
-    assert "Chưa có gì được gửi đến" in empty
+    assert 'href="/admin/sites/moi/install">Đặt đoạn mã' in empty
     assert services.sites.sites.get("moi").hosts == ("moi.example.vn", "www.moi.example.vn")
     assert again.status_code == 409
 
@@ -344,7 +369,7 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
     assert services.accounts.tokens.all("kimson") == []
 
 
-def test_days_that_are_none_are_told(owner: Person, site: Site) -> None:
+def test_days_that_are_none_are_told(owner: Person, counted: Site) -> None:
     """Two the other way round mean the same; others are told of, and four weeks are shown."""
     pages = {
         query: owner.get(f"/admin/sites/kimson/?{query}").get_data(as_text=True)

@@ -26,6 +26,14 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
+// A folded section that the address leads to.
+const openTarget = () => {
+  const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (place) place.closest("details")?.setAttribute("open", "");
+};
+addEventListener("hashchange", openTarget);
+openTarget();
+
 // The menu of a phone; without JavaScript it is always open there.
 const menuButton = document.getElementById("menu-button");
 if (menuButton) {
@@ -100,7 +108,7 @@ if (live) {
     first.textContent = first.dataset.first.replace("{time}", time);
     first.hidden = false;
     live.classList.add("good");
-    live.querySelector("[data-waiting]").hidden = true;
+    live.querySelector("[data-before-first]").hidden = true;
   };
   const refresh = async () => {
     if (document.hidden) return;

@@ -53,7 +53,7 @@
     new Date(Date.parse(dayOf(table, point)) - 86400000).toISOString().slice(0, 10);
 
   const shortName = (name, unit, single) =>
-    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d/.exec(name) ?? [name])[0];
+    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d|\d+ [A-Z][a-z]+/.exec(name) ?? [name])[0];
 
   function draw(chart) {
     const table = chart.parentElement.querySelector("[data-series]");

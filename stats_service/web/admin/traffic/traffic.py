@@ -27,16 +27,20 @@ def show() -> str:
     """Show the numbers of a site."""
     now = services().clock.now()
     span, series = _series()
+    counts, shortfall = services().traffic.views.counts(site(), now), _shortfall(span)
     return render_template(
         "admin/traffic.html",
-        counts=services().traffic.views.counts(site(), now),
+        counts=counts,
+        is_new=not counts.views.total
+        and not counts.visits.total
+        and not (shortfall and (shortfall.ignored or shortfall.parts)),
         cards=services().traffic.history.cards(site(), now),
         series=series,
         chart=chart(series, site().headline),
         span=span,
         days=days_text(span.first, span.last),
         choices=choices(),
-        shortfall=_shortfall(span),
+        shortfall=shortfall,
         top=top_of(span, VIEWS)[:TOP_SHOWN],
         point_name=point_name,
     )

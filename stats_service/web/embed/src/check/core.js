@@ -18,8 +18,8 @@ const core = handed || {
   answer: {},
   current: { here: () => location.pathname + location.search },
   options: { ...snippet().dataset, site: siteOf(snippet()) },
-  resolve: below(self.src),
+  path: below(self.src),
   script: snippet(),
 };
 
-export const { answer, current, options, resolve, script } = core;
+export const { answer, current, options, path: resolve, script } = core;
