@@ -63,6 +63,8 @@ class InstallReport(msgspec.Struct, frozen=True):
     storeless: bool = False
     #: Key under which the page is counted; None: not an article.
     article: Annotated[str, msgspec.Meta(max_length=2048)] | None = None
+    #: URL of its canonical link; empty: it has none, or what it says is believed.
+    canonical: Annotated[str, msgspec.Meta(max_length=2048)] = ""
     #: Number of widgets, and elements that look like a widget but are none.
     widgets: Number = 0
     strangers: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from stats_service import processes
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings
+from stats_service.logs import LogHandler
 from stats_service.meters import Meters
 from stats_service.services.accounts.accounts import Accounts
 from stats_service.services.accounts.attempts import Attempts
@@ -471,6 +472,7 @@ def _work_on_upload(upload: str, held: int) -> None:
 def _watch(meters: Meters, spool: Spool, replay: Replay, clocks: ClockWatch) -> None:
     meters.watch(lambda: clocks.jumps, "clock_jumps")
     meters.watch(lambda: clocks.looks_apart, "clock_apart")
+    meters.watch(lambda: LogHandler.lost, "log_lost")
     meters.watch(lambda: spool.kept, "spool_kept")
     meters.watch(lambda: spool.refused, "spool_lost")
     meters.watch(lambda: replay.replayed, "spool_replayed")

@@ -381,7 +381,7 @@ def test_a_phone_takes_part_in_the_sign_in(
     faults += look(page, "code-en")
     page.fill("#code", "000000")
     page.click("button.primary")
-    expect(page.get_by_role("alert")).to_contain_text("That did not fit")
+    expect(page.get_by_role("alert")).to_contain_text("That did not match")
     page.fill("#code", TOTP(secret).at(time.time() + 30))
     page.click("button.primary")
     expect(page.locator("h1")).to_have_text("Overview")

@@ -248,7 +248,7 @@ def test_a_page_may_be_no_article(visitor: Visitor, embed: Embed) -> None:
 
     visitor.open(embed.put("/", "<stats-visits></stats-visits>", head=head))
 
-    assert visitor.views[0]["article"] is None
+    assert visitor.views[0]["article"] == ""
     assert embed.counts().views.total == 1
     assert embed.article_views("/") == 0
 
@@ -351,3 +351,47 @@ def test_a_page_says_that_its_reader_is_not_counted(visitor: Visitor, embed: Emb
 
     assert visitor.rows()[0] == ["Lượt truy cập", "1.814.164"]
     assert embed.counts().views.total == before
+
+
+@pytest.mark.parametrize(
+    ("canonical", "key"),
+    [
+        ("/tin/1", "/tin/1"),  # relative, as some templates have it
+        ("https://khac.example.vn/tin/1", "/tin/1?from=zalo"),
+        ("/", "/tin/1?from=zalo"),
+    ],
+)
+def test_a_canonical_link_is_believed_within_bounds(
+    visitor: Visitor, embed: Embed, canonical: str, key: str
+) -> None:
+    """The view, what the page shows, and a list that links with the same parameter."""
+    head = f'<link rel="canonical" href="{canonical}">{embed.snippet}'
+    url = embed.put("/tin/1", "<stats-views></stats-views>", head=head)
+    listed = embed.put("/", '<stats-views article="/tin/1?from=zalo"></stats-views>')
+
+    visitor.open(f"{url}?from=zalo")
+    visitor.open(f"{url}?from=zalo")
+    visitor.open(url)
+    own = visitor.text("stats-views")
+    visitor.open(listed)
+
+    assert embed.article_views(key) == (3 if key == "/tin/1" else 2)
+    assert own == ("3 lượt xem" if key == "/tin/1" else "1 lượt xem")
+    assert visitor.text("stats-views") == ("3 lượt xem" if key == "/tin/1" else "2 lượt xem")
+    assert embed.counts().views.total == 4
+
+
+def test_the_canonical_link_of_a_former_page_is_not_believed(
+    visitor: Visitor, embed: Embed
+) -> None:
+    """An application leaves it in the head, or changes it late: paths are compared."""
+    head = f'<link rel="canonical" href="/tin/1">{embed.snippet}'
+    visitor.open(embed.put("/tin/1", "<stats-views></stats-views>", head=head) + "?from=zalo")
+
+    visitor.act(lambda: visitor.page.evaluate("history.pushState(null, '', '/tin/2?from=ban')"))
+    visitor.page.evaluate("document.querySelector('[rel=canonical]').href = '/tin/3'")
+    visitor.act(lambda: visitor.page.evaluate("history.pushState(null, '', '/tin/3?from=ban')"))
+
+    keys = ("/tin/1", "/tin/2?from=ban", "/tin/3")
+    assert [embed.article_views(key) for key in keys] == [1, 1, 1]
+    assert embed.counts().views.total == 3

@@ -163,6 +163,14 @@ CHECKS: dict[str, Check] = {
         "400 of one address, /24 or /48 in a poll's or a day's first minute, among 60 others",
         "at most half of that minute counts, the rest is held",
     ),
+    "T102": Check(
+        "the clock an hour and a day ahead and behind, under load, with two workers",
+        "each view counted once, a ballot for each voter, each jump in the log",
+    ),
+    "T103": Check(
+        "no room on the disk of a backup, an export, an import, the log, the terminal's output",
+        "said in one line with an exit code; nothing half is left; the service goes on",
+    ),
     "T101": Check(
         "a poll whose ballots came from one /24, two an address",
         "page, API and command line name the same networks, and none says that there was none",

@@ -58,6 +58,8 @@ def decide_view(
 ) -> ViewCommand:
     """Return the command that records `query`; errors as `ViewRecorder.record_view`."""
     article, note = _page_article(entry, query.article)
+    if query.canonical and "?" in article:
+        article = entry.counted_key(article, query.canonical)
     asked, listed = _listed_articles(entry, query.articles)
     reason = ignored_reason(entry, query, visitor)
     same = is_same_article(entry, query)
@@ -160,7 +162,7 @@ def _page_article(entry: SiteEntry, text: str | None) -> tuple[str, str]:
 
     A view with an invalid address still counts for the site.
     """
-    if text is None:
+    if not text:
         return "", ""
     try:
         return entry.article_key(text), ""
@@ -175,8 +177,16 @@ def is_same_article(entry: SiteEntry, query: PageQuery) -> bool:
     """
     if query.was is None:
         return False
-    (at, _), (was, _) = _page_article(entry, query.at), _page_article(entry, query.was)
+    at, was = _moved_article(entry, query.at), _moved_article(entry, query.was)
     return at == was != ""
+
+
+def _moved_article(entry: SiteEntry, text: str | None) -> str:
+    """Return the key of an address that an application shows, or an empty string."""
+    try:
+        return entry.listed_key(text) if text else ""
+    except InvalidInputError:
+        return ""
 
 
 def _listed_articles(
@@ -190,7 +200,7 @@ def _listed_articles(
     asked, listed = [], []
     for text in articles:
         with contextlib.suppress(InvalidInputError):
-            listed.append(entry.article_key(text))
+            listed.append(entry.listed_key(text))
             asked.append(text)
     return tuple(asked), tuple(listed)
 

@@ -97,8 +97,8 @@ def snapshot_readers(path: Path) -> str:
     return "the version that has written it, and later ones"
 
 
-def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path:
-    """Start the embedded Redis from `snapshot`; return the path of its former data.
+def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path | None:
+    """Start the embedded Redis from `snapshot`; return the path of its former data, if it had any.
 
     If Redis cannot read the snapshot, nothing changes.
 
@@ -117,7 +117,10 @@ def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path:
         os.close(lock)
     try:
         with server:
-            return former
+            if any(former.iterdir()):
+                return former
+            former.rmdir()
+            return None
     except StartupError as error:
         shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
         (folder / "dump.rdb").unlink(missing_ok=True)
@@ -136,11 +139,15 @@ def _move(source: Path, target: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
-    with source.open("rb") as given, os.fdopen(_private(part), "wb") as taken:
-        shutil.copyfileobj(given, taken, 1 << 20)
-        taken.flush()
-        os.fsync(taken.fileno())
-    part.replace(target)
+    try:
+        with source.open("rb") as given, os.fdopen(_private(part), "wb") as taken:
+            shutil.copyfileobj(given, taken, 1 << 20)
+            taken.flush()
+            os.fsync(taken.fileno())
+        part.replace(target)
+    finally:
+        # Of a disk that is full, no half may take what is left: the next copy has another name.
+        part.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> int:

@@ -111,7 +111,7 @@ def _try_out(notice: str) -> None:
     except (DeliveryError, ConfigurationError, InvalidInputError) as error:
         flash(explain(error), "error")
     else:
-        flash(_("It was sent, and the other side took it."), "good")
+        flash(_("Sent, and accepted by the other side."), "good")
     services().accounts.audit.record(slug, who(), "notice.tried", _now(), subject=notice)
 
 
@@ -121,7 +121,7 @@ def remove(notice: str) -> Response:
     """Send no more of a report or webhook."""
     _check_own(notice)
     services().notices.notices.remove(site().slug, notice, who(), _now())
-    flash(_("Nothing more is sent there."), "good")
+    flash(_("Nothing more will be sent there."), "good")
     return _back()
 
 

@@ -51,7 +51,7 @@ FIELD_NAMES = {
     "listed": _("In the archive and lists"),
     "birth": _("Beginning"),
     "daily": _("One vote a day"),
-    "thanks": _("What a voter is told"),
+    "thanks": _("Message after voting"),
     "next_page": _("Page after the vote"),
     "kiosk_pause": _("Seconds between two votes on one kiosk"),
     "kiosk_ceiling": _("Ballots of one kiosk in a day; more wait for you"),
@@ -115,7 +115,7 @@ FIELD_NAMES = {
 VALUE_NAMES = {
     "do": {
         "merge": _("Merge into another"),
-        "rename": _("Give another key"),
+        "rename": _("Change the key"),
         "delete": _("Delete"),
         "hide": _("Hide from lists"),
         "show": _("Show in lists again"),

@@ -85,7 +85,7 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     ),
     "ignored-excluded": lambda: (
         _("Your address %(address)s is excluded: your own views are not counted."),
-        _("That is as the site's settings want it. Other readers are counted."),
+        _("This follows the site's settings. Other readers are counted."),
     ),
     "ignored-bot": lambda: (
         _("This browser is taken for a program: its views are not counted."),
@@ -246,6 +246,14 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
         _(
             "A parameter that does not (a menu, a filter) splits an article into several: then "
             "name in the site's settings those that do."
+        ),
+    ),
+    "canonical": lambda: (
+        _("The page's canonical link names another address: %(canonical)s. It is not believed."),
+        _(
+            "Search engines take this page for that one. If it is wrong, as the home page on every "
+            "article is, correct the template; if it is right, name the parameters that tell "
+            "articles apart in the site's settings."
         ),
     ),
     "bare": lambda: (

@@ -164,10 +164,10 @@ def reason_text(reason: Reason) -> str:
             of=of,
             kind=subject,
         ),
-        "forgotten": _("It is not known any more who has voted (30 days after closing)."),
+        "forgotten": _("It is no longer known who has voted (30 days after closing)."),
         "unseen": _(
-            "Of %(n)s of %(of)s ballots nobody noted from what network they came: they are older "
-            "than this check.",
+            "For %(n)s of %(of)s ballots the network was not recorded: they are older than this "
+            "check.",
             n=n,
             of=of,
         ),
@@ -196,7 +196,7 @@ def outcomes() -> dict[str, str]:
         "poll-not-open": _("Refused: the poll was not open"),
         "proof-refused": _("Refused: no proof of work"),
         "voter-refused": _("Refused: no valid token"),
-        "voter-too-new": _("Put off: the token was too new"),
+        "voter-too-new": _("Deferred: the token was too new"),
         "host": _("Refused: a page of another site"),
         "program": _("Refused: a program"),
         "kiosk-pause": _("Put off: within the pause of a kiosk"),

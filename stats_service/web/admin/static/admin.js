@@ -108,7 +108,7 @@ if (live) {
     first.textContent = first.dataset.first.replace("{time}", time);
     first.hidden = false;
     live.classList.add("good");
-    live.querySelector("[data-waiting]").hidden = true;
+    live.querySelector("[data-before-first]").hidden = true;
   };
   const refresh = async () => {
     if (document.hidden) return;

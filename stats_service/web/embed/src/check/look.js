@@ -103,6 +103,8 @@ export const look = async () => {
   const copied = await copy();
   const isStored = !isStoreless();
   const viewed = current.viewed || [];
+  /** @type {any} */
+  const link = document.querySelector("[rel=canonical]") || 0;
   const { bare, listed, different, unread } = lists();
   return {
     lang: english(document.documentElement) ? "en" : "vi",
@@ -125,6 +127,7 @@ export const look = async () => {
     bot: !!navigator.webdriver && options.webdriver != "count",
     storeless: !isStored,
     article: [current.article, options.article, current.here()].filter((one) => one != null)[0].slice(0, 2048),
+    canonical: (link.href || "").slice(0, 2048),
     widgets: elements.filter((one) => WIDGETS.includes(one.localName) || (one.dataset && one.dataset.stats)).length,
     bare,
     listed,

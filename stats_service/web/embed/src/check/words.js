@@ -7,7 +7,7 @@ const WORDS = {
   title: ["Kiểm tra bộ đếm", "Check of the counter"],
   waiting: ["Đang kiểm tra trang này…", "Checking this page…"],
   fine: ["Bộ đếm hoạt động đúng.", "The counter works as it should."],
-  look: ["Bộ đếm hoạt động, có điều cần xem lại.", "The counter works, with something to look at."],
+  look: ["Bộ đếm hoạt động, có điều cần xem lại.", "The counter works, but something needs a look."],
   wrong: ["Có điều cần sửa.", "Something needs to be fixed."],
   stored: ["Kết quả đã hiện ở trang quản trị.", "The admin page has the result."],
   expired: [
