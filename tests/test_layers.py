@@ -76,7 +76,7 @@ OWNERS = {
 }
 
 #: Most Python files in one folder: more is a list that nobody reads.
-FILES_MAX = 20
+FILES_MAX = 22
 
 
 def imports(path: Path) -> Iterator[str]:
