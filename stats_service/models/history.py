@@ -208,3 +208,5 @@ class DayHistory(msgspec.Struct, frozen=True):
     ignored: dict[str, int] = {}
     #: Views of readers who send GPC or DNT.
     private: int = 0
+    #: Visits by dimension (`models.readers`) and value, a browser with its version as one value.
+    told: dict[str, dict[str, int]] = {}

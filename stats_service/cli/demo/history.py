@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from stats_service.cli.demo.readers import demo_told
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
 
@@ -134,6 +135,7 @@ def _day(
         articles,
         {reason: n for reason, n in ignored.items() if n},
         round(views * PRIVATE * chance.uniform(0.8, 1.2)),
+        demo_told(day, sum(pair.visits for pair in hours), articles),
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from redis.typing import EncodableT, FieldT
 
 from stats_service.models.history import DayHistory, Pair, StoredHistory
+from stats_service.models.readers import DIMENSIONS
 from stats_service.models.sites import Site
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
@@ -127,8 +129,31 @@ class HistoryStore:
                     key = names.day_articles(day.day.isoformat())
                     pipe.zadd(key, day.articles)
                     pipe.expire(key, DAY_ARTICLES_TTL_SECONDS, nx=True)
+            _add_told(pipe, names, days)
             pipe.hset(names.counts, mapping=_records(days))
             pipe.execute()
+
+
+def _add_told(pipe: Any, names: SiteKeys, days: Sequence[DayHistory]) -> None:
+    """Write what visits told, by day, as far as days are kept, and by month that is over."""
+    last = days[-1].day
+    first_kept, settled = last - timedelta(ARTICLE_DAYS_KEPT), last - timedelta(2)
+    sums: dict[str, Counter[str]] = {}
+    for day in days:
+        told = {
+            DIMENSIONS[name].letter + value: n
+            for name, values in day.told.items()
+            for value, n in values.items()
+        }
+        month = f"{day.day:%Y-%m}"
+        if told and day.day > first_kept:
+            sums[day.day.isoformat()] = Counter(told)
+        if told and month < f"{settled + timedelta(1):%Y-%m}":
+            sums.setdefault(month, Counter()).update(told)
+    for span, fields in sums.items():
+        pipe.hset(names.readers(span), mapping=fields)
+        if len(span) > len("2026-11"):
+            pipe.expire(names.readers(span), DAY_ARTICLES_TTL_SECONDS, nx=True)
 
 
 def _articles_key(names: SiteKeys, span: str) -> str:

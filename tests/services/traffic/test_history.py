@@ -238,3 +238,24 @@ def test_the_demo_has_two_years_that_add_up(
     assert by_name[date(2026, 2, 17)] < 0.6 * by_name[date(2026, 3, 3)]
     assert counts.views.record is not None
     assert counts.views.record.n == max(sum(day.hours, Pair()).views for day in days)
+
+
+def test_the_demo_s_visits_tell_where_they_came_from(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Two years of it, no dimension with more visits than there were, months and days alike."""
+    days = demo_history(site, clock.now())
+    services.traffic.history.write(site, days)
+    # A part of a month that is longer ago than days are kept has no sums: the whole month has.
+    span = Span(days[0].day.replace(day=1), days[-1].day)
+
+    found = services.traffic.readers.of_span(site, span, clock.now())
+    services.traffic.retention.retain(site, clock.now())
+    again = services.traffic.readers.of_span(site, span, clock.now())
+
+    told = {row.dimension: row.told for row in found.dimensions}
+    assert found.visits == sum(pair.visits for day in days for pair in day.hours)
+    assert all(0 < n <= found.visits for name, n in told.items() if name in ("source", "browser"))
+    assert told["source"] == sum(sum(day.told["source"].values()) for day in days)
+    assert told["campaign"] > 100
+    assert {row.dimension: row.told for row in again.dimensions} == told

@@ -43,3 +43,6 @@ export const wantExtra = () => {
   if (!wanted) fetchExtra();
   wanted = 1;
 };
+
+/** The address has become another. The file for that takes this place, and looks at once. */
+current.moved = wantExtra;

@@ -3,7 +3,6 @@
 import { showAll, showMarks } from "./widgets.js";
 import { asked, exchange, newArticles, withWishes } from "./request.js";
 import { current, options } from "./page.js";
-import { wantExtra } from "./parts.js";
 import { receive } from "./answer.js";
 import { votingWishes } from "./voting.js";
 
@@ -102,6 +101,3 @@ export const start = () => {
   if (document.readyState == "loading") addEventListener("DOMContentLoaded", begin);
   else begin();
 };
-
-/** The address has become another. The file for that takes this place, and looks at once. */
-current.moved = wantExtra;
