@@ -104,4 +104,4 @@ export const start = () => {
 };
 
 /** The address has become another. The file for that takes this place, and looks at once. */
-current.moved = wantExtra;
+current.moved = () => wantExtra();
