@@ -11,7 +11,6 @@ from collections.abc import Collection
 
 from stats_service.errors import InvalidInputError
 from stats_service.services.articles.keys import NONE, canonical_article
-from stats_service.services.visitors.hosts import origin_host
 
 #: Paths that are programs: without their query they are no article.
 _PROGRAM = re.compile(r"\.(?:php|aspx?|jspx?|do|cfm|cgi|pl)$", re.IGNORECASE)
@@ -37,7 +36,6 @@ DRAWN_CHANGES = 3
 def counted_key(
     key: str,
     canonical: str,
-    hosts: Collection[str],
     parameters: tuple[str, ...],
     doubted: Collection[str] = (),
 ) -> str:
@@ -45,8 +43,7 @@ def counted_key(
 
     Args:
         key: That of the page's own address.
-        canonical: URL in its canonical link.
-        hosts: Those of the site.
+        canonical: URL in its canonical link, on a host of the site.
         parameters: `Site.article_parameters`. A site that names those that are kept, or `+name`,
             has decided.
         doubted: Names in lower case that no canonical link may leave out.
@@ -58,9 +55,6 @@ def counted_key(
     if not mark or not path.startswith("/") or canonical == "":
         return key
     if not _is_open(parameters):
-        return key
-    host = origin_host(canonical)
-    if host is None or not {host, f"www.{host}", host.removeprefix("www.")} & set(hosts):
         return key
     try:
         shorter = canonical_article(canonical, parameters)

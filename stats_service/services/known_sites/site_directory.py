@@ -18,6 +18,7 @@ from stats_service.services.articles.watch import ParameterWatch
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
 from stats_service.services.polls.presentation import SitePolls
 from stats_service.services.sites.sites import SLUG
+from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import DayKey
 from stats_service.services.visitors.voters import Voters
 from stats_service.store.polls.polls import PollStore
@@ -73,8 +74,11 @@ class SiteEntry:
 
     def counted_key(self, key: str, canonical: str) -> str:
         """Return the key of a page that names its canonical address; `key` is its own address's."""
+        host = origin_host(canonical)
+        if host is None or not {host, f"www.{host}", host.removeprefix("www.")} & self.hosts:
+            return key
         parameters, doubted = self.site.article_parameters, self.watch.doubted
-        found = counted_key(key, canonical, self.hosts, parameters, doubted)
+        found = counted_key(key, canonical, parameters, doubted)
         if found != key and len(self.watch.left_out) < LEFT_OUT_MAX:
             self.watch.left_out |= left_out_names(key, found)
         return self.aliases.targets.get(found, found)

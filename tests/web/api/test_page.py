@@ -420,14 +420,18 @@ def test_a_canonical_link_tells_what_is_no_part_of_the_article(client: FlaskClie
     canonical = "https://kimson.example.vn/tin/1"
     first = view(client, "/tin/1?from=zalo", canonical=canonical).get_json()
     beat = view(client, "/tin/1?from=zalo", canonical=canonical, hit="", beat=True).get_json()
+    bare = view(client, "/tin/3?from=zalo", canonical="http://www.kimson.example.vn/tin/3")
     wrong = view(client, "/tin/2?id=5", canonical="https://kimson.example.vn/").get_json()
+    other = view(client, "/tin/4?from=zalo", canonical="https://khac.example.vn/tin/4").get_json()
     moved = view(
         client, "/tin/1?from=face", at="/tin/1?from=face", was="/tin/1", canonical=canonical
     ).get_json()
     listed = view(client, "/", articles=["/tin/1?from=home"]).get_json()
 
     assert first["article"]["key"] == beat["article"]["key"] == "/tin/1"
+    assert bare.get_json()["article"]["key"] == "/tin/3"
     assert wrong["article"]["key"] == "/tin/2?id=5"
+    assert other["article"]["key"] == "/tin/4?from=zalo"
     assert "article" not in moved
     assert listed["articles"]["/tin/1?from=home"]["views"] == 1
 
