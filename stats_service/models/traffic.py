@@ -20,7 +20,7 @@ LISTED_MAX = 100
 class PageQuery(msgspec.Struct, frozen=True):
     """A page view, as the script on a page sends it: the JSON body of `POST …/page`."""
 
-    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; not looked at for a heartbeat.
+    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; a heartbeat's is ignored.
     hit: str = ""
     #: Path with query, URL, or the explicit key from `data-article`; none: not an article.
     article: str | None = None
@@ -46,9 +46,8 @@ class PageQuery(msgspec.Struct, frozen=True):
     #: loading a page. If both belong to one article, nothing is counted again.
     at: str | None = None
     was: str | None = None
-    #: Host of the page that the reader came from, and behind it, with a comma before each, the
-    #: parameters of a campaign in the page's own address (`utm_…`), as they stand there; of a
-    #: click (`gclid`) the name alone.
+    #: Host of the page that the reader came from, and behind a comma the query of the page's own
+    #: address from `utm_` on; before that, with a comma behind each, the marks of clicks.
     via: str = ""
 
 

@@ -395,3 +395,18 @@ def test_the_canonical_link_of_a_former_page_is_not_believed(
     keys = ("/tin/1", "/tin/2?from=ban", "/tin/3")
     assert [embed.article_views(key) for key in keys] == [1, 1, 1]
     assert embed.counts().views.total == 3
+
+
+def test_a_page_says_which_host_its_reader_came_from(visitor: Visitor, embed: Embed) -> None:
+    """And the words of a campaign, with a key of its own as well; nothing else of the address."""
+    before = embed.put("/mail", '<a id="go" href="/tin/1?q=benh&utm_source=thu&utm_medium=x">x</a>')
+    embed.put("/tin/1", "<stats-visits></stats-visits>")
+    visitor.page.goto(before)
+    settle(visitor.page)
+    first = visitor.sent[-1]
+
+    visitor.act(lambda: visitor.page.click("#go"))
+
+    host = before.split("/")[2]
+    assert first["via"].endswith(",")
+    assert visitor.sent[-1]["via"] == f"{host},utm_source=thu&utm_medium=x"

@@ -131,21 +131,21 @@ def source_and_campaign(via: str, own_hosts: frozenset[str]) -> tuple[str, str]:
     """Return a visit's source, and the lines of its campaign.
 
     Args:
-        via: what the script sends: the host of the page before, or nothing, and behind it,
-            with a comma before each, the parameters of a campaign in the page's address, and the
-            names of those of clicks. A word that has a comma itself ends there.
+        via: what the script sends: the host of the page before, or nothing, and behind a comma
+            each of the query's parameters of a campaign, and of those of clicks the name. A word
+            ends at a comma of its own.
         own_hosts: the hosts of the site, which are no source.
 
     Returns:
         The source, `""` if nothing tells it (then the user agent may) and `?` for a host that is
         none; the lines of the campaign, each with its line feed.
     """
-    host, *query = via[:VIA_MAX_LENGTH].split(",")
+    host, _, query = via[:VIA_MAX_LENGTH].partition(",")
     lines: dict[str, str] = {}
     click = ""
-    for part in query:
+    for part in re.split("[,&]", query):
         name, _, value = part.partition("=")
-        lower = name.lower()
+        lower = name.lower().lstrip("?")
         if letter := _WORDS.get(lower):
             lines.setdefault(letter, letter + word(unquote_plus(value, errors="replace")))
         elif lower in _CLICKS and "g" not in lines:

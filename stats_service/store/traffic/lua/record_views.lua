@@ -524,7 +524,9 @@ if visits > 0 and ARGV[6] ~= '' then
         local size = sizes[letter] or tonumber(call('HGET', readers, '#' .. letter) or 0)
         local most = letter == 'e' and ENTRIES or VALUES
         if size >= most then
-          local drawn = call('HRANDFIELD', readers, VALUE_DRAWS, 'WITHVALUES')
+          -- A user of Redis who may not (an older list of commands) draws nothing: the value goes to
+          -- the remainder. What is written already must not be cut off by an error here.
+          local drawn = redis.pcall('HRANDFIELD', readers, VALUE_DRAWS, 'WITHVALUES')
           for d = 1, #drawn, 2 do
             local value, had = drawn[d], tonumber(drawn[d + 1])
             if size >= most and #value > 1 and string.sub(value, 1, 1) == letter

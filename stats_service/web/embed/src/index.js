@@ -12,10 +12,10 @@ import { options } from "./page.js";
 import { StatsCount } from "./count.js";
 import { StatsVisits } from "./visits.js";
 
-/** What the end of the address asks for, at first or when somebody types it; the file looks closer. */
+/** What the end of the address asks for, at first or when somebody types it: check, optout, optin. */
 const heed = () => {
   optedOut();
-  if (/#stats-[co]/.test(location.hash)) fetchExtra();
+  if (/^#stats-[co]/.test(location.hash)) fetchExtra();
 };
 
 if (!customElements.get("stats-count")) {

@@ -69,7 +69,7 @@ export const exchange = async (body, retry) => {
     const response = await Promise.race([
       // The view arrives though the reader leaves at once; no other request takes its room.
       fetch(resolve(options.site + "/page"), { method: "POST", body, keepalive: retry >= 0 }),
-      new Promise((_, fail) => setTimeout(fail, PATIENCE, "slow")),
+      new Promise((_, fail) => setTimeout(fail, PATIENCE, PATIENCE)),
     ]);
     if (!response.ok) throw response.status;
     return await response.json();
