@@ -103,5 +103,6 @@ export const start = () => {
   else begin();
 };
 
-/** The address has become another. The file for that takes this place, and looks at once. */
-current.moved = wantExtra;
+/** The address has become another. The file for that takes this place, and looks at once. Asked for
+ * by a function of its own: that of `parts` stands behind this in the file. */
+current.moved = () => wantExtra();
