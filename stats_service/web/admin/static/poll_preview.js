@@ -32,19 +32,25 @@
     }
   }
 
-  /** By the names of embed/src/parts.js; what a vote would need leads nowhere. */
-  /** @type {any} */
-  const core = {
-    Widget,
-    answer,
-    current: {},
-    options: { site: "preview" },
-    resolve: (path) => {
-      const [, picture] = /\/picture\/(.+)/.exec(path) ?? [];
-      return picture ? card.dataset.pictures + picture : "about:blank";
-    },
-    voter: () => "preview",
+  const resolve = (path) => {
+    const [, picture] = /\/picture\/(.+)/.exec(path) ?? [];
+    return picture ? card.dataset.pictures + picture : "about:blank";
   };
+
+  /** In the order of embed/src/parts.js; what a vote would need leads nowhere. */
+  /** @type {any} */
+  const core = [
+    answer,
+    {}, // current
+    { site: "preview" }, // options
+    null, // script
+    resolve,
+    null, // start
+    null, // view
+    null, // fetchPart
+    () => "preview", // voter
+    Widget,
+  ];
 
   const tell = (text) => {
     const place = part("problem");
