@@ -78,11 +78,14 @@ class RemovedPollStore:
         """Return the removals of a site that can be undone, the newest first."""
         names = SiteKeys(self._prefix, slug)
         with store_errors():
-            removals: list[Any] = self._client.zrevrangebyscore(
-                names.removed_polls, "+inf", f"({now}"
+            removals: Any = self._client.zrange(
+                names.removed_polls, "+inf", f"({now}", desc=True, byscore=True
             )
-            keys = [names.removed(text_of(removal)) for removal in removals]
-            documents = self._client.mget(keys) if keys else []
+            # Not MGET, which the service's user of Redis may not call.
+            with self._client.pipeline(transaction=False) as pipe:
+                for removal in removals:
+                    pipe.get(names.removed(text_of(removal)))
+                documents = pipe.execute()
         return [_decoder.decode(document) for document in documents if document]
 
     def restore(self, slug: str, removed: RemovedPoll, after: Poll, entry: AuditEntry) -> str:
