@@ -78,14 +78,11 @@ class RemovedPollStore:
         """Return the removals of a site that can be undone, the newest first."""
         names = SiteKeys(self._prefix, slug)
         with store_errors():
-            removals: Any = self._client.zrange(
+            removals: list[Any] = self._client.zrange(
                 names.removed_polls, "+inf", f"({now}", desc=True, byscore=True
             )
-            # Not MGET, which the service's user of Redis may not call.
-            with self._client.pipeline(transaction=False) as pipe:
-                for removal in removals:
-                    pipe.get(names.removed(text_of(removal)))
-                documents = pipe.execute()
+            keys = [names.removed(text_of(removal)) for removal in removals]
+            documents = self._client.mget(keys) if keys else []
         return [_decoder.decode(document) for document in documents if document]
 
     def restore(self, slug: str, removed: RemovedPoll, after: Poll, entry: AuditEntry) -> str:
