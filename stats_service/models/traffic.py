@@ -20,7 +20,7 @@ LISTED_MAX = 100
 class PageQuery(msgspec.Struct, frozen=True):
     """A page view, as the script on a page sends it: the JSON body of `POST …/page`."""
 
-    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; not looked at for a heartbeat.
+    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; a heartbeat's is ignored.
     hit: str = ""
     #: Path with query, URL, or the explicit key from `data-article`; none: not an article.
     article: str | None = None

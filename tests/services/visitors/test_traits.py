@@ -73,7 +73,7 @@ def test_a_host_is_counted_under_a_name(host: str, source: str) -> None:
         ("KIMSON.example.vn,utm_source=tin", "", "utin\n"),
         (",gclid=SECRET", "Google", "gGoogle Ads\n"),
         ("bing.com,gclid=SECRET,fbclid=SECRET", "Bing", "gGoogle Ads\n"),
-        (",bclid,utm_source=fb&utm_medium=cpc&fbclid=S&q=x", "Facebook", "gFacebook\nufb\nmcpc\n"),
+        (",fbclid,utm_source=fb&utm_medium=cpc&fbclid=S&q=x", "Facebook", "gFacebook\nufb\nmcpc\n"),
         (",utm_campaign=T%E1%BA%BFt%202026,utm_campaign=2", "", "kTết 2026\n"),
         (",UTM_Medium=a%0Ab%E2%80%AEc", "", "ma b c\n"),
         (",utm_term=an.nguyen%40example.vn", "", "t\n"),
