@@ -54,7 +54,7 @@ def fill_picture(client: redis.Redis, keys: SiteKeys) -> Picture:
     Image.new("RGB", (320, 200), "teal").save(out, "PNG")
     made = make_picture(out.getvalue())
     name = picture_id(made.data)
-    client.hset(keys.pictures, mapping={name: made.data, f"{name}:at": 0})
+    client.hset(keys.pictures, mapping={name: made.data, f"{name}:at": f"0 {len(made.data)}"})
     return Picture(id=name, width=made.width, height=made.height, alt={"vi": "Tờ báo"})
 
 

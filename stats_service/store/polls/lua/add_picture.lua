@@ -9,12 +9,13 @@ if call('EXISTS', KEYS[1]) == 0 then return 'no-site' end
 if call('HEXISTS', pictures, id) == 0 then
   local number, size = 1, #ARGV[2]
   for _, field in ipairs(call('HKEYS', pictures)) do
-    if not string.find(field, ':', 1, true) then
-      number, size = number + 1, size + call('HSTRLEN', pictures, field)
+    if string.find(field, ':', 1, true) then
+      local bytes = string.match(call('HGET', pictures, field), ' (%d+)')
+      number, size = number + 1, size + tonumber(bytes or 0)
     end
   end
   if number > tonumber(ARGV[4]) then return 'many' end
   if size > tonumber(ARGV[5]) then return 'large' end
 end
-call('HSET', pictures, id, ARGV[2], id .. ':at', ARGV[3])
+call('HSET', pictures, id, ARGV[2], id .. ':at', ARGV[3] .. ' ' .. #ARGV[2])
 return 'added'

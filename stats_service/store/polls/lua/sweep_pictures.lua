@@ -15,7 +15,8 @@ local documents = call('HVALS', KEYS[2])
 for i = 4, #KEYS do documents[#documents + 1] = call('GET', KEYS[i]) or '' end
 local gone = 0
 for _, id in ipairs(call('HKEYS', pictures)) do
-  local at = not string.find(id, ':', 1, true) and tonumber(call('HGET', pictures, id .. ':at') or 0)
+  local at = not string.find(id, ':', 1, true)
+    and tonumber(string.match(call('HGET', pictures, id .. ':at') or '0', '%d+'))
   if at and at < tonumber(ARGV[1]) then
     local used = false
     for _, document in ipairs(documents) do

@@ -95,9 +95,10 @@ def _read_pictures(reader: SiteReader) -> Iterator[Row]:
 
 
 def _write_pictures(writer: SiteWriter, row: PictureRow) -> None:
-    writer.hset(writer.keys.pictures, row.id, b64decode(row.data))
+    data = b64decode(row.data)
+    writer.hset(writer.keys.pictures, row.id, data)
     # Put there when nobody knows: swept as soon as no poll has it.
-    writer.hset(writer.keys.pictures, f"{row.id}:at", 0)
+    writer.hset(writer.keys.pictures, f"{row.id}:at", f"0 {len(data)}")
 
 
 def _read_revisions(reader: SiteReader) -> Iterator[Row]:
