@@ -77,6 +77,8 @@ class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = ""
     #: Field of the log by which readers were known, as in `formats.options.LogOptions`.
     reader: str = ""
+    #: First and last day of UTC of which there are lines, or flips; none: as the days above say.
+    line_days: tuple[int, int] | None = None
     #: It is being taken out.
     leaving: bool = False
 

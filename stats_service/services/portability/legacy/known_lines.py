@@ -25,6 +25,7 @@ class KnownLines:
         store: of imports.
         slug: the site.
         imports: all of it.
+        kind: what has written the lines, several joined by `+`.
         field: the field by which readers are known now; None: nobody compares them.
     """
 
@@ -33,14 +34,18 @@ class KnownLines:
         store: LegacyStore,
         slug: str,
         imports: Mapping[str, ImportedFile],
+        kind: str,
         field: str | None = None,
     ) -> None:
         self._store = store
         self._slug = slug
         #: Imports whose readers were known by the same field.
         self._comparable = {name for name, file in imports.items() if file.reader == field}
+        kinds = set(kind.split("+"))
         self._imports = [
-            (name, *_days(file)) for name, file in imports.items() if file.complete and file.id
+            (name, *_days(file))
+            for name, file in imports.items()
+            if file.complete and file.id and kinds.intersection(file.kind.split("+"))
         ]
 
     def on(self, day: int) -> list[KnownLine]:
@@ -92,6 +97,8 @@ def _days(file: ImportedFile) -> tuple[int, int]:
 
     One that joins two others may have flips alone, up to a half hour away from its own lines.
     """
+    if file.line_days:
+        return file.line_days
     if not file.first_day or file.kind != "access-log":
         return 1, 0
     first, last = (

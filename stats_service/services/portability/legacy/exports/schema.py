@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stats_service.errors import InvalidInputError
+from stats_service.services.portability.legacy.exports.events import Events
 from stats_service.services.portability.legacy.exports.polls import FoundPolls
 from stats_service.services.portability.legacy.exports.seen import SeenNames
 from stats_service.services.portability.legacy.exports.source import Source
@@ -54,6 +55,8 @@ class Shared:
     _seen: dict[str, SeenNames] = field(default_factory=dict)
     #: What has to wait until every table is read; in the order of the tables.
     later: list[Callable[[], None]] = field(default_factory=list)
+    #: Gives the key of an article by what stands in its events, when every table is read.
+    resolve: Callable[[str], str] = str
 
     def names(self, what: str) -> dict[str, str]:
         """Return what is known of a kind, to look up in or to add to."""
@@ -72,6 +75,8 @@ class Target:
     tally: Tally
     #: Of the table, without what the installation puts in front.
     table: str
+    #: Of the file.
+    events: Events
 
     @property
     def source(self) -> Source:
@@ -106,9 +111,11 @@ class Schema:
     orders: tuple[tuple[str, ...], ...] = ()
     #: Regular expression for each of some columns, by which a row without a heading is known.
     shapes: Mapping[str, str] = field(default_factory=dict)
-    #: Each row is something that happened: tables of several files go on, one in another. Else
-    #: rows are sums, and of a sum that two tables have the larger is taken.
+    #: Tables of several files go on, one in another. Else of a number that two have the larger is
+    #: taken. Rows that each are an event (`Events`) are told apart one by one.
     events: bool = False
+    #: What has no date is what the days of the file do not have of a total.
+    rest: bool = False
     #: It knows no days.
     undated: bool = False
     #: Which numbers it brings: `site`, `articles`, `ratings`, `polls`; empty: what others need.
