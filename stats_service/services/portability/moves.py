@@ -87,12 +87,13 @@ class Moves:
                 copied is deleted, and the old server goes on.
         """
         begun = now()
-        if self._source.installation().get(MOVE) == f"gone {self._to}":
+        known = self._source.installation()
+        gone = known.get(MOVE) == f"gone {self._to}"
+        if gone and self._is_ours(self._target.installation(), known):
             self._finish(now())  # it was cut off between the last steps
             keys, size = self._source.size()
         else:
             found = self.look()
-            known = self._source.installation()
             if self._target.is_empty() and not self._target.claim(known["secret"], known["run"]):
                 raise self._taken()
             self._source.note(**{MOVE: f"out {self._to}", f"{MOVE}:at": str(int(begun))})

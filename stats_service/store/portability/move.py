@@ -78,7 +78,7 @@ class KeyHead(NamedTuple):
     """What is known of a key without its value."""
 
     kind: bytes
-    #: When (ms since 1970) the key ends; -1: never.
+    #: When (seconds since 1970) the key ends; -1: never.
     ends: int
     size: int
 
@@ -268,7 +268,7 @@ class MoveStore:
             with self.client.pipeline(transaction=False) as pipe:
                 for name in names:
                     pipe.type(name)
-                    pipe.execute_command("PEXPIRETIME", name)
+                    pipe.execute_command("EXPIRETIME", name)
                 found = pipe.execute()
             kinds = [bytes_of(kind) for kind in found[::2]]
             with self.client.pipeline(transaction=False) as pipe:
@@ -329,9 +329,9 @@ class MoveStore:
             pipe.execute()
 
     def end_at(self, name: bytes, ends: int) -> None:
-        """Let a key end at a moment, in ms since 1970."""
+        """Let a key end at a moment, in seconds since 1970."""
         with self._asked():
-            self.client.pexpireat(name, ends)
+            self.client.expireat(name, ends)
 
 
 def copy(source: MoveStore, target: MoveStore, told: Callable[[int], None]) -> Comparison:
