@@ -17,7 +17,7 @@ key                             type    holds; how long
                                         takes its place; for ever
 <p>:{site}:held                 string  the settings while an archive takes the site's place, in the
                                         stead of `site`; for the length of a scan
-<p>:{site}:replacing            string  held by the import that does it; one minute
+<p>:{site}:replacing            string  held by the import that does it, one minute, or by a move
 <p>:{site}:counts               hash    visits and views, see below; for ever
 <p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
 <p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 31 minutes
@@ -129,7 +129,9 @@ key                             type    holds; how long
                                         number that grows, and when (s) it did last; `looked`: when
                                         (s) somebody tried to write; `host`, `host:at`: a Host that
                                         the admin pages refused last; `backup:at`: when
-                                        (s) a backup was made last; for ever
+                                        (s) a backup was made last; `move`, `move:at`: how far a
+                                        move to another server is, since when (s); `came-from`:
+                                        servers that the data were moved from; for ever
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes

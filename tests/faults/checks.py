@@ -159,6 +159,14 @@ CHECKS: dict[str, Check] = {
         "articles merged, taken back and merged again while they are read",
         "no view lost or made, of the site or of a day; old keys count for the other",
     ),
+    "T108": Check(
+        "`move` to a cluster while readers load pages, vote and rate",
+        "every acknowledged view, ballot and rating is on the new server",
+    ),
+    "T109": Check(
+        "`move` killed again and again, to a server, Sentinels, a cluster, the embedded one",
+        "repeated, it ends; every key with its value and its end is there",
+    ),
 }
 
 ADMIN = "tests/web/admin"

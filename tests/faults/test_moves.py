@@ -37,7 +37,7 @@ SITE = Site(
     slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6, poll=""
 )
 #: Articles of the installation that is killed while it moves.
-ARTICLES = 30_000
+ARTICLES = 10_000
 
 Note = Callable[[str], None]
 
@@ -66,8 +66,10 @@ class Voters:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(4)]
         self._numbers = itertools.count()
+        self._lock = threading.Lock()
         self.ballots = self.ratings = 0
         self.statuses: dict[int, int] = {}
+        self.refusals: set[str] = set()
 
     def __enter__(self) -> "Voters":
         for thread in self._threads:
@@ -83,9 +85,12 @@ class Voters:
         while not self._stop.wait(0.05):
             voter = self._services.polls.voters.issue("kimson", time.time() - 60)
             body = {"ballot": new_ballot(), "choices": ["abc"[number % 3]], "voter": voter}
-            self.ballots += self._send("polls/muc-quan-tam/ballots", body) == 200
+            thanked = self._send("polls/muc-quan-tam/ballots", body) == 200
             rating = {"article": "/tin/1", "score": 1 + number % 5, "voter": voter}
-            self.ratings += self._send("ratings", rating) == 200
+            rated = self._send("ratings", rating) == 200
+            with self._lock:
+                self.ballots += thanked
+                self.ratings += rated
 
     def _send(self, path: str, body: dict[str, object]) -> int:
         number = next(self._numbers)
@@ -95,17 +100,20 @@ class Voters:
             "X-Forwarded-For": f"{30 + number % 97}.{number // 250}.7.{number % 250}",
         }
         connection = http.client.HTTPConnection(self._netloc, timeout=10)
-        status = 0
+        status, text = 0, b""
         try:
             connection.request("POST", f"/v1/kimson/{path}", json.dumps(body), headers)
             response = connection.getresponse()
-            response.read()
+            text = response.read()
             status = response.status
         except (OSError, http.client.HTTPException):
             pass
         finally:
             connection.close()
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        with self._lock:
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+            if status not in (0, 200, 503):
+                self.refusals.add(text.decode()[:300])
         return status
 
 
@@ -124,8 +132,11 @@ def test_what_was_acknowledged_is_on_the_new_server(
         with (
             running_service(before) as url,
             Load([url], clients=8, rate=60) as load,
-            Voters(url, services) as voters,
+            ExitStack() as stack,
         ):
+            # An article that nobody has read cannot be rated.
+            load.wait_for(lambda: len(load.sent) > 200)
+            voters = stack.enter_context(Voters(url, services))
             load.run(3)
             begun = time.monotonic()
             told = subprocess.run(
@@ -161,7 +172,7 @@ def test_what_was_acknowledged_is_on_the_new_server(
     assert report.faults == ()
     assert report.ballots == report.voters == voters.ballots + later.ballots
     assert rated == voters.ratings + later.ratings
-    assert {status for status in voters.statuses if status} <= {200, 503}
+    assert voters.refusals == set()
 
 
 @pytest.fixture

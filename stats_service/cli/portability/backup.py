@@ -62,8 +62,7 @@ def restore(file: Path) -> None:
             "REDIS_URL names a server of your own, and {file} can be read by {readers}. If yours "
             "is one of them: stop it, put the backup in place of its dump.rdb as its documentation "
             "says, and start it (docs/operate.md, Backup and restore). Any other would not start: "
-            "restore the backup here without REDIS_URL, `stats-service export` each site, and "
-            "`import` them with REDIS_URL; accounts and tokens are made anew there.",
+            "restore the backup here without REDIS_URL, and then `stats-service move --to` it.",
             file=file,
             readers=snapshot_readers(file),
         )
