@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults test-redis test-field modules fuzz lint types bench translations embed vendor lock chromium clean
+.PHONY: help run test test-faults test-redis test-field modules fuzz lint types bench translations embed handbook vendor lock chromium clean
 
 VENV := .venv/bin
 JAVASCRIPT := $(shell find stats_service -name '*.js')
@@ -56,6 +56,9 @@ translations: .venv/test.stamp ## bring the Vietnamese catalog up to date and co
 embed: .venv/test.stamp ## build the script that portals embed
 	$(VENV)/python -m tools.build_embed
 
+handbook: .venv/test.stamp ## make the pages of docs/ that the admin pages show
+	$(VENV)/python -m tools.handbook
+
 vendor: .venv/test.stamp ## fetch the chart library of the admin pages (needs npm)
 	$(VENV)/python -m tools.vendor
 
@@ -96,6 +99,7 @@ clean: ## remove what was made, except the data folder
 
 .venv/tsc.stamp: .venv/js.stamp $(wildcard tools/js/*.json tools/js/*.d.ts) $(JAVASCRIPT)
 	$(VENV)/node tools/js/node_modules/typescript/bin/tsc --project tools/js
+	$(VENV)/node tools/js/node_modules/typescript/bin/tsc --project tools/js/pages.json
 	@touch $@
 
 chromium:

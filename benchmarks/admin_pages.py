@@ -53,7 +53,7 @@ SLUG = "big"
 VALUES = {"slug": SLUG, "poll_id": "poll-0", "name": "bench"}
 QUERIES = {
     "traffic.show": ("", "?range=today", "?range=91", "?range=365", "?range=years", "MOST"),
-    "articles.index": ("", "?span=30", "?span=all", "?span=rising"),
+    "articles.index": ("", "?range=91", "?range=all", "?range=365", "?range=28&order=rising"),
 }
 _ASSET = re.compile(r'(?:href|src)="(/[^"?]+\.(?:css|js|svg|png)(?:\?[^"]*)?)"')
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')

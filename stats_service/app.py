@@ -56,7 +56,8 @@ def _flask_app(services: Services, paths: LoopPaths) -> Flask:
     operations.register(app)
     api.register(app, settings.path_prefix, paths)
     embed.register(app, settings.path_prefix)
-    app.register_blueprint(hosted.bp, url_prefix=settings.path_prefix)
+    for page in hosted.PAGES:
+        app.register_blueprint(page, url_prefix=settings.path_prefix)
     admin.register(app, settings)
     public.register(app)
     if settings.demo:

@@ -136,6 +136,19 @@ class VoterTooNewError(ForbiddenError):
         )
 
 
+class KioskRefusedError(ForbiddenError):
+    """The device is no kiosk of the site, or no longer, or the poll is not for kiosks."""
+
+    code = "kiosk-refused"
+    title = "This device is no kiosk of the site"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This device is not enrolled as a kiosk of the site, or was revoked, or the poll is "
+            "not for kiosks."
+        )
+
+
 class ProofRefusedError(ForbiddenError):
     """The proof of work is missing or not good for this ballot."""
 
@@ -311,6 +324,18 @@ class TooManyRequestsError(StatsError):
     def __init__(self, message: str, retry_after: float, **values: object) -> None:
         self.retry_after = retry_after
         super().__init__(message, **values)
+
+
+class KioskPauseError(StatsError):
+    """Somebody has just voted on the kiosk; the same ballot may be sent again after the pause."""
+
+    code = "kiosk-pause"
+    status = 429
+    title = "The kiosk pauses between two votes"
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("Somebody has just voted on this kiosk. Send the ballot again.")
 
 
 class StoreUnavailableError(StatsError):

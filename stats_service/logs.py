@@ -11,10 +11,11 @@ import json
 import logging
 import logging.config
 import re
+import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 from stats_service.config import Settings
@@ -104,6 +105,35 @@ class JsonFormatter(logging.Formatter):
         return "[address]" + found[0][len(text) :]
 
 
+class LogHandler(logging.StreamHandler[TextIO]):
+    """Write lines to a stream; once a full disk takes lines again, say how many it did not take."""
+
+    #: Lines of this process that the stream did not take.
+    lost = 0
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._missing = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, and behind it what was lost before it, if anything."""
+        before, missing = LogHandler.lost, self._missing
+        super().emit(record)
+        if missing and LogHandler.lost == before:
+            self._missing = 0
+            text = f"{missing} lines of this log could not be written: the disk took none."
+            values = {"name": __name__, "levelno": logging.WARNING, "levelname": "WARNING"}
+            super().emit(logging.makeLogRecord(values | {"msg": text}))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Count a line that the stream did not take; anything else is a fault of the caller."""
+        if isinstance(sys.exc_info()[1], OSError):
+            LogHandler.lost += 1
+            self._missing += 1
+        else:
+            super().handleError(record)
+
+
 def logging_config(settings: Settings) -> dict[str, Any]:
     """Return the configuration for `logging.config.dictConfig`, gunicorn's loggers included."""
     return {
@@ -118,7 +148,7 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         },
         "handlers": {
             "stderr": {
-                "class": "logging.StreamHandler",
+                "()": LogHandler,
                 "formatter": "json",
                 "stream": "ext://sys.stderr",
             }

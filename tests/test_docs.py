@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "stats_service"
 SETTING = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
 
 SETTINGS = sorted(set(SETTING.findall((ROOT / "stats_service/config.py").read_text("utf-8"))))
@@ -41,6 +42,35 @@ def test_every_page_is_in_the_index() -> None:
     pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")} - {"README.md"}
 
     assert {page for page in pages if f"]({page})" not in index} == set()
+
+
+def test_the_map_names_only_what_exists() -> None:
+    """Every path in the architecture page, but for those with a `<noun>` in them."""
+    paths = [path for path in _paths_of_the_map() if "<" not in path]
+
+    missing = [p for p in paths if not any((at / p).exists() for at in (ROOT, PACKAGE))]
+
+    assert len(paths) > 60
+    assert missing == []
+
+
+def test_the_map_names_every_room() -> None:
+    """Every package of the repository, of the service and of its layers."""
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    layers = [PACKAGE / name for name in ("services", "store", "web")]
+    rooms = {
+        folder.name
+        for at in (ROOT, PACKAGE, *layers)
+        for folder in at.iterdir()
+        if (folder / "__init__.py").exists()
+    }
+
+    assert {room for room in rooms if f"{room}/" not in text} == set()
+
+
+def _paths_of_the_map() -> list[str]:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    return [path for path in re.findall(r"`([^`\s]+)`", text) if "/" in path or ".py" in path]
 
 
 def _headings(page: Path) -> set[str]:

@@ -1,13 +1,16 @@
 """What a log line may and may not contain."""
 
+import contextlib
+import io
 import json
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 
 from stats_service.config import Settings
-from stats_service.logs import FIELD_MAX, JsonFormatter, logging_config
+from stats_service.logs import FIELD_MAX, JsonFormatter, LogHandler, logging_config
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -150,3 +153,24 @@ def test_extra_values_keep_their_type() -> None:
 
     assert (found["n"], found["ok"], found["nothing"]) == (3, True, None)
     assert (found["ratio"], found["what"]) == ("nan", "[1]")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_lines_that_a_full_disk_did_not_take_are_told() -> None:
+    """Counted while it is full; the log says how many once it takes lines again."""
+    before, taken = LogHandler.lost, io.StringIO()
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails
+    handler = LogHandler(full)
+    record = logging.makeLogRecord({"msg": "a line", "levelname": "ERROR"})
+
+    handler.emit(record)
+    handler.emit(record)
+    handler.stream = taken
+    handler.emit(record)
+    handler.emit(record)
+
+    assert LogHandler.lost == before + 2
+    told = "2 lines of this log could not be written: the disk took none."
+    assert taken.getvalue().splitlines() == ["a line", told, "a line"]
+    with contextlib.suppress(OSError):
+        full.close()

@@ -39,6 +39,7 @@ ERROR_MAPPING = [
             "traffic/page_views",
             "visitors/request_limits",
             "voting/ballots",
+            "voting/kiosk_ballots",
             "voting/proofs",
         )
     ),

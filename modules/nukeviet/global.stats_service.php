@@ -1,11 +1,14 @@
 <?php
 
 /**
- * A block of NukeViet 4 and 5 that prints the script of a stats service, and a widget.
+ * A block of NukeViet 4 that prints the script of a stats service, and a widget. Tried on 4.5.05.
  *
- * Put both files into themes/<theme>/blocks/, of the mobile theme too, and add the block in
- * Admin, Giao diện, Quản lý block: once, on all pages, at the foot. More blocks of it, with other
- * widgets, print no second script.
+ * Put both files into themes/<theme>/blocks/ and add the block "global stats_service" in Quản lý giao
+ * diện, Quản lý block: once, on all pages; the same in the mobile theme. More blocks of it, with
+ * other widgets, print no second script. To remove it, delete the blocks there, then these files:
+ * nothing else is kept.
+ *
+ * @version 1.0.0
  */
 
 if (!defined('NV_MAINFILE')) {
@@ -103,6 +106,36 @@ if (!nv_function_exists('nv_stats_service')) {
     }
 
     /**
+     * Return under which address NukeViet wants this page to be known, whatever was asked for; empty: the
+     * script decides.
+     *
+     * @return string
+     */
+    function nv_stats_service_article()
+    {
+        global $canonicalUrl;
+
+        $url = parse_url(str_replace('&amp;', '&', (string) $canonicalUrl));
+        if (empty($url['path'])) {
+            return '';
+        }
+
+        return '/' . ltrim($url['path'], '/') . (isset($url['query']) ? '?' . $url['query'] : '');
+    }
+
+    /**
+     * Tell whether the page counts: results of a search do not, nor does what people see who edit.
+     *
+     * @return bool
+     */
+    function nv_stats_service_counts()
+    {
+        global $module_file, $op;
+
+        return $module_file !== 'seek' && $op !== 'search' && !defined('NV_IS_MODADMIN') && !defined('NV_IS_ADMIN');
+    }
+
+    /**
      * Return the block: the widget, and once a page the script.
      *
      * @param array<string, string> $block_config
@@ -126,13 +159,14 @@ if (!nv_function_exists('nv_stats_service')) {
         $printed = true;
         $base = nv_stats_service_escape($block_config['address']);
         $site = nv_stats_service_escape($block_config['site']);
-        // People who edit are shown the numbers and are not counted.
-        $out = defined('NV_IS_MODADMIN') || defined('NV_IS_ADMIN') ? ' data-opt="out"' : '';
-        $html .= '<script async src="' . $base . '/embed.js" data-site="' . $site . '"' . $out
+        $out = nv_stats_service_counts() ? '' : ' data-opt="out"';
+        $article = nv_stats_service_article();
+        $named = $article === '' ? '' : ' data-article="' . nv_stats_service_escape($article) . '"';
+        $html .= '<script async src="' . $base . '/embed.js" data-site="' . $site . '"' . $named . $out
             . ' data-no-optimize="1" data-no-defer="1" data-cfasync="false"></script>';
         if ($out === '') {
-            $html .= '<noscript><img src="' . $base . '/' . $site . '/dot.gif" alt="" width="1" height="1" loading="lazy"'
-                . ' crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></noscript>';
+            $html .= '<noscript><span hidden><img src="' . $base . '/' . $site . '/dot.gif" alt="" width="1" height="1" loading="lazy"'
+                . ' crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></span></noscript>';
         }
 
         return $html;

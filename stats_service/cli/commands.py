@@ -13,6 +13,7 @@ from stats_service.cli.embed import embed
 from stats_service.cli.group import Group
 from stats_service.cli.notices.report import report
 from stats_service.cli.notices.webhook import webhook
+from stats_service.cli.polls.kiosk import kiosk
 from stats_service.cli.polls.poll import poll
 from stats_service.cli.portability.archive import export, import_
 from stats_service.cli.portability.backup import backup, restore
@@ -51,6 +52,7 @@ _COMMANDS = (
     article,
     counts,
     poll,
+    kiosk,
     rating,
     embed,
     check,

@@ -1,6 +1,7 @@
 """What all commands share: errors, and the services that they call."""
 
 import contextlib
+import errno
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,6 +19,10 @@ from stats_service.services.container import Services, create_services
 REDIS_TIMEOUT = 5.0
 
 
+#: What a disk says that takes no more.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+
+
 class Group(click.Group):
     """A group of commands whose errors are one line on stderr and exit code 2."""
 
@@ -27,6 +32,11 @@ class Group(click.Group):
             return super().invoke(ctx)
         except StatsError as error:
             raise _UserError(" ".join(str(error).split())) from error
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            where = f"{error.filename}: " if error.filename else "the output cannot be written: "
+            raise _UserError(f"{where}{error.strerror}.") from error
 
 
 class _UserError(click.ClickException):

@@ -83,15 +83,15 @@ def bursts(site: str, as_json: bool) -> None:
       stats-service rating bursts kimson
     """
     with open_services() as services:
-        of = services.sites.sites.get(site)
-        found = services.ratings.review.bursts(of, services.clock.now())
+        portal = services.sites.sites.get(site)
+        found = services.ratings.review.bursts(portal, services.clock.now())
     if as_json:
         echo_json(found)
         return
     rows = [
         (
-            local_time(span.begin, of.timezone),
-            local_time(span.end, of.timezone),
+            local_time(span.begin, portal.timezone),
+            local_time(span.end, portal.timezone),
             str(span.rating.count),
             f"{span.rating.average:.2f}",
             span.article,
@@ -119,15 +119,15 @@ def void(site: str, article: str, begin: str, end: str) -> None:
     if bool(begin) != bool(end):
         raise click.UsageError("--from and --to go together.")
     with open_services() as services:
-        of, now = services.sites.sites.get(site), services.clock.now()
+        portal, now = services.sites.sites.get(site), services.clock.now()
         span = None
         if begin:
             try:
-                span = moment_of(begin, of.timezone), moment_of(end, of.timezone)
+                span = moment_of(begin, portal.timezone), moment_of(end, portal.timezone)
             except ValueError as error:
                 raise click.UsageError(f"{error}. Write times like 2026-11-23T08:00.") from None
-        made = services.ratings.review.void(of, article, span, COMMAND_LINE, now)
-        left = services.ratings.ratings.get(of, [made.article]).ratings[made.article]
+        made = services.ratings.review.void(portal, article, span, COMMAND_LINE, now)
+        left = services.ratings.ratings.get(portal, [made.article]).ratings[made.article]
     click.echo(f"Taken out: {sum(made.counts)} ratings, decision {made.id}.")
     click.echo(_line(left))
 
@@ -142,14 +142,14 @@ def voided(site: str) -> None:
       stats-service rating voided kimson
     """
     with open_services() as services:
-        of = services.sites.sites.get(site)
-        found = services.ratings.review.voided(of)
+        portal = services.sites.sites.get(site)
+        found = services.ratings.review.voided(portal)
     rows = [
         (
             one.id,
             str(sum(one.counts)),
-            local_time(one.begin, of.timezone) if one.begin else "all",
-            local_time(one.end, of.timezone),
+            local_time(one.begin, portal.timezone) if one.begin else "all",
+            local_time(one.end, portal.timezone),
             one.article,
         )
         for one in found
@@ -167,10 +167,10 @@ def held(site: str) -> None:
       stats-service rating held kimson
     """
     with open_services() as services:
-        of = services.sites.sites.get(site)
-        found = services.ratings.review.held(of)
+        portal = services.sites.sites.get(site)
+        found = services.ratings.review.held(portal)
     rows = [
-        (one.id, str(sum(one.counts)), local_time(one.begin, of.timezone), one.article)
+        (one.id, str(sum(one.counts)), local_time(one.begin, portal.timezone), one.article)
         for one in found
     ]
     echo_table([("GROUP", "RATINGS", "FROM", "ARTICLE"), *rows])
@@ -205,8 +205,8 @@ def reject(site: str, group: str) -> None:
       stats-service rating reject kimson all
     """
     with open_services() as services:
-        of, now = services.sites.sites.get(site), services.clock.now()
-        number = services.ratings.review.reject(of, group, COMMAND_LINE, now)
+        portal, now = services.sites.sites.get(site), services.clock.now()
+        number = services.ratings.review.reject(portal, group, COMMAND_LINE, now)
     click.echo(f"Taken out: {number} ratings.")
 
 
@@ -221,9 +221,9 @@ def restore(site: str, decision: str) -> None:
       stats-service rating restore kimson 1a2b3c4d
     """
     with open_services() as services:
-        of = services.sites.sites.get(site)
-        made = services.ratings.review.restore(of, decision, COMMAND_LINE, services.clock.now())
-        now = services.ratings.ratings.get(of, [made.article]).ratings[made.article]
+        portal = services.sites.sites.get(site)
+        made = services.ratings.review.restore(portal, decision, COMMAND_LINE, services.clock.now())
+        now = services.ratings.ratings.get(portal, [made.article]).ratings[made.article]
     click.echo(f"Put back: {sum(made.counts)} ratings.")
     click.echo(_line(now))
 

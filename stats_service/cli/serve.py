@@ -1,5 +1,6 @@
 """`stats-service serve`: run the service."""
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 
@@ -48,8 +49,14 @@ def run_service(environ: Mapping[str, str], prepare: Callable[[Settings], list[s
         settings,
         environ,
         prepare=lambda ready: lines.extend(_prepared(ready, prepare)),
-        on_ready=lambda: click.echo("\n".join(lines)),
+        on_ready=lambda: _announce(lines),
     ).run()
+
+
+def _announce(lines: list[str]) -> None:
+    """Print how the service is reached; a full disk behind stdout does not stop the service."""
+    with contextlib.suppress(OSError):
+        click.echo("\n".join(lines))
 
 
 def _prepared(settings: Settings, prepare: Callable[[Settings], list[str]]) -> list[str]:

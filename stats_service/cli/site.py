@@ -12,11 +12,28 @@ from stats_service.cli.revisions import both_versions, revision_option
 from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of, periods_at
+from stats_service.services.portability.legacy.exports.cells import BadCell, whole
 from stats_service.services.sites.sites import check_site, settings_revision
 from stats_service.services.sites.systems import SYSTEMS, parameters_of
 
+
+class WholeNumber(click.ParamType[int]):
+    """A whole number as people write it: 1814165, 1.814.165, 1,814,165 or 1 814 165."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; a part of one, as in 1.5, is refused."""
+        try:
+            return whole(str(value))
+        except BadCell as error:
+            self.fail(f"{value!r} is not {error.wanted}, such as 1814165 or 1.814.165.", param, ctx)
+
+
+WHOLE = WholeNumber()
+
 #: Options of `add` and `edit`: setting of `Site`, type, whether it is a list, help.
-_OPTIONS: dict[str, tuple[str, type, bool, str]] = {
+_OPTIONS: dict[str, tuple[str, type | click.ParamType[int], bool, str]] = {
     "--name": ("name", str, False, "Name for people."),
     "--host": (
         "hosts",
@@ -27,8 +44,8 @@ _OPTIONS: dict[str, tuple[str, type, bool, str]] = {
     "--timezone": ("timezone", str, False, "IANA name; days begin in it."),
     "--headline": ("headline", str, False, "What the widget shows first: visits or views."),
     "--language": ("language", str, False, "Language of the public page: vi or en."),
-    "--opening-visits": ("opening_visits", int, False, "Visits before the site came here."),
-    "--opening-views": ("opening_views", int, False, "Views before the site came here."),
+    "--opening-visits": ("opening_visits", WHOLE, False, "Visits before the site came here."),
+    "--opening-views": ("opening_views", WHOLE, False, "Views before the site came here."),
     "--opening-day": ("opening_day", str, False, "When those were read, as 2026-11-23."),
     "--exclude": ("excluded", str, True, "Address or network that does not count."),
     "--article-parameter": (
@@ -58,7 +75,9 @@ def _site_options(function: Callable[..., None]) -> Callable[..., None]:
         decorate = click.option(option, setting, type=kind, multiple=is_list, help=text + note)
         function = decorate(function)
     flag = "Show the numbers to everybody, at /s/SLUG, or to who is signed in. [not]"
-    return click.option("--public/--not-public", default=None, help=flag)(function)
+    function = click.option("--public/--not-public", default=None, help=flag)(function)
+    flag = "And there the most read articles. [not]"
+    return click.option("--public-articles/--no-public-articles", default=None, help=flag)(function)
 
 
 @click.group(cls=Group)
@@ -202,9 +221,9 @@ def correct_records(slug: str, peak: int | None, peak_at: str | None, days: bool
     )
 
 
-def _moment(text: str | None, of: Site) -> float | None:
+def _moment(text: str | None, site: Site) -> float | None:
     try:
-        return moment_of(text, of.timezone) if text else None
+        return moment_of(text, site.timezone) if text else None
     except ValueError as error:
         raise click.UsageError("--peak-at: use a date and time, as 2026-11-23T09:00.") from error
 

@@ -88,8 +88,8 @@ def _version(path: Path) -> tuple[int, int, int]:
         raise StartupError(f"{path} cannot be run ({error})") from error
     found = _VERSION.search(done.stdout)
     if done.returncode or not found:
-        said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        raise StartupError(f"{path} cannot be run ({said[0] if said else done.returncode})")
+        output = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        raise StartupError(f"{path} cannot be run ({output[0] if output else done.returncode})")
     version = (int(found[1]), int(found[2]), int(found[3]))
     if version < OLDEST_VERSION:
         raise StartupError(f"{path} is too old ({'.'.join(map(str, version))})")

@@ -1,1 +1,1 @@
-"""What the layers hand to each other: frozen values without behaviour that needs I/O."""
+"""The values that the layers exchange: frozen, without behaviour that needs I/O."""

@@ -1,17 +1,17 @@
-"""Who may sign in, what they may do, and the tokens of programs."""
+"""Accounts, their rights, sessions, and the tokens of programs."""
 
 import msgspec
 
-#: What an account may do on a site, from least to most: read; run polls and ratings; everything.
+#: Roles on a site, from least to most: read; run polls and ratings; everything.
 ROLES = ("viewer", "editor", "owner")
-#: What a token may do: read the numbers; also change polls and balances.
+#: Scopes of a token: read the numbers; also change polls and balances.
 SCOPES = ("read", "write")
 #: Languages of the admin pages; the first is the default.
 LANGUAGES = ("vi", "en")
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who may sign in."""
+    """The account of a person."""
 
     name: str
     #: May do everything on every site, and manage accounts and sites.
@@ -21,53 +21,54 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     language: str = LANGUAGES[0]
     #: Seconds since 1970.
     created: float = 0.0
-    #: A password is set; without one only a one-time link lets the person in.
+    #: A password is set; without one, only a one-time link lets the person in.
     has_password: bool = False
-    #: A sign-in asks for a code of the person's phone after the password.
+    #: A sign-in asks for a code from the person's phone after the password.
     second_factor: bool = False
-    #: Recovery codes that are left.
+    #: Number of unused recovery codes.
     recovery_codes: int = 0
 
     def may(self, role: str, slug: str) -> bool:
-        """Tell whether the account has `role`, or more, on a site."""
+        """Return whether the account has `role`, or a higher one, on a site."""
         if self.operator:
             return True
-        own = self.roles.get(slug)
-        return own is not None and ROLES.index(own) >= ROLES.index(role)
+        granted = self.roles.get(slug)
+        return granted is not None and ROLES.index(granted) >= ROLES.index(role)
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """What proves an account; never leaves `services`."""
+    """The credentials of an account; they never leave `services`."""
 
     #: Argon2 hash, or empty.
     password: str
-    #: What the secret of the phone is derived from, or empty; by itself it says nothing.
+    #: The phone's secret is derived from it; empty without a second factor. It is not a secret
+    #: itself.
     seed: str = ""
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One browser that is signed in."""
+    """A signed-in browser."""
 
     account: str
     #: Seconds since 1970.
     created: float
-    #: The password was right, and the code is still to come: nobody is signed in by this.
+    #: The password was right, and the code is still missing: nobody is signed in by this session.
     half: bool = False
-    #: Which of the account's devices (`models.devices.Device.id`); empty in a half session.
+    #: Id of the device (`models.devices.Device.id`); empty in a pending session.
     device: str = ""
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A program's right to use the API of one site."""
+    """The right of a program to use the API of one site."""
 
     id: str
-    #: What it is for, in the words of whoever made it.
+    #: The purpose, as the person who created it described it.
     name: str
     scope: str
-    #: Account that made it.
+    #: The account that created it.
     by: str
     created: float
     #: SHA-256 of the secret part, in hexadecimal.
     digest: str
-    #: When it was last used, to the minute; 0: never.
+    #: Last use, to the minute; 0: never.
     used: float = 0.0

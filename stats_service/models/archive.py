@@ -1,4 +1,4 @@
-"""The lines of a site's archive: one struct a table, in the order of docs/archive-format.md."""
+"""The lines of a site's archive: a struct per table, in the order of docs/archive-format.md."""
 
 from typing import Annotated, Any, get_args
 
@@ -10,10 +10,10 @@ from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 
-#: Raised when a reader of the former version would misunderstand an archive.
+#: Increased whenever a reader of the former version would misunderstand an archive.
 ARCHIVE_VERSION = 1
 
-# `[0-9]`, for `\d` is a digit of any script: Python reads `١٢`, Redis does not.
+# `[0-9]`, because `\d` matches digits of any script: Python reads `١٢`, Redis does not.
 Hour = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3])\Z")]
 Scores = Annotated[tuple[Count, ...], msgspec.Meta(min_length=1, max_length=10)]
 
@@ -26,7 +26,7 @@ class Row(
     omit_defaults=True,
     forbid_unknown_fields=True,
 ):
-    """One line of an archive; `table` says which."""
+    """One line of an archive; `table` names the kind."""
 
 
 class HeaderRow(Row, frozen=True, kw_only=True, tag="archive"):
@@ -34,7 +34,7 @@ class HeaderRow(Row, frozen=True, kw_only=True, tag="archive"):
 
     version: int
     site: str
-    #: ISO time in UTC; the only thing in which two exports of the same numbers differ.
+    #: ISO time in UTC; the only difference between two exports of the same numbers.
     exported: str
     #: Version of the program that wrote the archive.
     program: str
@@ -54,7 +54,7 @@ class CountsRow(Row, frozen=True, kw_only=True, tag="counts"):
     #: Without the opening balance.
     views: Count = 0
     visits: Count = 0
-    #: Estimate of the day's visitors; days only.
+    #: Estimated number of visitors; days only.
     visitors: Count = 0
     #: Views under Global Privacy Control or Do Not Track; days only.
     private: Count = 0
@@ -77,7 +77,7 @@ class HourRow(Row, frozen=True, kw_only=True, tag="hours"):
 
 
 class ArticleRow(Row, frozen=True, kw_only=True, tag="articles"):
-    """Views of an article since ever, without its opening balance."""
+    """Total views of an article, without the opening balance."""
 
     article: str
     views: Count
@@ -104,18 +104,18 @@ class AliasRow(Row, frozen=True, kw_only=True, tag="article_aliases"):
 
     article: str
     into: str
-    #: Whether the article had ratings: its voters are among the raters.
+    #: Whether the article had ratings: then its voters are among the raters.
     rated: bool = False
 
 
 class HiddenRow(Row, frozen=True, kw_only=True, tag="articles_hidden"):
-    """An article that no list shows."""
+    """An article that lists hide."""
 
     article: str
 
 
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
-    """Views that an article had before it came here."""
+    """Views that an article had before the site used this service."""
 
     article: str
     views: Count
@@ -129,7 +129,7 @@ class RatingRow(Row, frozen=True, kw_only=True, tag="ratings"):
 
 
 class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
-    """Ratings of an article that an administrator took out, by one decision, or that are held."""
+    """Ratings that an administrator took out by one decision, or that are held."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{1,32}\Z")]
     article: str
@@ -142,7 +142,7 @@ class VoidedRatingRow(Row, frozen=True, kw_only=True, tag="ratings_voided"):
 
 
 class RaterRow(Row, frozen=True, kw_only=True, tag="raters"):
-    """Somebody who has rated an article; how, is not kept with it."""
+    """A voter who has rated an article, without the score."""
 
     article: str
     #: The voter's pseudonym on this site, in hexadecimal.
@@ -155,8 +155,19 @@ class PollRow(Row, frozen=True, kw_only=True, tag="polls"):
     poll: Poll
 
 
+class PictureRow(Row, frozen=True, kw_only=True, tag="pictures"):
+    """A picture of a choice."""
+
+    #: As `models.polls.Picture` has it.
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    width: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    height: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    #: The JPEG in base64.
+    data: str
+
+
 class RevisionRow(Row, frozen=True, kw_only=True, tag="poll_revisions"):
-    """How often a poll's definition was changed; `*`: all of them together."""
+    """The number of changes of a poll's definition; `*`: of all polls together."""
 
     poll: str
     revision: Count
@@ -166,45 +177,47 @@ class PollNumberRow(Row, frozen=True, kw_only=True, tag="poll_numbers"):
     """One number, or state, of a poll."""
 
     poll: str
-    #: `tally`, `groups`, `others` or `report`, as `store.keys` says.
+    #: `tally`, `groups`, `others` or `report`, as in `store.keys`.
     part: str
     field: str
     value: str
 
 
 class PollVoterRow(Row, frozen=True, kw_only=True, tag="poll_voters"):
-    """Somebody who has voted; what was chosen, is not kept with it."""
+    """A voter who has voted, without the choice."""
 
     poll: str
     #: The voter's pseudonym on this site, in hexadecimal.
     voter: Pseudonym
-    #: The ballot's id and what became of it, `c`, `h` or `x`, in hexadecimal.
+    #: The ballot's id and outcome (`c`, `h` or `x`), in hexadecimal.
     ballot: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}(63|68|78)\Z")]
-    #: When the poll's voters are forgotten, in seconds since 1970; 0: not known yet.
+    #: When the poll's voters expire, in seconds since 1970; 0: not known yet.
     ends: Moment = 0
 
 
 class IgnoredRow(Row, frozen=True, kw_only=True, tag="ignored"):
     """Views that were not counted."""
 
-    #: The name of a parameter, or of a program's kind, may be part of it.
-    reason: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,59}\Z")]
-    #: Empty: since ever.
+    #: May contain the name of a parameter, of a kind of bot or of a host.
+    reason: Annotated[
+        str, msgspec.Meta(pattern=r"^(?:[a-z][a-z0-9_-]{0,59}|host-[a-z0-9_.:\[\]-]{1,261})\Z")
+    ]
+    #: Empty: in total.
     day: str = ""
     views: Count
 
 
 class LegacyRow(Row, frozen=True, kw_only=True, tag="legacy"):
-    """A file of another counter that was imported, or what it brought; as in `store.keys`."""
+    """An imported file of another counter, or its numbers; as in `store.keys`."""
 
     field: str
     value: str
 
 
 class LegacyPartRow(Row, frozen=True, kw_only=True, tag="legacy_parts"):
-    """Something that an import added, by which it is taken out; as in `store.keys`."""
+    """A part that an import added, for its undo; as in `store.keys`."""
 
-    #: Of the import.
+    #: Id of the import.
     id: str
     field: str
     #: In base64.
@@ -212,7 +225,7 @@ class LegacyPartRow(Row, frozen=True, kw_only=True, tag="legacy_parts"):
 
 
 class NoticesRow(Row, frozen=True, kw_only=True, tag="notices"):
-    """Who gets reports and calls."""
+    """The reports and webhooks."""
 
     notices: Notices
 
@@ -225,7 +238,7 @@ class AuditRow(Row, frozen=True, kw_only=True, tag="audit"):
 
 
 class EndRow(Row, frozen=True, kw_only=True, tag="end"):
-    """The last line: without it, or with another digest, the archive is broken."""
+    """The last line; if it is missing or its digest differs, the archive is broken."""
 
     #: Number of lines between the header and this one.
     lines: int
@@ -233,7 +246,7 @@ class EndRow(Row, frozen=True, kw_only=True, tag="end"):
     sha256: str
 
 
-#: What stands between the first line and the last.
+#: The tables between the first line and the last.
 TableRow = (
     SettingsRow
     | CountsRow
@@ -249,6 +262,7 @@ TableRow = (
     | VoidedRatingRow
     | RaterRow
     | PollRow
+    | PictureRow
     | RevisionRow
     | PollNumberRow
     | PollVoterRow
@@ -261,7 +275,7 @@ TableRow = (
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What an import has put into Redis."""
+    """What an import has written to Redis."""
 
     site: Site
     #: Number of rows by table.
@@ -269,7 +283,7 @@ class Restored(msgspec.Struct, frozen=True):
 
 
 def table_name(row: type[Row] | Row) -> str:
-    """Return the name of a row's table, which is also that of its CSV file and its sheet."""
+    """Return the name of a row's table, which also names its CSV file and its sheet."""
     return str(row.__struct_config__.tag)
 
 
@@ -284,7 +298,7 @@ def columns(table: str) -> list[str]:
 
 
 def flat(row: Row) -> dict[str, Any]:
-    """Return a row as plain columns; what is nested deeper stays nested."""
+    """Return a row as plain columns; deeper values stay nested."""
     values = msgspec.structs.asdict(row)
     if isinstance(row, SettingsRow):
         return msgspec.structs.asdict(row.site)

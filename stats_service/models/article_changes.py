@@ -1,52 +1,53 @@
-"""Changes of a site's articles: merged, renamed, deleted, hidden."""
+"""Changes of a site's articles: merge, rename, delete, hide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-#: What may be done to articles.
+#: The kinds of changes.
 VERBS = ("merge", "rename", "delete", "hide", "show")
 
 
 class ArticleRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which articles are changed, and how: one by its key, or all that a rule names."""
+    """The articles to change, and how: one article by its key, or all that match a rule."""
 
     #: One of `VERBS`.
     do: str
     #: One article: path with query, URL, or explicit key.
     key: str = ""
-    #: Every article whose key begins with it.
+    #: Every article whose key has this prefix.
     prefix: str = ""
-    #: Every article whose key has this query parameter; `merge` leaves it out of the key.
+    #: Every article whose key has this query parameter; `merge` removes it from the key.
     parameter: str = ""
-    #: `merge` and `rename`: the key that gets the numbers; with `prefix`: what takes its place.
+    #: `merge` and `rename`: the key that gets the numbers; with `prefix`: the new prefix.
     into: str = ""
 
 
 class ArticleMove(msgspec.Struct, frozen=True):
-    """What becomes of one article."""
+    """The effect of a change on one article."""
 
     article: str
-    #: Which article gets its numbers; `(other)` if it is deleted, itself if it is hidden or shown.
+    #: The article that gets the numbers; `(other)` for deleted ones, itself for hidden or shown
+    #: ones.
     into: str
-    #: Views without balances: of the article, and of the other before and after.
+    #: Views without balances: of the article, and of the other one before and after.
     views: int = 0
     before: int = 0
     after: int = 0
 
 
 class ChangePreview(msgspec.Struct, frozen=True):
-    """What a rule would do."""
+    """The effect that a rule would have."""
 
     rule: ArticleRule
-    #: How many articles it names, their views together, and how many get these.
+    #: Number of articles, sum of their views, and number of articles that get them.
     articles: int
     views: int
     targets: int
     #: Views of all articles of the site, which no change alters.
     total: int
-    #: Some of the articles, the most viewed first.
+    #: Some of the articles, most viewed first.
     moves: tuple[ArticleMove, ...]
 
 
@@ -54,57 +55,57 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A change that was made."""
 
     id: str
-    #: Seconds since 1970, and who.
+    #: Seconds since 1970, and the author.
     at: float
     who: str
     rule: ArticleRule
 
 
 class DoneChange(msgspec.Struct, frozen=True):
-    """A change with what it has done so far."""
+    """A change with its effects so far."""
 
     change: Change
     articles: int
     views: int
-    #: How many of the articles are as they were before it.
+    #: Number of articles that are as they were before.
     back: int
-    #: How many can still be brought back.
+    #: Number of articles that can still be restored.
     kept: int
 
 
 class ChangeStep(msgspec.Struct, frozen=True):
-    """What one step of a change, or of taking it back, did."""
+    """The effect of one step of a change, or of undoing one."""
 
     id: str
-    #: Articles changed now, and their views; how many are still to come.
+    #: Number of articles changed in this step, their views, and the number still to be changed.
     articles: int
     views: int
     left: int
-    #: Articles that stay as they are, because what they were merged into was changed again.
+    #: Articles that stay as they are, because the article they were merged into has changed since.
     blocked: int = 0
 
 
 class ParameterFinding(msgspec.Struct, frozen=True):
-    """A query parameter that is perhaps not as the site wants it."""
+    """A query parameter whose setting may be wrong."""
 
     name: str
-    #: `splits`: it seems to make many articles of one; `merges`: it is dropped, and seems to tell
+    #: `splits`: it seems to make many articles of one; `merges`: it is dropped, but seems to tell
     #: articles apart.
     kind: str
-    #: Keys of the two days that have it; 0 where that is not known.
+    #: Numbers of keys with it on the two days; 0 where unknown.
     articles: int = 0
-    #: One of them.
+    #: One of these keys.
     example: str = ""
 
 
 @dataclass(frozen=True)
 class Aliases:
-    """Which keys stand for other articles, and which articles no list shows."""
+    """Keys that stand for other articles, and articles that lists hide."""
 
     #: Grows with every change.
     revision: int = 0
-    #: Key -> the article that it stands for, however often that was merged on.
+    #: Key -> its article, after any number of merges.
     targets: Mapping[str, str] = field(default_factory=dict)
-    #: Article -> the keys merged into it that had ratings.
+    #: Article -> merged keys that had ratings.
     rated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()

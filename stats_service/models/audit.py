@@ -1,37 +1,37 @@
-"""What was changed, by whom and when."""
+"""Entries of the audit log: what was changed, by whom and when."""
 
 from typing import Any, NamedTuple
 
 import msgspec
 
-#: Who is named where a change was made on the command line, by whoever may run it there.
+#: The author of changes on the command line.
 COMMAND_LINE = "(command line)"
-#: Who is named where somebody was not let in; `accounts/lua/note_refusal.lua` has the same.
+#: The author of refused sign-ins; `accounts/lua/note_refusal.lua` has the same.
 NOBODY = "(not signed in)"
 
 
 class Author(NamedTuple):
-    """Who makes a change, and when."""
+    """The author and the time of a change."""
 
-    #: An account's name, or `COMMAND_LINE`.
+    #: Name of an account, or `COMMAND_LINE`.
     who: str
     #: Seconds since 1970.
     at: float
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One change. Never holds a password, a token or a link."""
+    """One change. It never contains a password, a token or a link."""
 
-    #: Orders the entries; given by the store.
+    #: Id of the entry, by which entries are ordered; set by the store.
     id: str = ""
     #: Seconds since 1970.
     at: float
-    #: The account's name, `COMMAND_LINE` or `NOBODY`.
+    #: Name of the account, `COMMAND_LINE` or `NOBODY`.
     who: str
-    #: A noun and a verb in the past: `site.changed`, `poll.closed`, `account.created`.
+    #: A noun and a past participle: `site.changed`, `poll.closed`, `account.created`.
     what: str
-    #: Which one: the poll's id, the account's name; empty for the site itself.
+    #: Id of the poll, name of the account; empty for the site itself.
     subject: str = ""
-    #: What was changed, as JSON values; None where there was (or is) nothing.
+    #: The changed values as JSON; None where there was (or is) none.
     before: Any = None
     after: Any = None

@@ -1,17 +1,17 @@
-"""Bounds of numbers and texts that come from outside, as types that msgspec checks."""
+"""Types for numbers and texts from outside, with bounds that msgspec checks."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-#: Largest number of anything: two of them are added exactly where numbers are floating point, as
-#: the views of articles in Redis are (2^53).
+#: Largest number of any kind: the sum of two is exact in floating point (2^53), in which Redis adds
+#: the views of articles.
 COUNT_MAX = 10**15
-#: Year 10,000, in seconds since 1970: later moments cannot be written as an ISO date.
+#: Year 10,000, in seconds since 1970: later times have no ISO date.
 TIME_MAX = 253_402_300_800
 
 Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
 #: Seconds since 1970.
 Moment = Annotated[int, Meta(ge=0, le=TIME_MAX)]
-#: Who voted or rated, in hexadecimal. (`\Z`, as `$` lets a line feed pass.)
+#: Pseudonym of a voter in hexadecimal. (`\Z`, because `$` also matches before a line feed.)
 Pseudonym = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]

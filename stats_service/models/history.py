@@ -1,4 +1,4 @@
-"""What was counted in the past: cards, series and lists for people who read the numbers."""
+"""Numbers of the past: cards, series and lists."""
 
 from datetime import date
 
@@ -15,36 +15,41 @@ class Pair(msgspec.Struct, frozen=True):
         return Pair(self.visits + other.visits, self.views + other.views)
 
     def of(self, metric: str) -> int:
-        """Return one of the two: `visits` or `views`."""
+        """Return `visits` or `views`."""
         return self.visits if metric == "visits" else self.views
 
 
 class Card(msgspec.Struct, frozen=True):
-    """One calendar span up to now, and as much of the span before it."""
+    """A calendar span up to now, beside the same part of the span before."""
 
     #: `today`, `yesterday`, `week`, `month`, `year`
     span: str
     now: Pair
-    before: Pair
+    #: None: the site was not counting yet when the span before began.
+    before: Pair | None
 
     def change(self, metric: str) -> float | None:
         """Return the change as a share of 1; None if there was nothing before."""
+        if self.before is None:
+            return None
         return share_of_change(self.now.of(metric), self.before.of(metric))
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One hour, day, week or month of a series, and its counterpart in the span compared."""
+    """One hour, day, week or month of a series, and the same in the compared span."""
 
     #: `2026-11-23T09`, `2026-11-23`, `2026-W48` or `2026-11`
     name: str
     now: Pair
-    before: Pair
-    #: Estimate of the day's readers; of days alone.
-    readers: int = 0
+    #: None: nothing stands beside it, as the other month is shorter, nothing is compared, the site
+    #: was not counting yet, or the hours of that day are not kept any more.
+    before: Pair | None = None
+    #: Estimate of the day's readers; None: there is none, as of all but days.
+    readers: int | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
-    """A span of days by hour, day, week or month, beside the one that it is compared with."""
+    """A span by hour, day, week or month, beside the compared span."""
 
     #: `hour`, `day`, `week` or `month`
     unit: str
@@ -52,12 +57,13 @@ class Series(msgspec.Struct, frozen=True):
     last: date
     points: tuple[Point, ...]
     #: Sum of the span compared, up to the same moment if this one is not over. It may have days
-    #: without a counterpart among the points.
-    total_before: Pair = Pair()
+    #: without a counterpart among the points. None: there is no such span, or the site was not
+    #: counting yet on its first day.
+    total_before: Pair | None = None
     #: The span compared; None: there is none.
     first_before: date | None = None
     last_before: date | None = None
-    #: How many points have begun if the last of these is not over yet, else None.
+    #: Number of points that have begun, if the last of them is not over yet; else None.
     begun: int | None = None
 
     @property
@@ -65,8 +71,15 @@ class Series(msgspec.Struct, frozen=True):
         """The sum over the span."""
         return sum((point.now for point in self.points), Pair())
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether anything stands beside a point."""
+        return any(point.before is not None for point in self.points)
+
     def change(self, metric: str) -> float | None:
         """Return the change as a share of 1; None if there was nothing before."""
+        if self.total_before is None:
+            return None
         return share_of_change(self.total.of(metric), self.total_before.of(metric))
 
 
@@ -80,17 +93,17 @@ class Ignored(msgspec.Struct, frozen=True):
 
     reason: str
     n: int
-    #: Of all views that arrived, counted or not; a share of 1.
+    #: Share of all views that arrived, counted or not; 1 is all.
     share: float
 
 
-#: What makes a number smaller than what happened, though the view counts:
-#: `private`: no visit, as the reader sends GPC or DNT;
-#: `identity-cap`: no visit, as too many new readers came from one address, and of these
+#: Reasons why a number is smaller than what happened, although the view counts:
+#: `private`: no visit, because the reader sends GPC or DNT;
+#: `identity-cap`: no visit, because too many new readers came from one address, and of these
 #: `identity-cap-48`: from one /48;
-#: `article-cap`: no article, as there was no room for a new one;
-#: `article-network`: no article, as the reader's network had named too many;
-#: `article-gone`: views of articles that gave way to new ones.
+#: `article-cap`: no article, because there was no room for a new one;
+#: `article-network`: no article, because the reader's network had named too many;
+#: `article-gone`: views of articles that made room for new ones.
 SHORTFALLS = (
     "private",
     "identity-cap",
@@ -99,45 +112,51 @@ SHORTFALLS = (
     "article-network",
     "article-gone",
 )
-#: What is counted beside them, and tells of their causes: of the views refused for `ceiling`, those
+#: Signs that are counted beside them and point to causes: of the views refused for `ceiling`, those
 #: of one /48; addresses, in each half hour, beyond their `identity-cap`; `Visitor.hint`.
 SIGNS = ("ceiling-48", "identity-addresses", "proxy-more", "proxy-local", "proxy-private")
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Views that were counted only in part, for one reason of `SHORTFALLS`, or a sign."""
+    """Views that were counted only in part, for one reason of `SHORTFALLS`; or a sign."""
 
     reason: str
     n: int
 
 
-#: Before the name of the list by which a program was told, in the hash of what was not counted.
+#: Prefix of kinds of bots in the hash of views that were not counted.
 PROGRAM_SIGN = "bot-"
 
 
+#: Before the name of a host that is not the site's, there; `hosts` says how many a day has.
+HOST_SIGN = "host-"
+
+
 class Shortfall(msgspec.Struct, frozen=True):
-    """What of a range was not counted, or only in part."""
+    """Views in a range that were not counted, or only in part."""
 
     ignored: tuple[Ignored, ...]
     #: In the order of `SHORTFALLS`.
     parts: tuple[Part, ...]
     #: In the order of `SIGNS`.
     signs: tuple[Part, ...]
-    #: Programs by the name of the list that told them, the most first.
+    #: Views of bots by kind, most first.
     programs: tuple[Part, ...] = ()
+    #: Hosts that were not the site's, as far as they have a name, the most views first.
+    hosts: tuple[Part, ...] = ()
 
     def part(self, reason: str) -> int:
-        """Return how many views fell short for one reason, or how often a sign was seen."""
+        """Return the number of views for one reason, or the number of occurrences of a sign."""
         return sum(part.n for part in (*self.parts, *self.signs) if part.reason == reason)
 
     @property
     def private(self) -> int:
-        """Views counted without a visit, as the reader sends GPC or DNT."""
+        """Views without a visit, because the reader sends GPC or DNT."""
         return self.part("private")
 
     @property
     def unnamed(self) -> int:
-        """Views that are in no article's number."""
+        """Views that no article's number contains."""
         return sum(part.n for part in self.parts if part.reason.startswith("article-"))
 
 
@@ -146,12 +165,17 @@ class TopArticle(msgspec.Struct, frozen=True):
 
     key: str
     views: int
-    #: Views in the span before; what is rising is ordered by the difference.
-    before: int = 0
+    #: Views in the span compared; what is rising is ordered by the difference. None: there is none.
+    before: int | None = None
+
+    @property
+    def gain(self) -> int:
+        """How many views more than before."""
+        return self.views - (self.before or 0)
 
 
 class StoredHistory(msgspec.Struct, frozen=True):
-    """What Redis holds of a site's past; a name that is missing stands for 0."""
+    """The history of a site in Redis; a missing name stands for 0."""
 
     #: Fields of `counts`, e.g. `visits:2026-11-23`.
     counts: dict[str, int]
@@ -161,24 +185,24 @@ class StoredHistory(msgspec.Struct, frozen=True):
     ignored: dict[str, int]
 
     def pair(self, span: str) -> Pair:
-        """Return what was counted in a day, week, month or year."""
+        """Return visits and views of a day, week, month or year."""
         return Pair(self.counts.get(f"visits:{span}", 0), self.counts.get(f"views:{span}", 0))
 
     def hour(self, day: str, hour: int) -> Pair:
-        """Return what was counted in an hour of a day."""
+        """Return visits and views of an hour."""
         hours = self.hours.get(day, {})
         return Pair(hours.get(f"visits:{hour:02d}", 0), hours.get(f"views:{hour:02d}", 0))
 
 
 class DayHistory(msgspec.Struct, frozen=True):
-    """One day of a past that is written as a whole: a demo's, or an import's."""
+    """One day of a history that is written as a whole: of a demo, or of an import."""
 
     day: date
-    #: Visits and views by hour, 24 of them.
+    #: Visits and views by hour, 24 pairs.
     hours: tuple[Pair, ...]
     #: Views by article.
     articles: dict[str, int] = {}
     #: Views not counted, by reason.
     ignored: dict[str, int] = {}
-    #: Of the views, those of readers who send GPC or DNT.
+    #: Views of readers who send GPC or DNT.
     private: int = 0

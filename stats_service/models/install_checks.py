@@ -1,13 +1,13 @@
-"""Checks of a portal's page: what the page tells of itself, and what is made of it."""
+"""Checks of a portal's page: the report of the page, and the findings."""
 
 from typing import Annotated
 
 import msgspec
 
-#: What became of the page's own request for its numbers.
+#: Outcomes of the page's own request for its numbers.
 OUTCOMES = ("answered", "policy", "blocked", "unreadable", "refused")
 
-#: Short texts of the page. They are shown as text and nowhere else.
+#: Short texts of the page. They are only ever shown as text.
 Name = Annotated[str, msgspec.Meta(max_length=80)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
@@ -15,59 +15,61 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 class InstallReport(msgspec.Struct, frozen=True):
     """What the checker found on a page, as the JSON body of `POST …/check`."""
 
-    #: What the admin page put into the link; empty: the check began without one.
+    #: The id that the admin page put into the link; empty: the check began without a link.
     token: Annotated[str, msgspec.Meta(max_length=160)] = ""
     #: `vi` or `en`: the language of the findings.
     lang: Annotated[str, msgspec.Meta(pattern="^(vi|en)$")] = "vi"
-    #: Version of the script that runs.
+    #: Version of the running script.
     version: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,4}$")] = "0"
-    #: The snippet names this version, and has its hash.
+    #: Whether the snippet names this version and has its hash.
     pinned: bool = False
     integrity: bool = False
-    #: The core runs; otherwise the check was put on the page by hand.
+    #: Whether the core runs; otherwise the check was put on the page by hand.
     ran: bool = True
-    #: The site that the snippet names, by `data-site` or in its address; empty if it names none.
+    #: The site in the snippet, from `data-site` or its address; empty: none.
     site: Name = ""
-    #: Snippets on the page, and the sites that they name.
+    #: Number of snippets on the page, and their sites.
     snippets: Number = 1
     sites: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
     #: One of `OUTCOMES`.
     outcome: Annotated[str, msgspec.Meta(pattern="^[a-z]{1,12}$")] = "answered"
-    #: HTTP status of an answer that refuses.
+    #: HTTP status of a refusal.
     status: Annotated[int, msgspec.Meta(ge=0, le=999)] = 0
-    #: From the question to its answer, in milliseconds.
+    #: Time from request to response, in milliseconds.
     milliseconds: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 0
-    #: Views that the page sent while it was watched, and changes of its address.
+    #: Views that the page sent during the check, and changes of its address.
     views: Number = 1
     moves: Number = 0
-    #: Origin of the page that frames this one, as `PageQuery.frame`; and how many frames on it show
-    #: pages that count by themselves.
+    #: Origin of the page that frames this one, as `PageQuery.frame`; and number of frames on it
+    #: whose pages count by themselves.
     frame: Name | None = None
     frames: Number = 0
-    #: Parts of the language that a library has replaced.
+    #: Built-in functions that a library has replaced.
     patched: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
-    #: The pixel for browsers without JavaScript was loaded, although there is JavaScript.
+    #: Whether the pixel for browsers without JavaScript was loaded, although there is JavaScript.
     pixel: bool = False
-    #: Directives of the page's policy that stopped something of the service's.
+    #: Directives of the page's policy that blocked a part of the service.
     violations: Annotated[
         tuple[Annotated[str, msgspec.Meta(pattern="^[a-z-]{1,40}$")], ...],
         msgspec.Meta(max_length=10),
     ] = ()
-    #: Seconds since the script left the service; None if that cannot be told.
+    #: Age of the script since it left the service, in seconds; None if unknown.
     age: Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None = None
-    #: The script's hash as the page gets it; empty where the browser computes none.
+    #: Hash of the script as the page received it; empty if the browser computes none.
     digest: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9+/=]{0,64}$")] = ""
-    #: The browser was told not to count; a program drives it; it stores nothing.
+    #: The browser is opted out; a program drives it; it stores nothing.
     out: bool = False
     bot: bool = False
     storeless: bool = False
-    #: Key that the page is counted under; None: not an article.
+    #: Key under which the page is counted; None: not an article.
     article: Annotated[str, msgspec.Meta(max_length=2048)] | None = None
-    #: Widgets, and elements that look like one and are none.
+    #: URL of its canonical link; empty: it has none, or what it says is believed.
+    canonical: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    #: Number of widgets, and elements that look like a widget but are none.
     widgets: Number = 0
     strangers: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
-    #: Widgets of an article that name none, of the kind that has most; widgets that name one, how
-    #: many articles that are, how many of them nobody has read, and the first of these.
+    #: Widgets of an article without a name, of the most frequent kind; widgets with a name, the
+    #: number of their articles, how many of these nobody has read, and the first of these.
     bare: Number = 0
     listed: Number = 0
     different: Number = 0
@@ -75,18 +77,18 @@ class InstallReport(msgspec.Struct, frozen=True):
     unread_names: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = msgspec.field(
         name="unreadNames", default=()
     )
-    #: What holds scripts back or joins them, by the marks on the page.
+    #: What delays or combines scripts, by its traces on the page.
     optimisers: Annotated[tuple[Name, ...], msgspec.Meta(max_length=5)] = ()
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """What the service itself saw of the request that brought a report."""
+    """What the service saw of the request with a report."""
 
-    #: Host of the page, as browsers write it in `Origin`; empty if that is none.
+    #: Host of the page from `Origin`; empty if it has none.
     host: str
-    #: Where the request came from, as far as our own proxies are believed; empty: unknown.
+    #: Address of the sender, as far as trusted proxies report it; empty: unknown.
     address: str
-    #: Entries of `X-Forwarded-For`.
+    #: Number of entries in `X-Forwarded-For`.
     forwarded: int
     #: Why views of this sender are not counted; empty if they are.
     ignored: str
@@ -95,24 +97,24 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class InstallCheck(msgspec.Struct, frozen=True):
-    """One report with what the service knows of it; kept for minutes, for the admin page."""
+    """A report with what the service knows about it; stored for minutes, for the admin page."""
 
     #: Seconds since 1970.
     at: float
     report: InstallReport
     sender: Sender
-    #: Whether the site knows the page's host.
+    #: Whether the page's host is one of the site's.
     allowed: bool
-    #: Names of the query parameters of the page's article that are not part of its key.
+    #: Query parameters of the page that are not part of the article's key.
     dropped: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is right or wrong; its words are in `web.findings`."""
+    """One thing that is right or wrong; `web.findings` has the words."""
 
-    #: What it is about; stable.
+    #: The subject; a stable code.
     code: str
     #: `bad`, `warn`, `info` or `good`.
     level: str
-    #: What the words want to name.
+    #: Values for the words.
     values: dict[str, str | int] = {}

@@ -1,34 +1,34 @@
-"""What other counters counted, on its way into a site's numbers."""
+"""Numbers of other counters, on their way into a site."""
 
 from collections.abc import Mapping
 
 import msgspec
 
-#: Articles that one script call adds at most; some 5 ms of Redis.
+#: Most articles that one script call adds; some 5 ms of Redis.
 PART_ARTICLES = 2000
-#: Days that are named as growing.
+#: Number of growing days that a summary names.
 GROWING_TOLD = 31
-#: Views of a log from which on one single address behind all of them is told.
+#: Number of views in a log from which a single address behind all of them is reported.
 ONE_ADDRESS_VIEWS = 100
-#: Different addresses that are told apart before it is only said that there are many.
+#: Number of addresses that are told apart; beyond it, only "many" is reported.
 ADDRESSES_TOLD = 1000
 
 
 class DayPart(msgspec.Struct, frozen=True, kw_only=True, tag="d", omit_defaults=True):
-    """Something to add to one day, in one step."""
+    """A part to add to one day, in one step."""
 
     #: ISO date in the site's zone.
     day: str
     views: int = 0
     visits: int = 0
-    #: By hour (`09`): views and visits; their sums need not be those of the day.
+    #: Views and visits by hour (`09`); their sums may differ from those of the day.
     hours: Mapping[str, tuple[int, int]] = {}
     #: Views by article key, at most `PART_ARTICLES`.
     articles: Mapping[str, int] = {}
 
 
 class OpeningPart(msgspec.Struct, frozen=True, kw_only=True, tag="o", omit_defaults=True):
-    """Something to add to the opening balances, in one step."""
+    """A part to add to the opening balances, in one step."""
 
     #: Of the site.
     views: int = 0
@@ -40,103 +40,103 @@ class OpeningPart(msgspec.Struct, frozen=True, kw_only=True, tag="o", omit_defau
 
 
 class Largest(msgspec.Struct, frozen=True, kw_only=True):
-    """The largest numbers of a site so far."""
+    """The largest numbers of a site."""
 
     views: int
     visits: int
-    #: Of an article: views counted here, and its opening balance.
+    #: Views of an article counted here, and an article's opening balance.
     article_views: int
     article_opening: int
 
 
 class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What one command, or one upload, brought in; or one that was cut off has begun with."""
+    """What one command or upload has imported, or began to import before it was interrupted."""
 
-    #: Of its first file.
+    #: Name of the first file.
     name: str
-    #: What wrote it: `access-log`, `goatcounter`…
+    #: The system that wrote it: `access-log`, `goatcounter`…
     kind: str
     #: Seconds since 1970.
     at: float
-    #: What it added.
+    #: The added numbers.
     views: int
     visits: int
     first_day: str = ""
     last_day: str = ""
-    #: Digest of what was to be added; a repetition after a break must add the same.
+    #: Digest of what is to be added; a repetition after an interruption must add the same.
     plan: str = ""
     complete: bool = False
-    #: Short name by which it is taken out again; empty: it is of a time that kept no parts.
+    #: Id of the import, for its undo; empty: an old version, which recorded no parts, made it.
     id: str = ""
-    #: Names of all its files, and the digests of what was in them.
+    #: Names of all files, and digests of their contents.
     files: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
-    #: It went to the opening balances.
+    #: Whether it went to the opening balances.
     opening: bool = False
-    #: Zone of the site at that time, to whose days it was added.
+    #: Time zone of the site at the import, which defined the days.
     timezone: str = ""
-    #: Field of the log by which readers were known, as in `formats.options.LogOptions`.
+    #: Field of the log that identified readers, as in `formats.options.LogOptions`.
     reader: str = ""
     #: First and last day of UTC of which there are lines, or flips; none: as the days above say.
     line_days: tuple[int, int] | None = None
-    #: It is being taken out.
+    #: Whether it is being undone.
     leaving: bool = False
 
     @property
     def undoable(self) -> bool:
-        """Tell whether what it added is known part by part."""
+        """Whether the parts of the import are recorded."""
         return bool(self.id)
 
 
 class BadRow(msgspec.Struct, frozen=True):
-    """A row that is left out, for one of its cells cannot be read."""
+    """A row that was left out because a cell cannot be parsed."""
 
     line: int
-    #: Empty: the row has not the columns of the others.
+    #: Empty: the row has a different number of columns.
     column: str
     text: str
-    #: What should stand there.
+    #: The expected kind of value.
     wanted: str
 
 
 class FileSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What one of the files of an import holds."""
+    """The contents of one file of an import."""
 
     name: str
-    #: How it is written: `combined`, `w3c`…, or the kind of an export.
+    #: Format (`combined`, `w3c`…), or the system of an export.
     format: str
     digest: str = ""
-    #: Lines or rows read.
+    #: Number of lines or rows read.
     lines: int = 0
-    #: What it adds to the files before it and to what is there.
+    #: What the file adds to the files before it and to existing numbers.
     views: int = 0
     visits: int = 0
-    #: Views in it that are there already, or in a file before it.
+    #: Views in the file that exist already, or are in a file before it.
     known_views: int = 0
-    #: Days of its views, in the site's zone.
+    #: Days of the views, in the site's zone.
     first_day: str = ""
     last_day: str = ""
-    #: Lines that add no view, by reason.
+    #: Lines without a view, by reason.
     ignored: Mapping[str, int] = {}
-    #: The most frequent endings and hosts of what is left out.
+    #: The most frequent endings and hosts of the lines that were left out.
     endings: Mapping[str, int] = {}
     hosts: Mapping[str, int] = {}
-    #: The first rows of a table that cannot be read.
+    #: The first rows that cannot be parsed.
     bad_rows: tuple[BadRow, ...] = ()
-    #: Different addresses of readers, at most `ADDRESSES_TOLD`.
+    #: Number of different addresses of readers, at most `ADDRESSES_TOLD`.
     addresses: int = 0
 
 
 class PollOutcome(msgspec.Struct, frozen=True):
-    """What became, or would become, of one poll."""
+    """What happened, or would happen, to one poll."""
 
     text: str
-    #: It is not there yet.
+    #: Whether it is new.
     new: bool
 
 
 class Growth(msgspec.Struct, frozen=True):
-    """A day that had numbers of imports before, and gets more."""
+    """A day with imported numbers that gets more."""
 
     day: str
     before: int
@@ -144,7 +144,7 @@ class Growth(msgspec.Struct, frozen=True):
 
 
 class SpanGrowth(msgspec.Struct, frozen=True):
-    """What a day, a month or a year has, and what it gets more."""
+    """The numbers of a day, a month or a year, and what is added to them."""
 
     #: `2026-11-23`, `2026-11` or `2026`.
     name: str
@@ -153,12 +153,12 @@ class SpanGrowth(msgspec.Struct, frozen=True):
 
 
 class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files of one command hold, and what became of them."""
+    """The contents of the files of one command, and the outcome."""
 
     name: str
     kind: str
     digest: str
-    #: Lines or rows read.
+    #: Number of lines or rows read.
     lines: int
     views: int
     visits: int
@@ -167,29 +167,29 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     first_day: str
     last_day: str
     ratings: int = 0
-    #: Lines that add no view, by reason.
+    #: Lines without a view, by reason.
     ignored: Mapping[str, int] = {}
-    #: Views on days that were counted live already, which are left out.
+    #: Views on days that were counted live, which are left out.
     overlapping: int = 0
-    #: Everything in it was imported before, so that nothing was added.
+    #: Everything was imported before, so nothing was added.
     known: bool = False
-    #: Views in it that an earlier import brought.
+    #: Views that an earlier import added.
     known_views: int = 0
-    #: Days that an earlier import brought and that get more; the first `GROWING_TOLD`.
+    #: Days of earlier imports that get more; the first `GROWING_TOLD`.
     growing: tuple[Growth, ...] = ()
     growing_days: int = 0
-    #: Views of these days that an import of another kind brought, by kind.
+    #: Views of these days that imports of other systems added, by system.
     others: Mapping[str, int] = {}
     files: tuple[FileSummary, ...] = ()
-    #: By which it is taken out again; empty: nothing was added.
+    #: Id of the import, for its undo; empty: nothing was added.
     id: str = ""
-    #: Views by day, month or year, for a chart; visits, where the files know no views.
+    #: Views by day, month or year, for a chart; visits if the files contain no views.
     spans: tuple[SpanGrowth, ...] = ()
-    #: Polls that are in the files.
+    #: Polls in the files.
     polls: tuple[PollOutcome, ...] = ()
 
     @property
     def adds(self) -> bool:
-        """Tell whether there is anything in it to add."""
+        """Return whether there is anything to add."""
         numbers = self.views or self.visits or self.articles or self.ratings
         return bool((not self.known and numbers) or any(poll.new for poll in self.polls))

@@ -1,12 +1,12 @@
-"""What a site's people want to be told: reports by e-mail, events by webhook."""
+"""Reports by e-mail and webhooks of a site."""
 
 import msgspec
 
-#: What a webhook may be called for.
+#: Events of a site's webhook.
 EVENTS = ("peak", "burst", "silent")
-#: What a recipient is sent first: the question whether reports are wanted.
+#: The first mail to a recipient: the question whether reports are wanted.
 ASKED = "ask"
-#: What the installation's own webhook is called for.
+#: Events of the installation's own webhook.
 REDIS_EVENT = "redis"
 
 
@@ -19,12 +19,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     every: str = "week"
     #: `vi` or `en`
     language: str = "vi"
-    #: Proof that the recipient agreed, `NoticeBook.proof`; without it none is sent.
+    #: Proof that the recipient agreed (`NoticeBook.proof`); without it no report is sent.
     agreed: str = ""
+    #: Who added it; an editor sees and ends her own alone.
+    by: str = ""
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that is called when something happens."""
+    """A URL that is called when an event occurs."""
 
     id: str
     url: str
@@ -34,31 +36,32 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notices(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything of one site; stored as one JSON document."""
+    """All reports and webhooks of one site; stored as one JSON document."""
 
     reports: tuple[Report, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a report or a webhook when it was last due, or tried."""
+    """The last delivery, or attempt, of a report or webhook."""
 
-    #: Seconds since 1970; 0: it never was.
+    #: Seconds since 1970; 0: never.
     at: float = 0
-    #: `report`, `ask` (whether somebody wants reports), or the name of an event.
+    #: `report`, `ask` (the question to the recipient), or the name of an event.
     what: str = ""
-    #: Why it could not be delivered, in English; empty: it was taken.
+    #: Why it could not be delivered, in English; empty: it was accepted.
     error: str = ""
-    #: The same for a reader of another language: the error's template, values and code.
+    #: The same for translation: the error's template, values and code.
     message: str = ""
     values: dict[str, int | float | str] = {}
     code: str = ""
-    #: Tries in a row that failed, and the moment before which none is made (seconds since 1970).
+    #: Number of failures in a row, and the time before which there is no attempt (seconds since
+    #: 1970).
     failures: int = 0
     next_at: float = 0
-    #: Events that were not told yet: what is noted once they are, by the name of the note.
+    #: Pending events: the value to store once each is delivered, by the name of the note.
     waiting: dict[str, str] = {}
-    #: Events that were over, or overtaken, before they could be told.
+    #: Events that ended, or were overtaken, before they could be delivered.
     missed: int = 0
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The calendar spans around one moment in a site's zone, named as the store spells them."""
+    """The calendar spans around a moment in a site's zone, as the store names them."""
 
     #: `09`
     hour: str

@@ -1,43 +1,48 @@
-"""Ballots kept apart, and what an administrator can check about a poll."""
+"""Held ballots, and the integrity report of a poll."""
 
 from typing import Any
 
 import msgspec
 
+from stats_service.models.devices import KioskBallots
+
 
 class StoredGroup(msgspec.Struct, frozen=True):
-    """Ballots of one network and hour, of which many came, as Redis holds them."""
+    """Many ballots of one network and hour, as stored in Redis."""
 
     #: `held`, `accepted` or `voided`.
     state: str
     ballots: int
-    #: By the id of the choice.
+    #: Votes by the id of the choice.
     votes: dict[str, int] = {}
-    #: Free texts; not every one of them if they are many.
+    #: Free texts; of many, not all.
     texts: dict[str, int] = {}
     texts_kept: int = 0
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of ballots as an administrator sees it."""
+    """A group of ballots, for an administrator."""
 
-    #: Names the hour and a pseudonym of the network, which nobody can trace once the day is over.
+    #: Made of the hour and a pseudonym of the network, which nobody can trace after the day.
     name: str
     #: `address` (an IPv4 address or an IPv6 /64), `customer` (an IPv6 /48), `block` (a /24, of IPv6
-    #: a /40) or `provider` (a /16, of IPv6 a /32).
+    #: a /40) or `provider` (a /16, of IPv6 a /32); `kiosk` (an enrolled device) or `desk` (an
+    #: address in the networks that the poll names for kiosks).
     network: str
-    #: Its ballots counted at once, since an office may send as many; they can be taken out.
+    #: The ballots counted at once, because an office may send as many; they can be taken out.
     watched: bool
-    #: Hour of the site's own zone, e.g. `2026-11-23T09`.
+    #: Hour in the site's zone, e.g. `2026-11-23T09`.
     hour: str
     state: str
     ballots: int
     votes: dict[str, int]
     texts: dict[str, int]
+    #: Id of the kiosk, where it is one's.
+    kiosk: str = ""
 
 
 class OtherText(msgspec.Struct, frozen=True):
-    """A free text of voters."""
+    """A free text on ballots."""
 
     text: str
     #: `pending`, `approved` or `rejected`.
@@ -46,55 +51,57 @@ class OtherText(msgspec.Struct, frozen=True):
 
 
 class ResultRow(msgspec.Struct, frozen=True):
-    """A row of a poll's result as a table; the votes of all rows add up to what was cast."""
+    """A row of a poll's result as a table; the sum of all rows is the number of votes cast."""
 
     #: Id of the choice; `other` for every row of free texts.
     choice: str
-    #: `choice`; of free texts `approved` (one), or all those that are `pending`, `rejected` or
-    #: `unkept` (counted, but beyond the number of texts that are kept).
+    #: `choice`; for free texts `approved` (one text), or all that are `pending`, `rejected` or
+    #: `unkept` (counted, but beyond the number of stored texts).
     kind: str
     #: An approved free text; empty otherwise.
     text: str
     votes: int
-    #: As `services.poll_views.percent_of` has it, of all votes or, in multiple choice, of voters.
+    #: As in `services.poll_views.percent_of`, of all votes or, with multiple choice, of voters.
     percent: float
 
 
 class ReportHour(msgspec.Struct, frozen=True):
-    """What happened to the ballots of one hour."""
+    """The ballots of one hour."""
 
-    #: In the site's own zone, e.g. `2026-11-23T09`.
+    #: Hour in the site's zone, e.g. `2026-11-23T09`.
     hour: str
-    #: By outcome: `counted`, `held`, `changed`, or the code of a refusal.
+    #: Number by outcome: `counted`, `held`, `changed`, or the code of a refusal.
     ballots: dict[str, int]
-    #: Of the ballots that counted at once, those of the network with most, and those of all
-    #: networks with ten or more; 0 where no network had ten. A network is an IPv4 address or an
-    #: IPv6 /48.
-    network: int = 0
+    #: Ballots that counted at once: those of the address with the most, and those of all addresses
+    #: with ten or more; 0 where no address had ten. An IPv6 /48 is taken as an address.
+    address: int = 0
     crowd: int = 0
-    #: The same of the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with most.
+    #: The same for the IPv4 /24, the IPv6 /40, and the /16 (IPv6: /32) with the most, beyond 32
+    #: up to a sixteenth too low.
     block: int = 0
     pool: int = 0
     provider: int = 0
+    #: Of the ballots that counted at once, those that were cast on kiosks; they are no network's.
+    kiosk: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why somebody should look at a poll, or why nothing can be said of it."""
+    """A reason to look at a poll, or why nothing can be said about it."""
 
-    #: `sums`, `held`, `network`, `block`, `pool`, `provider`, the last three also with `-burst`,
+    #: `sums`, `held`, `address`, `block`, `pool`, `provider`, the last three also with `-burst`,
     #: `hour`, `browser`, `forgotten`, `unseen`.
     kind: str
-    #: The ballots that it is about, of how many.
+    #: Number of ballots concerned, and the total.
     n: int
     of: int
-    #: The hour, the day or the kind of browser, where it is about one.
+    #: The hour, the day or the kind of browser concerned, if any.
     subject: str = ""
-    #: All of it in English.
+    #: The reason in English.
     text: str = ""
 
 
 class ProtectionChange(msgspec.Struct, frozen=True):
-    """The protection of a poll from one moment on."""
+    """The protection of a poll from some moment on."""
 
     #: ISO time in the site's zone.
     at: str
@@ -103,19 +110,19 @@ class ProtectionChange(msgspec.Struct, frozen=True):
 
 
 class PollEvent(msgspec.Struct, frozen=True):
-    """What changed a poll as a whole: it was copied, deleted, reset, or put back."""
+    """An event of a poll: it was copied, deleted, reset, or restored."""
 
     #: ISO time in the site's zone.
     at: str
     who: str
     #: `copied` (from another one), `created`, `deleted`, `reset`, `restored`.
     what: str
-    #: Ballots that went away, or came back.
+    #: Number of ballots that were removed or restored.
     ballots: int = 0
 
 
 class Integrity(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be said of a poll's soundness."""
+    """The integrity report of a poll."""
 
     poll: str
     #: ISO time in the site's zone.
@@ -127,21 +134,25 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     votes: int
     held: int
     voided: int
-    #: Size of the voter set; None once it has expired, 30 days after the poll closed.
+    #: Number of voters; None once they have expired, 30 days after the poll closed.
     voters: int | None
-    #: `sound` (all sums agree, and nothing stands out), `look` (something does), `held` (ballots
-    #: wait for a decision), `wrong` (sums do not agree), `unknown` (it cannot be told).
+    #: `sound` (all sums agree, and nothing stands out), `look` (something stands out), `held`
+    #: (ballots wait for a decision), `wrong` (sums differ), `unknown`.
     verdict: str
-    #: Why it is not `sound`.
+    #: Why the verdict is not `sound`.
     reasons: tuple[Reason, ...]
-    #: Ballots that counted at once of the network that had most in one day.
-    network: int
-    #: New ballots, held ones among them, by kind of browser, such as `android-zalo`.
+    #: Most ballots of one network in one day that counted at once, by its level: `address` (an
+    #: IPv4 address or an IPv6 /48), `block` (IPv4 /24), `pool` (IPv6 /40), `provider` (/16; of IPv6
+    #: a /32). A level is left out if no network had ten: of an address in an hour.
+    networks: dict[str, int]
+    #: New ballots, including held ones, by kind of browser, such as `android-zalo`.
     browsers: dict[str, int]
-    #: Every sum that ought to be equal is; None: nothing can be said without the voter set.
+    #: Whether all sums that should be equal are equal; None: unknown without the voters.
     sound: bool | None
-    #: What is not equal, in words.
+    #: The sums that differ, in words.
     faults: tuple[str, ...]
     protection: tuple[ProtectionChange, ...]
-    #: From the log, where there is more than that it was created.
+    #: From the audit log, if there is more than the creation.
     events: tuple[PollEvent, ...] = ()
+    #: What was cast on kiosks, the busiest first.
+    kiosks: tuple[KioskBallots, ...] = ()

@@ -4,16 +4,16 @@ import msgspec
 
 from stats_service.models.traffic import RatingTally
 
-#: Length of the id of ratings that are held; `rate_article.lua` has the same.
+#: Length of the id of held ratings; `rate_article.lua` has the same.
 GROUP_LENGTH = 12
 
 
 class RatingQuery(msgspec.Struct, frozen=True):
-    """What the script on a page sends to rate an article."""
+    """A rating, as the script on a page sends it."""
 
     #: As in a page view: path with query, URL, or explicit key.
     article: str
-    #: From 1 to the site's scale; 0 takes the rating back.
+    #: From 1 to the site's scale; 0 withdraws the rating.
     score: int
     voter: str
 
@@ -27,21 +27,21 @@ class RatedArticle(msgspec.Struct, frozen=True):
 
 
 class RatingAnswer(msgspec.Struct, frozen=True):
-    """A rating is in."""
+    """The answer to a rating that was recorded."""
 
-    #: `counted`, `held` (apart, until an administrator decides), `changed`, `unchanged` (the same
-    #: score again), or `withdrawn`.
+    #: `counted`, `held` (until an administrator decides), `changed`, `unchanged` (the same score
+    #: again), or `withdrawn`.
     outcome: str
-    #: 0 once it is withdrawn.
+    #: 0 after it was withdrawn.
     score: int
-    #: ISO time in the site's zone up to which the score may be changed or withdrawn; empty once it
-    #: is withdrawn.
+    #: ISO time in the site's zone until which the score may be changed or withdrawn; empty after it
+    #: was withdrawn.
     until: str
     article: RatedArticle
 
 
 class RankedArticle(msgspec.Struct, frozen=True):
-    """An article among the best rated."""
+    """One of the best rated articles."""
 
     key: str
     #: Bayesian average, rounded to two decimals.
@@ -50,45 +50,45 @@ class RankedArticle(msgspec.Struct, frozen=True):
 
 
 class TopRated(msgspec.Struct, frozen=True):
-    """The best rated articles of a site, and how they were ranked."""
+    """The best rated articles of a site, and the parameters of the ranking."""
 
     articles: tuple[RankedArticle, ...]
     #: Mean score of all ratings of the site; 0 without ratings.
     mean: float
-    #: How many ratings of that mean each article begins with.
+    #: Weight of that mean in the ranking, in ratings.
     weight: int
-    #: Fewest ratings that an article needs to be listed.
+    #: Least number of ratings of a listed article.
     min: int
 
 
 class Ratings(msgspec.Struct, frozen=True):
-    """The ratings of the articles asked for, by the text that named them."""
+    """The ratings of articles, by the names in the request."""
 
     ratings: dict[str, RatedArticle]
 
 
 class RatingCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """A rating to be recorded, free of identities."""
+    """A rating to be recorded, without identities."""
 
     article: str
     score: int
-    #: 8 bytes that stand for the voter at this article alone.
+    #: 8-byte pseudonym of the voter for this article only.
     rater: bytes
-    #: Keys that were merged into the article and had ratings, with what stands for the voter there.
+    #: Merged keys of the article that had ratings, with the voter's pseudonym for each.
     merged: tuple[tuple[str, bytes], ...] = ()
-    #: 8-byte pseudonyms of the address and, for IPv6, of its /48; empty where unknown.
+    #: 8-byte pseudonyms of the address and, for IPv6, of the /48; empty where unknown.
     address: bytes = b""
     ipv6_48: bytes = b""
 
 
 class RatingResult(msgspec.Struct, frozen=True):
-    """What became of a `RatingCommand`."""
+    """The outcome of a `RatingCommand`."""
 
     #: `counted`, `held`, `changed`, `unchanged`, `withdrawn`; `fixed`, `unknown`, `ceiling`.
     outcome: str
     #: Number of ratings by score, from 1; empty without ratings.
     counts: tuple[int, ...]
-    #: When the voter first rated the article, in seconds; 0 if that is not known any more.
+    #: When the voter first rated the article, in seconds; 0 if not known any more.
     first: float
 
 
@@ -105,10 +105,10 @@ class RatingSlot(msgspec.Struct, frozen=True):
 
 
 class RatingSpan(msgspec.Struct, frozen=True):
-    """Ratings of an article that came close together."""
+    """Many ratings of an article in a short time."""
 
     article: str
-    #: Seconds since 1970, in whole slots; the end is not part of it.
+    #: Seconds since 1970, in whole slots; the end is exclusive.
     begin: int
     end: int
     rating: RatingTally
@@ -117,7 +117,7 @@ class RatingSpan(msgspec.Struct, frozen=True):
 class VoidedRatings(msgspec.Struct, frozen=True, kw_only=True):
     """Ratings of an article that an administrator took out by one decision, or that are held."""
 
-    #: 8 hexadecimal digits of a decision, 12 of ratings that were held first.
+    #: 8 hexadecimal digits for a decision, 12 for ratings that were held first.
     id: str
     article: str
     #: Number of ratings by score, from 1.
@@ -128,5 +128,5 @@ class VoidedRatings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_group(self) -> bool:
-        """Whether they were held before somebody decided."""
+        """Whether they were held before the decision."""
         return len(self.id) == GROUP_LENGTH

@@ -1,65 +1,68 @@
-"""Views going in, and the numbers coming back."""
+"""Page views, and the numbers in the answer."""
 
 import msgspec
 
 from stats_service.models.polls import Poll, PollTally, PresentedPoll
 
-#: Visitors seen this long ago, or less, are online. The Lua file `record_views` has the same.
+#: Visitors seen within so many seconds are online. `record_views.lua` has the same.
 ONLINE_SECONDS = 5 * 60
-#: Whoever was seen later than this from now was not: the clock was ahead. The same there.
+#: A time more than this ahead of now is wrong: the clock was ahead. `record_views.lua` has the
+#: same.
 AHEAD_SECONDS = 10 * 60
-#: A view this long after the visitor's last one begins a new visit. The Lua file has the same.
+#: A view so long after the visitor's last view begins a new visit. `record_views.lua` has the same.
 VISIT_GAP_SECONDS = 30 * 60
-#: The article under which views are counted beyond the site's cap. The Lua file has the same.
+#: The article for views beyond the site's cap. `record_views.lua` has the same.
 OTHER_ARTICLES = "(other)"
 #: Most articles whose numbers one request may ask for.
 LISTED_MAX = 100
 
 
 class PageQuery(msgspec.Struct, frozen=True):
-    """What the script on a page sends, as the JSON body of `POST …/page`."""
+    """A page view, as the script on a page sends it: the JSON body of `POST …/page`."""
 
-    #: 16 to 32 letters, digits, `_` or `-`, random for each load of a page; none for a beat.
+    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; none for a heartbeat.
     hit: str = ""
-    #: Path with query, URL, or the explicit key of `data-article`; none: not an article.
+    #: Path with query, URL, or the explicit key from `data-article`; none: not an article.
     article: str | None = None
+    #: URL of the page's canonical link; none: it has none, or names its article by itself.
+    canonical: str | None = None
     #: Other articles whose numbers the page shows, at most `LISTED_MAX`.
     articles: tuple[str, ...] = ()
-    #: `current` or the id of a poll that the page shows.
+    #: `current` or the id of the poll on the page.
     poll: str | None = None
     #: Whether the page shows ratings.
     rating: bool = False
-    #: The voter's token; empty: the page wants one.
+    #: The voter's token; empty: the page asks for one.
     voter: str | None = None
-    #: A heartbeat of a page already counted.
+    #: Whether this is a heartbeat of a page that was counted before.
     beat: bool = False
-    #: The reader opted out in this browser.
+    #: Whether the reader opted out in this browser.
     out: bool = False
-    #: The browser says that a program drives it.
+    #: Whether the browser reports that a program drives it.
     bot: bool = False
-    #: Origin (or URL) of the outermost page, if this one stands in a frame; none: it stands alone.
+    #: Origin (or URL) of the outermost page if this page is in a frame; none: it is not.
     frame: str | None = None
-    #: Where an application has changed the page's address without loading a page: the address now,
-    #: and the one before. If both are of one article, nothing is counted again.
+    #: The present and the former address, if an application changed the page's address without
+    #: loading a page. If both belong to one article, nothing is counted again.
     at: str | None = None
     was: str | None = None
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """What the server itself knows of who sent a request; never stored, never logged."""
+    """The sender of a request, as the server sees it; never stored, never logged."""
 
-    #: Textual IP address, resolved through the trusted proxies; empty if unknown.
+    #: IP address as text, resolved through the trusted proxies; empty if unknown.
     address: str
     user_agent: str
     #: The `Origin` header (for the pixel the `Referer`), empty if absent.
     origin: str
     #: Global Privacy Control or Do Not Track is set.
     private: bool
-    #: The browser fetches ahead of a visit that may never be.
+    #: The browser prefetches for a visit that may never happen.
     prefetch: bool
-    #: A sign that the address is not the reader's: `proxy-more` if `X-Forwarded-For` names more
-    #: stations than there are trusted proxies, `proxy-local` if it is this machine's,
-    #: `proxy-private` if nobody on the Internet has it.
+    #: A sign that the address is not the reader's: `proxy-more` if `X-Forwarded-For` has more
+    #: entries than there are trusted proxies, `proxy-local` if it is this machine's address,
+    #: `proxy-private` if it is a private address.
     hint: str = ""
 
 
@@ -80,7 +83,7 @@ class Peak(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Visits, or views, of a site by calendar span in the site's own zone."""
+    """Visits, or views, of a site by calendar span in the site's zone."""
 
     #: Everything ever counted, plus `opening`.
     total: int
@@ -90,25 +93,25 @@ class Totals(msgspec.Struct, frozen=True):
     week: int
     month: int
     year: int
-    #: What the site had before it came here; part of `total` and of nothing else.
+    #: Total of the site before it used this service; included only in `total`.
     opening: int
     record: Record | None
 
 
 class SiteCounts(msgspec.Struct, frozen=True):
-    """Every number of a site that a widget can show."""
+    """All numbers of a site that a widget can show."""
 
-    #: Which of the two is the site's headline: `visits` or `views`.
+    #: The headline number of the site: `visits` or `views`.
     headline: str
     visits: Totals
     views: Totals
-    #: Distinct visitors seen in the last 5 minutes, the bound included.
+    #: Distinct visitors seen in the last 5 minutes, inclusive.
     online: int
     peak: Peak | None
 
 
 class RatingTally(msgspec.Struct, frozen=True):
-    """How an article was rated."""
+    """The ratings of an article."""
 
     count: int
     #: Mean score, rounded to two decimals; 0 without ratings.
@@ -124,66 +127,66 @@ class ArticleCounts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     #: The canonical key under which the article is counted.
     key: str
-    #: Views since ever, its opening balance included; null: the site has no room for its name, and
-    #: these views are in no article's number.
+    #: Total views, including the opening balance; null: the site has no room for the article's
+    #: name, and no article's number contains these views.
     views: int | None
     today: int | None
     rating: RatingTally | None = None
-    #: Why there is no number: `article-cap`, or `article-network` for a reader whose network has
-    #: opened too many articles that nobody had read before.
+    #: Why there is no number: `article-cap`, or `article-network` if the reader's network has named
+    #: too many articles that nobody had read before.
     note: str = ""
 
 
 class ArticleOpening(msgspec.Struct, frozen=True):
-    """The views that an article had before it came here."""
+    """The views that an article had before the site used this service."""
 
     key: str
     views: int
-    #: What was set before; 0: nothing.
+    #: The former balance; 0: none.
     before: int
 
 
-#: Kind of a view that Redis did not take and the disk could not keep.
+#: Kind of a view that neither Redis nor the disk accepted.
 LOST = "lost"
 
 
 class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be recorded for one request of a page, decided and free of identities."""
+    """A decided page view to be recorded, without identities."""
 
-    #: `view`, `beat`, or the reason why the view is ignored.
+    #: `view`, `beat`, or the reason why the view is not counted.
     kind: str
-    #: 8 bytes made of the hit id; empty for a beat.
+    #: 8 bytes derived from the hit id; empty for a heartbeat.
     hit: bytes = b""
-    #: 8-byte pseudonym of the visitor today; empty: no identity is derived.
+    #: 8-byte pseudonym of the visitor today; empty: the visitor is not identified.
     visitor: bytes = b""
-    #: The same visitor's pseudonym of yesterday, in the first half hour after midnight.
+    #: The pseudonym of yesterday, in the first half hour after midnight.
     visitor_before: bytes = b""
     #: 8-byte pseudonym of the address, for its ceilings.
     address: bytes = b""
-    #: Canonical key, empty if the page is not counted as an article.
+    #: Canonical key; empty if the page is not an article.
     article: str = ""
-    #: `article-invalid` if what the page sent cannot be an article; never reaches Redis.
+    #: `article-invalid` if the page sent an invalid article; not sent to Redis.
     note: str = ""
-    #: Other articles whose numbers are wanted, as the page named them; never reaches Redis.
+    #: Other articles on the page, as the page named them; not sent to Redis.
     asked: tuple[str, ...] = ()
     #: Their canonical keys, in the same order.
     listed: tuple[str, ...] = ()
-    #: Whether the articles' ratings are wanted.
+    #: Whether to return the ratings of the articles.
     rated: bool = False
-    #: The poll that is wanted, with its tally.
+    #: The poll to return, with its tally.
     poll: Poll | None = None
-    #: 8-byte pseudonym of the voter in that poll; empty: no good token was sent.
+    #: 8-byte pseudonym of the voter in that poll; empty without a valid token.
     voter: bytes = b""
-    #: Whether a voter's token is to be issued.
+    #: Whether to issue a voter token.
     issue: bool = False
-    #: 8-byte pseudonym of an IPv6 address's /48, for the ceilings.
+    #: 8-byte pseudonym of the /48 of an IPv6 address, for the ceilings.
     ipv6_48: bytes = b""
-    #: What is odd about the reader's address, or empty; see `Visitor.hint`.
+    #: A sign that the address is not the reader's, or empty; see `Visitor.hint`.
     hint: str = ""
 
 
 class StoredTotals(msgspec.Struct, frozen=True):
-    """What Redis holds of one metric of a site, without the opening balance."""
+    """One metric of a site in Redis, without the opening balance."""
 
     total: int
     today: int
@@ -195,30 +198,30 @@ class StoredTotals(msgspec.Struct, frozen=True):
 
 
 class StoredCounts(msgspec.Struct, frozen=True):
-    """What Redis holds of a site."""
+    """The numbers of a site in Redis."""
 
     visits: StoredTotals
     views: StoredTotals
     online: int
-    #: The most visitors online and the moment, in seconds since 1970.
+    #: Most visitors online, and when, in seconds since 1970.
     peak: tuple[int, float] | None
 
 
 class StoredArticle(msgspec.Struct, frozen=True):
-    """What Redis holds of an article."""
+    """The numbers of an article in Redis."""
 
     #: None: the article has no number of its own.
     views: int | None
     today: int | None
     opening: int
-    #: Number of ratings by score, from 1; empty without ratings or where they are not wanted.
+    #: Number of ratings by score, from 1; empty without ratings or if not requested.
     ratings: tuple[int, ...] = ()
 
 
 class ViewResult(msgspec.Struct, frozen=True):
-    """What became of one `ViewCommand`."""
+    """The outcome of one `ViewCommand`."""
 
-    #: Empty if counted (or a beat taken), else the reason why it was ignored.
+    #: Empty if it was counted (or a heartbeat); else the reason why it was not.
     ignored: str
     #: What was counted only in part: `private`, `identity-cap`, `article-cap`, `article-network`,
     #: or empty.
@@ -226,29 +229,29 @@ class ViewResult(msgspec.Struct, frozen=True):
     article: StoredArticle | None
     #: In the order of `ViewCommand.listed`.
     listed: tuple[StoredArticle, ...]
-    #: Of the poll that was wanted.
+    #: The tally of the requested poll.
     tally: PollTally | None = None
-    #: The voter's ballot is in.
+    #: Whether the voter has voted.
     voted: bool = False
-    #: The address has asked for more tokens than the ceiling allows.
+    #: Whether the address has requested more tokens than the ceiling allows.
     burst: bool = False
 
 
 class PageAnswer(msgspec.Struct, frozen=True):
-    """Everything that the widgets of a page need, in one answer."""
+    """All numbers that the widgets of a page need."""
 
     counted: bool
-    #: Why the view was not counted; empty if it was, and for beats.
+    #: Why the view was not counted; empty if it was, and for heartbeats.
     ignored: str
-    #: What was counted only in part; `same-article` for an address of the article that was shown
-    #: before.
+    #: What was counted only in part; `same-article` for another address of the article that was
+    #: shown before.
     note: str
     site: SiteCounts
-    #: Unset: the page's article is the one before.
+    #: Unset: the page still shows the same article.
     article: ArticleCounts | msgspec.UnsetType | None
-    #: By the text that the page sent.
+    #: Numbers by the names that the page sent.
     articles: dict[str, ArticleCounts]
-    #: None if there is no such poll, unset if none was asked for.
+    #: None if the poll does not exist, unset if none was requested.
     poll: PresentedPoll | msgspec.UnsetType | None = msgspec.UNSET
-    #: A voter's token, newly issued.
+    #: A new voter token.
     voter: str | msgspec.UnsetType = msgspec.UNSET

@@ -1,49 +1,49 @@
-"""A file that somebody sent to the admin pages, on its way into a site."""
+"""Files uploaded to the admin pages, on their way into a site."""
 
 import msgspec
 
 from stats_service.models.legacy import LegacySummary
 
-#: Kind of an archive; the others are as `legacy import` has them.
+#: Kind of an archive; the other kinds are those of `legacy import`.
 ARCHIVE = "archive"
-#: No file: an import that is taken out again.
+#: Not a file: an import that is being undone.
 UNDO = "undo"
 
 
 class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What an archive holds."""
+    """The contents of an archive."""
 
     slug: str
     name: str
     #: Number of rows by table.
     rows: dict[str, int]
-    #: There is a site of that slug already.
+    #: A site of that slug exists.
     taken: bool = False
-    #: That site is the same as the archive, in every row.
+    #: Every row of that site is the same as in the archive.
     same: bool = False
-    #: Which founding of that site was looked at (`SiteStore.founding`).
+    #: The founding of that site when it was compared (`SiteStore.founding`).
     founding: str = ""
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A file, what is to be done with it, and how far that is."""
+    """A file, the options of its import, and the progress."""
 
     id: str
-    #: The site that it goes into; empty for an archive, which has its own.
+    #: The site for the import; empty for an archive, which names its site.
     site: str
     who: str
     #: Seconds since 1970.
     made: float
     kind: str
-    #: Names of the file, and of the one with the addresses of the articles.
+    #: Names of the file, and of the file with the addresses of articles.
     name: str
     second: str = ""
-    #: Names of the files that came with it.
+    #: Names of the other files.
     more: tuple[str, ...] = ()
-    #: As in `Source`: address of articles, and what the columns of a plain table are.
+    #: As in `Source`: pattern of addresses, and the columns of a plain table.
     article_pattern: str = ""
     columns: dict[str, str] = {}
-    #: First rows of a table whose columns nobody knows.
+    #: First rows of a table whose columns are unknown.
     preview: tuple[tuple[str, ...], ...] = ()
     #: As in `services.portability.legacy.imports.Plan`.
     opening: bool = False
@@ -56,31 +56,33 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     reader: str = ""
     without_agents: bool = False
     pattern: str = ""
-    #: Id of the import that is taken out, where the kind is `UNDO`.
+    #: Id of the import that is undone, if the kind is `UNDO`.
     undo: str = ""
-    #: `reading`, `columns` (that somebody must name), `ready` (for the confirmation), `adding`,
+    #: `reading`, `columns` (waits for column names), `ready` (waits for confirmation), `adding`,
     #: `done` or `failed`.
     state: str = "reading"
-    #: Share of the file that is read.
+    #: Share of the file that has been read.
     progress: float = 0.0
-    #: Why it failed, in English; message and values of the error (`errors.StatsError`), its code.
+    #: Why it failed, in English; message and values of the error (`errors.StatsError`), and its
+    #: code.
     error: str = ""
     template: str = ""
     values: dict[str, int | float | str] = {}
     code: str = ""
     summary: LegacySummary | None = None
     archive: ArchiveSummary | None = None
-    #: Which founding of the site the file was looked at for; what goes into another is refused.
+    #: The founding of the site when the file was checked; an import into a different one is
+    #: refused.
     founding: str = ""
 
     @property
     def under_way(self) -> bool:
-        """Tell whether something is being done with it at the moment."""
+        """Whether a process works on it now."""
         return self.state in ("reading", "adding")
 
     @property
     def adds(self) -> bool:
-        """Tell whether there is anything in it that the site has not."""
+        """Whether it contains anything that the site does not have."""
         if self.archive:
             return not self.archive.same
         return bool(self.summary and self.summary.adds)

@@ -24,8 +24,8 @@ def require_free(bind: str) -> None:
         StartupError: the address is in use, is not one of this machine, or is not allowed.
     """
     try:
-        with _listening_socket(bind) as (own, address):
-            own.bind(address)
+        with _listening_socket(bind) as (listener, address):
+            listener.bind(address)
     except OSError as error:
         raise StartupError(_reason(bind, error)) from error
 
@@ -57,8 +57,8 @@ def _listening_socket(bind: str) -> Iterator[tuple[socket.socket, tuple[object, 
         # Probe a temporary path beside it: binding would replace gunicorn's socket file.
         probe = path.with_name(f".{os.getpid()}")
         try:
-            with socket.socket(socket.AF_UNIX) as own:
-                yield own, str(probe)
+            with socket.socket(socket.AF_UNIX) as listener:
+                yield listener, str(probe)
         finally:
             probe.unlink(missing_ok=True)
     else:
@@ -66,9 +66,9 @@ def _listening_socket(bind: str) -> Iterator[tuple[socket.socket, tuple[object, 
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        with socket.socket(family, kind, protocol) as own:
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            yield own, address
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            yield listener, address
 
 
 def _someone_listens(path: Path) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from stats_service import processes
 from stats_service.clock import Clock, SystemClock
 from stats_service.config import Settings
+from stats_service.logs import LogHandler
 from stats_service.meters import Meters
 from stats_service.services.accounts.accounts import Accounts
 from stats_service.services.accounts.attempts import Attempts
@@ -32,8 +33,11 @@ from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Overview
+from stats_service.services.operations.picture_job import PictureJob
 from stats_service.services.operations.ticks import Ticks
 from stats_service.services.operations.watch import Watch
+from stats_service.services.polls.kiosks import Kiosks
+from stats_service.services.polls.pictures import Pictures
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
@@ -57,6 +61,7 @@ from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
 from stats_service.services.voting.ballots import Ballots
 from stats_service.services.voting.integrity import IntegrityReports
+from stats_service.services.voting.kiosk_ballots import KioskBallots
 from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
@@ -114,6 +119,9 @@ class PollServices:
 
     ballots: Ballots
     integrity: IntegrityReports
+    kiosk_ballots: KioskBallots
+    kiosks: Kiosks
+    pictures: Pictures
     polls: Polls
     proofs: Proofs
     public: PublicPolls
@@ -222,7 +230,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, traffic, notices, portability
+        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -316,9 +324,14 @@ def _poll_services(
     stores: Stores, settings: Settings, sites: SiteServices, voters: Voters, audit: Audit
 ) -> PollServices:
     polls, proofs = Polls(stores.polls, stores.ballots), Proofs(settings.secret)
+    ballots = Ballots(stores.ballots, sites.in_loop, proofs)
+    kiosks = Kiosks(stores.kiosks, settings.secret)
     return PollServices(
-        ballots=Ballots(stores.ballots, sites.in_loop, proofs),
-        integrity=IntegrityReports(stores.quarantine, polls, audit),
+        ballots=ballots,
+        integrity=IntegrityReports(stores.quarantine, polls, stores.kiosks, audit),
+        kiosk_ballots=KioskBallots(stores.kiosks, stores.ballots, sites.in_loop, kiosks, ballots),
+        kiosks=kiosks,
+        pictures=Pictures(stores.pictures, polls),
         polls=polls,
         proofs=proofs,
         public=PublicPolls(stores.polls),
@@ -412,6 +425,7 @@ def _operation_services(
     meters: Meters,
     installation: Installation,
     sites: SiteServices,
+    polls: PollServices,
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
@@ -428,6 +442,7 @@ def _operation_services(
     jobs = (
         RetentionJob(stores.ticks, traffic.retention),
         ParameterJob(stores.ticks, traffic.parameters),
+        PictureJob(stores.ticks, polls.pictures, sites.sites),
         UploadJob(portability.uploads),
         sites.erasure,
         # Jobs that wait for other machines come last, so that they delay no other job.
@@ -453,6 +468,7 @@ def _work_on_upload(upload: str, held: int) -> None:
 def _watch(meters: Meters, spool: Spool, replay: Replay, clocks: ClockWatch) -> None:
     meters.watch(lambda: clocks.jumps, "clock_jumps")
     meters.watch(lambda: clocks.looks_apart, "clock_apart")
+    meters.watch(lambda: LogHandler.lost, "log_lost")
     meters.watch(lambda: spool.kept, "spool_kept")
     meters.watch(lambda: spool.refused, "spool_lost")
     meters.watch(lambda: replay.replayed, "spool_replayed")

@@ -7,16 +7,12 @@ no request.
 from datetime import date
 from functools import lru_cache
 
-from babel.dates import format_date, get_day_names
+from babel.dates import format_date, get_day_names, get_month_names
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
-#: Where Babel's own way of writing a date is not that of official documents in Viet Nam (Decree
-#: 30/2020), or is abbreviated as nobody would.
-_DAYS = {
-    ("vi", "full"): "EEEE, 'ngày' dd/MM/yyyy",
-    ("vi", "medium"): "dd/MM/yyyy",
-    ("vi", "short"): "dd/MM/yyyy",
-}
+#: Babel's own full dates are not those of official documents in Viet Nam (Decree 30/2020), and in
+#: English not those of the short form here.
+_FULL_DAYS = {"vi": "EEEE, 'ngày' dd/MM/yyyy", "en": "EEEE, d MMMM y"}
 
 decimal_sign = lru_cache(get_decimal_symbol)
 _group_sign = lru_cache(get_group_symbol)
@@ -39,7 +35,7 @@ def percent(share: float, language: str, digits: int = 0) -> str:
     return format_percent(round(share, digits + 2), locale=language, decimal_quantization=False)
 
 
-def change(now: int, before: int, language: str) -> str:
+def change(now: int, before: int | None, language: str) -> str:
     """Write the growth from `before` to `now`: +12,5%, −3%; a dash if there was nothing before."""
     if not before:
         return "–"
@@ -48,13 +44,33 @@ def change(now: int, before: int, language: str) -> str:
 
 
 def day(value: date, language: str, style: str = "medium") -> str:
-    """Write a date in full, in a medium length (Nov 23, 2026) or short (2026-11-23).
+    """Write a date: 23/11/2026 or 23 Nov 2026; `full`: with the weekday.
 
-    In Vietnamese: Thứ Hai, ngày 23/11/2026, or 23/11/2026.
+    English has one form, which nobody can read the wrong way round.
     """
-    if language == "en" and style == "short":
-        return value.isoformat()
-    return format_date(value, _DAYS.get((language, style), style), locale=language)
+    if style == "full":
+        return format_date(value, _FULL_DAYS[language], locale=language)
+    # Some pages have thousands, and Babel takes its time.
+    return f"{day_of_month(value, language)}{'/' if language == 'vi' else ' '}{value.year:04d}"
+
+
+def day_of_month(value: date, language: str) -> str:
+    """Write a day without its year: 23/11 or 23 Nov."""
+    if language == "vi":
+        return f"{value:%d/%m}"
+    return f"{value.day} {_month_names(language)[value.month]}"
+
+
+def month_of(value: date, language: str) -> str:
+    """Write a month: 11/2026 or Nov 2026."""
+    if language == "vi":
+        return f"{value:%m/%Y}"
+    return f"{_month_names(language)[value.month]} {value.year}"
+
+
+@lru_cache
+def _month_names(language: str) -> dict[int, str]:
+    return {month: get_month_names("abbreviated", locale=language)[month] for month in range(1, 13)}
 
 
 @lru_cache

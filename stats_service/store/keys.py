@@ -1,4 +1,4 @@
-"""Every key in Redis, and so the data layout.
+"""Every key in Redis of the sites, and so the data layout; the others: `store.admin_keys`.
 
 `<p>` is the installation's prefix (`STATS_KEY_PREFIX`, default `st`); `{site}` is the site's
 slug in braces, so that all keys of a site share one slot of a Redis Cluster and one script may
@@ -79,16 +79,26 @@ key                             type    holds; how long
 <p>:{site}:poll:<id>:others     hash    `p:<free text>` (waits for approval), `r:<free text>`
                                         (rejected) -> ballots that count; for ever
 <p>:{site}:poll:<id>:proofs     zset    8-byte id of a spent proof -> when (ms) it expires
-<p>:{site}:poll:<id>:report     hash    `<outcome>` and `<outcome>:<day>T<HH>` -> ballots;
+<p>:{site}:poll:<id>:report     hash    `<outcome>:<day>T<HH>` -> ballots (`<outcome>` of a poll
+                                        from before: their sum, which nothing reads);
                                         `now:held`, `now:voided` -> ballots in such groups;
                                         `network:<day>T<HH>`, `crowd:<day>T<HH>` -> ballots of
-                                        the hour that counted at once, of the network with most
-                                        and of all with ten or more; `now:network` -> the most
-                                        of a network and day, `now:looked` -> of that, what
+                                        the hour that counted at once, of the address (IPv6: /48)
+                                        with most and of all with ten or more; `now:network` -> the
+                                        most of an address and day, `now:looked` -> of that, what
                                         somebody has looked at; `browser:<kind>` -> ballots;
                                         `block:…`, `pool:…`, `provider:…` with a day or an hour ->
-                                        the most of a /24, /40, /16 or /32; `now:provider`,
-                                        `now:looked-wide`: as those of a network
+                                        the most of a /24, /40, /16 or /32; `kiosk:…` with an
+                                        hour -> ballots of kiosks that counted; `now:provider`,
+                                        `now:looked-wide`: as those of an address
+<p>:{site}:poll:<id>:kiosk      hash    id of a kiosk -> day, its ballots of that day, time of the
+                                        last (ms), packed; 48 hours
+<p>:{site}:kiosks               hash    id of a device -> JSON (`models.devices.Kiosk`); `<id>:used`
+                                        -> when (s) somebody voted on it last; for ever
+<p>:{site}:kiosk:<digest>       string  what a one-time link enrols, as JSON
+                                        (`models.devices.KioskLink`); one hour
+<p>:{site}:pictures             hash    id of a picture -> the JPEG, 120 KB at most; `<id>:at` ->
+                                        when (s) it was put there; until no poll has it any more
 <p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
                                         can be undone
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
@@ -116,50 +126,17 @@ key                             type    holds; how long
                                         address of the administrator who opened it among it; 30
                                         minutes
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted, lost,
-                                        or counted only in part (`models.history.SHORTFALLS`)
+                                        or counted only in part (`models.history.SHORTFALLS`);
+                                        `host-<host>:<day>` of 20 strange hosts a day, `hosts:<day>`
+                                        of how many; a day for 400 days
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever
 <p>:{site}:<name>~<token>       any     copies of an export, preparations of an import; one hour
                                         and six hours at most
 <p>:{site}:tokens               hash    token id -> JSON (`models.accounts.Token`, the secret
                                         hashed); `<id>:used` -> seconds; for ever
-<p>:{@admin}:audit              stream  changes of the installation: accounts, sites; for ever
-<p>:{@admin}:erasing            set     slugs of sites that are being erased; until that is done
-<p>:{@admin}:installation       hash    `secret`: keyed digest of STATS_SECRET; `run`: drawn when
-                                        Redis was claimed, `<s>-<random>`; `beat`, `beat:at`: a
-                                        number that grows, and when (s) it did last; `looked`: when
-                                        (s) somebody tried to write; `host`, `host:at`: a Host that
-                                        the admin pages refused last; `backup:at`: when
-                                        (s) a backup was made last; `move`, `move:at`: how far a
-                                        move to another server is, since when (s); `came-from`:
-                                        servers that the data were moved from; for ever
-<p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
-                                        `ran` -> when (s) it ran; for ever
-<p>:{@admin}:tick               string  held while one runs; 10 minutes
-<p>:{@admin}:accounts           set     names of all accounts; for ever
-<p>:{@admin}:operators          set     names of the service operators; for ever
-<p>:{@admin}:account:<name>     hash    `password` (Argon2), `operator`, `language`, `created`,
-                                        `role:<site>`; with a second factor `seed`, `step` (its
-                                        last code used), `recovery:<digest>`; for ever
-<p>:{@admin}:session:<digest>   string  JSON (`models.accounts.Session`); 12 hours after last use,
-                                        5 minutes while the code is still to come
-<p>:{@admin}:sessions:<name>    set     digests of the account's sessions and links; 31 days
-<p>:{@admin}:link:<digest>      string  name of the account that a one-time link is for; 24 hours
-<p>:{@admin}:attempts:<digest>  string  sign-ins tried with one device, or from one network, and
-                                        for one account by devices that it does not know; one
-                                        minute or one day (`services.attempts`)
-<p>:{@admin}:devices:<name>     hash    digest of account and secret -> browser that has signed in,
-                                        as JSON (`models.devices.Device`), 20 at most; 400 days
-                                        after the latest sign-in
-<p>:{@admin}:refusals           hash    `<hour since 1970>:<kind>:<account>` -> refused sign-ins,
-                                        until the hour's sum is in the log; `since:<kind>:<account>`
-                                        -> those since the latest one that was not refused. The
-                                        account is empty for all that do not exist
-<p>:{@admin}:setup-shown        string  that the link for the first operator was printed; for ever
-<p>:{@admin}:asked:<digest>     string  how often an address was asked whether it wants reports; one
-                                        day, or a year if it wants none
 ==============================  ======  =======================================================
 
-Fields of `counts`: `views` and `visits`, each alone (since ever, without the opening balance)
+Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
 visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
@@ -206,95 +183,7 @@ def limit(prefix: str, name: str) -> str:
     return f"{prefix}:limit:{name}"
 
 
-def installation_audit(prefix: str) -> str:
-    """Return the key of the changes that concern no single site."""
-    return AdminKeys(prefix).audit
-
-
-@dataclass(frozen=True, slots=True)
-class AdminKeys:
-    """The keys of accounts and sessions, all in one slot. No slug contains an `@`."""
-
-    prefix: str
-
-    def _key(self, name: str) -> str:
-        return f"{self.prefix}:{{@admin}}:{name}"
-
-    @property
-    def audit(self) -> str:
-        """Changes that concern no single site."""
-        return self._key("audit")
-
-    @property
-    def erasing(self) -> str:
-        """The sites that are being erased."""
-        return self._key("erasing")
-
-    @property
-    def installation(self) -> str:
-        """What tells this installation from others, and from an earlier state of itself."""
-        return self._key("installation")
-
-    @property
-    def ticks(self) -> str:
-        """What was done last, by job."""
-        return self._key("ticks")
-
-    @property
-    def tick(self) -> str:
-        """Held while the regular work is done."""
-        return self._key("tick")
-
-    @property
-    def accounts(self) -> str:
-        """Names of all accounts."""
-        return self._key("accounts")
-
-    @property
-    def operators(self) -> str:
-        """Names of the operators."""
-        return self._key("operators")
-
-    def account(self, name: str) -> str:
-        """One account."""
-        return self._key(f"account:{name}")
-
-    def session(self, digest: str) -> str:
-        """One session, by the digest of its id."""
-        return self._key(f"session:{digest}")
-
-    def sessions(self, name: str) -> str:
-        """The sessions of one account."""
-        return self._key(f"sessions:{name}")
-
-    def link(self, digest: str) -> str:
-        """One one-time link, by its digest."""
-        return self._key(f"link:{digest}")
-
-    def attempts(self, digest: str) -> str:
-        """What was tried against one budget."""
-        return self._key(f"attempts:{digest}")
-
-    def asked(self, digest: str) -> str:
-        """How often an e-mail address was asked, by its digest."""
-        return self._key(f"asked:{digest}")
-
-    def devices(self, name: str) -> str:
-        """The browsers that have signed in to one account."""
-        return self._key(f"devices:{name}")
-
-    @property
-    def refusals(self) -> str:
-        """Refused sign-ins by hour and account."""
-        return self._key("refusals")
-
-    @property
-    def setup_shown(self) -> str:
-        """Whether the link for the first operator was printed."""
-        return self._key("setup-shown")
-
-
-#: Names of keys as `aside` makes them.
+#: Names of keys as `staging_key` makes them.
 PREPARED = re.compile(rb".*~[0-9a-f]{8}", re.DOTALL)
 
 
@@ -354,7 +243,7 @@ class SiteKeys:
 
     @property
     def articles(self) -> str:
-        """Views by article since ever."""
+        """Views by article of all time."""
         return self._key("articles")
 
     @property
@@ -428,6 +317,20 @@ class SiteKeys:
     def removed(self, removal: str, part: str = "") -> str:
         """What was removed, or one part of it, as `poll` has them."""
         return self._key(f"removed:{removal}:{part}" if part else f"removed:{removal}")
+
+    @property
+    def pictures(self) -> str:
+        """The pictures of choices."""
+        return self._key("pictures")
+
+    @property
+    def kiosks(self) -> str:
+        """The devices that are enrolled as kiosks."""
+        return self._key("kiosks")
+
+    def kiosk_link(self, digest: str) -> str:
+        """What a one-time link enrols, by the digest of its secret."""
+        return self._key(f"kiosk:{digest}")
 
     @property
     def ignored(self) -> str:
@@ -526,13 +429,24 @@ class SiteKeys:
         return self._key(f"poll:{poll}:{name}")
 
 
+#: Parts of a poll that `lua/place_ballot.lua` writes, in its order.
+_PLACED = ("tally", "voters", "groups", "others", "report")
+
+
 @lru_cache(maxsize=4096)
 def cast_ballot_keys(prefix: str, slug: str, birth: str, poll: str, day: str) -> tuple[str, ...]:
     """Return the KEYS of `lua/cast_ballot.lua` in its order."""
     keys = SiteKeys(prefix, slug)
-    networks = f"networks:{day}"
-    parts = ("tally", "voters", "changes", networks, "groups", "others", "proofs", "report")
+    parts = (*_PLACED, "changes", f"networks:{day}", "proofs")
     return (keys.alive(birth), keys.poll_revisions, *(keys.poll(poll, part) for part in parts))
+
+
+@lru_cache(maxsize=4096)
+def cast_kiosk_ballot_keys(prefix: str, slug: str, birth: str, poll: str) -> tuple[str, ...]:
+    """Return the KEYS of `lua/cast_kiosk_ballot.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    parts = (keys.poll(poll, part) for part in (*_PLACED, "kiosk"))
+    return (keys.alive(birth), keys.poll_revisions, *parts, keys.kiosks)
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,9 @@ import msgspec
 
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Delivery, Notices
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.documents import change_document
-from stats_service.store.keys import AdminKeys, SiteKeys
+from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of
 from stats_service.store.site_writes import write_to_site
 

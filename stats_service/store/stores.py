@@ -24,6 +24,8 @@ from stats_service.store.operations.overview import OverviewStore
 from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
 from stats_service.store.polls.ballots import BallotStore
+from stats_service.store.polls.kiosks import KioskStore
+from stats_service.store.polls.pictures import PictureStore
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.polls.quarantine import QuarantineStore
 from stats_service.store.polls.removed import RemovedPollStore
@@ -66,11 +68,13 @@ class Stores:
     install_checks: InstallCheckStore
     installation: InstallationStore
     installation_file: InstallationFile
+    kiosks: KioskStore
     legacy: LegacyStore
     loop: LoopClient
     notices: NoticeStore
     overview: OverviewStore
     parameters: ParameterStore
+    pictures: PictureStore
     polls: PollStore
     quarantine: QuarantineStore
     rating_review: RatingReviewStore
@@ -122,11 +126,13 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         install_checks=InstallCheckStore(client, prefix),
         installation=InstallationStore(client, prefix),
         installation_file=InstallationFile(folder, prefix),
+        kiosks=KioskStore(client, loop, prefix),
         legacy=LegacyStore(client, prefix),
         loop=loop,
         notices=NoticeStore(client, prefix),
         overview=OverviewStore(client, prefix),
         parameters=ParameterStore(client, prefix),
+        pictures=PictureStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
         rating_review=RatingReviewStore(client, prefix),

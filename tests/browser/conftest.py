@@ -14,7 +14,7 @@ from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import connect
 from tests.browser.visitor import Embed, Visitor
 from tests.browser.voting import Voter
@@ -33,6 +33,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-blink-features=AutomationControlled",
+    # Pages of real systems want pictures from elsewhere; to wait for a name server takes long.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 
 _numbers = itertools.count(1)

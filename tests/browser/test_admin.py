@@ -26,9 +26,9 @@ PAGES = {
     "site": "sites/demo/",
     "site-today": "sites/demo/?range=today",
     "site-hours": "sites/demo/?range=7&unit=hour",
-    "articles": "sites/demo/articles?span=rising",
+    "articles": "sites/demo/articles?order=rising",
     "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
-    "articles-ever": "sites/demo/articles?span=all",
+    "articles-ever": "sites/demo/articles?range=all",
     "poll-open": "sites/demo/polls/muc-quan-tam",
     "poll-burst": "sites/demo/polls/le-hoi-2027/review",
     "data": "sites/demo/data",
@@ -381,7 +381,7 @@ def test_a_phone_takes_part_in_the_sign_in(
     faults += look(page, "code-en")
     page.fill("#code", "000000")
     page.click("button.primary")
-    expect(page.get_by_role("alert")).to_contain_text("That did not fit")
+    expect(page.get_by_role("alert")).to_contain_text("That did not match")
     page.fill("#code", TOTP(secret).at(time.time() + 30))
     page.click("button.primary")
     expect(page.locator("h1")).to_have_text("Overview")

@@ -74,7 +74,7 @@ def test_a_sound_page_is_told_so_and_counted_once(checked: Checked, embed: Embed
     OUT.mkdir(exist_ok=True)
     checked.page.screenshot(path=OUT / "check-good.png")
     checked.page.get_by_role("button", name="Kiểm tra lại").click()
-    expect(checked.page.locator(".status span")).to_have_text("Đang xem trang này…")
+    expect(checked.page.locator(".status span")).to_have_text("Đang kiểm tra trang này…")
     checked.found()
     assert embed.counts().views.total == 1
     report = checked.stored().report
@@ -181,8 +181,8 @@ def test_without_a_token_an_unknown_host_learns_only_that(checked: Checked, embe
 @pytest.mark.parametrize(
     ("site", "title"),
     [
-        ("sai", "Đoạn mã ghi mã của trang khác: “sai”"),
-        ("", "Đoạn mã không cho biết là của trang nào"),
+        ("sai", "Đoạn mã ghi tên ngắn của trang web khác: “sai”"),
+        ("", "Đoạn mã không cho biết thuộc trang web nào"),
     ],
 )
 def test_a_wrong_site_is_found(checked: Checked, embed: Embed, site: str, title: str) -> None:
@@ -354,7 +354,7 @@ def test_frames_are_told(checked: Checked, embed: Embed) -> None:
     )
     checked.page.goto(stranger.replace("localhost", "127.0.0.1"))
     frame = checked.page.frame_locator("iframe")
-    expect(frame.get_by_text("nên không được đếm")).to_be_visible(timeout=20_000)
+    expect(frame.get_by_text("nên không được tính")).to_be_visible(timeout=20_000)
 
 
 def test_a_page_that_says_no_site_is_told(checked: Checked, embed: Embed) -> None:
@@ -363,7 +363,7 @@ def test_a_page_that_says_no_site_is_told(checked: Checked, embed: Embed) -> Non
 
     found = checked.open(embed.put("/tin/1", WIDGET, head=head), token=False)
 
-    assert "không cho biết là trang nào" in found["bad"]
+    assert "không cho biết thuộc trang web nào" in found["bad"]
 
 
 def test_the_check_runs_without_the_core(checked: Checked, embed: Embed) -> None:

@@ -70,24 +70,61 @@ def test_old_libraries_take_nothing_away(
     assert voter.errors == voter.warnings == []
 
 
+@pytest.mark.parametrize("stands", ["head", "body"])
 @pytest.mark.parametrize("way", SWAPS)
 def test_the_pixel_is_left_alone_where_a_script_puts_pages_in(
-    visitor: Visitor, embed: Embed, way: str
+    visitor: Visitor, embed: Embed, way: str, stands: str
 ) -> None:
-    """What is in noscript becomes real elements there: it would count beside the script."""
+    """What is in noscript becomes real elements there: it would count beside the script.
+
+    From the head it even loses its noscript, since an image ends the head.
+    """
     pixels: list[str] = []
     visitor.page.on("request", lambda r: pixels.append(r.url) if "dot.gif" in r.url else None)
-    visitor.open(embed.put("/tin/1", f"<p>Một</p>{embed.snippet}", head=""))
-    second = f"<html><body><p>Hai</p>{lines(embed).noscript()}</body></html>"
+    in_head, in_body = (embed.snippet, "") if stands == "head" else ("", embed.snippet)
+    visitor.open(embed.put("/tin/1", f"<p>Một</p>{in_body}", head=in_head))
+    second = f"<html><head>{in_head}</head><body><p>Hai</p>{in_body}</body></html>"
 
     visitor.page.evaluate(SWAPS[way], second)
     visitor.act(lambda: visitor.page.evaluate("history.pushState({}, '', '/tin/2')"))
     settle(visitor.page)
 
-    assert visitor.page.locator("noscript img").count() == 1
+    assert (
+        visitor.page.locator(f"{'body >' if stands == 'head' else 'noscript'} span img").count()
+        == 1
+    )
     assert pixels == []
     assert [body["article"] for body in visitor.views] == ["/tin/1", "/tin/2"]
     assert embed.counts().views.total == 2
+
+
+@pytest.mark.parametrize("stands", ["head", "body"])
+def test_any_number_of_evaluations_counts_once(visitor: Visitor, embed: Embed, stands: str) -> None:
+    """Libraries that merge heads run the scripts in them again, before and after they move on."""
+    evaluate = """where => {
+        for (const old of document.querySelectorAll('script[data-site]')) {
+            const script = document.createElement('script');
+            for (const {name, value} of old.attributes) script.setAttribute(name, value);
+            document[where].append(script);
+            if (document.querySelectorAll('script[data-site]').length > 4) old.remove();
+        }
+        return new Promise((done) => setTimeout(done, 100));
+    }"""
+    lines_of_page = embed.snippet * 2
+    head, body = (lines_of_page, "") if stands == "head" else ("", lines_of_page)
+    visitor.open(embed.put("/tin/1", f"<stats-views></stats-views>{body}", head=head))
+
+    visitor.page.evaluate(evaluate, stands)
+    for number in (2, 3):
+        visitor.act(
+            lambda n=number: visitor.page.evaluate(f"history.pushState({{}}, '', '/tin/{n}')")
+        )
+        visitor.page.evaluate(evaluate, stands)
+    settle(visitor.page)
+
+    assert [body["article"] for body in visitor.views] == ["/tin/1", "/tin/2", "/tin/3"]
+    assert embed.counts().views.total == 3
+    assert visitor.text("stats-views") == "1 lượt xem"
 
 
 def test_a_page_in_xhtml_counts_once(visitor: Visitor, embed: Embed) -> None:

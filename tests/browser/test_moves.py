@@ -119,6 +119,33 @@ def test_turbo_counts_each_page_under_its_own_key(visitor: Visitor, embed: Embed
     assert [embed.article_views(key) for key in ("bai-1", "bai-2", "bai-3")] == [1, 1, 1]
 
 
+def test_a_snippet_that_stays_in_a_merged_head_is_no_other_page(
+    visitor: Visitor, embed: Embed
+) -> None:
+    """Turbo adds the new head's scripts before the address changes, and keeps the former ones."""
+    merge = """([path, html]) => {
+        const {head} = new DOMParser().parseFromString(html, 'text/html');
+        for (const old of head.querySelectorAll('script')) {
+            const script = document.createElement('script');
+            for (const {name, value} of old.attributes) script.setAttribute(name, value);
+            document.head.append(script);
+        }
+        history.pushState({turbo: {}}, '', path);
+    }"""
+
+    def head(key: str) -> str:
+        return embed.script(f"data-article={key} ")
+
+    visitor.open(embed.put("/a", "<stats-views></stats-views>", head=head("bai-1") * 2))
+
+    move = ["/b", f"<head>{head('bai-2')}</head>"]
+    visitor.act(lambda: visitor.page.evaluate(merge, move))
+    go(visitor, "history.replaceState(null, '', '/b/')")
+
+    assert [embed.article_views(key) for key in ("bai-1", "bai-2", "/b")] == [1, 1, 0]
+    assert embed.counts().views.total == 2
+
+
 def test_the_navigation_api_is_seen(visitor: Visitor, embed: Embed) -> None:
     """It changes the address without `pushState`; replacing the query alone is the same page."""
     visitor.open(embed.put("/tin/1", "<main><stats-views></stats-views></main>"))

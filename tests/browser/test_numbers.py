@@ -297,3 +297,17 @@ def test_a_block_on_an_element_without_a_shadow_is_shown_and_stops_no_other(
     assert cells == ["Lượt truy cập", "1.814.165", "Trực tuyến", "1", "Hôm nay", "1"]
     assert "Đang tải" not in visitor.text("#block")
     assert visitor.errors == visitor.warnings == []
+
+
+def test_a_number_stands_near_its_label_on_a_wide_page(visitor: Visitor, embed: Embed) -> None:
+    """However wide the place is, the eye finds the number of a row."""
+    visitor.page.set_viewport_size({"width": 1280, "height": 800})
+    visitor.open(embed.put("/tin/1", "<stats-visits></stats-visits>"))
+
+    gaps = visitor.page.evaluate(
+        """() => [...document.querySelector("stats-visits").shadowRoot.querySelectorAll("div")].map(
+            (row) => row.lastChild.getBoundingClientRect().right
+                - row.firstChild.getBoundingClientRect().left)"""
+    )
+    assert len(gaps) == 3
+    assert max(gaps) <= 20 * 16 + 1

@@ -457,7 +457,7 @@ def test_a_ballot_over_the_ceiling_is_said_to_wait(
 
     other.vote("Hỏi đáp, góp ý")
 
-    expect(other.message()).to_contain_text("chờ người quản trị xem xét, chưa tính vào kết quả")
+    expect(other.message()).to_contain_text("chờ quản trị viên duyệt, chưa tính vào kết quả")
     assert votes(embed, poll) == {"tin-tuc": 1}
 
 

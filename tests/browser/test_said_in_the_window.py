@@ -107,7 +107,7 @@ def test_that_a_ballot_waits_is_in_the_window(
     scroll_to(voter, "vote", 120)
     voter.press("Bình chọn")
 
-    check_shown(voter.page, voter.message(), "chờ người quản trị")
+    check_shown(voter.page, voter.message(), "chờ quản trị viên duyệt")
 
 
 def test_what_came_of_a_rating_is_in_the_window(

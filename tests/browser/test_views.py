@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.visitor import Embed, Visitor
 
@@ -248,7 +248,7 @@ def test_a_page_may_be_no_article(visitor: Visitor, embed: Embed) -> None:
 
     visitor.open(embed.put("/", "<stats-visits></stats-visits>", head=head))
 
-    assert visitor.views[0]["article"] is None
+    assert visitor.views[0]["article"] == ""
     assert embed.counts().views.total == 1
     assert embed.article_views("/") == 0
 
@@ -266,6 +266,44 @@ def test_a_reader_may_opt_out(visitor: Visitor, embed: Embed) -> None:
     assert [body["out"] for body in visitor.sent] == [True, True, False]
     assert (shown, views) == (["Lượt truy cập", "1.814.164"], 0)
     assert embed.counts().views.total == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "out", "undo", "again", "close"),
+    [
+        ("vi", "không còn được tính", "Tính trở lại", "được tính trở lại", "Đóng"),
+        ("en", "no longer counted", "Count them again", "counted again", "Close"),
+    ],
+)
+def test_a_reader_sees_that_the_choice_worked(
+    visitor: Visitor, embed: Embed, lang: str, out: str, undo: str, again: str, close: str
+) -> None:
+    """In the language of the page, and with a way back."""
+    page, note = visitor.page, visitor.page.locator("#stats-choice")
+    url = embed.put("/tin/1", "<p>Tin</p>", lang=lang)
+
+    visitor.open(url + "#stats-optout")
+    expect(note.get_by_role("status")).to_contain_text(out)
+    note.get_by_role("button", name=undo).click()
+    expect(note.get_by_role("status")).to_contain_text(again)
+    note.get_by_role("button", name=close).click()
+    expect(note).to_have_count(0)
+
+    assert page.evaluate("localStorage['stats-optout']") == "in"
+    assert visitor.errors == visitor.warnings == []
+
+
+def test_a_choice_that_cannot_be_kept_is_told(visitor: Visitor, embed: Embed) -> None:
+    """Nothing says that it worked where the browser stores nothing."""
+    visitor.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }})"
+    )
+
+    visitor.open(embed.put("/tin/1", "<p>Tin</p>") + "#stats-optout")
+
+    note = visitor.page.locator("#stats-choice")
+    expect(note.get_by_role("status")).to_contain_text("không cho trang web lưu")
+    expect(note.get_by_role("button")).to_have_count(1)
 
 
 def test_a_driven_browser_says_so_unless_the_page_wants_it_counted(
@@ -313,3 +351,47 @@ def test_a_page_says_that_its_reader_is_not_counted(visitor: Visitor, embed: Emb
 
     assert visitor.rows()[0] == ["Lượt truy cập", "1.814.164"]
     assert embed.counts().views.total == before
+
+
+@pytest.mark.parametrize(
+    ("canonical", "key"),
+    [
+        ("/tin/1", "/tin/1"),  # relative, as some templates have it
+        ("https://khac.example.vn/tin/1", "/tin/1?from=zalo"),
+        ("/", "/tin/1?from=zalo"),
+    ],
+)
+def test_a_canonical_link_is_believed_within_bounds(
+    visitor: Visitor, embed: Embed, canonical: str, key: str
+) -> None:
+    """The view, what the page shows, and a list that links with the same parameter."""
+    head = f'<link rel="canonical" href="{canonical}">{embed.snippet}'
+    url = embed.put("/tin/1", "<stats-views></stats-views>", head=head)
+    listed = embed.put("/", '<stats-views article="/tin/1?from=zalo"></stats-views>')
+
+    visitor.open(f"{url}?from=zalo")
+    visitor.open(f"{url}?from=zalo")
+    visitor.open(url)
+    own = visitor.text("stats-views")
+    visitor.open(listed)
+
+    assert embed.article_views(key) == (3 if key == "/tin/1" else 2)
+    assert own == ("3 lượt xem" if key == "/tin/1" else "1 lượt xem")
+    assert visitor.text("stats-views") == ("3 lượt xem" if key == "/tin/1" else "2 lượt xem")
+    assert embed.counts().views.total == 4
+
+
+def test_the_canonical_link_of_a_former_page_is_not_believed(
+    visitor: Visitor, embed: Embed
+) -> None:
+    """An application leaves it in the head, or changes it late: paths are compared."""
+    head = f'<link rel="canonical" href="/tin/1">{embed.snippet}'
+    visitor.open(embed.put("/tin/1", "<stats-views></stats-views>", head=head) + "?from=zalo")
+
+    visitor.act(lambda: visitor.page.evaluate("history.pushState(null, '', '/tin/2?from=ban')"))
+    visitor.page.evaluate("document.querySelector('[rel=canonical]').href = '/tin/3'")
+    visitor.act(lambda: visitor.page.evaluate("history.pushState(null, '', '/tin/3?from=ban')"))
+
+    keys = ("/tin/1", "/tin/2?from=ban", "/tin/3")
+    assert [embed.article_views(key) for key in keys] == [1, 1, 1]
+    assert embed.counts().views.total == 3

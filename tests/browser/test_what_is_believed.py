@@ -134,7 +134,7 @@ def test_a_rating_beyond_the_ceiling_says_that_it_waits(voter: Voter, embed: Emb
         voter.page.locator("label[part=star]").nth(3).click()
         expect(voter.message("stats-rating")).not_to_have_text("")
 
-    expect(voter.message("stats-rating")).to_contain_text("chờ người quản trị xem xét")
+    expect(voter.message("stats-rating")).to_contain_text("chờ quản trị viên duyệt")
     expect(voter.rating.locator("#value")).to_have_text("Chưa có đánh giá")
 
 

@@ -78,7 +78,7 @@ def fetch(url: str, body: object = None, origin: str = "") -> dict[str, object]:
 
 
 def total_views(base: str) -> int:
-    """Return the demo site's views since ever."""
+    """Return the demo site's views of all time."""
     views = fetch(f"{base}/v1/demo/counts")["views"]
     assert isinstance(views, dict)
     return int(views["total"])

@@ -210,3 +210,29 @@ def test_records_are_corrected(run: Run, services: Services, site: Site) -> None
     assert "right already" in again.output
     assert run("site", "correct-records", "kimson", code=2).exit_code == 2
     assert run("site", "correct-records", "kimson", "--peak", "1", "--peak-at", "x", code=2)
+
+
+@pytest.mark.parametrize("text", ["1814165", "1,814,165", "1.814.165", "1 814 165"])
+def test_a_number_is_taken_as_people_write_it(run: Run, services: Services, text: str) -> None:
+    """As the former counter shows it, in either language."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn", "--opening-visits", text)
+
+    assert services.sites.sites.get("kimson").opening_visits == 1_814_165
+
+
+@pytest.mark.parametrize("text", ["1.5", "1,81", "-3", "nghìn"])
+def test_what_is_no_whole_number_is_refused(run: Run, text: str) -> None:
+    """With the value and an example."""
+    result = run("site", "edit", "kimson", f"--opening-visits={text}", code=2)
+
+    assert text in result.stderr
+    assert "1.814.165" in result.stderr
+
+
+def test_the_most_read_articles_are_made_public_apart(run: Run, services: Services) -> None:
+    """By a flag of their own."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn", "--public", "--public-articles")
+
+    found = services.sites.sites.get("kimson")
+    assert found.public
+    assert found.public_articles

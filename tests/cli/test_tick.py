@@ -6,7 +6,8 @@ import redis
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.store.keys import AdminKeys, SiteKeys
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys
 from tests.cli.conftest import Run
 from tests.support.clock import FakeClock
 from tests.support.receivers import accept

@@ -159,6 +159,34 @@ CHECKS: dict[str, Check] = {
         "articles merged, taken back and merged again while they are read",
         "no view lost or made, of the site or of a day; old keys count for the other",
     ),
+    "T100": Check(
+        "400 of one address, /24 or /48 in a poll's or a day's first minute, among 60 others",
+        "at most half of that minute counts, the rest is held",
+    ),
+    "T102": Check(
+        "the clock an hour and a day ahead and behind, under load, with two workers",
+        "each view counted once, a ballot for each voter, each jump in the log",
+    ),
+    "T103": Check(
+        "no room on the disk of a backup, an export, an import, the log, the terminal's output",
+        "said in one line with an exit code; nothing half is left; the service goes on",
+    ),
+    "T101": Check(
+        "a poll whose ballots came from one /24, two an address",
+        "page, API and command line name the same networks, and none says that there was none",
+    ),
+    "T105": Check(
+        "two kiosks, every ballot tapped several times at once, workers killed meanwhile",
+        "a ballot for each voter, none twice, none within the pause; the report's sums agree",
+    ),
+    "T106": Check(
+        "strangers with spent, made-up and foreign links, tokens, pages; revoked devices",
+        "nobody enrols or votes",
+    ),
+    "T107": Check(
+        "pictures: bombs, SVG, broken files, EXIF, files behind files, bodies without end",
+        "refused before they take memory, or a small JPEG of our own; swept with the last poll",
+    ),
     "T108": Check(
         "`move` to a cluster while readers load pages, vote and rate",
         "every acknowledged view, ballot and rating is on the new server",
@@ -170,6 +198,7 @@ CHECKS: dict[str, Check] = {
 }
 
 ADMIN = "tests/web/admin"
+KIOSK = "tests/web/hosted/test_kiosk.py::test"
 TWICE = "tests/services/portability/test_legacy_twice.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
 PAGE = "tests/web/api/test_page.py::test"
@@ -357,14 +386,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",
+        f"{ADMIN}/accounts/test_devices.py",
         "tests/web/api/manage/test_rights.py::test_a_token_has_its_limit",
     ),
     "T68": (
-        f"{ADMIN}/accounts/test_lockout.py::test_sign_ins_are_in_the_log",
-        f"{ADMIN}/accounts/test_lockout.py::test_a_wrong_code",
-        f"{ADMIN}/accounts/test_lockout.py::test_a_refusal_is_one_line",
-        f"{ADMIN}/accounts/test_lockout.py::test_a_flood_adds_few_lines",
-        f"{ADMIN}/accounts/test_lockout.py::test_fail2ban",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_sign_ins_are_in_the_log",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_a_wrong_code",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_a_refusal_is_one_line",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_a_flood_adds_few_lines",
+        f"{ADMIN}/accounts/test_sign_in_log.py::test_fail2ban",
     ),
     "T94": (
         "tests/browser/test_moves.py::test_another_spelling_of_the_address_is_the_same_page",
@@ -378,6 +408,27 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/browser/test_moves.py::test_a_star_on_the_third_item_rates_the_third_article",
         "tests/browser/test_check.py::test_a_list_whose_items_name_nothing_is_found",
     ),
+    "T105": (
+        f"{KIOSK}_two_kiosks_and_double_taps",
+        f"{KIOSK}_of_two_ballots_at_once",
+        f"{KIOSK}_a_double_tap",
+        f"{KIOSK}_between_two_votes",
+    ),
+    "T106": (
+        f"{KIOSK}_a_stranger",
+        f"{KIOSK}_a_token_is_good",
+        f"{KIOSK}_a_link_is",
+        f"{KIOSK}_a_revoked_device",
+    ),
+    "T107": (
+        "tests/services/polls/test_pictures.py",
+        "tests/web/embed/test_pictures.py",
+    ),
     "T98": (f"{ADMIN}/test_two_administrators.py",),
     "T99": ("tests/services/traffic/test_article_changes.py",),
+    "T100": ("tests/services/voting/test_voting_crowds.py::test_a_program",),
+    "T101": (
+        f"{ADMIN}/polls/test_polls.py::test_the_report_names_the_networks",
+        "tests/services/voting/test_voting_crowds.py::test_a_wide_network",
+    ),
 }

@@ -1,21 +1,35 @@
 """The clock jumps, as after a repair of the machine's time."""
 
 import asyncio
+import json
 import time
+import urllib.error
+import urllib.request
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from stats_service.config import Settings
 from stats_service.meters import Meters
+from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.services.container import Services
+from stats_service.services.container import Services, create_services
 from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import FAIL, OK
 from stats_service.services.operations.machine_findings import clock_finding
 from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from tests.faults.load import Load, statuses
 from tests.support.clock import FakeClock
-from tests.support.pages import new_hit, view
+from tests.support.pages import BROWSER, ORIGIN, new_hit, view
+from tests.support.processes import wait_until
+from tests.support.redis_groups import Server
+from tests.support.server import running_service
+from tests.support.votes import make_poll, new_ballot
 
 
 @pytest.mark.check("T50")
@@ -159,3 +173,97 @@ def test_a_wrong_clock_is_noticed(services: Services, caplog: pytest.LogCaptureF
     assert (
         clock_finding(services.operations.health.clock_offset(FakeClock(time.time()))).level == OK
     )
+
+
+ZONE = "Asia/Ho_Chi_Minh"
+SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
+
+
+@pytest.mark.check("T102")
+@pytest.mark.faults
+def test_the_clock_jumps_under_load(
+    settings: Settings, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    """An hour and a day, forward and back, of a service with two workers; Redis' clock is right.
+
+    Every view is counted once, in whatever day it was told; a voter has one ballot, whatever the
+    time was when the token was given out; the log says of each jump that there was one.
+    """
+    server = Server(tmp_path / "redis", "appendonly yes\nsave ''").start()
+    installed = replace(settings, redis_url=server.url, workers=2, trusted_proxies=1)
+    services = create_services(replace(installed, redis_timeout=5))
+    jump = tmp_path / "jump"
+    jump.write_text("0")
+    hour, day = 3600, 86_400
+    try:
+        services.sites.sites.add(SITE)
+        poll = make_poll(services, protection=Protection(wait=0))
+        voters, outcomes = list[str](), list[Counter[int]]()
+        with (
+            running_service(
+                installed,
+                app="tests.support.jumping_app:jumping()",
+                environ={"JUMP_FILE": str(jump)},
+            ) as url,
+            Load([url], clients=8, rate=60) as load,
+        ):
+            log = next(installed.data_dir.glob("gunicorn-*.log"))
+
+            def jumped() -> int:
+                return log.read_text().count("The clock of this machine jumped")
+
+            load.wait_for(lambda: any(one.status == 200 for one in load.sent))
+            for offset in (hour, -hour, day, -day, 0):
+                before = jumped()
+                write(jump, str(offset))
+                # Both workers look every ten seconds.
+                load.wait_for(lambda before=before: jumped() >= before + 2, 60)  # type: ignore[misc]
+                voters.append(answer(url, "page", voter="", hit=new_hit())[1]["voter"])
+                ballots = [
+                    answer(
+                        url,
+                        f"polls/{poll.id}/ballots",
+                        voter=voter,
+                        ballot=new_ballot(),
+                        choices=["a"],
+                    )[0]
+                    for voter in voters
+                ]
+                outcomes.append(Counter(ballots))
+        wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
+        total = services.traffic.views.counts(SITE, time.time()).views.total
+        report = services.polls.integrity.report("kimson", poll.id, ZONE, time.time())
+    finally:
+        services.close()
+        server.kill()
+
+    promised = sum(one.promised for one in load.sent)
+    measured(
+        f"{len(load.sent)} views, {statuses(load.sent)}, {total} counted; ballots of each round "
+        f"{[dict(one) for one in outcomes]}, {report.ballots} counted of {report.voters} voters"
+    )
+    assert promised == len(load.sent) == total - len(voters)
+    assert [one[200] for one in outcomes] == [1] * len(outcomes)
+    assert [one[409] for one in outcomes] == list(range(len(outcomes)))
+    assert (report.ballots, report.voters, report.faults) == (len(voters), len(voters), ())
+
+
+def answer(url: str, path: str, **body: Any) -> tuple[int, Any]:
+    """Send what a page sends; return the status and what came back."""
+    headers = {"Origin": ORIGIN, "User-Agent": BROWSER, "Content-Type": "text/plain"}
+    data = json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{url}/v1/kimson/{path}", data, headers), timeout=10
+        ) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that others read meanwhile: they find the former text or this one."""
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.replace(path)

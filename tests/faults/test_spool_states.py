@@ -1,8 +1,7 @@
 """States of the disk in which views would be lost: none is promised in vain, and each is said."""
 
-import contextlib
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,25 +18,13 @@ from stats_service.services.operations.machine_findings import spool_findings
 from stats_service.store.traffic.spool_file import RESERVE_BYTES
 from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
+from tests.support.disks import fill, mounted
 from tests.support.openapi import MakeApp
 from tests.support.pages import view
 from tests.support.processes import wait_until
 from tests.support.spools import spool_of
 
 pytestmark = [pytest.mark.check("T66"), pytest.mark.quick]
-
-
-@contextlib.contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """Give a small disk of its own; skip where nobody may mount one."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
-        pytest.skip("only root can mount a small disk")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def away(app: Flask) -> tuple[FlaskClient, Services]:
@@ -103,9 +90,7 @@ def test_a_disk_that_fills_up_loses_no_promise(
     with mounted(tmp_path / "disk", "size=6m") as disk:
         client, own = away(make_app(replace(settings, data_dir=disk)))
         kept = view(client, address="192.0.2.1").status_code == 202
-        with contextlib.suppress(OSError), (disk / "other").open("wb", buffering=0) as file:
-            while file.write(bytes(4096)):
-                pass
+        fill(disk)
         statuses = [view(client, address=f"192.0.2.{n}").status_code for n in range(30)]
         promised = kept + statuses.count(202)
 

@@ -1,15 +1,19 @@
 """A site with something in every table of an archive."""
 
+import io
 import zlib
 
 import msgspec
 import redis
+from PIL import Image
 
 from stats_service.models.legacy import DayPart, ImportedFile
-from stats_service.models.polls import Choice, Poll
+from stats_service.models.polls import Choice, Picture, Poll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services
+from stats_service.services.polls.picture_files import make_picture
+from stats_service.services.polls.pictures import picture_id
 from stats_service.services.portability.legacy.marks import Mark, pack_marks
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
@@ -44,13 +48,29 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
     )
 
 
+def fill_picture(client: redis.Redis, keys: SiteKeys) -> Picture:
+    """Keep a picture, and return it."""
+    out = io.BytesIO()
+    Image.new("RGB", (320, 200), "teal").save(out, "PNG")
+    made = make_picture(out.getvalue())
+    name = picture_id(made.data)
+    client.hset(keys.pictures, mapping={name: made.data, f"{name}:at": 0})
+    return Picture(id=name, width=made.width, height=made.height, alt={"vi": "Tờ báo"})
+
+
 def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     """Write what polls and ratings keep, as `store.keys` describes it."""
+    picture = fill_picture(client, keys)
+    client.hset(keys.kiosks, "0" * 16, '{"id":"0","name":"Một cửa","by":"an","enrolled":1.0}')
+    client.set(keys.kiosk_link("ab"), "{}")
     for poll in ("muc-quan-tam", "duong"):
         definition = Poll(
             id=poll,
             question={"vi": "Bạn quan tâm mục gì nhất?"},
-            choices=(Choice(id="tin", text={"vi": "Tin tức"}), Choice(id="cu", text={"vi": "Cũ"})),
+            choices=(
+                Choice(id="tin", text={"vi": "Tin tức"}, picture=picture),
+                Choice(id="cu", text={"vi": "Cũ"}),
+            ),
             revision=2,
         )
         client.hset(keys.polls, poll, msgspec.json.encode(definition))
@@ -58,9 +78,10 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
         client.hset(keys.poll(poll, "tally"), mapping={"ballots": 3, "c:tin": 2, "t:Đường": 1})
         client.hset(keys.poll(poll, "groups"), GROUP, '{"state":"held","ballots":1}')
         client.hset(keys.poll(poll, "others"), "p:chưa duyệt", 1)
-        client.hset(keys.poll(poll, "report"), mapping={"counted": 3, "counted:2026-03-04T12": 3})
+        client.hset(keys.poll(poll, "report"), mapping={"counted:2026-03-04T12": 3})
         client.hset(keys.poll(poll, "changes"), b"\xff" * 8, "|tin")
         client.hset(keys.poll(poll, "hour:1"), b"\xfe" * 8, 1)
+        client.hset(keys.poll(poll, "kiosk"), "0" * 16, b"\xfe")
         client.zadd(keys.poll(poll, "proofs"), {b"\xfd" * 8: 1})
         for number in range(4):
             voter = bytes([number, 0, 255, 1, 2, 3, 4, 5])
@@ -71,7 +92,7 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     client.sadd(keys.hidden, "/tin/1", "/ẩn")
     client.set(
         keys.notices,
-        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":""}],'
+        '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":"","by":""}],'
         '"webhooks":[]}',
     )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})

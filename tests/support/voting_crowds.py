@@ -103,6 +103,18 @@ def town(
             yield Ballot(at, "citizens", "x", f"town-home-{seed}-{n}")
 
 
+def ipv4_town(number: int, span: float, part: float) -> Iterator[Ballot]:
+    """Give readers of a town where `part` of all have addresses of one IPv4 /24 of a carrier."""
+    chance = random.Random(5)
+    for n in range(number):
+        at = chance.random() * span
+        if chance.random() < part:
+            host = f"town-v4-{chance.randrange(250)}"
+            yield Ballot(at, "town", "x", host, "", "town-24", "town-16")
+        else:
+            yield Ballot(at, "citizens", "x", f"town-home-5-{n}")
+
+
 def office(
     number: int, mean: float, choices: str = "xy", *, begin: float = 0, crowd: str = "office"
 ) -> Iterator[Ballot]:
@@ -199,6 +211,17 @@ HONEST: dict[str, tuple[Scene, float, str]] = {
         0,
         "look",
     ),
+    "1,000 readers of a town in ten minutes, 45% of one IPv4 /24": (
+        lambda: [*ipv4_town(1_000, 10 * MINUTE, 0.45)],
+        0,
+        "look",
+    ),
+    "1,000 readers of a town in ten minutes, 65% of one IPv4 /24": (
+        lambda: [*ipv4_town(1_000, 10 * MINUTE, 0.65)],
+        # What the rule costs: two thirds of a town in one /24, and a hundred a minute.
+        0.85,
+        "held",
+    ),
     "90 readers of a town in a month, 65% of one carrier": (
         lambda: [*town(90, 30 * DAY, 0.65)],
         0,
@@ -260,6 +283,40 @@ DISHONEST: dict[str, tuple[Scene, float, str]] = {
     ),
     "500 of one /16, 2 an address, in 4 s, against 60": (
         lambda: [*citizens(60, HOUR), *many_addresses(500, 4, "/16", begin=HOUR)],
+        0.51,
+        "held",
+    ),
+    "400 of one /24, 2 an address, with 60 others in the poll's first minute": (
+        lambda: [*citizens(60, 20), *many_addresses(400, 30, "/24", begin=20)],
+        0.51,
+        "held",
+    ),
+    "the same, in the first minute of the second day": (
+        lambda: [
+            *citizens(60, HOUR),
+            *citizens(60, 20, begin=DAY, seed=2),
+            *many_addresses(400, 30, "/24", begin=DAY + 20),
+        ],
+        0.34,
+        "held",
+    ),
+    "the same, after 60 with 60 others in the minute before": (
+        lambda: [
+            *citizens(60, 30),
+            *many_addresses(60, 20, "/24", begin=30),
+            *citizens(60, 20, begin=MINUTE, seed=2),
+            *many_addresses(400, 30, "/24", begin=MINUTE + 20),
+        ],
+        0.51,
+        "held",
+    ),
+    "400 of one IPv4 with 60 others in the poll's first minute": (
+        lambda: [*citizens(60, 20), *program(400, 30, begin=20)],
+        0.51,
+        "held",
+    ),
+    "400 of one /48 with 60 others in the poll's first minute": (
+        lambda: [*citizens(60, 20), *program(400, 30, begin=20, wide=True)],
         0.51,
         "held",
     ),

@@ -77,7 +77,7 @@ module.exports = [
     rules: OLD_SYNTAX,
   },
   {
-    files: [`${WEB}/admin/static/*.js`, `${WEB}/demo/static/*.js`],
+    files: [`${WEB}/admin/static/*.js`, `${WEB}/demo/static/*.js`, `${WEB}/hosted/*.js`],
     languageOptions: { ecmaVersion: 2022, sourceType: "script", globals: { ...globals.browser, uPlot: "readonly" } },
     rules: { ...RULES, eqeqeq: ["error", "always", { null: "ignore" }], strict: ["error", "global"] },
   },

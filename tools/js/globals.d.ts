@@ -18,6 +18,7 @@ interface PageElement extends HTMLElement {
   name: string;
   open: boolean;
   pathname: string;
+  placeholder: string;
   search: string;
   src: string;
   type: string;
@@ -29,37 +30,30 @@ interface PageElement extends HTMLElement {
   show(): void;
 }
 
-interface ParentNode {
-  querySelector<E extends Element = PageElement>(selectors: string): E | null;
-  querySelectorAll<E extends Element = PageElement>(selectors: string): NodeListOf<E>;
-}
-
-interface Element {
-  closest<E extends Element = PageElement>(selectors: string): E | null;
-}
-
-interface Document {
-  getElementById<E extends HTMLElement = PageElement>(id: string): E | null;
-  prerendering?: boolean;
-}
-
 /** What the core of the embed hands to the files that it fetches; see embed/src/parts.js. */
 interface StatsCore {
   Widget: typeof import("../../stats_service/web/embed/src/widgets.js").Widget;
   answer: typeof import("../../stats_service/web/embed/src/answer.js").answer;
   current: typeof import("../../stats_service/web/embed/src/page.js").current;
-  fetchPart: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart;
+  fetch: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart;
   options: typeof import("../../stats_service/web/embed/src/page.js").options;
-  resolve: typeof import("../../stats_service/web/embed/src/page.js").resolve;
+  path: typeof import("../../stats_service/web/embed/src/page.js").resolve;
   script: typeof import("../../stats_service/web/embed/src/page.js").script;
   start: typeof import("../../stats_service/web/embed/src/view.js").start;
   view: typeof import("../../stats_service/web/embed/src/view.js").view;
   voter: typeof import("../../stats_service/web/embed/src/storage.js").voter;
 }
 
+interface Document {
+  prerendering?: boolean;
+}
+
 interface HTMLScriptElement {
   core?: StatsCore;
 }
+
+/** The script element of a part that the core has fetched. */
+type StatsScript = HTMLScriptElement & { core: StatsCore };
 
 interface SVGScriptElement {
   core?: StatsCore;

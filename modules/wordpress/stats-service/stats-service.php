@@ -112,7 +112,7 @@ function print_script() {
 	wp_print_script_tag( $attributes );
 	if ( counts() ) {
 		printf(
-			'<noscript><img src="%s" alt="" width="1" height="1" loading="lazy" crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></noscript>' . "\n",
+			'<noscript><span hidden><img src="%s" alt="" width="1" height="1" loading="lazy" crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></span></noscript>' . "\n",
 			esc_url( "{$settings['address']}/{$settings['site']}/dot.gif" )
 		);
 	}

@@ -37,6 +37,8 @@ _FIELDS = (
     "change",
     "daily",
     "next_page",
+    "kiosk_pause",
+    "kiosk_ceiling",
     *PROTECTION,
 )
 
@@ -84,6 +86,18 @@ def poll_options(function: Callable[..., None]) -> Callable[..., None]:
             "--thanks-in", nargs=2, multiple=True, metavar="LANG TEXT", help="In another language."
         ),
         click.option("--next-page", metavar="PATH", help="Page of the portal after the vote."),
+        click.option(
+            "--kiosk-pause",
+            type=int,
+            help="Seconds between two votes on a kiosk; 0: none. [0]",
+        ),
+        click.option("--kiosk-ceiling", type=int, help="Ballots of a kiosk in a day. [500]"),
+        click.option(
+            "--kiosk-network",
+            multiple=True,
+            metavar="CIDR",
+            help="Networks that are kiosks, all of them; an empty one: none.",
+        ),
         click.option("--protection", type=click.Choice(list(PRESETS)), help="[standard]"),
         click.option("--wait", type=float, help="Seconds that a token must be old. [2]"),
         click.option("--per-address", type=int, help="Ballots of an address an hour; 0: any."),
@@ -126,6 +140,8 @@ def _fields_of(before: Poll, site: Site, options: dict[str, Any]) -> dict[str, A
             fields[name] = local_moment(name, options[name], site.timezone)
     if options["protection"]:
         fields["level"] = options["protection"]
+    if options["kiosk_network"]:
+        fields["kiosk_networks"] = tuple(filter(None, options["kiosk_network"]))
     for name in ("question", "thanks"):
         texts = dict(getattr(before, name))
         if options[name] is not None:

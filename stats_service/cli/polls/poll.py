@@ -7,6 +7,7 @@ import msgspec
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.cli.polls.fields import changes_of, draft_of, poll_options
+from stats_service.cli.polls.picture import picture
 from stats_service.cli.polls.removal import COMMANDS
 from stats_service.cli.polls.review import quarantine, report, results, texts
 from stats_service.cli.revisions import both_versions
@@ -83,9 +84,12 @@ def edit(site: str, name: str, revision: int, **options: Any) -> None:
       stats-service poll edit kimson muc-quan-tam --closes 2026-12-31T17:00
     """
     with open_services() as services:
-        of = services.sites.sites.get(site)
+        portal = services.sites.sites.get(site)
         before = services.polls.polls.get(site, name)
-        changes, now = changed_fields(before, changes_of(before, of, options)), services.clock.now()
+        changes, now = (
+            changed_fields(before, changes_of(before, portal, options)),
+            services.clock.now(),
+        )
         with both_versions():
             services.polls.polls.edit(site, name, COMMAND_LINE, now, revision, **changes)
     click.echo(f"Changed the poll {name}. Readers see it within a few seconds.")
@@ -177,7 +181,7 @@ def show(site: str, name: str, as_json: bool) -> None:
       stats-service poll show kimson muc-quan-tam --json
     """
     with open_services() as services:
-        of, found, now = (
+        portal, found, now = (
             services.sites.sites.get(site),
             services.polls.polls.get(site, name),
             services.clock.now(),
@@ -187,12 +191,12 @@ def show(site: str, name: str, as_json: bool) -> None:
         echo_json(found)
         return
     rows = [
-        (field, _text(field, value, of))
+        (field, _text(field, value, portal))
         for field, value in msgspec.structs.asdict(found).items()
         if field not in ("question", "choices", "protection")
     ]
     rows += [
-        (f"protection {field}", _text(field, value, of))
+        (f"protection {field}", _text(field, value, portal))
         for field, value in msgspec.structs.asdict(found.protection).items()
     ]
     rows += [(f"question {lang}", text) for lang, text in found.question.items()]
@@ -204,7 +208,7 @@ def show(site: str, name: str, as_json: bool) -> None:
         click.echo(f"Page to vote on without JavaScript: {base}/{site}/p/{name}")
 
 
-for _command in (results, quarantine, texts, report, *COMMANDS):
+for _command in (results, quarantine, texts, report, picture, *COMMANDS):
     poll.add_command(_command)
 
 

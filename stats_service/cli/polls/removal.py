@@ -139,11 +139,11 @@ def unhide(site: str, name: str) -> None:
 
 def _remove(site: str, name: str, yes: bool, verb: str) -> None:
     with open_services() as services:
-        of, found = services.sites.sites.get(site), services.polls.polls.get(site, name)
+        portal, found = services.sites.sites.get(site), services.polls.polls.get(site, name)
         typed = name if yes else _ask(name, verb)
         removal = services.polls.removal
         remove = removal.delete if verb == "delete" else removal.reset
-        ballots = remove(of, name, typed, found.revision, COMMAND_LINE, services.clock.now())
+        ballots = remove(portal, name, typed, found.revision, COMMAND_LINE, services.clock.now())
     done = "Deleted" if verb == "delete" else "Reset"
     click.echo(f"{done} the poll {name}: {ballots:,} ballots.")
     click.echo(f"For {KEPT_DAYS} days it can be undone: stats-service poll removed {site}")

@@ -8,7 +8,7 @@ import click
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.models.quarantine import Integrity
+from stats_service.models.quarantine import Integrity, ReportHour
 from stats_service.services.polls import presentation
 from stats_service.services.polls.presentation import percent_text
 from stats_service.services.portability.sheets import escape_formula
@@ -20,6 +20,13 @@ _UNNAMED = {
     "pending": "(other, waits for approval)",
     "rejected": "(other, rejected)",
     "unkept": "(other, beyond the number of texts kept)",
+}
+#: What the report calls the networks, by their level.
+_NETWORKS = {
+    "address": "address (IPv6: /48)",
+    "block": "IPv4 /24",
+    "pool": "IPv6 /40",
+    "provider": "/16 (IPv6: /32)",
 }
 #: What the report calls the settings of `Protection`, in the words of the admin pages.
 _PROTECTION = {
@@ -222,19 +229,39 @@ def report(site: str, name: str, as_json: bool, as_csv: bool) -> None:
         zone = services.sites.sites.get(site).timezone
         found = services.polls.integrity.report(site, name, zone, services.clock.now())
     outcomes = list(found.outcomes)
-    hours = [(h.hour, *(str(h.ballots.get(o, 0)) for o in outcomes)) for h in found.hours]
+    hours = [
+        (
+            h.hour,
+            *(str(h.ballots.get(o, 0)) for o in outcomes),
+            *(_of_hour(h, level) for level in _NETWORKS),
+        )
+        for h in found.hours
+    ]
+    headings = (*outcomes, *(f"largest {name.partition(' (')[0]}" for name in _NETWORKS.values()))
     if as_json:
         echo_json(found)
     elif as_csv:
-        _print_csv(("hour", *outcomes), hours)
+        _print_csv(("hour", *headings), hours)
     else:
         if hours:
             total = tuple(str(found.outcomes[outcome]) for outcome in outcomes)
-            echo_table([("HOUR", *outcomes), *hours, ("total", *total)])
+            echo_table([("HOUR", *headings), *hours, ("total", *total, *("" for _ in _NETWORKS))])
             click.echo("")
         _print_sums(found)
     if found.sound is False:
         sys.exit(1)
+
+
+def _of_hour(hour: ReportHour, level: str) -> str:
+    """Return the ballots of the network with most in an hour, of those that counted at once."""
+    n: int = getattr(hour, level)
+    return str(n) if n or not hour.ballots.get("counted") else "under 10"
+
+
+def _most(found: Integrity, level: str) -> str:
+    """Return the ballots of the network with most in a day."""
+    n = found.networks.get(level)
+    return f"{n:,} ballots in a day" if n else "under 10 ballots"
 
 
 def _print_sums(found: Integrity) -> None:
@@ -245,7 +272,7 @@ def _print_sums(found: Integrity) -> None:
             ("held", f"{found.held:,}"),
             ("voided", f"{found.voided:,}"),
             ("voters", voters),
-            ("largest network", f"{found.network:,} ballots in a day"),
+            *((f"largest {name}", _most(found, level)) for level, name in _NETWORKS.items()),
             ("browsers", ", ".join(f"{kind} {n:,}" for kind, n in found.browsers.items())),
             *(
                 ("protection", f"from {c.at}, set {_by(c.who)}: {_settings(c.protection)}")

@@ -73,5 +73,10 @@ def restore(file: Path) -> None:
         # A backup is older, and is meant. One of another secret is refused at the next start.
         with contextlib.suppress(ConflictError):
             services.operations.installation.accept_redis()
-    click.echo(f"Restored {file}: {len(sites)} sites ({', '.join(sites[:10])}).")
-    click.echo(f"The former data is in {former}; remove it when all is well.")
+    number = "1 site" if len(sites) == 1 else f"{len(sites)} sites"
+    names = ", ".join(sites[:10]) + (", …" if len(sites) > 10 else "")
+    click.echo(f"Restored {file}: {number}{f' ({names})' if names else ''}.")
+    if former:
+        click.echo(f"The former data is in {former}; remove it when all is well.")
+    else:
+        click.echo("There was no data before.")

@@ -1,1 +1,1 @@
-"""Who administers: accounts, sign-in, second factor, tokens, the audit log."""
+"""Administrators: accounts, sign-in, second factor, tokens, the audit log."""

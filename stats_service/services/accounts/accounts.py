@@ -1,4 +1,4 @@
-"""Accounts: who they are and what they may do. Every change is recorded in the audit log."""
+"""Accounts, their roles and rights. Every change is recorded in the audit log."""
 
 import contextlib
 import re
@@ -15,7 +15,7 @@ from stats_service.services.revisions import check_revision, revision_of
 from stats_service.store.accounts.accounts import AccountStore, Changed, LastOperator
 from stats_service.store.accounts.sessions import SessionStore
 
-#: Attempts at a change while others change the same account.
+#: How often a change is tried again while others change the same account.
 TRIES = 10
 Result = TypeVar("Result")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,38}")
@@ -47,11 +47,11 @@ class Accounts:
         return [account for account in self._store.all() if slug in account.roles]
 
     def has_operator(self) -> bool:
-        """Tell whether anybody may manage the installation yet."""
+        """Return whether there is an operator, who can manage the installation."""
         return self._store.has_operator()
 
     def get(self, name: str) -> Account:
-        """Return one account; NotFoundError if there is none."""
+        """Return one account; NotFoundError if it does not exist."""
         known = self._store.get(name) if NAME.fullmatch(name) else None
         if known is None:
             raise NotFoundError("There is no account {name!r}.", name=name[:40])
@@ -60,10 +60,10 @@ class Accounts:
     def add(
         self, name: str, password: str, who: str, now: float, *, operator: bool = False
     ) -> Account:
-        """Store a new account; an empty password lets it in by a one-time link only.
+        """Store a new account; with an empty password, only a one-time link lets it in.
 
         Raises:
-            InvalidInputError: the name or the password cannot be used.
+            InvalidInputError: the name or the password is not allowed.
             ConflictError: the name is taken.
         """
         _check_name(name)
@@ -83,7 +83,7 @@ class Accounts:
         return account
 
     def check_new(self, name: str, password: str) -> None:
-        """Return if an account may have the name and the password; errors as `add`."""
+        """Return if an account may have the name and the password; errors as in `add`."""
         _check_name(name)
         self._rules.check(password, name)
 
@@ -97,15 +97,15 @@ class Accounts:
         keep_session: str = "",
         keep_device: str = "",
     ) -> None:
-        """Set a password; every session ends, and every device is a stranger's again.
+        """Set a password; every session ends, and no device is known any more.
 
         Args:
-            name: of the account.
-            password: the new one.
-            who: sets it.
+            name: the account.
+            password: the new password.
+            who: name for the audit log.
             now: seconds since 1970.
-            keep_session: digest of a session that goes on.
-            keep_device: id of a device that is still known.
+            keep_session: digest of a session that continues.
+            keep_device: id of a device that stays known.
         """
         self.get(name)
         self._rules.check(password, name)
@@ -117,10 +117,10 @@ class Accounts:
     def set_role(
         self, name: str, slug: str, role: str, who: str, now: float, revision: str = ""
     ) -> None:
-        """Give an account a role on a site; `""` takes it away.
+        """Give an account a role on a site; `""` removes it.
 
         Raises:
-            StaleError: the role is not the one that `revision` (`role_revision`) is of.
+            StaleError: the role has changed since `revision` (`role_revision`).
         """
         if role and role not in ROLES:
             raise InvalidInputError(
@@ -149,10 +149,10 @@ class Accounts:
     def set_operator(
         self, name: str, who: str, now: float, *, operator: bool, revision: str = ""
     ) -> None:
-        """Make an account an operator or an ordinary one; ConflictError for the last operator.
+        """Make an account an operator, or an ordinary one; ConflictError for the last operator.
 
         Raises:
-            StaleError: it is not what `revision` (`operator_revision`) is of.
+            StaleError: this has changed since `revision` (`operator_revision`).
         """
 
         def change() -> bool:
@@ -173,7 +173,7 @@ class Accounts:
             )
 
     def set_language(self, name: str, language: str) -> None:
-        """Remember the language that a person reads; a preference, so not in the audit log."""
+        """Store the language of an account; a preference, so it is not in the audit log."""
         if language not in LANGUAGES:
             raise InvalidInputError(
                 "language {language!r}: use one of {languages}.",
@@ -183,10 +183,10 @@ class Accounts:
         self._store.change(name, {"language": language})
 
     def remove(self, name: str, who: str, now: float, revision: str = "") -> None:
-        """Forget an account and end its sessions; ConflictError for the last operator.
+        """Delete an account and end its sessions; ConflictError for the last operator.
 
         Raises:
-            StaleError: its rights are not those that `revision` (`rights_revision`) is of.
+            StaleError: the rights have changed since `revision` (`rights_revision`).
         """
 
         def change() -> Account:
@@ -234,7 +234,7 @@ def _rights(account: Account) -> dict[str, object]:
 
 
 def _uncrossed(change: Callable[[], Result]) -> Result:
-    """Read and change until nobody else has changed the same in between."""
+    """Read and change until no other change came in between."""
     for _ in range(TRIES):
         with contextlib.suppress(Changed):
             return change()

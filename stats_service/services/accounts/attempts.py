@@ -1,9 +1,9 @@
-"""How often may one guess? Budgets that a stranger cannot use up for the owner of an account.
+"""Limits of sign-in attempts that a stranger cannot use up for the owner of an account.
 
-A browser that has signed in to an account has a secret of its own (OWASP's device cookie) and with
-it budgets that nobody else draws on. Everybody else is bounded by account and network, so that who
-guesses at one place shuts nobody out at another; what many networks guess together is bounded for
-the account, but for the first attempt of a network in a day (docs/decisions/0021-sign-in.md).
+A browser that has signed in to an account has a secret of its own (OWASP's device cookie), and with
+it a budget that nobody else can use. All other attempts are limited by account and network, so that
+guessing from one network locks out nobody in another one. Guessing from many networks is limited by
+account, except for the first attempt of each network in a day (docs/decisions/0021-sign-in.md).
 """
 
 from stats_service.errors import TooManyAttemptsError, TooManyCodesError
@@ -14,23 +14,23 @@ from stats_service.store.accounts.sessions import SessionStore
 
 MINUTE_SECONDS = 60
 DAY_SECONDS = 86_400
-#: Attempts in a minute with one device, in one session, or from one network at one account.
+#: Attempts in a minute with one device, in one session, or from one network for one account.
 ATTEMPTS_PER_MINUTE = 10
-#: The same from one network (IPv6: /48) at all accounts together.
+#: The same from one network (IPv6: /48) for all accounts together.
 NETWORK_ATTEMPTS_PER_MINUTE = 30
-#: The same at one account from everywhere, by devices that it does not know.
+#: The same for one account from everywhere, by devices that are not known to it.
 STRANGE_ATTEMPTS_PER_MINUTE = 60
-#: Codes of a phone that may be tried in a day with one device, or by all devices that the account
-#: does not know. Each fits with a probability of 3 in 1,000,000.
+#: Phone codes that may be tried in a day with one device, or by all unknown devices together. Each
+#: guess is right with a probability of 3 in 1,000,000.
 CODES_PER_DAY = 100
 
 
 class Attempts:
-    """Counts what is tried.
+    """Counts sign-in attempts.
 
     Args:
-        secret: the service's.
-        sessions: where attempts are counted.
+        secret: the secret of the service.
+        sessions: the store of the counters.
     """
 
     def __init__(self, secret: str, sessions: SessionStore) -> None:
@@ -38,10 +38,10 @@ class Attempts:
         self._sessions = sessions
 
     def check_password(self, account: str, address: str, device: Device | None) -> None:
-        """Count an attempt at a password.
+        """Count an attempt to enter a password.
 
         Raises:
-            TooManyAttemptsError: a budget is used up; nothing is to be looked at.
+            TooManyAttemptsError: a budget is used up; the password must not be checked.
         """
         if device:
             self._count((f"device {device.id}", ATTEMPTS_PER_MINUTE, MINUTE_SECONDS))
@@ -52,32 +52,32 @@ class Attempts:
             (f"account {account} network {network}", ATTEMPTS_PER_MINUTE, MINUTE_SECONDS),
         )
         day = (f"account {account} day {ipv6_48}", 1, DAY_SECONDS)
-        if self._try(day):  # not the network's first attempt today
+        if self._try(day):  # not the first attempt of this network today
             self._count((f"account {account}", STRANGE_ATTEMPTS_PER_MINUTE, MINUTE_SECONDS))
 
     def check_code(self, account: str, address: str, device: Device | None) -> None:
-        """Count an attempt at a code, which only who knows the password gets to.
+        """Count an attempt to enter a code, after the right password.
 
         Raises:
-            TooManyAttemptsError: as `check_password`.
+            TooManyAttemptsError: as in `check_password`.
         """
         place = f"device {device.id}" if device else f"{account} network {network_prefix(address)}"
         self._count((f"code {place}", ATTEMPTS_PER_MINUTE, MINUTE_SECONDS))
 
     def check_session(self, session: str) -> None:
-        """Count an attempt at the password of somebody signed in; errors as `check_password`."""
+        """Count an attempt to confirm by password; errors as in `check_password`."""
         self._count((f"session {session}", ATTEMPTS_PER_MINUTE, MINUTE_SECONDS))
 
     def check_phone(self, account: str, trusted: str) -> None:
-        """Count a code of the account's phone against its day.
+        """Count an attempt to enter a phone code against the budget of the day.
 
         Args:
-            account: its name.
-            trusted: digest of the session, or id of the device that is known to the account and
-                so has a day of its own; empty for all others together.
+            account: the name of the account.
+            trusted: digest of the session, or id of a device known to the account, which has a
+                budget of its own; empty: the budget of all others.
 
         Raises:
-            TooManyCodesError: too many were tried today.
+            TooManyCodesError: too many codes were tried today.
         """
         if self._try((f"codes {account} {trusted}", CODES_PER_DAY, DAY_SECONDS)):
             raise TooManyCodesError(
@@ -93,7 +93,7 @@ class Attempts:
             raise error
 
     def _try(self, *budgets: tuple[str, int, int]) -> int:
-        """Count; return by how many the budget is exceeded that refuses, 0 if none does."""
+        """Count; return by how much a budget is exceeded, or 0 if none is."""
         kept = [
             (keyed_digest(self._secret, "attempt", subject), most, seconds)
             for subject, most, seconds in budgets

@@ -1,8 +1,8 @@
 """The audit log: who changed what and when. Append-only; whoever changes a thing records it.
 
-What an administrator does to a site's settings, balances, polls, ratings or notices goes to Redis
-together with its entry, in one step: neither can be there without the other. Accounts and tokens
-lie elsewhere than their log, and a file that is brought in is many steps; their entries follow.
+An administrator's change of a site's settings, balances, polls, ratings or notices goes to Redis
+together with its entry, in one step, so that neither exists without the other. Accounts and tokens
+are stored apart from their log, and an import takes many steps; their entries follow the change.
 """
 
 import re
@@ -18,14 +18,14 @@ from stats_service.store.accounts.audit import AuditStore
 
 #: Most entries on one page.
 PAGE_MAX = 200
-#: Most entries that are looked through for those of one kind: a few dozen milliseconds.
+#: Most entries that are searched for those of one kind: some dozens of milliseconds.
 SEARCHED_MAX = 5_000
-#: Entries about one account that its owner sees, and among how many of the installation's.
+#: Entries about one account that its owner sees, and how many entries are searched for them.
 ACCOUNT_SHOWN = 12
 ACCOUNT_LOOKED_AT = 1_000
 #: Settings of a site whose changes have a history of their own.
 BALANCES = ("opening_visits", "opening_views")
-#: How an entry is numbered; nothing is before 0-0, which Redis does not even take for an end.
+#: The form of an entry's id; 0-0 is excluded, because Redis does not accept it as an end.
 ENTRY_ID = re.compile(r"(?!0+-0+$)[0-9]{1,16}-[0-9]{1,10}")
 
 
@@ -35,11 +35,11 @@ def entry_of(
     """Return the entry of a change.
 
     Args:
-        by: who makes it, and when.
-        what: a noun and a verb in the past (`poll.closed`).
-        subject: which poll, account, token…; empty for the site itself.
+        by: the author and the time.
+        what: a noun and a past participle (`poll.closed`).
+        subject: id of the poll, account or token; empty: the site itself.
         before: values before the change; structs and plain values, never a secret.
-        after: values after it.
+        after: values after the change.
     """
     return AuditEntry(
         at=by.at,
@@ -69,13 +69,13 @@ def entry_of_change(
 
 
 def entry_of_settings(by: Author, before: Site, after: Site) -> AuditEntry | None:
-    """Return the entry of a site's new settings; None if they are the old ones."""
+    """Return the entry of a change of a site's settings; None if nothing changed."""
     balances = any(getattr(before, name) != getattr(after, name) for name in BALANCES)
     return entry_of_change(by, "opening.set" if balances else "site.changed", before, after)
 
 
 class Audit:
-    """Record changes, and read what was recorded. The site `""` is the installation itself."""
+    """Records changes and reads them. The site `""` is the installation itself."""
 
     def __init__(self, store: AuditStore) -> None:
         self._store = store
@@ -91,25 +91,25 @@ class Audit:
         before: Any = None,
         after: Any = None,
     ) -> None:
-        """Record that `who` did `what` at `now` (seconds); the rest as `entry_of` takes it.
+        """Record that `who` did `what` at `now`; the arguments are those of `entry_of`.
 
         Args:
-            slug: the site concerned, or `""`.
+            slug: the site, or `""`.
             who: an account's name, or `models.audit.COMMAND_LINE`.
-            what: a noun and a verb in the past.
+            what: a noun and a past participle.
             now: seconds since 1970.
-            subject: which account, token…
+            subject: id of the account or token.
             before: values before the change.
             after: values after it.
         """
         self._store.add(slug, entry_of(Author(who, now), what, subject, before, after))
 
     def record_added_site(self, who: str, now: float, added: Site) -> None:
-        """Record in the log of the installation that a site was added, beside its removal."""
+        """Record in the installation's log that a site was added, where its removal is recorded."""
         self.record("", who, "site.created", now, subject=added.slug, after=added)
 
     def newest(self, slug: str, limit: int = 50, before: str = "") -> list[AuditEntry]:
-        """Return a page of entries, newest first; `before` is the id of the last one seen."""
+        """Return a page of entries, newest first; `before` is the id of the last entry shown."""
         if before and not ENTRY_ID.fullmatch(before):
             raise InvalidInputError(
                 "before {before!r}: use the id of an entry.", before=before[:40]
@@ -117,13 +117,13 @@ class Audit:
         return self._store.newest(slug, min(limit, PAGE_MAX), before)
 
     def newest_of(self, slug: str, what: str, limit: int) -> list[AuditEntry]:
-        """Return the newest entries of one kind, looking through `SEARCHED_MAX` at most."""
+        """Return the newest entries of one kind; at most `SEARCHED_MAX` entries are searched."""
         return self._found(slug, lambda entry: entry.what == what, SEARCHED_MAX, limit)
 
     def of_account(self, name: str) -> list[AuditEntry]:
-        """Return the latest entries of the installation that are about one account, newest first.
+        """Return the latest entries of the installation about one account, newest first.
 
-        Looked for among the latest `ACCOUNT_LOOKED_AT` of all.
+        The latest `ACCOUNT_LOOKED_AT` entries are searched.
         """
         return self._found(
             "",
@@ -146,5 +146,5 @@ class Audit:
         return found[:limit]
 
     def all(self, slug: str) -> Iterator[AuditEntry]:
-        """Give every entry, oldest first, for an export."""
+        """Yield every entry, oldest first, for an export."""
         return self._store.all(slug)

@@ -1,9 +1,9 @@
-"""The name of a browser and of its system, for people who look at where they are signed in.
+"""Names of browsers and systems, for the list of devices that are signed in.
 
-Names only, without versions: what is kept of a device must not tell one person from the next.
+Names only, without versions: the record of a device must not distinguish one person from another.
 """
 
-#: Parts of user agents with what they stand for, in this order: many browsers name others as well.
+#: Parts of user agents with their names, in this order: many browsers also name others.
 _BROWSERS = (
     ("Zalo", "Zalo"),
     ("FBAN", "Facebook"),
@@ -30,12 +30,12 @@ _SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """Return the name of a browser, or `""` if it is not known."""
+    """Return the name of a browser, or `""` if it is unknown."""
     return _first(_BROWSERS, user_agent)
 
 
 def system_name(user_agent: str) -> str:
-    """Return the name of the system that a browser runs on, or `""` if it is not known."""
+    """Return the name of the system that a browser runs on, or `""` if it is unknown."""
     return _first(_SYSTEMS, user_agent)
 
 

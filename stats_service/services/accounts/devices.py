@@ -1,8 +1,8 @@
-"""The browsers that have signed in to an account: known to it, shown to its owner, taken away.
+"""The devices (browsers) that have signed in to an account; the owner sees and removes them.
 
 A browser keeps a secret for each account that it has signed in to (`web.admin.device_cookie`).
-Redis has a digest of account and secret, so that a device is known until it is taken away, and
-nobody sees which accounts have a browser in common.
+Redis has a digest of account and secret: a device is known until it is removed, and the data does
+not show which accounts share a browser.
 """
 
 import msgspec
@@ -26,24 +26,24 @@ class Devices:
         self._audit = audit
 
     def known(self, account: str, caller: Caller, now: float) -> Device | None:
-        """Return the device that sends a request, if it has signed in to the account before."""
+        """Return the device that sent a request, if it has signed in to the account before."""
         digests = [_digest(account, secret) for secret in caller.secrets]
         return self._store.find(account, digests, now) if digests else None
 
     def welcome(
         self, account: str, caller: Caller, device: Device | None, now: float, *, confirmed: bool
     ) -> tuple[Device, str]:
-        """Note that a device has signed in.
+        """Record that a device has signed in.
 
         Args:
-            account: which to.
-            caller: who has.
-            device: which one, if it is known to the account.
+            account: the account.
+            caller: the sender of the request.
+            device: the device, if it is known to the account.
             now: seconds since 1970.
-            confirmed: the account's owner need not be told of a device that is new.
+            confirmed: the owner need not be told about a new device.
 
         Returns:
-            The device; and the secret that the browser is to keep, `""` if it has one.
+            The device; and the secret that the browser is to store, `""` if it has one already.
         """
         secret = "" if device else new_secret()
         welcomed = Device(
@@ -59,7 +59,7 @@ class Devices:
         return welcomed, secret
 
     def all(self, account: str, here: str) -> list[DeviceInUse]:
-        """Return the devices of an account, that of the latest sign-in first; `here` is an id."""
+        """Return the devices of an account, latest sign-in first; `here`: the current id."""
         used = {session.device for _, session in self._sessions.all(account)}
         return [
             DeviceInUse(device, device.id in used, device.id == here)
@@ -67,7 +67,7 @@ class Devices:
         ]
 
     def unconfirmed(self, account: str, here: str) -> list[Device]:
-        """Return the devices that the owner has not been told of; not the one that asks."""
+        """Return the devices that the owner has not confirmed, except the current one."""
         return [
             device
             for device in self._store.all(account)
@@ -75,10 +75,10 @@ class Devices:
         ]
 
     def confirm(self, account: str, device_id: str, here: str, now: float) -> None:
-        """Note that the owner knows a device; none can say so of itself.
+        """Record that the owner confirmed a device; no device can confirm itself.
 
         Raises:
-            NotFoundError: there is no such device, or it is the one that asks.
+            NotFoundError: the device does not exist, or is the current one.
         """
         device = self._get(account, device_id, here)
         if device.unconfirmed:
@@ -86,7 +86,7 @@ class Devices:
             self._record(account, "account.device-confirmed", device, now)
 
     def remove(self, account: str, device_id: str, here: str, now: float) -> None:
-        """Take a device away and end its sessions; errors as `confirm`."""
+        """Remove a device and end its sessions; errors as in `confirm`."""
         device = self._get(account, device_id, here)
         self._store.remove(account, (device_id,))
         for digest, session in self._sessions.all(account):
@@ -95,7 +95,7 @@ class Devices:
         self._record(account, "account.device-removed", device, now)
 
     def remove_others(self, account: str, here: str = "") -> None:
-        """Take away all devices of an account but the one with the id `here`."""
+        """Remove all devices of an account except the one with the id `here`."""
         others = [device.id for device in self._store.all(account) if device.id != here]
         self._store.remove(account, others)
 
@@ -110,7 +110,7 @@ class Devices:
 
 
 def described(device: Device) -> dict[str, str]:
-    """Return what the log tells of a device: no part of its address."""
+    """Return a device for the audit log, without any part of its address."""
     return {"browser": device.browser, "system": device.system}
 
 

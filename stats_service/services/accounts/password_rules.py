@@ -1,7 +1,7 @@
-"""Which passwords are refused: what guessers try first (NIST SP 800-63B, 3.1.1.2).
+"""Which passwords are refused: those that attackers try first (NIST SP 800-63B, 3.1.1.2).
 
-Length, and a list of what is common; nobody has to put in a digit or a sign. The list is that of
-`services/accounts/common_passwords.txt`, which `make vendor` fetches.
+The rules are a least length and a list of common passwords; digits and signs are not required. The
+list is `services/accounts/common_passwords.txt`, which `make vendor` fetches.
 """
 
 import re
@@ -15,21 +15,21 @@ from stats_service.errors import InvalidInputError
 from stats_service.services.accounts.passwords import PASSWORD_MAX_LENGTH
 
 PASSWORD_MIN_LENGTH = 10
-#: Letters that a name must have to be looked for in a password.
+#: Least length of a name that is looked for in a password.
 NAME_MIN_LENGTH = 2
-#: Digits and signs around a common password, or around names, that do not make another one of it:
-#: a date has eight.
+#: Digits and signs around a common password or a name that do not make it acceptable: a date has
+#: eight.
 AROUND_MAX = 8
-#: Shortest part of a password that may be written twice to make one.
+#: Least length of a text that makes an acceptable password when it is written twice.
 REPEATED_MIN_LENGTH = 8
-#: Neighbours on a keyboard are a row, in either direction; so are letters and digits in order.
+#: Neighbouring keys in either direction are a row; so are letters and digits in order.
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
-#: Rows, of at least two characters each, of which a password may not consist.
+#: A password may not consist of so many rows, of at least two characters each, or fewer.
 ROWS_MAX = 3
 
 _LETTERS_FOR_SIGNS = str.maketrans("@4310$57", "aaeiosst")
-#: Words of our own beside the list, which comes from services in other languages: "password", "I
-#: love you", cities, and what an office calls its portal.
+#: Common words beside the list, which comes from services in other languages: "password", "I love
+#: you", cities, and what an office calls its portal.
 _VIETNAMESE = """
 matkhau matkhaumoi khongcomatkhau bimat quantri quantrivien thongke congthongtin tintuc gioithieu
 vanphong anhyeuem emyeuanh yeuanh yeuem toiyeuban anhnhoem emnhoanh yeumaimai tinhyeu giadinh
@@ -39,10 +39,10 @@ saigon danang haiphong hochiminh thanhpho
 
 
 class PasswordRules:
-    """Looks at new passwords.
+    """Checks new passwords.
 
     Args:
-        names: gives the names of this service and of its sites, which are on every page of it.
+        names: returns the names of the service and of its sites, which every page shows.
     """
 
     def __init__(self, names: Callable[[], Iterable[str]]) -> None:
@@ -52,7 +52,7 @@ class PasswordRules:
         """Return if the account may have the password.
 
         Raises:
-            InvalidInputError: saying why not.
+            InvalidInputError: the reason why the password is refused.
         """
         if not PASSWORD_MIN_LENGTH <= len(password) <= PASSWORD_MAX_LENGTH:
             raise InvalidInputError(
@@ -81,7 +81,7 @@ class PasswordRules:
 
 
 def is_common(plain: str) -> bool:
-    """Tell whether a password in its plain spelling is on the list, or little more than that."""
+    """Return whether a normalised password is on the list, or hardly more than a listed one."""
     if plain in _listed():
         return True
     core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
@@ -90,7 +90,7 @@ def is_common(plain: str) -> bool:
 
 
 def is_pattern(plain: str) -> bool:
-    """Tell whether a password repeats a short text, or runs along an alphabet or a keyboard."""
+    """Return whether a password repeats a short text, or follows an alphabet or a keyboard row."""
     repeated = (plain + plain).find(plain, 1)
     if repeated < min(len(plain), REPEATED_MIN_LENGTH):
         return True
@@ -99,7 +99,7 @@ def is_pattern(plain: str) -> bool:
 
 
 def consists_of(plain: str, names: Iterable[str]) -> bool:
-    """Tell whether a password is nothing but names, and a few digits and signs."""
+    """Return whether a password consists of names and a few digits and signs."""
     words = {word for name in names for word in _words(name)}
     left = plain.replace(" ", "")
     for word in sorted(words, key=len, reverse=True):
@@ -109,14 +109,14 @@ def consists_of(plain: str, names: Iterable[str]) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    """Return a name, without spaces and signs, and each of its longer words."""
+    """Return a name without spaces and signs, and each of its longer words."""
     plain = _plain(name)
     parts = [*re.split(r"[\W_]+", plain), re.sub(r"[\W_]+", "", plain)]
     return [part for part in parts if len(part) >= NAME_MIN_LENGTH]
 
 
 def _plain(text: str) -> str:
-    """Return a text in lower case and without marks: `matkhau` for `MậtKhẩu`."""
+    """Return a text in lower case without diacritics: `matkhau` for `MậtKhẩu`."""
     parts = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
     return "".join(part for part in parts if not unicodedata.combining(part))
 

@@ -1,7 +1,7 @@
-"""The second factor: codes of a phone (TOTP, RFC 6238), and recovery codes for a lost one.
+"""The second factor: phone codes (TOTP, RFC 6238), and recovery codes for a lost phone.
 
-The phone's secret is stored nowhere. It is derived from the service's secret and a random seed,
-and only the seed is in Redis: who has a dump of Redis alone can make no code
+The phone's secret is not stored. It is derived from the service's secret and a random seed, and
+only the seed is in Redis: a dump of Redis alone does not allow anybody to make a code
 (docs/decisions/0013-second-factor.md).
 """
 
@@ -20,7 +20,7 @@ from stats_service.services.accounts.passwords import keyed_digest
 from stats_service.store.accounts.accounts import AccountStore
 from stats_service.store.accounts.sessions import SessionStore
 
-#: Steps of 30 seconds by which the phone's clock may differ.
+#: Steps of 30 seconds by which the phone's clock may be off.
 WINDOW = 1
 RECOVERY_CODES = 10
 #: Letters of a recovery code: 60 bits.
@@ -28,7 +28,7 @@ RECOVERY_LENGTH = 12
 
 
 class Enrolment(NamedTuple):
-    """What a phone takes in, once."""
+    """What an account holder enters into the phone, once."""
 
     #: In base32, for typing.
     secret: str
@@ -37,15 +37,15 @@ class Enrolment(NamedTuple):
 
 
 class SecondFactor:
-    """Ask accounts for a code after the password.
+    """Asks accounts for a code after the password.
 
     Args:
-        secret: the service's.
-        issuer: what a phone that holds codes of many services calls this one.
-        store: where accounts are.
-        sessions: where sessions are.
-        attempts: counts codes.
-        audit: where changes are recorded.
+        secret: the secret of the service.
+        issuer: the name of this service in the phone's list of codes.
+        store: the store of accounts.
+        sessions: the store of sessions.
+        attempts: counts attempts to enter a code.
+        audit: the audit log.
     """
 
     def __init__(
@@ -65,23 +65,23 @@ class SecondFactor:
         self._audit = audit
 
     def new_seed(self) -> str:
-        """Return the seed of an enrolment; it is no secret, and nothing until it is enabled."""
+        """Return the seed of an enrolment; it is not a secret, and has no effect until enabled."""
         return secrets.token_hex(16)
 
     def enrolment(self, name: str, seed: str) -> Enrolment:
-        """Return what the phone of the account `name` takes in."""
+        """Return what the holder of the account `name` enters into the phone."""
         totp = self._totp(name, seed)
         return Enrolment(totp.secret, totp.provisioning_uri(name=name, issuer_name=self._issuer))
 
     def enable(self, name: str, seed: str, code: str, now: float, keep: str) -> list[str]:
-        """Ask for codes from now on, and end every session but the one with the digest `keep`.
+        """Turn the second factor on, and end every session but the one with the digest `keep`.
 
         Returns:
-            The recovery codes, which cannot be had again.
+            The recovery codes, which cannot be shown again.
 
         Raises:
-            SignInError: the code is not one of the seed's: the phone has not taken it in.
-            ConflictError: the account has a second factor already.
+            SignInError: the code does not fit the seed: the phone has not stored it.
+            ConflictError: the account already has a second factor.
         """
         account, _ = self._known(name)
         if account.second_factor:
@@ -96,7 +96,7 @@ class SecondFactor:
         return codes
 
     def disable(self, name: str, who: str, now: float, keep: str = "") -> None:
-        """Ask for no code any more, and end every session but the one with the digest `keep`."""
+        """Turn the second factor off, and end every session but the one with the digest `keep`."""
         account, _ = self._known(name)
         if not account.second_factor:
             raise ConflictError("The account {name!r} has no second factor.", name=name)
@@ -105,7 +105,7 @@ class SecondFactor:
         self._audit.record("", who, "account.second-factor-off", now, subject=name)
 
     def new_codes(self, name: str, now: float) -> list[str]:
-        """Return new recovery codes in place of all others."""
+        """Return new recovery codes, which replace all earlier ones."""
         account, seed = self._known(name)
         if not account.second_factor:
             raise ConflictError("The account {name!r} has no second factor.", name=name)
@@ -114,17 +114,17 @@ class SecondFactor:
         return codes
 
     def check(self, name: str, code: str, now: float, trusted: str = "") -> None:
-        """Use up a code of the phone, or a recovery code.
+        """Use up a phone code or a recovery code.
 
         Args:
-            name: of the account.
-            code: as it was typed.
+            name: the account.
+            code: the code as typed.
             now: seconds since 1970.
-            trusted: as `Attempts.check_phone` takes it.
+            trusted: as in `Attempts.check_phone`.
 
         Raises:
-            SignInError: it is wrong, or used up.
-            TooManyCodesError: too many were tried today; nothing was looked at.
+            SignInError: the code is wrong or used up.
+            TooManyCodesError: too many codes were tried today; this one was not checked.
         """
         account, seed = self._known(name)
         typed = _typed(code)
@@ -158,7 +158,7 @@ class SecondFactor:
         return TOTP(base64.b32encode(secret).decode())
 
     def _step(self, name: str, seed: str, code: str, now: float) -> int | None:
-        """Return the time step that `code` is of, if the phone's clock may show it now."""
+        """Return the time step of `code`, if the phone's clock may show it now."""
         totp, present = self._totp(name, seed), int(now) // 30
         typed = _typed(code).encode()
         for step in range(present - WINDOW, present + WINDOW + 1):
@@ -183,5 +183,5 @@ def _new_code() -> str:
 
 
 def _typed(code: str) -> str:
-    """Return a code as it was meant: without spaces and hyphens, in lower case."""
+    """Return a typed code in canonical form: without spaces and hyphens, in lower case."""
     return "".join(code.lower().replace("-", "").split())[:40]

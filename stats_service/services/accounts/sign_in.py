@@ -1,4 +1,4 @@
-"""Signing in and out: sessions that the server can end, one-time links, throttled guessing."""
+"""Signing in and out: sessions that the server can end, one-time links, limits on guessing."""
 
 from typing import NamedTuple
 
@@ -30,30 +30,30 @@ from stats_service.store.accounts.sessions import PENDING_SECONDS, SESSION_MAX_S
 
 
 class SignedIn(NamedTuple):
-    """Who sent a request."""
+    """The account and session of a request."""
 
     account: Account
     #: Digest of the session's id.
     session: str
-    #: Id of the device; empty for a session that is older than devices are.
+    #: Id of the device; empty for a session from before there were devices.
     device: str
 
 
 class NewSession(NamedTuple):
     """A session, or one that waits for the second factor."""
 
-    #: To be kept by the browser alone.
+    #: Id of the session, for the browser only.
     session: str
-    #: The code of the second factor is still to come.
+    #: The code of the second factor is still missing.
     second_factor_pending: bool
-    #: Secret of a device that is new, to be kept by the browser beyond the session; else empty.
+    #: Secret of a new device, which the browser stores beyond the session; else empty.
     device: str = ""
-    #: What was refused since the sign-in before.
+    #: Refused attempts since the sign-in before.
     refusals: Refusals = Refusals("")
 
 
 class SignIn:
-    """Let people in."""
+    """Signs people in and out."""
 
     def __init__(
         self,
@@ -76,12 +76,12 @@ class SignIn:
         self._audit = audit
 
     def sign_in(self, name: str, password: str, caller: Caller, now: float) -> NewSession:
-        """Begin a session, or half of one for an account with a second factor.
+        """Begin a session, or a pending one for an account with a second factor.
 
         Raises:
-            TooManyAttemptsError: with this device, from this network, or by everybody at this
-                moment; nothing was looked at.
-            SignInError: name or password do not fit; which of them, neither text nor time tells.
+            TooManyAttemptsError: too many attempts with this device, from this network, or for this
+                account; the password was not checked.
+            SignInError: name or password is wrong; neither text nor time tells which.
         """
         name = name if NAME.fullmatch(name) else ""
         device = self._devices.known(name, caller, now)
@@ -102,7 +102,7 @@ class SignIn:
         return self._begin(name, caller, device, now)
 
     def pending(self, pending_id: str, now: float) -> str | None:
-        """Return whose code the half session `pending_id` waits for, or None if it has ended."""
+        """Return the account whose code the pending session waits for, or None if it has ended."""
         session = self._sessions.pending(secret_digest(pending_id))
         known = self._store.get(session.account) if session else None
         if session is None or known is None or now - session.created > PENDING_SECONDS:
@@ -110,11 +110,11 @@ class SignIn:
         return session.account if known[0].created <= session.created else None
 
     def give_code(self, pending_id: str, code: str, caller: Caller, now: float) -> NewSession:
-        """Make the half session `pending_id` a whole one, with another id.
+        """Turn a pending session into a full one with another id.
 
         Raises:
-            TooManyAttemptsError: as `sign_in`.
-            SignInError: the half session has ended, or the code is wrong or used up.
+            TooManyAttemptsError: as in `sign_in`.
+            SignInError: the pending session has ended, or the code is wrong or used up.
         """
         name = self.pending(pending_id, now)
         if name is None:
@@ -130,19 +130,19 @@ class SignIn:
         return self._begin(name, caller, device, now)
 
     def signed_in(self, session_id: str, now: float) -> SignedIn | None:
-        """Return who has the session `session_id`, or None if it has ended."""
+        """Return account and session of the session id, or None if the session has ended."""
         digest = secret_digest(session_id)
         session = self._sessions.use(digest)
         if session is None or session.half or now - session.created > SESSION_MAX_SECONDS:
             return None
         known = self._store.get(session.account)
-        # An account made later under the same name is another one.
+        # An account that was created later under the same name is a different one.
         if known is None or known[0].created > session.created:
             return None
         return SignedIn(known[0], digest, session.device)
 
     def sign_out(self, session_id: str, account: str) -> None:
-        """End a session; its id is worth nothing from now on."""
+        """End a session; its id is not valid any more."""
         self._sessions.remove(secret_digest(session_id), account)
 
     def sign_out_others(self, account: str, keep: str) -> None:
@@ -150,7 +150,7 @@ class SignIn:
         self._sessions.remove_all(account, keep)
 
     def confirm(self, person: SignedIn, password: str, address: str, now: float) -> None:
-        """Check the password of somebody signed in, before something grave; errors as `sign_in`."""
+        """Check the password again before a grave action; errors as in `sign_in`."""
         name = person.account.name
         known = self._store.get(name)
         try:
@@ -164,7 +164,7 @@ class SignIn:
     def confirm_both(
         self, person: SignedIn, password: str, code: str, address: str, now: float
     ) -> None:
-        """Check password and code of somebody signed in; errors as `sign_in` and `give_code`."""
+        """Check password and code again; errors as in `sign_in` and `give_code`."""
         self.confirm(person, password, address, now)
         try:
             self._second_factor.check(person.account.name, code, now, person.session)
@@ -173,7 +173,7 @@ class SignIn:
             raise
 
     def make_link(self, name: str, who: str, now: float) -> str:
-        """Return the secret of a one-time link with which a person sets a new password."""
+        """Return the secret of a one-time link that sets a new password."""
         self._accounts.get(name)
         secret = new_secret()
         self._sessions.add_link(secret_digest(secret), name)
@@ -181,7 +181,7 @@ class SignIn:
         return secret
 
     def make_setup_link(self) -> str | None:
-        """Return the secret of a link that makes the first operator; None if there is one."""
+        """Return the secret of a link that creates the first operator; None if there is one."""
         if self._accounts.has_operator():
             return None
         secret = new_secret()
@@ -189,11 +189,11 @@ class SignIn:
         return secret
 
     def is_first_start(self) -> bool:
-        """Tell whether the service starts for the first time, for this once."""
+        """Return True once: when the service starts for the first time."""
         return self._sessions.show_setup()
 
     def link(self, secret: str) -> str:
-        """Return whom a link is for (`""`: the first operator); SignInError if it is used up."""
+        """Return the account of a link (`""`: the first operator); SignInError if it is used up."""
         name = self._sessions.link(secret_digest(secret))
         if name is None or (not name and self._accounts.has_operator()):
             raise _used_up()
@@ -202,13 +202,13 @@ class SignIn:
     def use_link(
         self, secret: str, name: str, password: str, caller: Caller, now: float
     ) -> NewSession:
-        """Set the password that a link allows to set, and go on as after a sign-in.
+        """Set the password by a one-time link, and begin a session as after a sign-in.
 
         Args:
-            secret: of the link; it is used up unless name or password cannot be used.
-            name: wanted by the first operator; else ignored.
-            password: the new one.
-            caller: who follows the link.
+            secret: of the link, which is used up unless the name or the password is refused.
+            name: wanted by the first operator; otherwise ignored.
+            password: the new password.
+            caller: the sender of the request.
             now: seconds since 1970.
         """
         owner = self.link(secret)
@@ -222,7 +222,7 @@ class SignIn:
             else:
                 self._accounts.add(name, password, name, now, operator=True)
         except TooManySignInsError:
-            self._sessions.add_link(secret_digest(secret), owner)  # it has done nothing
+            self._sessions.add_link(secret_digest(secret), owner)  # the link was not used
             raise
         if self._accounts.get(name).second_factor:
             return self._begin_pending(name, now)

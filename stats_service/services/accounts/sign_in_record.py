@@ -1,9 +1,9 @@
-"""What is kept of sign-ins: entries of the installation's log, sums of refusals, and log lines.
+"""Records of sign-ins: entries in the installation's log, sums of refusals, and log lines.
 
-A sign-in is an entry. What is refused is a sum by hour and account, so that a flood adds an entry
-an hour, whatever it sends; only the first wrong code of an hour behind a right password is an entry
-at once, because somebody has the password. Names of accounts that do not exist are kept nowhere:
-they may be passwords, typed into the wrong field.
+Each sign-in is an entry. Refusals are summed by hour and account, so that a flood adds one entry an
+hour, whatever its size. Only the first wrong code of an hour after a right password is an entry at
+once, because somebody knows the password. Names of accounts that do not exist are not stored: they
+may be passwords, typed into the wrong field.
 """
 
 import ipaddress
@@ -17,17 +17,17 @@ from stats_service.store.accounts.refusals import RefusalStore
 
 logger = logging.getLogger(__name__)
 
-#: Kinds of refusals with what the log line says of them.
+#: Kinds of refusals, with their text in the log line.
 REASONS = {"passwords": "wrong-password", "codes": "wrong-code", "unseen": "too-many"}
 
 
 class SignInRecord:
-    """Records who was let in, and what was refused.
+    """Records sign-ins and refusals.
 
     Args:
-        store: where sums are.
+        store: the store of the sums.
         audit: the log of the installation.
-        with_addresses: lines name the address (`STATS_LOG_ADDRESSES`).
+        with_addresses: log lines contain the address (`STATS_LOG_ADDRESSES`).
     """
 
     def __init__(self, store: RefusalStore, audit: Audit, *, with_addresses: bool) -> None:
@@ -36,7 +36,7 @@ class SignInRecord:
         self._with_addresses = with_addresses
 
     def let_in(self, account: str, device: Device, now: float, *, is_new: bool) -> Refusals:
-        """Record a sign-in; return what was refused for the account since the one before."""
+        """Record a sign-in; return the account's refusals since the sign-in before."""
         self._store.settle(now)
         after = described(device) | {"new_device": is_new}
         self._audit.record("", account, "account.signed-in", now, subject=account, after=after)
@@ -49,10 +49,10 @@ class SignInRecord:
 
         Args:
             kind: one of `store.refusals.KINDS`.
-            account: whose; `""` if there is none of the name that was sent.
-            address: where it came from.
+            account: the account; `""` if the name that was sent does not exist.
+            address: the sender's address.
             now: seconds since 1970.
-            is_logged: a line is written; what is not even looked at needs one a minute.
+            is_logged: a line is written; for attempts that are not checked, one a minute is enough.
         """
         self._store.note(kind, account, now, self._first(kind, account, now))
         if is_logged:
@@ -62,7 +62,7 @@ class SignInRecord:
             logger.warning("A sign-in was refused.", extra=fields)
 
     def running(self, now: float) -> list[Refusals]:
-        """Return the sums of this hour, which are not in the log yet; those before are, now."""
+        """Write the sums of earlier hours to the log; return those of this hour."""
         self._store.settle(now)
         return self._store.running(now)
 

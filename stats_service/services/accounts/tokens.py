@@ -1,4 +1,4 @@
-"""API tokens: shown once, stored as a digest, good for one site."""
+"""API tokens: shown once, stored as a digest, valid for one site."""
 
 import hmac
 import re
@@ -16,13 +16,13 @@ from stats_service.services.accounts.audit import Audit
 from stats_service.services.accounts.passwords import new_secret, secret_digest
 from stats_service.store.accounts.tokens import TokenStore
 
-#: How a token begins, so that scanners of leaked secrets recognise one.
+#: Prefix of a token, by which scanners of leaked secrets recognise it.
 PREFIX = "sst"
-#: `sst_<site>_<id>_<secret>`: it names its site, so that one of another site is told from none.
+#: `sst_<site>_<id>_<secret>`: with the site, so that a token of another site can be reported.
 TOKEN = re.compile(PREFIX + r"_([a-z0-9][a-z0-9-]{0,38})_([0-9a-f]{12})_([\w-]{43})", re.ASCII)
 NAME_MAX = 80
 TOKENS_MAX = 100
-#: The last use is stored to this many seconds, so that reading does not write each time.
+#: Resolution of the last use in seconds, so that not every read causes a write.
 USED_SECONDS = 60
 
 
@@ -38,10 +38,10 @@ class Tokens:
         return self._store.all(slug)
 
     def add(self, slug: str, name: str, scope: str, who: str, now: float) -> tuple[Token, str]:
-        """Make a token; return it with its text, which cannot be had again.
+        """Create a token; return it with its text, which cannot be shown again.
 
         Raises:
-            InvalidInputError: naming what cannot be used.
+            InvalidInputError: names the value that is not valid.
         """
         name = " ".join(name.split())
         if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
@@ -77,7 +77,7 @@ class Tokens:
         return token, f"{PREFIX}_{slug}_{token.id}_{secret}"
 
     def revoke(self, slug: str, token_id: str, who: str, now: float) -> None:
-        """Revoke a token; NotFoundError if there is none."""
+        """Revoke a token; NotFoundError if it does not exist."""
         token = self._store.get(slug, token_id)
         if token is None or not self._store.remove(slug, token_id):
             raise NotFoundError("There is no token {token_id!r}.", token_id=token_id[:40])
@@ -86,19 +86,19 @@ class Tokens:
         )
 
     def check(self, slug: str, text: str, scope: str, now: float) -> Token:
-        """Return the token that a program sent, if it may do `scope` on a site.
+        """Return the token of a request, if it permits `scope` on the site.
 
         Raises:
-            TokenRefusedError: it is no token, or was revoked.
-            UnknownSiteError: it is of another site, whether there is a site `slug` or not.
-            ForbiddenError: it may only read.
+            TokenRefusedError: the text is no token, or the token was revoked.
+            UnknownSiteError: the token is for another site, whether the site `slug` exists or not.
+            ForbiddenError: the token only permits reading.
         """
         parts = TOKEN.fullmatch(text)
-        own, token_id, secret = parts.groups() if parts else ("", "", "")
-        token = self._store.get(own, token_id) if parts else None
+        named, token_id, secret = parts.groups() if parts else ("", "", "")
+        token = self._store.get(named, token_id) if parts else None
         if token is None or not hmac.compare_digest(token.digest, secret_digest(secret)):
             raise TokenRefusedError
-        if own != slug:
+        if named != slug:
             raise UnknownSiteError(slug)
         if SCOPES.index(token.scope) < SCOPES.index(scope):
             raise ForbiddenError("This needs a token with the scope {scope!r}.", scope=scope)

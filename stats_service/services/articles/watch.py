@@ -1,12 +1,16 @@
 """Whether a site drops a parameter that tells its articles apart, as one worker sees it.
 
-A view brings the whole address, and its key has what is kept of it. One key under many values of a
-dropped parameter is perhaps many articles. Nothing but digests of values is remembered, bounded,
-and only of addresses with a question mark; the name is told once a day.
+A view brings the whole address, and its key has what is kept of it: by the site's settings, or
+because the page's canonical link says so. One key under many values of a dropped parameter is
+perhaps many articles; no canonical link is believed about it any more. Nothing but digests of
+values is remembered, bounded, and only of addresses with a question mark; the name is told once a
+day. Values that were drawn for one reader, such as click ids, tell no articles apart.
 """
 
 import re
+from collections.abc import Set as AbstractSet
 
+from stats_service.services.articles.canonical_links import looks_drawn
 from stats_service.services.articles.keys import (
     VIEW_PARAMETERS,
     dropped_parameters,
@@ -34,6 +38,13 @@ class ParameterWatch:
         self._seen: set[int] = set()
         self._told: set[str] = set()
         self._day = ""
+        #: Names, in lower case, that canonical links were believed to leave out.
+        self.left_out: set[str] = set()
+
+    @property
+    def doubted(self) -> AbstractSet[str]:
+        """Names of today that perhaps tell articles apart though they are dropped. Lower case."""
+        return self._told
 
     def sign(self, address: str, key: str, day: str) -> str:
         """Return the sign to count with a view, or an empty text.
@@ -69,6 +80,6 @@ class ParameterWatch:
         query = address.partition("#")[0].partition("?")[2].replace("&amp;", "&")
         for part in query.split("&"):
             found, _, value = part.partition("=")
-            if value and found.lower() == name:
+            if value and found.lower() == name and not looks_drawn(value):
                 values.add(hash(value))
         return len(values)

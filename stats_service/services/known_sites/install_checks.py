@@ -6,6 +6,7 @@ page shows it. A token names its site, expires soon, and is signed:
     <site>.<id>.<end, in seconds>.<signature>
 """
 
+import contextlib
 import hmac
 import ipaddress
 import secrets
@@ -19,12 +20,16 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.install_checks import Finding, InstallCheck, InstallReport, Sender
 from stats_service.services.articles.keys import canonical_article, dropped_parameters
 from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.visitors.hosts import origin_host
 from stats_service.store.install_checks import CHECK_SECONDS, InstallCheckStore
 
 TOKEN_MAX_LENGTH = 160
 ID_BYTES = 9
 #: `embed.js` is cached for five minutes; a copy older than twice that comes from another cache.
 STALE_SECONDS = 600
+
+#: Part of a canonical link that a finding shows, in characters.
+SHOWN_LENGTH = 200
 
 #: The order in which findings are shown.
 LEVELS = ("bad", "warn", "info", "good")
@@ -67,8 +72,8 @@ class InstallChecks:
         slug = entry.site.slug
         dropped: tuple[str, ...] = ()
         if report.article is not None:
-            key, dropped = counted_article(report.article, entry.site.article_parameters)
-            report = msgspec.structs.replace(report, article=key)
+            key, dropped, canonical = counted_article(entry, report.article, report.canonical)
+            report = msgspec.structs.replace(report, article=key, canonical=canonical)
         check = InstallCheck(now, report, sender, sender.host in entry.hosts, dropped)
         if self.is_good(slug, report.token, now):
             self._store.put(slug, _id(report.token), check)
@@ -83,18 +88,30 @@ class InstallChecks:
         return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def counted_article(article: str, parameters: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def counted_article(
+    entry: SiteEntry, article: str, canonical: str
+) -> tuple[str, tuple[str, ...], str]:
     """Return the key under which `article` is counted, and the parameters that the key drops.
 
-    An article that cannot be counted is returned as it is.
+    The third is the page's canonical link, if it names another article and is not believed. An
+    article that cannot be counted is returned as it is.
     """
+    parameters = entry.site.article_parameters
     if not article:
-        return "", ()
+        return "", (), ""
     try:
-        key = canonical_article(article, parameters)
+        address = canonical_article(article, parameters)
     except InvalidInputError:
-        return article, ()
-    return key, dropped_parameters(article, key)
+        return article, (), ""
+    key = entry.counted_key(address, canonical)
+    dropped = dropped_parameters(article, key)
+    if not canonical or not address.startswith("/"):
+        return key, dropped, ""
+    same = False
+    with contextlib.suppress(InvalidInputError):
+        same = canonical_article(canonical, parameters) == key
+    is_ours = origin_host(canonical) in entry.hosts
+    return key, dropped, "" if same and is_ours else canonical
 
 
 def _id(token: str) -> str:
@@ -273,6 +290,8 @@ def _page(check: InstallCheck) -> Iterator[Finding]:
         kept = [part.partition("=")[0] for part in report.article.partition("?")[2].split("&")]
         if report.article.startswith("/") and kept[0]:
             yield Finding("kept", "info", {"names": ", ".join(kept)})
+        if report.canonical:
+            yield Finding("canonical", "warn", {"canonical": report.canonical[:SHOWN_LENGTH]})
     else:
         yield Finding("no-article", "info")
     yield from _lists(report)

@@ -8,6 +8,11 @@ from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSi
 from stats_service.models.article_changes import Aliases
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.services.articles.canonical_links import (
+    counted_key,
+    left_out_names,
+    without_left_out,
+)
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.articles.watch import ParameterWatch
 from stats_service.services.periods import QUARTER_SECONDS, periods_at
@@ -22,6 +27,8 @@ from stats_service.store.sites.sites import SiteStore, StoredSite
 
 #: The aliases of nearly every site: none.
 NO_ALIASES = Aliases()
+#: Names of parameters of a site that a worker remembers canonical links to leave out.
+LEFT_OUT_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,27 @@ class SiteEntry:
         """
         key = canonical_article(text, self.site.article_parameters)
         return self.aliases.targets.get(key, key)
+
+    def counted_key(self, key: str, canonical: str) -> str:
+        """Return the key of a page that names its canonical address; `key` is its own address's."""
+        parameters, doubted = self.site.article_parameters, self.watch.doubted
+        found = counted_key(key, canonical, self.hosts, parameters, doubted)
+        if found != key and len(self.watch.left_out) < LEFT_OUT_MAX:
+            self.watch.left_out |= left_out_names(key, found)
+        return self.aliases.targets.get(found, found)
+
+    def listed_key(self, text: str) -> str:
+        """Return the key of an article that a list or a widget names; errors as `article_key`.
+
+        What canonical links of the site leave out of addresses is left out here as well, once this
+        worker has met with one.
+        """
+        key = self.article_key(text)
+        if "?" not in key or not self.watch.left_out:
+            return key
+        names = self.watch.left_out - self.watch.doubted
+        found = without_left_out(key, names, self.site.article_parameters)
+        return self.aliases.targets.get(found, found)
 
     @cached_property
     def hosts(self) -> frozenset[str]:

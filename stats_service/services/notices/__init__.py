@@ -1,1 +1,1 @@
-"""What the service sends of itself: mail, webhooks, reports."""
+"""What the service sends unasked: mail, webhooks, reports."""

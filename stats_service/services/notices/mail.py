@@ -1,6 +1,6 @@
-"""Send e-mail by the server of `STATS_SMTP_URL`.
+"""Send e-mail through the server of `STATS_SMTP_URL`.
 
-What is in the head comes from `services.mail_headers`; Python's `email` makes the bodies alone.
+`services.mail_headers` writes the header; Python's `email` writes only the body.
 """
 
 import smtplib
@@ -15,17 +15,17 @@ from stats_service.errors import ConfigurationError
 from stats_service.services.notices.mail_headers import header_lines
 from stats_service.services.notices.outgoing import DeliveryError
 
-#: Longest wait for each answer of the server, in seconds.
+#: Longest wait for a response of the server, in seconds.
 TIMEOUT_SECONDS = 20.0
 
 
 class MailServerError(DeliveryError):
-    """The mail server cannot be reached, or lets nobody in: no message has a chance now."""
+    """The mail server is unreachable or refuses the login: further messages would fail, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message, in text and HTML, with a picture that the HTML names as `cid:<picture_id>`."""
+    """A message in text and HTML, with a picture that the HTML names as `cid:<picture_id>`."""
 
     to: str
     subject: str
@@ -34,7 +34,7 @@ class Mail:
     language: str
     picture: bytes = b""
     picture_id: str = ""
-    #: Address that ends these messages when it is posted to (RFC 8058); empty: there is none.
+    #: Unsubscribe address for a one-click POST (RFC 8058); empty: none.
     unsubscribe: str = ""
 
 
@@ -43,8 +43,8 @@ class Mailer:
 
     Args:
         url: `smtp://[user:password@]host[:587]` with STARTTLS; `smtps://…[:465]`; or
-            `smtp+plain://host[:25]` without encryption, for a server on this machine. Empty: there
-            is none.
+            `smtp+plain://host[:25]` without encryption, for a server on this machine. Empty: no
+            mail server.
         sender: the address in From.
     """
 
@@ -53,7 +53,7 @@ class Mailer:
         self._sender = sender
 
     def check(self) -> None:
-        """Return if mail can be sent; ConfigurationError says which setting is missing."""
+        """Return if mail can be sent; ConfigurationError names the missing setting."""
         if not self._url or not self._sender:
             raise ConfigurationError(
                 "Set STATS_SMTP_URL (e.g. smtp://user:password@mail.example.vn:587) and "
@@ -64,8 +64,8 @@ class Mailer:
         """Send one message.
 
         Raises:
-            ConfigurationError: there is no server, or no sender.
-            DeliveryError: the server did not take it.
+            ConfigurationError: the server or the sender is not configured.
+            DeliveryError: the server refused the message.
         """
         self.check()
         parts = urlsplit(self._url)
@@ -80,7 +80,7 @@ class Mailer:
                 if parts.username:
                     server.login(unquote(parts.username), unquote(parts.password or ""))
                 server.sendmail(self._sender, [mail.to], message)
-        except OSError as error:  # smtplib's own among them
+        except OSError as error:  # includes the errors of smtplib
             of_message = isinstance(error, smtplib.SMTPException) and not isinstance(
                 error, smtplib.SMTPAuthenticationError | smtplib.SMTPServerDisconnected
             )
@@ -93,10 +93,10 @@ class Mailer:
             "Date": formatdate(now),
             "Message-ID": make_msgid(domain=self._sender.rpartition("@")[2]),
             "Content-Language": mail.language,
-            # Out-of-office replies and the like need not come.
+            # Asks mail programs to send no out-of-office replies.
             "Auto-Submitted": "auto-generated",
         }
-        # An address of an international name is left out rather than written wrongly.
+        # An address with an international name is left out, because it could be written wrongly.
         if mail.unsubscribe.isascii() and mail.unsubscribe.isprintable() and mail.unsubscribe:
             plain["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
             plain["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -104,7 +104,7 @@ class Mailer:
 
 
 def _body(mail: Mail) -> bytes:
-    """Return the parts of a message; no header of them holds a text from outside."""
+    """Return the body of a message; no header in it contains text from outside."""
     message = EmailMessage(policy=SMTP)
     message.set_content(mail.text, cte="base64")
     message.add_alternative(mail.html, subtype="html", cte="base64")
@@ -117,7 +117,7 @@ def _body(mail: Mail) -> bytes:
 
 
 def _failed(kind: type[DeliveryError], host: str, error: Exception) -> DeliveryError:
-    # The error of a refused sign-in may hold what was sent.
+    # The error of a refused login may contain the password.
     shown = type(error).__name__ if isinstance(error, smtplib.SMTPException) else str(error)
     result = DeliveryError("{host} did not take the e-mail: {shown}.", host=host, shown=shown)
     return kind(result.message, **result.values)

@@ -1,9 +1,9 @@
-"""The head of an e-mail, written here line by line.
+"""The header of an e-mail, written line by line.
 
-Python's `email` reads a text that it is given as a header, decodes what looks like an encoded
-word in it, and before 3.11.10 and 3.12.5 writes the line ends that come out as they are
-(CVE-2024-6923): a site of the right name sent mail to anybody. So no text of ours passes through
-it: what is not plain stands in base64, whatever it looks like.
+Python's `email` decodes whatever looks like an encoded word in a header's text, and before 3.11.10
+and 3.12.5 it writes line ends from there unchanged (CVE-2024-6923): a site with a crafted name
+could send mail to anybody. So texts do not pass through `email`: text that is not plain is written
+in base64 here, whatever it contains.
 """
 
 from base64 import b64encode
@@ -11,22 +11,22 @@ from collections.abc import Mapping
 
 from stats_service.errors import InvalidInputError
 
-#: Bytes of UTF-8 in one encoded word: with the name before it, its line has 76 characters at
-#: most (RFC 2047).
+#: Bytes of UTF-8 in one encoded word: with the header's name, a line then has at most 76
+#: characters (RFC 2047).
 WORD_BYTES = 39
-#: Longest line that is left as it is; RFC 5322 wants 78 and allows 998.
+#: Longest line that is written without encoding; RFC 5322 recommends 78 and allows 998.
 LINE_MAX = 76
 
 
 def header_lines(texts: Mapping[str, str], plain: Mapping[str, str]) -> bytes:
-    """Return the lines of a head, each with its line end.
+    """Return the lines of a header, each with its line end.
 
     Args:
-        texts: by name, what people wrote: any characters are taken, none has a meaning.
-        plain: by name, what the service itself writes, such as addresses and dates.
+        texts: texts of people, by header name; all characters are allowed, none is special.
+        plain: values of the service itself, by header name, such as addresses and dates.
 
     Raises:
-        InvalidInputError: something in `plain` is not printable ASCII.
+        InvalidInputError: a value in `plain` is not printable ASCII.
     """
     lines = [f"{name}: {encoded(text, len(name) + 2)}" for name, text in texts.items()]
     for name, value in plain.items():
@@ -39,13 +39,13 @@ def header_lines(texts: Mapping[str, str], plain: Mapping[str, str]) -> bytes:
 
 
 def encoded(text: str, begun: int = 0) -> str:
-    """Return `text` as the value of a header, in encoded words unless it is plain and short.
+    """Return `text` as a header's value, in encoded words unless it is plain and short.
 
     Args:
-        text: what is to be read.
-        begun: characters that stand on the line already.
+        text: the decoded text.
+        begun: number of characters that the line has already.
     """
-    # Line ends and other control characters mean nothing in a header.
+    # Line ends and other control characters have no meaning in a header.
     shown = "".join(char if char.isprintable() else " " for char in text)
     plain = shown.isascii() and "=?" not in shown and shown == shown.strip()
     if plain and begun + len(shown) <= LINE_MAX:

@@ -1,4 +1,4 @@
-"""Who is told what: reports by e-mail and webhooks of a site."""
+"""The reports by e-mail and the webhooks of a site."""
 
 import hmac
 import re
@@ -19,24 +19,24 @@ from stats_service.store.notices import ASKS_OF_ADDRESS, NoticeStore
 #: Most reports, and most webhooks, of one site.
 NOTICES_MAX = 20
 SILENT_HOURS_MAX = 168
-#: How many people a site may ask in a day whether they want its reports.
+#: How many recipients a site may ask for agreement in a day.
 ASKS_A_DAY = 40
-#: Seconds for which somebody who wants no reports is not asked again.
+#: Seconds for which a recipient who declined is not asked again.
 DECLINED_SECONDS = 365 * 86_400
-#: Who agrees and declines, in the audit log.
+#: The author of agreements and refusals in the audit log.
 RECIPIENT = "recipient"
-#: Pause after a first failure, a little less than the five minutes between two ticks; it doubles
-#: with every further one, up to six hours.
+#: Pause after the first failure: a little less than the five minutes between two ticks. It doubles
+#: with each further failure, up to six hours.
 PAUSE_SECONDS = 240.0
 PAUSE_MAX_SECONDS = 6 * 3600.0
 
 _ID = re.compile(r"[0-9a-f]{8}")
-#: One address as SMTP takes it without quoting: no spaces, no list, no line break.
+#: An address that SMTP takes without quoting: no spaces, no list, no line break.
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 
 
 class NoticeBook:
-    """What the people of each site want to be told."""
+    """The reports and webhooks of every site."""
 
     def __init__(
         self,
@@ -51,18 +51,20 @@ class NoticeBook:
         self._allowed_hosts = allowed_hosts
 
     def get(self, slug: str) -> Notices:
-        """Return what is wanted of a site; UnknownSiteError if there is none."""
+        """Return the reports and webhooks of a site; UnknownSiteError if it does not exist."""
         return self._store.get(self._sites.get(slug).slug)
 
     def add_report(
         self, slug: str, address: str, every: str, language: str, who: str, now: float
     ) -> Report:
-        """Send a report to `address` once whoever reads there has agreed.
+        """Add a report to `address`, which is sent once the recipient has agreed.
 
         Raises:
-            InvalidInputError: naming what cannot be used.
+            InvalidInputError: names the value that is not valid.
         """
-        report = Report(id=secrets.token_hex(4), address=address, every=every, language=language)
+        report = Report(
+            id=secrets.token_hex(4), address=address, every=every, language=language, by=who
+        )
         _check_report(report)
 
         def add(known: Notices) -> Notices:
@@ -76,7 +78,7 @@ class NoticeBook:
     def add_webhook(
         self, slug: str, url: str, events: tuple[str, ...], silent_hours: int, who: str, now: float
     ) -> Webhook:
-        """Call `url` for `events` from now on; errors as `add_report`."""
+        """Add a webhook that calls `url` for `events` from now on; errors as in `add_report`."""
         check_url(url, self._allowed_hosts)
         webhook = Webhook(
             id=secrets.token_hex(4),
@@ -95,7 +97,7 @@ class NoticeBook:
         return webhook
 
     def remove(self, slug: str, notice: str, who: str, now: float) -> None:
-        """Send no more of a report or webhook; NotFoundError if there is none."""
+        """Remove a report or webhook; NotFoundError if it does not exist."""
 
         def without(known: Notices) -> Notices:
             left = Notices(
@@ -111,29 +113,29 @@ class NoticeBook:
         self._store.note(slug, notice, None)
 
     def report(self, slug: str, notice: str) -> Report:
-        """Return a report; NotFoundError if there is none."""
+        """Return a report; NotFoundError if it does not exist."""
         for report in self.get(slug).reports:
             if report.id == notice:
                 return report
         raise self.unknown(slug, notice)
 
     def webhook(self, slug: str, notice: str) -> Webhook:
-        """Return a webhook; NotFoundError if there is none."""
+        """Return a webhook; NotFoundError if it does not exist."""
         for webhook in self.get(slug).webhooks:
             if webhook.id == notice:
                 return webhook
         raise self.unknown(slug, notice)
 
     def agreed(self, slug: str, report: Report) -> bool:
-        """Tell whether the recipient of a report has agreed to get it."""
+        """Return whether the recipient of a report has agreed to it."""
         return hmac.compare_digest(report.agreed.encode(), self._proof(slug, report).encode())
 
     def count_ask(self, slug: str, report: Report, now: float) -> None:
-        """Note that the recipient is asked for agreement now.
+        """Count that the recipient is asked for agreement now.
 
         Raises:
-            InvalidInputError: the address was asked enough today or wants no such mail, or the site
-                has asked enough people today.
+            InvalidInputError: the address was asked often enough today or has declined, or the site
+                has asked enough recipients today.
         """
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
         if not self._store.count_ask(slug, self._digest(report), day, ASKS_A_DAY):
@@ -146,22 +148,22 @@ class NoticeBook:
             )
 
     def forget_ask(self, report: Report) -> None:
-        """Take back `count_ask` for a mail that could not be sent."""
+        """Undo `count_ask` for a mail that could not be sent."""
         self._store.take_back_ask(self._digest(report))
 
     def link_token(self, slug: str, report: Report) -> str:
-        """Return what the links in a recipient's mails are signed with."""
+        """Return the signature of the links in a recipient's mails."""
         return self._mac("recipient", slug, report.id, report.address).hex()[:40]
 
     def recipient(self, slug: str, notice: str, token: str) -> Report:
-        """Return the report that a link in a mail is about; NotFoundError if there is none."""
+        """Return the report that a link in a mail belongs to; NotFoundError if there is none."""
         report = self.report(slug, notice)
         if not hmac.compare_digest(token.encode(), self.link_token(slug, report).encode()):
             raise self.unknown(slug, notice)
         return report
 
     def agree(self, slug: str, notice: str, token: str, now: float) -> None:
-        """Note that the recipient agrees, as the mail's link says; errors as `recipient`."""
+        """Record that the recipient agreed by the link in a mail; errors as in `recipient`."""
         agreed = self.recipient(slug, notice, token)
         proof = self._proof(slug, agreed)
 
@@ -177,9 +179,9 @@ class NoticeBook:
             self._store.change(slug, with_proof, entry)
 
     def decline(self, slug: str, notice: str, token: str, now: float) -> None:
-        """End a report as its recipient wants it; errors as `recipient`.
+        """Remove a report because its recipient declined it; errors as in `recipient`.
 
-        Who never agreed is not asked again for a year.
+        A recipient who had never agreed is not asked again for a year.
         """
         report = self.recipient(slug, notice, token)
         if not self.agreed(slug, report):
@@ -193,13 +195,13 @@ class NoticeBook:
         return self._mac("asked", report.address.lower()).hex()[:32]
 
     def deliveries(self, slug: str) -> dict[str, Delivery]:
-        """Return what became of each report and webhook last, by its id."""
+        """Return the last delivery of each report and webhook, by its id."""
         return self._store.deliveries(slug)
 
     def delivered(
         self, slug: str, notice: str, what: str, now: float, error: StatsError | None = None
     ) -> None:
-        """Note what became of a report or webhook; an error makes the pause before the next."""
+        """Record a delivery; after an error, a pause follows before the next attempt."""
         before = self._store.deliveries(slug).get(notice, Delivery())
         last = Delivery(at=now, what=what, waiting=before.waiting, missed=before.missed)
         if error:
@@ -216,18 +218,18 @@ class NoticeBook:
         self._store.note(slug, notice, last)
 
     def note(self, slug: str, notice: str, delivery: Delivery) -> None:
-        """Keep what is known of a report's or webhook's deliveries."""
+        """Store the last delivery of a report or webhook."""
         self._store.note(slug, notice, delivery)
 
     @staticmethod
     def unknown(slug: str, notice: str) -> NotFoundError:
-        """Return the error that says that there is no such report or webhook."""
+        """Return the error for a report or webhook that does not exist."""
         return NotFoundError(
             "The site {slug!r} has no report or webhook {notice!r}.", slug=slug, notice=notice[:40]
         )
 
     def signing_key(self, slug: str, webhook: str) -> str:
-        """Return what a webhook's calls are signed with, `whsec_…`; it is stored nowhere."""
+        """Return the signing key of a webhook, `whsec_…`; it is derived and stored nowhere."""
         key = self._mac("webhook", slug, webhook)
         return "whsec_" + b64encode(key).decode()
 
@@ -236,14 +238,14 @@ class NoticeBook:
 
 
 def pause_seconds(failures: int) -> float:
-    """Return how long a receiver is left alone that failed so many times in a row."""
+    """Return the pause after so many failures in a row, in seconds."""
     return min(PAUSE_SECONDS * 2.0 ** min(failures - 1, 20), PAUSE_MAX_SECONDS)
 
 
 def check_notices(notices: Notices) -> None:
-    """Return if these could have been added here; InvalidInputError names what could not.
+    """Return if `notices` could have been added here; InvalidInputError names what could not.
 
-    Whether a webhook may be called is asked when it is called: that is the installation's.
+    A webhook's host is checked at each call, because the settings of the installation decide it.
     """
     if max(len(notices.reports), len(notices.webhooks)) > NOTICES_MAX:
         raise InvalidInputError(

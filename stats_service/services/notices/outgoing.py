@@ -1,10 +1,10 @@
-"""Calls to addresses that people typed in: https, to the public Internet, without detours.
+"""Calls to URLs that administrators typed in: https, to the public Internet, without redirects.
 
-libcurl makes the call, by pycurl. It resolves the name and asks `_opened` for a socket to each
-address before it connects, so the address that is checked is the one that is called, and a name
-that changes its mind in between (DNS rebinding) reaches nothing inside. Redirects are not
-followed, proxies of the environment are not used. `STATS_WEBHOOK_HOSTS` names hosts that may be
-private or plain http. docs/decisions/0025 has the reasons.
+libcurl makes the call, through pycurl. It resolves the name and asks `_opened` for a socket to each
+address before it connects, so the address that is checked is the address that is called, and a name
+that resolves differently the second time (DNS rebinding) reaches nothing inside. Redirects are not
+followed, and proxies of the environment are not used. `STATS_WEBHOOK_HOSTS` names hosts that may be
+private or use plain http. docs/decisions/0025 has the reasons.
 """
 
 import ipaddress
@@ -19,15 +19,15 @@ from stats_service.errors import InvalidInputError, StatsError
 
 #: Longest wait for a connection, in seconds.
 CONNECT_SECONDS = 5.0
-#: Longest call as a whole, the name's resolution included: a receiver that sends a byte now and
-#: then would keep a worker's thread, and the regular work, for ever.
+#: Longest call in seconds, including DNS: a receiver that sends a byte now and then would otherwise
+#: occupy a worker's thread, and the periodic jobs, for ever.
 CALL_SECONDS = 10.0
 URL_MAX_LENGTH = 500
-#: Bytes of an answer's body that are read; nothing is done with them.
+#: Bytes of a response body that are read; they are discarded.
 ANSWER_MAX_BYTES = 16 * 1024
 
-#: Last parts of names that lead nowhere on the public Internet: RFC 6761, RFC 6762 with appendix G,
-#: RFC 7686, RFC 9476, ICANN's `internal`, and what systems call themselves.
+#: Top-level names that are not on the public Internet: RFC 6761, RFC 6762 appendix G, RFC 7686,
+#: RFC 9476, ICANN's `internal`, and names that systems give themselves.
 _INNER_NAMES = frozenset(
     (
         *("alt", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain"),
@@ -35,25 +35,25 @@ _INNER_NAMES = frozenset(
     )
 )
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-#: A host that ends in one is an address, however it is written.
+#: A host with such an end is an address, in whatever notation.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
-#: What libcurl is given when it asks for a socket.
+#: What libcurl gets when it asks for a socket.
 Opened = socket.socket | int
 
 
 class DeliveryError(StatsError):
-    """A message could not be delivered; it is tried again."""
+    """A message could not be delivered; it is sent again later."""
 
     code = "delivery"
     title = "Could not be delivered"
 
 
 def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
-    """Return the parts of `url` if it may be called, as far as can be told without DNS.
+    """Return the parts of `url` if it may be called, as far as that is known without DNS.
 
     Raises:
-        InvalidInputError: it is no such URL.
+        InvalidInputError: the URL may not be called.
     """
     try:
         parts = urlsplit(url)
@@ -84,13 +84,13 @@ def check_url(url: str, allowed_hosts: tuple[str, ...]) -> SplitResult:
 
 
 def _check_host(url: str, host: str) -> None:
-    """Return if a host may be one of the public Internet; InvalidInputError says why it is none."""
+    """Return if a host may be on the public Internet; InvalidInputError says why it is not."""
     *names, last = host.removesuffix(".").split(".")
     if ":" in host or _NUMBER.fullmatch(last):
         try:
             address = str(ipaddress.ip_address(host))
         except ValueError as error:
-            # 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1 for whoever looks for it.
+            # Resolvers read 2130706433, 0x7f.1 and 0177.0.0.1 as 127.0.0.1.
             raise InvalidInputError(
                 "URL {url!r}: {host} is a number. Write an address as 203.0.113.7 or "
                 "[2001:db8::7], or a name.",
@@ -114,7 +114,7 @@ def _check_host(url: str, host: str) -> None:
 
 
 def url_host(url: str) -> str:
-    """Return the host of `url`, as `allowed_hosts` names it; empty if there is none."""
+    """Return the host of `url` as written in `allowed_hosts`; empty if there is none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -126,9 +126,9 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
 
     Raises:
         InvalidInputError: the URL may not be called.
-        DeliveryError: it leads inside, does not answer, or answers anything but 2xx.
+        DeliveryError: the URL leads inside, does not respond, or responds with anything but 2xx.
     """
-    # Here, so that only who calls out loads libcurl and its 8 MB.
+    # Imported here, so that only processes that call out load libcurl and its 8 MB.
     import pycurl  # noqa: PLC0415
 
     parts = check_url(url, allowed_hosts)
@@ -142,7 +142,7 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
         try:
             call.perform()
         except pycurl.error as error:
-            # A long answer is left unread; its status is known by then.
+            # The rest of a long body is left unread; the status is known by then.
             if error.args[0] != pycurl.E_WRITE_ERROR:
                 raise _failure(error, host, refused) from error
         status = call.getinfo(pycurl.RESPONSE_CODE)
@@ -155,7 +155,7 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
 def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str]) -> None:
     import pycurl  # noqa: PLC0415
 
-    # Put together again, so that libcurl and `check_url` read one and the same host.
+    # Assembled again, so that libcurl and `check_url` see the same host.
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = f":{parts.port}" if parts.port is not None else ""
     query = f"?{parts.query}" if parts.query else ""
@@ -163,11 +163,11 @@ def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str])
     call.setopt(pycurl.PATH_AS_IS, 1)
     call.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     call.setopt(pycurl.FOLLOWLOCATION, 0)
-    call.setopt(pycurl.PROXY, "")  # else http_proxy of the environment
+    call.setopt(pycurl.PROXY, "")  # ignores http_proxy of the environment
     call.setopt(pycurl.NOSIGNAL, 1)  # threads
     call.setopt(pycurl.CONNECTTIMEOUT_MS, int(1000 * min(CONNECT_SECONDS, CALL_SECONDS)))
     call.setopt(pycurl.TIMEOUT_MS, int(1000 * CALL_SECONDS))
-    # The authorities that Python trusts: a wheel's libcurl does not know where this system's are.
+    # The CA file that Python uses: libcurl of a wheel does not know where the system's is.
     paths = ssl.get_default_verify_paths()
     if paths.cafile:
         call.setopt(pycurl.CAINFO, paths.cafile)
@@ -186,7 +186,7 @@ def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str])
 
 
 def _opener(refused: list[str], bad: int) -> Callable[[int, Any], Opened]:
-    """Return what libcurl asks for a socket; addresses inside get none, and go to `refused`."""
+    """Return the callback that opens sockets for libcurl and adds inside addresses to `refused`."""
 
     def opened(_purpose: int, address: Any) -> Opened:
         where = address.addr[0] if isinstance(address.addr, tuple) else ""
@@ -227,7 +227,7 @@ def _failure(error: Exception, host: str, refused: list[str]) -> DeliveryError:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an address is one of the public Internet, tunnels to others not included."""
+    """Return whether an address is on the public Internet and not a tunnel to somewhere else."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
@@ -240,13 +240,13 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-#: Of special purpose by IANA's registries, which a Python of before their entry takes for global;
-#: and the address at which Azure's machines reach their host.
+#: Special-purpose networks of IANA's registries that an older Python takes for global, and the
+#: address at which virtual machines of Azure reach their host.
 _SPECIAL = tuple(
     map(
         ipaddress.ip_network,
         ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "5f00::/16"),
     )
 )
-#: NAT64, IPv4 in IPv6 of old, and IPv4 translated.
+#: NAT64, the old IPv4-compatible addresses, and translated IPv4.
 _TUNNELS = tuple(map(ipaddress.ip_network, ("64:ff9b::/32", "::/96", "::ffff:0:0:0/96")))

@@ -1,4 +1,4 @@
-"""Calls to other machines, many at a time, so that one that never answers delays few others."""
+"""Calls to other machines, many at a time, so that one that never responds delays few others."""
 
 import time
 from collections import Counter
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Generic, NamedTuple, TypeVar
 
-#: Calls at the same time, of all sites and of one.
+#: Most calls at the same time, of all sites and of one site.
 PARALLEL = 16
 SITE_PARALLEL = 4
-#: Seconds after which no call is begun any more, for all sites.
+#: Seconds after which no more calls are started.
 RUN_SECONDS = 60.0
 #: Seconds that the calls of one site may take together.
 SITE_SECONDS = 60.0
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Task(NamedTuple, Generic[T]):
-    """A call, and the site that it is counted for."""
+    """A call, and the site whose time it uses."""
 
     site: str
     call: Callable[[], T]
@@ -27,13 +27,13 @@ class Task(NamedTuple, Generic[T]):
 def in_parallel(
     tasks: Sequence[Task[T]], timer: Callable[[], float] = time.monotonic
 ) -> Iterator[T | None]:
-    """Do the tasks, the first ones first, and give what each returns, in the order of their ends.
+    """Run the tasks, the first ones first, and yield their results in the order of completion.
 
-    None stands for a task that was not begun, because the time of its site or of all was up.
-    An error of a task is raised here, once those that run have ended.
+    None is the result of a task that was not started, because the time of its site or of all sites
+    was up. An error in a task is raised here, once the running tasks have ended.
 
     Args:
-        tasks: what is to be done.
+        tasks: the calls.
         timer: a clock in seconds.
     """
     begun, spent = timer(), Counter[str]()

@@ -1,4 +1,4 @@
-"""Webhooks: look whether something happened, and call who wants to know (docs/notices.md)."""
+"""Webhooks: detect events and call the receivers (docs/notices.md)."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.voting.concentration import alarm_of
 from stats_service.store.operations.ticks import TickStore
 
-#: A new record of visitors online below this is no news.
+#: A new record of visitors online below this number is not reported.
 PEAK_MIN = 10
 
 
 class Caller:
-    """Calls webhooks, each call signed as Standard Webhooks says."""
+    """Calls webhooks, and signs each call as Standard Webhooks defines it."""
 
     def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
         self._allowed_hosts = allowed_hosts
@@ -39,14 +39,14 @@ class Caller:
         """Post `event` to `url`.
 
         Args:
-            url: where to.
-            key: what the call is signed with, `whsec_…`.
+            url: the receiver.
+            key: the signing key, `whsec_…`.
             event: the body.
-            delivery: the same for every try of the same event, so that a receiver can tell.
+            delivery: id of the event, the same for every attempt, so that a receiver recognises it.
             now: seconds since 1970.
 
         Raises:
-            DeliveryError: nobody took it.
+            DeliveryError: the receiver did not accept the call.
         """
         body = msgspec.json.encode(event)
         message = "msg_" + hashlib.sha256(delivery.encode()).hexdigest()[:32]
@@ -63,7 +63,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """What a webhook is to be told: note, mark and event of each thing."""
+    """The events that are due for a webhook, each with the note to store once it is sent."""
 
     site: Site
     webhook: Webhook
@@ -72,7 +72,7 @@ class _Due:
 
 
 class WebhookJob:
-    """Looks at every site that somebody wants to know about."""
+    """Checks every site with webhooks for events."""
 
     def __init__(
         self,
@@ -93,11 +93,11 @@ class WebhookJob:
         self._polls = polls
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Call whoever is due, many at a time; who did not answer is left alone for a while."""
+        """Call the receivers with due events, in parallel; a receiver that failed gets a pause."""
         due: list[_Due] = []
         for site in self._sites.all():
             yield from isolated(site.slug, self._look(site, now, due.append))
-        # Receivers that answered last time do not stand behind those that did not.
+        # Receivers that responded last time come before those that did not.
         due.sort(key=lambda one: (one.last.failures, one.last.at))
         tasks = [Task(one.site.slug, partial(self._tell_safely, one, now)) for one in due]
         late = 0
@@ -108,7 +108,7 @@ class WebhookJob:
             yield Outcome(f"{late} webhooks wait for the next run: others took all the time.")
 
     def _look(self, site: Site, now: float, due: Callable[[_Due], None]) -> Iterator[Outcome]:
-        """Give `due` each webhook that is to be called; note what nobody need be told."""
+        """Pass each webhook with due events to `due`; record events that need no call."""
         webhooks = self._book.get(site.slug).webhooks
         known = self._book.deliveries(site.slug) if webhooks else {}
         for webhook in webhooks:
@@ -132,7 +132,7 @@ class WebhookJob:
         return list(isolated(due.site.slug, self._tell(due, now)))
 
     def _tell(self, due: _Due, now: float) -> Iterator[Outcome]:
-        """Tell a webhook its news; the first that is not taken ends it."""
+        """Send the events of a webhook in order; the first failure ends it."""
         site, webhook = due.site, due.webhook
         for note, mark, event in due.news:
             try:
@@ -146,10 +146,10 @@ class WebhookJob:
         self._book.note(site.slug, webhook.id, msgspec.structs.replace(last, waiting={}))
 
     def test(self, slug: str, notice: str, now: float) -> None:
-        """Call a webhook with an event `test`; errors as `Caller.call`.
+        """Call a webhook with an event `test`; errors as in `Caller.call`.
 
         Raises:
-            NotFoundError: there is no such webhook.
+            NotFoundError: the webhook does not exist.
         """
         site = self._sites.get(slug)
         webhook = self._book.webhook(slug, notice)
@@ -157,7 +157,7 @@ class WebhookJob:
         self._call(site, webhook, event, f"test:{now}", now)
 
     def _call(self, site: Site, webhook: Webhook, event: Event, delivery: str, now: float) -> None:
-        """Call, and note what became of it."""
+        """Call a webhook, and record the delivery."""
         key = self._book.signing_key(site.slug, webhook.id)
         try:
             self._caller.call(webhook.url, key, event, delivery, now)
@@ -169,7 +169,7 @@ class WebhookJob:
     def _events(
         self, site: Site, webhook: Webhook, now: float
     ) -> Iterator[tuple[str, str, Event | None]]:
-        """Give what to note, under which name, and the event to tell of first, if any."""
+        """Yield notes: name, new value, and the event to send before it is stored, if any."""
         begin = f"{site.slug}:{webhook.id}:"
         if "peak" in webhook.events:
             yield from self._peak(begin + "peak", site, now)
@@ -207,7 +207,7 @@ class WebhookJob:
     def _network(
         self, note: str, site: Site, poll: Poll, summary: PollSummary, now: float
     ) -> Iterator[tuple[str, str, Event | None]]:
-        """Tell once that much of a poll came from one network, although it counted at once."""
+        """Report once that much of a poll came from one network, although it counted at once."""
         reason = alarm_of(poll, summary)
         is_seen = reason is not None
         if is_seen == bool(self._store.last(note)):

@@ -91,8 +91,8 @@ def _folder(target: Path, *, named_so: bool) -> Path | None:
     return target
 
 
-def restore_backup(data_dir: Path, file: Path, now: float) -> Path:
-    """Restore the embedded Redis from a backup; return the folder with its former data.
+def restore_backup(data_dir: Path, file: Path, now: float) -> Path | None:
+    """Restore the embedded Redis from a backup; return the folder with its former data, if any.
 
     Raises:
         InvalidInputError: the file is not a snapshot.

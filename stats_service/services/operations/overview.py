@@ -18,9 +18,9 @@ from stats_service.services.traffic.history import (
     was_silent,
 )
 from stats_service.services.traffic.parameters import undecided
-from stats_service.services.traffic.series import part_of_day
 from stats_service.services.traffic.shortfalls import FEWEST, SHARE, shortfall_alarms, site_findings
 from stats_service.services.traffic.spans import DAY
+from stats_service.services.traffic.sums import part_of_day
 from stats_service.services.voting.concentration import alarm_of
 from stats_service.store.operations.overview import OverviewQuery, OverviewStore, StoredOverview
 from stats_service.store.traffic.spool import Spool

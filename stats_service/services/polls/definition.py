@@ -1,7 +1,7 @@
-"""The one schema by which a poll is made and changed, for the form, the API and the command line.
+"""The one schema by which a poll is created and changed: by the form, the API and the command line.
 
-Each of them makes a `PollDraft` or `PollChanges` of what it was given, with the names of the fields
-of `models.polls.Poll`; what becomes of these is settled here, and checked by `rules`.
+Each of the three fills a `PollDraft` or `PollChanges`, whose fields are named as those of
+`models.polls.Poll`. This module turns it into a poll, which `rules` checks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ from stats_service.models.polls import Choice, Poll, Protection
 from stats_service.services.periods import moment_of
 from stats_service.services.polls.rules import PRESETS, check_number_of_choices, new_id
 
-#: With an offset from UTC, so that nobody has to guess the zone.
+#: Times are written with an offset from UTC, so that nobody has to guess the zone.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 #: Fields that are numbers of a poll's protection.
 PROTECTION = ("effort", "wait", "per_address", "per_customer", "office", "share")
@@ -33,11 +33,11 @@ class DraftChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PollChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be changed of a poll; what is absent stays."""
+    """The fields of a poll that are to be changed; an absent field stays as it is."""
 
     question: dict[str, str] | UnsetType = UNSET
-    #: All of them, as they are to be listed: one that is not named is removed, which votes rule
-    #: out; hide it instead.
+    #: Every choice, in the order of display. A choice that is absent is removed; once somebody has
+    #: voted it cannot be removed, only hidden.
     choices: tuple[DraftChoice, ...] | UnsetType = UNSET
     multiple: bool | UnsetType = UNSET
     min_choices: int | UnsetType = UNSET
@@ -53,13 +53,19 @@ class PollChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     change: bool | UnsetType = UNSET
     #: One vote a day.
     daily: bool | UnsetType = UNSET
-    #: By language; empty: the usual thanks.
+    #: By language; empty: the standard message of thanks.
     thanks: dict[str, str] | UnsetType = UNSET
-    #: Path of a page of the portal that comes after the vote; empty: none.
+    #: Path of a portal page that follows the vote; empty: none.
     next_page: str | UnsetType = UNSET
-    #: `standard`, `proof`, `strict` or `intranet`; naming the one that it has changes nothing.
+    #: Seconds between two votes on one kiosk; 0: nobody votes on kiosks.
+    kiosk_pause: int | UnsetType = UNSET
+    #: Ballots of one kiosk in a day beyond which further ones are held.
+    kiosk_ceiling: int | UnsetType = UNSET
+    #: Networks in CIDR notation whose addresses are kiosks without being enrolled.
+    kiosk_networks: tuple[str, ...] | UnsetType = UNSET
+    #: `standard`, `proof`, `strict` or `intranet`; naming the current level changes nothing.
     level: str | UnsetType = UNSET
-    #: Numbers of the protection, as `models.polls.Protection` explains them.
+    #: Numbers of the protection; `models.polls.Protection` explains them.
     effort: int | UnsetType = UNSET
     wait: float | UnsetType = UNSET
     per_address: int | UnsetType = UNSET
@@ -73,16 +79,16 @@ class PollDraft(PollChanges, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     question: dict[str, str]
     choices: tuple[DraftChoice, ...]
-    #: Stands in URLs; empty: made of the question.
+    #: Part of the poll's URLs; empty: derived from the question.
     id: str = ""
-    #: The language that every text has.
+    #: The language in which every text must exist.
     lang: str = "vi"
     #: `draft` or `open`.
     status: str = "draft"
 
 
 def new_poll(draft: PollDraft, taken: Collection[str]) -> Poll:
-    """Return the poll that is described; `taken` are the ids that there are."""
+    """Return the poll that a draft describes; `taken` are the ids in use."""
     name = draft.id or new_id(draft.question.get(draft.lang, ""), taken)
     empty = Poll(id=name, question={}, choices=(), lang=draft.lang, status=draft.status)
     fields = changed_fields(empty, draft)
@@ -92,7 +98,7 @@ def new_poll(draft: PollDraft, taken: Collection[str]) -> Poll:
 
 
 def changed_fields(before: Poll, changes: PollChanges) -> dict[str, Any]:
-    """Return the fields of a poll that are changed; InvalidInputError if there is none."""
+    """Return the fields that a change alters; InvalidInputError if it alters none."""
     given = {
         name: getattr(changes, name)
         for name in PollChanges.__struct_fields__
@@ -112,7 +118,7 @@ def changed_fields(before: Poll, changes: PollChanges) -> dict[str, Any]:
 
 
 def local_moment(field: str, text: str, timezone: str) -> datetime | None:
-    """Return the moment that somebody wrote, `2026-11-23T08:00` in the site's zone; None: empty."""
+    """Return the moment of a typed text, `2026-11-23T08:00` in the site's zone; None if empty."""
     if not text.strip():
         return None
     try:
@@ -135,7 +141,7 @@ def _protection(before: Protection, given: dict[str, Any]) -> Protection:
         raise InvalidInputError(
             "level {level!r}: use one of {levels}.", level=level[:40], levels=", ".join(PRESETS)
         )
-    # With the level that it has, numbers set by other means stay.
+    # If the level stays the same, numbers that were set in other ways stay, too.
     preset = before if level == before.level else PRESETS[level]
     return msgspec.structs.replace(preset, **numbers)
 
@@ -143,9 +149,13 @@ def _protection(before: Protection, given: dict[str, Any]) -> Protection:
 def _choices(drafts: Sequence[DraftChoice], before: Poll) -> tuple[Choice, ...]:
     check_number_of_choices(len(drafts))
     taken = {choice.id for choice in before.choices} | {draft.id for draft in drafts}
+    # A picture comes and goes by verbs of its own (`pictures`).
+    pictures = {choice.id: choice.picture for choice in before.choices}
     found = []
     for draft in drafts:
         name = draft.id or new_id(draft.text.get(before.lang, ""), taken)
         taken.add(name)
-        found.append(Choice(id=name, text=draft.text, hidden=draft.hidden))
+        found.append(
+            Choice(id=name, text=draft.text, hidden=draft.hidden, picture=pictures.get(name))
+        )
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The polls of a site as an administrator's list: searched, by state, a page at a time."""
+"""The polls of a site as a list for administrators: searched, filtered by state, paged."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class PollRow:
     """A poll in the list."""
 
     poll: Poll
-    #: As `state_at` says it.
+    #: As in `state_at`.
     state: str
     summary: PollSummary
 
@@ -27,19 +27,19 @@ class PollPage:
     """One page of the list."""
 
     rows: tuple[PollRow, ...]
-    #: The page's number, from 1, and how many there are.
+    #: Number of the page, from 1, and number of pages.
     number: int
     pages: int
-    #: Polls on all pages together.
+    #: Number of polls on all pages.
     total: int
-    #: Polls that the words find, by state.
+    #: Number of polls that match the words, by state.
     states: dict[str, int]
 
 
 def find_polls(
     polls: Sequence[Poll], words: str, state: str, now: float
 ) -> tuple[list[Poll], dict[str, int]]:
-    """Return the polls of a state (empty: of any) that have every word, and the number by state.
+    """Return the polls in a state (empty: any) that match every word, and the numbers by state.
 
     Accents, case and the order of the words do not matter: `tin tuc` finds `Tin tức`.
     """

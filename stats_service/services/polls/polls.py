@@ -1,4 +1,4 @@
-"""What an administrator does with polls: define, open, close, archive, copy; and the results."""
+"""Polls for administrators: define, open, close, archive, copy; and their results."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -24,13 +24,13 @@ from stats_service.services.revisions import raise_stale
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS, BallotStore
 from stats_service.store.polls.polls import PollStore
 
-#: Polls of one site; more would be a mistake in somebody's program.
+#: Most polls of one site; more would be a mistake in a program.
 POLLS_MAX = 2_000
-#: What `Polls.edit` may change; the rest has verbs of its own, or never changes.
+#: The fields that `Polls.edit` may change; other fields have methods of their own, or are fixed.
 DEFINITION = frozenset(Poll.__struct_fields__) - {
     *("id", "status", "opened", "closed", "created", "revision", "birth", "listed")
 }
-#: Attempts at a change while another administrator changes the same poll.
+#: How often a change is tried again when another administrator changed the same poll in between.
 ATTEMPTS = 5
 
 
@@ -42,7 +42,7 @@ class Polls:
         self._ballots = ballots
 
     def all(self, slug: str) -> list[Poll]:
-        """Return every poll of a site, drafts included, the latest made first."""
+        """Return every poll of a site, drafts included, the newest first."""
         return sorted(self._store.all(slug), key=lambda poll: (-poll.created, poll.id))
 
     def get(self, slug: str, poll: str) -> Poll:
@@ -57,17 +57,17 @@ class Polls:
         return self._store.tally(slug, poll)
 
     def summary(self, slug: str, poll: str) -> PollSummary:
-        """Return how many ballots a poll has."""
+        """Return the number of ballots of a poll."""
         return self._store.summaries(slug, [poll])[0]
 
     def page(self, slug: str, words: str, state: str, number: int, now: float) -> PollPage:
-        """Return a page of a site's polls, the latest made first.
+        """Return a page of a site's polls, the newest first.
 
         Args:
             slug: the site.
-            words: that question or id must have, without regard to accents; empty: all.
-            state: as `state_at` says it; empty: all.
-            number: of the page, from 1; one that does not exist becomes the nearest.
+            words: words in the question or the id, accents ignored; empty: every poll.
+            state: as in `state_at`; empty: every state.
+            number: of the page, from 1; a number out of range becomes the nearest page.
             now: seconds since 1970.
         """
         found, states = find_polls(self.all(slug), words, state, now)
@@ -87,7 +87,7 @@ class Polls:
         Raises:
             InvalidInputError: naming the field that cannot be used.
             ConflictError: the id is taken, or the site has too many polls.
-            UnknownSiteError: there is no such site.
+            UnknownSiteError: the site does not exist.
         """
         if poll.status not in ("draft", "open"):
             raise InvalidInputError(
@@ -96,13 +96,15 @@ class Polls:
         return self._create(slug, poll, Author(who, now), "poll.created")
 
     def copy(self, slug: str, poll: str, name: str, who: str, now: float) -> Poll:
-        """Make a draft that asks the same, without votes and times; errors as `create`.
+        """Create a draft with the same question and choices, without votes and times.
+
+        Errors as in `create`.
 
         Args:
             slug: the site.
-            poll: what is copied.
-            name: the id of the copy; empty: made of that of the original.
-            who: who does it.
+            poll: id of the original.
+            name: id of the copy; empty: derived from that of the original.
+            who: name for the audit log.
             now: seconds since 1970.
         """
         original = self.get(slug, poll)
@@ -120,7 +122,7 @@ class Polls:
     def _create(self, slug: str, poll: Poll, by: Author, what: str, before: object = None) -> Poll:
         now = by.at
         opened = now if poll.status == "open" else 0.0
-        # One that was deleted has left its revision.
+        # The revision of a deleted poll is still there.
         revision = self._store.revision(slug, poll.id) + 1
         new = check_poll(
             replace(
@@ -149,14 +151,14 @@ class Polls:
     def edit(
         self, slug: str, poll: str, who: str, now: float, based_on: int = 0, **changes: Any
     ) -> Poll:
-        """Change fields of a definition; what would alter votes is refused once there are any.
+        """Change fields of a poll; once somebody has voted, changes that alter votes are refused.
 
-        `based_on`: the revision that the change was made from; 0: whatever it is.
+        `based_on` is the revision that the change started from; 0: any.
 
         Raises:
             InvalidInputError: naming the field that cannot be used.
             ConflictError: somebody has voted, or the poll is archived.
-            StaleError: the poll has another revision by now.
+            StaleError: somebody changed the poll since that revision.
             UnknownPollError: there is no such poll.
         """
         if not changes.keys() <= DEFINITION:
@@ -170,7 +172,7 @@ class Polls:
         return self._change(slug, poll, who, "poll.changed", now, change, based_on, changes)
 
     def open(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
-        """Open a draft, or a closed poll again while it is still known who has voted."""
+        """Open a draft, or reopen a closed poll as long as its voter list exists."""
 
         def change(before: Poll) -> Poll:
             if before.status == "archived":
@@ -189,7 +191,7 @@ class Polls:
         return self._change(slug, poll, who, "poll.opened", now, change, based_on, wanted)
 
     def close(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
-        """Close an open poll: no ballot that arrives later counts."""
+        """Close an open poll: later ballots do not count."""
 
         def change(before: Poll) -> Poll:
             if before.status != "open":
@@ -202,7 +204,7 @@ class Polls:
         return self._change(slug, poll, who, "poll.closed", now, change, based_on, wanted)
 
     def archive(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
-        """Close a poll for good; its results stay."""
+        """Close a poll for good; the results stay."""
 
         def change(before: Poll) -> Poll:
             closed = closing_time(before)
@@ -212,7 +214,7 @@ class Polls:
         return self._change(slug, poll, who, "poll.archived", now, change, based_on, wanted)
 
     def withdraw(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
-        """Make a draft of a poll again in which nobody has voted: no reader finds it."""
+        """Turn a poll without ballots back into a draft, which no reader can see."""
 
         def change(before: Poll) -> Poll:
             return replace(before, status="draft", opened=0.0, closed=0.0)
@@ -223,7 +225,7 @@ class Polls:
         )
 
     def list_(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
-        """Show a poll in the archive and other lists."""
+        """Show a poll in the archive and in lists."""
         return self._change(
             slug,
             poll,
@@ -236,7 +238,7 @@ class Polls:
         )
 
     def unlist(self, slug: str, poll: str, who: str, now: float, based_on: int = 0) -> Poll:
-        """Show a poll only where it is named, and in no list."""
+        """Hide a poll from lists; it is shown only where a page names it."""
         return self._change(
             slug,
             poll,
@@ -291,7 +293,7 @@ class Polls:
 
 
 def new_birth() -> str:
-    """Return what tells a poll from every other one that had, or will have, its id."""
+    """Return an id that distinguishes a poll from earlier and later ones with the same name."""
     return secrets.token_hex(4)
 
 

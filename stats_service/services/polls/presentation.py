@@ -1,14 +1,17 @@
 """Polls as their readers see them: the state at a moment, and results in percents.
 
-Free of I/O, so that the page view's answer can hold a poll without a further question to Redis.
+No I/O: the answer to a page view can include a poll without another request to Redis.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from stats_service.models.polls import (
     OTHER,
+    Choice,
     ChoiceResult,
     OtherResult,
     Poll,
@@ -18,25 +21,25 @@ from stats_service.models.polls import (
 )
 from stats_service.services.periods import day_of, local_time
 
-#: What a page asks for that wants whatever poll the site shows now.
+#: The id by which a page asks for the site's current poll.
 CURRENT = "current"
-#: What its widgets ask for by these names; no poll has one of them.
+#: Names that widgets use in place of an id; no poll may have one of them as its id.
 RESERVED = (CURRENT, "all", "random")
 #: Most approved free texts in a reader's results.
 OTHERS_SHOWN = 50
-#: What stands for more than nothing and less than a tenth of a percent, and for more than 99.9
-#: percent and less than all. `web/embed/src/votes/words.js` writes them as `percent_text` does.
+#: Percentages that stand for "more than 0, less than 0.1" and "more than 99.9, less than 100".
+#: `web/embed/src/votes/words.js` writes them as `percent_text` does.
 LEAST_PERCENT, MOST_PERCENT = 0.05, 99.95
 
 
 @dataclass(frozen=True)
 class SitePolls:
-    """The polls of a site as one worker knows them, drafts included."""
+    """The polls of a site that one worker has cached, drafts included."""
 
     #: Sum of the revisions of all polls: it grows with every change.
     revision: int = 0
     by_id: Mapping[str, Poll] = field(default_factory=dict)
-    #: The poll that the site wants to be the current one, or an empty string.
+    #: The id of the poll that the site has pinned as the current one, or an empty string.
     pinned: str = ""
 
     @cached_property
@@ -60,26 +63,26 @@ class SitePolls:
 
 
 def opening_time(poll: Poll) -> float:
-    """Return when a poll took, or takes, its first ballots, in seconds."""
+    """Return when a poll opened or will open, in seconds."""
     return max(poll.opens or 0.0, poll.opened)
 
 
 def closing_time(poll: Poll) -> float:
-    """Return when a poll took its last ballots, in seconds; infinity if nobody knows yet."""
+    """Return when a poll closed or will close, in seconds; infinity if that is not known."""
     if poll.status in ("closed", "archived"):
         return min(poll.closed, poll.closes or poll.closed)
     return poll.closes if poll.closes is not None else float("inf")
 
 
 def voting_subject(poll: Poll, timezone: str, now: float) -> str:
-    """Return in what a voter has one ballot: the poll, or the poll on one day."""
+    """Return the subject in which a voter has one ballot: the poll, or the poll on one day."""
     return f"poll:{poll.id}:{day_of(now, timezone)}" if poll.daily else f"poll:{poll.id}"
 
 
 def state_at(poll: Poll, now: float) -> str:
     """Return `draft`, `scheduled`, `open`, `closed` or `archived`.
 
-    A poll takes ballots from the moment `opens`, up to and without the moment `closes`.
+    A poll accepts ballots from `opens` on and until just before `closes`.
     """
     if poll.status != "open":
         return poll.status
@@ -91,17 +94,17 @@ def state_at(poll: Poll, now: float) -> str:
 def present_poll(
     poll: Poll, tally: PollTally, timezone: str, now: float, *, voted: bool = False
 ) -> PresentedPoll:
-    """Return what a reader gets to see of a poll."""
+    """Return a poll as a reader sees it."""
     state = state_at(poll, now)
     ahead = {"scheduled": poll.opens, "open": poll.closes}.get(state)
-    # One that was closed by hand has a moment, too; of one from elsewhere it may not be known.
+    # A poll that was closed by hand has a closing time as well; an imported one may have none.
     closes = closing_time(poll) if state in ("closed", "archived") else poll.closes
     return PresentedPoll(
         id=poll.id,
         state=state,
         lang=poll.lang,
         question=poll.question,
-        choices=poll.choices,
+        choices=tuple(map(described, poll.choices)),
         multiple=poll.multiple,
         min=poll.min_choices,
         max=poll.max_choices,
@@ -126,11 +129,25 @@ def present_poll(
     )
 
 
-class PresentedPolls:
-    """Makes views of polls; those of the same poll and tally are made once.
+def described(choice: Choice) -> Choice:
+    """Return a choice whose picture says in every language of the choice what it shows.
 
-    The page views of a batch share their tallies, so that all but the first get the view for
-    nothing. It may be some milliseconds old.
+    Where nobody has said it, the choice's own text does: that there is a picture is worth a word.
+    """
+    if choice.picture is None:
+        return choice
+    words = {
+        lang: f"{'Ảnh' if lang == 'vi' else 'Picture'}: {text}"
+        for lang, text in choice.text.items()
+    }
+    return replace(choice, picture=replace(choice.picture, alt=words | choice.picture.alt))
+
+
+class PresentedPolls:
+    """Presents polls; one poll with one tally is presented once.
+
+    The page views of a batch share their tallies, so only the first one pays for the work. The
+    result may be some milliseconds old.
     """
 
     def __init__(self) -> None:
@@ -141,7 +158,7 @@ class PresentedPolls:
     def present(
         self, poll: Poll, tally: PollTally, timezone: str, now: float, *, voted: bool
     ) -> PresentedPoll:
-        """Return what `present_poll` returns."""
+        """Return the result of `present_poll`."""
         if poll is not self._poll or tally is not self._tally:
             self._poll, self._tally, self._made = poll, tally, {}
         made = self._made.get(voted)
@@ -164,7 +181,7 @@ def sees_results(poll: Poll, state: str, *, voted: bool) -> bool:
 
 
 def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults:
-    """Return the results of a poll, every choice that is offered or has votes."""
+    """Return the results of a poll, with every choice that is offered or has votes."""
     votes = tally.votes
     ids = [c.id for c in poll.choices if not c.hidden or votes.get(c.id)]
     if poll.other or votes.get(OTHER):
@@ -172,7 +189,7 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
     if poll.results_order == "votes":
         ids.sort(key=lambda name: -votes.get(name, 0))
     numbers = [votes.get(name, 0) for name in ids]
-    of, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
+    whole, most = tally.ballots if poll.multiple else sum(numbers), max(numbers, default=0)
     counts, parts = shown_as != "percents", shown_as != "counts"
     texts = sorted(tally.others.items(), key=lambda item: (-item[1], item[0]))
     return PollResults(
@@ -180,7 +197,7 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
         ballots=tally.ballots if counts else None,
         choices=tuple(
             ChoiceResult(
-                name, number if counts else None, percent_of(number, of) if parts else None
+                name, number if counts else None, percent_of(number, whole) if parts else None
             )
             for name, number in zip(ids, numbers, strict=True)
         ),
@@ -192,11 +209,11 @@ def results(poll: Poll, tally: PollTally, shown_as: str = "both") -> PollResults
 
 
 def percent_of(number: int, total: int) -> float:
-    """Return what percentage of `total` a number is, to a tenth, halves rounded up.
+    """Return the percentage that `number` is of `total`, to a tenth, halves rounded up.
 
-    Each by itself, so that equal numbers are equal percentages, whatever they add up to. Nobody
-    who has a vote is at 0, and nobody beside whom there is another one at 100: these are
-    `LEAST_PERCENT` and `MOST_PERCENT`, which `percent_text` writes as what they mean.
+    Each percentage is rounded by itself, so that equal numbers have equal percentages, whatever
+    the sum. A choice with a vote is never at 0, and a choice beside another one with a vote is
+    never at 100: they get `LEAST_PERCENT` and `MOST_PERCENT`.
     """
     if not total or not number:
         return 0.0
@@ -207,10 +224,10 @@ def percent_of(number: int, total: int) -> float:
 
 
 def percent_text(percent: float, point: str = ".") -> str:
-    """Write a percentage of `percent_of`, without the sign: `33.3`, `50`, `<0.1`, `>99.9`.
+    """Return a percentage of `percent_of` as text, without the sign: `33.3`, `50`, `<0.1`, `>99.9`.
 
     Args:
-        percent: what is to be written.
+        percent: the percentage.
         point: the decimal sign of the language.
     """
     if percent == LEAST_PERCENT:

@@ -1,4 +1,4 @@
-"""A poll that is not stored yet, as its readers would see it."""
+"""A preview of a poll that is not stored yet, as readers would see it."""
 
 import msgspec
 from msgspec.structs import replace
@@ -7,7 +7,7 @@ from stats_service.models.polls import OTHER, Poll, PollTally, PresentedPoll
 from stats_service.services.polls.presentation import present_poll, results
 from stats_service.services.polls.rules import check_poll
 
-#: Ballots of a made-up result, and how many votes each choice has there beside the one before.
+#: Ballots of a sample result, and the votes of a choice as a share of those of the one before.
 SAMPLE_BALLOTS, SAMPLE_FALL = 120, 0.7
 
 
@@ -16,15 +16,15 @@ class PollPreview(msgspec.Struct, frozen=True):
 
     form: PresentedPoll
     results: PresentedPoll
-    #: The result is made up, because nobody has voted yet.
+    #: The result is a sample, because nobody has voted yet.
     sample: bool
 
 
 def preview(poll: Poll, tally: PollTally, timezone: str, now: float) -> PollPreview:
-    """Return how an open poll looks, whatever its own state; InvalidInputError as for storing it.
+    """Return how a poll looks while it is open, whatever its state; errors as for storing it.
 
-    The result is shown as soon as readers may ever see it: if only after the poll has closed, then
-    as closed.
+    The result is shown if readers will ever see it. If they see it only after the poll has closed,
+    the preview shows a closed poll.
     """
     poll = check_poll(poll)
     sample = not tally.ballots
@@ -51,11 +51,11 @@ def preview(poll: Poll, tally: PollTally, timezone: str, now: float) -> PollPrev
 
 
 def sample_tally(poll: Poll) -> PollTally:
-    """Return a made-up result in which every choice has votes."""
+    """Return a sample result in which every choice has votes."""
     ids = [choice.id for choice in poll.choices if not choice.hidden]
     ids += [OTHER] if poll.other else []
     weights = [SAMPLE_FALL**place for place in range(len(ids))]
-    # Of several choices each has its own share of the voters; of one, they share the ballots.
+    # With several choices, shares are of the voters; with one choice, of the ballots.
     whole = 1 / SAMPLE_FALL if poll.multiple else sum(weights)
     votes = {
         name: max(1, int(SAMPLE_BALLOTS * weight / whole))

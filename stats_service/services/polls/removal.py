@@ -1,4 +1,4 @@
-"""Delete a poll, or its ballots; for some days that can be undone."""
+"""Delete a poll or its ballots; a removal can be undone for some days."""
 
 import secrets
 from datetime import date, timedelta
@@ -24,7 +24,7 @@ from stats_service.store.polls.ballots import BallotStore
 from stats_service.store.polls.polls import PollStore
 from stats_service.store.polls.removed import REMOVALS_MAX, RemovedPollStore
 
-#: How long what was removed is kept.
+#: How long removed data is kept.
 KEPT_DAYS = 7
 
 
@@ -37,37 +37,37 @@ class PollRemoval:
         self._ballots = ballots
 
     def delete(self, site: Site, poll: str, name: str, revision: int, who: str, now: float) -> int:
-        """Delete a poll with its ballots; return how many these were.
+        """Delete a poll with its ballots; return the number of ballots.
 
         Args:
             site: the site.
             poll: its id.
-            name: the id as somebody typed it, to be sure.
-            revision: that somebody has looked at.
-            who: who does it.
+            name: the id again, as the administrator typed it to confirm.
+            revision: revision of the poll that the administrator saw.
+            who: name for the audit log.
             now: seconds since 1970.
 
         Raises:
-            InvalidInputError: the name is another.
-            ConflictError: the poll was changed meanwhile, or too many removals are kept.
-            UnknownPollError: there is no such poll.
+            InvalidInputError: the typed id is a different one.
+            ConflictError: the poll has another revision now, or too many removals are kept.
+            UnknownPollError: the poll does not exist.
         """
         return self._remove(site, poll, name, revision, Author(who, now), "deleted")
 
     def reset(self, site: Site, poll: str, name: str, revision: int, who: str, now: float) -> int:
-        """Take a poll's ballots away and let everybody vote anew; the rest as `delete`."""
+        """Remove a poll's ballots and let everybody vote again; otherwise as `delete`."""
         return self._remove(site, poll, name, revision, Author(who, now), "reset")
 
     def removed(self, slug: str, now: float) -> list[RemovedPoll]:
-        """Return what can be undone, the latest first."""
+        """Return the removals that can be undone, the newest first."""
         return self._store.all(slug, now)
 
     def restore(self, slug: str, removal: str, who: str, now: float) -> Poll:
-        """Undo a removal: the poll is as it was, its ballots included.
+        """Undo a removal: the poll and its ballots are as before.
 
         Raises:
-            NotFoundError: there is no such removal, or no longer.
-            ConflictError: a poll of that id was made, or somebody has voted since it was reset.
+            NotFoundError: the removal does not exist, or not any more.
+            ConflictError: there is a new poll of that id, or ballots since the reset.
         """
         for _ in range(ATTEMPTS):
             found = next((one for one in self._store.all(slug, now) if one.id == removal), None)

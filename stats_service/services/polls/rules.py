@@ -1,18 +1,28 @@
-"""What a poll's definition may be, and how it may change once somebody has voted."""
+"""Rules for the definition of a poll, and for changes once somebody has voted."""
 
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
+from typing import cast
 
 from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.bounds import TIME_MAX
-from stats_service.models.polls import OTHER, POLL_ID, Choice, Poll, Protection
+from stats_service.models.polls import (
+    OTHER,
+    PICTURE_ID,
+    POLL_ID,
+    Choice,
+    Picture,
+    Poll,
+    Protection,
+)
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.services.polls.presentation import RESERVED
 from stats_service.services.polls.texts import clean_text
+from stats_service.services.visitors.addresses import canonical_network, check_desk
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 CHOICES_MIN, CHOICES_MAX = 2, 50
@@ -23,11 +33,15 @@ STATUSES = ("draft", "open", "closed", "archived")
 RESULTS_WHEN = ("always", "after-voting", "after-closing", "admins")
 RESULTS_AS = ("counts", "percents", "both")
 RESULTS_ORDER = ("listed", "votes")
-#: A path and no host: `//` and `/\\` would be one to a browser.
+#: Longest side of a picture, in pixels: sharp where it is shown in half that size.
+SIDE_MAX = 640
+#: Longest pause of a kiosk, in seconds, and most networks that are kiosks.
+KIOSK_PAUSE_MAX, KIOSK_NETWORKS_MAX = 3600, 20
+#: A path without a host: a browser reads `//` and `/\\` as the start of a host.
 _PATH = re.compile(r"/(?![/\\\\])[!-\[\]-~]{0,499}")
 _BIRTH = re.compile(r"[0-9a-f]{0,16}")
 
-#: What a poll may begin with; every number can be changed for each poll by itself.
+#: Protection levels; each of their numbers can be changed for a single poll.
 PRESETS: Mapping[str, Protection] = {
     # Offices and mobile carriers put hundreds of honest voters behind one address.
     "standard": Protection(),
@@ -35,7 +49,7 @@ PRESETS: Mapping[str, Protection] = {
     "strict": Protection(
         level="strict", proof=True, per_address=60, per_customer=200, office=60, share=10
     ),
-    # Everybody comes from the same few addresses, and nobody else can reach the page.
+    # All voters come from the same few addresses, and nobody else can reach the page.
     "intranet": Protection(level="intranet", per_address=0, per_customer=0, share=0),
 }
 
@@ -43,8 +57,8 @@ PRESETS: Mapping[str, Protection] = {
 def check_poll(poll: Poll) -> Poll:
     """Return `poll` in canonical form; InvalidInputError names the field that is wrong.
 
-    What is here and not in `check_form` would confuse voters: it is refused where somebody writes
-    it, while a poll that was made before there was the rule stays one.
+    Rules that only this function checks (and not `check_form`) protect voters from confusion.
+    They apply when somebody writes a poll; polls that are older than such a rule stay valid.
     """
     poll = check_form(poll)
     texts = Counter(
@@ -55,7 +69,7 @@ def check_poll(poll: Poll) -> Poll:
             raise InvalidInputError(
                 "choices: {number} of them say {text!r}.", number=number, text=text[:80]
             )
-    # What was withdrawn counts here: it can be withdrawn whatever the most is.
+    # Hidden choices count here, because a choice can be hidden at any number.
     most = len(poll.choices) + (1 if poll.other else 0)
     if poll.max_choices > most:
         raise InvalidInputError(
@@ -67,7 +81,7 @@ def check_poll(poll: Poll) -> Poll:
 
 
 def check_form(poll: Poll) -> Poll:
-    """Return `poll` in canonical form if every field may be what it is; errors as `check_poll`."""
+    """Return `poll` in canonical form if every field is valid; errors as in `check_poll`."""
     if not POLL_ID.fullmatch(poll.id) or poll.id in RESERVED:
         raise InvalidInputError(
             "id {id!r}: use 1 to 39 lower-case letters, digits or hyphens, and not {current}.",
@@ -90,6 +104,17 @@ def check_form(poll: Poll) -> Poll:
     _check_numbers(poll, sum(not choice.hidden for choice in choices))
     _check_times(poll)
     _check_protection(poll.protection)
+    _in_range("kiosk_pause", poll.kiosk_pause, 0, KIOSK_PAUSE_MAX)
+    _in_range("kiosk_ceiling", poll.kiosk_ceiling, 1, 1_000_000)
+    networks = tuple(dict.fromkeys(map(canonical_network, poll.kiosk_networks)))
+    if len(networks) > KIOSK_NETWORKS_MAX:
+        raise InvalidInputError(
+            "kiosk_networks: {number} networks; use at most {most}.",
+            number=len(networks),
+            most=KIOSK_NETWORKS_MAX,
+        )
+    for network in networks:
+        check_desk(network)
     if poll.next_page and not _PATH.fullmatch(poll.next_page):
         raise InvalidInputError(
             "next_page {page!r}: write the path of a page of the portal, such as /cam-on.html.",
@@ -97,13 +122,13 @@ def check_form(poll: Poll) -> Poll:
         )
     thanks = _texts("thanks", poll.thanks, poll.lang, THANKS_MAX) if poll.thanks else {}
     question = _texts("question", poll.question, poll.lang, QUESTION_MAX)
-    return replace(poll, question=question, choices=choices, thanks=thanks)
+    return replace(poll, question=question, choices=choices, thanks=thanks, kiosk_networks=networks)
 
 
 def vote_altering(before: Poll, after: Poll) -> list[str]:
-    """Return the changes that nobody may make once somebody has voted.
+    """Return the changes that are not allowed once somebody has voted.
 
-    Texts may be corrected and choices added; a choice is hidden rather than removed.
+    Texts may be corrected and choices added; a choice may be hidden but not removed.
     """
     kept = {choice.id for choice in after.choices}
     changes = [f"removing the choice {c.id}" for c in before.choices if c.id not in kept]
@@ -119,7 +144,7 @@ def vote_altering(before: Poll, after: Poll) -> list[str]:
 
 
 def check_number_of_choices(number: int) -> None:
-    """Return if a poll may have so many choices; to be asked before ids are made for them."""
+    """Return if a poll may have that many choices; call it before making ids for them."""
     if not CHOICES_MIN <= number <= CHOICES_MAX:
         raise InvalidInputError(
             "choices: {number} were given; a poll has {choices_min} to {choices_max}.",
@@ -130,7 +155,7 @@ def check_number_of_choices(number: int) -> None:
 
 
 def new_id(text: str, taken: Collection[str]) -> str:
-    """Return an id made of a text, e.g. `tin-tuc` of `Tin tức`, that is not among `taken`."""
+    """Return an id made from a text, e.g. `tin-tuc` from `Tin tức`, that is not in `taken`."""
     words = re.findall(r"[a-z0-9]+", plain(text))
     base = "-".join(words)[:34].strip("-") or "poll"
     number, name = 1, base
@@ -141,7 +166,7 @@ def new_id(text: str, taken: Collection[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text` in small letters without accents, `tin tuc` of `Tin tức`; "" if it is none."""
+    """Return `text` in lower case without accents: `tin tuc` for `Tin tức`; "" if none is left."""
     if has_endless_marks(text):
         return ""
     parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
@@ -177,7 +202,19 @@ def _choice(choice: Choice, lang: str) -> Choice:
             other=OTHER,
         )
     text = _texts(f"choice {choice.id}", choice.text, lang, CHOICE_MAX)
-    return Choice(id=choice.id, text=text, hidden=choice.hidden)
+    picture = _picture(choice) if choice.picture else None
+    return Choice(id=choice.id, text=text, hidden=choice.hidden, picture=picture)
+
+
+def _picture(choice: Choice) -> Picture:
+    name, picture = f"picture {choice.id}", cast("Picture", choice.picture)
+    sides = (picture.width, picture.height)
+    if not PICTURE_ID.fullmatch(picture.id) or not all(1 <= side <= SIDE_MAX for side in sides):
+        raise InvalidInputError("{field}: is none of this service's.", field=name)
+    if not all(map(LANGUAGE.fullmatch, picture.alt)) or len(picture.alt) > LANGUAGES_MAX:
+        raise InvalidInputError("{field}: name languages by codes such as vi.", field=name)
+    alt = {code: clean_text(name, text, CHOICE_MAX) for code, text in picture.alt.items()}
+    return replace(picture, alt=alt)
 
 
 def _one_of(name: str, value: str, allowed: Collection[str]) -> None:

@@ -1,9 +1,9 @@
-"""Texts that people write for readers: on one line, in normal form C, with no sign that misleads.
+"""Texts that people write for readers: one line, normal form C, no character that misleads.
 
-Some signs that nobody sees are part of a word or of an emoji: the joiner that makes a family of
-three people, the one that keeps two Persian letters apart, the spaces without width by which Khmer
-breaks its lines. They stay where a text needs them. The others are no fault of whoever pasted them
-from a word processor (soft hyphens, marks of direction), and are left out.
+Some invisible characters are part of a word or an emoji: the joiner in an emoji of a family of
+three, the non-joiner between two Persian letters, the zero-width spaces that tell where a line of
+Khmer may break. They stay where a text needs them. Others come from a word processor by copy and
+paste (soft hyphens, direction marks) and are removed.
 """
 
 import re
@@ -13,19 +13,19 @@ from collections.abc import Iterator
 from stats_service.errors import UnfitAnswerError
 from stats_service.services.articles.normal_form import has_endless_marks
 
-#: Soft hyphens, marks of direction, signs that hold words together, tags. Not the two that turn
-#: the text behind them around: whoever sends these means to mislead.
+#: Soft hyphens, direction marks, word joiners, tags. The two direction overrides are not among
+#: them: they reverse the text behind them, which only serves to mislead.
 _DROPPED = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200e\u200f\u202a-\u202c\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
 _JOINER, _NON_JOINER, _ZERO_SPACE = "\u200d", "\u200c", "\u200b"
 _INVISIBLE = re.compile(f"[{_NON_JOINER}{_JOINER}{_ZERO_SPACE}]")
-#: Where emoji are, also those that are younger than this Python's tables.
+#: Ranges of emoji, including those that this Python's Unicode tables do not have yet.
 _EMOJI = re.compile(
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff]"
 )
-#: Scripts whose letters join or stack: Arabic, Syriac, N'Ko, those of India and its neighbours,
-#: Khmer, Mongolian. The joiners tell how.
+#: Scripts whose letters join or stack, as the joiners tell them: Arabic, Syriac, N'Ko, those of
+#: India and around it, Khmer, Mongolian.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1a20-\u1aaf\u1b00-\u1cff\ua800-\uaadf"
     "\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00011000-\U00011fff]"
@@ -40,7 +40,7 @@ def clean_text(name: str, text: str, longest: int) -> str:
     """Return a text on one line, in normal form C.
 
     Raises:
-        UnfitAnswerError: it is empty or too long, or has a sign that cannot be shown.
+        UnfitAnswerError: the text is empty or too long, or has a character that cannot be shown.
     """
     if has_endless_marks(text):
         raise UnfitAnswerError(
@@ -68,7 +68,7 @@ def clean_text(name: str, text: str, longest: int) -> str:
 
 
 def _needed(text: str) -> Iterator[str]:
-    """Yield what a reader sees of a text, and the invisible signs that it needs."""
+    """Yield the visible characters of a text, and the invisible ones that the text needs."""
     text = _DROPPED.sub("", text)
     if not _INVISIBLE.search(text):
         yield text
@@ -79,13 +79,13 @@ def _needed(text: str) -> Iterator[str]:
             before = sign
             yield sign
         elif before and _needs(before, sign, text[place + 1 : place + 2]):
-            # A second one in a row says nothing.
+            # A second one in a row has no effect.
             before = ""
             yield sign
 
 
 def _needs(before: str, sign: str, after: str) -> bool:
-    """Tell whether an invisible sign stands for something between its neighbours."""
+    """Return whether an invisible character has an effect between its neighbours."""
     if sign == _ZERO_SPACE:
         return bool(_SPACELESS.match(before) and _SPACELESS.match(after))
     if _JOINING.match(before):
@@ -94,7 +94,7 @@ def _needs(before: str, sign: str, after: str) -> bool:
 
 
 def is_shown(text: str) -> bool:
-    """Tell whether every sign is one that can be seen, or an invisible one that was needed."""
+    """Return whether every character is visible, or an invisible one that the text needs."""
     if text.isprintable():
         return True
     return _EMOJI.sub("", _INVISIBLE.sub("", text)).isprintable()

@@ -32,6 +32,7 @@ from stats_service.models.archive import (
     MarkRow,
     NoticesRow,
     OpeningRow,
+    PictureRow,
     PollNumberRow,
     PollRow,
     PollVoterRow,
@@ -49,6 +50,8 @@ from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
+from stats_service.services.polls.picture_files import is_made
+from stats_service.services.polls.pictures import PICTURES_MAX, picture_id
 from stats_service.services.polls.rules import check_form
 from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
@@ -67,7 +70,7 @@ _HOUR = re.compile(r"[01][0-9]|2[0-3]")
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
-_GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcp](?:[0-9a-f]{{16}}w?)?")
+_GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcpdk](?:[0-9a-f]{{16}}w?)?")
 _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[a-z-]+))?")
 _LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
 _LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
@@ -94,6 +97,7 @@ class ArchiveChecks:
         #: Revisions of the polls: as the poll's row states them, and as the rows are counted.
         self._polls: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
+        self._pictures = 0
         self._last_log = (0, 0)
         self._checks: Mapping[type[Row], Callable[[Any], None]] = {
             CountsRow: self._counts,
@@ -109,6 +113,7 @@ class ArchiveChecks:
             VoidedRatingRow: self._voided,
             RaterRow: self._rater,
             PollRow: self._poll,
+            PictureRow: self._picture,
             RevisionRow: self._revision,
             PollNumberRow: self._poll_number,
             PollVoterRow: self._poll_voter,
@@ -207,6 +212,17 @@ class ArchiveChecks:
         if poll.id in self._polls:
             raise _unusable("id", poll.id, "there are two polls of it")
         self._polls[poll.id] = poll.revision
+
+    def _picture(self, row: PictureRow) -> None:
+        self._pictures += 1
+        if self._pictures > PICTURES_MAX:
+            raise _unusable("id", row.id, f"a site has {PICTURES_MAX} pictures at most")
+        try:
+            data = b64decode(row.data, validate=True)
+        except ValueError as error:
+            raise _unusable("data", row.data[:40], str(error)) from error
+        if picture_id(data) != row.id or not is_made(data, row.width, row.height):
+            raise _unusable("id", row.id, "it is no picture as this program makes them")
 
     def _revision(self, row: RevisionRow) -> None:
         if row.poll != "*" and not POLL_ID.fullmatch(row.poll):

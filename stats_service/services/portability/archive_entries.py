@@ -1,7 +1,7 @@
-"""What an entry of the log in an archive may hold: pages read some of its values by their type.
+"""Checks of audit log entries in an archive: pages show some of their values by type.
 
-An entry keeps what was before and after a change as JSON, so no type says what is in it. Whatever
-a page shows as it is may be anything; what it writes as a number, a day or a moment must be one.
+An entry holds the values before and after a change as JSON, which has no schema. A value that a
+page shows as text may be anything; one that it shows as a number, a day or a time must be one.
 """
 
 import re
@@ -12,7 +12,7 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.audit import AuditEntry
 from stats_service.models.bounds import COUNT_MAX, TIME_MAX
 
-#: Longest name of what happened, of whom it was and of what: they are shown in the log.
+#: Longest name of an action, an author or a subject, which the log shows.
 NAME_MAX = 400
 #: Deepest value; a poll in the log has four (`after`, `choices`, one of them, its texts).
 DEPTH_MAX = 8
@@ -25,7 +25,7 @@ _COUNTS = ("opening_visits", "opening_views")
 
 
 def check_entry(entry: AuditEntry) -> None:
-    """Return if pages can show an entry; InvalidInputError names the member that they cannot."""
+    """Return if pages can show an entry; InvalidInputError names the wrong member."""
     if not 0 <= entry.at <= TIME_MAX:
         raise _unusable("at", entry.at, f"use 0 to {TIME_MAX:.0f} seconds since 1970")
     if not _WHAT.fullmatch(entry.what):
@@ -43,7 +43,7 @@ def check_entry(entry: AuditEntry) -> None:
 
 
 def _check_balance(entry: AuditEntry) -> None:
-    """Balances have a list of their own, which needs the number of an article."""
+    """Check an entry of an opening balance, which a list shows with the number of the article."""
     if entry.subject:
         if not isinstance(entry.after, dict) or not _is_number(entry.after.get("views")):
             raise _unusable("after", entry.after, "use the views of the article")
@@ -79,7 +79,7 @@ def _check_protection(value: Any) -> None:
 
 
 def _check_depth(name: str, value: Any) -> None:
-    """Go down a value level by level: one that is too deep would end in the stack of a page."""
+    """Check the depth of a value level by level, since a deep one overflows the stack of a page."""
     level = [value]
     for _ in range(DEPTH_MAX):
         level = [
@@ -113,7 +113,7 @@ def _unusable(name: str, value: object, hint: str) -> InvalidInputError:
 
 
 def _start_of(value: object) -> str:
-    """Return what an error shows of a value; one that is deep cannot even be written."""
+    """Return the part of a value that an error shows; a deep value cannot be written as a whole."""
     try:
         return str(value)[:80]
     except RecursionError:

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import traceback
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import IO, Any
 
 import msgspec
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from stats_service.models.archive import Row, columns, flat, table_name
 
@@ -27,16 +29,26 @@ _DROPPED = frozenset(("Cf", "Cc", "Zs", "Zl", "Zp"))
 
 
 def write_csv(rows: Iterable[Row], folder: Path) -> list[Path]:
-    """Write `<table>.csv` into `folder` for each table of `rows`; return the files."""
+    """Write `<table>.csv` into `folder` for each table of `rows`; return the files.
+
+    They get their names once all are whole: a full disk leaves no part of a table.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, table in groupby(rows, table_name):
-        path = folder / f"{name}.csv"
-        paths.append(path)
-        with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel needs the BOM
-            for line in csv_lines(table):
-                file.write(line)
-    return paths
+    parts: dict[Path, Path] = {}
+    try:
+        for name, table in groupby(rows, table_name):
+            path = folder / f"{name}.csv"
+            parts[path] = folder / f"{name}.csv.part"
+            # Excel needs the BOM
+            with parts[path].open("w", encoding="utf-8-sig", newline="") as file:
+                for line in csv_lines(table):
+                    file.write(line)
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return list(parts)
 
 
 def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
@@ -61,10 +73,45 @@ def csv_lines(rows: Iterable[Row], table: str = "") -> Iterator[str]:
 
 
 def write_xlsx(rows: Iterable[Row], place: Path | IO[bytes]) -> None:
-    """Write a workbook with a sheet for each table; a long table is split over several sheets."""
+    """Write a workbook with a sheet for each table; a long table is split over several sheets.
+
+    OSError if the disk takes no more.
+    """
+    if not isinstance(place, Path):
+        _write_book(rows, place)
+        return
+    with _UntilFull(place, "w") as file:
+        try:
+            _write_book(rows, file)  # closes the book, and with it the archive
+        except FileCreateError as error:
+            # Ends the half archive while its file is open: it would complain on stderr later.
+            cause = error.args[0]
+            traceback.clear_frames(cause.__traceback__)
+            raise OSError(*cause.args) from None
+
+
+class _UntilFull(io.FileIO):
+    """A file that takes all of what it is given, or, once its disk was full, nothing."""
+
+    _full = False
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Write all of `data`."""
+        left = memoryview(data).cast("B")
+        number = len(left)
+        while left and not self._full:
+            try:
+                left = left[super().write(left) or 0 :]
+            except OSError:
+                self._full = True
+                raise
+        return number
+
+
+def _write_book(rows: Iterable[Row], file: IO[bytes]) -> None:
     with ExitStack() as stack:
         options = {"constant_memory": True, "strings_to_urls": False}
-        book = xlsxwriter.Workbook(str(place) if isinstance(place, Path) else place, options)
+        book = xlsxwriter.Workbook(file, options)
         stack.callback(book.close)
         bold = book.add_format({"bold": True})
         for name, table in groupby(rows, table_name):
@@ -83,21 +130,7 @@ def write_xlsx(rows: Iterable[Row], place: Path | IO[bytes]) -> None:
                 line += 1
 
 
-def one_sheet(headings: Sequence[str], rows: Iterable[Sequence[str | float]]) -> bytes:
-    """Return a workbook with one sheet of some thousand rows."""
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
-        for line, row in enumerate(rows, 1):
-            for column, cell in enumerate(row):
-                _write_cell(sheet, line, column, cell)
-        sheet.autofit()
-    return file.getvalue()
-
-
-def escape_formula(value: str | float) -> str | float:
+def escape_formula(value: str | float | None) -> str | float | None:
     """Return a value that no spreadsheet reads as a formula."""
     return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
 

@@ -1,1 +1,1 @@
-"""Ratings of articles, and bursts that are taken out."""
+"""Ratings of articles, and the removal of bursts."""

@@ -1,6 +1,6 @@
 """Ratings of articles: one score a voter, changeable for a day; averages and the best rated.
 
-What an administrator takes out is in `services.ratings.review`.
+`services.ratings.review` has what an administrator takes out.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -33,24 +33,24 @@ from stats_service.services.visitors.addresses import ipv6_48_prefix, network_pr
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.sites.aliases import AliasStore
 
-#: A rating may be changed for this long; `rate_article.lua` has the same.
+#: How long a voter may change a rating, in seconds; `rate_article.lua` has the same.
 CHANGE_SECONDS = 86_400
-#: Seconds that a token must be old before it rates.
+#: Least age of a token that rates, in seconds.
 WAIT_SECONDS = 2.0
-#: With how many ratings of the site's mean an article begins in the ranking.
+#: Weight of the site's mean in the ranking, in ratings.
 PRIOR_WEIGHT = 10
-#: Fewest ratings that an article needs to be ranked, where nothing else is asked for.
+#: Fewest ratings that a ranked article needs, unless the caller asks for another number.
 RANKED_MIN = 5
 #: Most articles of a ranking.
 RANKED_MAX = 100
-#: Seconds for which a worker keeps the ranking of a site.
+#: How long a worker caches the ranking of a site, in seconds.
 RANKING_SECONDS = 60
-#: When a network has rated too much, it may try again after this many seconds.
+#: `Retry-After` for a network with too many ratings, in seconds.
 CEILING_RETRY_SECONDS = 1800
 
 
 class ArticleRatings:
-    """Rate articles, and read their ratings."""
+    """Records ratings and reads them."""
 
     def __init__(self, store: RatingStore, aliases: AliasStore) -> None:
         self._store = store
@@ -60,23 +60,23 @@ class ArticleRatings:
     async def rate_article(
         self, entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
     ) -> RatingAnswer:
-        """Record a score, or raise; when it returns, Redis has it. For the event loop.
+        """Record a score in the event loop; when it returns, Redis has the score.
 
         Raises:
-            InvalidInputError: the score is not on the scale, or the article can be none.
-            ForbiddenError: one of its subclasses says why this sender may not rate.
+            InvalidInputError: the score is not on the scale, or the article is not a valid one.
+            ForbiddenError: the sender may not rate; the subclass says why.
             UnknownArticleError: no view of the article has been counted.
-            AlreadyRatedError: the voter's score can no longer be changed; with the tally.
-            TooManyRequestsError: the voter's network has rated too much, and more is held
-                than there is room for.
-            StoreUnavailableError: nothing was acknowledged; the same may be sent again.
+            AlreadyRatedError: the voter can no longer change the score; holds the tally.
+            TooManyRequestsError: the voter's network has sent too many ratings, and no more
+                can be held.
+            StoreUnavailableError: nothing was recorded; the request may be sent again.
         """
         command = decide_rating(entry, query, visitor, now)
         result = await self._store.rate(entry.site, command, now)
         return answer_rating(entry.site, command, result, now)
 
     def get(self, site: Site, articles: Sequence[str]) -> Ratings:
-        """Return the ratings of articles, by the text asked for; InvalidInputError as for views."""
+        """Return the ratings of articles, by the names in the request; errors as for views."""
         keys = canonical_articles(articles, site.article_parameters)
         targets = self._aliases.targets(site.slug, keys)
         keys = tuple(targets.get(key, key) for key in keys)
@@ -89,7 +89,7 @@ class ArticleRatings:
         )
 
     def top(self, site: Site, limit: int, fewest: int, now: float) -> TopRated:
-        """Return the best rated articles that have at least `fewest` ratings, as of a minute ago.
+        """Return the best rated articles with at least `fewest` ratings, up to a minute old.
 
         Raises:
             InvalidInputError: a number is out of range.
@@ -103,17 +103,17 @@ class ArticleRatings:
         return ranking(site, self._recent(site, now), limit, fewest, self._hidden(site))
 
     def ranked(self, site: Site, fewest: int, now: float) -> TopRated:
-        """Return every article with at least `fewest` ratings, best first, as of a minute ago."""
+        """Return every article with at least `fewest` ratings, best first, up to a minute old."""
         kept = self._recent(site, now)
         return ranking(site, kept, len(kept), fewest, self._hidden(site))
 
     def distribution(self, site: Site, now: float) -> RatingTally:
-        """Return all ratings of a site together, as of a minute ago."""
+        """Return the sum of all ratings of a site by score, up to a minute old."""
         columns = zip_longest(*self._recent(site, now).values(), fillvalue=0)
         return rating_tally(tuple(map(sum, columns)), site.rating_scale)
 
     def forget(self, site: Site) -> None:
-        """Read the ranking of a site anew when it is asked for next."""
+        """Drop the cached ranking of a site."""
         self._all.pop((site.slug, site.birth), None)
 
     def _hidden(self, site: Site) -> frozenset[str]:
@@ -130,7 +130,7 @@ class ArticleRatings:
 def decide_rating(
     entry: SiteEntry, query: RatingQuery, visitor: Visitor, now: float
 ) -> RatingCommand:
-    """Return the rating to be recorded; errors as `ArticleRatings.rate_article`."""
+    """Return the rating to be recorded; errors as in `ArticleRatings.rate_article`."""
     site, voters = entry.site, entry.voters
     check_sender(entry, visitor)
     voter = voters.admit(site.slug, query.voter, WAIT_SECONDS, now)
@@ -159,7 +159,7 @@ def decide_rating(
 def answer_rating(
     site: Site, command: RatingCommand, result: RatingResult, now: float
 ) -> RatingAnswer:
-    """Return what the voter is told, or raise it."""
+    """Return the answer for the voter, or raise the error."""
     if result.outcome == "unknown":
         raise UnknownArticleError(command.article)
     if result.outcome == "ceiling":
@@ -192,11 +192,11 @@ def ranking(
     fewest: int,
     hidden: Collection[str] = (),
 ) -> TopRated:
-    """Return the best rated articles, best first, but for those that are hidden.
+    """Return the best rated articles that are not hidden, best first.
 
-    Ranked by the Bayesian average (weight × mean + sum of the article's scores) / (weight + number
-    of its ratings), the mean being that of all ratings of the site: a single 5 does not beat a
-    hundred of 4.8. Equal ones are ordered by their number of ratings, then by key.
+    The order is the Bayesian average (weight × mean + sum of the article's scores) / (weight +
+    number of the article's ratings), where the mean is that of all ratings of the site: a single 5
+    does not beat a hundred of 4.8. Ties are ordered by number of ratings, then by key.
     """
     number = sum(map(sum, ratings.values()))
     mean = sum(map(points, ratings.values())) / number if number else 0.0

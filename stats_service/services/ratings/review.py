@@ -1,7 +1,7 @@
-"""What an administrator does about ratings: see a burst, take it out, take that back. Audited.
+"""Review of ratings by an administrator: find a burst, take it out, restore it. Audited.
 
-Ratings are known by the ten minutes in which they were first given, for two weeks: long enough
-for somebody who looks on Monday at a weekend, and without a word about who gave them.
+Ratings are stored by the ten minutes in which they were first given, for two weeks: long enough to
+look on Monday at a burst of the weekend, and without any record of who gave them.
 """
 
 import secrets
@@ -21,15 +21,15 @@ from stats_service.store.keys import RATING_SLOT_SECONDS
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore
 
-#: Names every group that is held.
+#: Stands for every held group.
 ALL = "all"
-#: Ratings of one article within one hour that are worth a look.
+#: Ratings of one article within one hour that are reported as a burst.
 BURST_MIN = 10
 HOUR_SECONDS = 3600
 
 
 class RatingReview:
-    """Look at when ratings came, and take some out of the averages."""
+    """Shows when ratings came, and takes some out of the averages."""
 
     def __init__(
         self, store: RatingReviewStore, stored: RatingStore, ratings: ArticleRatings
@@ -39,9 +39,9 @@ class RatingReview:
         self._ratings = ratings
 
     def bursts(self, site: Site, now: float) -> list[RatingSpan]:
-        """Return where an article got many ratings within hours, the latest first.
+        """Return the spans in which an article got many ratings, the latest first.
 
-        Hours of one article that overlap are one span. What was taken out already is not in it.
+        Overlapping hours of one article form one span. Ratings already taken out do not count.
         """
         return bursts_in(site, self._store.slots(site.slug, now))
 
@@ -53,16 +53,16 @@ class RatingReview:
     def void(
         self, site: Site, article: str, span: tuple[float, float] | None, who: str, now: float
     ) -> VoidedRatings:
-        """Take ratings of an article out of its average; they are kept, and can be restored.
+        """Take ratings of an article out of the average; they are kept and can be restored.
 
-        What is rated later in ten minutes that were taken out stands with the same decision.
+        Later ratings in the same ten minutes fall under the same decision.
 
         Args:
             site: the site.
             article: its key, path or URL.
-            span: from and to when (seconds) they were first given; the ten minutes that begin or
-                end within it belong to it as a whole. None: every rating of the article.
-            who: the administrator.
+            span: from and to when (seconds) the ratings were first given; the ten minutes in which
+                it begins and ends belong to it as a whole. None: every rating of the article.
+            who: name for the audit log.
             now: seconds since 1970.
 
         Raises:
@@ -83,7 +83,7 @@ class RatingReview:
         return self._decision(site, decision)
 
     def restore(self, site: Site, decision: str, who: str, now: float) -> VoidedRatings:
-        """Count again what a decision took out; NotFoundError if there is no such decision."""
+        """Count again the ratings of a decision; NotFoundError if the decision does not exist."""
         before = self._decision(site, decision)
         what, undone = "rating.restored", {"decision": decision}
         entry = entry_of(Author(who, now), what, before.article, before=undone)
@@ -99,19 +99,19 @@ class RatingReview:
         return before
 
     def held(self, site: Site) -> list[VoidedRatings]:
-        """Return the ratings beyond their networks' ceilings that wait, the latest first."""
+        """Return the ratings that are held beyond a ceiling of their networks, the latest first."""
         return self._store.held(site.slug)
 
     def release(self, site: Site, group: str, who: str, now: float) -> int:
-        """Let ratings that are held count: a group's, or `ALL`; return how many.
+        """Count held ratings, of one group or of `ALL`; return their number.
 
         Raises:
-            NotFoundError: nothing of that name waits.
+            NotFoundError: no group of that name is held.
         """
         return self._settle(site, group, Author(who, now), count=True)
 
     def reject(self, site: Site, group: str, who: str, now: float) -> int:
-        """Take ratings out that are held; `restore` puts each group back. As `release` else."""
+        """Take held ratings out; `restore` counts each group again. Otherwise as `release`."""
         return self._settle(site, group, Author(who, now), count=False)
 
     def _settle(self, site: Site, group: str, by: Author, *, count: bool) -> int:
@@ -123,7 +123,7 @@ class RatingReview:
                 if count
                 else entry_of(by, "rating.rejected", name, after={"group": name})
             )
-            # Somebody else may have decided about one of all meanwhile.
+            # With `ALL`, somebody else may have decided about one of the groups meanwhile.
             number += self._store.settle_held(site.slug, name, by.at, entry, count=count) or 0
         if not number:
             raise NotFoundError("No ratings wait as {group!r}.", group=group[:40])
@@ -131,11 +131,11 @@ class RatingReview:
         return number
 
     def voided(self, site: Site) -> list[VoidedRatings]:
-        """Return what was taken out, the latest span first."""
+        """Return the ratings that were taken out, the latest span first."""
         return self._store.voided(site.slug)
 
     def faults(self, site: Site) -> list[str]:
-        """Return, in words, every article whose ratings are not as many as its raters."""
+        """Return a text for every article whose numbers of ratings and of raters differ."""
         ratings = defaultdict[str, int](int)
         for key, counts in self._stored.all(site.slug).items():
             ratings[key] += sum(counts)
@@ -158,7 +158,7 @@ class RatingReview:
 
 
 def whole_slots(begin: float, end: float) -> tuple[float, float]:
-    """Return the span in whole slots; InvalidInputError if there is none."""
+    """Return the span in whole slots; InvalidInputError if it ends before it begins."""
     first = begin // RATING_SLOT_SECONDS * RATING_SLOT_SECONDS
     last = -(-end // RATING_SLOT_SECONDS) * RATING_SLOT_SECONDS
     if not 0 <= first < last:
@@ -167,13 +167,13 @@ def whole_slots(begin: float, end: float) -> tuple[float, float]:
 
 
 def total(slots: Iterable[RatingSlot]) -> tuple[int, ...]:
-    """Return the ratings of slots by score."""
+    """Return the sum of slots by score."""
     columns = zip(*(slot.counts for slot in slots), strict=True)
     return tuple(map(sum, columns))
 
 
 def bursts_in(site: Site, slots: Sequence[RatingSlot]) -> list[RatingSpan]:
-    """Return the spans of single articles in which ratings were many, the latest first."""
+    """Return the spans of single articles with many ratings, the latest first."""
     articles = defaultdict[str, list[RatingSlot]](list)
     for slot in slots:
         if not slot.voided:
@@ -192,12 +192,12 @@ def bursts_in(site: Site, slots: Sequence[RatingSlot]) -> list[RatingSpan]:
 
 
 def _runs(slots: Sequence[RatingSlot]) -> list[list[RatingSlot]]:
-    """Return the slots of one article that lie in any hour with many ratings, hour by hour.
+    """Return the slots of one article that lie in an hour with many ratings, as runs.
 
-    An hour begins with any slot, so that a burst around the full hour is seen as one.
+    An hour begins at any slot, so a burst around a full hour is one run.
     """
     runs: list[list[RatingSlot]] = []
-    # Slots before this place have been looked at.
+    # Slots before this index are done.
     covered = 0
     for first, begins in enumerate(slots):
         last = first

@@ -1,8 +1,8 @@
-"""An article's rating in the words of schema.org, as search engines' rules want them.
+"""An article's rating as schema.org data, following the rules of search engines.
 
-Google shows stars for some kinds of things alone, and calls a rating of anything else, or of a
-thing without a name, an error (developers.google.com/search/docs/appearance/structured-data/
-review-snippet). The kinds are those of its list that need nothing but a name.
+Google shows stars only for some types, and reports an error for any other type and for a thing
+without a name (developers.google.com/search/docs/appearance/structured-data/review-snippet). The
+types here are those that Google's list allows and that need nothing but a name.
 """
 
 from stats_service.errors import InvalidInputError
@@ -22,16 +22,16 @@ def aggregate_rating(
     """Return the `AggregateRating` of an article that has been rated.
 
     Args:
-        site: the site, which says the kind and a name where the page does not.
+        site: the site, with the type and the name to use where the page gives none.
         article: the article and its ratings.
-        asked: how the page named the article: a URL of the site is taken for its address.
-        kind: what is rated, a type of schema.org; empty: what the site says.
-        name: the article's name; empty: the site's for all, and the article's key.
-        url: the article's address; empty: `asked`, if that is one.
+        asked: the article as the page named it; a URL of the site serves as its address.
+        kind: the schema.org type; empty: that of the site.
+        name: the name of the article; empty: the site's name for all articles, or the key.
+        url: the address of the article; empty: `asked`, if that is a URL.
 
     Raises:
-        InvalidInputError: the kind is none that may be rated, the name cannot be shown, or the
-            address is none of the site.
+        InvalidInputError: the type cannot be rated, the name cannot be shown, or the address is
+            not one of the site.
     """
     if url and not _is_of(site, url):
         raise InvalidInputError(
@@ -43,7 +43,7 @@ def aggregate_rating(
         if name
         else f"{site.rated_name or site.name}: {article.key}",
     }
-    # Nobody knows of a path whether its page is on http or https: a guess would name another page.
+    # A path does not say whether its page is http or https, and a guess could name another page.
     address = url or (asked if _is_of(site, asked) else "")
     if address:
         item["url"] = address.partition("#")[0]

@@ -305,9 +305,9 @@ def _check_form(rule: ArticleRule) -> str:
 
 def _told(rule: ArticleRule, articles: int) -> dict[str, object]:
     """Return what the log says of a change, beside what it names articles by."""
-    told: dict[str, object] = {"do": rule.do, "articles": articles}
+    details: dict[str, object] = {"do": rule.do, "articles": articles}
     by = "prefix" if rule.prefix else "parameter" if rule.parameter else ""
-    return told | ({"by": by} if by else {}) | ({"into": rule.into} if rule.into else {})
+    return details | ({"by": by} if by else {}) | ({"into": rule.into} if rule.into else {})
 
 
 def _batches(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:

@@ -1,11 +1,12 @@
 """Reading the past: cards with their change, series, and what was not counted."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import (
+    HOST_SIGN,
     PROGRAM_SIGN,
     SHORTFALLS,
     SIGNS,
@@ -20,19 +21,15 @@ from stats_service.models.history import (
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import LOST
-from stats_service.services.traffic.series import (
-    SeriesReader,
-    fields_of,
-    iso_days,
-    part_of_day,
-    sum_of_days,
-)
-from stats_service.services.traffic.spans import BEFORE, DAY, Span, shift_months
+from stats_service.services.traffic.beginning import FIRST_YEAR, first_day
+from stats_service.services.traffic.series import SeriesReader
+from stats_service.services.traffic.spans import BEFORE, DAY, Span, moment_before
+from stats_service.services.traffic.sums import fields_of, iso_days, part_of_day, sum_of_days
 from stats_service.store.keys import HOURS_DAYS_KEPT
 from stats_service.store.traffic.history import HistoryStore
 
-#: Most names of programs in a list.
-PROGRAMS_MAX = 50
+#: Most names of programs, and of hosts, in a list.
+NAMES_MAX = 50
 #: Why a view is not counted, as `services.page_views` and `lua/record_views.lua` say it.
 REASONS = (
     "bot",
@@ -52,8 +49,6 @@ RANGE_MAX_DAYS = {"hour": 45, "day": 1100, "week": 3660, "month": 3660}
 HOURS_KEPT_DAYS = HOURS_DAYS_KEPT
 #: Fewer views than this are a silence that nobody notices.
 SILENCE_MIN_VIEWS = 20
-#: The first year of which there may be numbers of an older counter.
-FIRST_YEAR = 1995
 
 
 class History:
@@ -69,41 +64,41 @@ class History:
         would always seem a success.
         """
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
-        today = local.date()
-        first = date(today.year - 1, 1, 1)
-        week_before, month_before = today - 7 * DAY, shift_months(today, 1)
-        year_before = shift_months(today, 12)
-        partial_days = (week_before, month_before, year_before)
+        today, plain = local.date(), local.replace(tzinfo=None)
+        first, week_before = date(today.year - 1, 1, 1), plain - 7 * DAY
+        month_before, year_before = moment_before(local, 1), moment_before(local, 12)
+        cuts = (week_before, month_before, year_before)
+        years = [f"{year:04d}" for year in range(FIRST_YEAR, first.year)]
         stored = self._store.read(
             site,
-            fields_of(iso_days(Span(first, today).each())),
-            [day.isoformat() for day in dict.fromkeys(partial_days)],
+            fields_of([*years, *iso_days(Span(first, today).each())]),
+            list(dict.fromkeys(iso_days(cut.date() for cut in cuts))),
             (),
         )
+        begin = first if any(stored.pair(year) != Pair() for year in years) else None
+        begin = begin or next(
+            (day for day in Span(first, today).each() if stored.pair(day.isoformat()) != Pair()),
+            today,
+        )
 
-        def so_far(begin: date, last: date) -> Pair:
-            whole = sum_of_days(stored, begin, last - DAY)
-            return whole + part_of_day(stored, last, local)
+        def before(day: date, cut: datetime) -> Pair | None:
+            if day < begin:
+                return None
+            whole = sum_of_days(stored, day, cut.date() - DAY)
+            return whole + part_of_day(stored, cut.date(), cut)
 
-        monday = today - today.weekday() * DAY
+        def card(span: str, day: date, last: date, before: Pair | None) -> Card:
+            return Card(span, sum_of_days(stored, day, last), before)
+
+        monday, yesterday, week = today - today.weekday() * DAY, today - DAY, week_before.date()
+        month = (today.replace(day=1) - DAY).replace(day=1)
+        midnight = datetime.combine(week, time())
         return [
-            Card("today", stored.pair(today.isoformat()), so_far(week_before, week_before)),
-            Card(
-                "yesterday",
-                stored.pair((today - DAY).isoformat()),
-                stored.pair((today - 8 * DAY).isoformat()),
-            ),
-            Card("week", sum_of_days(stored, monday, today), so_far(monday - 7 * DAY, week_before)),
-            Card(
-                "month",
-                sum_of_days(stored, today.replace(day=1), today),
-                so_far(month_before.replace(day=1), month_before),
-            ),
-            Card(
-                "year",
-                sum_of_days(stored, date(today.year, 1, 1), today),
-                so_far(first, year_before),
-            ),
+            card("today", today, today, before(week, week_before)),
+            card("yesterday", yesterday, yesterday, before(week - DAY, midnight)),
+            card("week", monday, today, before(monday - 7 * DAY, week_before)),
+            card("month", today.replace(day=1), today, before(month, month_before)),
+            card("year", date(today.year, 1, 1), today, before(first, year_before)),
         ]
 
     def series(
@@ -133,15 +128,7 @@ class History:
     def first_day(self, site: Site, now: float) -> date:
         """Return the first day of which there is a number; today if there is none."""
         today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
-        years = [f"{year:04d}" for year in range(FIRST_YEAR, today.year + 1)]
-        year = self._first_of(site, years)
-        month = self._first_of(site, [f"{year}-{month:02d}" for month in range(1, 13)])
-        day = self._first_of(site, [f"{month}-{day:02d}" for day in range(1, 32)])
-        return date.fromisoformat(day) if day else today
-
-    def _first_of(self, site: Site, names: list[str]) -> str:
-        stored = self._store.read(site, fields_of(names), (), ())
-        return next((name for name in names if stored.pair(name) != Pair()), "")
+        return first_day(self._store, site, today) or today
 
     def ignored(self, site: Site, first: date, last: date) -> list[Ignored]:
         """Return what was not counted from `first` to `last`, the most frequent reason first."""
@@ -176,15 +163,18 @@ class History:
             return tuple(part for part in sums if part.n)
 
         return Shortfall(
-            tuple(ignored), parts(SHORTFALLS), parts(SIGNS), self._programs(site, first, last)
+            tuple(ignored),
+            parts(SHORTFALLS),
+            parts(SIGNS),
+            self._names(site, PROGRAM_SIGN, first, last),
+            self._names(site, HOST_SIGN, first, last),
         )
 
-    def _programs(self, site: Site, first: date, last: date) -> tuple[Part, ...]:
-        """Return how many views of which programs were not counted, the most first."""
-        span = (first.isoformat(), last.isoformat())
-        found = self._store.signs(site, PROGRAM_SIGN, *span)
-        programs = [Part(name.removeprefix(PROGRAM_SIGN), n) for name, n in found.items()]
-        return tuple(sorted(programs, key=lambda part: (-part.n, part.reason))[:PROGRAMS_MAX])
+    def _names(self, site: Site, sign: str, first: date, last: date) -> tuple[Part, ...]:
+        """Return how many views of which programs or hosts were not counted, the most first."""
+        found = self._store.signs(site, sign, first.isoformat(), last.isoformat())
+        named = [Part(name.removeprefix(sign), n) for name, n in found.items()]
+        return tuple(sorted(named, key=lambda part: (-part.n, part.reason))[:NAMES_MAX])
 
     def is_silent(self, site: Site, now: float, hours: int) -> bool:
         """Tell whether nothing came for `hours` in which, a week ago, at least 20 views did."""
@@ -207,8 +197,8 @@ def silence_days(local: datetime, hours: int) -> list[str]:
 def was_silent(stored: StoredHistory, local: datetime, hours: int) -> bool:
     """Tell whether nothing came in the hours up to `local` in which, a week ago, 20 views did."""
 
-    def views(of: list[datetime]) -> int:
-        return sum(stored.hour(m.date().isoformat(), m.hour).views for m in of)
+    def views(moments: list[datetime]) -> int:
+        return sum(stored.hour(m.date().isoformat(), m.hour).views for m in moments)
 
     moments, before = _silence_moments(local, hours)
     return views(moments) == 0 and views(before) >= SILENCE_MIN_VIEWS

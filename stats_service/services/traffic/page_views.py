@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import PROGRAM_SIGN
+from stats_service.models.history import HOST_SIGN, PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
@@ -50,6 +50,8 @@ HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
     """Return the command that records `query`; errors as `ViewRecorder.record_view`."""
     article, note = _page_article(entry, query.article)
+    if query.canonical and "?" in article:
+        article = entry.counted_key(article, query.canonical)
     asked, listed = _listed_articles(entry, query.articles)
     reason = ignored_reason(entry, query, visitor)
     same = is_same_article(entry, query)
@@ -81,7 +83,7 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
             issue=issue,
             address=today.address(network) if issue and network else b"",
             ipv6_48=ipv6_48,
-            hint=_program_sign(visitor) if reason == "bot" and not query.beat else "",
+            hint="" if query.beat else _name_sign(reason, visitor),
         )
     # A dropped parameter that distinguishes articles shows only in full addresses.
     sign = (
@@ -112,9 +114,12 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
     )
 
 
-def _program_sign(visitor: Visitor) -> str:
-    """Return the counter's name for a program: the list entry that identified it."""
-    return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
+def _name_sign(reason: str, visitor: Visitor) -> str:
+    """Return the counter's name for a program, or for a host that is not the site's."""
+    if reason == "bot":
+        return PROGRAM_SIGN + (bot_kind(visitor.user_agent) or DRIVEN)
+    host = origin_host(visitor.origin) if reason == "host" else None
+    return HOST_SIGN + host if host else ""
 
 
 def _vote_wishes(
@@ -146,7 +151,7 @@ def _page_article(entry: SiteEntry, text: str | None) -> tuple[str, str]:
 
     A view with an invalid address still counts for the site.
     """
-    if text is None:
+    if not text:
         return "", ""
     try:
         return entry.article_key(text), ""
@@ -161,8 +166,16 @@ def is_same_article(entry: SiteEntry, query: PageQuery) -> bool:
     """
     if query.was is None:
         return False
-    (at, _), (was, _) = _page_article(entry, query.at), _page_article(entry, query.was)
+    at, was = _moved_article(entry, query.at), _moved_article(entry, query.was)
     return at == was != ""
+
+
+def _moved_article(entry: SiteEntry, text: str | None) -> str:
+    """Return the key of an address that an application shows, or an empty string."""
+    try:
+        return entry.listed_key(text) if text else ""
+    except InvalidInputError:
+        return ""
 
 
 def _listed_articles(
@@ -176,7 +189,7 @@ def _listed_articles(
     asked, listed = [], []
     for text in articles:
         with contextlib.suppress(InvalidInputError):
-            listed.append(entry.article_key(text))
+            listed.append(entry.listed_key(text))
             asked.append(text)
     return tuple(asked), tuple(listed)
 

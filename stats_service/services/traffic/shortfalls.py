@@ -51,8 +51,10 @@ def site_findings(site: Site, alarms: Iterable[Alarm]) -> Iterator[Finding]:
     for alarm in alarms:
         text = _TEXTS.get(alarm.kind)
         if text:
-            said = text.format(n=alarm.n, of=alarm.of, cap=site.identity_cap, name=alarm.parameter)
-            yield Finding(WARN, alarm.kind, f"{site.slug}: {said}")
+            sentence = text.format(
+                n=alarm.n, of=alarm.of, cap=site.identity_cap, name=alarm.parameter
+            )
+            yield Finding(WARN, alarm.kind, f"{site.slug}: {sentence}")
 
 
 _CAP = "If that is a school, an office or a carrier, raise the identity cap of {cap:,} (site edit)."

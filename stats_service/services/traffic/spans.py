@@ -6,14 +6,16 @@ One rule for every page, file, mail and answer of the API:
   of whole months with as many months before.
 * A span that is shown by month is compared with the same months a year before (of twelve months and
   fewer; else two or more years before): November with November.
-* Any other span is compared with the same weekdays: it is moved by whole weeks, as few as are no
-  shorter than the span.
+* Any other span, and one that is named by its days (today, this week, 28 days), is compared with
+  the same weekdays: it is moved by whole weeks, as few as are no shorter than the span.
 * "The year before" is the same months, or the same weekdays 52 weeks before.
 * Where a span is not over, the one that it is compared with ends at the same moment.
+* A day stands beside the one that has its place there: the same day of another month, of which a
+  shorter one has none; the same weekday of another week.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
@@ -30,6 +32,9 @@ PRESETS = (
     *("quarter", "last-quarter", "year", "last-year", "7", "28", "91", "365", "all"),
 )
 
+#: In place of the months of a span: it is a number of days.
+NO_MONTHS = -1
+
 
 class Span(NamedTuple):
     """Days from the first to the last, both included."""
@@ -37,6 +42,7 @@ class Span(NamedTuple):
     first: date
     last: date
     #: Of a month, quarter or year, also one that is not over: how many months it has when it is.
+    #: `NO_MONTHS`: it is a number of days, even if it begins with a month. 0: its days say it.
     months: int = 0
 
     @property
@@ -67,11 +73,33 @@ class Comparison(NamedTuple):
     #: By how many months it is earlier; 0: by days.
     months: int
 
-    def counterpart(self, day: date, compared: Span) -> date:
-        """Return the day that stands where `day` stands in the `compared` span."""
+    def counterpart(self, day: date, compared: Span) -> date | None:
+        """Return the day that stands where `day` stands in the `compared` span.
+
+        None: the other month has no such day.
+        """
+        if not self.months:
+            return self.span.first + (day - compared.first)
+        shifted = shift_months(day, self.months)
+        return shifted if shifted.day == day.day else None
+
+    def part(self, bucket: Bucket, compared: Span) -> Span | None:
+        """Return the days that stand where those of a bucket stand; None: there are none."""
+        first = self.counterpart(bucket.first, compared)
+        if first is None:
+            return None
+        if not self.months:
+            return Span(first, first + (bucket.last - bucket.first))
+        last = shift_months(bucket.last, self.months)
+        if bucket.first != bucket.last and bucket.last == last_of_month(bucket.last):
+            last = last_of_month(last)  # the whole of February, however long
+        return Span(first, last)
+
+    def moment(self, local: datetime, compared: Span) -> datetime:
+        """Return the moment that stands where `local` stands, without a zone."""
         if self.months:
-            return shift_months(day, self.months)
-        return self.span.first + (day - compared.first)
+            return moment_before(local, self.months)
+        return local.replace(tzinfo=None) + (self.span.first - compared.first)
 
 
 def buckets(span: Span, unit: str) -> list[Bucket]:
@@ -108,7 +136,7 @@ def compared_with(span: Span, unit: str, compare: str, today: date) -> Compariso
     if compare not in (BEFORE, YEAR):
         first = _date(compare)
         return Comparison(Span(first, first + (span.days - 1) * DAY), 0)
-    months = span.months or _whole_months(span, today)
+    months = 0 if span.months == NO_MONTHS else span.months or _whole_months(span, today)
     if unit == "month":
         months = 12 if compare == YEAR else -(-months_of(span) // 12) * 12
     elif unit == "week" or not months:
@@ -133,19 +161,19 @@ def preset(name: str, today: date, begin: date) -> Span | None:
     monday, month, year = today - today.weekday() * DAY, today.replace(day=1), _january(today)
     quarter = _quarter(today)
     return {
-        "today": Span(today, today),
-        "yesterday": Span(today - DAY, today - DAY),
-        "week": Span(monday, today),
-        "last-week": Span(monday - WEEK, monday - DAY),
+        "today": Span(today, today, NO_MONTHS),
+        "yesterday": Span(today - DAY, today - DAY, NO_MONTHS),
+        "week": Span(monday, today, NO_MONTHS),
+        "last-week": Span(monday - WEEK, monday - DAY, NO_MONTHS),
         "month": Span(month, today, 1),
         "last-month": Span((month - DAY).replace(day=1), month - DAY, 1),
         "quarter": Span(quarter, today, 3),
         "last-quarter": Span(_quarter(quarter - DAY), quarter - DAY, 3),
         "year": Span(year, today, 12),
         "last-year": Span(_january(year - DAY), year - DAY, 12),
-        "7": Span(today - 6 * DAY, today),
-        "28": Span(today - 27 * DAY, today),
-        "91": Span(today - 90 * DAY, today),
+        "7": Span(today - 6 * DAY, today, NO_MONTHS),
+        "28": Span(today - 27 * DAY, today, NO_MONTHS),
+        "91": Span(today - 90 * DAY, today, NO_MONTHS),
         "365": Span(shift_months(month, 11), today, 12),
         "all": Span(min(begin, today), today),
     }.get(name)
@@ -164,6 +192,17 @@ def shift_months(day: date, months: int) -> date:
     return first.replace(day=min(day.day, last_of_month(first).day))
 
 
+def moment_before(local: datetime, months: int) -> datetime:
+    """Return the same moment some months earlier, without a zone.
+
+    A day that the other month does not have comes after the whole of that month.
+    """
+    day = shift_months(local.date(), months)
+    if day.day == local.day:
+        return datetime.combine(day, local.time())
+    return datetime.combine(day + DAY, time())
+
+
 def last_of_month(day: date) -> date:
     """Return the last day of a day's month."""
     return (day.replace(day=28) + 4 * DAY).replace(day=1) - DAY
@@ -175,7 +214,7 @@ def _whole_months(span: Span, today: date) -> int:
         return 0
     if span.last == last_of_month(span.last):
         return months_of(span)
-    return int(span.last == today and months_of(span) == 1)
+    return int(span.last == today and span.days > 1 and months_of(span) == 1)
 
 
 def _january(day: date) -> date:

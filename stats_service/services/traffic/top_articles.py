@@ -4,17 +4,25 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.errors import InvalidInputError
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
-from stats_service.services.traffic.series import fields_of, iso_days, part_of_day
-from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
+from stats_service.services.traffic.beginning import first_day
+from stats_service.services.traffic.spans import (
+    BEFORE,
+    DAY,
+    Comparison,
+    Span,
+    buckets,
+    compared_with,
+)
+from stats_service.services.traffic.sums import fields_of, iso_days, part_of_day
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.history import HistoryStore
 
-#: The lists that have a name, with their days up to today; that of all time has none.
-LISTS = {"today": 1, "7": 7, "30": 30, "all": 0, "rising": 7}
+#: How a list may be ordered: by views, or by what an article gained against the span compared.
+VIEWS, RISING = "views", "rising"
+ORDERS = (VIEWS, RISING)
 #: Articles in a list.
 SHOWN = 30
 #: Articles of each day that may enter a list. Their sums are exact; an article that was below
@@ -38,24 +46,12 @@ class TopArticles:
         """Return the articles that are left out of lists."""
         return self._aliases.hidden(site.slug)
 
-    def of_list(self, site: Site, name: str, now: float) -> list[TopArticle]:
-        """Return one of `LISTS`; InvalidInputError if it is none of them."""
-        if name not in LISTS:
-            raise InvalidInputError(
-                "span {span!r}: use one of {spans}.", span=name[:40], spans=", ".join(LISTS)
-            )
-        if name == "all":
-            return self.of_all_time(site)
-        today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
-        span = Span(today - (LISTS[name] - 1) * DAY, today)
-        return self.rising(site, span, now) if name == "rising" else self.of_span(site, span, now)
-
     def of_span(
         self, site: Site, span: Span, now: float, compare: str = BEFORE
     ) -> list[TopArticle]:
         """Return the most viewed articles of a span, each with its views in the span compared.
 
-        Articles are kept by day for 400 days; what is older counts as nothing.
+        Articles are kept by day for 400 days; what is older counts by whole months.
 
         Args:
             site: the site.
@@ -74,19 +70,34 @@ class TopArticles:
         risen = [
             article
             for article in self._read(site, span, now, compare)
-            if article.views >= RISING_MIN_VIEWS and article.views > article.before
+            if article.before is not None
+            and article.views >= RISING_MIN_VIEWS
+            and article.views > article.before
         ]
-        return sorted(risen, key=lambda a: a.before - a.views)[:SHOWN]
+        return sorted(risen, key=lambda article: -article.gain)[:SHOWN]
 
-    def is_compared(self, span: Span, compare: str, today: date) -> bool:
-        """Tell whether the articles of a span stand beside others: not if these are forgotten."""
-        comparison = compared_with(span, "day", compare, today)
+    def compared(self, site: Site, span: Span, now: float, compare: str) -> Span | None:
+        """Return the days beside which the articles of a span stand.
+
+        None: the span is too long for that, or those days are forgotten, or were before the site.
+        """
+        found = self._comparison(site, span, _local(site, now), compare)
+        return found and found.span
+
+    def _comparison(
+        self, site: Site, span: Span, local: datetime, compare: str
+    ) -> Comparison | None:
+        comparison = compared_with(span, "day", compare, local.date())
         if comparison is None or span.days > LONG_DAYS:
-            return False
-        return comparison.span.first > today - ARTICLE_DAYS_KEPT * DAY
+            return None
+        other = comparison.span
+        if not is_kept(other, local.date()):
+            return None
+        begin = first_day(self._store, site, local.date())
+        return comparison if begin and begin <= other.first else None
 
     def of_all_time(self, site: Site) -> list[TopArticle]:
-        """Return the articles most viewed since ever, their opening balances added."""
+        """Return the articles most viewed of all time, their opening balances added."""
         (counted,) = self._store.top(site, (), CANDIDATES)
         hidden = self.hidden(site)
         keys = [key for key in counted if key not in hidden]
@@ -98,14 +109,14 @@ class TopArticles:
         return sorted(articles, key=lambda a: -a.views)[:SHOWN]
 
     def _read(self, site: Site, span: Span, now: float, compare: str) -> list[TopArticle]:
-        local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
-        today, is_long = local.date(), span.days > LONG_DAYS
-        comparison = compared_with(span, "day", compare, today)
-        if not self.is_compared(span, compare, today):
-            comparison = None
-        days, per_day = iso_days(span.each()), CANDIDATES_PER_DAY
+        local, is_long = _local(site, now), span.days > LONG_DAYS
+        today = local.date()
+        comparison = self._comparison(site, span, local, compare)
+        days, per_day = _kept_names(span, today), CANDIDATES_PER_DAY
         if is_long:
             per_day = LONG_CANDIDATES_PER_DAY
+        if not days:  # of times of which nothing is known
+            return []
         sums = Counter[str]()
         for row in self._store.top(site, days, per_day):
             sums.update(row)
@@ -116,25 +127,53 @@ class TopArticles:
         if comparison:
             last = comparison.span.last
             if span.first <= today <= span.last:
-                last = comparison.counterpart(today, span)
-                share = self._share_by_now(site, last.isoformat(), local)
-            before = iso_days(Span(comparison.span.first, last).each())
+                cut = comparison.moment(local, span)
+                last, share = cut.date(), self._share_by(site, cut)
+            before = _kept_names(Span(comparison.span.first, last), today)
         rows = self._store.views(site, keys, [*days, *before])
         now_rows, before_rows = rows[: len(days)], rows[len(days) :]
         articles = [
             TopArticle(
                 key,
                 sum(row[at] for row in now_rows),
-                sum(row[at] for row in before_rows[:-1])
-                + (round(before_rows[-1][at] * share) if before_rows else 0),
+                sum(row[at] for row in before_rows[:-1]) + round(before_rows[-1][at] * share)
+                if comparison
+                else None,
             )
             for at, key in enumerate(keys)
         ]
         return sorted(articles, key=lambda a: -a.views)
 
-    def _share_by_now(self, site: Site, day: str, local: datetime) -> float:
-        """Return how much of a day's views had come by this time of the day, as a share of 1."""
+    def _share_by(self, site: Site, cut: datetime) -> float:
+        """Return how much of a day's views had come by a moment of it, as a share of 1."""
+        day = cut.date().isoformat()
         stored = self._store.read(site, fields_of([day]), (day,), ())
         whole = stored.pair(day).views
-        part = part_of_day(stored, datetime.fromisoformat(day).date(), local).views
+        part = part_of_day(stored, cut.date(), cut).views
         return min(1.0, part / whole) if whole else 1.0
+
+
+def is_kept(span: Span, today: date) -> bool:
+    """Tell whether the articles of each day of a span are known, by the day or by its month."""
+    oldest = _oldest(today)
+    return all(bucket.first >= oldest or bucket.whole for bucket in buckets(span, "month"))
+
+
+def _kept_names(span: Span, today: date) -> list[str]:
+    """Return the days of a span, and of times of which the days are forgotten the whole months."""
+    oldest, names = _oldest(today), list[str]()
+    for month in buckets(span, "month"):
+        if month.first < oldest and month.whole:
+            names.append(month.name)
+        else:
+            days = Span(month.first, month.last).each()
+            names += iso_days(day for day in days if day >= oldest)
+    return names
+
+
+def _oldest(today: date) -> date:
+    return today - (ARTICLE_DAYS_KEPT - 1) * DAY
+
+
+def _local(site: Site, now: float) -> datetime:
+    return datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))

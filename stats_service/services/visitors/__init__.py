@@ -1,1 +1,1 @@
-"""Who reads: addresses, programs, hosts, identities, voter tokens."""
+"""Visitors: addresses, programs, hosts, pseudonyms, voter tokens."""

@@ -1,6 +1,6 @@
-"""Internet addresses as the rules see them: one spelling, their network, lists of networks.
+"""Internet addresses: canonical spelling, networks, lists of networks.
 
-An address is a `str` in its canonical spelling, or `""` for "not known".
+An address is a `str` in canonical spelling, or `""` if it is unknown.
 """
 
 import ipaddress
@@ -11,29 +11,31 @@ from stats_service.errors import InvalidInputError
 
 #: Longest text that can be an address: IPv6 with an IPv4 tail, brackets, a zone and a port.
 ADDRESS_MAX_LENGTH = 100
-#: Bits of an IPv6 address that a provider gives to one subscriber's network.
+#: Bits of an IPv6 address that identify the network of one subscriber.
 SUBSCRIBER_BITS = 64
-#: Bits of an IPv6 address that a provider gives to one customer with many networks.
+#: Bits of an IPv6 address that identify a customer with many networks.
 CUSTOMER_BITS = 48
-#: Bits of the wider networks that a crowd is looked for in, by version: what a provider gives to an
-#: institution, or one of its own pools; and a good part of a provider, often all of its IPv6.
+#: Bits of the wider networks in which a crowd is searched for, by version: the network of an
+#: institution or a pool of a provider; and a large part of a provider, often all of its IPv6.
 BLOCK_BITS = {4: 24, 6: 40}
 PROVIDER_BITS = {4: 16, 6: 32}
-#: Fewest bits of a network that can be left out of the counts, by version: a wider one is no
-#: office's, but a good part of all readers.
+#: Least number of bits of a network that can be excluded, by version: a wider network is not an
+#: office but a large part of all readers.
 EXCLUDED_BITS = {4: 8, 6: 16}
-#: Wider ones that are an office's own all the same: nobody on the Internet has such an address.
+#: Private networks, which may be wider: nobody on the Internet has such an address.
 _LOCAL = (ipaddress.IPv6Network("fc00::/7"), ipaddress.IPv6Network("fe80::/10"))
-#: Number of addresses, and of lists of networks, that are remembered.
+#: Fewest bits of a public network whose addresses may be kiosks, by version.
+DESK_BITS = {4: 24, 6: 48}
+#: Number of addresses, and of lists of networks, that are cached.
 CACHE_SIZE = 8192
 NETWORKS_CACHE_SIZE = 1024
 
 
 def canonical_address(text: str) -> str:
-    """Return the one spelling of the address in `text`, or `""` if there is none.
+    """Return the canonical spelling of the address in `text`, or `""` if there is none.
 
     Accepts what servers and proxies write: a port, brackets, quotes, an IPv6 zone, which is
-    dropped, and IPv4 inside IPv6, which becomes IPv4.
+    removed, and IPv4 in IPv6, which becomes IPv4.
     """
     if len(text) > ADDRESS_MAX_LENGTH:
         return ""
@@ -66,10 +68,10 @@ def _is_port(text: str) -> bool:
 
 
 def network_prefix(address: str) -> str:
-    """Return what stands for the subscriber behind `address`: IPv4 whole, IPv6 cut to its /64.
+    """Return the network of the subscriber with `address`: IPv4 as it is, IPv6 cut to the /64.
 
-    An IPv6 device changes the lower half of its address as it likes, so that the whole address
-    would be a new visitor at every change.
+    An IPv6 device changes the lower half of its address at will, so each change would otherwise
+    be a new visitor.
     """
     return _prefix(address, SUBSCRIBER_BITS)
 
@@ -77,18 +79,18 @@ def network_prefix(address: str) -> str:
 def ipv6_48_prefix(address: str) -> str:
     """Return `address` itself if it is IPv4, else the /48 that holds it.
 
-    One customer may own 65,536 networks of /64; ceilings need this coarser bound as well.
+    One customer may own 65,536 networks of /64, so ceilings need this wider network as well.
     """
     return _prefix(address, CUSTOMER_BITS)
 
 
 def block_prefix(address: str) -> str:
-    """Return the /24 that holds the canonical `address`, or its /40 if it is IPv6."""
+    """Return the /24 of the canonical `address`, or the /40 if it is IPv6."""
     return _wider(address, BLOCK_BITS)
 
 
 def provider_prefix(address: str) -> str:
-    """Return the /16 that holds the canonical `address`, or its /32 if it is IPv6."""
+    """Return the /16 of the canonical `address`, or the /32 if it is IPv6."""
     return _wider(address, PROVIDER_BITS)
 
 
@@ -100,9 +102,9 @@ def _wider(address: str, bits: dict[int, int]) -> str:
 
 
 def coarse_network(address: str) -> str:
-    """Return so much of an address as tells a country or a provider, for people: `203.0.*.*`.
+    """Return the part of an address that shows country or provider, for people: `203.0.*.*`.
 
-    IPv4 keeps two of its four numbers, IPv6 two of its eight groups.
+    IPv4 keeps two of four numbers, IPv6 two of eight groups.
     """
     if ":" not in address:
         return ".".join([*address.split(".")[:2], "*", "*"]) if address else ""
@@ -121,7 +123,7 @@ def _prefix(address: str, bits: int) -> str:
 
 
 def canonical_network(text: str) -> str:
-    """Return the one spelling of a network in CIDR notation, or of an address as a network.
+    """Return the canonical spelling of a network in CIDR notation, or of an address as a network.
 
     Raises:
         InvalidInputError: `text` is neither.
@@ -141,10 +143,10 @@ def canonical_network(text: str) -> str:
 
 
 def check_excluded(network: str) -> None:
-    """Return if a network in canonical form may be left out of the counts.
+    """Return if a network in canonical form may be excluded from the counts.
 
     Raises:
-        InvalidInputError: it is so wide that most readers would not count, as 0.0.0.0/0 is.
+        InvalidInputError: most readers would be excluded, as by 0.0.0.0/0.
     """
     parsed = ipaddress.ip_network(network)
     bits = EXCLUDED_BITS[parsed.version]
@@ -159,13 +161,28 @@ def check_excluded(network: str) -> None:
         )
 
 
-def in_networks(address: str, networks: Sequence[str]) -> bool:
-    """Tell whether the canonical `address` lies in one of `networks`, written in CIDR notation.
-
-    An unknown address lies in none.
+def check_desk(network: str) -> None:
+    """Return if a network in canonical form may be that of a kiosk.
 
     Raises:
-        InvalidInputError: an entry of `networks` is no network; see `canonical_network`.
+        InvalidInputError: it is wider than what an institution has: strangers could vote there.
+    """
+    parsed = ipaddress.ip_network(network)
+    if parsed.prefixlen < DESK_BITS[parsed.version] and not parsed.is_private:
+        raise InvalidInputError(
+            "network {network!r} is too wide for a kiosk: name your own, a /{bits} at most.",
+            network=network,
+            bits=DESK_BITS[parsed.version],
+        )
+
+
+def in_networks(address: str, networks: Sequence[str]) -> bool:
+    """Return whether the canonical `address` is in one of `networks`, in CIDR notation.
+
+    An unknown address is in none.
+
+    Raises:
+        InvalidInputError: an entry of `networks` is not a network; see `canonical_network`.
     """
     if not networks or not address:
         return False

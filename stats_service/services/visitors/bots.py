@@ -1,8 +1,8 @@
-"""Programs that call themselves by name: crawlers, monitors, HTTP libraries, headless browsers.
+"""Bots that identify themselves: crawlers, monitors, HTTP libraries, headless browsers.
 
-The list is `crawler-user-agents`. What it misses is recognised by the shape of the string
-rather than by more names: a browser's string has had the same shape for twenty years, and a
-program's has not. How well both do is measured in docs/decisions/0004-bots.md.
+The list is `crawler-user-agents`. Bots that are not on it are recognised by the form of the user
+agent rather than by more names: browsers have had the same form for twenty years, and bots do not
+have it. docs/decisions/0004-bots.md has figures for both.
 """
 
 import re
@@ -10,31 +10,31 @@ from functools import lru_cache
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-#: Longest part of a user agent that is looked at, in characters; in-app browsers need 500.
+#: Longest part of a user agent that is examined, in characters; in-app browsers need 500.
 USER_AGENT_MAX_LENGTH = 1024
-#: Number of user agents whose answer is remembered, of at most `USER_AGENT_MAX_LENGTH` each.
+#: Number of user agents whose result is cached, each of at most `USER_AGENT_MAX_LENGTH`.
 CACHE_SIZE = 4096
 
-#: Patterns of the list that people's browsers match as well, and where. None of them is looked for.
-#: The crawlers that most of them were meant for are told by their shape.
+#: Patterns of the list that also match browsers of people, and are therefore not used. The form
+#: recognises most of the crawlers that they were meant for.
 PATTERNS_OF_PEOPLE = {
-    # The messengers' own programs, which fetch previews, put the name first.
+    # The programs of the messengers, which fetch previews, put the name first.
     "Viber": "Viber's in-app browser",
     "WhatsApp": "WhatsApp's in-app browser",
     r"AP3A\.240617\.008": "the build of Android 15 on phones of OPPO, realme and OnePlus",
     "MetaIAB Facebook": "Facebook's in-app browser",
     "Fluid": "Fluid, which makes a Mac browser for one site",
     "Sogou": "Sogou's browsers for phones",
-    # Words that are also names of devices. Some browsers repeat the model where nobody expects it.
+    # Words that are also names of devices. Some browsers repeat the model in unusual places.
     "Sonic": "ViewSonic's tablets and screens; Slack's window for a site",
     "Butterfly": "HTC Butterfly",
     "Expanse": "a phone's model",
     "Fever": "Wiko's phones of the line Fever",
 }
 
-#: Parts of a string where the maker of a telephone names things, so that nothing is looked for
-#: there: model and build after "Android 15;", the same repeated by Instagram, Threads, Telegram and
-#: Snapchat, and the brackets of Facebook. A robot that poses as a telephone names itself elsewhere.
+#: Parts of a user agent in which makers of phones put names, and which are therefore not searched:
+#: model and build after "Android 15;", the same repeated by Instagram, Threads, Telegram and
+#: Snapchat, and Facebook's brackets. A bot that poses as a phone has its name elsewhere.
 _DEVICE = re.compile(
     r"""
     (?P<system>\b(?:Android|Adr)[ /-]?[\w.]*;
@@ -48,7 +48,7 @@ _DEVICE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-#: Shapes that no browser's string has. Read without regard to case.
+#: Forms that no browser's user agent has. Case does not matter.
 _PROGRAM = re.compile(
     r"""
     # Browsers say Mozilla or Opera first; so old telephones and text browsers are let pass, and
@@ -77,18 +77,18 @@ _ESCAPED_SIGN = re.compile(r"\\([^A-Za-z0-9])")
 _REGEX_SIGN = re.compile(r"[\[\](){}*+?|^$.]|\\")
 
 
-#: Kind of a program that no name of the list is found in.
+#: Kind of a bot that is not on the list.
 BY_SHAPE = "other"
-#: Kind of a browser that a program drives, as the browser itself says.
+#: Kind of a browser that reports that a program drives it.
 DRIVEN = "driven-browser"
 #: Longest kind, in characters.
 KIND_MAX = 32
 
 
 def bot_kind(user_agent: str) -> str:
-    """Return the name of the list by which `user_agent` is a program's; `BY_SHAPE` without one.
+    """Return the kind of a bot, by its name on the list, or `BY_SHAPE` if it is not on the list.
 
-    In small letters and hyphens, never a part of the user agent itself; empty for a browser.
+    Lower-case letters and hyphens, never a part of the user agent itself; empty for a browser.
     """
     return _kind(user_agent[:USER_AGENT_MAX_LENGTH])
 
@@ -108,16 +108,16 @@ def _kind(user_agent: str) -> str:
 
 
 def _kind_name(pattern: str) -> str:
-    """Return a pattern of the list as a kind."""
+    """Return a kind from a pattern of the list."""
     letters = re.sub(r"\\.|\[[^]]*\]|[^A-Za-z]", "-", _ESCAPED_SIGN.sub(r"\1", pattern)).lower()
     return re.sub("-+", "-", letters).strip("-")[:KIND_MAX].rstrip("-") or BY_SHAPE
 
 
 def is_bot(user_agent: str) -> bool:
-    """Tell whether `user_agent` names a program rather than a browser with a reader before it.
+    """Return whether `user_agent` belongs to a bot rather than to a browser with a reader.
 
-    The empty string is a program's too, but the caller may have a reason of its own for it.
-    Only the first `USER_AGENT_MAX_LENGTH` characters are looked at.
+    The empty text belongs to a bot, although a caller may treat it separately. Only the first
+    `USER_AGENT_MAX_LENGTH` characters are examined.
     """
     return _is_bot(user_agent[:USER_AGENT_MAX_LENGTH])
 
@@ -131,9 +131,9 @@ def _is_bot(user_agent: str) -> bool:
 
 
 def _split_patterns(patterns: list[str]) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """Return the patterns that are plain text as text, and the others as one expression.
+    """Return the patterns without special characters as texts, and the others as one expression.
 
-    All but some forty are plain text, and looking for text is seven times as fast.
+    All but some forty are plain text, and searching for text is seven times as fast.
     """
     texts: list[str] = []
     expressions: list[str] = []

@@ -1,4 +1,4 @@
-"""Hosts of a site: what a browser says in `Origin`, and what an admin types.
+"""Hosts of a site: from the header `Origin`, and as an administrator types them.
 
 A host is `name`, or `name:port` where the port is not the scheme's own, in lower case and in
 ASCII (an internationalised name in its `xn--` form), as browsers write it.
@@ -12,15 +12,15 @@ from stats_service.errors import InvalidInputError
 
 #: Longest host name in DNS, in characters.
 HOST_MAX_LENGTH = 253
-#: A Referer may be long; its host is at its beginning.
+#: Longest part of a Referer that is parsed, in characters; the host is at the start.
 ORIGIN_MAX_LENGTH = 8192
-#: Number of origins that are remembered; longer ones are not.
+#: Number of origins that are cached; longer ones are not.
 CACHE_SIZE = 4096
 CACHED_MAX_LENGTH = 256
-#: Part of a refused value that the error shows, in characters.
+#: Longest part of a refused value that the error shows, in characters.
 SHOWN_LENGTH = 80
 
-#: Scheme, then the authority; no user, which only an attacker's link has.
+#: Scheme, then the authority; without a user, which only an attacker's link contains.
 _ORIGIN = re.compile(r"(https?)://([^/?#\\@\s]*)(?:[/?#]|\Z)", re.IGNORECASE)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -30,7 +30,7 @@ def origin_host(origin: str) -> str | None:
     """Return the host of an `Origin` header, or of a URL such as a `Referer`.
 
     Returns:
-        `host` or `host:port`; None for `null` and for whatever else is not an http(s) origin.
+        `host` or `host:port`; None for `null` and everything else that is not an http(s) origin.
     """
     if len(origin) > ORIGIN_MAX_LENGTH:
         return None
@@ -54,10 +54,10 @@ _remembered_host = lru_cache(maxsize=CACHE_SIZE)(_host_of)
 
 
 def canonical_host(text: str) -> str:
-    """Return the host that an admin means by `text`: a host, with or without a port, or a URL.
+    """Return the host that an administrator typed: a host, with or without a port, or a URL.
 
     Raises:
-        InvalidInputError: `text` is no host, has a wildcard, or names more than a host.
+        InvalidInputError: `text` is not a host, has a wildcard, or names more than a host.
     """
     bare = text.strip()
     scheme, separator, rest = bare.partition("://")
@@ -85,8 +85,15 @@ def canonical_host(text: str) -> str:
     return ascii_name if port in ("", *ports_left_out) else f"{ascii_name}:{port}"
 
 
+def front_page(host: str) -> str:
+    """Return the address of a host's front page: https, but http on the local machine."""
+    name = host.split(":", maxsplit=1)[0]
+    scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
+    return f"{scheme}://{host}/"
+
+
 def _split(authority: str) -> tuple[str, str | None]:
-    """Return the name and the port, `""` without one and None for one that cannot be."""
+    """Return the name and the port, `""` without a port and None for an invalid one."""
     if authority.startswith("["):
         name, bracket, port = authority.partition("]")
         name += bracket
@@ -103,7 +110,7 @@ def _split(authority: str) -> tuple[str, str | None]:
 
 
 def _name(name: str) -> str:
-    """Return `name` in ASCII and lower case, or `""` if it is no host name."""
+    """Return `name` in ASCII and lower case, or `""` if it is not a host name."""
     if name.startswith("["):
         if not name.endswith("]") or "%" in name:
             return ""

@@ -1,9 +1,9 @@
-"""Pseudonyms: who is the same visitor today, without knowing who.
+"""Pseudonyms: they recognise the same visitor for a day, without knowing who it is.
 
-A visitor is 8 bytes of BLAKE2b over network and user agent, keyed with the secret and the day's
-salt (RFC 7693: with a key it is a MAC, at a fifth of the price of an HMAC). The secret
-never enters Redis, the salt leaves it after 26 hours at the latest, and neither address nor
-user agent is stored anywhere; so yesterday's pseudonyms can be tied to nobody, by nobody.
+A visitor is 8 bytes of BLAKE2b over network and user agent, keyed with the secret and the salt of
+the day (RFC 7693: with a key it is a MAC, at a fifth of the cost of an HMAC). The secret never
+enters Redis, and the salt leaves it after 26 hours at the latest. Neither address nor user agent is
+stored anywhere, so nobody can connect yesterday's pseudonyms with anybody.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ PSEUDONYM_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class DayKey:
-    """What turns addresses and user agents of one site and day into pseudonyms."""
+    """The key that turns addresses and user agents of one site and day into pseudonyms."""
 
     key: bytes
 
@@ -32,8 +32,8 @@ class DayKey:
         return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=self.key).digest()
 
     def address(self, network: str) -> bytes:
-        """Return the pseudonym of a network alone, for its ceilings."""
-        # No NUL in it, so it is never the message of a visitor.
+        """Return the pseudonym of a network alone, for ceilings."""
+        # It contains no NUL, so it never equals the message of a visitor.
         message = network.encode()
         return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=self.key).digest()
 

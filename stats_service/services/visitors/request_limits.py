@@ -1,8 +1,8 @@
-"""How many requests a caller may send in a minute, counted in Redis for all workers together.
+"""Limits of requests per minute, counted in Redis for all workers together.
 
-The limit is loose, because an office or a mobile carrier is one network: it keeps a program from
-filling the store, while what a poll believes of one network is settled with the ballot itself
-(`cast_ballot.lua`). A page view passes none of this; its ceiling is part of its own script.
+The limit is loose, because an office or a mobile carrier is one network: it stops programs from
+filling the store, while `cast_ballot.lua` decides how many ballots of one network count. Page views
+are not limited here; their ceiling is part of their own script.
 """
 
 import math
@@ -17,7 +17,7 @@ from limits.storage import Storage
 
 from stats_service.errors import TooManyRequestsError
 
-#: What the URI of `LoopCounts` begins with; the rest of it is empty.
+#: Scheme of the URI of `LoopCounts`; the rest of the URI is empty.
 SCHEME = "stats"
 
 
@@ -25,8 +25,8 @@ class RequestLimits:
     """Counts requests, in the event loop.
 
     Args:
-        storage: has the counters.
-        per_minute: how many requests of one name a caller may send.
+        storage: the counters.
+        per_minute: number of requests of one name that a caller may send.
     """
 
     def __init__(self, storage: CoroutineStorage, per_minute: int) -> None:
@@ -38,13 +38,13 @@ class RequestLimits:
         """Count a request.
 
         Args:
-            name: of the route.
-            caller: what nobody else can be, such as the id of a token; else a pseudonym of a
-                network.
+            name: name of the route.
+            caller: an identity that nobody else can have, such as the id of a token; else the
+                pseudonym of a network.
 
         Raises:
-            TooManyRequestsError: the caller has sent too many of this name.
-            StoreUnavailableError: it cannot be counted, and so is not to be answered either.
+            TooManyRequestsError: the caller has sent too many requests of this name.
+            StoreUnavailableError: the request cannot be counted, and must not be answered.
         """
         limit = self._limit
         if not await self._limiter.hit(limit, name, caller):
@@ -53,7 +53,7 @@ class RequestLimits:
 
 
 class LoopCounts(Storage):
-    """The same counters for threads: what flask-limiter finds under the scheme `stats`."""
+    """The same counters for threads: flask-limiter finds them by the scheme `stats`."""
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - annotated where the library declares it
 
@@ -71,36 +71,36 @@ class LoopCounts(Storage):
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """No errors of a library reach the outside: the store translates them."""
+        """No errors of a library are raised: the store translates them."""
         return ()
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Add to a counter."""
+        """Increase a counter."""
         return int(self._run(self._counts.incr(key, expiry, amount)))
 
     def get(self, key: str) -> int:
-        """Return what a counter has."""
+        """Return the value of a counter."""
         return int(self._run(self._counts.get(key)))
 
     def get_expiry(self, key: str) -> float:
-        """Return when a counter ends, in seconds since 1970."""
+        """Return when a counter expires, in seconds since 1970."""
         return float(self._run(self._counts.get_expiry(key)))
 
     def check(self) -> bool:
-        """Return that the storage can be used; whether Redis answers, the next call tells."""
+        """Return True: the next call shows whether Redis responds."""
         return True
 
     def reset(self) -> int | None:
-        """Forget nothing: the counters end by themselves."""
+        """Do nothing: the counters expire."""
         return None
 
     def clear(self, key: str) -> None:
-        """Forget a counter."""
+        """Delete a counter."""
         self._run(self._counts.clear(key))
 
 
 def exceeded(limit: RateLimitItem, ends: float) -> TooManyRequestsError:
-    """Return what a caller is told who has sent too many; the limit begins anew when it `ends`."""
+    """Return the error for a caller with too many requests; the limit starts again at `ends`."""
     return TooManyRequestsError(
         "Your network has sent more than {limit} of these in a minute. Nothing was stored; "
         "send the same again a little later.",

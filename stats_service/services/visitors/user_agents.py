@@ -1,13 +1,13 @@
-"""Kinds of browsers: a system and a family, so coarse that it names nobody."""
+"""Kinds of browsers: system and family, too coarse to identify anybody."""
 
 from functools import lru_cache
 
-#: Number of user agents whose kind is remembered.
+#: Number of user agents whose kind is cached.
 CACHE_SIZE = 4096
-#: Longest part of a user agent that is looked at, in characters.
+#: Longest part of a user agent that is examined, in characters.
 LENGTH = 512
 
-#: What a user agent has in it; the first that fits counts, for an Android says Linux as well.
+#: Parts of user agents; the first match counts, because Android also contains "Linux".
 _SYSTEMS = (
     ("Android", "android"),
     ("HarmonyOS", "android"),
@@ -37,7 +37,7 @@ _FAMILIES = (
 
 @lru_cache(maxsize=CACHE_SIZE)
 def kind_of_browser(user_agent: str) -> str:
-    """Return system and family such as `android-zalo`; `other` stands for what is not known."""
+    """Return system and family such as `android-zalo`; `other` stands for an unknown one."""
     text = user_agent[:LENGTH]
     system = next((name for sign, name in _SYSTEMS if sign in text), "other")
     family = next((name for sign, name in _FAMILIES if sign in text), "other")

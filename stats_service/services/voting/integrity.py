@@ -5,9 +5,10 @@ kind of browser: numbers alone, which tie nobody to a choice. What it makes of w
 `concentration`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from stats_service.models.devices import KioskBallots
 from stats_service.models.polls import Poll
 from stats_service.models.quarantine import (
     Integrity,
@@ -21,19 +22,24 @@ from stats_service.services.periods import local_time
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time
 from stats_service.services.voting.concentration import (
+    ADDRESS,
+    ADDRESS_FIELD,
     LEVELS,
-    NETWORK,
     counted_by_hour,
     is_for_everybody,
+    largest_networks,
+    nested,
     network_reasons,
 )
+from stats_service.services.voting.quarantine import group_of
 from stats_service.store.polls.ballots import VOTERS_KEPT_SECONDS
+from stats_service.store.polls.kiosks import KioskStore
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
-#: How the report's own fields begin, as opposed to outcomes.
-_NOW, _BROWSER = "now:", "browser:"
+#: How fields of the report begin that have kinds of browsers.
+_BROWSER = "browser:"
 #: Those of an hour that are no outcome.
-_CROWD = "crowd"
+_CROWD, _KIOSK, _FIELDS = "crowd", "kiosk", {ADDRESS: ADDRESS_FIELD}
 #: What of the log is an event of a poll as a whole.
 EVENTS = ("created", "copied", "deleted", "reset", "restored")
 #: Of so many ballots an hour stands out with half, and a kind of browser with nearly all.
@@ -45,9 +51,12 @@ LONG_HOURS = 6
 class IntegrityReports:
     """Report on polls."""
 
-    def __init__(self, store: QuarantineStore, polls: Polls, audit: Audit) -> None:
+    def __init__(
+        self, store: QuarantineStore, polls: Polls, kiosks: KioskStore, audit: Audit
+    ) -> None:
         self._store = store
         self._polls = polls
+        self._kiosks = kiosks
         self._audit = audit
 
     def report(
@@ -65,8 +74,10 @@ class IntegrityReports:
         forgotten = now >= closing_time(poll) + VOTERS_KEPT_SECONDS
         gone = not record.voters and (forgotten or elsewhere)
         faults = tuple(find_faults(poll, record, voters_known=not gone))
-        outcomes = {field: n for field, n in record.report.items() if ":" not in field}
         hours = _hours(record.report)
+        outcomes = Counter[str]()
+        for hour in hours:
+            outcomes.update(hour.ballots)
         browsers = {
             field.removeprefix(_BROWSER): n
             for field, n in record.report.items()
@@ -86,13 +97,33 @@ class IntegrityReports:
             voters=None if gone else record.voters,
             verdict=_verdict(reasons),
             reasons=reasons,
-            network=record.report.get(_NOW + NETWORK, 0),
+            networks=largest_networks(record.report),
             browsers=dict(sorted(browsers.items(), key=lambda item: (-item[1], item[0]))),
             sound=False if faults else None if gone else True,
             faults=faults,
             protection=protection,
             events=events,
+            kiosks=self._kiosk_ballots(slug, record),
         )
+
+    def _kiosk_ballots(self, slug: str, record: PollRecord) -> tuple[KioskBallots, ...]:
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, stored in record.groups.items():
+            group = group_of(name, stored)
+            if group.network in ("kiosk", "desk"):
+                found[group.kiosk][group.state] += group.ballots
+        names = {kiosk.id: kiosk.name for kiosk in self._kiosks.all(slug)} if found else {}
+        rows = (
+            KioskBallots(
+                id=kiosk,
+                name=names.get(kiosk, ""),
+                counted=n["accepted"],
+                held=n["held"],
+                voided=n["voided"],
+            )
+            for kiosk, n in found.items()
+        )
+        return tuple(sorted(rows, key=lambda row: (-row.counted, row.id)))
 
     def _history(
         self, slug: str, name: str, timezone: str
@@ -172,14 +203,15 @@ def find_reasons(
             text = f"{counted[hour]:,} of {total:,} ballots came in the hour {hour}."
             yield Reason("hour", counted[hour], total, hour, text)
     seen = sum(browsers.values())
-    if seen >= CROWD_MIN and is_for_everybody(poll):
-        kind = max(browsers, key=lambda name: browsers[name])
-        if browsers[kind] > BROWSER_SHARE * seen:
-            text = f"{browsers[kind]:,} of {seen:,} ballots came from {kind}."
-            yield Reason("browser", browsers[kind], seen, kind, text)
+    own = {kind: n for kind, n in browsers.items() if kind != _KIOSK}
+    if (number := sum(own.values())) >= CROWD_MIN and is_for_everybody(poll):
+        kind = max(own, key=lambda name: own[name])
+        if own[kind] > BROWSER_SHARE * number:
+            text = f"{own[kind]:,} of {number:,} ballots came from {kind}."
+            yield Reason("browser", own[kind], number, kind, text)
     if gone:
         yield Reason("forgotten", 0, ballots, text="It is not known any more who has voted.")
-    arrived = report.get("counted", 0) + report.get("held", 0)
+    arrived = sum(n for field, n in report.items() if field.startswith(("counted:", "held:")))
     if seen < arrived:
         text = f"Of {arrived - seen:,} ballots it was not noted what network they came from."
         yield Reason("unseen", arrived - seen, arrived, text=text)
@@ -199,12 +231,11 @@ def _hours(report: dict[str, int]) -> tuple[ReportHour, ...]:
         outcome, colon, hour = field.partition(":")
         if colon and "T" in hour:
             hours[hour][outcome] = number
-    return tuple(
-        ReportHour(
-            hour,
-            crowd=hours[hour].pop(_CROWD, 0),
-            **{level: hours[hour].pop(level, 0) for level in LEVELS},
-            ballots=dict(sorted(hours[hour].items())),
-        )
-        for hour in sorted(hours)
-    )
+    return tuple(_hour(name, hours[name]) for name in sorted(hours))
+
+
+def _hour(name: str, found: dict[str, int]) -> ReportHour:
+    most = {level: found.pop(_FIELDS.get(level, level), 0) for level in LEVELS}
+    crowd, kiosk = found.pop(_CROWD, 0), found.pop(_KIOSK, 0)
+    ballots = dict(sorted(found.items()))
+    return ReportHour(name, crowd=crowd, kiosk=kiosk, **nested(most), ballots=ballots)

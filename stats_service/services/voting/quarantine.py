@@ -8,12 +8,19 @@ from stats_service.models.polls import OTHER, Poll
 from stats_service.models.quarantine import Group, OtherText, ResultRow, StoredGroup
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.polls.presentation import percent_of, results
-from stats_service.services.voting.concentration import NETWORK, network_reasons
+from stats_service.services.voting.concentration import ADDRESS, network_reasons
 from stats_service.store.polls.quarantine import PollRecord, QuarantineStore
 
 GROUP_STATES = ("held", "accepted", "voided")
 TEXT_STATES = ("pending", "approved", "rejected")
-_NETWORKS = {"a": "address", "c": "customer", "b": "block", "p": "provider"}
+_NETWORKS = {
+    "a": "address",
+    "c": "customer",
+    "b": "block",
+    "p": "provider",
+    "k": "kiosk",
+    "d": "desk",
+}
 #: How a group is named whose ballots counted at once; `cast_ballot.lua` has the same.
 _WATCHED = "w"
 
@@ -64,7 +71,7 @@ class Quarantine:
         """Note that `who` has looked at a poll's largest networks: no alarm until one has more."""
         record = self._store.read(slug, poll.id)
         found = network_reasons(poll, record.report, record.tally.ballots)
-        wide = max((reason.n for reason in found if reason.kind != NETWORK), default=0)
+        wide = max((reason.n for reason in found if reason.kind != ADDRESS), default=0)
         entry = entry_of(Author(who, now), "network.looked", poll.id, after={"ballots": 0})
         self._store.look_at_network(slug, poll.id, wide, entry)
 
@@ -101,10 +108,10 @@ def result_rows(poll: Poll, record: PollRecord) -> list[ResultRow]:
     """Return the result as a table: each choice, each approved text, and what else was written."""
     found = results(poll, record.tally)
     votes = record.tally.votes
-    of = record.tally.ballots if poll.multiple else sum(votes.values())
+    whole = record.tally.ballots if poll.multiple else sum(votes.values())
 
     def row(choice: str, kind: str, text: str, number: int) -> ResultRow:
-        return ResultRow(choice, kind, text, number, percent_of(number, of))
+        return ResultRow(choice, kind, text, number, percent_of(number, whole))
 
     rows = [row(c.id, "choice", "", c.votes or 0) for c in found.choices if c.id != OTHER]
     if len(rows) < len(found.choices):
@@ -131,4 +138,5 @@ def group_of(name: str, stored: StoredGroup) -> Group:
         ballots=stored.ballots,
         votes=stored.votes,
         texts=stored.texts,
+        kiosk=network[1:].removesuffix(_WATCHED) if network.startswith("k") else "",
     )

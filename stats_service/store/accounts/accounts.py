@@ -1,10 +1,10 @@
-"""Accounts: one hash each, changed field by field so that two changes never undo each other."""
+"""Accounts: a hash each, changed field by field so that no change undoes a concurrent one."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stats_service.models.accounts import Account, Credentials
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
@@ -16,18 +16,18 @@ REMOVE_ACCOUNT = load_script("accounts/remove_account")
 SET_SECOND_FACTOR = load_script("accounts/set_second_factor")
 SPEND_CODE = load_script("accounts/spend_code")
 
-#: What a script answers that was given another state than the account has.
+#: What a script returns if the account has changed since it was read.
 _CHANGED = -2
 _ROLE = "role:"
 _RECOVERY = "recovery:"
 
 
-class LastOperator(Exception):  # noqa: N818 - an answer of the store, which the service explains
+class LastOperator(Exception):  # noqa: N818 - a result of the store, which the service explains
     """The installation would be left without an operator."""
 
 
 class Changed(Exception):  # noqa: N818 - likewise
-    """Somebody else has changed the same since it was read."""
+    """The value has changed since it was read."""
 
 
 class AccountStore:
@@ -43,12 +43,12 @@ class AccountStore:
             return sorted(map(text_of, self._client.smembers(self._keys.accounts)))
 
     def has_operator(self) -> bool:
-        """Tell whether anybody may manage the installation."""
+        """Return whether there is an operator, who can manage the installation."""
         with store_errors():
             return bool(self._client.exists(self._keys.operators))
 
     def get(self, name: str) -> tuple[Account, Credentials] | None:
-        """Return an account and what proves it, or None."""
+        """Return an account and its credentials, or None."""
         with store_errors():
             fields = self._client.hgetall(self._keys.account(name))
         return _account(name, fields) if fields else None
@@ -63,7 +63,7 @@ class AccountStore:
         return [_account(name, row)[0] for name, row in zip(names, rows, strict=True) if row]
 
     def add(self, account: Account, password: str) -> bool:
-        """Store a new account with the hash of its password; False if the name is taken."""
+        """Store a new account with a password hash; False if the name is taken."""
         keys = self._keys
         fields = {
             "password": password,
@@ -81,7 +81,7 @@ class AccountStore:
             )
 
     def change(self, name: str, fields: Mapping[str, Any], deleted: Iterable[str] = ()) -> bool:
-        """Set and delete fields of an account; False if there is none."""
+        """Set and delete fields of an account; False if it does not exist."""
         with store_errors():
             return bool(
                 CHANGE_ACCOUNT.run(
@@ -92,21 +92,21 @@ class AccountStore:
             )
 
     def set_role(self, name: str, slug: str, before: str, role: str) -> bool:
-        """Set the role on a site, or take it away with `""`; False if there is no account.
+        """Set the role on a site, or remove it with `""`; False if the account does not exist.
 
         Raises:
-            Changed: the role is not, or no longer, `before`; nothing was changed.
+            Changed: the role is not `before`; nothing was changed.
         """
         args = (_ROLE + slug, before, role)
         with store_errors():
             return _done(SET_ROLE.run(self._client, (self._keys.account(name),), args))
 
     def set_operator(self, name: str, *, before: bool, operator: bool) -> bool:
-        """Make an operator, or an ordinary account again; False if there is no account.
+        """Make an account an operator, or ordinary again; False if it does not exist.
 
         Raises:
-            LastOperator: nothing was changed.
-            Changed: it is not, or no longer, what it was `before`; nothing was changed.
+            LastOperator: the account is the last operator; nothing was changed.
+            Changed: the account is not what it was `before`; nothing was changed.
         """
         keys = (self._keys.account(name), self._keys.operators)
         args = (name, _flag(operator), _flag(before))
@@ -114,27 +114,27 @@ class AccountStore:
             return _done(SET_OPERATOR.run(self._client, keys, args))
 
     def set_second_factor(self, name: str, seed: str, step: int, recovery: Iterable[str]) -> bool:
-        """Ask the account for codes from now on, or with the seed `""` no more.
+        """Ask the account for codes from now on, or with the seed `""` no longer.
 
         Args:
-            name: of the account.
-            seed: what the phone's secret is derived from; if it is the present one, only the
-                recovery codes are replaced.
-            step: the latest of the time steps whose codes are used up.
-            recovery: digests of the recovery codes, in place of all there were.
+            name: the account.
+            seed: the phone's secret is derived from it; with the present seed, only the recovery
+                codes are replaced.
+            step: the latest time step whose code is used up.
+            recovery: digests of the recovery codes, which replace all earlier ones.
 
         Returns:
-            False if there is no such account.
+            False if the account does not exist.
         """
         key = self._keys.account(name)
         with store_errors():
             return bool(SET_SECOND_FACTOR.run(self._client, (key,), (seed, step, *recovery)))
 
     def spend_code(self, name: str, seed: str, step: int) -> bool:
-        """Use up the code of a time step and those before it.
+        """Use up the codes of a time step and of earlier ones.
 
         Returns:
-            False if it was used up already, or the seed is not the account's.
+            False if the code was used up already, or the account has a different seed.
         """
         with store_errors():
             return bool(SPEND_CODE.run(self._client, (self._keys.account(name),), (seed, step)))
@@ -145,9 +145,9 @@ class AccountStore:
             return bool(self._client.hdel(self._keys.account(name), _RECOVERY + digest))
 
     def remove(self, account: Account) -> bool:
-        """Forget an account with its devices; answers and errors as `set_operator`.
+        """Delete an account with its devices; results and errors as in `set_operator`.
 
-        `account` is as it was read; with other rights by now it is not forgotten.
+        An account whose rights differ from `account` is not deleted.
         """
         names, name = self._keys, account.name
         keys = (

@@ -1,15 +1,16 @@
-"""The audit log: one stream a site, and one for the installation. Entries are only ever added."""
+"""The audit log: a stream for each site, and one for the installation. It is append-only."""
 
 from collections.abc import Iterator
 
 import msgspec
 
 from stats_service.models.audit import AuditEntry
-from stats_service.store.keys import SiteKeys, installation_audit
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, documents_of, store_errors
 from stats_service.store.site_writes import write_to_site
 
-#: Entries read in one round trip.
+#: Number of entries read in one round trip.
 BATCH = 500
 #: As in lua/audit_entry.lua.
 _FIELD = "entry"
@@ -23,7 +24,7 @@ class AuditStore:
         self._prefix = prefix
 
     def add(self, slug: str, entry: AuditEntry) -> None:
-        """Append `entry` to the log of a site; one that is erased meanwhile keeps none."""
+        """Append `entry` to the log of a site, unless the site is erased in the meantime."""
         document = packed_entry(entry)
         if slug:
             names = SiteKeys(self._prefix, slug)
@@ -40,7 +41,7 @@ class AuditStore:
         return [_entry(number, document) for number, document in documents_of(found)]
 
     def all(self, slug: str) -> Iterator[AuditEntry]:
-        """Give every entry of a log, oldest first."""
+        """Yield every entry of a log, oldest first."""
         start = "-"
         while True:
             with store_errors():
@@ -52,11 +53,11 @@ class AuditStore:
             start = f"({found[-1][0]}"
 
     def _key(self, slug: str) -> str:
-        return SiteKeys(self._prefix, slug).audit if slug else installation_audit(self._prefix)
+        return SiteKeys(self._prefix, slug).audit if slug else AdminKeys(self._prefix).audit
 
 
 def packed_entry(entry: AuditEntry | None) -> bytes:
-    """Return an entry as `lua/audit_entry.lua` takes it: as the log holds it; none is empty."""
+    """Return an entry in the form of the log, for `lua/audit_entry.lua`; empty for None."""
     return msgspec.json.encode(entry) if entry else b""
 
 

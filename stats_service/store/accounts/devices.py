@@ -1,4 +1,4 @@
-"""The browsers that have signed in, by account. Their secrets come here as digests only."""
+"""The browsers that have signed in, by account. The store knows only digests of their secrets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import msgspec
 
 from stats_service.models.devices import Device
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
 ADD_DEVICE = load_script("accounts/add_device")
 CHANGE_DEVICE = load_script("accounts/change_device")
 
-#: Devices of one account; of more, the one used longest ago is forgotten.
+#: Most devices of one account; beyond it, the least recently used one is deleted.
 DEVICES_MAX = 20
-#: A device is forgotten this long after its latest sign-in. Browsers keep no cookie longer.
+#: A device is deleted this long after its latest sign-in. Browsers keep no cookie longer.
 DEVICE_SECONDS = 400 * 86_400
 
 
@@ -27,7 +27,7 @@ class DeviceStore:
         self._keys = AdminKeys(prefix)
 
     def add(self, name: str, device: Device) -> bool:
-        """Store a device, or its latest sign-in; False if there is no such account."""
+        """Store a device, or its latest sign-in; False if the account does not exist."""
         keys = (self._keys.account(name), self._keys.devices(name))
         oldest = device.last - DEVICE_SECONDS
         args = (device.id, msgspec.json.encode(device), DEVICES_MAX, oldest, DEVICE_SECONDS)
@@ -35,7 +35,7 @@ class DeviceStore:
             return bool(ADD_DEVICE.run(self._client, keys, args))
 
     def change(self, name: str, device: Device) -> bool:
-        """Store what has changed of a device; False if it was removed."""
+        """Store a change of a device; False if the device was removed."""
         args = (device.id, msgspec.json.encode(device))
         with store_errors():
             return bool(CHANGE_DEVICE.run(self._client, (self._keys.devices(name),), args))
@@ -51,14 +51,14 @@ class DeviceStore:
         return None
 
     def all(self, name: str) -> list[Device]:
-        """Return every device of an account, that of the latest sign-in first."""
+        """Return every device of an account, latest sign-in first."""
         with store_errors():
             fields = self._client.hgetall(self._keys.devices(name))
         devices = [_device(text_of(digest), document) for digest, document in fields.items()]
         return sorted(devices, key=lambda device: -device.last)
 
     def remove(self, name: str, digests: Sequence[str]) -> None:
-        """Forget devices."""
+        """Delete devices."""
         if digests:
             with store_errors():
                 self._client.hdel(self._keys.devices(name), *digests)

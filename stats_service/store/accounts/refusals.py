@@ -5,13 +5,13 @@ from typing import Any
 from stats_service.models.audit import AuditEntry
 from stats_service.models.devices import Refusals
 from stats_service.store.accounts.audit import packed_entry
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
 NOTE_REFUSAL = load_script("accounts/note_refusal")
 
-#: What is told apart, as `models.devices.Refusals` has it.
+#: The kinds of refusals, as in `models.devices.Refusals`.
 KINDS = ("passwords", "codes", "unseen")
 HOUR_SECONDS = 3600
 
@@ -24,21 +24,21 @@ class RefusalStore:
         self._keys = AdminKeys(prefix)
 
     def note(self, kind: str, account: str, now: float, first: AuditEntry | None = None) -> int:
-        """Add one to the sum of its hour, and bring those of past hours to the log.
+        """Add one to the sum of the hour, and move the sums of past hours to the log.
 
         Args:
             kind: one of `KINDS`.
             account: `""` for all that do not exist.
             now: seconds since 1970.
-            first: goes to the log at once if this is the first of its kind, account and hour.
+            first: the audit entry if this is the first of its kind, account and hour.
 
         Returns:
-            How many of the kind, account and hour there are now.
+            The sum of the kind, account and hour.
         """
         return self._run(kind, account, now, packed_entry(first))
 
     def settle(self, now: float) -> None:
-        """Bring the sums of past hours to the log."""
+        """Move the sums of past hours to the log."""
         self._run("", "", now, b"")
 
     def running(self, now: float) -> list[Refusals]:
@@ -53,7 +53,7 @@ class RefusalStore:
         return [Refusals(account, **found) for account, found in sorted(sums.items())]
 
     def take(self, account: str) -> Refusals:
-        """Return what was refused since this was last asked, and begin anew."""
+        """Return the refusals since the last call, and reset them."""
         fields = [f"since:{kind}:{account}" for kind in KINDS]
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
             pipe.hmget(self._keys.refusals, fields)

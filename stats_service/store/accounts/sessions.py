@@ -1,23 +1,23 @@
-"""Sessions, one-time links and sign-in attempts. Secrets come here as digests only."""
+"""Sessions, one-time links and sign-in attempts. The store knows only digests of secrets."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from stats_service.models.accounts import Session
-from stats_service.store.keys import AdminKeys
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
 COUNT_ATTEMPT = load_script("accounts/count_attempt")
 
-#: A session ends when it was not used for this long.
+#: A session ends after this time without use.
 SESSION_IDLE_SECONDS = 12 * 3600
-#: A session ends this long after the sign-in, however much it is used.
+#: A session ends this long after the sign-in, even if it is used.
 SESSION_MAX_SECONDS = 30 * 86400
-#: A sign-in waits this long for the code that follows the password.
+#: A pending sign-in waits this long for the code of the second factor.
 PENDING_SECONDS = 300
-#: A one-time link that nobody follows ends after this.
+#: An unused one-time link ends after this time.
 LINK_SECONDS = 24 * 3600
 
 
@@ -29,7 +29,7 @@ class SessionStore:
         self._keys = AdminKeys(prefix)
 
     def add(self, digest: str, session: Session) -> None:
-        """Store a new session, or half of one."""
+        """Store a new session, or a pending one."""
         keys, seconds = self._keys, PENDING_SECONDS if session.half else SESSION_IDLE_SECONDS
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
             pipe.set(keys.session(digest), msgspec.json.encode(session), ex=seconds)
@@ -38,27 +38,27 @@ class SessionStore:
             pipe.execute()
 
     def use(self, digest: str) -> Session | None:
-        """Return a session and put off its end, or None."""
+        """Return a session and extend it, or None."""
         with store_errors():
             document = self._client.getex(self._keys.session(digest), ex=SESSION_IDLE_SECONDS)
         return msgspec.json.decode(document, type=Session) if document else None
 
     def pending(self, digest: str) -> Session | None:
-        """Return a session that waits for its code, or None; its end is not put off."""
+        """Return a session that waits for a code, or None; it is not extended."""
         with store_errors():
             document = self._client.get(self._keys.session(digest))
         session = msgspec.json.decode(document, type=Session) if document else None
         return session if session and session.half else None
 
     def remove(self, digest: str, account: str) -> None:
-        """End one session, or one-time link."""
+        """End one session or one-time link."""
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
             pipe.unlink(self._keys.session(digest), self._keys.link(digest))
             pipe.srem(self._keys.sessions(account), digest)
             pipe.execute()
 
     def remove_all(self, account: str, keep: str = "") -> None:
-        """End every session and link of an account but the one with the digest `keep`."""
+        """End every session and link of an account except the one with the digest `keep`."""
         key = self._keys.sessions(account)
         with store_errors():
             for member in self._client.smembers(key):
@@ -67,7 +67,7 @@ class SessionStore:
                     self.remove(digest, account)
 
     def add_link(self, digest: str, account: str) -> None:
-        """Store a one-time link for an account; `""` is the setup of the first operator."""
+        """Store a one-time link for an account; `""` stands for the setup of the first operator."""
         keys = self._keys
         with store_errors(), self._client.pipeline(transaction=True) as pipe:
             pipe.set(keys.link(digest), account, ex=LINK_SECONDS)
@@ -77,25 +77,24 @@ class SessionStore:
             pipe.execute()
 
     def link(self, digest: str) -> str | None:
-        """Return whom a link is for, or None if it is used up or was never made."""
+        """Return the account of a link, or None if the link is used up or never existed."""
         with store_errors():
             return _name(self._client.get(self._keys.link(digest)))
 
     def take_link(self, digest: str) -> str | None:
-        """Use a link up: of two who follow it at once, one gets None."""
+        """Use up a link: if two follow it at once, one gets None."""
         with store_errors():
             return _name(self._client.getdel(self._keys.link(digest)))
 
     def count_attempt(self, budgets: Sequence[tuple[str, int, int]]) -> tuple[int, int]:
-        """Count an attempt against budgets in their order; one that is used up ends it.
+        """Count an attempt against budgets in order, up to the first that is used up.
 
         Args:
-            budgets: of each the digest of what it is for, how many it allows, and the seconds
-                after which it begins anew.
+            budgets: for each, the digest of its subject, its size, and the seconds after which it
+                starts again.
 
         Returns:
-            The place of the budget that refuses, and what was tried against it; -1 and 0 if none
-            refuses.
+            The index of the refusing budget, and its count; -1 and 0 if none refuses.
         """
         keys = [self._keys.attempts(digest) for digest, _, _ in budgets]
         args = [number for _, most, seconds in budgets for number in (most, seconds)]
@@ -104,9 +103,9 @@ class SessionStore:
         return int(place) - 1, int(made)
 
     def all(self, account: str) -> list[tuple[str, Session]]:
-        """Return the sessions of an account that have not ended, with their digests.
+        """Return the current sessions of an account, with their digests.
 
-        Digests of what has ended are forgotten: whoever knows the password adds ten a minute.
+        Digests of ended sessions are deleted: a person with the password can add ten a minute.
         """
         keys = self._keys
         with store_errors():
@@ -127,7 +126,7 @@ class SessionStore:
         ]
 
     def show_setup(self) -> bool:
-        """Tell whether the link for the first operator was never printed; from now on it was."""
+        """Return True the first time only: the link for the first operator is to be printed."""
         with store_errors():
             return bool(self._client.set(self._keys.setup_shown, 1, nx=True))
 

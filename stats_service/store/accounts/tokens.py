@@ -1,4 +1,4 @@
-"""API tokens: one hash a site, so that removing a site removes its tokens."""
+"""API tokens: a hash for each site, so that removing a site removes its tokens."""
 
 import msgspec
 
@@ -22,7 +22,7 @@ class TokenStore:
         self._prefix = prefix
 
     def add(self, slug: str, token: Token) -> None:
-        """Store a new token; UnknownSiteError if there is no such site, or not any more."""
+        """Store a new token; UnknownSiteError if the site does not exist."""
         names, document = SiteKeys(self._prefix, slug), msgspec.json.encode(token)
         if write_to_site(self._client, names, names.tokens, "HSET", token.id, document) is None:
             raise UnknownSiteError(slug)
@@ -51,12 +51,12 @@ class TokenStore:
         return sorted(tokens, key=lambda token: -token.created)
 
     def remove(self, slug: str, token_id: str) -> bool:
-        """Revoke a token; False if there was none."""
+        """Revoke a token; False if it does not exist."""
         with store_errors():
             return bool(self._client.hdel(self._key(slug), token_id, token_id + _USED))
 
     def touch(self, slug: str, token_id: str, now: float) -> None:
-        """Remember that a token was used at `now`, unless it was revoked meanwhile."""
+        """Record the last use of a token, unless it was revoked in the meantime."""
         keys, args = [self._key(slug)], [token_id, token_id + _USED, int(now)]
         with store_errors():
             TOUCH_TOKEN.run(self._client, keys, args)

@@ -1,4 +1,4 @@
-"""What Redis and the data folder remember of this installation, so that a loss is noticed."""
+"""What Redis and the data folder store about this installation, so that a loss is noticed."""
 
 import fcntl
 import logging
@@ -10,7 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.models.sites import Site
-from stats_service.store.keys import AdminKeys, SiteKeys, sites
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
@@ -24,19 +25,19 @@ _MOVE, _MOVE_AT, _CAME_FROM = "move", "move:at", "came-from"
 
 
 class StoredInstallation(NamedTuple):
-    """What Redis remembers; empty and 0 for what it does not."""
+    """What Redis stores about the installation; empty or 0 where it has nothing."""
 
     #: Keyed digest of the secret, in hexadecimal.
     secret: str
-    #: What tells these data from those before Redis was emptied: drawn when it was claimed.
+    #: Random id of the data, created when Redis was claimed: a Redis that was emptied has another.
     run: str
-    #: Grows by one every few seconds while a service runs, and when (s) it did last.
+    #: A number that grows by one every few seconds while a service runs, and when (s) it last grew.
     beat: int
     beat_at: float
-    #: The Host that an administrator's browser sent and that was refused last, and when (s).
+    #: The last Host of an administrator's browser that was refused, and when (s).
     host: str
     host_at: float
-    #: When (s) `stats-service backup` made one last.
+    #: When (s) the last `stats-service backup` was made.
     backup_at: float
     #: How far a move to another server is: `out <place>` (under way), `gone <place>` (complete),
     #: `in <run>` (this is the other server, not complete); and since when (s).
@@ -45,19 +46,19 @@ class StoredInstallation(NamedTuple):
 
 
 class SitePresence(NamedTuple):
-    """Whether Redis has what makes a site, and whether it still lists the site."""
+    """Whether Redis has the essential keys of a site, and whether the list contains the site."""
 
-    #: The settings are there, and the key of the site's birth.
+    #: Whether the settings and the key of the site's birth exist.
     alive: bool
-    #: An archive is just taking the site's place.
+    #: Whether an archive is taking the site's place.
     held: bool
     listed: bool
-    #: Whether there is a list at all.
+    #: Whether the list of sites exists at all.
     list_is_there: bool
 
 
 class InstallationStore:
-    """The key of one installation."""
+    """The record of one installation."""
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
@@ -65,7 +66,7 @@ class InstallationStore:
         self._key = AdminKeys(prefix).installation
 
     def read(self) -> StoredInstallation:
-        """Return what Redis remembers."""
+        """Return what Redis stores."""
         with store_errors():
             fields = (_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT, _MOVE, _MOVE_AT)
             found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
@@ -88,26 +89,26 @@ class InstallationStore:
             return text_of(self._client.hget(self._key, _CAME_FROM) or b"").split()
 
     def claim(self, digest: str, run: str) -> str:
-        """Note digest and run unless there are any; return the digest which is there now."""
+        """Store digest and run unless there are any; return the stored digest."""
         with store_errors():
             self._client.hsetnx(self._key, _SECRET, digest)
             self._client.hsetnx(self._key, _RUN, run)
             return text_of(self._client.hget(self._key, _SECRET) or b"")
 
     def replace(self, digest: str) -> None:
-        """Note the digest, whatever was there."""
+        """Store the digest, and replace any other."""
         with store_errors():
             self._client.hset(self._key, _SECRET, digest)
 
     def try_to_write(self, now: float) -> None:
-        """Write something small; StoreUnavailableError says why Redis takes no writes."""
+        """Write something small; StoreUnavailableError says why Redis accepts no writes."""
         with store_errors():
             self._client.hset(self._key, _LOOKED, int(now))
 
     def beat(self, now: float, run: str) -> tuple[int, str]:
-        """Let the number grow; return what it is now, and the run, which is noted if there is none.
+        """Increase the number; return it with the run, which is stored if it is missing.
 
-        There is none yet in what a service of an earlier version claimed.
+        It is missing in data that an older version claimed.
         """
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             pipe.hincrby(self._key, _BEAT, 1)
@@ -118,24 +119,24 @@ class InstallationStore:
         return int(beat), text_of(known)
 
     def note_host(self, host: str, now: float) -> None:
-        """Note a Host that the admin pages refused."""
+        """Record a Host that the admin pages refused."""
         with store_errors():
             self._client.hset(self._key, mapping={_HOST: host, _HOST_AT: int(now)})
 
     def forget_site(self, slug: str) -> None:
-        """Take a site whose settings are gone out of the list."""
+        """Remove a site without settings from the list."""
         with store_errors():
             self._client.srem(sites(self._prefix), slug)
 
     def note_backup(self, now: float) -> None:
-        """Note that a backup was made."""
+        """Record that a backup was made."""
         with store_errors():
             self._client.hset(self._key, _BACKUP_AT, int(now))
 
     def presence(self, slugs: Sequence[str]) -> list[SitePresence]:
         """Return what Redis has of each site, in the order of `slugs`.
 
-        A key of a birth that is gone alone is written again: the site is there.
+        If only the key of the birth is missing, it is restored: the site exists.
         """
         if not slugs:
             return []
@@ -175,14 +176,14 @@ class InstallationStore:
 
 
 class SoleWatcher:
-    """`<data_dir>/watch.lock`: one process of a host looks, so that a fault is told once."""
+    """`<data_dir>/watch.lock`: one process of a host watches, so that a fault is reported once."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "watch.lock"
         self._held: int | None = None
 
     def hold(self) -> bool:
-        """Tell whether this process looks; it does until it ends. OSError: no file can be made."""
+        """Return whether this process watches, until it ends. OSError: no file can be created."""
         if self._held is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -195,38 +196,38 @@ class SoleWatcher:
         return True
 
     def release(self) -> None:
-        """Let another process look."""
+        """Let another process watch."""
         if self._held is not None:
             os.close(self._held)
             self._held = None
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What the data folder remembers of the Redis that it was last used with."""
+    """What the data folder stores about the Redis that it was last used with."""
 
-    #: As in Redis, from the last look at which all was well.
+    #: As in Redis, at the last check without a fault.
     secret: str
     beat: int
     beat_at: float
-    #: Empty in a file of an earlier version.
+    #: Empty in a file of an older version.
     run: str = ""
 
 
 class InstallationFile:
-    """`<data_dir>/installation-<prefix>.json`: without it, a Redis that was emptied looks new."""
+    """`<data_dir>/installation-<prefix>.json`: without it, an emptied Redis looks new."""
 
     def __init__(self, data_dir: Path, prefix: str) -> None:
         self._path = data_dir / f"installation-{prefix}.json"
 
     def read(self) -> Remembered | None:
-        """Return what is remembered; None if nothing is, or nothing that can be read."""
+        """Return the content; None if the file is missing or cannot be read."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=Remembered)
         except (OSError, msgspec.DecodeError):
             return None
 
     def write(self, remembered: Remembered) -> None:
-        """Remember; OSError if the data folder takes no file."""
+        """Write the file; OSError if that fails."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(f".{os.getpid()}")
         with fresh.open("wb") as file:

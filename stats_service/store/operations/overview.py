@@ -1,4 +1,4 @@
-"""The numbers of many sites at once, in few round trips however many they are."""
+"""The numbers of many sites at once, in a fixed number of round trips."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,27 +18,27 @@ _decoder = msgspec.json.Decoder(Poll)
 
 
 class OverviewQuery(NamedTuple):
-    """What is wanted of one site."""
+    """What to read of one site."""
 
     slug: str
-    #: Fields of `counts` and `ignored`, and days whose hours are wanted.
+    #: Fields of `counts` and `ignored`, and days with hours to read.
     counts: Sequence[str]
     ignored: Sequence[str]
     hours: Sequence[str]
-    #: Visitors seen from this moment to that (seconds) are online.
+    #: Visitors seen between these moments (seconds) are online.
     online: tuple[float, float]
 
 
 class StoredOverview(NamedTuple):
-    """What Redis holds of one site."""
+    """The data of one site in Redis."""
 
     history: StoredHistory
     online: int
-    #: How many articles are kept by name.
+    #: Number of articles that are stored by name.
     articles: int
     polls: list[Poll]
     parameters: tuple[ParameterFinding, ...]
-    #: Groups of ratings that are held.
+    #: Groups of held ratings.
     ratings_held: int
 
 
@@ -50,7 +50,7 @@ class OverviewStore:
         self._prefix = prefix
 
     def read(self, queries: Sequence[OverviewQuery]) -> list[StoredOverview]:
-        """Return what Redis holds of each site, in the order of `queries`."""
+        """Return the data of each site, in the order of `queries`."""
         if not queries:
             return []
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
@@ -83,5 +83,5 @@ class OverviewStore:
         return found
 
     def summaries(self, polls: Sequence[tuple[str, str]]) -> list[PollSummary]:
-        """Return what waits for a decision in polls, named by slug and id."""
+        """Return what waits for a decision in polls, given by slug and id."""
         return poll_summaries(self._client, self._prefix, polls)

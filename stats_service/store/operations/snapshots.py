@@ -1,4 +1,4 @@
-"""Snapshots of the whole of Redis, by its own means, and bringing one back."""
+"""Snapshots of all of Redis, written by Redis itself, and how to restore one."""
 
 import os
 import shutil
@@ -12,26 +12,26 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import InvalidInputError, StartupError, StoreUnavailableError
 from stats_service.store.redis.client import RedisClient, primaries, store_errors, text_of
 
-#: How every snapshot of Redis and of Valkey begins.
+#: First bytes of every snapshot of Redis and Valkey.
 MAGIC = (b"REDIS", b"VALKEY")
 #: Longest wait for a snapshot, in seconds; a gigabyte takes some ten.
 SAVE_SECONDS = 600.0
 POLL_SECONDS = 0.05
-#: Longest wait for a server that is just ending, in seconds.
+#: Longest wait for a server that is shutting down, in seconds.
 LOCK_SECONDS = 10.0
 
 
 class SnapshotStore:
-    """Lets Redis write its snapshot."""
+    """Makes Redis write a snapshot."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
 
     def save(self) -> Path | None:
-        """Let Redis write a fresh snapshot; return where, on its machine, if it tells.
+        """Make Redis write a snapshot; return its path on the server's machine, if Redis tells it.
 
         Raises:
-            InvalidInputError: it is a cluster, whose servers have a snapshot each.
+            InvalidInputError: Redis is a cluster, whose servers have a snapshot each.
             StoreUnavailableError: the snapshot failed.
         """
         with store_errors():
@@ -42,17 +42,17 @@ class SnapshotStore:
                     "BGSAVE, or export the sites one by one."
                 )
             server = servers[0]
-            self._wait(server)  # for one that is being written, and is of a moment ago
+            self._wait(server)  # a snapshot that is being written now is of an earlier moment
             server.bgsave(schedule=True)
             self._wait(server)
-            said = server.info("persistence")
-            if said.get("rdb_last_bgsave_status") != "ok":
+            info = server.info("persistence")
+            if info.get("rdb_last_bgsave_status") != "ok":
                 raise StoreUnavailableError(
                     "Redis could not write its snapshot; its log says why (a full disk, mostly)."
                 )
             try:
                 found = server.config_get("dir", "dbfilename")
-            except ResponseError:  # many hosted servers, and careful ACLs, do not allow it
+            except ResponseError:  # many hosted servers, and strict ACLs, forbid it
                 return None
         values = {text_of(name): text_of(value) for name, value in found.items()}
         return Path(values["dir"]) / values["dbfilename"]
@@ -60,9 +60,9 @@ class SnapshotStore:
     def _wait(self, server: RedisClient) -> None:
         deadline = time.monotonic() + SAVE_SECONDS
         while True:
-            said = server.info("persistence")
-            # Scheduled behind a rewrite of the append-only file, it has not begun yet.
-            if not (said["rdb_bgsave_in_progress"] or said["aof_rewrite_in_progress"]):
+            info = server.info("persistence")
+            # It waits for a rewrite of the append-only file, and has not started yet.
+            if not (info["rdb_bgsave_in_progress"] or info["aof_rewrite_in_progress"]):
                 return
             if time.monotonic() > deadline:
                 raise StoreUnavailableError(
@@ -72,16 +72,16 @@ class SnapshotStore:
 
 
 def is_snapshot(path: Path) -> bool:
-    """Tell whether a file begins as a snapshot; Redis checks the rest when it reads it."""
+    """Return whether a file starts like a snapshot; Redis checks the rest when it loads it."""
     with path.open("rb") as file:
         return file.read(8).startswith(MAGIC)
 
 
 def snapshot_readers(path: Path) -> str:
-    """Return which servers can read a snapshot, by the version with which it begins.
+    """Return which servers can read a snapshot, by the version at its start.
 
-    Redis and Valkey have gone different ways since version 11: Redis reads nothing that Valkey 9
-    has written, and Valkey nothing of Redis 7.4 and later.
+    Redis and Valkey have diverged since version 11: Redis reads nothing that Valkey 9 has written,
+    and Valkey nothing that Redis 7.4 and later has written.
     """
     with path.open("rb") as file:
         begin = file.read(9)
@@ -97,13 +97,13 @@ def snapshot_readers(path: Path) -> str:
     return "the version that has written it, and later ones"
 
 
-def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path:
-    """Let the embedded Redis start from `snapshot`; return where its former data is now.
+def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path | None:
+    """Start the embedded Redis from `snapshot`; return the path of its former data, if it had any.
 
-    A snapshot that it cannot read changes nothing.
+    If Redis cannot read the snapshot, nothing changes.
 
     Raises:
-        StartupError: the service runs, or Redis cannot read the snapshot.
+        StartupError: the service is running, or Redis cannot read the snapshot.
     """
     server = EmbeddedRedis(data_dir, role="command")
     server.prepare_folder()
@@ -117,7 +117,10 @@ def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path:
         os.close(lock)
     try:
         with server:
-            return former
+            if any(former.iterdir()):
+                return former
+            former.rmdir()
+            return None
     except StartupError as error:
         shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
         (folder / "dump.rdb").unlink(missing_ok=True)
@@ -136,11 +139,15 @@ def _move(source: Path, target: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
-    with source.open("rb") as given, os.fdopen(_private(part), "wb") as taken:
-        shutil.copyfileobj(given, taken, 1 << 20)
-        taken.flush()
-        os.fsync(taken.fileno())
-    part.replace(target)
+    try:
+        with source.open("rb") as given, os.fdopen(_private(part), "wb") as taken:
+            shutil.copyfileobj(given, taken, 1 << 20)
+            taken.flush()
+            os.fsync(taken.fileno())
+        part.replace(target)
+    finally:
+        # Of a disk that is full, no half may take what is left: the next copy has another name.
+        part.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> int:
@@ -148,8 +155,8 @@ def _private(path: Path) -> int:
 
 
 def copy_snapshot(source: Path, target: Path) -> None:
-    """Copy a snapshot, readable by this user alone, so that a broken copy never has its name.
+    """Copy a snapshot, readable for this user only; an incomplete copy never gets the final name.
 
-    Redis replaces its file as a whole, so that the copy is of one moment.
+    Redis replaces its file as a whole, so the copy is of one moment.
     """
     _copy(source, target)

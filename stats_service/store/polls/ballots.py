@@ -1,4 +1,4 @@
-"""Ballots: `lua/cast_ballot.lua`, and what is kept of them."""
+"""Ballots: `lua/cast_ballot.lua`, and what Redis stores of them."""
 
 import asyncio
 import math
@@ -18,12 +18,12 @@ from stats_service.store.redis.loop_client import LoopClient
 from stats_service.store.redis.packing import in_a_row
 from stats_service.store.redis.scripts import load_script
 
-CAST_BALLOT = load_script("polls/cast_ballot")
+CAST_BALLOT = load_script("polls/place_ballot", "polls/cast_ballot")
 REFUSE_BALLOT = load_script("polls/refuse_ballot")
 
-#: How long it stays known who has voted, after a poll has closed.
+#: How long voters are stored after a poll has closed.
 VOTERS_KEPT_SECONDS = 30 * 86400
-#: Outcome by the letter behind a ballot's id; `cast_ballot.lua` has the same.
+#: Outcomes by the letter after a ballot's id; `cast_ballot.lua` has the same.
 OUTCOMES = {b"c": "counted", b"h": "held", b"x": "changed"}
 
 
@@ -36,17 +36,17 @@ class BallotStore:
         self._prefix = prefix
 
     async def cast(self, site: Site, command: BallotCommand, hour: str, now: float) -> BallotResult:
-        """Settle a ballot at the moment `now` (seconds), in one round trip.
+        """Settle a ballot in one round trip.
 
         Args:
             site: the site.
             command: the ballot.
             hour: the hour of `now` in the site's zone, `2026-11-23T09`.
-            now: the server's time.
+            now: seconds since 1970, by the server's clock.
 
         Raises:
-            UnknownSiteError: the site was removed meanwhile.
-            StoreUnavailableError: nothing was acknowledged; the ballot's id makes a repeat safe.
+            UnknownSiteError: the site was removed in the meantime.
+            StoreUnavailableError: nothing was recorded; the ballot's id makes a repeat safe.
         """
         keys, args = cast_ballot_call(self._prefix, site, command, hour, now)
         return cast_ballot_reply(site.slug, await self._loop.run(CAST_BALLOT, keys, args))
@@ -54,17 +54,17 @@ class BallotStore:
     async def refuse(
         self, site: Site, command: BallotCommand, code: str, hour: str
     ) -> tuple[str, PollTally]:
-        """Note a refusal in the poll's report; return what became of the voter's earlier ballot.
+        """Count a refusal in the poll's report; return the outcome of the voter's earlier ballot.
 
         Returns:
-            The outcome of the same ballot sent earlier, `voted` if it was another ballot, empty
-            if the voter is unknown or has none; and the tally.
+            The outcome of the same ballot sent earlier, `voted` if it was a different ballot, empty
+            if the voter is unknown or has no ballot; and the tally.
         """
         keys, args = refuse_ballot_call(self._prefix, site, command, code, hour)
         return refuse_ballot_reply(command, await self._loop.run(REFUSE_BALLOT, keys, args))
 
     async def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
-        """Return whether a voter's ballot is in, and the tally."""
+        """Return whether the voter has a ballot, and the tally."""
         names = SiteKeys(self._prefix, slug)
         voted, tally = await asyncio.gather(
             self._loop.ask("HEXISTS", names.poll(poll, "voters"), voter),
@@ -73,12 +73,12 @@ class BallotStore:
         return bool(voted) and bool(voter), poll_tally(tally)
 
     def expire(self, slug: str, poll: Poll, closing: float, now: float) -> None:
-        """Let what is known of voters go when it is no longer needed.
+        """Set when the stored voters expire.
 
         Args:
             slug: the site.
-            poll: its definition as stored now.
-            closing: when it closes or has closed, in seconds; infinity if that is not known.
+            poll: the stored definition.
+            closing: when the poll closes or closed, in seconds; infinity if that is not known.
             now: seconds since 1970.
         """
         names = SiteKeys(self._prefix, slug)
@@ -126,7 +126,7 @@ def cast_ballot_call(
         left,
         command.choices,
     )
-    # Redis' MessagePack has no bytes: pseudonyms go by themselves.
+    # Redis' MessagePack has no binary type, so pseudonyms are arguments of their own.
     args: list[Any] = [
         in_a_row(values),
         command.voter,
@@ -142,7 +142,7 @@ def cast_ballot_call(
 
 
 def cast_ballot_reply(slug: str, reply: Any) -> BallotResult:
-    """Return what `cast_ballot.lua` answered; UnknownSiteError if the site was removed."""
+    """Return the result of `cast_ballot.lua`; UnknownSiteError if the site was removed."""
     outcome = text_of(reply[0])
     if outcome == "no-site":
         raise UnknownSiteError(slug)
@@ -158,7 +158,7 @@ def refuse_ballot_call(
 
 
 def refuse_ballot_reply(command: BallotCommand, reply: Any) -> tuple[str, PollTally]:
-    """Return what `refuse_ballot.lua` answered, as `BallotStore.refuse` does."""
+    """Return the result of `refuse_ballot.lua`, as `BallotStore.refuse` does."""
     first, tally = reply
     if not first:
         return "", poll_tally(tally)

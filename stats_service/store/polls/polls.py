@@ -12,7 +12,7 @@ from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 
-#: Ballots of a network from which its poll's report comes with the summary.
+#: Ballots of one network from which the summary includes the report of the poll.
 MANY = 20
 
 SAVE_POLL = load_script("accounts/audit_entry", "polls/save_poll")
@@ -42,7 +42,7 @@ class PollStore:
         return _decoder.decode(document) if document else None
 
     def revision(self, slug: str, poll: str) -> int:
-        """Return the revision of a poll; of one that was deleted, too; 0 if there was none."""
+        """Return the revision of a poll, also of a deleted one; 0 if it never existed."""
         with store_errors():
             return int(self._client.hget(SiteKeys(self._prefix, slug).poll_revisions, poll) or 0)
 
@@ -53,14 +53,14 @@ class PollStore:
 
         Args:
             slug: the site.
-            poll: its revision is one more than that of the definition which it replaces.
-            entry: what the log says of the change; None: nothing.
-            voteless: refuse if somebody has voted, because the change would alter votes.
-            new: there is no such poll yet.
+            poll: the new definition, whose revision is one more than that of the stored one.
+            entry: the audit entry of the change; None: not audited.
+            voteless: whether to refuse if somebody has voted, because the change alters votes.
+            new: whether the poll is new.
 
         Returns:
-            `saved`; `stale` if the stored revision is another; `voted`; `no-site`; `taken` if there
-            is such a poll though it is to be new, or none.
+            `saved`; `stale` if the stored revision is a different one; `voted`; `no-site`; `taken`
+            if a new poll exists already, or an old one does not exist.
         """
         names = SiteKeys(self._prefix, slug)
         keys = (
@@ -83,7 +83,7 @@ class PollStore:
         return self.tallies(slug, (poll,))[0]
 
     def tallies(self, slug: str, polls: Sequence[str]) -> list[PollTally]:
-        """Return the tallies of polls, in their order."""
+        """Return the tallies of polls, in the same order."""
         names = SiteKeys(self._prefix, slug)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for poll in polls:
@@ -91,20 +91,20 @@ class PollStore:
             return [poll_tally(stored) for stored in pipe.execute()]
 
     def summaries(self, slug: str, polls: Sequence[str]) -> list[PollSummary]:
-        """Return how many ballots polls have, and what of them waits, in their order."""
+        """Return the ballots of polls and how many of them wait, in the same order."""
         return poll_summaries(self._client, self._prefix, [(slug, poll) for poll in polls])
 
 
 def poll_summaries(
     client: RedisClient, prefix: str, polls: Sequence[tuple[str, str]]
 ) -> list[PollSummary]:
-    """Return how many ballots polls have, and what of them waits for a decision, in their order.
+    """Return the ballots of polls and how many wait for a decision, in the same order.
 
     Args:
         client: Redis.
-        prefix: the installation's.
-        polls: slug and id of each; one round trip for all, and one or two for each that has free
-            texts or many ballots of one network.
+        prefix: the prefix of the installation.
+        polls: slug and id of each poll; one round trip for all of them, and one or two more for
+            each poll with free texts or many ballots of one network.
     """
     if not polls:
         return []
@@ -119,16 +119,16 @@ def poll_summaries(
         found = []
         numbers = zip(names, stored[::3], stored[1::3], stored[2::3], strict=True)
         for (keys, poll), ballots, report, texts in numbers:
-            held, network, provider, looked, looked_wide = (int(number or 0) for number in report)
+            held, address, provider, looked, looked_wide = (int(number or 0) for number in report)
             found.append(
                 PollSummary(
                     int(ballots or 0),
                     held,
                     COUNT_TEXTS.run(client, [keys.poll(poll, "others")], ()) if texts else 0,
-                    network if network > looked else 0,
+                    address if address > looked else 0,
                     looked_wide,
                     numbers_of(client.hgetall(keys.poll(poll, "report")))
-                    if max(network, provider) >= MANY
+                    if max(address, provider) >= MANY
                     else {},
                 )
             )
@@ -136,12 +136,12 @@ def poll_summaries(
 
 
 def numbers_of(stored: Any) -> dict[str, int]:
-    """Return a hash of numbers, a dict or the flat list of a script's reply."""
+    """Return a hash of numbers, from a dict or from the flat list in a script's reply."""
     return {text_of(name): int(value) for name, value in pairs(stored)}
 
 
 def poll_tally(stored: Any) -> PollTally:
-    """Return the tally out of its hash, as a dict or as the flat list of a script's reply."""
+    """Return a tally from its hash, as a dict or as the flat list in a script's reply."""
     ballots, votes, others = 0, dict[str, int](), dict[str, int]()
     for field, number in pairs(stored):
         name, value = text_of(field), int(number)
@@ -155,7 +155,7 @@ def poll_tally(stored: Any) -> PollTally:
 
 
 def pairs(stored: Any) -> Iterator[tuple[Any, Any]]:
-    """Give the fields and values of a hash, a dict or the flat list of a script's reply."""
+    """Yield the fields and values of a hash, from a dict or from a script's flat list."""
     if isinstance(stored, dict):
         return iter(stored.items())
     return zip(stored[::2], stored[1::2], strict=True)

@@ -1,4 +1,4 @@
-"""What an administrator decides about ballots and free texts, and what a poll is checked by."""
+"""Decisions about ballots and free texts, and the data for the integrity checks of a poll."""
 
 from typing import NamedTuple
 
@@ -23,25 +23,25 @@ _group_decoder = msgspec.json.Decoder(StoredGroup)
 
 
 class PollRecord(NamedTuple):
-    """Everything that is kept of a poll's ballots, all of one moment."""
+    """All stored data about a poll's ballots, at one moment."""
 
     tally: PollTally
     voters: int
     groups: dict[str, StoredGroup]
-    #: `<outcome>` and `<outcome>:<hour>`; `now:held`, `now:voided`.
+    #: `<outcome>:<hour>`; `now:held`, `now:voided`.
     report: dict[str, int]
     texts: list[OtherText]
 
 
 class QuarantineStore:
-    """The groups and free texts of every poll of one installation."""
+    """The groups and free texts of every poll in one installation."""
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
 
     def read(self, slug: str, poll: str) -> PollRecord:
-        """Return what is kept of a poll's ballots."""
+        """Return the stored data about a poll's ballots."""
         parts = ("tally", "voters", "groups", "report", "others")
         with store_errors():
             reply = READ_POLL.run(self._client, self._keys(slug, poll, *parts), ())
@@ -57,9 +57,9 @@ class QuarantineStore:
         )
 
     def settle(self, slug: str, poll: str, group: str, state: str, entry: AuditEntry) -> str | None:
-        """Give a group a state; return the one that it had, or None if there is no such group.
+        """Set the state of a group; return the former state, or None if the group does not exist.
 
-        The state that it had and its ballots are filled into `entry`.
+        The former state and the ballots are added to `entry`.
         """
         parts = self._keys(slug, poll, "tally", "groups", "others", "report")
         keys = [*parts, SiteKeys(self._prefix, slug).audit]
@@ -70,9 +70,9 @@ class QuarantineStore:
     def moderate(
         self, slug: str, poll: str, text: str, state: str, entry: AuditEntry
     ) -> str | None:
-        """Give a free text a state; return the one that it had, or None if nobody wrote it.
+        """Set the state of a free text; return the former state, or None if no ballot has the text.
 
-        The state that it had is filled into `entry`.
+        The former state is added to `entry`.
         """
         keys = [*self._keys(slug, poll, "tally", "others"), SiteKeys(self._prefix, slug).audit]
         with store_errors():
@@ -80,9 +80,9 @@ class QuarantineStore:
         return text_of(before[0]) if before else None
 
     def look_at_network(self, slug: str, poll: str, wide: int, entry: AuditEntry) -> bool:
-        """Note that somebody has looked at a poll's largest networks; False if that is known.
+        """Record that an administrator has seen a poll's largest networks; False: nothing is new.
 
-        What they have cast is filled into `entry`; `wide` is what of a wider one stood out, or 0.
+        Their ballots are added to `entry`; `wide` is what stands out of a wider network, or 0.
         """
         keys = [*self._keys(slug, poll, "report"), SiteKeys(self._prefix, slug).audit]
         with store_errors():

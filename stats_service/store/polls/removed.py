@@ -1,4 +1,4 @@
-"""Polls that were deleted and ballots that were reset: put aside for some days, or put back."""
+"""Deleted polls and reset ballots: moved aside for some days, or restored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from stats_service.store.redis.scripts import load_script
 REMOVE_BALLOTS = load_script("accounts/audit_entry", "polls/remove_ballots")
 RESTORE_BALLOTS = load_script("accounts/audit_entry", "polls/restore_ballots")
 
-#: Most removals of a site that are kept at a time.
+#: Most removals of a site at a time.
 REMOVALS_MAX = 100
-#: What is kept of a poll's ballots; the scripts take them in this order.
+#: The stored parts of a poll's ballots, in the order that the scripts take them.
 _PARTS = ("tally", "report", "voters", "groups", "changes", "others", "proofs")
 _RESTORED = ("tally", "voters", "groups", "report", "changes", "others", "proofs")
 
@@ -39,17 +39,17 @@ class RemovedPollStore:
         entry: AuditEntry,
         days: Sequence[str],
     ) -> str:
-        """Put a poll's ballots aside, if its revision is that of `removed`.
+        """Move a poll's ballots aside, if the revision is that of `removed`.
 
         Args:
             slug: the site.
-            removed: the poll as it is.
-            after: what stands in its place, with the next revision; None: nothing.
-            entry: of the log; the ballots are filled in.
-            days: three, of which numbers of networks may be there.
+            removed: the poll as it is now.
+            after: the definition that replaces it, with the next revision; None: no poll.
+            entry: the audit entry; the ballots are added.
+            days: the three days that may have numbers of networks.
 
         Returns:
-            How many ballots it were, or `no-site`, `unknown`, `stale`, `full`.
+            The number of ballots, or `no-site`, `unknown`, `stale`, `full`.
         """
         names, poll = SiteKeys(self._prefix, slug), removed.poll.id
         keys = [
@@ -75,7 +75,7 @@ class RemovedPollStore:
         return str(reply) if isinstance(reply, int) else text_of(reply)
 
     def all(self, slug: str, now: float) -> list[RemovedPoll]:
-        """Return the removals of a site that can be undone, the latest first."""
+        """Return the removals of a site that can be undone, the newest first."""
         names = SiteKeys(self._prefix, slug)
         with store_errors():
             removals: list[Any] = self._client.zrevrangebyscore(
@@ -86,7 +86,7 @@ class RemovedPollStore:
         return [_decoder.decode(document) for document in documents if document]
 
     def restore(self, slug: str, removed: RemovedPoll, after: Poll, entry: AuditEntry) -> str:
-        """Put what was removed back as `after`, which has the next revision.
+        """Restore a removal with the definition `after`, which has the next revision.
 
         Returns:
             `restored`, or `no-site`, `gone`, `taken`, `stale`, `voted`.

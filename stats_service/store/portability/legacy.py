@@ -1,4 +1,4 @@
-"""Other counters' numbers, added part by part, each part once, and taken out the same way."""
+"""Numbers of other counters, added part by part, each part once, and subtracted the same way."""
 
 import re
 import secrets
@@ -27,7 +27,7 @@ BEGIN_IMPORT = load_script("portability/begin_import")
 END_IMPORT = load_script("portability/end_import")
 
 _DAY = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
-#: Fields sent together.
+#: Number of fields sent together.
 BATCH = 200
 _part: msgspec.msgpack.Decoder[DayPart | OpeningPart] = msgspec.msgpack.Decoder(
     DayPart | OpeningPart
@@ -35,7 +35,7 @@ _part: msgspec.msgpack.Decoder[DayPart | OpeningPart] = msgspec.msgpack.Decoder(
 
 
 class ImportedLines(NamedTuple):
-    """What is known of the lines of one import on one day of UTC, as it is kept."""
+    """The stored lines of one import on one day of UTC, packed."""
 
     id: str
     marks: bytes
@@ -44,11 +44,11 @@ class ImportedLines(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """What is needed to add to a day, or to take from it."""
+    """The spans for adding to a day, or subtracting from it."""
 
-    #: The spans that hold the day.
+    #: The spans that contain the day.
     periods: Periods
-    #: Seconds that the day's hours and articles are still kept; 0: too old.
+    #: Seconds until the day's hours and articles expire; 0: they have expired.
     hours_live: int = 0
     articles_live: int = 0
 
@@ -65,7 +65,7 @@ class LegacyStore:
         return list(self.imports(slug)[1].values())
 
     def imports(self, slug: str) -> tuple[int, dict[str, ImportedFile]]:
-        """Return how often imports have changed, and each by its name in Redis, oldest first."""
+        """Return the revision of the imports, and the imports by Redis name, oldest first."""
         with store_errors():
             values = self._client.hgetall(SiteKeys(self._prefix, slug).legacy)
         found = [
@@ -77,15 +77,15 @@ class LegacyStore:
         return int(values.get(b"imports", 0)), dict(found)
 
     def begin(self, site: Site, file: ImportedFile, changes: int) -> None:
-        """Note that an import begins.
+        """Record that an import begins.
 
         Args:
-            site: where to.
-            file: what is known of it.
-            changes: as `imports` returned them when it was worked out what to add.
+            site: the site.
+            file: the record of the import.
+            changes: the revision that `imports` returned when the sums were computed.
 
         Raises:
-            ConflictError: another import has come in since.
+            ConflictError: another import was made since.
         """
         names = SiteKeys(self._prefix, site.slug)
         keys = [names.alive(site.birth), names.legacy]
@@ -102,11 +102,11 @@ class LegacyStore:
             )
 
     def note(self, site: Site, file: ImportedFile) -> None:
-        """Note that an import is complete, or is being taken out."""
+        """Record that an import is complete, or is being undone."""
         self._end(site, file.id, msgspec.json.encode(file))
 
     def forget(self, site: Site, import_id: str) -> None:
-        """Forget an import whose parts were all taken out."""
+        """Delete the record of an import whose parts were all subtracted."""
         self._end(site, import_id, b"")
 
     def _end(self, site: Site, import_id: str, document: bytes) -> None:
@@ -119,19 +119,19 @@ class LegacyStore:
             raise UnknownSiteError(site.slug)
 
     def salt(self, site: Site, *, keep: bool) -> bytes:
-        """Return the salt behind the readers of imported lines; one that is new only if kept."""
+        """Return the salt of the readers of imported lines; `keep` stores a new one."""
         names, new = SiteKeys(self._prefix, site.slug), secrets.token_bytes(16)
         key, alive = names.import_salt, names.alive(site.birth)
         with store_errors():
             known = bytes_of(self._client.get(key))
-            if not known and keep:  # of two imports at once, one's salt is taken by both
+            if not known and keep:  # two concurrent imports use the salt of the first
                 args = [IMPORT_READERS_SECONDS, "SET", new, "NX"]
                 WRITE_TO_SITE.run(self._client, [alive, key], args)
                 known = bytes_of(self._client.get(key))
         return known or new
 
     def lines(self, slug: str, ids: Sequence[str], day: int) -> list[ImportedLines]:
-        """Return what is kept of the lines that imports brought on a day of UTC."""
+        """Return the stored lines of imports on a day of UTC."""
         names = SiteKeys(self._prefix, slug)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for one in ids:
@@ -145,14 +145,14 @@ class LegacyStore:
         ]
 
     def add_lines(self, site: Site, import_id: str, fields: Mapping[str, bytes]) -> None:
-        """Keep marks and flips of lines (`l<day>`, `f<day>`)."""
+        """Store marks and flips of lines (`l<day>`, `f<day>`)."""
         flat = [item for pair in fields.items() for item in pair]
         self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), "HSET", *flat)
 
     def add_readers(
         self, site: Site, import_id: str, readers: Mapping[str, bytes], salt: bytes
     ) -> None:
-        """Keep who is behind the lines, by day of UTC, as long as the salt behind them is known."""
+        """Store the readers of lines, by day of UTC, until their salt expires."""
         names = SiteKeys(self._prefix, site.slug)
         with store_errors():
             left = self._client.ttl(names.import_salt)
@@ -162,18 +162,18 @@ class LegacyStore:
             self._write(site, names.import_readers(import_id), "HSET", *flat, seconds=left)
 
     def line_days(self, slug: str, import_id: str) -> list[int]:
-        """Return the days of UTC of which there are lines, or flips, of an import."""
+        """Return the days of UTC with lines or flips of an import."""
         with store_errors():
             fields = self._client.hkeys(SiteKeys(self._prefix, slug).imported(import_id))
         return sorted({int(field[1:]) for field in fields if field[:1] in (b"l", b"f")})
 
     def set_flips(self, site: Site, import_id: str, day: int, flips: bytes) -> None:
-        """Keep the flips of a day; none is left if it is empty."""
+        """Store the flips of a day; an empty text deletes them."""
         command = ("HSET", f"f{day}", flips) if flips else ("HDEL", f"f{day}")
         self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), *command)
 
     def parts(self, slug: str, import_id: str) -> Iterator[tuple[str, DayPart | OpeningPart]]:
-        """Give the parts that an import added, with their names."""
+        """Yield the parts that an import added, with their names."""
         key = SiteKeys(self._prefix, slug).imported(import_id)
         with store_errors():
             names = [name for name in self._client.hkeys(key) if name[:1].isdigit()]
@@ -185,9 +185,9 @@ class LegacyStore:
                         yield text_of(name), decoded_part(bytes_of(kept))
 
     def first_live_day(self, slug: str, tests: Sequence[str] = ()) -> str:
-        """Return the first day with views that no import brought, or an empty text.
+        """Return the first day with views that were not imported, or an empty text.
 
-        Days of `tests` are none.
+        The days in `tests` do not count.
         """
         names = SiteKeys(self._prefix, slug)
         with store_errors():
@@ -209,7 +209,7 @@ class LegacyStore:
         return [int(value or 0) for value in values]
 
     def imported_views(self, slug: str, days: Sequence[str]) -> dict[str, int]:
-        """Return the views that imports brought on days, if they did."""
+        """Return the imported views of days that have any."""
         key = SiteKeys(self._prefix, slug).legacy
         found: dict[str, int] = {}
         with store_errors():
@@ -220,7 +220,7 @@ class LegacyStore:
         return found
 
     def largest(self, slug: str) -> Largest:
-        """Return the numbers of a site that are the first to become too large."""
+        """Return the numbers of a site that reach their limit first."""
         names = SiteKeys(self._prefix, slug)
         with store_errors():
             views, visits = self._client.hmget(names.counts, "views", "visits")
@@ -236,14 +236,14 @@ class LegacyStore:
     def add_day(
         self, site: Site, import_id: str, number: int | str, part: DayPart, spans: Spans
     ) -> None:
-        """Add a part of a day, unless that was done before.
+        """Add a part of a day, unless it was added before.
 
         Args:
-            site: where to.
-            import_id: of the import.
-            number: of the part.
-            part: what to add.
-            spans: of the day.
+            site: the site.
+            import_id: the import.
+            number: the number of the part.
+            part: the part.
+            spans: the spans of the day.
         """
         args: list[Any] = [number, part.day, *_spans(spans.periods), part.views, part.visits]
         args += [site.article_cap, spans.hours_live, spans.articles_live, _kept(part)]
@@ -252,7 +252,7 @@ class LegacyStore:
     def undo_day(
         self, site: Site, import_id: str, number: str, part: DayPart, spans: Spans
     ) -> None:
-        """Take a part of a day out again, unless that was done before."""
+        """Subtract a part of a day, unless it was subtracted before."""
         args: list[Any] = [number, part.day, *_spans(spans.periods), part.views, part.visits]
         self._day(UNDO_LEGACY_DAY, site, import_id, part, spans, args)
 
@@ -280,18 +280,18 @@ class LegacyStore:
             raise UnknownSiteError(site.slug)
 
     def settle_records(self, site: Site, import_id: str) -> None:
-        """Find the busiest days again, if the import has changed one of them."""
+        """Determine the busiest days again, if the import has changed one of them."""
         names = SiteKeys(self._prefix, site.slug)
         keys = [names.counts, names.imported(import_id)]
         with store_errors():
             SETTLE_LEGACY_RECORDS.run(self._client, keys, [])
 
     def add_opening(self, site: Site, import_id: str, number: int, part: OpeningPart) -> None:
-        """Add a part to the opening balances of `site`, unless that was done before."""
+        """Add a part to the opening balances of `site`, unless it was added before."""
         self._opening(site, import_id, number, part, 1)
 
     def undo_opening(self, site: Site, import_id: str, number: str, part: OpeningPart) -> None:
-        """Take a part out of the opening balances again, unless that was done before."""
+        """Subtract a part from the opening balances, unless it was subtracted before."""
         self._opening(site, import_id, number, part, -1)
 
     def _opening(
@@ -327,17 +327,17 @@ class LegacyStore:
             )
 
     def number_of_polls(self, slug: str) -> int:
-        """Return how many polls a site has."""
+        """Return the number of polls of a site."""
         with store_errors():
             return int(self._client.hlen(SiteKeys(self._prefix, slug).polls))
 
     def has_poll(self, slug: str, poll: str) -> bool:
-        """Tell whether there is a poll of an id."""
+        """Return whether a poll exists."""
         with store_errors():
             return bool(self._client.hexists(SiteKeys(self._prefix, slug).polls, poll))
 
     def add_poll(self, slug: str, poll: Poll, tally: PollTally) -> bool:
-        """Add a poll with its result; False, and nothing changed, if there is one of its id."""
+        """Add a poll with its result; False, and nothing changed, if the id is taken."""
         names = SiteKeys(self._prefix, slug)
         keys = [names.site, names.polls, names.poll_revisions, names.poll(poll.id, "tally")]
         args: list[Any] = [poll.id, msgspec.json.encode(poll), "ballots", tally.ballots]
@@ -369,7 +369,7 @@ def _spans(periods: Periods) -> tuple[str, str, str]:
 
 
 def decoded_part(kept: bytes) -> DayPart | OpeningPart:
-    """Return a part as it was added; zlib.error or MsgspecError: it is none."""
+    """Return a part from its stored form; zlib.error or MsgspecError if it is not valid."""
     return _part.decode(zlib.decompress(kept))
 
 

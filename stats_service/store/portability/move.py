@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
 from stats_service.models.sites import Site
-from stats_service.store.keys import PREPARED, AdminKeys, SiteKeys, sites
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import PREPARED, SiteKeys, sites
 from stats_service.store.redis.client import (
     bytes_of,
     connect,

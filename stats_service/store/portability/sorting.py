@@ -1,4 +1,4 @@
-"""Sort more rows than should stand in memory."""
+"""Sort more rows than fit in memory."""
 
 import heapq
 import tempfile
@@ -8,16 +8,16 @@ from typing import IO
 
 import msgspec
 
-#: Rows sorted in memory at a time; article keys of ordinary length take some 20 MB.
+#: Number of rows sorted in memory at a time; article keys of usual length take some 20 MB.
 CHUNK_ROWS = 100_000
 
 Pair = tuple[bytes, bytes]
 
 
 def sorted_pairs(pairs: Iterable[Pair], chunk_rows: int = CHUNK_ROWS) -> Iterator[Pair]:
-    """Give `pairs` by their first element, each once, keeping at most `chunk_rows` in memory.
+    """Yield `pairs` by their first element, each once, with at most `chunk_rows` in memory.
 
-    A scan of Redis may give a member twice; the last one given wins within a chunk.
+    A scan of Redis may return a member twice; within a chunk, the last value counts.
     """
     source = iter(pairs)
     files: list[IO[bytes]] = []
@@ -40,7 +40,7 @@ def sorted_pairs(pairs: Iterable[Pair], chunk_rows: int = CHUNK_ROWS) -> Iterato
 
 
 def _read(file: IO[bytes]) -> Iterator[Pair]:
-    decoder = msgspec.json.Decoder(Pair)  # bytes travel as base64
+    decoder = msgspec.json.Decoder(Pair)  # bytes are base64 in JSON
     for line in file:
         yield decoder.decode(line)
 

@@ -1,6 +1,6 @@
-"""Uploads on disk: below the data folder, a folder for each, for this user alone.
+"""Uploads on disk: a folder for each below the data folder, for this user only.
 
-Not in Redis: they are larger than its memory should hold, and nobody's once they are read.
+They are not in Redis: they are too large for its memory, and are only needed until imported.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from stats_service.models.uploads import Upload
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _RECORD = "upload.json"
-#: Longest wait for a process that is just ending, in seconds.
+#: Longest wait for a process that is ending, in seconds.
 ENDING_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
@@ -33,7 +33,7 @@ class UploadStore:
         self._folder = data_dir / "uploads"
 
     def new_id(self) -> str:
-        """Return the id of a new upload, whose folder is made."""
+        """Return the id of a new upload, and create its folder."""
         name = secrets.token_hex(8)
         with _disk():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ class UploadStore:
         return name
 
     def file(self, upload: str, name: str, number: int = 1) -> Path:
-        """Return where a file of an upload is; `name` is a plain name without a path."""
+        """Return the path of an upload's file; `name` is a plain name without a path."""
         folder = self._folder / upload / str(number)
         with _disk():
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -58,7 +58,7 @@ class UploadStore:
         return msgspec.json.decode(document, type=Upload)
 
     def put(self, upload: Upload) -> None:
-        """Write down how far an upload is; readers see the former record or this one."""
+        """Write the record of an upload; readers see the former record or this one."""
         path = self._folder / upload.id / _RECORD
         part = path.with_suffix(f".{os.getpid()}")
         with _disk():
@@ -71,17 +71,17 @@ class UploadStore:
         return sorted((upload for upload in found if upload), key=lambda upload: upload.made)
 
     def erase_files(self, upload: str) -> None:
-        """Erase the files of an upload; what became of it is still known."""
+        """Delete the files of an upload; the record stays."""
         for number in (1, 2):
             shutil.rmtree(self._folder / upload / str(number), ignore_errors=True)
 
     def remove(self, upload: str) -> None:
-        """Forget an upload."""
+        """Delete an upload."""
         if _ID.fullmatch(upload):
             shutil.rmtree(self._folder / upload, ignore_errors=True)
 
     def forget_before(self, moment: float) -> int:
-        """Forget what was made before a moment, in seconds since 1970; return how many."""
+        """Delete the uploads from before a moment, in seconds since 1970; return their number."""
         number = 0
         for path in self._folder.glob("*"):
             with contextlib.suppress(OSError):
@@ -91,10 +91,10 @@ class UploadStore:
         return number
 
     def work_on(self, upload: str, start: Callable[[int], None]) -> bool:
-        """Call `start` with a descriptor that stands for the work; False: it is under way.
+        """Call `start` with a descriptor that represents the work; False: it has begun already.
 
-        Whoever inherits the descriptor holds the work, until its end, however it ends. A process
-        that has written down what it found may still be ending.
+        The process that inherits the descriptor holds the work until it ends, in whatever way. A
+        process that has written its result may still be ending.
         """
         path = self._folder / upload / "lock"
         with _disk():
@@ -111,7 +111,7 @@ class UploadStore:
         return True
 
     def is_worked_on(self, upload: str) -> bool:
-        """Tell whether somebody holds the work on an upload."""
+        """Return whether a process holds the work on an upload."""
         try:
             descriptor = os.open(self._folder / upload / "lock", os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -123,7 +123,7 @@ class UploadStore:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until nobody else on this host works on an upload."""
+        """Wait until no other process on this host works on an upload."""
         with held(self._folder / "turn", fcntl.LOCK_EX):
             yield
 

@@ -1,6 +1,6 @@
 """Ratings of articles: `lua/rate_article.lua`, and reads of the same numbers.
 
-What an administrator takes out is in `store.rating_review`.
+`store.rating_review` has what an administrator takes out.
 """
 
 from collections.abc import Sequence
@@ -33,17 +33,17 @@ class RatingStore:
         self._prefix = prefix
 
     async def rate(self, site: Site, command: RatingCommand, now: float) -> RatingResult:
-        """Record a score at the moment `now` (seconds), in one round trip.
+        """Record a score in one round trip, at `now` (seconds).
 
         Raises:
-            UnknownSiteError: the site was removed meanwhile.
-            StoreUnavailableError: nothing was acknowledged; the same score may be sent again.
+            UnknownSiteError: the site was removed in the meantime.
+            StoreUnavailableError: nothing was recorded; the same score may be sent again.
         """
         keys, args = rate_article_call(self._prefix, site, command, now)
         return rate_article_reply(site, await self._loop.run(RATE_ARTICLE, keys, args))
 
     def get(self, slug: str, articles: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return the number of ratings by score for each article, empty where there are none."""
+        """Return the ratings by score for each article, empty where there are none."""
         if not articles:
             return []
         with store_errors():
@@ -51,7 +51,7 @@ class RatingStore:
         return [histogram(value) for value in stored]
 
     def all(self, slug: str) -> dict[str, tuple[int, ...]]:
-        """Return the ratings of every article; zeros where all were taken out."""
+        """Return the ratings of every article; zeros where all of them were taken out."""
         with store_errors():
             stored = self._client.hgetall(SiteKeys(self._prefix, slug).ratings)
         return {text_of(article): histogram(value) for article, value in stored.items()}
@@ -91,7 +91,7 @@ def rate_article_call(
 
 
 def rate_article_reply(site: Site, reply: Any) -> RatingResult:
-    """Return what `rate_article.lua` answered; UnknownSiteError if the site was removed."""
+    """Return the result of `rate_article.lua`; UnknownSiteError if the site was removed."""
     outcome = text_of(reply[0])
     if outcome == "no-site":
         raise UnknownSiteError(site.slug)

@@ -1,4 +1,4 @@
-"""Ratings by ten minutes, and what an administrator took out of the averages."""
+"""Ratings by ten minutes, and ratings that an administrator took out of the averages."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ _SLOTS_OF_A_DAY = DAY_SECONDS // RATING_SLOT_SECONDS
 
 
 class RatingReviewStore:
-    """What is known of when the articles of each site were rated."""
+    """The times of the ratings of every site in one installation."""
 
     def __init__(self, client: RedisClient, prefix: str) -> None:
         self._client = client
@@ -42,7 +42,7 @@ class RatingReviewStore:
             _slot(day, text_of(field), text_of(value))
             for day, fields in zip(days, stored, strict=True)
             for field, value in fields.items()
-            # Which group holds what is beyond a ceiling, is no rating.
+            # Fields that name the group of held ratings are no ratings.
             if not field.startswith(b"h")
         ]
         return sorted(found, key=lambda slot: (slot.begin, slot.article))
@@ -56,15 +56,15 @@ class RatingReviewStore:
         now: float,
         entry: AuditEntry,
     ) -> int:
-        """Take ratings of an article out of its average; return how many they were.
+        """Take ratings of an article out of the average; return their number.
 
         Args:
             slug: the site.
-            decision: names what is done, so that it can be taken back.
+            decision: id of the decision, by which it can be undone.
             article: its canonical key.
             span: from and to when (seconds) they were first given, in whole slots; None: all.
             now: seconds since 1970.
-            entry: what the log says of it; how many they were is filled in.
+            entry: the audit entry; the number of ratings is added.
         """
         first, last = span or (0.0, now + RATING_SLOT_SECONDS)
         args = (
@@ -80,9 +80,9 @@ class RatingReviewStore:
             return int(VOID_RATINGS.run(self._client, self._keys(slug, now), args))
 
     def restore(self, slug: str, decision: str, now: float, entry: AuditEntry) -> int | None:
-        """Count again what a decision took out; return how many, None if there is no such one.
+        """Undo a decision; return how many ratings count again, None if it does not exist.
 
-        How many is filled into `entry`.
+        The number of ratings is added to `entry`.
         """
         args = (decision, _days(now)[0], packed_entry(entry))
         with store_errors():
@@ -92,9 +92,9 @@ class RatingReviewStore:
     def settle_held(
         self, slug: str, group: str, now: float, entry: AuditEntry, *, count: bool
     ) -> int | None:
-        """Let ratings that are held count, or take them out for good; return how many they were.
+        """Count held ratings, or take them out for good; return their number.
 
-        The article and how many are filled into `entry`. None: nothing of that name waits.
+        The article and the number are added to `entry`. None: no group of that name waits.
         """
         names = SiteKeys(self._prefix, slug)
         keys = [*self._keys(slug, now), names.ratings_held, names.aliases]
@@ -104,11 +104,11 @@ class RatingReviewStore:
         return None if moved is None else int(moved)
 
     def held(self, slug: str) -> list[VoidedRatings]:
-        """Return the groups of ratings that wait for a decision, the latest first."""
+        """Return the groups of held ratings, the latest first."""
         return self._groups(SiteKeys(self._prefix, slug).ratings_held)
 
     def voided(self, slug: str) -> list[VoidedRatings]:
-        """Return what was taken out, the latest span first."""
+        """Return the ratings that were taken out, the latest span first."""
         return self._groups(SiteKeys(self._prefix, slug).ratings_voided)
 
     def _groups(self, key: str) -> list[VoidedRatings]:
@@ -124,7 +124,7 @@ class RatingReviewStore:
 
 
 def _days(now: float) -> range:
-    """Return the days whose slots may be there still; the next one too, if the clock goes back."""
+    """Return the days that may still have slots, and the next day in case the clock goes back."""
     today = int(now // DAY_SECONDS)
     return range(today - RATING_SLOTS_DAYS, today + 2)
 
@@ -137,7 +137,7 @@ def _slot(day: int, field: str, value: str) -> RatingSlot:
 
 
 def voided_ratings(decision: str, value: str) -> VoidedRatings:
-    """Return what a decision took out, as Redis has it."""
+    """Return the ratings of a decision, from the value in Redis."""
     counts, first, last, article = value.split(" ", 3)
     return VoidedRatings(
         id=decision,
@@ -149,6 +149,6 @@ def voided_ratings(decision: str, value: str) -> VoidedRatings:
 
 
 def voided_text(article: str, counts: Sequence[int], begin: int, end: int) -> str:
-    """Return what Redis keeps of a decision."""
+    """Return the value in Redis of a decision."""
     bins = ",".join(map(str, counts))
     return f"{bins} {begin // RATING_SLOT_SECONDS} {end // RATING_SLOT_SECONDS} {article}"

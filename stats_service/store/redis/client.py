@@ -253,7 +253,7 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
     if not name:
         raise ValueError("a Sentinel URL names the master: redis+sentinel://host:26379/mymaster")
     query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-    own = {
+    credentials = {
         "username": query.pop("sentinel_username", None),
         "password": query.pop("sentinel_password", None),
     }
@@ -261,7 +261,8 @@ def _sentinel_master(parts: SplitResult, options: dict[str, Any], *, tls: bool) 
         raise ValueError(f"it knows no {', '.join(sorted(query))}")
     shared = ("socket_timeout", "socket_connect_timeout", "retry", "maint_notifications_config")
     sentinel = Sentinels(
-        hosts_in(parts, 26379), sentinel_kwargs={n: options[n] for n in shared} | own | {"ssl": tls}
+        hosts_in(parts, 26379),
+        sentinel_kwargs={n: options[n] for n in shared} | credentials | {"ssl": tls},
     )
     connection = SentinelManagedSSLConnection if tls else SentinelManagedConnection
     client: redis.Redis = sentinel.master_for(  # type: ignore[no-untyped-call]

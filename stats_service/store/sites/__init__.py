@@ -1,1 +1,1 @@
-"""Sites in Redis, and their copies on the disk."""
+"""Sites in Redis, and copies of their settings on disk."""

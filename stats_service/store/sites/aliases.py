@@ -1,4 +1,4 @@
-"""Which article keys stand for other articles, and which articles no list shows."""
+"""Article keys that stand for other articles, and articles that lists hide."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from stats_service.models.article_changes import Aliases
 from stats_service.store.keys import ALIASES_REVISION, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 
-#: Most keys merged into one article whose voters are still known there: each is looked for with
-#: every rating of the article.
+#: Most merged keys of one article whose voters are still recognised: every rating of the article
+#: looks up each of them.
 RATED_MAX = 50
 
 
@@ -41,17 +41,17 @@ class AliasStore:
         return Aliases(revision, targets, rated, frozenset(map(text_of, hidden)))
 
     def hidden(self, slug: str) -> frozenset[str]:
-        """Return the articles of a site that no list shows."""
+        """Return the articles of a site that lists hide."""
         with store_errors():
             found = self._client.smembers(SiteKeys(self._prefix, slug).hidden)
         return frozenset(map(text_of, found))
 
     def target(self, slug: str, key: str) -> str:
-        """Return the article that a key stands for, itself unless it was merged or renamed."""
+        """Return the article of a key: itself unless it was merged or renamed."""
         return self.targets(slug, (key,)).get(key, key)
 
     def targets(self, slug: str, keys: Sequence[str]) -> dict[str, str]:
-        """Return the articles that those of `keys` stand for that were merged or renamed."""
+        """Return the articles of those of `keys` that were merged or renamed."""
         names = SiteKeys(self._prefix, slug)
         targets: dict[str, str] = {}
         asked = {key: key for key in keys}

@@ -1,8 +1,8 @@
-"""The settings of sites on the local disk, for a worker that starts while Redis is away.
+"""Copies of the sites' settings on local disk, for a worker that starts while Redis is away.
 
-Without them it would not know which sites there are, and could keep no view. One small file a
-site, `<data_dir>/sites/<slug>.json`, written when a worker reads settings that differ from it.
-No salt is in it: a view that is kept on its word counts without a visitor.
+Without a copy, the worker would not know which sites exist, and could not spool their views. Each
+site has a small file, `<data_dir>/sites/<slug>.json`, written when a worker reads settings that
+differ from it. It contains no salt: a view that is spooled by a copy counts without a visitor.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ class SiteCopies:
         self._folder = data_dir / FOLDER
 
     def save(self, site: Site) -> None:
-        """Keep a copy; a disk that does not take it is no reason to stop."""
+        """Write a copy; a full or read-only disk does not stop the service."""
         document = msgspec.json.encode(site)
         path = self._path(site.slug)
         with contextlib.suppress(OSError):
@@ -48,11 +48,11 @@ class SiteCopies:
             return None
 
     def slugs(self) -> list[str]:
-        """Return the sites of which there is a copy, sorted."""
+        """Return the sites with a copy, sorted."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def remove(self, slug: str) -> None:
-        """Forget a site that is no more."""
+        """Delete the copy of a removed site."""
         with contextlib.suppress(OSError):
             self._path(slug).unlink()
 

@@ -9,12 +9,12 @@ import msgspec
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site, stored_site
+from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.documents import change_document
 from stats_service.store.keys import (
     ALIASES_REVISION,
     ANY_POLL,
     PREPARED,
-    AdminKeys,
     SiteKeys,
     sites,
 )
@@ -22,16 +22,16 @@ from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
 from stats_service.store.site_writes import write_to_site
 
-#: A salt is made at the day's first view and serves until half an hour after the next midnight
-#: (25.5 hours on the longest day), then it is gone for ever.
+#: The salt of a day is created at the first view of the day and used until half an hour after the
+#: next midnight (25.5 hours on the longest day); then it is gone for ever.
 SALT_TTL_SECONDS = 26 * 3600
 SALT_BYTES = 16
-#: Bytes of what tells a site from others of its name, and a founding from others of the site.
+#: Bytes of the ids that tell sites of one name, and foundings of one site, apart.
 BIRTH_BYTES = 8
-#: Keys forgotten in one step.
+#: Number of keys deleted in one step.
 FORGET_BATCH = 500
-#: Most looks at the keys of an erased site. The first forgets them all, but for what somebody
-#: made of them meanwhile, as a decision about ratings is a line of the log.
+#: Most scans for the keys of an erased site. The first one deletes them all, except keys that were
+#: derived from them in the meantime, such as a line of the log for a decision about ratings.
 FORGET_ROUNDS = 5
 
 FOUND_SITE = load_script("sites/found_site")
@@ -40,13 +40,13 @@ RELEASE_SITE = load_script("sites/release_site")
 
 
 class StoredSite(NamedTuple):
-    """A site, with the salts of the days asked for."""
+    """A site, with the salts of the requested days."""
 
     site: Site
     salts: dict[str, bytes]
-    #: Grows whenever the definition of a poll changes; 0: there is no poll.
+    #: Sum of the revisions of all polls; 0: no poll.
     polls_revision: int
-    #: Grows whenever an article is merged, renamed or hidden; 0: none ever was.
+    #: Grows whenever an article is merged, renamed or hidden; 0: none was.
     aliases_revision: int
 
 
@@ -63,7 +63,7 @@ class SiteStore:
             return sorted(text_of(slug) for slug in self._client.smembers(sites(self._prefix)))
 
     def all(self) -> list[Site]:
-        """Return every site, by slug; what an archive is taking the place of as it was before."""
+        """Return every site, by slug; a site that an archive is replacing is returned as before."""
         slugs = self.slugs()
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for slug in slugs:
@@ -78,7 +78,7 @@ class SiteStore:
         """Return the site, or None.
 
         Raises:
-            StoreUnavailableError: an archive is just taking its place.
+            StoreUnavailableError: an archive is taking the site's place.
         """
         document, held = self._documents(slug)
         if held and not document:
@@ -88,9 +88,9 @@ class SiteStore:
         return stored_site(document) if document else None
 
     def founding(self, slug: str) -> str | None:
-        """Return what tells the site, as it was added or restored, from others of its name.
+        """Return the id of the site's founding, which changes when it is added or restored.
 
-        None: there is no such site. Empty: it was added by a service that did not keep this.
+        None: the site does not exist. Empty: an older version added it, which had no such id.
         """
         names = SiteKeys(self._prefix, slug)
         if self.get(slug) is None:
@@ -101,7 +101,8 @@ class SiteStore:
     def add(self, site: Site) -> Site | None:
         """Store a new site and return it; None, and nothing changed, if the slug is taken.
 
-        It gets a birth. What is left of an erased one of the name, because a service of an earlier
+        The site gets a birth. Remains of an erased site of that name, from an older version or an
+        interrupted erasure, are deleted first.
         version erased it or the erasure was cut off, is forgotten first.
         """
         names = SiteKeys(self._prefix, site.slug)
@@ -113,7 +114,7 @@ class SiteStore:
                 keys = (names.site, names.held, names.founded, names.alive(site.birth))
                 args = (msgspec.json.encode(site), secrets.token_hex(BIRTH_BYTES))
                 founded = site if FOUND_SITE.run(self._client, keys, args) else None
-            # Also for a site that is there: an earlier call may have been cut off before this.
+            # Also if the site exists: an earlier call may have been interrupted before this.
             self._client.sadd(sites(self._prefix), site.slug)
         return founded
 
@@ -123,16 +124,16 @@ class SiteStore:
         change: Callable[[Site], Site],
         entry: Callable[[Site, Site], AuditEntry | None],
     ) -> Site:
-        """Store what `change` makes of a site's settings, and return it.
+        """Change a site's settings; return the new ones.
 
         Args:
             slug: the site.
-            change: takes the settings as they are.
-            entry: takes them as they were and as they shall be; returns what is recorded of that.
+            change: takes the present settings, returns the new ones.
+            entry: takes the present and the new settings, returns the audit entry.
 
         Raises:
-            UnknownSiteError: there is no such site.
-            ConflictError: others change the same all the time.
+            UnknownSiteError: the site does not exist.
+            ConflictError: other changes came in between every time.
         """
         names = SiteKeys(self._prefix, slug)
         results: list[Site] = []
@@ -155,14 +156,14 @@ class SiteStore:
             return bool(self._client.exists(names.ratings, names.ratings_voided))
 
     def has_poll(self, slug: str, poll: str) -> bool:
-        """Return whether the site has a poll of this id, whatever its state."""
+        """Return whether the site has a poll with this id, in any state."""
         with store_errors():
             return bool(self._client.hexists(SiteKeys(self._prefix, slug).polls, poll))
 
     def close(self, slug: str) -> None:
-        """Begin to erase a site: from now on no script and nobody else writes anything for it.
+        """Begin to erase a site: from now on nothing is written for it.
 
-        What is left is forgotten by `forget`; until then `half_erased` names the site.
+        `forget` deletes the rest; until then `half_erased` contains the site.
         """
         names = SiteKeys(self._prefix, slug)
         with store_errors():
@@ -172,28 +173,28 @@ class SiteStore:
                 for document in self._documents(slug)
                 if document
             }
-            # One command: a site whose name is taken by the next must not lose parts to this one.
+            # One command, so that a site of the same name added right after loses nothing.
             self._client.unlink(names.site, names.held, names.replacing, *alive)
 
     def forget(self, slug: str) -> None:
-        """Forget everything counted, voted and rated for a site that was closed.
+        """Delete all data of a closed site.
 
-        Nothing of a site of the same name that was added meanwhile, which began with nothing.
+        A site of the same name that was added in the meantime is not touched.
         """
         with store_errors():
             self._forget(slug, prepared=True)
             self._client.srem(sites(self._prefix), slug)
-            if self._client.exists(SiteKeys(self._prefix, slug).site):  # added meanwhile
+            if self._client.exists(SiteKeys(self._prefix, slug).site):  # a new site
                 self._client.sadd(sites(self._prefix), slug)
             self._client.srem(AdminKeys(self._prefix).erasing, slug)
 
     def half_erased(self) -> list[str]:
-        """Return the slugs whose erasure was begun and not, as far as is known, finished."""
+        """Return the slugs whose erasure was begun and, as far as known, not finished."""
         with store_errors():
             return sorted(map(text_of, self._client.smembers(AdminKeys(self._prefix).erasing)))
 
     def give_birth(self, slug: str) -> None:
-        """Give a birth to a site that has none, as those of an earlier version."""
+        """Give a birth to a site of an older version, which has none."""
         names, birth = SiteKeys(self._prefix, slug), secrets.token_hex(BIRTH_BYTES)
         if write_to_site(self._client, names, names.alive(birth), "SET", "1"):
             self.change(
@@ -203,7 +204,7 @@ class SiteStore:
             )
 
     def _documents(self, slug: str) -> tuple[bytes | None, bytes | None]:
-        """Return the settings of a site, and those of one whose place an archive is taking."""
+        """Return the settings of a site, and those of a site that an archive is replacing."""
         names = SiteKeys(self._prefix, slug)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             pipe.get(names.site)
@@ -212,10 +213,10 @@ class SiteStore:
         return document, held
 
     def _forget(self, slug: str, *, prepared: bool) -> None:
-        """Forget every key of a slug that no site has; `prepared`: what an import prepares too."""
+        """Delete every key of a slug without a site; `prepared`: also an import's prepared keys."""
         names = SiteKeys(self._prefix, slug)
         for _ in range(FORGET_ROUNDS):
-            # An administrator's rare command, so a scan of the whole keyspace is acceptable.
+            # Erasing is rare, so a scan of all keys is acceptable.
             found = self._client.scan_iter(match=names.pattern, count=1000)
             keys = [key for key in found if prepared or not PREPARED.fullmatch(key)]
             for first in range(0, len(keys), FORGET_BATCH):
@@ -226,7 +227,7 @@ class SiteStore:
                 return
 
     def _release(self, slug: str, held: bytes) -> None:
-        """Let a site go on whose replacement was cut off.
+        """Release a site whose replacement was interrupted.
 
         Raises:
             StoreUnavailableError: the replacement is under way.
@@ -242,12 +243,12 @@ class SiteStore:
             )
 
     def load(self, slug: str, day: str, other_days: Sequence[str] = ()) -> StoredSite | None:
-        """Return the site with the salt of `day`, made if absent, and of `other_days` if there.
+        """Return the site with the salt of `day`, created if missing, and those of `other_days`.
 
-        Nothing is written for a slug that is not registered.
+        Nothing is written for an unknown slug.
 
         Raises:
-            StoreUnavailableError: an archive is just taking its place.
+            StoreUnavailableError: an archive is taking the site's place.
         """
         names = SiteKeys(self._prefix, slug)
         with store_errors():

@@ -68,7 +68,7 @@ class ArticleChangeStore:
                 yield text_of(member)
 
     def views(self, slug: str, articles: Sequence[str]) -> list[int]:
-        """Return the views of articles since ever, without balances, in their order."""
+        """Return the views of articles of all time, without balances, in their order."""
         if not articles:
             return []
         with store_errors():

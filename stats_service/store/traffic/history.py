@@ -62,9 +62,12 @@ class HistoryStore:
         return dict(sums)
 
     def top(self, site: Site, days: Sequence[str], limit: int) -> list[dict[str, int]]:
-        """Return the most viewed articles of each day; without days, of all time (counted here)."""
+        """Return the most viewed articles of each day or month (`2026-11`).
+
+        Without any, of all time (counted here).
+        """
         names = SiteKeys(self._prefix, site.slug)
-        keys = [names.day_articles(day) for day in days] or [names.articles]
+        keys = [_articles_key(names, day) for day in days] or [names.articles]
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.zrange(key, 0, limit - 1, desc=True, withscores=True)
@@ -76,14 +79,14 @@ class HistoryStore:
         return [with_keys({m: n for m, n in row.items() if m not in gone}, known) for row in rows]
 
     def views(self, site: Site, articles: Sequence[str], days: Sequence[str]) -> list[list[int]]:
-        """Return, for each day, the views of `articles` in their order."""
+        """Return, for each day or month (`2026-11`), the views of `articles` in their order."""
         names = SiteKeys(self._prefix, site.slug)
         if not articles:
             return [[] for _ in days]
         members = both_names(articles)
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for day in days:
-                pipe.zmscore(names.day_articles(day), list(members))
+                pipe.zmscore(_articles_key(names, day), list(members))
             rows = pipe.execute()
         return [_sums(len(articles), members.values(), row) for row in rows]
 
@@ -126,6 +129,11 @@ class HistoryStore:
                     pipe.expire(key, DAY_ARTICLES_TTL_SECONDS, nx=True)
             pipe.hset(names.counts, mapping=_records(days))
             pipe.execute()
+
+
+def _articles_key(names: SiteKeys, span: str) -> str:
+    is_month = len(span) == len("2026-11")
+    return names.month_articles(span) if is_month else names.day_articles(span)
 
 
 def _sums(number: int, places: Iterable[Sequence[int]], scores: Sequence[Any]) -> list[int]:

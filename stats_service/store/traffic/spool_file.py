@@ -277,9 +277,9 @@ class _NoSpool(sqlite3.DatabaseError):
 
 def _check_whose(connection: sqlite3.Connection) -> None:
     """Return if the file is ours or new, before anything of it is changed."""
-    (whose,) = connection.execute("PRAGMA application_id").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
     tables = _names(connection, _TABLES)
-    if whose not in (0, APPLICATION_ID) or not tables <= {"views", "batch", "batches"}:
+    if application not in (0, APPLICATION_ID) or not tables <= {"views", "batch", "batches"}:
         raise _NoSpool(f"another program's, with the tables {', '.join(sorted(tables))}")
 
 

@@ -89,14 +89,14 @@ class ViewBatch:
             rated = rated or command.rated
             if command.kind == "view":
                 address, ipv6_48 = command.address, command.ipv6_48
-                of = addresses.setdefault(b"v" + address, len(addresses) + 1) if address else 0
-                if ipv6_48 and of:
-                    ipv6_48s[of] = _place(addresses, b"v" + ipv6_48)
+                sender = addresses.setdefault(b"v" + address, len(addresses) + 1) if address else 0
+                if ipv6_48 and sender:
+                    ipv6_48s[sender] = _place(addresses, b"v" + ipv6_48)
                 rows += (
                     hits.setdefault(command.hit or NO_ID, len(hits) + 1),
                     visitors.setdefault(visitor, len(visitors) + 1) if visitor else 0,
                     befores.setdefault(before, len(befores) + 1) if before else 0,
-                    of,
+                    sender,
                     place,
                 )
                 if command.hint:
@@ -177,7 +177,7 @@ class ViewBatch:
         if reply is None:
             raise UnknownSiteError(self._slug)
         online, numbers, tallies, ballots, odd, tokens, *columns, lists, full = _unpacked(reply)
-        own = _Articles(*columns, full=bool(full))
+        articles = _Articles(*columns, full=bool(full))
         listed = [_Articles(*columns, full=bool(full)) for columns in lists]
         polls = {
             poll: (voters, _tally(tally), found)
@@ -204,9 +204,9 @@ class ViewBatch:
                 if command.article:
                     place = self._articles[command.article]
                     if note in NAMELESS:
-                        article = StoredArticle(None, None, own.opening(place))
+                        article = StoredArticle(None, None, articles.opening(place))
                     else:
-                        article = own.get(place, 0 if outcome else 1, command.rated)
+                        article = articles.get(place, 0 if outcome else 1, command.rated)
                 if command.poll is not None:
                     voters, stored, found = polls[command.poll.id]
                     if isinstance(stored, Exception):

@@ -14,9 +14,11 @@ from stats_service.web.admin.accounts import (
     sign_in,
     tokens,
 )
+from stats_service.web.admin.handbook import handbook
 from stats_service.web.admin.install import install
 from stats_service.web.admin.install import preview as install_preview
-from stats_service.web.admin.polls import polls
+from stats_service.web.admin.polls import kiosks, polls
+from stats_service.web.admin.polls import pictures as poll_pictures
 from stats_service.web.admin.polls import preview as poll_preview
 from stats_service.web.admin.polls import removal as poll_removal
 from stats_service.web.admin.polls import review as poll_review
@@ -34,7 +36,9 @@ NOUNS = (
     articles,
     article_changes,
     polls,
+    kiosks,
     poll_removal,
+    poll_pictures,
     poll_preview,
     poll_review,
     poll_share,
@@ -48,6 +52,7 @@ NOUNS = (
     accounts,
     tokens,
     audit,
+    handbook,
 )
 
 

@@ -12,7 +12,9 @@ from stats_service.models.devices import Device
 from stats_service.models.sites import Site
 from stats_service.web.admin.access import account, person
 from stats_service.web.admin.accounts.own_account import THEME
+from stats_service.web.admin.handbook.handbook import handbook_link
 from stats_service.web.http.context import services
+from stats_service.web.pages.ranges import as_of
 
 #: Entries of the menu that concern no single site.
 SERVICE_PAGES = ("overview.show", "accounts.index", "audit.of_installation")
@@ -29,6 +31,8 @@ def page_context() -> dict[str, Any]:
         "new_devices": new_devices,
         "site_pages": site_pages,
         "menu_page": menu_page(),
+        "as_of": lambda: as_of(g.admin_site),
+        "handbook_link": handbook_link,
     }
 
 
@@ -43,7 +47,7 @@ def new_devices() -> list[Device]:
 def menu_page() -> str:
     """Return the endpoint in the menu that the page belongs to, or an empty text."""
     endpoint = (request.endpoint or "").removeprefix("admin.")
-    noun = endpoint.partition(".")[0].replace("poll_review", "polls")
+    noun = endpoint.partition(".")[0].replace("poll_review", "polls").replace("kiosks", "polls")
     noun = noun.replace("article_changes", "articles")
     listed = [page[0] for page in site_pages()] if "admin_site" in g else list(SERVICE_PAGES)
     if endpoint in listed or endpoint == "overview.nowhere":
@@ -61,7 +65,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
         ("install.show", "code", _("Install"), "viewer"),
         ("settings.show", "gear", _("Settings"), "owner"),
         ("uploads.of_site", "data", _("Data"), "editor"),
-        ("notices.index", "bell", _("Notices"), "owner"),
+        ("notices.index", "bell", _("Notices"), "editor"),
         ("accounts.people", "people", _("People"), "owner"),
         ("tokens.index", "key", _("API tokens"), "owner"),
         ("audit.of_site", "log", _("Log"), "owner"),

@@ -1,4 +1,7 @@
-"""Reports by e-mail and webhooks of a site: who is told what, and what became of it."""
+"""Reports by e-mail and webhooks of a site: who is told what, and what became of it.
+
+An editor adds and ends reports of her own; all else is the owner's.
+"""
 
 from threading import BoundedSemaphore
 
@@ -8,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConfigurationError, ConflictError, InvalidInputError
 from stats_service.models.accounts import LANGUAGES
-from stats_service.models.notices import EVENTS, Delivery
+from stats_service.models.notices import EVENTS, Delivery, Notices
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.operations.health import tick_is_late
-from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.http.context import services
 from stats_service.web.pages.messages import explain, explained
 
@@ -24,14 +27,14 @@ Page = str | tuple[str, int] | Response
 
 
 @bp.get("")
-@access("owner")
+@access("editor")
 def index() -> str:
     """List the reports and webhooks, with what became of each last."""
     return _page()
 
 
 @bp.post("/reports")
-@access("owner")
+@access("editor")
 def add_report() -> Page:
     """Send a report to somebody from now on."""
     form = request.form
@@ -84,9 +87,10 @@ def add_webhook() -> Page:
 
 
 @bp.post("/<notice>/try")
-@access("owner")
+@access("editor")
 def try_out(notice: str) -> Response:
     """Send a report, or a webhook's test, at once."""
+    _check_own(notice)
     if not _one_at_a_time.acquire(blocking=False):
         flash(_("Another test is under way. Wait until it ends, then try again."), "error")
         return _back()
@@ -107,16 +111,17 @@ def _try_out(notice: str) -> None:
     except (DeliveryError, ConfigurationError, InvalidInputError) as error:
         flash(explain(error), "error")
     else:
-        flash(_("It was sent, and the other side took it."), "good")
+        flash(_("Sent, and accepted by the other side."), "good")
     services().accounts.audit.record(slug, who(), "notice.tried", _now(), subject=notice)
 
 
 @bp.post("/<notice>/remove")
-@access("owner")
+@access("editor")
 def remove(notice: str) -> Response:
     """Send no more of a report or webhook."""
+    _check_own(notice)
     services().notices.notices.remove(site().slug, notice, who(), _now())
-    flash(_("Nothing more is sent there."), "good")
+    flash(_("Nothing more will be sent there."), "good")
     return _back()
 
 
@@ -130,6 +135,18 @@ def event_names() -> dict[str, str]:
         "report": _("Report"),
         "ask": _("Question whether the report is wanted"),
     }
+
+
+def _may_see_all() -> bool:
+    """Tell whether somebody sees all reports, and the webhooks (their addresses are keys)."""
+    return account().may("owner", site().slug)
+
+
+def _check_own(notice: str) -> None:
+    """Refuse what an editor did not add, as if there were none."""
+    book, slug = services().notices.notices, site().slug
+    if not _may_see_all() and book.report(slug, notice).by != who():
+        raise book.unknown(slug, notice)
 
 
 def _failure(delivery: Delivery) -> str:
@@ -150,9 +167,12 @@ def _back() -> Response:
 def _page(error: str = "", fresh: str = "") -> str:
     ticked = services().operations.ticks.last_run()
     book, slug = services().notices.notices, site().slug
-    notices = book.get(slug)
+    notices, may_see_all = book.get(slug), _may_see_all()
+    if not may_see_all:
+        notices = Notices(reports=tuple(one for one in notices.reports if one.by == who()))
     return render_template(
         "admin/notices.html",
+        may_see_all=may_see_all,
         error=error,
         fresh=fresh,
         values=request.form,

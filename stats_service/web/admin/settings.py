@@ -18,6 +18,7 @@ from stats_service.services.sites.sites import RATED_TYPES, settings_revision
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import DAY
 from stats_service.services.visitors.addresses import canonical_network, in_networks
+from stats_service.services.visitors.hosts import canonical_host
 from stats_service.web.admin.access import access, read_site_anew, site, who
 from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
@@ -70,16 +71,34 @@ def save() -> str | tuple[str, int] | Response:
 @access("owner")
 def exclude_me() -> Response:
     """Leave the reader's own address out of the counts, or count it again."""
-    own = canonical_network(request_address())
-    others = tuple(network for network in site().excluded if network != own)
+    reader = canonical_network(request_address())
+    others = tuple(network for network in site().excluded if network != reader)
     again = request.form.get("do") == "count"
-    excluded = others if again else (*others, own)
+    excluded = others if again else (*others, reader)
     services().sites.sites.edit(site().slug, _author(), excluded=excluded)
     if again:
         flash(_("Views from your address are counted again."), "good")
     else:
         flash(_("Views from your address are not counted any more."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="excluded-title"))
+
+
+@bp.post("/hosts")
+@access("owner")
+def add_host() -> Response:
+    """Add a host from which views have come."""
+    slug, back = site().slug, url_for("admin.traffic.show", slug=site().slug)
+    try:
+        host = canonical_host(request.form.get("host", ""))
+        hosts = (*(known for known in site().hosts if known != host), host)
+        services().sites.sites.edit(slug, _author(), hosts=hosts)
+    except InvalidInputError as error:
+        flash(refused(error), "error")
+        return redirect(back)
+    flash(
+        _("%(host)s is a host of the site now. Its pages count within seconds.", host=host), "good"
+    )
+    return redirect(back)
 
 
 @bp.post("/opening")
@@ -131,7 +150,9 @@ def erase() -> Response:
         flash(_("The short name that you typed is another one. Nothing was changed."), "error")
         return redirect(url_for("admin.settings.show", slug=slug, _anchor="erase-title"))
     services().sites.erasure.erase(slug, who(), services().clock.now())
-    flash(_("The site %(slug)s is erased, with everything counted for it.", slug=slug), "good")
+    flash(
+        _("The site %(slug)s has been erased, with everything counted for it.", slug=slug), "good"
+    )
     return redirect(url_for("admin.overview.show"))
 
 
@@ -145,6 +166,7 @@ def _changes() -> dict[str, Any]:
     changes: dict[str, Any] = {name: form[name] for name in TEXTS if name in form}
     if "public" in form:
         changes["public"] = form["public"] == "yes"
+        changes["public_articles"] = "public_articles" in form
     for name in LISTS:
         if name in form:
             changes[name] = tuple(form[name].split())

@@ -1,4 +1,4 @@
-"""The HTTP API: one blueprint a noun, all below `STATS_PATH_PREFIX`."""
+"""The HTTP API: a blueprint for each noun, all below `STATS_PATH_PREFIX`."""
 
 from flask import Flask
 
@@ -9,7 +9,7 @@ from stats_service.web.loop import LoopPaths
 
 
 def register(app: Flask, prefix: str, paths: LoopPaths) -> None:
-    """Serve the API below `prefix`; `paths` answer views, ballots and ratings."""
+    """Serve the API below `prefix`; `paths` answers views, ballots and ratings."""
     app.extensions[PATHS] = paths
     limits.register(app)
     for noun in (openapi, traffic, polls, ratings, checks, manage):

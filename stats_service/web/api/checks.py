@@ -1,7 +1,7 @@
-"""The install checker: a page of a portal tells how its snippet is, and learns what is wrong.
+"""The install checker: a portal page reports the state of its snippet, and gets the findings.
 
-It is asked by the third file of the script, which only an address ending in `#stats-check`
-loads. Nothing is counted here, and nothing that a page names is fetched.
+The third file of the script calls it; only an address that ends in `#stats-check` loads that file.
+Nothing is counted here, and no URL from the report is fetched.
 """
 
 import msgspec
@@ -28,9 +28,9 @@ allow_site_pages(bp)
 
 
 class CheckAnswer(msgspec.Struct, frozen=True):
-    """What a checked page learns."""
+    """The findings for a checked page."""
 
-    #: An administrator's page will show the findings as well.
+    #: The page of an administrator will show the findings as well.
     stored: bool
     findings: list[WordedFinding]
 
@@ -38,7 +38,7 @@ class CheckAnswer(msgspec.Struct, frozen=True):
 @bp.post("/<slug>/check")
 @limited
 def check(slug: str) -> Response:
-    """Weigh what a page reports; keep it for the administrator whose token it has."""
+    """Evaluate the report of a page; store it for the administrator whose token it contains."""
     entry = site_entry(slug)
     report = decode_body(request.get_data(cache=False), InstallReport)
     now = services().clock.now()
@@ -54,12 +54,12 @@ def check(slug: str) -> Response:
     )
     made = services().sites.install_checks.save(entry, report, sender, now)
     stored = services().sites.install_checks.is_good(slug, report.token, now)
-    # Whoever has no token is a reader, who learns of the proxies before us nothing.
+    # A sender without a token is a reader, who must not learn about our proxies.
     trusted = counted_proxies(services().settings) if stored else None
     with force_locale(report.lang):
         found = [worded(finding) for finding in findings(made, slug, served_scripts(), trusted)]
     response = fresh_json(CheckAnswer(stored, found))
     if stored and not allowed_origin(entry, visitor.origin):
-        # The webmaster's page on a host that the site does not know yet is to learn just that.
+        # The webmaster of a page on an unknown host shall learn just that.
         response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -1,6 +1,6 @@
-"""The way from Flask's routes into the event loop, where views, ballots and ratings are taken.
+"""The way from Flask's routes to the event loop, which answers views, ballots and ratings.
 
-The worker's own requests of this kind never come here; those under any other server do.
+Under the service's own worker, such requests never come here; under other servers they do.
 """
 
 from typing import cast
@@ -14,12 +14,12 @@ from stats_service.web.loop import LoopPath, LoopPaths, LoopRequest
 
 #: Name of the `LoopPaths` in `app.extensions`.
 PATHS = "loop_paths"
-#: Stands for a body that was not read: the loop refuses it for its length.
+#: Stands for an unread body: the loop refuses it because of its length.
 TOO_LARGE = bytes(BODY_MAX_BYTES + 1)
 
 
 def answer_in_loop(name: str, slug: str, poll: str = "") -> Response:
-    """Answer the current request as every other entrance does."""
+    """Answer the current request in the event loop, as all entrances do."""
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:

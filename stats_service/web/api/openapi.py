@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document of the API, its schemas derived from the types that the code uses.
+"""The OpenAPI 3.1 document of the API, with schemas derived from the types in the code.
 
-Every blueprint of `web.api` has its operations in `OPERATIONS`; the tests compare them with the
-URL map and hold every answer against its schema.
+Every blueprint of `web.api` lists its operations in `OPERATIONS`; the tests compare them with the
+URL map and check every response against its schema.
 """
 
 from http import HTTPStatus
@@ -26,7 +26,7 @@ bp = Blueprint("openapi", __name__)
 
 
 class ArticleViews(msgspec.Struct, frozen=True):
-    """The views of the articles asked for, by the text that named them."""
+    """The views of articles, by the names in the request."""
 
     articles: dict[str, ArticleCounts]
 
@@ -49,7 +49,7 @@ OPERATIONS: list[Operation] = [
         (SITE,),
         PageQuery,
         {200: PageBody},
-        # 202: Redis is away; the view is kept and will be counted.
+        # 202: Redis is away; the view is spooled and will be counted.
         (202, 400, 404, 413, 503),
     ),
     Operation(
@@ -154,7 +154,7 @@ HEADERS = {
 
 
 def document(base_url: str, prefix: str) -> dict[str, Any]:
-    """Return the whole document for an installation that is reached at `base_url`."""
+    """Return the whole document for an installation at `base_url`."""
     types: set[type] = {Problem}
     for operation in OPERATIONS:
         types |= {t for t in (operation.answers or {}).values() if isinstance(t, type)}

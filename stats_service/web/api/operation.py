@@ -1,15 +1,15 @@
-"""How one operation of the API is described; `openapi` makes the document out of them."""
+"""The description of one operation of the API, from which `openapi` builds the document."""
 
 from dataclasses import dataclass
 from typing import Any
 
-#: Instead of a media type: the answer has no body.
+#: In place of a media type: the response has no body.
 NO_CONTENT = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of an operation; a path parameter if the path has its name in braces."""
+    """A parameter of an operation; a path parameter if its name is in braces in the path."""
 
     name: str
     description: str
@@ -24,25 +24,25 @@ class Operation:
     """One method of one path."""
 
     method: str
-    #: Below the prefix, parameters in braces.
+    #: Path below the prefix, with parameters in braces.
     path: str
     id: str
     summary: str
     parameters: tuple[Parameter, ...] = ()
-    #: Type of the JSON body, which is sent as `text/plain` to spare browsers a preflight.
+    #: Type of the JSON body, sent as `text/plain` so that browsers need no preflight.
     body: type | None = None
-    #: Answer by status: a type (as JSON), or a media type.
+    #: Responses by status: a type (as JSON), or a media type.
     answers: dict[int, type | str] | None = None
-    #: Statuses answered with a problem document.
+    #: Statuses with a problem document.
     problems: tuple[int, ...] = (404, 503)
-    #: Statuses answered with a problem document that has further members.
+    #: Statuses with a problem document that has further members.
     extended: dict[int, type] | None = None
-    #: What the program's token must be allowed; empty: the operation is for everybody.
+    #: Required scope of the token; empty: the operation is public.
     scope: str = ""
 
 
 def one_of(*values: str) -> dict[str, Any]:
-    """Return the schema of a text that is one of `values`."""
+    """Return the schema of a text with these possible values."""
     return {"type": "string", "enum": list(values)}
 
 

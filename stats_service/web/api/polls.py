@@ -1,4 +1,4 @@
-"""Polls: read them, get what a ballot needs, vote."""
+"""Polls: read them, get a challenge or a token, vote."""
 
 from typing import Any
 
@@ -20,32 +20,32 @@ from stats_service.web.http.sites import allow_site_pages, on_site, site_entry
 bp = Blueprint("polls", __name__)
 allow_site_pages(bp)
 
-#: Seconds for which a poll may be kept.
+#: Seconds for which a response with polls may be cached.
 POLL_MAX_AGE = 10
 
 
 class PollList(msgspec.Struct, frozen=True):
-    """Polls of a site, the latest first."""
+    """Polls of a site, newest first."""
 
     polls: list[PresentedPoll]
 
 
 class VoterQuery(msgspec.Struct, frozen=True):
-    """Asks for a voter's token."""
+    """A request for a voter token."""
 
-    #: The token that the page has, or an empty string.
+    #: The token that the page has, or empty.
     voter: str = ""
 
 
 class VoterAnswer(msgspec.Struct, frozen=True):
-    """A voter's token: the one sent if it is good, else a new one."""
+    """A voter token: the one in the request if it is valid, else a new one."""
 
     voter: str
 
 
 @bp.get("/<slug>/polls")
 def list_polls(slug: str) -> Response:
-    """Answer with the site's polls of one state."""
+    """Answer with the polls of a site in one state."""
     entry = site_entry(slug)
     state, limit = request.args.get("state", "closed"), request.args.get("limit", "20")
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 3):
@@ -56,14 +56,14 @@ def list_polls(slug: str) -> Response:
 
 @bp.get("/<slug>/polls/<poll>")
 def poll(slug: str, poll: str) -> Response:
-    """Answer with one poll, or the current one, as somebody sees it who has not voted."""
+    """Answer with one poll, or the current one, as a reader sees it before voting."""
     view = services().polls.public.present(site_entry(slug), poll, services().clock.now())
     return cached_json(msgspec.json.encode(view), POLL_MAX_AGE)
 
 
 @bp.get("/<slug>/polls/<poll>/challenge")
 def challenge(slug: str, poll: str) -> Response:
-    """Answer with a challenge whose solution is good for one ballot."""
+    """Answer with a challenge whose solution is valid for one ballot."""
     now = services().clock.now()
     ballots, entry = services().polls.ballots, site_entry(slug)
     found = services().loop.run(ballots.find_poll(entry, poll, now))
@@ -75,14 +75,14 @@ def challenge(slug: str, poll: str) -> Response:
 
 @bp.post("/<slug>/polls/<poll>/ballots")
 def cast_ballot(slug: str, poll: str) -> Response:
-    """Take a ballot; 200 says that it is in."""
+    """Record a ballot; 200 means that it is recorded."""
     return answer_in_loop("ballots", slug, poll)
 
 
 @bp.post("/<slug>/voters")
 @limited
 def issue_voter_token(slug: str) -> Response:
-    """Answer with a token, for pages whose page views are blocked."""
+    """Answer with a voter token, for pages whose page views are blocked."""
 
     def issue(entry: SiteEntry) -> str:
         query = decode_body(request.get_data() or b"{}", VoterQuery)

@@ -1,4 +1,4 @@
-"""Ratings: rate an article, read what others gave."""
+"""Ratings: rate an article, read the ratings."""
 
 import json
 
@@ -16,20 +16,20 @@ from stats_service.web.http.sites import allow_site_pages, site_entry
 bp = Blueprint("ratings", __name__)
 allow_site_pages(bp)
 
-#: Seconds for which ratings, and rankings, may be kept.
+#: Seconds for which ratings and rankings may be cached.
 RATINGS_MAX_AGE = 10
 RANKING_MAX_AGE = 60
 
 
 @bp.post("/<slug>/ratings")
 def rate_article(slug: str) -> Response:
-    """Take a rating; 200 says that it is in."""
+    """Record a rating; 200 means that it is recorded."""
     return answer_in_loop("ratings", slug)
 
 
 @bp.get("/<slug>/ratings")
 def ratings(slug: str) -> Response:
-    """Answer with the ratings of the articles named by `article`, at most 100."""
+    """Answer with the ratings of the articles in the parameter `article`, at most 100."""
     found = services().ratings.ratings.get(site_entry(slug).site, request.args.getlist("article"))
     return cached_json(msgspec.json.encode(found), RATINGS_MAX_AGE)
 
@@ -45,7 +45,7 @@ def top_rated(slug: str) -> Response:
 
 @bp.get("/<slug>/ratings/jsonld")
 def json_ld(slug: str) -> Response:
-    """Answer with an article's rating in the words of schema.org, for the page's own HTML."""
+    """Answer with an article's rating as schema.org data, for the HTML of the page."""
     site, article = site_entry(slug).site, request.args.get("article", "")
     found = services().ratings.ratings.get(site, [article]).ratings[article]
     kind, name, url = (request.args.get(field, "") for field in ("type", "name", "url"))

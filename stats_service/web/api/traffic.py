@@ -11,13 +11,13 @@ from stats_service.web.http.sites import allow_site_pages, on_site, site_entry
 bp = Blueprint("traffic", __name__)
 allow_site_pages(bp)
 
-#: Seconds for which a portal's server, or a cache before us, may keep the counts of a site.
+#: Seconds for which a portal's server, or a cache in front of us, may keep the counts of a site.
 COUNTS_MAX_AGE = 10
 
 
 @bp.post("/<slug>/page")
 def record_view(slug: str) -> Response:
-    """Record one load of a page, or its heartbeat; answer with everything its widgets show."""
+    """Record a page load or a heartbeat; answer with all numbers for the page's widgets."""
     return answer_in_loop("page", slug)
 
 
@@ -32,7 +32,7 @@ def counts(slug: str) -> Response:
 
 @bp.get("/<slug>/articles/views")
 def article_views(slug: str) -> Response:
-    """Answer with the views of the articles named by `key`, at most 100."""
+    """Answer with the views of the articles in the parameter `key`, at most 100."""
     site, keys = site_entry(slug).site, request.args.getlist("key")
     articles = services().traffic.views.articles(site, keys, services().clock.now())
     return cached_json(msgspec.json.encode({"articles": articles}), COUNTS_MAX_AGE)

@@ -1,4 +1,4 @@
-"""The operations of polls and ratings, as OpenAPI tells of them."""
+"""The OpenAPI descriptions of the operations on polls and ratings."""
 
 from stats_service.models.polls import BallotAnswer, BallotQuery, PresentedPoll
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
@@ -11,6 +11,14 @@ POLL = Parameter(
     "poll",
     "A poll's id, or `current`.",
     {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,38}$"},
+)
+SECRET = Parameter(
+    "secret",
+    "What the link ends with.",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"},
+)
+PICTURE = Parameter(
+    "picture", "Id of the picture.", {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 )
 LANG = Parameter("lang", "Default: as the browser asks.", one_of("vi", "en"), required=False)
 
@@ -164,5 +172,50 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         (SITE, POLL, LANG),
         answers=dict.fromkeys((303, 400, 403, 404, 409, 429, 503), "text/html"),
         problems=(),
+    ),
+    Operation(
+        "get",
+        "/{slug}/k/{poll}",
+        "kiosk_page",
+        "Get the page of a kiosk, on which many people vote one after the other",
+        (SITE, POLL, LANG),
+        answers=dict.fromkeys((200, 403, 404, 503), "text/html"),
+        problems=(),
+    ),
+    Operation(
+        "post",
+        "/{slug}/k/{poll}",
+        "cast_kiosk_ballot",
+        "Vote with that page's form; 429 within the pause between two votes",
+        (SITE, POLL, LANG),
+        answers=dict.fromkeys((200, 400, 403, 404, 409, 429, 503), "text/html"),
+        problems=(),
+    ),
+    Operation(
+        "get",
+        "/{slug}/k/enrol/{secret}",
+        "ask_to_enrol_kiosk",
+        "Ask whether the device on which a one-time link is opened is to be a kiosk",
+        (SITE, SECRET, LANG),
+        answers=dict.fromkeys((200, 404, 503), "text/html"),
+        problems=(),
+    ),
+    Operation(
+        "post",
+        "/{slug}/k/enrol/{secret}",
+        "enrol_kiosk",
+        "Make the device a kiosk; the link is spent",
+        (SITE, SECRET, LANG),
+        answers=dict.fromkeys((303, 403, 404, 429, 503), "text/html"),
+        problems=(),
+    ),
+    Operation(
+        "get",
+        "/{slug}/picture/{picture}.jpg",
+        "picture",
+        "Get the picture of a choice; it never changes",
+        (SITE, PICTURE),
+        answers={200: "image/jpeg"},
+        problems=(404, 503),
     ),
 )

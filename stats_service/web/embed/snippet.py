@@ -47,13 +47,14 @@ class Embedding:
         """Return the pixel, as HTML; an image in the head would end the head.
 
         Pages that scripts put together (Turbo, htmx) and XHTML have what is in `noscript` as real
-        elements, though hidden: a lazy image is not loaded there, but is where no script may run.
+        elements, and lose the `noscript` itself if it stood in the head. A lazy image that is
+        hidden is not loaded there; where no script may run, nothing is lazy.
         `crossorigin` makes the browser say where the page really stands.
         """
         return (
-            f'<noscript><img src="{escape(self.pixel)}" alt="" width="1" height="1"\n'
+            f'<noscript><span hidden><img src="{escape(self.pixel)}" alt="" width="1" height="1"\n'
             '        loading="lazy" crossorigin="anonymous"\n'
-            '        referrerpolicy="no-referrer-when-downgrade"></noscript>\n'
+            '        referrerpolicy="no-referrer-when-downgrade"></span></noscript>\n'
         )
 
     def xml(self) -> str:
@@ -61,7 +62,8 @@ class Embedding:
         return (
             self.html()
             .replace("<script async ", '<script async="async" ')
-            .replace('"></noscript>', '" /></noscript>')
+            .replace("<span hidden>", '<span hidden="hidden">')
+            .replace('"></span>', '" /></span>')
         )
 
     def php(self) -> str:

@@ -13,7 +13,6 @@ from stats_service.errors import (
     AlreadyVotedError,
     BallotConflictError,
     InvalidInputError,
-    NotFoundError,
     PollReplacedError,
     StatsError,
     UnfitAnswerError,
@@ -23,13 +22,19 @@ from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot
-from stats_service.services.visitors.hosts import origin_host
+from stats_service.services.visitors.hosts import front_page
 from stats_service.services.visitors.voters import TOKEN_SECONDS
+from stats_service.web.hosted.answers import (
+    explained,
+    language_of,
+    own_form,
+    refused,
+    wanted_language,
+)
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment, pick
 from stats_service.web.hosted.view import Sent, may_vote, page_values
 from stats_service.web.http.context import services
 from stats_service.web.http.limits import limited
-from stats_service.web.http.problems import problem_headers
 from stats_service.web.http.request import request_visitor
 from stats_service.web.http.sites import on_site
 
@@ -42,8 +47,6 @@ STYLE = Markup(_STYLE)  # noqa: S704 - a file of ours, without markup
 MESSAGE = "message"
 #: What is said, by `?done=`, after a ballot was taken.
 DONE = ("counted", "held", "changed")
-#: Refusals that the page explains by their own text.
-_EXPLAINED = ("already-voted", "voter-too-new", "too-many-requests", "store-unavailable")
 
 
 @bp.get("/<slug>/p/<poll>")
@@ -59,7 +62,7 @@ def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
     view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
     done = request.args.get("done", "")
     done = done if done in DONE and view.voted else ""
-    lang = _language(view)
+    lang = language_of(view)
     wants_results = bool(done) or "results" in request.args or (view.voted and not view.change)
     message = TEXTS[lang][done] if done else ""
     if done == "counted" and view.thanks:
@@ -98,17 +101,17 @@ def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
     slug, now = entry.site.slug, services().clock.now()
     form, token = request.form, request.cookies.get(_cookie(slug), "")
     view = services().loop.run(services().polls.ballots.present(entry, poll, token, now))
-    lang = _language(view)
+    lang = language_of(view)
     t = TEXTS[lang]
     other = form.get("other", "")
     choices = tuple(form.getlist("choice"))
     sent = Sent(choices, other, form.get("ballot", ""))
-    if not _own_form() or not _both_good(entry, token, form.get("voter", ""), now):
+    if not own_form() or not _both_good(entry, token, form.get("voter", ""), now):
         apart = request.headers.get("Origin") == "null"
         message = t["apart" if apart else "no_cookie"]
-        refused = _page(entry, view, lang, token, sent, message, alert=True, own_window=True)
-        refused.status_code = 403
-        return refused
+        page = _page(entry, view, lang, token, sent, message, alert=True, own_window=True)
+        page.status_code = 403
+        return page
     query = BallotQuery(
         ballot=sent.ballot,
         choices=choices,
@@ -126,14 +129,14 @@ def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
         voted = isinstance(error, AlreadyVotedError)
         replaced = isinstance(error, PollReplacedError)
         message = t["already-voted"] if voted else t["replaced"] if replaced else t["closed"]
-        return _refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
+        return refused(_page(entry, seen, lang, token, sent, message, alert=True), error)
     except InvalidInputError as error:
         reason = error.reason if isinstance(error, UnfitAnswerError) else ""
         message = t.get(f"wrong_{reason}", t["refused"]).format(n=view.other)
-        return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
+        return refused(_page(entry, view, lang, token, sent, message, alert=True), error)
     except VoterTooNewError as error:
         message = t["voter-too-new"]
-        return _refused(_page(entry, view, lang, token, sent, message, alert=True), error)
+        return refused(_page(entry, view, lang, token, sent, message, alert=True), error)
     place = url_for(
         ".poll_page", slug=slug, poll=view.id, lang=lang, done=answer.outcome, _anchor=MESSAGE
     )
@@ -143,22 +146,19 @@ def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
 @bp.errorhandler(StatsError)
 def explain(error: StatsError) -> Response:
     """Answer an error with a page that says what it means, in words."""
-    lang = request.args.get("lang", "")
-    lang = lang if lang in LANGUAGES else _accepted("vi")
-    code = "unknown" if isinstance(error, NotFoundError) else error.code
+    lang = wanted_language()
     t = TEXTS[lang]
-    message = t[code] if code == "unknown" or code in _EXPLAINED else t["refused"]
     body = render_template(
         "hosted_poll.html",
         t=t,
         lang=lang,
         style=STYLE,
-        message=message,
+        message=explained(error, lang),
         alert=True,
     )
     response = Response(body)
     _secure(response, ())
-    return _refused(response, error)
+    return refused(response, error)
 
 
 def _page(
@@ -185,6 +185,10 @@ def _page(
         lang=lang,
         here=here,
         site_name=entry.site.name,
+        # In a page of the portal it is plain whose poll it is.
+        portal=front_page(entry.site.hosts[0])
+        if request.headers.get("Sec-Fetch-Dest") != "iframe"
+        else "",
         style=STYLE,
         message=message,
         alert=alert,
@@ -224,20 +228,12 @@ def _next_page(entry: SiteEntry, view: PresentedPoll) -> str:
     return f"https://{host}{view.next_page}" if view.next_page and host else ""
 
 
-def _refused(response: Response, error: StatsError) -> Response:
-    response.status_code = error.status
-    for name, value in problem_headers(error):
-        if name == "Retry-After":
-            response.headers[name] = value
-    return response
-
-
 def _secure(response: Response, hosts: Sequence[str]) -> None:
     """Let the page run nothing, send its form only here, and stand only in the site's pages."""
     ancestors = " ".join(f"https://{host} http://{host}" for host in hosts) or "'none'"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-        f"base-uri 'none'; frame-ancestors {ancestors}"
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src 'self'; "
+        f"form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     # With `no-referrer` a form's Origin would be null.
@@ -266,13 +262,6 @@ def _keep(response: Response, slug: str, token: str) -> None:
     )
 
 
-def _own_form() -> bool:
-    """Tell whether the form comes from this page: browsers say where a form was."""
-    origin = origin_host(request.headers.get("Origin", ""))
-    own = (f"http://{request.host}", f"https://{request.host}", services().settings.base_url)
-    return origin is not None and origin in map(origin_host, own)
-
-
 def _both_good(entry: SiteEntry, cookie: str, field: str, now: float) -> bool:
     """Tell whether the browser keeps a token of ours, and the form was made with one.
 
@@ -281,16 +270,3 @@ def _both_good(entry: SiteEntry, cookie: str, field: str, now: float) -> bool:
     """
     slug, voters = entry.site.slug, entry.voters
     return bool(voters.find(slug, cookie, now) and voters.find(slug, field, now))
-
-
-def _language(view: PresentedPoll) -> str:
-    """Return what the reader asks for, else the first that the browser wants and the poll has."""
-    lang = request.args.get("lang", "")
-    if lang in LANGUAGES:
-        return lang
-    spoken = [known for known in LANGUAGES if known in view.question]
-    return _accepted(view.lang if view.lang in LANGUAGES else LANGUAGES[0], spoken)
-
-
-def _accepted(default: str, spoken: Sequence[str] = LANGUAGES) -> str:
-    return request.accept_languages.best_match(spoken) or default

@@ -13,6 +13,7 @@ LANGUAGES = ("vi", "en")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "vi": {
         "language": "Tiếng Việt",
+        "locale": "vi_VN",
         "vote": "Bình chọn",
         "change": "Đổi lựa chọn",
         "see_results": "Xem kết quả",
@@ -45,7 +46,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "voted": "Trình duyệt này đã bình chọn.",
         "changed": "Lựa chọn mới của bạn đã được ghi nhận.",
         "held": "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ "
-        "người quản trị xem xét, chưa tính vào kết quả.",
+        "quản trị viên duyệt, chưa tính vào kết quả.",
         "already-voted": "Trình duyệt này đã bình chọn trước đó, nên phiếu vừa gửi không được "
         "tính.",
         "wrong_number": "Chưa ghi nhận: hãy chọn đúng số mục.",
@@ -68,10 +69,27 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "phút.",
         "store-unavailable": "Chưa ghi nhận: dịch vụ tạm thời gián đoạn. Xin thử lại sau ít phút.",
         "unknown": "Không có cuộc bình chọn này.",
+        "kiosk-refused": "Thiết bị này chưa được đăng ký làm điểm bình chọn, hoặc đã bị thu hồi. "
+        "Xin báo cán bộ phụ trách.",
+        "kiosk-pause": "Người trước vừa bình chọn xong. Phiếu của bạn sẽ được gửi sau {n} giây.",
+        "kiosk_held": "Cảm ơn bạn đã bình chọn. Hôm nay điểm này đã nhận nhiều phiếu, nên phiếu "
+        "của bạn chờ người quản trị xem xét, chưa tính vào kết quả.",
+        "kiosk_once": "Mỗi người bình chọn một lần.",
+        "kiosk_back": "Màn hình trở lại phiếu trống sau {n} giây.",
+        "kiosk_sending": "Đang gửi phiếu…",
+        "kiosk_again": "Chưa gửi được vì mất kết nối. Đang gửi lại, xin chờ…",
+        "full_screen": "Toàn màn hình",
+        "enrol_title": "Đăng ký điểm bình chọn",
+        "enrol_text": "Thiết bị này sẽ thành điểm bình chọn “{name}”: nhiều người lần lượt bình "
+        "chọn trên đó. Chỉ bấm nút nếu đây đúng là thiết bị đặt tại chỗ.",
+        "enrol": "Đăng ký thiết bị này",
+        "enrol_spent": "Liên kết này đã được dùng hoặc đã quá một giờ. Hãy tạo liên kết mới ở "
+        "trang quản trị.",
         "refused": "Chưa ghi nhận: yêu cầu không được chấp nhận.",
     },
     "en": {
         "language": "English",
+        "locale": "en_US",
         "vote": "Vote",
         "change": "Change my vote",
         "see_results": "See results",
@@ -128,6 +146,22 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "in a minute.",
         "store-unavailable": "Not counted: the service is interrupted. Please try again shortly.",
         "unknown": "There is no such poll.",
+        "kiosk-refused": "This device is not enrolled as a voting point, or was revoked. Please "
+        "tell the staff.",
+        "kiosk-pause": "Somebody has just voted. Your ballot will be sent in {n} seconds.",
+        "kiosk_held": "Thank you for voting. Many ballots came from this point today, so yours "
+        "waits for an administrator and is not in the results yet.",
+        "kiosk_once": "Each person votes once.",
+        "kiosk_back": "The screen returns to an empty ballot in {n} seconds.",
+        "kiosk_sending": "Sending your ballot…",
+        "kiosk_again": "Not sent: there is no connection. Trying again, please wait…",
+        "full_screen": "Full screen",
+        "enrol_title": "Enrol a voting point",
+        "enrol_text": "This device becomes the voting point “{name}”, on which many people vote "
+        "one after the other. Press the button only if this is the device that stands there.",
+        "enrol": "Enrol this device",
+        "enrol_spent": "This link has been used, or is older than an hour. Make a new one on the "
+        "admin pages.",
         "refused": "Not counted: the request was refused.",
     },
 }
@@ -135,9 +169,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 _MONTHS = "January February March April May June July August September October November December"
 
 
-def pick(texts: Mapping[str, str], lang: str, own: str) -> str:
+def pick(texts: Mapping[str, str], lang: str, own_lang: str) -> str:
     """Return an administrator's text in `lang`, else in the poll's own language."""
-    return texts.get(lang) or texts[own]
+    return texts.get(lang) or texts[own_lang]
 
 
 def counted(unit: str, n: int, lang: str) -> str:

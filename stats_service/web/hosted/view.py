@@ -6,10 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from stats_service.models.polls import OTHER, PollResults, PresentedPoll
+from stats_service.models.polls import OTHER, Choice, PollResults, PresentedPoll
 from stats_service.services.formats import number
 from stats_service.services.polls.presentation import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, pick
+
+#: Characters of the answers where the page's link is shared.
+DESCRIPTION_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ def page_values(
         "question": pick(view.question, lang, view.lang),
         "question_lang": lang if lang in view.question else view.lang,
         "hint": _hint(view, lang),
+        "description": _description(view, lang),
         "form": form,
-        "results": _results(view, shown, lang) if shown else None,
+        "results": _results(view, shown, lang, here) if shown else None,
         "results_hidden": not form and not shown and view.state != "scheduled",
         "back": here if votes and not form else "",
         "notes": [when] * bool(when)
@@ -77,6 +81,7 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
             "text": pick(choice.text, lang, view.lang),
             "lang": lang if lang in choice.text else view.lang,
             "checked": choice.id in sent.choices,
+            "picture": _picture(choice, view, lang, here),
         }
         for choice in view.choices
         if not choice.hidden
@@ -102,6 +107,15 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
     }
 
 
+def _description(view: PresentedPoll, lang: str) -> str:
+    """Return what stands below the question where the page's link is shared: the answers."""
+    answers = [
+        pick(choice.text, lang, view.lang) for choice in view.choices if not choice.hidden
+    ] + [TEXTS[lang]["other"]] * bool(view.other)
+    text = " · ".join(answers)
+    return text if len(text) <= DESCRIPTION_MAX else text[: DESCRIPTION_MAX - 1] + "…"
+
+
 def _hint(view: PresentedPoll, lang: str) -> str:
     t = TEXTS[lang]
     if not view.multiple:
@@ -110,18 +124,20 @@ def _hint(view: PresentedPoll, lang: str) -> str:
     return t[name].format(min=view.min, max=view.max)
 
 
-def _results(view: PresentedPoll, results: PollResults, lang: str) -> dict[str, Any]:
+def _results(view: PresentedPoll, results: PollResults, lang: str, here: str) -> dict[str, Any]:
     t = TEXTS[lang]
     texts = {
         choice.id: pick(choice.text, lang, view.lang)
         + (f" ({t['withdrawn']})" if choice.hidden else "")
         for choice in view.choices
     } | {OTHER: t["other"]}
+    pictures = {choice.id: _picture(choice, view, lang, here) for choice in view.choices}
     langs = {choice.id: lang if lang in choice.text else view.lang for choice in view.choices}
     rows = [
         {
             "text": texts[choice.id],
             "lang": langs.get(choice.id, lang),
+            "picture": pictures.get(choice.id),
             "share": choice.percent
             if choice.votes is None
             else choice.votes * 100 / max(1, results.ballots or choice.votes),
@@ -142,3 +158,17 @@ def _results(view: PresentedPoll, results: PollResults, lang: str) -> dict[str, 
     total += [t["of_voters"]] if unit == "voters" and rows and rows[0]["percent"] else []
     total += [t["tied"].format(n=tied)] if tied > 1 else []
     return {"rows": rows, "others": others, "total": " ".join(total)}
+
+
+def _picture(choice: Choice, view: PresentedPoll, lang: str, here: str) -> dict[str, Any] | None:
+    """Return what an `<img>` needs; `here` is a path of the site two folders deep."""
+    if choice.picture is None:
+        return None
+    found = choice.picture
+    site = here.rpartition("/")[0].rpartition("/")[0]
+    return {
+        "src": f"{site}/picture/{found.id}.jpg",
+        "width": found.width,
+        "height": found.height,
+        "alt": pick(found.alt, lang, view.lang),
+    }

@@ -41,6 +41,7 @@ _COUNTERS = (
     ("faults", "stats_faults", ("kind",), "Things that failed alone and that nobody foresaw"),
     ("clock_jumps", "stats_clock_jumps", (), "Jumps of this machine's clock by more than 5 s"),
     ("clock_apart", "stats_clock_apart", (), "Looks, every 10 s, that found Redis' clock apart"),
+    ("log_lost", "stats_log_lost", (), "Lines that the log did not take, as its disk was full"),
     ("spool_kept", "stats_spool_kept", (), "Views kept on disk because Redis was away"),
     ("spool_replayed", "stats_spool_replayed", (), "Kept views that were counted since"),
     ("spool_lost", "stats_spool_lost", (), "Views lost: Redis was away and the disk took nothing"),

@@ -1,52 +1,54 @@
-"""The picture of a chart: geometry here, drawing in `templates/admin/charts.html`.
+"""Charts as pictures: the geometry is here, `templates/admin/charts.html` draws them.
 
-It is what stands on the page before `static/chart.js` draws the same with uPlot, without a script
-and on paper. The curves live in a coordinate system of their own that stretches with the page, the
-words beside it in percent, so that it is sharp and legible at every width without inline style.
+The picture is on the page before `static/chart.js` draws the same with uPlot, and stays there
+without a script and on paper. The curves have coordinates that stretch with the page, and the words
+have positions in percent, so that both are sharp at every width, without inline style.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
 from stats_service.models.legacy import SpanGrowth
-from stats_service.services.formats import weekday_names
+from stats_service.services.formats import day, day_of_month, month_of, weekday_names
 from stats_service.web.pages.languages import number
 
-#: The curves' own coordinates, fine enough for whole numbers.
+#: Size of the curves' coordinates, fine enough for whole numbers.
 WIDTH, HEIGHT = 2000, 400
-#: The same of a small chart, of which a page may have a hundred.
+#: The same for a small chart; a page may have a hundred of them.
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
-#: Points from which on the area below a line is left out.
+#: Number of points from which the area below a line is omitted.
 DENSE = 400
-#: Names below the chart, at most.
+#: Length in days from which on a span by day has months below the chart.
+LONG_DAYS = 300
+#: Most names below the chart.
 LABELS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A word beside the chart, at a place in percent."""
+    """A word beside the chart, with its position in percent."""
 
     at: float
     text: str
-    #: Left out on a narrow screen.
+    #: Omitted on a narrow screen.
     minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One metric over the range: a line, and the area below it."""
+    """One metric of the range: a line, and the area below it."""
 
     #: `visits`, `views`, `visits-before` or `views-before`
     kind: str
     line: str
-    #: Empty where there are so many points that it would only be noise.
+    #: Empty if there are too many points for an area.
     area: str
-    #: The line to the last point, where that hour, day or month is not over yet.
+    #: The line to the last point, if its hour, day or month is not over yet.
     tail: str = ""
 
 
@@ -63,27 +65,29 @@ class Spark:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that is drawn."""
+    """All parts of a chart."""
 
     curves: tuple[Curve, ...]
-    #: From the top, each with the number that its line stands for.
+    #: From the top, each with the number that the line stands for.
     levels: tuple[Label, ...]
     names: tuple[Label, ...]
 
 
 def chart(series: Series, metric: str) -> Chart:
-    """Return the chart of a series; the former period is drawn for `metric` alone.
+    """Return the chart of a series; the former period is drawn only for `metric`.
 
     Args:
-        series: what is drawn.
-        metric: `visits` or `views`, of which the former period is drawn.
+        series: the series.
+        metric: `visits` or `views`; the former period is drawn for it.
     """
-    rows = {
-        f"{metric}-before": [point.before.of(metric) for point in series.points],
+    rows: dict[str, Sequence[int | None]] = {
         "views": [point.now.views for point in series.points],
         "visits": [point.now.visits for point in series.points],
     }
-    top = nice_top(max((max(row) for row in rows.values()), default=0))
+    if series.is_compared:
+        before = [point.before.of(metric) if point.before else None for point in series.points]
+        rows = {f"{metric}-before": before} | rows
+    top = nice_top(max((n for row in rows.values() for n in row if n is not None), default=0))
     return Chart(
         tuple(
             _curve(kind, row, top, series.begun if kind in ("views", "visits") else None)
@@ -95,8 +99,8 @@ def chart(series: Series, metric: str) -> Chart:
 
 
 def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
-    """Return the chart of what is there and of what is there afterwards; two spans or more."""
-    rows = {
+    """Return the chart of present and added numbers, of two spans or more."""
+    rows: dict[str, Sequence[int]] = {
         "views": [span.there + span.more for span in spans],
         "views-before": [span.there for span in spans],
     }
@@ -114,50 +118,75 @@ def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
 
 
 def _levels(top: int) -> tuple[Label, ...]:
-    """Return the lines across a chart whose highest number is `top`, from above."""
+    """Return the lines across a chart up to the number `top`, from above."""
     return tuple(Label(100 - 25 * n, number(top * n // 4)) for n in range(4, -1, -1))
 
 
 def sparkline(days: Sequence[Pair], metric: str) -> Spark:
-    """Return the small chart of a site; its last day is not over."""
+    """Return the small chart of a site, whose last day is not over."""
     row = [day.of(metric) for day in days]
     step, top = SPARK_WIDTH / max(1, len(row) - 1), max(*row, 1)
-    points = [
+    points: list[tuple[int, int] | None] = [
         (round(at * step), round((SPARK_HEIGHT - 2) * (1 - n / top)) + 1)
         for at, n in enumerate(row)
     ]
     return Spark(_line(points[:-1]), _line(points[-2:]))
 
 
-def _curve(kind: str, row: Sequence[int], top: int, known: int | None) -> Curve:
+def _curve(kind: str, row: Sequence[int | None], top: int, known: int | None) -> Curve:
+    """Return a curve; it is not drawn where there is no number, nor where none can be yet.
+
+    Args:
+        kind: as in `Curve`.
+        row: the numbers.
+        top: the highest level.
+        known: how many points have begun if the last of these is not over, else None.
+    """
     points = _points(row, top)
-    if known is None or known < 2:
+    if known is None:
         return Curve(kind, _line(points), _area(points))
-    over = points[: known - 1]
-    return Curve(kind, _line(over), _area(over), _line(points[known - 2 : known]))
+    over = points[: max(1, known - 1)]
+    tail = points[known - 2 : known] if known > 1 else []
+    return Curve(kind, _line(over), _area(over), _line(tail))
 
 
-def _points(row: Sequence[int], top: int) -> list[tuple[int, int]]:
+def _points(row: Sequence[int | None], top: int) -> list[tuple[int, int] | None]:
     if len(row) == 1:
         row = (row[0], row[0])
-    step = WIDTH / (len(row) - 1)
-    return [(round(n * step), round(HEIGHT - value / top * HEIGHT)) for n, value in enumerate(row)]
+    step = WIDTH / max(1, len(row) - 1)
+    return [
+        None if value is None else (round(n * step), round(HEIGHT - value / top * HEIGHT))
+        for n, value in enumerate(row)
+    ]
 
 
-def _line(points: Sequence[tuple[int, int]]) -> str:
-    """Return the path through points, each told from the one before: a year is 3 KB so."""
+def _line(points: Sequence[tuple[int, int] | None]) -> str:
+    """Return the path through points; it is broken where there is none."""
+    pieces, piece = [], list[tuple[int, int]]()
+    for point in (*points, None):
+        if point:
+            piece.append(point)
+        elif piece:
+            pieces.append(_piece(piece))
+            piece = []
+    return "".join(pieces)
+
+
+def _piece(points: Sequence[tuple[int, int]]) -> str:
+    """Return the path through points, in relative steps: a year takes 3 KB."""
     steps = " ".join(f"{x - a} {y - b}" for (a, b), (x, y) in pairwise(points))
-    return f"M{points[0][0]} {points[0][1]}" + f"l{steps}".replace(" -", "-") * bool(steps)
+    # A single point has no length: drawn with round ends, it is a dot.
+    return f"M{points[0][0]} {points[0][1]}" + (f"l{steps}".replace(" -", "-") if steps else "h0")
 
 
-def _area(points: Sequence[tuple[int, int]]) -> str:
-    if len(points) > DENSE:
+def _area(points: Sequence[tuple[int, int] | None]) -> str:
+    if len(points) > DENSE or not points or not points[0] or None in points:
         return ""
     return f"{_line(points)}V{HEIGHT}H{points[0][0]}z"
 
 
 def nice_top(highest: int) -> int:
-    """Return a round number, divisible by four, that is at least `highest`."""
+    """Return a round number that is divisible by four and not below `highest`."""
     for small in (4, 8, 12, 20):
         if small >= highest:
             return small
@@ -170,17 +199,24 @@ def nice_top(highest: int) -> int:
 
 
 def point_name(unit: str, name: str) -> str:
-    """Return the name of a point as people write it."""
+    """Return the name of a point in the reader's language."""
+    language, begin = str(get_locale()), point_begin(name)
     if unit == "hour":
-        day, _, hour = name.partition("T")
-        return f"{hour}:00, {day[8:]}/{day[5:7]}"
+        return f"{name[-2:]}:00, {day_of_month(begin, language)}"
     if unit == "month":
-        return f"{name[5:]}/{name[:4]}"
+        return month_of(begin, language)
     if unit == "week":
-        first = date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
-        return f"{first:%d/%m}–{first + timedelta(days=6):%d/%m/%Y}"
-    weekday = weekday_names(str(get_locale()))[date.fromisoformat(name).weekday()]
-    return f"{weekday} {name[8:]}/{name[5:7]}/{name[:4]}"
+        return f"{day_of_month(begin, language)}–{day(begin + timedelta(days=6), language)}"
+    return f"{weekday_names(language)[begin.weekday()]} {day(begin, language)}"
+
+
+def point_begin(name: str) -> date:
+    """Return when a point begins: a day, or for an hour a moment."""
+    if "T" in name:
+        return datetime.fromisoformat(f"{name}:00")
+    if "W" in name:
+        return date.fromisocalendar(int(name[:4]), int(name[6:]), 1)
+    return date.fromisoformat(name if len(name) == len("2026-11-23") else f"{name}-01")
 
 
 def _names(series: Series) -> list[Label]:
@@ -194,13 +230,11 @@ def _names(series: Series) -> list[Label]:
 
 
 def _short_name(series: Series, at: int) -> str:
-    name = series.points[at].name
-    if series.unit == "month":
-        return f"{name[5:]}/{name[:4]}"
+    name, language = series.points[at].name, str(get_locale())
+    begin, days = point_begin(name), (series.last - series.first).days
+    if series.unit == "month" or (series.unit == "day" and days > LONG_DAYS):
+        return month_of(begin, language)
     if series.unit == "hour":
         hour = name[-2:] + "h"
-        return hour if series.first == series.last else f"{hour} {name[8:10]}/{name[5:7]}"
-    if series.unit == "week":
-        return f"{date.fromisocalendar(int(name[:4]), int(name[6:]), 1):%d/%m}"
-    long = (series.last - series.first).days > 300
-    return f"{name[5:7]}/{name[:4]}" if long else f"{name[8:10]}/{name[5:7]}"
+        return f"{hour} {day_of_month(begin, language)}" if days else hour
+    return day_of_month(begin, language)

@@ -1,4 +1,4 @@
-"""Ballots and ratings over time, as series that the charts of visits can draw."""
+"""Ballots and ratings over time, as series for the charts of visits."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,25 +11,25 @@ from stats_service.models.ratings import RatingSlot
 from stats_service.services.periods import local_minute
 from stats_service.web.pages.charts import Chart, chart
 
-#: A curve is by hour up to this many days, then by day, then by month.
+#: Most days of a curve by hour, and of one by day; longer ones are by month.
 BY_HOUR_DAYS, BY_DAY_DAYS = 4, 400
-#: Length of a name in each unit, `2026-11-23T09` for an hour.
+#: Length of a point's name in each unit, `2026-11-23T09` for an hour.
 _LENGTHS = {"hour": 13, "day": 10, "month": 7}
 
 
 @dataclass(frozen=True, slots=True)
 class TimeCurve:
-    """What counts and what does not, over time."""
+    """Counted and uncounted numbers over time."""
 
     #: `visits` stands for what counts, `views` for what does not.
     series: Series
     chart: Chart
-    #: Whether anything did not count, and so has a line of its own.
+    #: Whether anything did not count, and needs a line.
     both: bool
 
 
 def ballot_curve(hours: Iterable[ReportHour]) -> TimeCurve | None:
-    """Return the ballots that counted at once, and those held, by the hours of a report."""
+    """Return the ballots that counted at once, and the held ones, by the hours of a report."""
     return curve(
         {
             hour.hour: Pair(hour.ballots.get("counted", 0), hour.ballots.get("held", 0))
@@ -39,7 +39,7 @@ def ballot_curve(hours: Iterable[ReportHour]) -> TimeCurve | None:
 
 
 def rating_curve(slots: Iterable[RatingSlot], timezone: str) -> TimeCurve | None:
-    """Return the ratings that count, and those taken out."""
+    """Return the ratings that count, and those that were taken out."""
     hours = defaultdict[str, Pair](Pair)
     for slot in slots:
         number = sum(slot.counts)
@@ -49,7 +49,7 @@ def rating_curve(slots: Iterable[RatingSlot], timezone: str) -> TimeCurve | None
 
 
 def curve(hours: Mapping[str, Pair]) -> TimeCurve | None:
-    """Return a curve of numbers by hour (`2026-11-23T09`); None if there are none."""
+    """Return a curve from numbers by hour (`2026-11-23T09`); None if there are none."""
     counted = {hour: pair for hour, pair in hours.items() if pair.visits or pair.views}
     if not counted:
         return None
@@ -60,7 +60,7 @@ def curve(hours: Mapping[str, Pair]) -> TimeCurve | None:
     for hour, pair in counted.items():
         sums[hour[: _LENGTHS[unit]]] += pair
     names = _names(first, days, unit)
-    series = Series(unit, first, last, tuple(Point(name, sums[name], Pair()) for name in names))
+    series = Series(unit, first, last, tuple(Point(name, sums[name]) for name in names))
     both = any(pair.views for pair in counted.values())
     drawn = chart(series, "visits")
     wanted = ("visits", "views") if both else ("visits",)

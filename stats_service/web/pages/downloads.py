@@ -1,35 +1,38 @@
-"""Tables as files: CSV, and XLSX for whoever has a spreadsheet and no patience for separators."""
+"""Tables as files: CSV for programs, XLSX for whoever shows the numbers to somebody."""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from datetime import date
 
 from flask import Response
 
-from stats_service.services.portability.sheets import escape_formula, one_sheet
+from stats_service.services.portability.sheets import escape_formula
+from stats_service.services.portability.workbook import Cell, Table, workbook
 
-#: What a route that gives a table calls the end of its address.
+#: Endings of the address of a route with a table.
 ENDING = "<any(csv, xlsx):kind>"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-Cell = str | float
 
-
-def table_file(
-    name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], kind: str
-) -> Response:
-    """Return a table of some thousand rows as a file `name` of the kind `csv` or `xlsx`."""
+def table_file(name: str, table: Table, kind: str) -> Response:
+    """Return a table as a file `name` of the kind `csv` or `xlsx`."""
     if kind == "xlsx":
-        return attachment(one_sheet(headings, rows), f"{name}.xlsx", XLSX)
+        return attachment(workbook(table), f"{name}.xlsx", XLSX)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(headings)
-    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
-    # The mark tells a spreadsheet that this is UTF-8.
+    places = [at for at, column in enumerate(table.columns) if column.in_csv]
+    writer.writerow([table.columns[at].name for at in places])
+    writer.writerows([escape_formula(_plain(row[at])) for at in places] for row in table.rows)
+    # The byte order mark tells a spreadsheet that this is UTF-8.
     return attachment("\N{BYTE ORDER MARK}" + text.getvalue(), f"{name}.csv", "text/csv")
 
 
+def _plain(cell: Cell) -> str | float | None:
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
 def attachment(content: str | bytes | Iterable[bytes], name: str, mimetype: str) -> Response:
-    """Return what a browser saves as a file; `name` is ASCII without quotes."""
+    """Return a response that browsers save as a file; `name` is ASCII without quotes."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, mimetype=mimetype, headers=headers)

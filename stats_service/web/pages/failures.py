@@ -1,4 +1,4 @@
-"""Errors of the admin pages: said in the reader's language, on a page with a way out."""
+"""Error pages of the admin pages, in the reader's language and with a link onwards."""
 
 import logging
 from urllib.parse import urlsplit
@@ -88,7 +88,7 @@ def _stats(error: StatsError) -> tuple[str, int]:
 
 
 def _store(_error: StoreUnavailableError) -> tuple[str, int]:
-    # The frame itself would ask the store, so this page has none.
+    # The frame of other pages reads the store, so this page has none.
     return render_template("admin/store_away.html"), 503
 
 
@@ -100,7 +100,7 @@ def _unexpected(error: Exception) -> tuple[str, int]:
 
 
 def page(code: int, title: str, text: str, *, for_readers: bool = False) -> tuple[str, int]:
-    """Return a page that says what is wrong; readers have no overview to go to."""
+    """Return an error page; readers have no overview to return to."""
     body = render_template(
         "admin/failure.html", code=code, title=title, text=text, for_readers=for_readers
     )

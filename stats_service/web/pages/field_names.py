@@ -1,10 +1,10 @@
-"""Fields and their values as people say them, in the log and in errors."""
+"""Names of fields and their values for people, for the log and for errors."""
 
 from flask_babel import lazy_gettext as _
 
 from stats_service.web.pages.languages import LANGUAGE_NAMES
 
-#: Fields of what is changed, as the forms call them; any other is shown by its own name.
+#: Names of changed fields, as in the forms; other fields are shown by their own name.
 FIELD_NAMES = {
     # Of a site.
     "slug": _("Short name"),
@@ -15,7 +15,7 @@ FIELD_NAMES = {
     "headline": _("The number that the widget shows first"),
     "opening_visits": _("Visits before"),
     "opening_views": _("Views before"),
-    "opening_day": _("Read on"),
+    "opening_day": _("Date of the reading"),
     "excluded": _("Addresses and networks that do not count"),
     "article_parameters": _("Query parameters that name an article"),
     "article_cap": _("Articles kept by name"),
@@ -25,9 +25,10 @@ FIELD_NAMES = {
     "rating_ceiling": _("Ratings of one address in half an hour"),
     "poll": _("Current poll"),
     "rating_scale": _("Highest score"),
-    "rated_type": _("What search engines are told that an article is"),
-    "rated_name": _("And its name, before the article's key"),
+    "rated_type": _("Type of content reported to search engines"),
+    "rated_name": _("And its name, shown before the article's key"),
     "public": _("Public page"),
+    "public_articles": _("Most read articles on the public page"),
     "peak": _("Most online at once"),
     "peak:at": _("When that was"),
     "record:visits": _("Visits of the busiest day"),
@@ -50,14 +51,18 @@ FIELD_NAMES = {
     "listed": _("In the archive and lists"),
     "birth": _("Beginning"),
     "daily": _("One vote a day"),
-    "thanks": _("What a voter is told"),
+    "thanks": _("Message after voting"),
     "next_page": _("Page after the vote"),
+    "kiosk_pause": _("Seconds between two votes on one kiosk"),
+    "kiosk_ceiling": _("Ballots of one kiosk in a day; more wait for you"),
+    "kiosk_networks": _("Networks that are kiosks"),
     "how": _("Kind"),
     "original": _("Copied from"),
     "shuffle": _("Answers in random order"),
     "other": _("Longest free text, in characters"),
     "change": _("Voters may change their vote until the poll closes"),
     "choice": _("Answer"),
+    "picture": _("Picture"),
     "protection": _("Protection"),
     "effort": _("Effort of the proof of work"),
     "wait": _("Seconds that a voter's token must be old"),
@@ -100,17 +105,17 @@ FIELD_NAMES = {
     "id": _("Code"),
     "silent_hours": _("Hours without a view"),
     # Of changes of articles.
-    "do": _("What"),
+    "do": _("Action"),
     "by": _("Articles named by"),
     "into": _("Its numbers go to"),
     "articles": _("Articles"),
 }
 
-#: Codes, by the field that holds them, in words; the field "" is that of a role.
+#: Words for codes, by the field with the code; the field "" is that of a role.
 VALUE_NAMES = {
     "do": {
         "merge": _("Merge into another"),
-        "rename": _("Give another key"),
+        "rename": _("Change the key"),
         "delete": _("Delete"),
         "hide": _("Hide from lists"),
         "show": _("Show in lists again"),

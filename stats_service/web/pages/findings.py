@@ -1,4 +1,4 @@
-"""The words for what the install checker found: what is so, and what to do about it."""
+"""The words for the findings of the install checker: the fact, and what to do."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,18 +11,18 @@ from stats_service.models.install_checks import Finding
 
 
 class WordedFinding(msgspec.Struct, frozen=True):
-    """A finding as people read it."""
+    """A finding in words."""
 
     code: str
     #: `bad`, `warn`, `info` or `good`.
     level: str
     title: str
-    #: What to do; empty if there is nothing to do.
+    #: What to do; empty: nothing.
     text: str
 
 
 def worded(finding: Finding) -> WordedFinding:
-    """Put a finding into the words of the current language."""
+    """Return a finding in the words of the current language."""
     values = {name: _written(name, value) for name, value in finding.values.items()}
     title, text = _WORDS[finding.code]()
     return WordedFinding(finding.code, finding.level, title % values, text % values)
@@ -36,7 +36,7 @@ def _written(name: str, value: str | int) -> str:
     return str(format_decimal(value))
 
 
-#: By code: title and advice, asked for when the language is known.
+#: Title and advice by code; called once the language is known.
 _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     "site": lambda: (_("The snippet names the site “%(site)s”."), ""),
     "site-missing": lambda: (
@@ -85,7 +85,7 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     ),
     "ignored-excluded": lambda: (
         _("Your address %(address)s is excluded: your own views are not counted."),
-        _("That is as the site's settings want it. Other readers are counted."),
+        _("This follows the site's settings. Other readers are counted."),
     ),
     "ignored-bot": lambda: (
         _("This browser is taken for a program: its views are not counted."),
@@ -246,6 +246,14 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
         _(
             "A parameter that does not (a menu, a filter) splits an article into several: then "
             "name in the site's settings those that do."
+        ),
+    ),
+    "canonical": lambda: (
+        _("The page's canonical link names another address: %(canonical)s. It is not believed."),
+        _(
+            "Search engines take this page for that one. If it is wrong, as the home page on every "
+            "article is, correct the template; if it is right, name the parameters that tell "
+            "articles apart in the site's settings."
         ),
     ),
     "bare": lambda: (

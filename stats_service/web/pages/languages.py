@@ -1,7 +1,7 @@
-"""Vietnamese and English: which one a page speaks, and how it writes numbers and times."""
+"""Vietnamese and English: the language of a page, and its formats of numbers and times."""
 
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import cast
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -14,19 +14,19 @@ from stats_service.services import formats
 from stats_service.services.polls.presentation import percent_text
 
 LANGUAGE_NAMES = {"vi": "Tiếng Việt", "en": "English"}
-#: Where a reader who is not signed in keeps the choice.
+#: The key of the choice in the session, for readers who are not signed in.
 LANGUAGE = "language"
 
 
 def choose_language() -> str:
-    """Return the language of this answer: asked for in the URL, the account's, the session's."""
+    """Return the language of this response: from the URL, the account, or the session."""
     if not has_request_context():
         return LANGUAGES[0]
     for wanted in (
         request.args.get("lang"),
         current_user.account.language if current_user.is_authenticated else None,
         session.get(LANGUAGE),
-        # A public page's own, which `web.public` knows.
+        # The language of a public page, which `web.public` sets.
         g.get("site_language"),
     ):
         if wanted in LANGUAGES:
@@ -35,7 +35,7 @@ def choose_language() -> str:
 
 
 def register(app: Flask) -> None:
-    """Make templates of `app` speak both languages."""
+    """Add the formats of both languages to the templates of `app`."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "web/admin/translations"
     Babel(app, default_locale=LANGUAGES[0], locale_selector=choose_language)
     app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
@@ -46,48 +46,47 @@ def register(app: Flask) -> None:
 
 
 def number(value: float) -> str:
-    """Write a number as the language does: 1.814.165 or 1,814,165."""
+    """Format a number: 1.814.165 or 1,814,165."""
     return formats.number(value, str(get_locale()))
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """Write a share of 1 as a percentage: 12,5% or 12.5%."""
+    """Format a share of 1 as a percentage: 12,5% or 12.5%."""
     return formats.percent(value, str(get_locale()), digits)
 
 
 def vote_percent(value: float) -> str:
-    """Write a percentage of a poll, as `percent_of` gives it, without the sign: 33,3 or <0,1."""
+    """Format a percentage of a poll, from `percent_of`, without the sign: 33,3 or <0,1."""
     return percent_text(value, formats.decimal_sign(str(get_locale())))
 
 
 def readable(key: str) -> str:
-    """Write an article as a browser's address bar does: `/tin/bài` for `/tin/b%C3%A0i`."""
+    """Format an article's key as browsers show an address: `/tin/bài` for `/tin/b%C3%A0i`."""
     try:
         text = unquote(key, errors="strict")
     except UnicodeDecodeError:
         return key
-    # What has no sign of its own could make the text run backwards or look like another one.
+    # Characters without a visible form could reverse the text or imitate another one.
     return text if text.isprintable() else key
 
 
 def score(value: float) -> str:
-    """Write an average of scores with its two decimals."""
+    """Format an average of scores with its two decimals."""
     return formats.score(value, str(get_locale()))
 
 
 def calendar_day(seconds: float, timezone: str) -> str:
-    """Write the day of a moment (seconds since 1970) in a zone: `23/11/2026`."""
-    return moment(seconds, timezone)[:10]
+    """Format the day of a moment (seconds since 1970) in a zone: `23/11/2026`."""
+    return day(datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone)), "short")
 
 
 def day(value: str | date, style: str = "medium") -> str:
-    """Write a date, or an ISO date, as the language does: `full`, `medium` or `short`."""
+    """Format a date, or an ISO date: `full`, `medium` or `short`."""
     wanted = value if isinstance(value, date) else date.fromisoformat(value)
     return formats.day(wanted, str(get_locale()), style)
 
 
 def moment(seconds: float, timezone: str) -> str:
-    """Write a moment (seconds since 1970) in a zone: `23/11/2026 09:12`."""
-    local: Any = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone))
-    pattern = "%d/%m/%Y %H:%M" if str(get_locale()) == "vi" else "%Y-%m-%d %H:%M"
-    return cast("str", local.strftime(pattern))
+    """Format a moment (seconds since 1970) in a zone: `23/11/2026 09:12`."""
+    local = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(timezone))
+    return f"{day(local, 'short')} {local:%H:%M}"

@@ -1,4 +1,4 @@
-"""What the pages say about errors and names of the services, in the reader's language."""
+"""Messages about errors and names of the services, in the reader's language."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from stats_service.web.pages.field_names import FIELD_NAMES
 
 _ = gettext
 
-#: What to say of errors whose own words have no Vietnamese, by their code.
+#: Messages for errors without a Vietnamese text of their own, by code.
 CODES = {
     "stale": lazy_gettext(
         "Somebody else has changed this since you opened the page. Nothing was saved. Look at both "
@@ -28,13 +28,13 @@ CODES = {
 
 
 def explain(error: StatsError) -> str:
-    """Return what to tell a person about an error, in the language of the page."""
+    """Return the message for an error, in the language of the page."""
     return explained(error.message, error.values, error.code)
 
 
 def explained(template: str, values: Mapping[str, object], code: str) -> str:
-    """Return the same of an error of which these are kept."""
-    if code == UnknownPollError.code:  # its own words are for the command line
+    """Return the message for an error, from its stored parts."""
+    if code == UnknownPollError.code:  # its own text is for the command line
         return str(CODES[code])
     translated = gettext(template)
     if translated == template and str(get_locale()) != "en":
@@ -45,8 +45,8 @@ def explained(template: str, values: Mapping[str, object], code: str) -> str:
 
 
 def _shown(name: str, value: object) -> object:
-    """Return a value as people write it, a field by its name on the pages."""
-    if str(get_locale()) == "en":  # the template is the error's own
+    """Return a value in the form for people, and a field by its name on the pages."""
+    if str(get_locale()) == "en":  # the template is the error's English text
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return format_decimal(value)
@@ -54,12 +54,12 @@ def _shown(name: str, value: object) -> object:
         return value
     if str(value) in FIELD_NAMES:
         return FIELD_NAMES[str(value)]
-    field, _blank, rest = str(value).partition(" ")  # which one: an answer's id
+    field, _blank, rest = str(value).partition(" ")  # the rest is the id of an answer
     return f"{FIELD_NAMES.get(field, field)} {rest}".rstrip()
 
 
 def password_error(error: StatsError) -> str:
-    """Return what to tell somebody signed in whose password was asked for again."""
+    """Return the message after a signed-in person had to enter the password again."""
     if error.code != "sign-in":
         return explain(error)
     text: str = _("The password is wrong. Nothing was changed.")
@@ -67,18 +67,18 @@ def password_error(error: StatsError) -> str:
 
 
 def code_error(error: StatsError) -> str:
-    """Return what to tell somebody whose code, or the password before it, was not taken."""
+    """Return the message after a refused code, or a refused password before it."""
     if error.code != "sign-in":
         return explain(error)
     text: str = _(
-        "That did not fit. A code is good once and for a minute: wait for the next one, and see "
-        "that the phone's clock is right."
+        "That did not match. A code is valid once and for about a minute: wait for the next one, "
+        "and check that the phone's clock is right."
     )
     return text
 
 
 def role_name(role: str) -> str:
-    """Return a role as people say it."""
+    """Return the name of a role for people."""
     names: dict[str, str] = {
         "viewer": _("Viewer"),
         "editor": _("Editor"),
@@ -89,7 +89,7 @@ def role_name(role: str) -> str:
 
 
 def change_name(what: str) -> str:
-    """Return a kind of audit entry as people say it."""
+    """Return the name of a kind of audit entry for people."""
     names: dict[str, str] = {
         "account.created": _("Account created"),
         "account.removed": _("Account removed"),
@@ -129,8 +129,11 @@ def change_name(what: str) -> str:
         "poll.listed": _("Poll shown in lists"),
         "poll.unlisted": _("Poll hidden from lists"),
         "poll.deleted": _("Poll deleted"),
-        "poll.reset": _("Ballots of a poll taken away"),
+        "poll.reset": _("All ballots of a poll removed"),
         "poll.restored": _("Poll restored"),
+        "kiosk.enrolled": _("Kiosk enrolled"),
+        "kiosk.renamed": _("Kiosk renamed"),
+        "kiosk.revoked": _("Kiosk revoked"),
         "quarantine.accepted": _("Ballots accepted"),
         "quarantine.voided": _("Ballots voided"),
         "quarantine.held": _("Ballots held"),
@@ -145,7 +148,7 @@ def change_name(what: str) -> str:
         "site.exported": _("Data exported"),
         "site.imported": _("Site restored from an archive"),
         "legacy.imported": _("Numbers of an earlier counter added"),
-        "legacy.undone": _("Numbers of an earlier counter taken out again"),
+        "legacy.undone": _("Import of an earlier counter undone"),
         "poll.imported": _("Poll of an earlier counter added"),
         "report.added": _("Report added"),
         "report.agreed": _("Report accepted by its recipient"),

@@ -1,11 +1,11 @@
-"""Pages of a list: which one is asked for."""
+"""The requested page of a list."""
 
-#: No list has more pages.
+#: Most pages of a list.
 PAGE_MAX = 100_000
 
 
 def page_number(text: str) -> int:
-    """Return the page that the query asks for; whatever cannot be used becomes the first."""
+    """Return the page number in the query; an invalid one becomes the first page."""
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         return 1
     return min(max(1, int(text)), PAGE_MAX)

@@ -1,4 +1,4 @@
-"""What guards every admin and public page: the Host list, forged requests, and headers."""
+"""Protection of all admin and public pages: the Host list, forged requests, and headers."""
 
 import logging
 from ipaddress import ip_address
@@ -9,34 +9,35 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest
 
 from stats_service.config import Settings
+from stats_service.services.polls.picture_files import FILE_MAX_BYTES
 from stats_service.web.http.context import services
-from stats_service.web.http.transfer_paths import is_upload
+from stats_service.web.http.transfer_paths import is_picture, is_upload
 
 csrf = CSRFProtect()
 logger = logging.getLogger(__name__)
 
-#: What is told of a Host that is not ours, in characters.
+#: Longest part of a foreign Host that a message shows, in characters.
 HOST_SHOWN = 80
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: What a form with a file may have beside the file, in bytes.
+#: Most bytes of a form beside the uploaded file.
 FORM_MAX_BYTES = 64 * 1024
 _HARMLESS = ("GET", "HEAD", "OPTIONS")
-#: Thirty days, for this host alone: it may be the portal's own, whose other names, and whose years
-#: to come, are not ours to bind. Who wants more says it in the proxy (docs/operate.md).
+#: Thirty days, for this host only: the portal may own the domain, and its other hosts and later
+#: years are not ours to bind. For more, configure the proxy (docs/operate.md).
 HSTS = "max-age=2592000"
 
 
 def is_https(settings: Settings) -> bool:
-    """Tell whether browsers reach the service by HTTPS."""
+    """Return whether browsers reach the service by HTTPS."""
     return settings.base_url.startswith("https://")
 
 
 def known_host(settings: Settings, host: str) -> bool:
-    """Tell whether `host`, as a browser wrote it in `Host`, is one of the service's own."""
+    """Return whether `host`, from a `Host` header, is one of the service's own."""
     public = urlsplit(settings.base_url)
     if settings.public_url and host == public.netloc.lower():
         return True
@@ -49,7 +50,7 @@ def known_host(settings: Settings, host: str) -> bool:
     name = name.strip("[]")
     if name in (bound.strip("[]"), "localhost", "127.0.0.1", "::1"):
         return True
-    # Bound to every address, the service may be called by any; a name can be forged, though.
+    # A service bound to every address may be called by any address, but a name can be forged.
     return bound in ("0.0.0.0", "[::]", "::") and _is_address(name)  # noqa: S104 - compared only
 
 
@@ -62,10 +63,10 @@ def _is_address(name: str) -> bool:
 
 
 class ForeignHost(BadRequest):
-    """The request is for a host that is not ours.
+    """The request is for a foreign host.
 
     Args:
-        came: the Host, if it may be shown; a forged one is repeated nowhere.
+        came: the Host, if it may be shown; a forged one is not repeated.
     """
 
     def __init__(self, came: str = "") -> None:
@@ -74,11 +75,11 @@ class ForeignHost(BadRequest):
 
 
 def check_host() -> None:
-    """Refuse a request for a host that is not ours, and say so.
+    """Refuse a request for a foreign host.
 
-    A forged Host is refused many times a day. What is told of in the log and by `check` is one
-    that looks as if a proxy had changed it: the right name with another port, or a name without a
-    dot, as of an upstream; all are, while STATS_PUBLIC_URL is not set.
+    Forged hosts are refused many times a day. Only a Host that looks as if a proxy had changed it
+    is logged and shown by `check`: the right name with another port, or a name without a dot, like
+    that of an upstream; and every Host while STATS_PUBLIC_URL is not set.
     """
     settings = services().settings
     host = request.headers.get("Host", "").lower()
@@ -100,7 +101,7 @@ def check_host() -> None:
 
 
 def check_origin() -> None:
-    """Refuse a write that another site's page sent."""
+    """Refuse a write from another site's page."""
     if request.method in _HARMLESS:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
@@ -113,11 +114,13 @@ def check_origin() -> None:
 def check_token() -> None:
     """Refuse a write without the page's CSRF token.
 
-    It stands in the body, which for a file is only read once it is known who sends it.
+    The token is in the body, which for a file is only read once the sender is known.
     """
     if request.method in _HARMLESS:
         return
-    if is_upload(request.method, request.path):
+    if is_picture(request.method, request.path):
+        request.max_content_length = FILE_MAX_BYTES + FORM_MAX_BYTES
+    elif is_upload(request.method, request.path):
         request.max_content_length = services().settings.upload_megabytes * 10**6 + FORM_MAX_BYTES
     csrf.protect()
 

@@ -1,7 +1,7 @@
-"""The files that the pages load: compressed once, and kept by browsers for ever.
+"""The static files of the pages: compressed once, and cached by browsers for ever.
 
-The pages themselves are not compressed: they hold a secret (the CSRF token) beside words of the
-query, and the size of what is compressed tells of both (BREACH). A file holds no secret.
+The pages themselves are not compressed: they contain a secret (the CSRF token) beside text from the
+query, and the compressed size would reveal something about both (BREACH). Static files have none.
 """
 
 import gzip
@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from flask import Response, request, url_for
 
-#: Files that do not shrink are sent as they are.
+#: Types of files that do not shrink and are sent as they are.
 _TEXT = ("css", "javascript", "svg", "json", "plain")
 
 

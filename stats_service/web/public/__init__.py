@@ -1,6 +1,6 @@
 """The public statistics page of a site, where its owner has switched it on."""
 
-from flask import Blueprint, Flask, abort, g, render_template
+from flask import Blueprint, Flask, abort, g, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
@@ -8,11 +8,11 @@ from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites.sites import SLUG
-from stats_service.services.traffic.spans import DAY, Span
+from stats_service.services.traffic.spans import DAY, Span, shift_months
+from stats_service.services.visitors.hosts import front_page
 from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import chart, point_name
-from stats_service.web.pages.portals import front_page
 from stats_service.web.pages.ranges import today_of
 from stats_service.web.public import recipients, root
 
@@ -20,6 +20,10 @@ bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 
 #: Days that the chart of the public page shows; whole weeks, as on the admin pages.
 SHOWN_DAYS = 28
+#: Months of the other chart, this one included.
+MONTHS = 12
+#: Articles that the page names, where the site's owner wants that.
+TOP_SHOWN = 10
 
 
 def register(app: Flask) -> None:
@@ -50,8 +54,12 @@ def statistics(slug: str) -> str:
     """Show the numbers of a site to everybody."""
     site = _public_site(slug)
     now, today = services().clock.now(), today_of(site)
-    span = Span(today - (SHOWN_DAYS - 1) * DAY, today)
-    series = services().traffic.history.series(site, "day", span, now)
+    weeks, unit = Span(today - (SHOWN_DAYS - 1) * DAY, today), "day"
+    span = weeks
+    if request.args.get("span") == "year":
+        span, unit = Span(shift_months(today.replace(day=1), MONTHS - 1), today), "month"
+    series = services().traffic.history.series(site, unit, span, now)
+    top = services().traffic.top_articles
     return render_template(
         "public/statistics.html",
         public_site=site,
@@ -59,6 +67,8 @@ def statistics(slug: str) -> str:
         series=series,
         chart=chart(series, site.headline),
         point_name=point_name,
+        by_month=unit == "month",
+        top=top.of_span(site, weeks, now)[:TOP_SHOWN] if site.public_articles else (),
         portal=front_page(site.hosts[0]),
         now=now,
     )

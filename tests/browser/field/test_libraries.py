@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import Embedding
-from tests.browser.visitor import Embed
+from tests.browser.visitor import Embed, Visitor
 from tests.browser.voting import Voter, make_poll, votes
 from tests.support.portal import Portal
 
@@ -140,22 +140,25 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("stands", ["head", "body"])
+@pytest.mark.parametrize("stands", ["head", "whole-in-head", "body"])
 @pytest.mark.parametrize("library", MOVES)
 def test_a_move_is_one_view_of_the_other_article(
     voter: Voter, embed: Embed, libraries: Libraries, library: str, stands: str
 ) -> None:
     """The snippet stands in both pages, as a template has it; the widgets of both are filled.
 
-    In the head stands the script alone: the pixel there would end the head, and counts beside the
-    script where a page is put in by one.
+    The pixel belongs into the body, and counts no second time where somebody has put it elsewhere.
     """
     file, attributes = MOVES[library]
     voter.was_here_before()
     poll = make_poll(embed)
     tags = libraries.serve(embed.portal, file)
     script = Embedding(embed.base, embed.slug, load_files().newest).script()
-    head, foot = (script, "") if stands == "head" else ("", embed.snippet)
+    head, foot = {
+        "head": (script, ""),
+        "whole-in-head": (embed.snippet, ""),
+        "body": ("", embed.snippet),
+    }[stands]
     for number, body in ((1, FORMS.replace("poll", "archive")), (2, FORMS)):
         inner = f'<a href="/tin/{3 - number}">Bài {3 - number}</a><h1>Bài {number}</h1>{body}{foot}'
         url = embed.put(f"/tin/{number}", f"<div {attributes}>{inner}</div>", head=tags + head)
@@ -173,6 +176,60 @@ def test_a_move_is_one_view_of_the_other_article(
     assert [embed.article_views(f"/tin/{number}") for number in (1, 2)] == [1, 1]
     assert votes(embed, poll) == {"thu-tuc": 1}
     assert embed.counts().views.total == 2
+
+
+#: Libraries that bring the heads of pages together, with what the head says.
+MERGES = {
+    "turbo": (("@hotwired/turbo/dist/turbo.es2017-umd.js",), "", ""),
+    "htmx-2": (("htmx.org/dist/htmx.js",), 'hx-boost="true"', ""),
+    "htmx-2-head": (
+        ("htmx.org/dist/htmx.js", "htmx-ext-head-support/head-support.js"),
+        'hx-boost="true" hx-ext="head-support"',
+        "",
+    ),
+    "htmx-2-again": (
+        ("htmx.org/dist/htmx.js", "htmx-ext-head-support/head-support.js"),
+        'hx-boost="true" hx-ext="head-support"',
+        'hx-head="re-eval" ',
+    ),
+}
+
+
+#: With htmx alone the head stays that of the first page, and with it the first key.
+@pytest.mark.parametrize(
+    ("library", "keyed"),
+    [(library, False) for library in MERGES]
+    + [(library, True) for library in MERGES if library != "htmx-2"],
+)
+def test_forth_and_back_is_a_view_each_time(
+    visitor: Visitor, embed: Embed, libraries: Libraries, library: str, keyed: bool
+) -> None:
+    """The whole snippet stands in the head, whose scripts stay, come once more, or run again."""
+    files, attributes, option = MERGES[library]
+    tags = libraries.serve(embed.portal, *files)
+    for number in (1, 2):
+        key = f"data-article=bai-{number} " if keyed else ""
+        link = f'<a href="/tin/{3 - number}">Bài {3 - number}</a><h1>Bài {number}</h1>'
+        embed.put(
+            f"/tin/{number}",
+            f"<div {attributes}>{link}<stats-views></stats-views></div>",
+            head=tags + embed.script(key + option),
+        )
+    page = visitor.page
+
+    visitor.open(embed.portal.url("/tin/1"))
+    page.evaluate("window.stays = true")
+    for number, views in ((2, 1), (1, 2), (2, 2)):
+        visitor.act(page.get_by_role("link", name=f"Bài {number}").click)
+        expect(page.locator("h1")).to_have_text(f"Bài {number}")
+        expect(page.locator("stats-views")).to_have_text(f"{views} lượt xem")
+    settle(page)
+
+    assert page.evaluate("window.stays") is True
+    keys = [f"bai-{number}" if keyed else f"/tin/{number}" for number in (1, 2)]
+    assert [embed.article_views(key) for key in keys] == [2, 2]
+    assert embed.counts().views.total == 4
+    assert visitor.errors == visitor.warnings == []
 
 
 #: Applications with two pages and a number that changes; `hydrate`: over the server's own HTML.

@@ -37,25 +37,42 @@ def sign_in(page: Page, wordpress: WordPress) -> None:
     page.fill("#user_login", ADMIN)
     page.fill("#user_pass", PASSWORD)
     page.click("#wp-submit")
-    page.wait_for_url("**/wp-admin/**")
+    # Not until everything has loaded: the page wants pictures from elsewhere.
+    page.wait_for_url("**/wp-admin/**", wait_until="domcontentloaded")
 
 
-def publish(page: Page, kind: str, title: str, content: str) -> str:
-    """Publish a post or a page; return its address."""
+def upload(page: Page, wordpress: WordPress, plugin: Path) -> None:
+    """Upload the plug-in and activate it."""
+    page.goto(f"{wordpress.url}/wp-admin/plugin-install.php?tab=upload")
+    page.set_input_files("#pluginzip", plugin)
+    page.click("#install-plugin-submit")
+    page.get_by_role("link", name="Activate Plugin").click()
+
+
+def set_option(page: Page, wordpress: WordPress, label: str, *, on: bool) -> None:
+    """Change one of the plug-in's choices."""
+    page.goto(f"{wordpress.url}/wp-admin/options-general.php?page=stats_service")
+    page.get_by_label(label).set_checked(on)
+    page.click("#submit")
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
+
+
+def publish(page: Page, kind: str, title: str, content: str, status: str = "publish") -> str:
+    """Publish a post or a page, or keep a draft; return its address."""
     return str(
         page.evaluate(
-            """async ([kind, title, content]) => {
+            """async ([kind, title, content, status]) => {
                 const asked = await fetch("/wp-admin/admin-ajax.php?action=rest-nonce");
                 const nonce = await asked.text();
                 const answer = await fetch(`/index.php?rest_route=/wp/v2/${kind}`, {
                   method: "POST",
                   headers: { "X-WP-Nonce": nonce, "Content-Type": "application/json" },
-                  body: JSON.stringify({ title, content, excerpt: title, status: "publish" }),
+                  body: JSON.stringify({ title, content, excerpt: title, status }),
                 });
                 const made = await answer.json();
                 return made.link || JSON.stringify(made);
             }""",
-            [kind, title, content],
+            [kind, title, content, status],
         )
     )
 
@@ -66,10 +83,7 @@ def posts(chromium: object, wordpress: WordPress, wp_site: Embed, plugin: Path) 
     context = chromium.new_context(locale="en")  # type: ignore[attr-defined]
     page = context.new_page()
     sign_in(page, wordpress)
-    page.goto(f"{wordpress.url}/wp-admin/plugin-install.php?tab=upload")
-    page.set_input_files("#pluginzip", plugin)
-    page.click("#install-plugin-submit")
-    page.get_by_role("link", name="Activate Plugin").click()
+    upload(page, wordpress, plugin)
     page.goto(f"{wordpress.url}/wp-admin/options-general.php?page=stats_service")
 
     # What cannot be used is named, and what stood there before stays.
@@ -85,6 +99,7 @@ def posts(chromium: object, wordpress: WordPress, wp_site: Embed, plugin: Path) 
     expect(page.locator("#stats-address")).to_have_value(wp_site.base)
 
     made = {f"bai-{n}": publish(page, "posts", f"Bài {n}", "Nội dung.") for n in (1, 2, 3)}
+    made["nhap"] = publish(page, "posts", "Bài nháp", "Nội dung.", "draft") + "&preview=true"
     made["tien-ich"] = publish(
         page,
         "pages",
@@ -177,3 +192,44 @@ def test_the_blocks_are_in_the_editor(
 
     assert faults == []
     assert len(names) == 8
+
+
+def test_a_preview_does_not_count(
+    posts: dict[str, str], wp_site: Embed, wordpress: WordPress,
+    open_context: Callable[..., BrowserContext],
+) -> None:  # fmt: skip
+    """Of a draft, also where the views of people who may edit do."""
+    page = open_context().new_page()
+    sign_in(page, wordpress)
+    set_option(page, wordpress, "Views of signed-in people who may edit, too", on=True)
+    before = wp_site.counts().views.total
+    with page.expect_response(lambda got: got.url == f"{wp_site.base}/wp/page"):
+        page.goto(posts["bai-3"])
+    assert wp_site.counts().views.total == before + 1
+
+    with page.expect_response(lambda got: got.url == f"{wp_site.base}/wp/page"):
+        page.goto(posts["nhap"])
+
+    assert page.locator("script[data-site='wp'][data-opt=out]").count() == 1
+    assert wp_site.counts().views.total == before + 1
+    set_option(page, wordpress, "Views of signed-in people who may edit, too", on=False)
+
+
+def test_the_settings_go_with_the_plugin(
+    posts: dict[str, str], wordpress: WordPress, plugin: Path,
+    open_context: Callable[..., BrowserContext],
+) -> None:  # fmt: skip
+    """Deleted, and uploaded once more, it knows nothing of its former settings. The last test."""
+    page = open_context(locale="en").new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sign_in(page, wordpress)
+    page.goto(f"{wordpress.url}/wp-admin/plugins.php")
+    page.locator("#deactivate-stats-service").click()
+    page.locator("#delete-stats-service").click()
+    expect(page.get_by_text("was successfully deleted")).to_be_visible()
+
+    upload(page, wordpress, plugin)
+    page.goto(f"{wordpress.url}/wp-admin/options-general.php?page=stats_service")
+
+    expect(page.locator("#stats-address")).to_have_value("")
+    assert "stats-service" not in wordpress.faults()

@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.browser.field.php import listens
 from tests.support.processes import free_port, wait_until
 
 #: Longest wait for one command, in seconds.
@@ -143,12 +144,6 @@ def _running(command: list[str], folder: Path, **environ: str) -> Iterator[subpr
             process.wait()
 
 
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
-
-
 @contextlib.contextmanager
 def running_firefox(folder: Path) -> Iterator[Driven]:
     """Run Firefox ESR without a window."""
@@ -160,7 +155,7 @@ def running_firefox(folder: Path) -> Iterator[Driven]:
     )
     command = [program, "--headless", "--marionette", "--no-remote", "--profile", str(profile)]
     with _running(command, folder) as process:
-        wait_until(lambda: process.poll() is not None or _listens(port), 90)
+        wait_until(lambda: process.poll() is not None or listens(port), 90)
         assert process.poll() is None, (folder / "log").read_text()
         wire = _Marionette(port)
         wire.send("NewSession", {"capabilities": {}})
@@ -190,7 +185,7 @@ def running_webkit(folder: Path) -> Iterator[Driven]:
         _running([screen, number, "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], folder),
         _running([driver, f"--port={port}"], folder, **display) as process,
     ):
-        wait_until(lambda: process.poll() is not None or _listens(port), 60)
+        wait_until(lambda: process.poll() is not None or listens(port), 60)
         assert process.poll() is None, (folder / "log").read_text()
         wait_until(Path(f"/tmp/.X11-unix/X{number[1:]}").exists)
         wire = _Http(port)

@@ -195,7 +195,9 @@ def test_quarantine_and_report(run: Run, services: Services, client: FlaskClient
     assert "ballots of an address an hour: no ceiling" in report
     assert json.loads(run("poll", "report", "kimson", POLL, "--json").stdout)["held"] == 2
     rows = list(csv.reader(io.StringIO(run("poll", "report", "kimson", POLL, "--csv").stdout)))
-    assert rows[0] == ["hour", "counted", "held"]
+    largest = ["largest address", "largest IPv4 /24", "largest IPv6 /40", "largest /16"]
+    assert rows[0] == ["hour", "counted", "held", *largest]
+    assert rows[1][3:] == ["under 10"] * 4
     run("poll", "quarantine", "accept", "kimson", POLL, "none-such", code=2)
 
 

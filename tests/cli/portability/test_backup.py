@@ -34,7 +34,8 @@ def test_a_backup_comes_back(run: Run, embedded: dict[str, str], tmp_path: Path)
 
     assert "bytes" in said
     assert (tmp_path / "stats.rdb").stat().st_mode & 0o077 == 0
-    assert "1 sites (kimson)" in restored
+    assert ": 1 site (kimson)." in restored
+    assert "The former data is in" in restored
     assert [
         line.split()[0] for line in run("site", "list", **embedded).stdout.splitlines()[1:]
     ] == ["kimson"]
@@ -42,6 +43,21 @@ def test_a_backup_comes_back(run: Run, embedded: dict[str, str], tmp_path: Path)
         assert client.hget(SiteKeys("st", "kimson").opening, "/tin/1") == b"366"
     (former,) = (tmp_path / "data" / "redis").glob("before-*")
     assert (former / "appendonlydir").is_dir()
+
+
+def test_a_restore_into_an_empty_folder_names_no_former_data(
+    run: Run, embedded: dict[str, str], tmp_path: Path
+) -> None:
+    """There was none, and no folder is left for it."""
+    run("site", "add", "kimson", "--host", "kimson.example.vn", **embedded)
+    run("backup", str(tmp_path / "stats.rdb"), **embedded)
+    fresh = embedded | {"STATS_DATA_DIR": str(tmp_path / "fresh")}
+
+    said = run("restore", str(tmp_path / "stats.rdb"), **fresh).stdout
+
+    assert "There was no data before." in said
+    assert "former data" not in said
+    assert not list((tmp_path / "fresh" / "redis").glob("before-*"))
 
 
 def test_a_broken_backup_changes_nothing(

@@ -92,10 +92,11 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
 
     (message,) = inbox.messages
-    assert message["Subject"] == "Monthly report Feb 1, 2026 – Feb 28, 2026: Kim Sơn"
+    assert message["Subject"] == "Monthly report 1 Feb 2026 – 28 Feb 2026: Kim Sơn"
     body = message.get_body(("plain",))
     assert body is not None
-    assert "Visits: 2,100" in body.get_content()
+    # In January the site was not counting yet: there is nothing to compare with.
+    assert "Visits: 2,100\r\n" in body.get_content()
 
 
 def test_what_visitors_sent_is_no_markup_and_no_link(

@@ -55,19 +55,60 @@ def test_nothing_before_is_no_change(services: Services, site: Site, clock: Fake
     ("now", "before_first", "before_last"),
     [
         (datetime(2026, 3, 31, 5, tzinfo=UTC), date(2026, 2, 1), date(2026, 2, 28)),
+        (datetime(2026, 3, 28, 17, 1, tzinfo=UTC), date(2026, 2, 1), date(2026, 2, 28)),
         (datetime(2024, 2, 29, 5, tzinfo=UTC), date(2024, 1, 1), date(2024, 1, 29)),
     ],
 )
 def test_a_long_month_stands_beside_the_whole_short_one(
     services: Services, site: Site, now: datetime, before_first: date, before_last: date
 ) -> None:
-    """The 31st has no like in February; the comparison ends with the month."""
+    """The 31st has no like in February: it comes after the whole of that month.
+
+    So does the 30th at a minute past midnight: a comparison never shrinks while a month goes on.
+    """
     services.traffic.history.write(site, steady(before_first, before_last))
 
     month = services.traffic.history.cards(site, now.timestamp())[3]
 
     days = (before_last - before_first).days
-    assert month.before.visits == 24 * days + 12
+    has_such_a_day = before_last.day == 29
+    assert month.before is not None
+    assert month.before.visits == 24 * days + (12 if has_such_a_day else 24)
+
+
+def test_nothing_stands_beside_what_was_before_the_first_day(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """A site that began within the month before has no growth, and no zeros where it was not."""
+    services.traffic.history.write(site, steady(date(2026, 2, 3), TODAY))
+
+    cards = {card.span: card for card in services.traffic.history.cards(site, clock.now())}
+    series = services.traffic.history.series(
+        site, "day", Span(date(2026, 3, 1), TODAY, 1), clock.now()
+    )
+    month = services.traffic.history.series(
+        site, "month", Span(date(2026, 3, 1), TODAY, 1), clock.now()
+    )
+
+    assert cards["month"].before is None
+    assert cards["month"].change("visits") is None
+    assert cards["week"].before is not None
+    assert [point.before for point in series.points] == [None, None, Pair(24, 48), Pair(12, 24)]
+    assert (series.total_before, series.change("visits")) == (None, None)
+    assert [point.before for point in month.points] == [None]
+    assert (series.is_compared, month.is_compared) == (True, False)
+
+
+def test_hours_that_are_not_kept_are_no_zeros(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """A year ago the day is known, its hours are not."""
+    services.traffic.history.write(site, steady(date(2025, 1, 1), TODAY))
+
+    series = services.traffic.history.series(site, "hour", Span(TODAY, TODAY), clock.now(), "year")
+
+    assert {point.before for point in series.points} == {None}
+    assert series.total_before == Pair(12, 24)
 
 
 def test_a_series_has_the_same_weekdays_before_beside_it(
@@ -85,11 +126,11 @@ def test_a_series_has_the_same_weekdays_before_beside_it(
     by_month = series("month", date(2026, 2, 1), date(2026, 3, 4))
 
     assert [point.now.visits for point in by_day.points] == [7, 8, 9, 10, 11, 12, 13]
-    assert [point.before.visits for point in by_day.points] == [0, 1, 2, 3, 4, 5, 6]
+    assert [point.before for point in by_day.points] == [None, *(Pair(n, n) for n in range(1, 7))]
     assert by_day.total.visits == 70
     assert by_hour.points[0].name == "2026-02-14T00"
     assert by_hour.points[0].now.visits == 13
-    assert by_hour.points[0].before.visits == 6
+    assert by_hour.points[0].before == Pair(6, 6)
     assert len(by_hour.points) == 24
     assert [(p.name, p.now.visits) for p in by_month.points] == [("2026-02", 91), ("2026-03", 0)]
 

@@ -105,6 +105,30 @@ def test_one_key_under_many_addresses_is_told(
     assert told(services, clock) == []
 
 
+def test_a_canonical_link_that_merges_is_told_and_doubted(
+    client: FlaskClient, services: Services, clock: FakeClock, site: Site
+) -> None:
+    """A template that names every article by its folder: told, and the rest stays apart."""
+    canonical = "https://kimson.example.vn/tin"
+    for n in range(25):
+        word = "abcdefghijklmnopqrstuvwxyz"[n] * 3
+        view(client, f"/tin?ten={word}", address=f"192.0.2.{n}", canonical=canonical)
+    for n in range(40):
+        drawn = f"x{n}Kd93hQ2mZ8"
+        view(
+            client,
+            f"/van-ban?clk={drawn}",
+            address=f"198.51.100.{n}",
+            canonical="https://kimson.example.vn/van-ban",
+        )
+
+    assert told(services, clock) == [("ten", "merges")]
+    numbers = services.traffic.views.articles(
+        site, ["/tin", "/tin?ten=yyy", "/van-ban"], clock.now()
+    )
+    assert [one.views for one in numbers.values()] == [20, 1, 40]
+
+
 def test_a_program_reads_and_decides(
     client: FlaskClient, services: Services, clock: FakeClock, site: Site, writer: Program
 ) -> None:

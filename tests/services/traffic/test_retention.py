@@ -1,7 +1,7 @@
 """What ends, what is kept of it, and that erasing a site leaves nothing."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import redis
@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.store.keys import AdminKeys, SiteKeys
+from stats_service.services.traffic.spans import Span
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic import retention
 from stats_service.store.traffic.day_names import day_name
 from tests.support.clock import FakeClock
@@ -146,7 +148,8 @@ def test_long_keys_are_themselves_wherever_they_are_read(
     raw.zincrby(keys.day_articles("2026-03-04"), 5, long)
     raw.hdel(keys.names, day_name(gone))
 
-    top = services.traffic.top_articles.of_list(site, "today", clock.now())
+    span = Span(date(2026, 3, 4), date(2026, 3, 4))
+    top = services.traffic.top_articles.of_span(site, span, clock.now())
     clock.advance(30 * 86_400)
     services.traffic.retention.retain(site, clock.now())
     lines = b"".join(services.portability.archives.lines("kimson", clock.now())).splitlines()

@@ -1,6 +1,8 @@
 """Spans and what stands beside them: by the calendar, and against a naive sum of hours."""
 
-from datetime import date, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -8,7 +10,7 @@ import msgspec
 import pytest
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import DayHistory, Pair
+from stats_service.models.history import DayHistory, Pair, Point
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import (
@@ -44,7 +46,7 @@ def day(text: str) -> date:
         ("year", "01-01", "11-28", "2025-01-01", "2025-11-28"),
         ("last-year", "2025-01-01", "2025-12-31", "2024-01-01", "2024-12-31"),
         ("7", "11-22", "11-28", "11-15", "11-21"),
-        ("28", "11-01", "11-28", "10-01", "10-28"),
+        ("28", "11-01", "11-28", "10-04", "10-31"),
         ("91", "08-30", "11-28", "05-31", "08-29"),
         ("365", "2025-12-01", "11-28", "2024-12-01", "2025-11-28"),
         ("all", "2026-02-03", "11-28", "2025-04-08", "2026-01-31"),
@@ -61,6 +63,17 @@ def test_a_named_span_and_the_one_before(
     assert (span.first, span.last) == (day(first), day(last))
     assert before is not None
     assert before.span[:2] == (day(first_before), day(last_before))
+
+
+@pytest.mark.parametrize("name", ["today", "yesterday", "week", "7", "28", "91"])
+def test_days_stay_days_on_the_first_of_a_month(name: str) -> None:
+    """On 1 November today stands beside Sunday last week, as on any other day."""
+    for today in (date(2026, 11, 1), date(2026, 11, 7), date(2026, 11, 28), date(2026, 6, 1)):
+        span = preset(name, today, today)
+        assert span is not None
+        before = compared_with(span, "day", "before", today)
+        assert before is not None
+        assert (span.first - before.span.first).days == -(-span.days // 7) * 7
 
 
 def test_every_name_has_a_span() -> None:
@@ -147,6 +160,7 @@ class Past:
             for n in range(DAYS)
         ]
         self._hours = {day.day: day.hours for day in self.days}
+        self.begin = next(day.day for day in self.days if sum(day.hours, Pair()) != Pair())
 
     def hour(self, day: date, hour: int) -> Pair:
         """Return what an hour had."""
@@ -154,12 +168,13 @@ class Past:
 
     def total(self, first: date, last: date, hours_of_last: int = 24) -> Pair:
         """Add up hours, one by one; of the last day some alone."""
-        found = Pair()
+        visits = views = 0
         for n in range((last - first).days + 1):
             day = first + timedelta(days=n)
-            for hour in range(24 if day < last else hours_of_last):
-                found += self.hour(day, hour)
-        return found
+            for pair in self._hours.get(day, ())[: None if day < last else hours_of_last]:
+                visits += pair.visits
+                views += pair.views
+        return Pair(visits, views)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/Santiago"])
@@ -168,44 +183,197 @@ def test_every_series_is_a_naive_sum(services: Services, site: Site, zone: str) 
     random, past = Random(zone), Past(Random(zone))
     site = msgspec.structs.replace(site, timezone=zone)
     services.traffic.history.write(site, past.days)
-    midnight, seen = datetime(LAST.year, LAST.month, LAST.day, tzinfo=ZoneInfo(zone)), 0
+    midnight, seen = (
+        datetime(LAST.year, LAST.month, LAST.day, tzinfo=ZoneInfo(zone)),
+        Counter[str](),
+    )
 
-    for _ in range(200):
+    for _ in range(150):
         moment = midnight + timedelta(minutes=random.randrange(-20 * 1440, 1440))
         unit, length = random.choice([("hour", 20), ("day", 120), ("week", 300), ("month", 400)])
         last = moment.date() - timedelta(days=random.choice([0, 0, random.randrange(20)]))
         span = Span(last - timedelta(days=random.randrange(length)), last)
-        compare = random.choice(["before", "year", "nothing", "2024-02-29"])
+        compare = random.choice(["before", "year", "nothing", "2024-02-29", "2023-12-01"])
+        if unit != "hour" and random.random() < 0.3:
+            span = preset(random.choice(["last-month", "month", "365"]), moment.date(), FIRST)
+            assert span is not None
 
         series = services.traffic.history.series(site, unit, span, moment.timestamp(), compare)
 
         assert series.total == past.total(span.first, span.last)
-        assert sum((point.now for point in series.points), Pair()) == series.total
+        if unit != "week":
+            begun = [p.name for p in series.points if p.name <= f"{moment:%Y-%m-%dT%H}"]
+            assert series.begun in (None, len(begun))
         first, end = series.first_before, series.last_before
         if first is None or end is None:
-            assert (compare, series.total_before) == ("nothing", Pair())
-        elif series.begun is None:
-            assert span.last < moment.date()
+            assert (compare, series.total_before, series.is_compared) == ("nothing", None, False)
+            continue
+        naive = Naive(past, span, first, moment, by_months=months_apart(span, first, unit, compare))
+        if first < past.begin:
+            assert series.total_before is None
+            seen["not yet"] += 1
+        elif naive.cut is None:
             assert series.total_before == past.total(first, end)
-        else:
-            by_months = compare in ("before", "year") and unit != "week"
-            cut = counterpart(span, first, moment.date(), by_months=by_months)
-            exact, current = past.total(first, cut, moment.hour), past.hour(cut, moment.hour)
-            if cut >= HOURS_SINCE:
-                seen += 1
-                share = (moment.minute * 60 + moment.second) / 3600
-                assert series.total_before == exact + Pair(
-                    round(current.visits * share), round(current.views * share)
-                )
-            else:
-                whole = past.total(first, cut)
-                assert past.total(first, cut, 0).views <= series.total_before.views <= whole.views
-    assert seen > 5
+        elif naive.cut.date() >= HOURS_SINCE:
+            assert series.total_before == naive.up_to_cut(first, end)
+            seen["to the moment"] += 1
+        for point in series.points:
+            assert naive.stands_beside(point), (span, unit, compare, moment, point)
+            seen["nothing beside it"] += point.before is None
+            seen["all the same"] += point.before is not None
+    assert min(seen[kind] for kind in ("not yet", "to the moment")) > 5
+    assert min(seen[kind] for kind in ("nothing beside it", "all the same")) > 50
 
 
-def counterpart(span: Span, first: date, today: date, *, by_months: bool) -> date:
-    """Return the day of the span that begins with `first` that stands beside today."""
+def months_apart(span: Span, first: date, unit: str, compare: str) -> int:
+    """Return by how many months a span is earlier; 0: by days."""
     months = (span.first.year - first.year) * 12 + span.first.month - first.month
-    if by_months and span.first.day == first.day and (span.first - first).days % 7:
-        return shift_months(today, months)
-    return first + (today - span.first)
+    whole = unit == "month" or (span.first.day == 1 and (span.first - first).days % 7)
+    return months if whole and compare in ("before", "year") and unit != "week" else 0
+
+
+@cache
+def hours_on_a_clock(day: date, zone: tzinfo) -> set[int]:
+    """Return what the hand of a clock shows in a day, half an hour after the other."""
+    at, found = datetime(day.year, day.month, day.day, 12, tzinfo=UTC), set[int]()
+    for minutes in range(-30 * 60, 30 * 60, 30):
+        local = (at + timedelta(minutes=minutes)).astimezone(zone)
+        if local.date() == day:
+            found.add(local.hour)
+    return found
+
+
+class Naive:
+    """What stands beside a point, told day by day and hour by hour."""
+
+    def __init__(
+        self, past: Past, span: Span, first: date, moment: datetime, *, by_months: int
+    ) -> None:
+        self._past, self._span, self._first = past, span, first
+        assert moment.tzinfo
+        self._zone, self._months = moment.tzinfo, by_months
+        self.cut: datetime | None = None
+        if span.first <= moment.date() <= span.last:
+            found, clock = self.like(moment.date()), moment.time()
+            days_earlier = 0
+            while found is None:  # after the whole of that month
+                days_earlier += 1
+                found, clock = self.like(moment.date() - timedelta(days_earlier)), time.max
+            self.cut = datetime.combine(found, clock)
+
+    def like(self, day: date) -> date | None:
+        """Return the day that has the place of `day`."""
+        if not self._months:
+            return self._first + (day - self._span.first)
+        number = day.year * 12 + day.month - 1 - self._months
+        try:
+            return date(number // 12, number % 12 + 1, day.day)
+        except ValueError:
+            return None
+
+    def up_to_cut(self, first: date, last: date) -> Pair:
+        """Add up days; the last one to the minute."""
+        if self.cut is None or last < self.cut.date():
+            return self._past.total(first, last)
+        if first > self.cut.date():
+            return Pair()
+        day, hour = self.cut.date(), self.cut.hour
+        if self.cut.time() == time.max:
+            return self._past.total(first, day)
+        share = (self.cut.minute * 60 + self.cut.second) / 3600
+        part = self._past.hour(day, hour)
+        return self._past.total(first, day, hour) + Pair(
+            round(part.visits * share), round(part.views * share)
+        )
+
+    def stands_beside(self, point: Point) -> bool:
+        """Tell whether the right thing stands beside a point."""
+        if "T" in point.name:
+            return self._hour(point)
+        days = self._days_of(point.name)
+        found = [like for day in days if (like := self.like(day))]
+        if not found or found[-1] < self._past.begin:
+            return point.before is None
+        last = found[-1]
+        if self._months and len(days) > 1 and days[-1] == last_of_month(days[-1]):
+            last = last_of_month(last)
+        if self.cut and found[0] <= self.cut.date() <= last and self.cut.date() < HOURS_SINCE:
+            return point.before is not None
+        if self.cut and found[0] > self.cut.date():
+            return point.before == self._past.total(found[0], last)
+        return point.before == self.up_to_cut(found[0], last)
+
+    def _hour(self, point: Point) -> bool:
+        day, hour = date.fromisoformat(point.name[:10]), int(point.name[11:])
+        assert hour in hours_on_a_clock(day, self._zone)
+        like = self.like(day)
+        if (
+            like is None
+            or like < self._past.begin
+            or hour not in hours_on_a_clock(like, self._zone)
+        ):
+            return point.before is None
+        if like < HOURS_SINCE:
+            return point.before in (None, Pair())
+        here = self.cut and self.cut.time() != time.max and self.cut.date() == like
+        if here and self.cut and self.cut.hour == hour:
+            until = self.up_to_cut(like, like)
+            sofar = self._past.total(like, like, hour)
+            return point.before is not None and sofar + point.before == until
+        return point.before == self._past.hour(like, hour)
+
+    def _days_of(self, name: str) -> list[date]:
+        ways = {10: "%Y-%m-%d", 8: "%G-W%V", 7: "%Y-%m"}
+        return [day for day in self._span.each() if day.strftime(ways[len(name)]) == name]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "missing"),
+    [
+        ("Europe/Berlin", "03-29", 2),
+        ("America/Santiago", "09-06", 0),
+        ("Europe/Berlin", "10-25", None),
+        ("Asia/Ho_Chi_Minh", "03-29", None),
+    ],
+)
+def test_an_hour_that_the_clock_leaves_out_is_no_point(
+    services: Services, site: Site, zone: str, day: str, missing: int | None
+) -> None:
+    """Nor does one stand beside it a week later."""
+    site = msgspec.structs.replace(site, timezone=zone)
+    first = date.fromisoformat(f"2026-{day}")
+    hours = tuple(Pair(1, 1) for _ in range(24))
+    services.traffic.history.write(
+        site, [DayHistory(first + timedelta(days=n), hours) for n in range(-7, 8)]
+    )
+    now = datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp()
+
+    week_later = first + timedelta(days=7)
+    that_day, later = (
+        services.traffic.history.series(site, "hour", Span(one, one), now).points
+        for one in (first, week_later)
+    )
+
+    every = [f"2026-{day}T{hour:02d}" for hour in range(24) if hour != missing]
+    assert [point.name for point in that_day] == every
+    assert [at for at, point in enumerate(later) if point.before is None] == (
+        [] if missing is None else [missing]
+    )
+
+
+def test_the_31st_has_none_beside_it_in_a_shorter_month(services: Services, site: Site) -> None:
+    """The line ends there; the sum is that of the whole month."""
+    month = Span(date(2026, 10, 1), date(2026, 10, 31), 1)
+    days = [DayHistory(date(2026, 8, 1) + timedelta(days=n), (Pair(1, 2),)) for n in range(110)]
+    services.traffic.history.write(site, days)
+    now = datetime(2026, 11, 28, 9, tzinfo=UTC).timestamp()
+
+    october = services.traffic.history.series(site, "day", month, now)
+    september = services.traffic.history.series(
+        site, "day", Span(date(2026, 9, 1), date(2026, 9, 30), 1), now
+    )
+
+    assert [point.before for point in october.points] == [*[Pair(1, 2)] * 30, None]
+    assert october.total_before == Pair(30, 60)
+    assert all(point.before for point in september.points)
+    assert september.total_before == Pair(31, 62)

@@ -5,6 +5,7 @@ import pytest
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.voting.concentration import nested
 from tests.support.voting_crowds import DISHONEST, HONEST, ZONE, play
 
 
@@ -46,3 +47,14 @@ def test_a_program_does_not_overturn_a_poll_unseen(services: Services, attack: s
     left = services.polls.polls.tally(slug, name).votes["y"]
     assert left <= 2 * 75 if groups else left == program.counted
     assert services.polls.integrity.report(slug, name, ZONE, now).faults == ()
+
+
+def test_a_wide_network_has_at_least_what_one_within_it_has() -> None:
+    """The wider ones are stored rounded down: 600 of an address never stand beside 576 of a /24."""
+    assert nested({"address": 600, "block": 576, "pool": 10, "provider": 576}) == {
+        "address": 600,
+        "block": 600,
+        "pool": 10,
+        "provider": 600,
+    }
+    assert nested({"address": 61, "pool": 60, "provider": 60})["pool"] == 61

@@ -1,6 +1,7 @@
 """Reports and webhooks on the admin pages, sent to real servers."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -179,3 +180,39 @@ def test_a_notice_that_there_is_none_of(owner: Person, site: Site) -> None:
 
     assert owner.post(f"{NOTICES}/none/try", token=token).status_code == 404
     assert owner.post(f"{NOTICES}/none/remove", token=token).status_code == 404
+
+
+def test_an_editor_has_reports_of_her_own_and_sees_no_others(
+    owner: Person, person: Callable[[], Person], site: Site, services: Services, inbox: Inbox
+) -> None:
+    """The recipient agrees once; addresses of others, and webhooks, are nothing to her."""
+    add_account(services, "bientap", roles={site.slug: "editor"})
+    editor = person()
+    editor.sign_in("bientap")
+    now = services.clock.now()
+    act(owner, "/reports", address="lanhdao@example.vn", every="week", language="vi")
+    services.notices.notices.add_webhook("kimson", "http://127.0.0.1:9/x", (), 6, "chu", now)
+    (others,) = services.notices.notices.get("kimson").reports
+    inbox.messages.clear()
+
+    page = act(editor, "/reports", address="lan@example.vn", every="month", language="vi")
+    refused = [
+        editor.post(f"{NOTICES}/{others.id}/{verb}", token=editor.token(NOTICES)).status_code
+        for verb in ("try", "remove")
+    ]
+    hook = editor.post(
+        f"{NOTICES}/webhooks", token=editor.token(NOTICES), url="https://a.example", event="peak"
+    )
+    (own,) = (one for one in services.notices.notices.get("kimson").reports if one.by == "bientap")
+
+    assert "lan@example.vn" in page
+    assert "lanhdao@example.vn" not in page
+    assert "127.0.0.1:9" not in page
+    assert "Webhook" not in page
+    assert refused == [404, 404]
+    assert hook.status_code == 403
+    assert inbox.messages[0]["To"] == "lan@example.vn"
+    assert own.agreed == ""
+    assert "lan@example.vn" in owner.get(NOTICES).get_data(as_text=True)
+    assert "lan@example.vn" not in act(editor, f"/{own.id}/remove")
+    assert services.notices.notices.get("kimson").reports == (others,)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zipfile
 from datetime import UTC, date, datetime
 from io import BytesIO
 from urllib.parse import urlencode
@@ -66,7 +67,7 @@ def test_the_csv_has_the_chart_s_numbers(owner: Person, counted: Site) -> None:
     """One row a point, and the period before."""
     text = owner.get("/admin/sites/kimson/visits.csv?range=7").get_data(as_text=True)
 
-    assert text.splitlines()[-1] == "2026-03-04,1234,5678,0,0,0"
+    assert text.splitlines()[-1] == "2026-03-04,1234,5678,,,"
     assert text.splitlines()[0].endswith(
         "day,visits,views,visits_before,views_before,readers_estimate"
     )
@@ -85,7 +86,7 @@ def test_growth_from_tenfold_on_is_told_in_times(
     owner: Person, services: Services, site: Site, before: int, now: int, told: str
 ) -> None:
     """45,100 % is a number that nobody reads, and too wide for its place."""
-    days = [(date(2026, 2, 25), before), (date(2026, 3, 4), now)]
+    days = [(date(2026, 2, 19), 1), (date(2026, 2, 25), before - 1), (date(2026, 3, 4), now)]
     services.traffic.history.write(
         site, [DayHistory(day, (Pair(views, views),), {"/a": views}, {}) for day, views in days]
     )
@@ -125,34 +126,91 @@ def test_an_article_s_name_is_text_and_no_formula(owner: Person, counted: Site) 
 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
-    assert "'=cmd|x,4,0" in text
+    assert "'=cmd|x,4," in text
 
 
-@pytest.mark.parametrize(
-    ("path", "first", "last"),
-    [
-        ("visits.xlsx?range=7", "day", "2026-03-04,1234,5678,0,0,0"),
-        ("articles/top.xlsx", "article", "=cmd|x,4,0"),
-    ],
-)
-def test_a_workbook_has_the_same_rows(
-    owner: Person, counted: Site, path: str, first: str, last: str
-) -> None:
-    """Numbers are numbers, and a text that looks like a formula is a text."""
-    answer = owner.get(f"/admin/sites/kimson/{path}")
-    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active.values)
+def test_a_workbook_is_for_people(owner: Person, counted: Site) -> None:
+    """A title, whose numbers, of when, real dates, formats of numbers, sums and a chart."""
+    answer = owner.get("/admin/sites/kimson/visits.xlsx?range=7")
+    book = openpyxl.load_workbook(BytesIO(answer.get_data()))
+    sheet = book.active
+    rows = list(sheet.values)
 
     assert answer.headers["Content-Disposition"].endswith('.xlsx"')
-    assert rows[0][0] == first
-    assert ",".join(map(str, rows[-1])) == last
+    assert book.sheetnames == ["Lượt truy cập và lượt xem"]
+    assert [row[0] for row in rows[:4]] == [
+        "Lượt truy cập và lượt xem",
+        "Kim Sơn",
+        "26/02/2026 – 04/03/2026",
+        "Số liệu đến 04/03/2026 12:00 (Asia/Ho_Chi_Minh)",
+    ]
+    assert rows[5][:4] == ("Ngày", "Lượt truy cập", "Lượt xem", "Người đọc (ước lượng)")
+    assert rows[-2][:3] == (datetime(2026, 3, 4), 1234, 5678)
+    assert rows[-1][:3] == ("Tổng", "=SUM(B7:B13)", "=SUM(C7:C13)")
+    assert sheet["B13"].number_format == "#,##0"
+    assert sheet["A13"].number_format == "dd/mm/yyyy"
+    with zipfile.ZipFile(BytesIO(answer.get_data())) as parts:
+        chart = parts.read("xl/charts/chart1.xml").decode()
+    assert "lineChart" in chart
+    assert "$B$7:$B$13" in chart
+
+
+@pytest.mark.parametrize("unit", ["hour", "day", "week", "month"])
+def test_every_unit_has_real_dates(owner: Person, counted: Site, unit: str) -> None:
+    """In English as well; hours are moments."""
+    query = f"from=2026-03-01&to=2026-03-04&unit={unit}&lang=en"
+    answer = owner.get(f"/admin/sites/kimson/visits.xlsx?{query}")
+    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active.values)
+
+    assert rows[0][0] == "Visits and views"
+    last = {"hour": datetime(2026, 3, 4, 23), "day": datetime(2026, 3, 4)}
+    last |= {"week": datetime(2026, 3, 2), "month": datetime(2026, 3, 1)}
+    assert rows[-2][0] == last[unit]
+
+
+def test_a_text_of_a_workbook_is_no_formula(owner: Person, counted: Site) -> None:
+    """Articles are named by readers; the list has its bars."""
+    answer = owner.get("/admin/sites/kimson/articles/top.xlsx")
+    rows = list(openpyxl.load_workbook(BytesIO(answer.get_data())).active)
+
+    assert [cell.value for cell in rows[-1]][:2] == ["=cmd|x", 4]
+    assert rows[-1][0].data_type == "s"
+    with zipfile.ZipFile(BytesIO(answer.get_data())) as parts:
+        assert "barChart" in parts.read("xl/charts/chart1.xml").decode()
 
 
 def test_hours_to_come_have_no_numbers(owner: Person, counted: Site) -> None:
     """At noon, eleven hours of the day have not begun; the thirteenth is drawn as unfinished."""
     page = owner.get("/admin/sites/kimson/?range=today").get_data(as_text=True)
 
-    assert page.count("<td>–<td>–<td>") == 11
+    assert len(re.findall("<td>–<td>–\\s", page)) == 11
     assert 'data-begun="13"' in page
+
+
+def test_a_new_site_has_a_text_in_place_of_zeros(
+    owner: Person, services: Services, site: Site
+) -> None:
+    """It leads to the snippet; what was refused alone, or an opening balance, is something."""
+    new = owner.get("/admin/sites/kimson/").get_data(as_text=True)
+    services.traffic.history.write(site, [DayHistory(date(2026, 3, 4), (), {}, {"host": 3})])
+    refused = owner.get("/admin/sites/kimson/").get_data(as_text=True)
+
+    assert "Chưa có số liệu nào" in new
+    assert "/admin/sites/kimson/install" in new.partition("Chưa có số liệu nào")[2]
+    assert 'class="figure' not in new
+    assert 'class="figure' in refused
+    assert "Tên miền lạ" in refused
+
+
+def test_settings_are_folded_until_something_is_refused(owner: Person, site: Site) -> None:
+    """What was refused is seen."""
+    url = "/admin/sites/kimson/settings"
+    page = owner.get(url).get_data(as_text=True)
+    refused = owner.post(url, token=owner.token(url), excluded="nirgends").get_data(as_text=True)
+
+    assert page.count("<details>") >= 7
+    assert "<details open>" not in page
+    assert refused.count("<details open>") >= 7
 
 
 def test_a_range_that_is_over_has_no_unfinished_point(owner: Person, counted: Site) -> None:
@@ -167,7 +225,12 @@ def test_the_live_numbers_are_json(owner: Person, counted: Site) -> None:
     """What the page asks for every 15 seconds."""
     answer = owner.get("/admin/sites/kimson/live.json")
 
-    assert answer.get_json() == {"online": 0, "today": 1234, "total": 1_001_234}
+    assert answer.get_json() == {
+        "online": 0,
+        "today": 1234,
+        "total": 1_001_234,
+        "views": 5678,
+    }
 
 
 def test_settings_are_saved_and_logged(owner: Person, site: Site, services: Services) -> None:
@@ -227,8 +290,7 @@ def test_an_operator_adds_a_site(operator: Person, services: Services) -> None:
     assert made.headers["Location"] == "/admin/sites/moi/install"
     assert "Đang chờ lượt xem đầu tiên" in operator.get("/admin/sites/moi/install").text
     empty = operator.get("/admin/sites/moi/").text
-    assert '<p><a href="/admin/sites/moi/install">' in empty
-    assert "Chưa có gì được gửi đến" in empty
+    assert 'href="/admin/sites/moi/install">Đặt đoạn mã' in empty
     assert services.sites.sites.get("moi").hosts == ("moi.example.vn", "www.moi.example.vn")
     assert again.status_code == 409
 
@@ -245,6 +307,48 @@ def test_a_site_without_a_slug_is_called_like_its_name(
     assert made.headers["Location"] == "/admin/sites/cong-do-thi-kim-son/install"
     assert none.status_code == 400
     assert 'role="alert"' in none.text
+
+
+def test_a_new_site_begins_with_the_former_counters_numbers(
+    operator: Person, services: Services
+) -> None:
+    """As that one shows them; without a day it is today's reading."""
+    url = "/admin/sites/new"
+
+    operator.post(url, name="A", slug="a1", hosts="a.vn", opening_visits="1.814.165")
+    operator.post(
+        url, name="B", slug="b1", hosts="b.vn", opening_views="9", opening_day="2020-01-02"
+    )
+
+    first, second = services.sites.sites.get("a1"), services.sites.sites.get("b1")
+    assert (first.opening_visits, first.opening_day) == (1_814_165, "2026-03-04")
+    assert (second.opening_views, second.opening_day) == (9, "2020-01-02")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("slug", "Kim Sơn!"),
+        ("hosts", "*.vn"),
+        ("opening_visits", "nhiều"),
+        ("opening_day", "2030-01-01"),
+    ],
+)
+def test_an_error_of_a_new_site_stands_at_its_field(
+    operator: Person, field: str, value: str
+) -> None:
+    """What was typed stays, and the field says that it is wrong."""
+    form = {"name": "X", "slug": "x1", "hosts": "x.vn", "opening_day": "2020-01-02"}
+
+    answer = operator.post("/admin/sites/new", **(form | {field: value}))
+
+    assert answer.status_code == 400
+    page = answer.get_data(as_text=True)
+    assert page.count('role="alert"') == 1
+    assert f'id="{field}-error"' in page
+    assert f'aria-describedby="{field}-error"' in page
+    assert page.count("aria-invalid") == 1
 
 
 def test_a_token_is_shown_once_and_serves_until_revoked(
@@ -265,7 +369,7 @@ def test_a_token_is_shown_once_and_serves_until_revoked(
     assert services.accounts.tokens.all("kimson") == []
 
 
-def test_days_that_are_none_are_told(owner: Person, site: Site) -> None:
+def test_days_that_are_none_are_told(owner: Person, counted: Site) -> None:
     """Two the other way round mean the same; others are told of, and four weeks are shown."""
     pages = {
         query: owner.get(f"/admin/sites/kimson/?{query}").get_data(as_text=True)
@@ -280,7 +384,7 @@ def test_days_that_are_none_are_told(owner: Person, site: Site) -> None:
 
     assert shown[0] == shown[1] == ["2026-02-02", "2026-03-03"]
     assert shown[2] == shown[3] == ["2026-02-05", "2026-03-04"]
-    assert ["Không dùng được ngày này" in page for page in pages.values()] == [
+    assert ["Không dùng được các ngày này" in page for page in pages.values()] == [
         False,
         False,
         True,

@@ -137,7 +137,7 @@ def test_the_findings_speak_the_page_s_language(client: FlaskClient, site: Site)
     vietnamese = report(client, lang="vi").get_data(as_text=True)
     english = report(client, lang="en").get_data(as_text=True)
 
-    assert "Tên miền kimson.example.vn có trong danh sách của trang." in vietnamese
+    assert "Tên miền kimson.example.vn có trong danh sách của trang web." in vietnamese
     assert "The host kimson.example.vn is one of the site" in english
 
 
@@ -252,9 +252,33 @@ def test_what_follows_from_a_wrong_host_or_site_is_not_told_twice() -> None:
     assert "request-blocked" not in found(site="x", outcome="unreadable")
 
 
-def test_the_check_tells_the_key_that_is_counted_and_what_was_dropped() -> None:
+def test_the_check_tells_the_key_that_is_counted_and_what_was_dropped(
+    services: Services, site: Site
+) -> None:
     """Not what the page sent."""
-    counted = counted_article("/index.php?id=1&page=2&fbclid=x", ())
+    entry = services.sites.directory.entry("kimson", services.clock.now())
 
-    assert counted == ("/?id=1", ("page", "fbclid"))
-    assert counted_article("/a%00", ()) == ("/a%00", ())
+    counted = counted_article(entry, "/index.php?id=1&page=2&fbclid=x", "")
+
+    assert counted == ("/?id=1", ("page", "fbclid"), "")
+    assert counted_article(entry, "/a%00", "") == ("/a%00", (), "")
+
+
+@pytest.mark.parametrize(
+    ("canonical", "key", "told"),
+    [
+        ("https://kimson.example.vn/tin/1?id=7", "/tin/1?id=7", False),
+        ("https://kimson.example.vn/", "/tin/1?from=zalo&id=7", True),
+        ("https://khac.example.vn/tin/1?id=7", "/tin/1?from=zalo&id=7", True),
+    ],
+)
+def test_the_check_tells_of_a_canonical_link_that_is_not_believed(
+    services: Services, site: Site, canonical: str, key: str, told: bool
+) -> None:
+    """The home page on every article, another host."""
+    entry = services.sites.directory.entry(site.slug, services.clock.now())
+
+    counted = counted_article(entry, "/tin/1?id=7&from=zalo", canonical)
+
+    assert (counted[0], counted[2]) == (key, canonical if told else "")
+    assert ("canonical" in found(article=key, canonical=counted[2])) is told

@@ -415,6 +415,23 @@ def test_a_page_with_a_useless_address_counts_for_the_site(
     assert not redis_client.exists(f"{settings.key_prefix}:{{kimson}}:articles")
 
 
+def test_a_canonical_link_tells_what_is_no_part_of_the_article(client: FlaskClient) -> None:
+    """The view, the heartbeat, and a list that links with the same parameter have one key."""
+    canonical = "https://kimson.example.vn/tin/1"
+    first = view(client, "/tin/1?from=zalo", canonical=canonical).get_json()
+    beat = view(client, "/tin/1?from=zalo", canonical=canonical, hit="", beat=True).get_json()
+    wrong = view(client, "/tin/2?id=5", canonical="https://kimson.example.vn/").get_json()
+    moved = view(
+        client, "/tin/1?from=face", at="/tin/1?from=face", was="/tin/1", canonical=canonical
+    ).get_json()
+    listed = view(client, "/", articles=["/tin/1?from=home"]).get_json()
+
+    assert first["article"]["key"] == beat["article"]["key"] == "/tin/1"
+    assert wrong["article"]["key"] == "/tin/2?id=5"
+    assert "article" not in moved
+    assert listed["articles"]["/tin/1?from=home"]["views"] == 1
+
+
 def test_a_bad_link_in_a_list_leaves_the_others_their_numbers(client: FlaskClient) -> None:
     """Only what can be an article is answered."""
     view(client, "/tin/1")

@@ -50,10 +50,14 @@ def test_polls_and_ratings_stay_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("part", "most"),
-    [("extra", build_embed.EXTRA_MAX_BYTES), ("check", build_embed.CHECK_MAX_BYTES)],
+    [
+        ("extra", build_embed.EXTRA_MAX_BYTES),
+        ("check", build_embed.CHECK_MAX_BYTES),
+        ("choice", build_embed.CHOICE_MAX_BYTES),
+    ],
 )
 def test_what_few_pages_load_stays_bounded(part: str, most: int) -> None:
-    """Applications, lists and frames load the one; a page whose address asks for the check both."""
+    """Applications, lists and frames load the first; whose address asks for it, one more."""
     body = (DIST / f"embed-{part}.{VERSION}.js").read_bytes()
 
     assert len(gzip.compress(body, 9)) <= most
@@ -89,7 +93,7 @@ def test_the_sources_use_what_no_library_replaces(pattern: str) -> None:
 @pytest.mark.parametrize("part", build_embed.PARTS)
 def test_the_core_loads_its_parts_by_their_hashes(part: str) -> None:
     """Whoever pinned the core has pinned the other files as well; the check hangs on the second."""
-    loader = f"embed-extra.{VERSION}.js" if part == "check" else f"embed.{VERSION}.js"
+    loader = f"embed-extra.{VERSION}.js" if part in ("check", "choice") else f"embed.{VERSION}.js"
     core = (DIST / loader).read_text()
     file = DIST / f"embed-{part}.{VERSION}.js"
 

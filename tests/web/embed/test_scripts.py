@@ -73,7 +73,7 @@ def test_the_snippet_pins_the_newest_version_by_its_hash(client: FlaskClient) ->
     assert f'src="https://dem.example.vn/v1/embed.{VERSION}.js"' in html
     assert f'integrity="sha384-{digest}" crossorigin="anonymous"' in html
     assert 'data-site="kimson"' in html
-    assert '<noscript><img src="https://dem.example.vn/v1/kimson/dot.gif"' in html
+    assert '<noscript><span hidden><img src="https://dem.example.vn/v1/kimson/dot.gif"' in html
 
 
 def test_a_snippet_that_follows_the_newest_version_has_no_hash() -> None:

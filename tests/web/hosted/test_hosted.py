@@ -217,7 +217,7 @@ def test_without_javascript_a_proof_cannot_be_had_so_the_ballot_waits(
 
     sent = send(client, page, "a")
 
-    assert "chờ người quản trị" in show(client, sent.headers["Location"]).text
+    assert "chờ quản trị viên duyệt" in show(client, sent.headers["Location"]).text
     (group,) = services.polls.quarantine.groups("kimson", POLL)
     assert group.ballots == 1
     assert votes(services) == {}
@@ -415,3 +415,23 @@ def test_texts_that_run_from_the_right_do_so(client: FlaskClient, services: Serv
     assert re.search(f'<h1 dir="auto" lang="ar">{arabic}', form)
     assert form.count(f'<span dir="auto" lang="ar">{arabic}') == 2
     assert results.count(f'<dt dir="auto" lang="ar">{arabic}') == 2
+
+
+def test_a_shared_link_says_whose_poll_it_is(client: FlaskClient, services: Services) -> None:
+    """The portal's name leads back to it; a chat shows the question and the answers."""
+    make_poll(services)
+
+    page = show(client, f"{PAGE}?lang=vi").text
+    framed = show(client, **{"Sec-Fetch-Dest": "iframe"}).text
+
+    assert '<a href="https://kimson.example.vn/" target="_top">Kim Sơn</a>' in page
+    assert '<meta property="og:title" content="Bạn quan tâm mục gì nhất?">' in page
+    assert '<meta property="og:site_name" content="Kim Sơn">' in page
+    assert '<meta property="og:locale" content="vi_VN">' in page
+    url = re.search(r'<meta property="og:url" content="([^"]+)">', page)
+    assert url
+    assert url[1].endswith(f"{PAGE}?lang=vi")
+    description = re.search(r'<meta property="og:description" content="([^"]+)">', page)
+    assert description
+    assert description[1].count(" · ") == 2
+    assert 'class="portal"' not in framed  # the page around it says so

@@ -2,10 +2,15 @@
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.admin import Person
+from tests.support.pages import view
+from tests.web.admin.conftest import owner
+
+__all__ = ["owner"]
 
 
 @pytest.mark.parametrize("path", ["/s/kimson", "/s/kimson/how-we-count", "/s/none", "/s/A%00"])
@@ -33,7 +38,7 @@ def test_the_public_page_shows_the_numbers(app: Flask, site: Site, services: Ser
     assert "1.814.165" in vietnamese.get_data(as_text=True)
     # There are visits of the former counter and no views: that is no ratio of the two.
     assert "0 lượt xem từ ngày 24/12/2019" in vietnamese.get_data(as_text=True)
-    assert "0 views since 2019-12-24" in english
+    assert "0 views since 24 Dec 2019" in english
     assert "1,814,165" in english
     assert "1.814.165" in rules
     assert "Asia/Ho_Chi_Minh" in rules
@@ -53,3 +58,36 @@ def test_the_page_speaks_the_site_s_language_unless_asked_otherwise(
 
     assert '<html lang="en"' in reader.get("/s/kimson").get_data(as_text=True)
     assert '<html lang="vi"' in reader.get("/s/kimson?lang=vi").get_data(as_text=True)
+
+
+def test_a_year_and_the_most_read_articles(
+    app: Flask, client: FlaskClient, site: Site, services: Services
+) -> None:
+    """Twelve months for whoever wants them; articles only where the owner shows them, as text."""
+    view(client, "/tin/khai-mac")
+    services.sites.sites.edit(site.slug, public=True)
+    reader = Person(app)
+    assert "/tin/khai-mac" not in reader.get("/s/kimson").text
+
+    services.sites.sites.edit(site.slug, public_articles=True)
+    month, year = reader.get("/s/kimson").text, reader.get("/s/kimson?span=year").text
+
+    assert '<span class="key">/tin/khai-mac</span><strong>1</strong>' in month
+    assert 'href="/tin/khai-mac' not in month
+    assert "Bốn tuần gần đây" in month
+    assert "Mười hai tháng gần đây" in year
+    assert year.partition("<tbody>")[2].partition("</tbody>")[0].count("<tr>") == 12
+
+
+def test_the_owner_opens_the_most_read_articles(
+    owner: Person, services: Services, site: Site
+) -> None:
+    """With the same form as the page, and closes them by it."""
+    settings = "/admin/sites/kimson/settings"
+
+    owner.post(settings, public="yes", public_articles="yes")
+    opened = services.sites.sites.get(site.slug)
+    owner.post(settings, public="yes")
+
+    assert opened.public_articles
+    assert not services.sites.sites.get(site.slug).public_articles

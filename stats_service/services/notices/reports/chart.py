@@ -1,16 +1,17 @@
 """The chart of a report, as a picture: mail programs show no SVG and run no script.
 
-It has numbers and dates alone, so that its font needs no Vietnamese letters; what the colours
-mean stands beside it, in the text.
+The chart contains only numbers and dates, so that its font needs no Vietnamese letters. The text
+beside it explains the colours.
 """
 
 import io
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from stats_service.models.history import Point
 
-#: Twice the size at which it is shown, for sharp screens; its letters are still read on a phone.
+#: Twice the displayed size, for sharp screens; the letters stay readable on a phone.
 WIDTH, HEIGHT = 1200, 440
 LEFT, RIGHT, TOP, BOTTOM = 120, 20, 24, 66
 
@@ -21,14 +22,15 @@ LETTERS = 30
 
 
 def draw(points: Sequence[Point]) -> bytes:
-    """Return a PNG: views by day as bars, visits as a line, and those of before as a grey one."""
-    # Ten megabytes that a worker, which draws none, does without.
+    """Return a PNG: daily views as bars, visits as a line, visits of the period before in grey."""
+    # Imported here, because only the process that draws needs these ten megabytes.
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
 
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(picture)
     font = ImageFont.load_default(LETTERS)
-    top = _round_up(max([1, *(p.now.views for p in points), *(p.before.visits for p in points)]))
+    before = [point.before.visits if point.before else None for point in points]
+    top = _round_up(max([1, *(p.now.views for p in points), *(n for n in before if n)]))
     height, width = HEIGHT - TOP - BOTTOM, WIDTH - LEFT - RIGHT
 
     def y(value: int) -> float:
@@ -48,13 +50,16 @@ def draw(points: Sequence[Point]) -> bytes:
             day = date.fromisoformat(point.name)
             label = f"{day.day}/{day.month}"
             pen.text((x, HEIGHT - BOTTOM + 14), label, fill=TEXT, font=font, anchor="mt")
-    for color, values in (
-        (BEFORE, [point.before.visits for point in points]),
-        (VISITS, [point.now.visits for point in points]),
-    ):
-        line = [(x, y(value)) for x, value in zip(middles, values, strict=True)]
-        pen.line(line, fill=color, width=5, joint="curve")
-        for x, at in line:
+    visits: list[int | None] = [point.now.visits for point in points]
+    for color, values in ((BEFORE, before), (VISITS, visits)):
+        dots = [
+            None if value is None else (x, y(value))
+            for x, value in zip(middles, values, strict=True)
+        ]
+        for a, b in pairwise(dots):
+            if a and b:
+                pen.line((a, b), fill=color, width=5)
+        for x, at in filter(None, dots):
             pen.ellipse((x - 6, at - 6, x + 6, at + 6), fill=color)
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=True)
@@ -62,7 +67,7 @@ def draw(points: Sequence[Point]) -> bytes:
 
 
 def _round_up(value: int) -> int:
-    """Return the next number that divides into `STEPS` round ones."""
+    """Return the next higher number that divides into `STEPS` round ones."""
     unit = 1
     while True:
         for factor in (4, 8, 12, 20, 40):

@@ -1,4 +1,4 @@
-"""Send each report once, when its week or month is over."""
+"""Send each report once, when its week or month has ended."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from stats_service.services.traffic.history import History
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.store.operations.ticks import TickStore
 
-#: Seconds after which a run begins no other site's reports; they follow at the next one.
+#: Seconds after which a run starts no report of another site; the next run sends those.
 RUN_SECONDS = 60.0
 
 
@@ -45,16 +45,16 @@ class ReportJob:
         self._timer = timer
 
     def run(self, now: float) -> Iterator[Outcome]:
-        """Send what is due: from six in the morning after the period, in the site's zone.
+        """Send the reports that are due: from six on the morning after the period, in site time.
 
-        A report that was just added waits for the end of the running period.
+        A report that was just added is first sent at the end of the current period.
         """
         begun = self._timer()
         for site in self._sites.all():
             try:
                 yield from isolated(site.slug, self._of_site(site, now), MailServerError)
             except MailServerError as error:
-                # No other site's report has a better chance, and each would wait as long.
+                # The reports of other sites would fail in the same way, and take as long.
                 yield Outcome(f"{site.slug}: {error} All reports wait.", failed=True)
                 return
             if self._timer() - begun >= RUN_SECONDS:
@@ -92,14 +92,14 @@ class ReportJob:
         except MailServerError:
             raise
         except (DeliveryError, InvalidInputError) as error:
-            # Who was asked enough today waits until tomorrow, which is no failure.
+            # A recipient who was asked often enough today waits until tomorrow; that is no failure.
             failed = isinstance(error, DeliveryError)
             yield Outcome(f"{site.slug}: report {report.id}: {error}", failed=failed)
         else:
             yield Outcome(f"{site.slug}: asked whether the report {report.id} is wanted.")
 
     def _ask(self, site: Site, report: Report, now: float) -> None:
-        """Ask the recipient for agreement, and note what became of it."""
+        """Ask the recipient for agreement, and record the delivery."""
         try:
             self._mailer.check()
             self._book.count_ask(site.slug, report, now)
@@ -118,7 +118,7 @@ class ReportJob:
         return f"{self._base_url}/s/{site.slug}/reports/{report.id}/{token}"
 
     def _send(self, site: Site, report: Report, now: float) -> None:
-        """Send, and note what became of it."""
+        """Send the report, and record the delivery."""
         try:
             self._mailer.send(self.mail(site, report, now), now)
         except (DeliveryError, ConfigurationError) as error:
@@ -128,7 +128,7 @@ class ReportJob:
 
     @property
     def can_send(self) -> bool:
-        """Tell whether a mail server is configured."""
+        """Return whether a mail server is configured."""
         try:
             self._mailer.check()
         except ConfigurationError:
@@ -138,10 +138,10 @@ class ReportJob:
     def send_again(self, slug: str, notice: str, now: float) -> None:
         """Send one of the site's reports at once, or ask its recipient for agreement.
 
-        Errors as `send_now`.
+        Errors as in `send_now`.
 
         Raises:
-            InvalidInputError: the recipient is not to be asked again now.
+            InvalidInputError: the recipient may not be asked again now.
         """
         site, report = self._sites.get(slug), self._book.report(slug, notice)
         if self._book.agreed(slug, report):
@@ -156,11 +156,11 @@ class ReportJob:
         return render(numbers, report, self._base_url, recipient)
 
     def send_now(self, slug: str, report: Report, now: float) -> None:
-        """Send a report of the last period at once, to try it.
+        """Send a report of the last period at once, as a trial.
 
         Raises:
             ConfigurationError: no mail server is configured.
-            DeliveryError: the server did not take it.
+            DeliveryError: the server refused the message.
         """
         self._mailer.check()
         self._mailer.send(self.mail(self._sites.get(slug), report, now), now)

@@ -1,4 +1,4 @@
-"""What a report says: a week or a month that is over, beside the one before."""
+"""The numbers of a report: a week or a month that has ended, beside the one before."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ FROM_HOUR = 6
 
 
 class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything in a report."""
+    """All numbers of a report."""
 
     site: Site
     #: `week` or `month`
@@ -25,21 +25,22 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     first: date
     last: date
     total: Pair
-    before: Pair
+    #: None: the site was not counting yet.
+    before: Pair | None
     points: tuple[Point, ...]
     articles: tuple[TopArticle, ...]
     ignored: tuple[Ignored, ...]
-    #: Views that count only in part.
+    #: Views that were counted only in part.
     parts: tuple[Part, ...] = ()
 
     @property
     def busiest(self) -> Point:
-        """The day with most visits, the first of them."""
+        """The first day with the most visits."""
         return max(self.points, key=lambda point: (point.now.visits, point.now.views))
 
 
 def period(every: str, site: Site, now: float) -> tuple[date, date]:
-    """Return the first and the last day of the last week or month that is to be reported."""
+    """Return the first and the last day of the last week or month that has ended."""
     local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
     today = (local - timedelta(hours=FROM_HOUR)).date()
     end = today - today.weekday() * DAY if every == "week" else today.replace(day=1)
@@ -50,7 +51,7 @@ def period(every: str, site: Site, now: float) -> tuple[date, date]:
 def read_numbers(
     history: History, top_articles: TopArticles, site: Site, every: str, now: float
 ) -> ReportNumbers:
-    """Return what a report of the last period says."""
+    """Return the numbers of a report of the last period."""
     first, last = period(every, site, now)
     span = Span(first, last)
     series = history.series(site, "day", span, now)

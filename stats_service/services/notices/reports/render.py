@@ -29,26 +29,26 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
     Article keys are shown as text, never as links: they come from whoever visits the portal.
 
     Args:
-        numbers: what it tells.
-        report: to whom, and in which language.
+        numbers: the numbers of the report.
+        report: the recipient and the language.
         base_url: where the service is.
-        recipient: the page on which the recipient ends these mails; empty for a trial.
+        recipient: the page on which the recipient unsubscribes; empty for a trial.
     """
     language = report.language
-    said = words.WORDS[language]
+    texts = words.WORDS[language]
     span = f"{formats.day(numbers.first, language)} – {formats.day(numbers.last, language)}"
-    title = f"{said[report.every]} {span}: {numbers.site.name}"
+    title = f"{texts[report.every]} {span}: {numbers.site.name}"
     values: dict[str, Any] = {
         "title": title,
-        "kind": said[report.every],
+        "kind": texts[report.every],
         "span": span,
         "language": language,
         "numbers": numbers,
         "busiest_day": date.fromisoformat(numbers.busiest.name),
-        "words": said,
-        "rows": (
-            (said["visits"], numbers.total.visits, numbers.before.visits),
-            (said["views"], numbers.total.views, numbers.before.views),
+        "words": texts,
+        "rows": tuple(
+            (texts[metric], numbers.total.of(metric), numbers.before and numbers.before.of(metric))
+            for metric in ("visits", "views")
         ),
         "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
         "stop": recipient,
@@ -71,20 +71,20 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
 
 
 def render_ask(site: Site, report: Report, link: str) -> Mail:
-    """Return the e-mail that asks whether somebody wants the reports of a site.
+    """Return the e-mail that asks a recipient for agreement to the reports of a site.
 
     Args:
-        site: whose; an administrator chose its name, so it is shown as text.
-        report: to whom, and in which language.
+        site: the site; an administrator chose its name, so it is shown as text.
+        report: the recipient and the language.
         link: the page on which the recipient answers.
     """
-    said = words.WORDS[report.language]
+    texts = words.WORDS[report.language]
     values = {
         "language": report.language,
-        "title": said["ask_title"].format(site=site.name),
-        "text": said[f"ask_{report.every}"].format(site=site.name),
-        "button": said["ask_button"],
-        "foot": said["ask_foot"],
+        "title": texts["ask_title"].format(site=site.name),
+        "text": texts[f"ask_{report.every}"].format(site=site.name),
+        "button": texts["ask_button"],
+        "foot": texts["ask_foot"],
         "link": link,
     }
     return Mail(

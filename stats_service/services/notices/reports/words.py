@@ -5,7 +5,7 @@ WORDS: dict[str, dict[str, str]] = {
         "week": "Báo cáo tuần",
         "month": "Báo cáo tháng",
         "visits": "Lượt truy cập",
-        "views": "Lượt xem trang",
+        "views": "Lượt xem",
         "before": "Kỳ trước",
         "busiest": "Ngày cao nhất",
         "average": "Trung bình mỗi ngày",
@@ -13,7 +13,7 @@ WORDS: dict[str, dict[str, str]] = {
         "no_articles": "Chưa có bài viết nào được xem.",
         "ignored": "Không tính",
         "in_part": "Chỉ tính một phần",
-        "chart": "Biểu đồ: cột là lượt xem trang, đường đậm là lượt truy cập, đường xám là lượt "
+        "chart": "Biểu đồ: cột là lượt xem, đường đậm là lượt truy cập, đường xám là lượt "
         "truy cập của kỳ trước.",
         "nothing": "Không có lượt truy cập nào trong kỳ này. Hãy kiểm tra đoạn mã trên cổng.",
         "foot": "Thư tự động của dịch vụ thống kê truy cập. Múi giờ: {timezone}.",
@@ -31,20 +31,20 @@ WORDS: dict[str, dict[str, str]] = {
         "week": "Weekly report",
         "month": "Monthly report",
         "visits": "Visits",
-        "views": "Page views",
+        "views": "Views",
         "before": "Before",
         "busiest": "Busiest day",
-        "average": "Average a day",
+        "average": "Average per day",
         "articles": "Most viewed articles",
         "no_articles": "No article was viewed.",
         "ignored": "Not counted",
         "in_part": "Counted in part",
-        "chart": "Chart: bars are page views, the dark line visits, the grey line the visits of "
+        "chart": "Chart: bars are views, the dark line visits, the grey line the visits of "
         "the period before.",
         "nothing": "Nobody came in this period. Check the snippet on the portal.",
         "foot": "Sent by the visitor statistics service. Time zone: {timezone}.",
         "stop": "Stop these reports",
-        "open": "See more",
+        "open": "See the details",
         "ask_title": "Would you like to receive the statistics reports of {site}?",
         "ask_week": "An administrator of {site} wants to send weekly visitor statistics to this "
         "address.",
@@ -56,24 +56,24 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
-#: Why a view was not counted, in Vietnamese and English; another reason is shown as it is.
+#: Reasons why a view was not counted, in Vietnamese and English; others are shown as they are.
 REASONS: dict[str, tuple[str, str]] = {
     "bot": ("chương trình tự động (bot)", "programs (bots)"),
     "prefetch": ("tải trước, chưa đọc", "fetched ahead, not read"),
-    "no-user-agent": ("không rõ trình duyệt", "no name of a browser"),
-    "host": ("tên miền không thuộc trang", "hosts that are not the site's"),
-    "frame": ("trong khung của trang khác", "in a frame of another site"),
+    "no-user-agent": ("không có tên trình duyệt", "no browser name"),
+    "host": ("tên miền lạ", "hosts that are not the site's"),
+    "frame": ("trong khung của trang web khác", "in a frame of another site"),
     "excluded": ("địa chỉ loại trừ", "excluded addresses"),
-    "opt-out": ("bạn đọc chọn không đếm", "readers who opted out"),
+    "opt-out": ("người đọc từ chối được tính", "readers who opted out"),
     "duplicate": ("một lần tải trang gửi hai lần", "the same page load twice"),
     "lost": ("mất khi Redis ngừng", "lost while Redis was away"),
-    "ceiling": ("quá nhiều từ một địa chỉ", "too many from one address"),
+    "ceiling": ("quá nhiều lượt từ một địa chỉ IP", "too many from one address"),
     "private": (
-        "không thành lượt truy cập: bạn đọc không muốn bị theo dõi",
+        "không thành lượt truy cập: người đọc không muốn bị theo dõi",
         "no visit: the reader asks not to be tracked",
     ),
     "identity-cap": (
-        "không thành lượt truy cập: quá nhiều bạn đọc mới từ một địa chỉ",
+        "không thành lượt truy cập: quá nhiều người đọc mới từ một địa chỉ IP",
         "no visit: too many new readers from one address",
     ),
     "identity-cap-48": (
@@ -96,6 +96,6 @@ REASONS: dict[str, tuple[str, str]] = {
 
 
 def reason(name: str, language: str) -> str:
-    """Return why views were not counted."""
+    """Return the reason why views were not counted, in words."""
     vietnamese, english = REASONS.get(name, (name, name))
     return vietnamese if language == "vi" else english

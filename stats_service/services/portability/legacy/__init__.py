@@ -1,1 +1,1 @@
-"""Import the counts of other counters: read a file, add it up on disk, import it once."""
+"""Imports from other counters: read the files, sum them on disk, import the sums once."""

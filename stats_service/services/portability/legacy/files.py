@@ -1,4 +1,4 @@
-"""Open files of other counters: packed or not, with a digest and a progress of their own."""
+"""Open the files of other counters, compressed or not, with a digest and a progress report."""
 
 import bz2
 import codecs
@@ -16,9 +16,9 @@ from typing import IO, Any, cast
 
 from stats_service.errors import InvalidInputError
 
-#: First bytes of what is read.
+#: First bytes of formats that are read.
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
-#: First bytes of what is not, and what people call it.
+#: First bytes of formats that are refused, with their usual name.
 _FOREIGN = {
     b"7z\xbc\xaf": "7z",
     b"Rar!": "RAR",
@@ -26,23 +26,23 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "Excel",
     b"SQLite format 3": "SQLite",
 }
-#: Names in a zip that are no files of a counter.
+#: Names in a zip that do not belong to a counter.
 _OTHER_NAMES = ("__MACOSX/", ".")
-#: Most files of one zip.
+#: Most files in one zip.
 ZIP_FILES_MAX = 5000
 #: Lines between two reports of the progress.
 PROGRESS_LINES = 2_000
-#: Longest line read at once; what is longer comes in pieces.
+#: Longest line that is read at once; a longer one comes in pieces.
 LINE_MAX_BYTES = 1_000_000
-#: Longest line of a log that is looked at: longer ones are rubbish or an attack.
+#: Longest line of a log that is parsed: longer ones are garbage or an attack.
 LOG_LINE_MAX = 32_768
-#: Longest line that is put together of pieces, in characters: a file of some megabytes may unpack
-#: into one line that no memory holds.
+#: Longest line that is put together from pieces, in characters: a file of some megabytes may
+#: decompress to one line that does not fit in memory.
 TEXT_LINE_MAX = 8_000_000
 
 
 class LegacyFile:
-    """A file while it is read; made by `opened_file`."""
+    """A file that is being read; created by `opened_file`."""
 
     def __init__(
         self, name: str, raw: IO[bytes], file: IO[bytes], progress: Callable[[int], None]
@@ -58,11 +58,11 @@ class LegacyFile:
 
     @property
     def digest(self) -> str:
-        """Digest of everything read so far, before compression."""
+        """Digest of all bytes read so far, before decompression."""
         return self._sha256.hexdigest()
 
     def lines(self) -> Iterator[bytes]:
-        """Give the lines; call the progress with the bytes of the file on disk."""
+        """Yield the lines; pass the number of bytes read from disk to the progress report."""
         number = 0
         while line := self._file.readline(LINE_MAX_BYTES):
             self._sha256.update(line)
@@ -73,7 +73,7 @@ class LegacyFile:
         self._tell()
 
     def text(self) -> Iterator[str]:
-        """Give the lines as text: UTF-8, or UTF-16 with its mark, as Matomo writes it.
+        """Yield the lines as text: UTF-8, or UTF-16 with a byte order mark, as Matomo writes it.
 
         Raises:
             InvalidInputError: a line is too long.
@@ -94,14 +94,14 @@ class LegacyFile:
             yield rest
 
     def first_lines(self, number: int) -> list[str]:
-        """Return the first lines of a log; `log_lines` gives them again."""
+        """Return the first lines of a log; `log_lines` yields them again."""
         if self._log is None:
             self._log = self._log_lines()
         self._first += islice(self._log, number - len(self._first))
         return self._first
 
     def log_lines(self) -> Iterator[str]:
-        """Give the lines of a log as text, too long ones cut off."""
+        """Yield the lines of a log as text; long ones are cut off."""
         if self._log is None:
             self._log = self._log_lines()
         return chain(self._first, self._log)
@@ -136,7 +136,7 @@ class LegacyFile:
 def opened_file(
     path: Path, progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[LegacyFile]:
-    """Open the one file of `path`; InvalidInputError if that cannot be done to its end."""
+    """Open the single file of `path`; InvalidInputError if it cannot be read to the end."""
     files = opened_files(path, progress)
     try:
         with readable(path.name):
@@ -148,10 +148,10 @@ def opened_file(
 def opened_files(
     path: Path, progress: Callable[[int], None] = lambda _: None
 ) -> Generator[LegacyFile]:
-    """Give each file of `path`, one after the other: those of a zip, else the file itself.
+    """Yield the files of `path`, one after the other: those in a zip, else the file itself.
 
     Raises:
-        InvalidInputError: it cannot be read to its end, or is packed in a way that is not known.
+        InvalidInputError: a file cannot be read to the end, or its compression is unknown.
     """
     with readable(path.name), path.open("rb") as raw:
         if raw.read(len(_ZIP)) != _ZIP:
@@ -183,7 +183,7 @@ def opened_files(
 
 
 def _unpacked(name: str, raw: IO[bytes]) -> IO[bytes]:
-    """Return the stream of what is packed in `raw`."""
+    """Return the decompressed stream of `raw`."""
     stream = raw if isinstance(raw, BufferedReader) else BufferedReader(cast("Any", raw))
     first = stream.peek(300)[:300]
     if first.startswith(_GZIP):
@@ -219,7 +219,7 @@ def _encoding(first: bytes) -> str:
 
 @contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Say of what file reading fails, and why."""
+    """Translate errors of reading into one that names the file and the reason."""
     try:
         yield
     except EOFError as error:

@@ -1,4 +1,4 @@
-"""Bring files of other counters into a site's numbers: what is new of them, once, and undoable."""
+"""Import files of other counters into a site: new data only, once, and with undo."""
 
 import hashlib
 from collections import Counter
@@ -46,39 +46,39 @@ from stats_service.services.sites.sites import BALANCE_MAX, Sites
 from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"
-#: What may be said to have written a file; it is known by what is in it else.
+#: Values of `--from`; without it, the system is detected.
 KINDS = (ACCESS_LOG, *TABLE_KINDS)
 
-#: Spans of a chart: a day is one, or a month, or a year.
+#: Most spans of a chart; a span is a day, a month or a year.
 SPANS_MAX = 120
-#: Hexadecimal digits by which an import is named.
+#: Hexadecimal digits of an import's id.
 ID_LENGTH = 16
 
 Progress = Callable[[int], None]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done with the files of one command."""
+    """What to do with the files of one command."""
 
-    #: What is said to have written them; empty: they say so themselves.
+    #: The system that the person named; empty: detected.
     kind: str = ""
     #: Add to the opening balances instead of to days.
     opening: bool = False
-    #: Days from this one on are left out; empty: from the first that was counted live.
+    #: Days from this one on are left out; empty: from the first day counted live.
     before: str = ""
-    #: Days on which only tests were counted live: none of them is the first.
+    #: Days on which only tests were counted live; none of them counts as the first day.
     tests: tuple[str, ...] = ()
-    #: Add days although the site's opening balance may have them in it.
+    #: Add days even if the site's opening balance may include them.
     keep_opening: bool = False
-    #: Add days although an import of another kind brought their views.
+    #: Add days even if an import of another system has added their views.
     beside: bool = False
     dry_run: bool = False
-    #: What an access log does not say itself.
+    #: What an access log does not contain.
     log: LogOptions = LogOptions()
 
 
 class Legacy:
-    """Import files, tell which were imported, and take them out again."""
+    """Imports files, lists imports, and undoes them."""
 
     def __init__(self, store: LegacyStore, sites: Sites) -> None:
         self._store = store
@@ -89,23 +89,23 @@ class Legacy:
         return self._store.files(self._sites.get(slug).slug)
 
     def undo(self, slug: str, name: str, now: float) -> ImportedFile:
-        """Take an import out of a site again; see `undo_import`."""
+        """Undo an import; see `undo_import`."""
         return undo_import(self._store, self._sites.get(slug), name, now)
 
     def add_polls(
         self, slug: str, polls: Iterator[LegacyPoll | str], *, dry_run: bool
     ) -> Iterator[tuple[str, bool]]:
-        """Add polls that were held elsewhere; say of each what became of it, and if it is new.
+        """Add polls of another system; return what happened to each, and whether it is new.
 
-        Nothing is added in a dry run.
+        A dry run adds nothing.
 
         Raises:
-            InvalidInputError: the file, or the site with it, has more polls than a site may have.
+            InvalidInputError: the file, or the site with it, has too many polls.
         """
         site = self._sites.get(slug)
         room = POLLS_MAX - self._store.number_of_polls(site.slug)
         for number, found in enumerate(polls, 1):
-            if number > POLLS_MAX:  # what is told of each is kept, and shown on one page
+            if number > POLLS_MAX:  # the results are stored and shown on one page
                 raise _too_many_polls()
             if isinstance(found, str):
                 yield found, False
@@ -131,17 +131,17 @@ class Legacy:
         now: float,
         progress: Progress = lambda _: None,
     ) -> LegacySummary:
-        """Bring in what is new in the files of `paths`, whatever their order: all or nothing.
+        """Import what is new in the files of `paths`, in any order; all or nothing.
 
-        What an earlier import brought is recognised: lines of logs one by one, of exports the
-        numbers of a day and an article. One that was cut off goes on where it stopped, if the
-        same is done again. If there is nothing to add, nothing is remembered of the files.
+        Data of earlier imports is recognised: lines of logs one by one, numbers of exports by day
+        and article. An interrupted import continues where it stopped when the same command runs
+        again. If there is nothing to add, nothing about the files is stored.
 
         Raises:
-            InvalidInputError: a file cannot be read as what it is said to be, or has more than can
-                be added to what is there.
-            ConflictError: the days may be in the opening balance already, or are of an import of
-                another kind; or another import came in between, or was cut off.
+            InvalidInputError: a file does not have the named format, or there is more than can be
+                added to the existing numbers.
+            ConflictError: the opening balance, or an import of another system, may include the
+                days; or another import came in between, or was interrupted.
         """
         site = source.site
         check_days((*filter(None, [plan.before]), *plan.tests))
@@ -160,7 +160,7 @@ class Legacy:
                 files, overlapping, known_views = self._new_of_tables(work, outcome)
             summary = self._summary(work, files, overlapping, known_views)
             summary = msgspec.structs.replace(summary, spans=self._spans(work))
-            # What cannot be added is said before anything is.
+            # Errors are raised before anything is added.
             polls = self._polls(site.slug, outcome, now, dry_run=True)
             if summary.adds:
                 summary = self._bring_in(work, summary, changes, salt, now)
@@ -169,10 +169,10 @@ class Legacy:
             return msgspec.structs.replace(summary, polls=polls)
 
     def _spans(self, work: "_Work") -> tuple[SpanGrowth, ...]:
-        """Return what there is and what there is to add, by so few spans that a chart has room."""
+        """Return existing and added numbers, in spans long enough to fit on a chart."""
         days = {} if work.opening else work.tally.day_sums(work.before)
         metric = 0 if any(views for views, _ in days.values()) else 1
-        for length in (10, 7, 4):  # of `2026-11-23`, `2026-11`, `2026`
+        for length in (10, 7, 4):  # characters of `2026-11-23`, `2026-11`, `2026`
             sums: Counter[str] = Counter()
             for day, numbers in days.items():
                 sums[day[:length]] += numbers[metric]
@@ -188,12 +188,12 @@ class Legacy:
         self, slug: str, outcome: Outcome | None, now: float, *, dry_run: bool
     ) -> tuple[PollOutcome, ...]:
         polls = outcome.polls(now) if outcome else iter(())
-        return tuple(PollOutcome(*told) for told in self.add_polls(slug, polls, dry_run=dry_run))
+        return tuple(PollOutcome(*fate) for fate in self.add_polls(slug, polls, dry_run=dry_run))
 
     def _read_logs(
         self, work: "_Work", paths: list[Path], salt: bytes, progress: Progress
     ) -> tuple[list[FileSummary], int]:
-        """Return what is in the files, and how many views were counted live."""
+        """Read access logs; return their summaries, and how many views were counted live."""
         site, tally, lines = work.site, work.tally, work.lines
         options = msgspec.structs.replace(work.plan.log, hosts=site.hosts)
         former = {name for name, file in work.imports.items() if not file.undoable}
@@ -240,7 +240,7 @@ class Legacy:
     def _summary(
         self, work: "_Work", files: list[FileSummary], overlapping: int, known_views: int
     ) -> LegacySummary:
-        """Return what there is to add, after what is in already was taken away from it."""
+        """Return the summary of what is new."""
         tally, before = work.tally, work.before
         days = tally.days(before)
         digests = [file.digest for file in files]
@@ -279,7 +279,7 @@ class Legacy:
         return summary
 
     def _earlier(self, work: "_Work") -> Iterator[DayPart | OpeningPart]:
-        """Give the parts that imports of the same kinds have added to the same."""
+        """Yield the parts that imports of the same systems have added to the same days."""
         kinds = set(work.kind.split("+"))
         for name, file in work.imports.items():
             same = kinds.intersection(file.kind.split("+"))
@@ -297,7 +297,7 @@ class Legacy:
                 _check_balance(work.site, work.tally.days(work.before))
             if not work.plan.beside:
                 self._check_others(work, summary)
-        if not begun:  # what was cut off had room when it began
+        if not begun:  # the room of an interrupted import was checked when it began
             self._check_room(work, summary)
         if work.plan.dry_run:
             return summary
@@ -307,7 +307,7 @@ class Legacy:
         return summary
 
     def _write(self, work: "_Work", record: ImportedFile, salt: bytes, now: float) -> None:
-        """Add everything, each part once however often this is begun."""
+        """Add everything, each part once, however often this is started again."""
         for number, part in enumerate(work.parts()):
             if isinstance(part, DayPart):
                 spans = spans_of(part.day, now)
@@ -324,7 +324,7 @@ class Legacy:
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
 
     def _record(self, work: "_Work", summary: LegacySummary, now: float) -> ImportedFile:
-        """Return what is to be remembered; its id is drawn from everything that it adds."""
+        """Return the record of the import; its id is derived from everything that it adds."""
         digests = tuple(file.digest for file in summary.files)
         plan = hashlib.sha256("".join((summary.kind, *digests)).encode())
         for part in work.parts():
@@ -350,10 +350,10 @@ class Legacy:
         )
 
     def _begun(self, work: "_Work", record: ImportedFile) -> bool:
-        """Tell whether just this import was begun, and was cut off.
+        """Return whether this very import was started and interrupted.
 
         Raises:
-            ConflictError: another one was.
+            ConflictError: a different import was.
         """
         for name, file in work.imports.items():
             if file.complete or not file.undoable:
@@ -371,7 +371,7 @@ class Legacy:
         return False
 
     def _check_others(self, work: "_Work", summary: LegacySummary) -> None:
-        """Refuse views of days that an import of another kind brought: they are the same."""
+        """Refuse views of days that an import of another system added: they are the same views."""
         days = set(work.tally.day_views(work.before)) if summary.views else set()
         for name, file in work.imports.items():
             apart = file.last_day < summary.first_day or summary.last_day < file.first_day
@@ -395,10 +395,10 @@ class Legacy:
                 )
 
     def _check_room(self, work: "_Work", summary: LegacySummary) -> None:
-        """Refuse what would be more than is added exactly, or than an archive may have.
+        """Refuse numbers beyond the exact range, or beyond the range of an archive.
 
-        All views of articles are held against the article that has most: which of them are its own
-        is known part by part, when it would be too late.
+        The views of all articles together are checked against the article with the most views:
+        the views of each article are only known part by part, when it would be too late.
         """
         tally, site = work.tally, work.site
         largest = self._store.largest(site.slug)
@@ -422,7 +422,7 @@ class Legacy:
 
 
 def import_events(summary: LegacySummary) -> Iterator[tuple[str, str, dict[str, object] | None]]:
-    """Give what belongs in the log of changes after an import: event, subject, details."""
+    """Yield the audit log entries of an import: action, subject, details."""
     if summary.id:
         after = {"file": summary.name, "kind": summary.kind, "views": summary.views}
         yield "legacy.imported", summary.id, after
@@ -446,7 +446,7 @@ def _check_sums(file: str, sums: Mapping[str, tuple[int, int]], most: int) -> No
 
 
 class _Work(NamedTuple):
-    """What is done with the files of one command."""
+    """The state of an import while its files are read and written."""
 
     site: Site
     plan: Plan
@@ -458,11 +458,11 @@ class _Work(NamedTuple):
 
     @property
     def opening(self) -> bool:
-        """Tell whether it goes to the opening balances."""
+        """Return whether the import goes to the opening balances."""
         return self.plan.opening
 
     def parts(self) -> Iterator[DayPart | OpeningPart]:
-        """Give what is to be added, in the same order and parts every time."""
+        """Yield the parts to add, in the same order and sizes every time."""
         if not self.opening:
             yield from self.tally.day_parts(self.before)
         yield from self.tally.opening_parts()
@@ -475,10 +475,10 @@ def _too_many_polls() -> InvalidInputError:
 
 
 def _kind_of(paths: list[Path], plan: Plan) -> str:
-    """Return whether files are access logs, or tables (an empty text).
+    """Return the kind of access log, or an empty text for tables.
 
     Raises:
-        InvalidInputError: some are, and others are not.
+        InvalidInputError: the files are mixed.
     """
     if plan.kind:
         return ""
@@ -507,7 +507,7 @@ def _read_tables(
             for file in opened_files(path, progress):
                 with readable(file.name):
                     reader.read(file, inside=file.name != path.name)
-        # Files of a time that kept no parts of an import.
+        # Files from versions that did not record the parts of an import.
         imports = work.imports.items()
         former = {name for name, file in imports if file.complete and not file.undoable}
         return reader.finish(work.tally, former)

@@ -1,4 +1,4 @@
-"""What is known of the lines of logs that earlier imports brought."""
+"""What is known about the log lines of earlier imports."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ from stats_service.store.portability.legacy import ImportedLines, LegacyStore
 
 
 class KnownLines:
-    """The lines of the complete imports of one site.
+    """The log lines of the complete imports of one site.
 
     Args:
-        store: of imports.
+        store: the store of imports.
         slug: the site.
-        imports: all of it.
-        kind: what has written the lines, several joined by `+`.
-        field: the field by which readers are known now; None: nobody compares them.
+        imports: every import of the site.
+        kind: the system that wrote the lines; several are joined by `+`.
+        field: the field that identifies readers now; None: readers are not compared.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class KnownLines:
     ) -> None:
         self._store = store
         self._slug = slug
-        #: Imports whose readers were known by the same field.
+        #: Imports that identified readers by the same field.
         self._comparable = {name for name, file in imports.items() if file.reader == field}
         kinds = set(kind.split("+"))
         self._imports = [
@@ -49,7 +49,7 @@ class KnownLines:
         ]
 
     def on(self, day: int) -> list[KnownLine]:
-        """Return those of a day of UTC, by time."""
+        """Return the lines of a day of UTC, by time."""
         some = self._stored(day)
         flipped: Counter[tuple[int, int, str]] = Counter()
         for one in some:
@@ -76,12 +76,12 @@ class KnownLines:
         return found
 
     def flips_of(self, owner: str, day: int) -> Iterator[tuple[str, list[Flip], list[Flip]]]:
-        """Give the imports for which lines of `owner` begin no visit: those flips, the others."""
+        """Yield the imports with flips for `owner`: the import, those flips, its other flips."""
         for one in self._stored(day):
             flips = unpack_flips(one.flips) if one.flips and one.id != owner else []
-            theirs = [flip for flip in flips if flip.owner == owner]
-            if theirs:
-                yield one.id, theirs, [flip for flip in flips if flip.owner != owner]
+            caused = [flip for flip in flips if flip.owner == owner]
+            if caused:
+                yield one.id, caused, [flip for flip in flips if flip.owner != owner]
 
     def _stored(self, day: int) -> list[ImportedLines]:
         ids = [name for name, first, last in self._imports if first <= day <= last]
@@ -93,9 +93,9 @@ def _key(flip: Flip) -> tuple[int, int, str]:
 
 
 def _days(file: ImportedFile) -> tuple[int, int]:
-    """Return the days of UTC that an import may have lines of.
+    """Return the first and last day of UTC that an import may have lines of.
 
-    One that joins two others may have flips alone, up to a half hour away from its own lines.
+    An import that joins two others may have only flips, up to half an hour away from its lines.
     """
     if file.line_days:
         return file.line_days

@@ -1,15 +1,14 @@
 """The lines of access logs and the events of exports, sorted by time on disk, and which are new.
 
-Files come in any order, overlap, and were partly imported before. So lines are first collected,
-then gone through half hour by half hour, together with what is known of the lines that earlier
-imports brought: a line of which there are as many as before is known; the others are new. A visit
-begins where a reader was not seen for half an hour, whichever file says so.
+Files come in any order, overlap, and may have been imported in part. So lines are first collected,
+then processed by half hour, together with the known lines of earlier imports. If a line occurs as
+often as it is known, it is not new; further copies are new. A visit begins where a reader was not
+seen for half an hour, in whatever file.
 
 An event of an export is a line whose row says itself what it is: a view, a visit, a rating.
 """
 
 import contextlib
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby
@@ -29,11 +28,12 @@ from stats_service.services.portability.legacy.marks import (
     pack_marks,
     pack_readers,
 )
-from stats_service.services.portability.legacy.tally import PAGE_BYTES, Tally
+from stats_service.services.portability.legacy.scratch import scratch_database, when_full
+from stats_service.services.portability.legacy.tally import Tally
 
-#: Seconds over which the ceilings of an address are counted, as live.
+#: Seconds over which the ceilings of an address are counted, as for live views.
 CEILING_SECONDS = 1800
-#: How many times as much a /48 may have as an address; `record_views.lua` has the same.
+#: The ceiling of a /48 as a multiple of that of an address; `record_views.lua` has the same.
 IPV6_48_VIEWS_FACTOR = 10
 #: What a line is, as bits: a view; a visit; a visit if its reader was not seen for a while. Above
 #: them stands the score of a rating.
@@ -41,9 +41,9 @@ VIEW, VISIT, RUN = 1, 2, 4
 SCORE_SHIFT = 3
 #: Seconds for which an event goes on with a visit that the export names.
 NAMED_VISIT_SECONDS = DAY_SECONDS
-#: Lines written to disk together.
+#: Lines that are written to disk together.
 BATCH = 10_000
-#: Most bytes of temporary disk that the lines may take, and as much again for sorting.
+#: Most bytes of temporary disk space for the lines; sorting needs as much again.
 DISK_MAX_BYTES = 2**30
 
 _SCHEMA = """
@@ -54,7 +54,7 @@ CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
 
 
 class Line(NamedTuple):
-    """A line that counts unless it is known, or one of too many."""
+    """A line that counts unless it is known or above a ceiling."""
 
     #: Seconds since 1970.
     at: int
@@ -63,22 +63,22 @@ class Line(NamedTuple):
     file: int
     who: int
     network: int
-    #: 0: the address is in no /48.
+    #: 0: the address is not in a /48.
     ipv6_48: int
-    #: Empty: what was asked for can be no article.
+    #: Empty: the request is not for a valid article.
     article: str
     what: int = VIEW | RUN
 
 
 class KnownLine(NamedTuple):
-    """A line that an earlier import brought."""
+    """A line of an earlier import."""
 
     at: int
     print: int
-    #: It began a visit.
+    #: Whether it began a visit.
     visit: int
     owner: str
-    #: None: that is no longer known.
+    #: None: not known any more.
     reader: Reader | None
 
 
@@ -93,7 +93,7 @@ class FileCount:
 
 
 class DayLines(NamedTuple):
-    """What is to be remembered of a day of UTC."""
+    """What is stored about a day of UTC."""
 
     day: int
     marks: list[Mark]
@@ -102,7 +102,7 @@ class DayLines(NamedTuple):
 
 
 class _Entry:
-    """One line, in however many files it is."""
+    """One line, in any number of files."""
 
     __slots__ = ("article", "file", "known", "reader", "what")
 
@@ -118,31 +118,24 @@ class _Entry:
         self.known = known
         self.article = article
         self.what = what
-        #: The last file in which it was found.
+        #: The last file that had the line.
         self.file = file
 
 
 class Lines:
-    """The lines of some files; a context that forgets them at its end."""
+    """The lines of some files; a context manager that drops them at the end."""
 
     def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
         self._disk_max_bytes = disk_max_bytes
-        self._database = sqlite3.connect("")  # without a name on the disk, as in `tally`
-        for pragma in (
-            f"page_size = {PAGE_BYTES}",
-            f"max_page_count = {disk_max_bytes // PAGE_BYTES}",
-            "journal_mode = OFF",
-        ):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.executescript(_SCHEMA)
+        self._database = scratch_database(_SCHEMA, disk_max_bytes)
         self._batch: list[Line] = []
 
     def __enter__(self) -> "Lines":
-        """Give the lines."""
+        """Return the lines."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Forget them."""
+        """Drop the lines."""
         self._database.close()
 
     def add(self, line: Line) -> None:
@@ -158,7 +151,7 @@ class Lines:
             self._database.execute("DELETE FROM lines WHERE file = ?", (file,))
 
     def buckets(self) -> list[int]:
-        """Return the half hours that there are lines of, in order."""
+        """Return the half hours with lines, in order."""
         self._flush()
         rows = self._database.execute(
             "SELECT DISTINCT at / ? FROM lines ORDER BY 1", (CEILING_SECONDS,)
@@ -166,7 +159,7 @@ class Lines:
         return [bucket for (bucket,) in rows]
 
     def by_bucket(self) -> Iterator[tuple[int, list[Line]]]:
-        """Give the lines of each half hour, by time, mark and file."""
+        """Yield the lines of each half hour, by time, mark and file."""
         self._flush()
         with self._disk():
             rows = self._database.execute("SELECT * FROM lines ORDER BY at, print, file")
@@ -174,7 +167,7 @@ class Lines:
                 yield bucket, list(map(Line._make, some))
 
     def keep(self, some: "DayLines") -> None:
-        """Keep what is to be remembered of a day."""
+        """Collect what is to be stored about a day."""
         packed = (
             some.day,
             pack_marks(some.marks) if some.marks else b"",
@@ -185,7 +178,7 @@ class Lines:
             self._database.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", packed)
 
     def kept(self) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-        """Give what was kept: day of UTC, marks, flips, readers."""
+        """Yield what was collected: day of UTC, marks, flips, readers."""
         return iter(self._database.execute("SELECT * FROM kept ORDER BY day"))
 
     def kept_days(self) -> tuple[int, int] | None:
@@ -200,30 +193,26 @@ class Lines:
             )
         self._batch.clear()
 
-    @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                raise
-            raise InvalidInputError(
+    def _disk(self) -> contextlib.AbstractContextManager[None]:
+        return when_full(
+            InvalidInputError(
                 "The files have so many page views that sorting them takes more temporary disk "
                 "than the {megabytes:,} MB that it may, or than there is. Split them, by month for "
                 "example, and import the parts one after the other.",
                 megabytes=self._disk_max_bytes // 10**6,
-            ) from error
+            )
+        )
 
 
 class Recount:
-    """Goes through lines by time and adds to a tally what is new.
+    """Processes lines by time and adds the new ones to a tally.
 
     Args:
-        site: whose settings say what counts.
-        known: gives what earlier imports brought on a day of UTC, by time.
-        skips: tells whether a day, in the site's zone, is left out.
-        tally: takes the sums.
-        files: how many files there are.
+        site: the site whose settings apply.
+        known: returns the lines of earlier imports on a day of UTC, by time.
+        skips: returns whether a day, in the site's zone, is left out.
+        tally: receives the sums.
+        files: number of files.
         gap: seconds after which a reader who comes again begins a visit.
         ceilings: tells whether an address may have only so many views and visits.
         resolve: gives the key of an article that was not known yet when its line was read.
@@ -249,7 +238,7 @@ class Recount:
         self._skips = skips
         self._tally = tally
         self.files = [FileCount() for _ in range(files)]
-        #: Views on days that are left out, and lines beyond the ceilings.
+        #: Views on days that are left out, and lines above the ceilings.
         self.overlapping = 0
         self._last_seen: dict[int, int] = {}
         self._swept = 0
@@ -260,7 +249,7 @@ class Recount:
         self._kept = DayLines(-1, [], [], [])
 
     def run(self, lines: Lines) -> Iterator[DayLines]:
-        """Do it; give what is to be remembered, day by day of UTC."""
+        """Process the lines; yield what is to be stored, by day of UTC."""
         touched = lines.buckets()
         rows = lines.by_bucket()
         bucket, some = next(rows, (-1, []))
@@ -299,7 +288,7 @@ class Recount:
         return self._known_lines.get(bucket, [])
 
     def _bucket(self, bucket: int, known: list[KnownLine], rows: list[Line]) -> None:
-        """Count the lines of half an hour."""
+        """Process the lines of half an hour."""
         self._views.clear()
         self._identities.clear()
         gone = bucket * CEILING_SECONDS - self._gap
@@ -308,7 +297,7 @@ class Recount:
             self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
         entries = self._merged(known, rows)
         for _, _, entry in entries:
-            if self._ceilings and entry.known and entry.reader:  # what is in already takes its room
+            if self._ceilings and entry.known and entry.reader:  # towards the ceiling
                 _count(self._views, entry.reader)
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         for at, mark, entry in entries:
@@ -324,7 +313,7 @@ class Recount:
             self._tally.add(day, hour, views=views, visits=visits)
 
     def _merged(self, known: list[KnownLine], rows: list[Line]) -> list[tuple[int, int, _Entry]]:
-        """Return each line once, by time: of each mark as many as any file, or Redis, has."""
+        """Return each line by time, as often as the file, or Redis, that has it most often."""
         if not known and len({line.file for line in rows}) == 1:
             return [
                 (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file, what))
@@ -338,7 +327,7 @@ class Recount:
             group = groups.setdefault((at, mark), [])
             reader = Reader(who, network, ipv6_48)
             free = [entry for entry in group if entry.file != file]
-            # The same reader's line, or one whose reader is not known any more.
+            # A line of the same reader, or one whose reader is not known any more.
             same = [entry for entry in free if entry.reader == reader]
             same = same or [entry for entry in free if entry.reader is None]
             if same:
@@ -356,7 +345,7 @@ class Recount:
     def _count_known(
         self, line: KnownLine, reader: Reader, sums: dict[tuple[str, str], list[int]]
     ) -> None:
-        """Go on with a reader of an earlier import; a visit that began there may not any more."""
+        """Process a known line; a visit that began there may have begun earlier now."""
         if not reader.who:
             return
         last = self._last_seen.get(reader.who)
@@ -435,7 +424,7 @@ def _count(counted: dict[int, int], reader: Reader) -> None:
 
 
 def _beyond(counted: dict[int, int], network: int, ipv6_48: int, ceiling: int) -> bool:
-    """Count one more from a network and, if there is one, its /48; tell if it is too much."""
+    """Count one line of a network and of its /48, if any; return whether it is above a ceiling."""
     number = counted[network] = counted.get(network, 0) + 1
     if number > ceiling:
         return True
@@ -446,12 +435,12 @@ def _beyond(counted: dict[int, int], network: int, ipv6_48: int, ceiling: int) -
 
 
 def check_days(days: Iterable[str]) -> None:
-    """Return if `days` are ISO dates; else InvalidInputError."""
+    """Return if `days` are ISO dates; otherwise raise InvalidInputError."""
     for day in days:
         if not is_countable_day(day):
             raise InvalidInputError("{text!r} is no date such as 2026-11-23.", text=day[:40])
 
 
 def skipping(before: str, days: Collection[str] = ()) -> Callable[[str], bool]:
-    """Return what tells whether a day is left out: from `before` on, or one of `days`."""
+    """Return a function that tells if a day is left out: from `before` on, or one of `days`."""
     return lambda day: bool(before and day >= before) or day in days

@@ -1,7 +1,7 @@
-"""Access logs, counted by the rules of live views as far as a log tells.
+"""Access logs, counted by the rules of live views as far as a log permits.
 
-A log knows neither whether a page came before a reader's eyes nor who asked not to be tracked;
-and it has the requests for pictures, styles and data, which a counting page never sends.
+A log does not show whether a page became visible, nor who asked not to be tracked; and it contains
+requests for pictures, styles and data, which a counting page never sends.
 """
 
 import re
@@ -29,16 +29,16 @@ from stats_service.services.visitors.addresses import (
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import canonical_host
 
-#: Readers whose pseudonyms are remembered; others are worked out anew.
+#: Number of readers whose pseudonyms are cached.
 READERS_MAX = 20_000
-#: Endings and hosts of what is left out that are told apart.
+#: Number of endings and hosts that the report of left-out lines distinguishes.
 NAMES_MAX = 1000
 
-#: What an address ends in that is a file, and no page: everything else is a page, for a slug may
-#: end in anything (`/bao-cao-quy-1.2026`), and portals have endings of their own (`.vnp`, `.chn`).
+#: Endings of files that are not pages. All else is a page, because a slug may end in anything
+#: (`/bao-cao-quy-1.2026`), and portals have endings of their own (`.vnp`, `.chn`).
 # fmt: off
 FILE_ENDINGS = frozenset({
-    # pictures, sounds, films
+    # pictures, audio, video
     "apng", "avi", "avif", "bmp", "cur", "flac", "flv", "gif", "heic", "ico", "jfif", "jpe", "jpeg",
     "jpg", "m3u8", "m4a", "m4s", "m4v", "mkv", "mov", "mp3", "mp4", "mpd", "mpeg", "mpg", "oga",
     "ogg", "ogv", "opus", "png", "svg", "svgz", "swf", "tif", "tiff", "ts", "vtt", "wav", "webm",
@@ -52,14 +52,14 @@ FILE_ENDINGS = frozenset({
     "exe", "gz", "ics", "ipa", "iso", "jar", "mobi", "msi", "odp", "ods", "odt", "pdf", "pps",
     "ppsx", "ppt", "pptx", "prc", "ps", "psd", "rar", "rpm", "rtf", "tar", "tgz", "torrent", "war",
     "xls", "xlsb", "xlsm", "xlsx", "xz", "zip", "zst",
-    # what only scanners ask for
+    # only scanners ask for these
     "bak", "cfg", "conf", "config", "db", "env", "git", "htaccess", "htpasswd", "inc", "ini", "key",
     "log", "mdb", "old", "orig", "pem", "py", "save", "sh", "sql", "sqlite", "swp", "toml", "yaml",
     "yml",
 })
 # fmt: on
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,11})$")
-#: Addresses without an ending that no reader looks at.
+#: Addresses without an ending that are not read by people.
 _NO_PAGE = re.compile(r"/(?:feed|rss|atom|wp-json|wp-admin|wp-login\.php|xmlrpc\.php)(?:/|$|\?)")
 _IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\Z")
 _URL = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
@@ -69,9 +69,9 @@ class LogReader:
     """Reads lines of access logs.
 
     Args:
-        site: whose settings say what counts.
-        salt: behind the pseudonyms of readers.
-        options: what is known of the log besides.
+        site: the site whose settings apply.
+        salt: the salt of the readers' pseudonyms.
+        options: what the person states about the log.
     """
 
     def __init__(self, site: Site, salt: bytes, options: LogOptions) -> None:
@@ -82,7 +82,7 @@ class LogReader:
         self._readers: dict[tuple[str, str], Reader] = {}
 
     def read(self, texts: Iterable[str], form: Format, number: int, lines: Lines) -> "LogContents":
-        """Add every view of file `number` to `lines`; return what else was in it."""
+        """Add every view in file `number` to `lines`; return what else the file contains."""
         found = LogContents()
         ignored, parse = found.ignored, form.parse
         for text in texts:
@@ -99,7 +99,7 @@ class LogReader:
         return found
 
     def _hit(self, hit: Hit, number: int, lines: Lines, found: "LogContents") -> str:
-        """Add a view; or return why it is none."""
+        """Add a view; or return why the request is not one."""
         at, address, method, path, status, agent, host = hit
         if not FIRST_MOMENT <= at <= LAST_MOMENT:
             return UNREADABLE
@@ -127,7 +127,7 @@ class LogReader:
         return ""
 
     def _no_page(self, path: str, agent: str, host: str, found: "LogContents") -> str:
-        """Return why nobody has read a page, or an empty text."""
+        """Return why the request was not for a page, or an empty text."""
         ending = no_page_ending(path)
         if ending is not None:
             if ending:
@@ -150,7 +150,7 @@ class LogReader:
             network = network_prefix(canonical) or network
             ipv6_48 = ipv6_48_prefix(canonical) if ":" in canonical else ""
         reader = Reader(
-            self._pseudonym(f"{network}\0{agent}", 8) >> 1,  # SQLite's numbers have a sign
+            self._pseudonym(f"{network}\0{agent}", 8) >> 1,  # integers of SQLite are signed
             self._pseudonym(network, 4),
             self._pseudonym(f"/{ipv6_48}", 4) if ipv6_48 else 0,
         )
@@ -165,27 +165,27 @@ class LogReader:
 
     def _is_ours(self, host: str) -> bool:
         name = _canonical_host(host)
-        # A server that listens on a port of its own is asked for by the same names.
+        # A server on a port of its own may appear with and without it.
         return name in self._hosts or name.partition(":")[0] in self._hosts
 
 
 class LogContents:
-    """What was in a log besides its views."""
+    """What a log contains besides views."""
 
     __slots__ = ("endings", "hosts", "ignored", "lines", "networks")
 
     def __init__(self) -> None:
         self.lines = 0
         self.ignored: Counter[str] = Counter()
-        #: Endings and hosts of what was left out.
+        #: Endings and hosts of the lines that were left out.
         self.endings: Counter[str] = Counter()
         self.hosts: Counter[str] = Counter()
-        #: Pseudonyms of the networks that views came from, some at most.
+        #: Pseudonyms of the networks that sent views, up to a maximum.
         self.networks: set[int] = set()
 
 
 def no_page_ending(path: str) -> str | None:
-    """Return the ending of an address that is a file; "" if it is no page besides; None: a page."""
+    """Return the ending of a file's address; "": no page without an ending; None: a page."""
     bare = path.partition("?")[0]
     last = bare.rpartition("/")[2]
     if "." in last or "%" in last:
@@ -196,14 +196,14 @@ def no_page_ending(path: str) -> str | None:
 
 
 def first_address(text: str) -> str:
-    """Return the reader's address out of a list as in X-Forwarded-For."""
+    """Return the reader's address in a list like X-Forwarded-For."""
     if "," not in text:
         return text
     return next(filter(canonical_address, text.split(",")), "").strip()
 
 
 def _of_url(path: str, host: str) -> tuple[str, str]:
-    """Return host and path of a request that names a whole URL, as proxies are asked."""
+    """Return host and path of a request with a whole URL, as proxies get it."""
     match = _URL.match(path)
     if not match:
         return host, path

@@ -1,13 +1,13 @@
-"""Marks of the lines that an import brought, by which they are known again.
+"""Marks of imported log lines, by which later imports recognise them.
 
-A line that counts is remembered by its second and 31 bits of a checksum over what was asked for
-and the browser's name. The reader's address is in neither, so that no address can be found out
-from them; two readers who ask for the same with the same browser in the same second leave the
-same mark twice. How many lines of the same mark there are is what is compared.
+The mark of a line is its second and 31 bits of a checksum over request and user agent. The reader's
+address is not part of it, so that nobody can compute addresses from marks; two readers with the
+same request and the same browser in the same second have the same mark. What is compared is the
+number of lines with the same mark.
 
-Who is behind the lines is kept beside them for two days, as pseudonyms of a salt that is then
-forgotten: so long, files may come in any order and cut where they like, and visits still come out
-as those of the whole.
+The readers of the lines are stored beside them for two days, as pseudonyms with a salt that is then
+deleted. Within two days, files may come in any order and be cut anywhere, and visits are still the
+same as in the whole log.
 """
 
 import struct
@@ -17,23 +17,23 @@ from typing import NamedTuple
 
 import msgspec
 
-#: A mark is so many bits of a checksum.
+#: Bits of the checksum in a mark.
 PRINT_MASK = 0x7FFF_FFFF
 DAY_SECONDS = 86_400
 
 
 class Mark(NamedTuple):
-    """A line that an import brought, without who it was."""
+    """An imported line, without its reader."""
 
     #: Second of the day of UTC.
     second: int
     print: int
-    #: 1: it began a visit.
+    #: 1: the line began a visit.
     visit: int
 
 
 class Reader(NamedTuple):
-    """Who is behind a line, as pseudonyms: reader, network and the /48 around it (0: none)."""
+    """The reader of a line, as pseudonyms: reader, network and /48 (0: none)."""
 
     who: int
     network: int
@@ -41,27 +41,27 @@ class Reader(NamedTuple):
 
 
 class Flip(msgspec.Struct, frozen=True, array_like=True):
-    """A line of an earlier import that begins no visit any more, for a later one came before."""
+    """A line of an earlier import that begins no visit any more, since a later import began it."""
 
     second: int
     print: int
-    #: Import that the line is of.
+    #: The import of the line.
     owner: str
 
 
 def print_of(path: str, agent: str) -> int:
-    """Return the checksum of a line that asks for `path` with the browser `agent`."""
+    """Return the checksum of a line with the request `path` and the user agent `agent`."""
     return zlib.crc32(f"{path}\0{agent}".encode("utf-8", "replace")) & PRINT_MASK
 
 
 def pack_marks(marks: Sequence[Mark]) -> bytes:
-    """Return the marks of a day, sorted by their seconds, in some five bytes each."""
+    """Return the marks of a day, sorted by second, in some five bytes each."""
     steps, before = [], 0
     for mark in marks:
         steps.append(mark.second - before)
         before = mark.second
     number = len(marks)
-    # Steps are small numbers and pack well; checksums do not.
+    # Differences are small numbers, which compress well; checksums do not.
     return (
         struct.pack("<I", number)
         + struct.pack(f"<{number}I", *(mark.print << 1 | mark.visit for mark in marks))
@@ -70,7 +70,7 @@ def pack_marks(marks: Sequence[Mark]) -> bytes:
 
 
 def unpack_marks(packed: bytes) -> Iterator[Mark]:
-    """Give what `pack_marks` was given."""
+    """Yield the marks that were packed by `pack_marks`."""
     (number,) = struct.unpack_from("<I", packed)
     prints = struct.unpack_from(f"<{number}I", packed, 4)
     steps = struct.unpack(f"<{number}I", zlib.decompress(packed[4 + 4 * number :]))
@@ -81,7 +81,7 @@ def unpack_marks(packed: bytes) -> Iterator[Mark]:
 
 
 def pack_readers(readers: Sequence[Reader]) -> bytes:
-    """Return who is behind the lines of a day, in the order of their marks."""
+    """Return the readers of a day's lines, packed in the order of the marks."""
     number = len(readers)
     columns = [
         struct.pack(f"<{number}{size}", *(reader[column] for reader in readers))
@@ -91,7 +91,7 @@ def pack_readers(readers: Sequence[Reader]) -> bytes:
 
 
 def unpack_readers(packed: bytes) -> list[Reader]:
-    """Return what `pack_readers` was given."""
+    """Return the readers that were packed by `pack_readers`."""
     data = zlib.decompress(packed)
     (number,) = struct.unpack_from("<I", data)
     who = struct.unpack_from(f"<{number}Q", data, 4)
@@ -101,10 +101,10 @@ def unpack_readers(packed: bytes) -> list[Reader]:
 
 
 def pack_flips(flips: Sequence[Flip]) -> bytes:
-    """Return the flips of a day."""
+    """Return the flips of a day, packed."""
     return msgspec.msgpack.encode(flips)
 
 
 def unpack_flips(packed: bytes) -> list[Flip]:
-    """Return what `pack_flips` was given."""
+    """Return the flips that were packed by `pack_flips`."""
     return msgspec.msgpack.decode(packed, type=list[Flip])

@@ -1,4 +1,4 @@
-"""Read the access logs of one command, whatever way each is written."""
+"""Read the access logs of one command, each in its own format."""
 
 import re
 from collections import Counter
@@ -19,12 +19,12 @@ from stats_service.services.portability.legacy.formats.recognise import SAMPLE_L
 from stats_service.services.portability.legacy.lines import FileCount, Lines
 from stats_service.services.portability.legacy.logs import LogContents, LogReader
 
-#: Is told how many more bytes of the files on disk were read.
+#: Called with the number of further bytes that were read from disk.
 Progress = Callable[[int], None]
-#: Endings and hosts of what is left out that are named.
+#: Number of endings and hosts of left-out lines that a summary names.
 NAMED = 8
 
-#: What is no access log, by its first lines; and how people call it.
+#: First lines of formats that are not access logs, with their usual names.
 _OTHERS = (
     (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\w+\] \d+#"), "error.log (nginx)"),
     (re.compile(r"\[\w{3} \w{3} \d\d [\d:.]+ \d{4}\] \["), "error.log (Apache)"),
@@ -37,12 +37,12 @@ _IIS = re.compile(r"[^,]+, [^,]*, \d+/\d+/\d+, \d+:\d\d:\d\d, W3SVC")
 
 
 class LogContext(NamedTuple):
-    """What the files of one command are read with."""
+    """What is needed to read the files of one command."""
 
     reader: LogReader
     options: LogOptions
     lines: Lines
-    #: Digests of files that a service of an earlier version imported, which kept no lines.
+    #: Digests of files imported by an earlier version of the service, which did not record lines.
     known: Collection[str]
 
 
@@ -60,7 +60,7 @@ def read_logs(paths: Sequence[Path], context: LogContext, progress: Progress) ->
     """Read every file of `paths` into the lines of `context`.
 
     Raises:
-        InvalidInputError: one cannot be read, or is no access log; its name is in the message.
+        InvalidInputError: a file cannot be read, or is no access log; the message names the file.
     """
     _check_zone(context.options.zone)
     former = _former(paths, context.known)
@@ -73,10 +73,10 @@ def read_logs(paths: Sequence[Path], context: LogContext, progress: Progress) ->
 
 
 def log_format(file: LegacyFile, options: LogOptions) -> Format | None:
-    """Return how a file is read; None: it has no lines.
+    """Return the format of a file; None: the file is empty.
 
     Raises:
-        InvalidInputError: it is no access log, or times or browsers are missing.
+        InvalidInputError: the file is no access log, or lacks times or user agents.
     """
     sample = file.first_lines(SAMPLE_LINES)
     if not any(line.strip() for line in sample):
@@ -101,12 +101,12 @@ def log_format(file: LegacyFile, options: LogOptions) -> Format | None:
             name=file.name,
             format=form.name,
         )
-    # What has a memory of its own (the fields of a W3C log) begins anew.
+    # A format with a state (the fields of a W3C log) starts again.
     return format_of(sample, options)
 
 
 def log_summary(file: LogFile, count: FileCount) -> FileSummary:
-    """Return what a file holds and adds."""
+    """Return the summary of a file: its contents, and what it adds."""
     contents = file.contents
     return FileSummary(
         name=file.name,
@@ -153,7 +153,7 @@ def _check_zone(zone: str) -> None:
 
 
 def _former(paths: Sequence[Path], known: Collection[str]) -> set[str]:
-    """Return the names of files with a digest that is known."""
+    """Return the names of files whose digest is known."""
     found: set[str] = set()
     for path in paths if known else ():
         for file in opened_files(path):
@@ -166,7 +166,7 @@ def _former(paths: Sequence[Path], known: Collection[str]) -> set[str]:
 
 
 def _no_log(name: str, sample: Sequence[str]) -> InvalidInputError:
-    """Return what to say of a file that is no access log."""
+    """Return the error for a file that is no access log."""
     first = list(islice(filter(str.strip, sample), 20))
     if any(map(_IIS.match, first)):
         return InvalidInputError(

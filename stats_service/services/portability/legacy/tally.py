@@ -1,22 +1,21 @@
-"""Adds up a file of any size by day, hour and article, in bounded memory and disk."""
+"""Sums a file of any size by day, hour and article, with bounded memory and disk space."""
 
 import contextlib
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.legacy import PART_ARTICLES, DayPart, OpeningPart
+from stats_service.services.portability.legacy.scratch import scratch_database, when_full
 
-#: Different sums kept in memory before they are added to those on disk.
+#: Number of sums in memory before they are added to those on disk.
 MEMORY_SUMS = 200_000
-#: Most bytes of temporary disk that the sums may take; counting and sorting their names for the
-#: answer takes as much again at most. Seven million pairs of day and article of 100 bytes: ten
-#: years of two thousand articles a day.
+#: Most bytes of temporary disk space for the sums; counting and sorting names for the summary takes
+#: at most as much again. Seven million pairs of day and article of 100 bytes: ten years of two
+#: thousand articles a day.
 DISK_MAX_BYTES = 2**30
-PAGE_BYTES = 4096
-#: Most views, visits, and views of articles of a file: Redis adds articles exactly up to 2^53.
+#: Most views, visits, and article views of a file: Redis adds article views exactly up to 2^53.
 SUM_MAX = 10**12
 
 _SCHEMA = """
@@ -43,39 +42,30 @@ views = MAX(views, excluded.views)
 
 
 class Tally:
-    """Sums of a file; a context that forgets them at its end.
+    """The sums of a file; a context manager that drops them at the end.
 
-    A day's own numbers are those of its hours, the nameless hour `""` included, which stands
-    for what a source knows by day alone. The nameless day is what it knows without a date.
+    The numbers of a day are the sum of its hours, including the hour `""` for numbers that a source
+    has by day only. The day `""` is for numbers without a date.
     """
 
     def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
         self._disk_max_bytes = disk_max_bytes
-        # An empty name is a temporary file of SQLite's own: it has no name on the disk, so that
-        # nobody else can read it and nothing is left of it, however this process ends.
-        self._database = sqlite3.connect("")
-        for pragma in (
-            f"page_size = {PAGE_BYTES}",
-            f"max_page_count = {disk_max_bytes // PAGE_BYTES}",
-            "journal_mode = OFF",  # what fails is thrown away whole
-        ):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.executescript(_SCHEMA)
+        self._database = scratch_database(_SCHEMA, disk_max_bytes)
         self._views: Counter[tuple[str, str]] = Counter()
         self._visits: Counter[tuple[str, str]] = Counter()
         self._articles: Counter[tuple[str, str]] = Counter()
         self._sums: Counter[str] = Counter()
-        #: Ratings by score, by article.
+        #: Ratings by article and score.
         self.ratings: dict[str, Counter[int]] = {}
         self.ignored: Counter[str] = Counter()
         self.lines = 0
 
     def __enter__(self) -> "Tally":
-        """Give the tally."""
+        """Return the tally."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Forget the sums."""
+        """Drop the sums."""
         self._database.close()
 
     def add(self, day: str, hour: str = "", *, views: int = 0, visits: int = 0) -> None:
@@ -93,7 +83,7 @@ class Tally:
             self._flush()
 
     def undate(self, before: str) -> None:
-        """Put all days before `before` together as one without a name, and forget the others."""
+        """Sum all days before `before` as one without a date, and drop the other days."""
         self._flush()
         with self._disk(), self._database as base:
             base.executescript(
@@ -129,12 +119,12 @@ class Tally:
         rest: bool = False,
         known_visits: int = 0,
     ) -> int:
-        """Take out what is in already; return how many views of the site that were.
+        """Subtract what is already imported; return how many views of the site that were.
 
-        Of a number that has grown, the difference is left; of one that has shrunk, nothing.
+        Of a number that has grown, the growth is left; of one that has shrunk, nothing.
 
         Args:
-            parts: what is in.
+            parts: of earlier imports.
             rest: visits without a date are what the days do not have of a total, so that days that
                 are in and that these sums know no more stand in them.
             known_visits: visits on days that these sums know although they are no part of them.
@@ -175,7 +165,7 @@ class Tally:
         return before - self.totals()[0]
 
     def join(self, other: "Tally", *, add: bool = False) -> None:
-        """Take over what another file says; of a number in both, the larger, or both together."""
+        """Add another file's sums; of a sum in both, take the larger, or the total with `add`."""
         derived = not add and self.is_derived() and other.is_derived()
         self._flush()
         hours, articles = (_ADD_HOUR, _ADD_ARTICLE) if add else (_LARGER_HOUR, _LARGER_ARTICLE)
@@ -193,7 +183,7 @@ class Tally:
         self._check_sums()
 
     def has(self, what: str) -> bool:
-        """Tell whether there are numbers of the `site`, or of its `articles`."""
+        """Return whether there are numbers of the `site`, or of its `articles`."""
         return any(self.totals()) if what == "site" else bool(self.article_views())
 
     def undated(self) -> tuple[int, int, int]:
@@ -208,12 +198,12 @@ class Tally:
         return views, visits, articles
 
     def rows(self, query: str) -> Iterator[tuple[object, ...]]:
-        """Give the rows of the sums on disk."""
+        """Yield the rows of a query on the sums."""
         self._flush()
         return iter(self._database.execute(query))
 
     def is_derived(self) -> bool:
-        """Tell whether the views without a date are those of the articles, added up."""
+        """Return whether the site's undated views are the sum of those of the articles."""
         self._flush()
         (views,) = self._database.execute(
             "SELECT TOTAL(views) FROM hours WHERE day = ''"
@@ -231,7 +221,7 @@ class Tally:
             )
 
     def totals(self, before: str = "") -> tuple[int, int]:
-        """Return views and visits, only of the days before `before` if it is given."""
+        """Return views and visits, of the days before `before` if it is given."""
         self._flush()
         row = self._database.execute(
             "SELECT TOTAL(views), TOTAL(visits) FROM hours WHERE day < ?1 OR ?1 = ''", (before,)
@@ -239,7 +229,7 @@ class Tally:
         return int(row[0]), int(row[1])
 
     def article_views(self, before: str = "") -> int:
-        """Return the views of all articles together, as `totals`."""
+        """Return the views of all articles together; `before` as in `totals`."""
         self._flush()
         (views,) = self._database.execute(
             "SELECT TOTAL(views) FROM articles WHERE day < ?1 OR ?1 = ''", (before,)
@@ -247,7 +237,7 @@ class Tally:
         return int(views)
 
     def days(self, before: str = "") -> list[str]:
-        """Return the days that there is something of, in order."""
+        """Return the days with numbers, in order."""
         self._flush()
         rows = self._database.execute(
             "SELECT day FROM hours WHERE day <> '' UNION SELECT day FROM articles WHERE day <> ''"
@@ -256,7 +246,7 @@ class Tally:
         return [day for (day,) in rows if not before or day < before]
 
     def article_number(self, before: str = "") -> int:
-        """Return how many articles there are, only of the days before `before` if it is given."""
+        """Return the number of articles; `before` as in `totals`."""
         self._flush()
         (number,) = self._database.execute(
             "SELECT COUNT(DISTINCT article) FROM articles WHERE day < ?1 OR ?1 = ''", (before,)
@@ -291,7 +281,7 @@ class Tally:
         return {day: (views, visits) for day, views, visits in rows}
 
     def day_parts(self, before: str = "") -> Iterator[DayPart]:
-        """Give what is to be added to each day, in the same order and parts every time."""
+        """Yield the parts to add to each day, in the same order and sizes every time."""
         for day in self.days(before):
             hours = {
                 hour: (views, visits)
@@ -311,7 +301,7 @@ class Tally:
                 yield DayPart(day=day, articles=more)
 
     def opening_parts(self) -> Iterator[OpeningPart]:
-        """Give what is to be added to the opening balances: what has no date."""
+        """Yield the parts to add to the opening balances: the numbers without a date."""
         views, visits, _ = self.undated()
         if views or visits:
             yield OpeningPart(views=views, visits=visits)
@@ -349,20 +339,15 @@ class Tally:
         self._visits.clear()
         self._articles.clear()
 
-    @contextlib.contextmanager
-    def _disk(self) -> Iterator[None]:
-        """Say what was too much, and what to do about it."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                raise
-            raise InvalidInputError(
+    def _disk(self) -> contextlib.AbstractContextManager[None]:
+        return when_full(
+            InvalidInputError(
                 "The file names so many articles on so many days that adding them up takes more "
                 "temporary disk than the {megabytes:,} MB that it may, or than there is. Split it, "
                 "by year for example, or leave out what no reader asked for.",
                 megabytes=self._disk_max_bytes // 10**6,
-            ) from error
+            )
+        )
 
 
 def _by_score(numbers: Counter[int]) -> tuple[int, ...]:

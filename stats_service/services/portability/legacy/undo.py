@@ -50,9 +50,9 @@ def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> Import
     others = {key: file for key, file in imports.items() if key != found.id}
     known = KnownLines(store, site.slug, others, found.kind)
     for day in store.line_days(site.slug, found.id):
-        for other, theirs, rest in known.flips_of(found.id, day):
+        for other, caused, rest in known.flips_of(found.id, day):
             zone = others[other].timezone or site.timezone
-            for flip in theirs:
+            for flip in caused:
                 back, at = _visit_back(flip, day, zone)
                 spans = spans_of(back.day, now)
                 # The number identifies the line, so that it is not added twice.

@@ -1,8 +1,8 @@
--- add_device: store a browser that has signed in to an account; the one used longest ago gives way.
+-- add_device: store a browser that has signed in; the least recently used one makes room for it.
 -- KEYS  1 account HASH   2 devices HASH
--- ARGV  1 digest   2 device, JSON   3 most devices   4 oldest sign-in that is kept (s)
---       5 seconds for which the hash is kept
--- Returns 1, or 0 (nothing written) if there is no such account.
+-- ARGV  1 digest   2 device, JSON   3 most devices   4 oldest sign-in to keep (s)
+--       5 lifetime of the hash (s)
+-- Returns 1, or 0 (nothing written) if the account does not exist.
 local digest, most, oldest = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

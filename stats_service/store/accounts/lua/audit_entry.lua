@@ -1,9 +1,9 @@
--- audit_entry: how a script records what it does; it comes before those that change what is audited.
+-- audit_entry: appends the audit entry of a script; it comes before scripts with audited changes.
 
--- Append an entry, JSON, to the log of the site; an empty one is none.
+-- Append an entry (JSON) to the log of the site; an empty text is no entry.
 --
--- Before anything is changed: a script that fails here has done nothing, and nothing that it does
--- is missing in the log.
+-- Call it before the change: then a script that fails here has changed nothing, and no change is
+-- missing in the log.
 local function record(log, entry)
   if entry ~= '' then redis.call('XADD', log, '*', 'entry', entry) end
 end

@@ -1,7 +1,7 @@
--- change_account: set and delete fields of an account that exists.
+-- change_account: set and delete fields of an existing account.
 -- KEYS  1 account HASH
 -- ARGV  1 number of fields to set   then fields and values, then fields to delete
--- Returns 1, or 0 (nothing written) if there is no such account.
+-- Returns 1, or 0 (nothing written) if the account does not exist.
 local first_deleted = 2 + 2 * tonumber(ARGV[1])
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

@@ -1,9 +1,9 @@
--- note_refusal: add a refused sign-in to the sums of its hour; sums of past hours go to the log.
+-- note_refusal: add a refused sign-in to the sum of its hour; sums of past hours go to the log.
 -- KEYS  1 refusals HASH   2 audit STREAM
--- ARGV  1 hour since 1970   2 now (s)   3 kind ('' only brings past hours to the log)
+-- ARGV  1 hour since 1970   2 now (s)   3 kind ('': only move past hours to the log)
 --       4 account, or '' for one that does not exist
---       5 entry, JSON, for the first of its kind, account and hour; '' for none
--- Returns how many of the kind, account and hour there are now.
+--       5 audit entry, JSON, for the first of its kind, account and hour; '': none
+-- Returns the sum of the kind, account and hour.
 local hour, now, kind, account = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
 
 local past, fields = {}, redis.call('HGETALL', KEYS[1])

@@ -1,8 +1,8 @@
--- remove_account: forget an account; its sessions end because they name nobody.
+-- remove_account: delete an account; its sessions end because their account does not exist.
 -- KEYS  1 account HASH   2 accounts SET   3 operators SET   4 devices HASH   5 refusals HASH
--- ARGV  1 name   2 "1" for an operator, as it was read   then fields of its roles and the roles
--- Returns 1; and nothing is written with 0: there is no such account; -1: it is the last operator;
---       -2: its rights are not those that were read.
+-- ARGV  1 name   2 "1" for an operator, as read before   then fields of its roles and the roles
+-- Returns 1; or (nothing written) 0: the account does not exist; -1: it is the last operator;
+--       -2: its rights have changed.
 local name = ARGV[1]
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

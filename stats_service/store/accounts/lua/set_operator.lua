@@ -1,8 +1,8 @@
 -- set_operator: make an account a service operator, or an ordinary account again.
 -- KEYS  1 account HASH   2 operators SET
--- ARGV  1 name   2 "1" or ""   3 what it is, as it was read
--- Returns 1; and nothing is written with 0: there is no such account; -1: it is the last operator;
---       -2: it is not what was read.
+-- ARGV  1 name   2 "1" or ""   3 the value as read before
+-- Returns 1; or (nothing written) 0: the account does not exist; -1: it is the last operator;
+--       -2: the value has changed.
 local name, operator = ARGV[1], ARGV[2]
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

@@ -1,7 +1,7 @@
--- set_role: give an account a role on a site, or take it away, if it still has the one that was read.
+-- set_role: give an account a role on a site, or remove it, if the role is as read before.
 -- KEYS  1 account HASH
--- ARGV  1 field of the role   2 the role that it has, or ""   3 the role that it gets, or ""
--- Returns 1; and nothing is written with 0: there is no such account; -2: it has another role.
+-- ARGV  1 field of the role   2 the present role, or ""   3 the new role, or ""
+-- Returns 1; or (nothing written) 0: the account does not exist; -2: the role has changed.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return -2 end
 if ARGV[3] == '' then

@@ -1,7 +1,7 @@
--- set_second_factor: ask an account for codes, replace its recovery codes, or ask no more.
+-- set_second_factor: turn the second factor on or off, or replace the recovery codes.
 -- KEYS  1 account HASH
--- ARGV  1 seed, "" to ask no more   2 time step whose codes are used up   then digests of codes
--- Returns 1, or 0 (nothing written) if there is no such account.
+-- ARGV  1 seed, "": off   2 time step whose code is used up   then digests of recovery codes
+-- Returns 1, or 0 (nothing written) if the account does not exist.
 local seed, step = ARGV[1], tonumber(ARGV[2])
 
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

@@ -1,7 +1,7 @@
--- spend_code: use up the code of a time step: of two who send the same code, one gets in.
+-- spend_code: use up the code of a time step: if two send the same code, only one gets in.
 -- KEYS  1 account HASH
--- ARGV  1 seed that the code was made with   2 its time step
--- Returns 1; 0 (nothing written) if the code is used up, or the account has another seed.
+-- ARGV  1 seed of the code   2 time step of the code
+-- Returns 1; 0 (nothing written) if the code is used up, or the account has a different seed.
 local seed, step = ARGV[1], tonumber(ARGV[2])
 
 if redis.call('HGET', KEYS[1], 'seed') ~= seed then return 0 end

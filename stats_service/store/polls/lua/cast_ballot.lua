@@ -1,20 +1,20 @@
 -- cast_ballot: settle one ballot: counted, held for review, or not taken; nothing in between.
+-- place_ballot.lua comes before.
 --
--- KEYS  1 site STRING    2 revisions HASH  3 tally HASH   4 voters HASH  5 changes HASH
---       6 networks HASH  7 groups HASH     8 others HASH  9 proofs ZSET  10 report HASH
+-- KEYS  1 to 7 as place_ballot has them  8 changes HASH  9 networks HASH  10 proofs ZSET
 -- ARGV  1 MessagePack, values one after the other: now (ms), poll id, revision under which the
 --         ballot was checked, whether the poll is open, hour (2026-11-23T09), free text or "",
 --         how the groups of the address, its /48, its /24 and its /16 end (`a1f…`, `c2e…`, `b…`,
---         `p…`), ceilings an hour of an address and of a /48 (0: none), size of an office, share of the poll in percent that one
---         network may have (0: any), kind of browser or "", why to hold the ballot anyway or "",
---         whether votes may be changed, when the proof expires (ms), seconds until the voters
---         expire and until the changes do (0: not known yet), choices
+--         `p…`), ceilings an hour of an address and of a /48 (0: none), size of an office, share of the
+--         poll in percent that one network may have (0: any), kind of browser or "", why to hold
+--         the ballot anyway or "", whether votes may be changed, when the proof expires (ms),
+--         seconds until the voters expire and until the changes do (0: not known yet), choices
 --       2 voter id  3 ballot id  4 address id or ""  5 id of its /48 or ""  6 proof id or ""
 --       7 id of its /24 (IPv6: /40) or ""  8 of its /16 (/32) or ""
 --       9 voter id of the day before, where there is one vote a day, or ""
 -- Returns { outcome, tally }: "counted", "held", "changed" (also when the same ballot comes again);
 --       "voted", "closed", "spent"; "stale" and "no-site" come without a tally.
-local NETWORKS_TTL, TEXTS_MAX, GROUP_TEXTS_MAX = 172800, 2000, 100
+local NETWORKS_TTL = 172800
 -- A /48 may be a carrier's and have thousands of telephones: as many offices' ballots in a day.
 local IPV6_48_FACTOR = 3
 -- An office's people need ten minutes at least to vote; and there is nothing to be overturned until
@@ -23,79 +23,27 @@ local OFFICE_MINUTES, OTHERS_MIN = 10, 20
 -- Ballots of a network in an hour from which the report speaks of it, and in a day from which somebody
 -- asks for it (`store.polls.polls`).
 local NOTED, MANY = 10, 20
--- A /24 (IPv6: /40) and a /16 (/32) may be a carrier's, with half of all readers. What they send in a
--- minute is a burst only if that is not what they were of the poll before: ALONE percent of the
--- minute while there is no before. After that the hour takes a tenth of a crowd a minute from them.
-local ALONE, AFTER = 75, 10
--- Percent of an hour's ballots from which a wider network's stand in a group of their own.
-local MOST = 75
+-- A /16, and of IPv6 a /40 and a /32, may be a carrier's, with half of all readers. What they send in a
+-- minute is a burst only if that is not what they were of the poll before: MOST percent of the
+-- minute while there is no before. Of an IPv4 /24, which is an institution's or one of many of a
+-- carrier, HALF is enough, whatever came before: else its first ballots would make room for the
+-- rest. After a burst the hour takes a tenth of a crowd a minute from them. From as many percent
+-- of an hour's ballots on they stand in a group of their own.
+local HALF, MOST, AFTER = 50, 75, 10
 
-local tally, voters, changes, networks = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local groups, others, proofs, report = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local changes, networks, proofs = KEYS[8], KEYS[9], KEYS[10]
 local voter, ballot, address, ipv6_48, proof = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local block, provider = ARGV[7], ARGV[8]
 local now, poll, revision, open, label, text, address_group, ipv6_48_group, block_group,
   provider_group, per_address, per_customer, office, share, browser, hold, may_change, proof_until,
-  voters_ttl, changes_ttl,
-  choices = cmsgpack.unpack(ARGV[1])
-local OUTCOMES = { c = 'counted', h = 'held', x = 'changed' }
-local call = redis.call
+  voters_ttl, changes_ttl, choices = cmsgpack.unpack(ARGV[1])
 
 if call('EXISTS', KEYS[1]) == 0 then return { 'no-site' } end
 if tonumber(call('HGET', KEYS[2], poll) or -1) ~= revision then return { 'stale' } end
 
 local function answer(outcome) return { outcome, call('HGETALL', tally) } end
 
-local function note(outcome)
-  call('HINCRBY', report, outcome, 1)
-  call('HINCRBY', report, outcome .. ':' .. label, 1)
-end
-
--- Add n to a free text where it stands: approved, rejected, or waiting for either.
-local function add_text(text, n)
-  if call('HEXISTS', tally, 't:' .. text) == 1 then
-    call('HINCRBY', tally, 't:' .. text, n)
-    return
-  end
-  local field = call('HEXISTS', others, 'r:' .. text) == 1 and 'r:' .. text or 'p:' .. text
-  if n > 0 and call('HLEN', others) >= TEXTS_MAX and call('HEXISTS', others, field) == 0 then
-    return
-  end
-  if call('HINCRBY', others, field, n) <= 0 then call('HDEL', others, field) end
-end
-
-local function add_to_tally(choices, text, n)
-  call('HINCRBY', tally, 'ballots', n)
-  for i = 1, #choices do call('HINCRBY', tally, 'c:' .. choices[i], n) end
-  if text ~= '' then add_text(text, n) end
-end
-
--- Add n to a group of ballots; returns its state, which is `state` if it is new.
-local function add_to_group(name, state, choices, text, n)
-  local stored = call('HGET', groups, name)
-  local group = stored and cjson.decode(stored)
-    or { state = state, ballots = 0, votes = {}, texts = {}, texts_kept = 0 }
-  local votes, texts = group.votes, group.texts
-  group.ballots = group.ballots + n
-  for i = 1, #choices do votes[choices[i]] = (votes[choices[i]] or 0) + n end
-  if text ~= '' and (texts[text] or n > 0 and group.texts_kept < GROUP_TEXTS_MAX) then
-    group.texts_kept = group.texts_kept + (texts[text] and 0 or 1)
-    texts[text] = (texts[text] or 0) + n
-  end
-  call('HSET', groups, name, cjson.encode(group))
-  return group.state
-end
-
--- Add n to whatever counts a ballot of a group ("" for none); returns whether it counts.
-local function place(name, state, choices, text, n)
-  state = name == '' and 'accepted' or add_to_group(name, state, choices, text, n)
-  if state == 'accepted' then
-    add_to_tally(choices, text, n)
-  else
-    call('HINCRBY', report, 'now:' .. state, n)
-  end
-  return state == 'accepted'
-end
+local function note(outcome) call('HINCRBY', report, outcome .. ':' .. label, 1) end
 
 local function remember(code, name)
   call('HSET', voters, voter, ballot .. code)
@@ -167,10 +115,11 @@ local is_wide = ipv6_48 ~= ''
 local network, network_group = address, address_group
 if is_wide then network, network_group = ipv6_48, ipv6_48_group end
 -- Of everybody, of the network, of those around it; for IPv6 also of the /64.
-local all, one, around, widest, narrow
+local all, one, around, widest, narrow, is_new
 if network ~= '' then
   local stored = is_wide and call('HMGET', networks, '*', network, block, provider, address)
     or call('HMGET', networks, '*', network, block, provider)
+  is_new = not stored[1]
   all, one = arrival(stored[1]), arrival(stored[2])
   for i = #all + 1, HIGHEST + 6 do all[i] = 0 end
   around, widest = arrival(stored[3]), arrival(stored[4])
@@ -186,20 +135,23 @@ local function is_large(n)
     and (n[COUNTED] + 1) * 100 > share * (elsewhere + n[COUNTED] + 1)
 end
 
-local function is_burst(n)
-  if n[OF_MINUTE] * AFTER <= crowd or n[OF_MINUTE] * 2 <= all[OF_MINUTE] then return false end
+local function is_burst(n, most)
+  if n[OF_MINUTE] * AFTER <= crowd or n[OF_MINUTE] * 100 <= HALF * all[OF_MINUTE] then
+    return false
+  end
   if n[APART] == label then return true end
   if n[OF_MINUTE] <= crowd then return false end
-  if all[BEFORE] < OTHERS_MIN then return n[OF_MINUTE] * 100 >= ALONE * all[OF_MINUTE] end
+  if most == HALF then return true end
+  if all[BEFORE] < OTHERS_MIN then return n[OF_MINUTE] * 100 >= most * all[OF_MINUTE] end
   return n[BEFORE] * 2 * all[OF_MINUTE] <= n[OF_MINUTE] * all[BEFORE]
 end
 
 local name, state = hold ~= '' and label .. '-' .. address_group or '', 'held'
 -- What a network around the ballot's own makes of it.
-local function widen(n, group)
-  if (name == '' or state == 'accepted') and is_burst(n) and is_large(n) then
+local function widen(n, group, most)
+  if (name == '' or state == 'accepted') and is_burst(n, most) and is_large(n) then
     n[APART], name, state = label, label .. '-' .. group, 'held'
-  elseif name == '' and n[OF_HOUR] > crowd and n[OF_HOUR] * 100 > MOST * all[OF_HOUR] then
+  elseif name == '' and n[OF_HOUR] > crowd and n[OF_HOUR] * 100 > most * all[OF_HOUR] then
     name, state = label .. '-' .. group .. 'w', 'accepted'
   end
 end
@@ -223,8 +175,8 @@ if one then
       -- It counts, in a group, so that somebody who looks at it later can take it out.
       name, state = label .. '-' .. network_group .. 'w', 'accepted'
     end
-    widen(around, block_group)
-    widen(widest, provider_group)
+    widen(around, block_group, is_wide and MOST or HALF)
+    widen(widest, provider_group, MOST)
   end
 end
 
@@ -233,9 +185,15 @@ local function is_round(n)
   return n % 2 ^ math.max(0, digits - 5) == 0
 end
 
--- Raise a number of the report: the most of any network, of an hour or a day.
-local function raise(field, n)
-  if tonumber(call('HGET', report, field) or 0) < n then call('HSET', report, field, n) end
+-- Raise numbers of the report, the most of any network in an hour and in a day, to what is more.
+local function raise(fields, numbers)
+  local stored, more = call('HMGET', report, unpack(fields)), {}
+  for i = 1, #fields do
+    if tonumber(stored[i] or 0) < numbers[i] then
+      more[#more + 1], more[#more + 2] = fields[i], numbers[i]
+    end
+  end
+  if more[1] then call('HSET', report, unpack(more)) end
 end
 
 -- The most of any network of a level is with everybody's numbers: of the day at HIGHEST + 1 to 3, of the
@@ -246,7 +204,7 @@ local function note_most(level, name, n)
     all[at] = n[COUNTED]
     if is_round(n[COUNTED]) then
       call('HSET', report, name .. string.sub(label, 1, 10), n[COUNTED])
-      if level == 3 and n[COUNTED] >= MANY then raise('now:provider', n[COUNTED]) end
+      if level == 3 and n[COUNTED] >= MANY then raise({ 'now:provider' }, { n[COUNTED] }) end
     end
   end
   if n[COUNTED_OF_HOUR] > all[at + 3] then
@@ -266,8 +224,7 @@ if one then
     local of_hour = one[COUNTED_OF_HOUR]
     if of_hour >= NOTED then
       call('HINCRBY', report, 'crowd:' .. label, of_hour == NOTED and NOTED or 1)
-      raise('network:' .. label, of_hour)
-      raise('now:network', one[COUNTED])
+      raise({ 'network:' .. label, 'now:network' }, { of_hour, one[COUNTED] })
     end
     note_most(is_wide and 2 or 1, is_wide and 'pool:' or 'block:', around)
     note_most(3, 'provider:', widest)
@@ -276,7 +233,7 @@ if one then
   call('HSET', networks, '*', pack(unpack(all)), network, pack(unpack(one)),
     block, pack(unpack(around)), provider, pack(unpack(widest)))
   if narrow then call('HSET', networks, address, pack(unpack(narrow))) end
-  call('EXPIRE', networks, NETWORKS_TTL, 'NX')
+  if is_new then call('EXPIRE', networks, NETWORKS_TTL) end
 end
 if browser ~= '' then call('HINCRBY', report, 'browser:' .. browser, 1) end
 remember(counts and 'c' or 'h', name)

@@ -1,4 +1,4 @@
--- count_texts: how many free texts of a poll wait for a decision.
+-- count_texts: count the free texts of a poll that wait for a decision.
 --
 -- KEYS  1 others HASH
 -- Returns a number. At most 2,000 fields (`cast_ballot.lua`): a third of a millisecond.

@@ -1,9 +1,9 @@
--- look_at_network: note that somebody has looked at what a poll's largest networks have cast.
+-- look_at_network: record that an administrator has seen the largest networks of a poll.
 -- audit_entry.lua comes before.
 --
 -- KEYS  1 report HASH  2 audit STREAM
--- ARGV  1 entry of the log; the ballots of one network are filled in  2 those of a wider one, or 0
--- Returns 1, or nil if there is nothing new to look at.
+-- ARGV  1 audit entry; the ballots of one network are added  2 those of a wider network, or 0
+-- Returns 1, or nil if nothing has changed since the last look.
 local report, wide = KEYS[1], tonumber(ARGV[2])
 local found = redis.call('HMGET', report, 'now:network', 'now:looked', 'now:looked-wide')
 local network = tonumber(found[1] or 0)

@@ -1,10 +1,10 @@
--- moderate_text: approve a free text of voters, reject it, or make it wait again.
+-- moderate_text: approve a free text, reject it, or make it wait again.
 -- audit_entry.lua comes before.
 --
 -- KEYS  1 tally HASH  2 others HASH  3 audit STREAM
--- ARGV  1 text  2 its new state: "approved", "rejected" or "pending"
---       3 entry of the log; the state before is filled in
--- Returns { state before, ballots that count }, or nil if nobody wrote this.
+-- ARGV  1 text  2 new state: "approved", "rejected" or "pending"
+--       3 audit entry; the former state is added
+-- Returns { former state, ballots that count }, or nil if no ballot has this text.
 local tally, others, text = KEYS[1], KEYS[2], ARGV[1]
 local PLACES = {
   approved = { tally, 't:' .. text },

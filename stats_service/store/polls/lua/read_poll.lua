@@ -1,4 +1,4 @@
--- read_poll: read everything that a poll's integrity is checked by, all of one moment.
+-- read_poll: read all data for the integrity checks of a poll, at one moment.
 --
 -- KEYS  1 tally HASH  2 voters HASH  3 groups HASH  4 report HASH  5 others HASH
 -- Returns { tally, number of voters, groups, report, others }.

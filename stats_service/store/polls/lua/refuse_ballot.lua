@@ -1,4 +1,4 @@
--- refuse_ballot: note that a ballot cannot be taken; tell what became of its voter's earlier one.
+-- refuse_ballot: count a refusal; return the earlier ballot of the voter.
 --
 -- KEYS  1 site STRING  2 tally HASH  3 voters HASH  4 report HASH
 -- ARGV  1 voter id or ""  2 code of the refusal  3 hour (2026-11-23T09)
@@ -9,6 +9,5 @@ local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { false, {} } end
 
-call('HINCRBY', report, code, 1)
 call('HINCRBY', report, code .. ':' .. hour, 1)
 return { voter ~= '' and call('HGET', voters, voter), call('HGETALL', tally) }

@@ -1,10 +1,10 @@
--- settle_group: decide about a group of quarantined ballots, or take a decision back.
+-- settle_group: decide about a group of held ballots, or take a decision back.
 -- audit_entry.lua comes before.
 --
 -- KEYS  1 tally HASH  2 groups HASH  3 others HASH  4 report HASH  5 audit STREAM
--- ARGV  1 name of the group  2 its new state: "held", "accepted" or "voided"
---       3 entry of the log; the state before and the ballots are filled in
--- Returns the state that it had, or nil if there is no such group.
+-- ARGV  1 name of the group  2 new state: "held", "accepted" or "voided"
+--       3 audit entry; the former state and the ballots are added
+-- Returns the former state, or nil if the group does not exist.
 local tally, groups, others, report = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local name, state = ARGV[1], ARGV[2]
 local call = redis.call
@@ -19,11 +19,11 @@ local entry = cjson.decode(ARGV[3])
 entry.before.state, entry.after.ballots = before, group.ballots
 record(KEYS[5], cjson.encode(entry))
 
--- What was taken back by changes of a vote is there with 0. The negative of that, -0, is no integer
--- to HINCRBY of Redis 7.0.
+-- A choice that voters changed away from has 0 here. The negative of 0, -0, is not an integer to
+-- HINCRBY of Redis 7.0.
 local function signed(sign, n) return n == 0 and 0 or sign * n end
 
--- As in cast_ballot.lua: a free text is added where it stands.
+-- As in cast_ballot.lua: the text counts in its present state.
 local function add_text(text, n)
   if call('HEXISTS', tally, 't:' .. text) == 1 then
     call('HINCRBY', tally, 't:' .. text, n)

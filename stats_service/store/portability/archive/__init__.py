@@ -1,1 +1,1 @@
-"""A whole site out of Redis as rows, and back; one `Table` for each kind of row."""
+"""A whole site in Redis as rows, and back; a `Table` for each kind of row."""

@@ -1,4 +1,4 @@
-"""Read a site as it stood at one moment, however long the reading takes."""
+"""Read a site as it is at one moment, however long reading takes."""
 
 import re
 import secrets
@@ -13,22 +13,22 @@ from stats_service.store.redis.scripts import load_script
 from stats_service.store.traffic.day_names import known_keys
 
 COPY_KEYS = load_script("portability/copy_keys")
-#: Seconds after which the copies of an export that was cut off are gone.
+#: Seconds after which the copies of an interrupted export expire.
 COPY_TTL_SECONDS = 3600
-#: Members asked for in one round trip.
+#: Number of members read in one round trip.
 SCAN_COUNT = 1000
 
 _DAY_FIELD = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
 
 
 class SiteReader:
-    """Gives what the tables of `registry` ask for; made by `opened_reader`."""
+    """Reads the keys for the tables of `registry`; created by `opened_reader`."""
 
     def __init__(self, client: RedisClient, keys: SiteKeys, copies: dict[str, str]) -> None:
         self.keys = keys
         self._client = client
         self._copies = copies
-        # The log only grows, so that its newest entry marks the moment; a copy is not needed.
+        # The log is append-only, so the newest entry marks the moment and no copy is needed.
         with store_errors():
             newest = documents_of(client.xrevrange(keys.audit, count=1))
         self._log_end = newest[0][0] if newest else "0"
@@ -40,37 +40,37 @@ class SiteReader:
         return None if value is None else bytes_of(value)
 
     def hash(self, key: str) -> Iterator[tuple[str, str]]:
-        """Give the fields of a hash with their values, sorted."""
+        """Yield the fields of a hash with their values, sorted."""
         return _texts(self.hash_bytes(key))
 
     def hash_bytes(self, key: str) -> Iterator[Pair]:
-        """Give the fields of a hash whose names or values are no text, sorted."""
+        """Yield the fields of a hash with binary names or values, sorted."""
         return sorted_pairs(self._scan("hscan_iter", key))
 
     def scores(self, key: str) -> Iterator[tuple[str, int]]:
-        """Give the members of a sorted set with their scores, by member."""
+        """Yield the members of a sorted set with their scores, by member."""
         pairs = ((member, b"%d" % int(score)) for member, score in self._scan("zscan_iter", key))
         return ((member, int(score)) for member, score in _texts(sorted_pairs(pairs)))
 
     def long_keys(self, members: Iterable[str]) -> dict[str, str]:
-        """Return the article keys behind digests; one that gave way meanwhile has none."""
+        """Return the article keys of digests, without those that were removed in the meantime."""
         with store_errors():
             return known_keys(self._client, self.keys, members)
 
     def members(self, key: str) -> Iterator[bytes]:
-        """Give the members of a set, sorted."""
+        """Yield the members of a set, sorted."""
         pairs: Iterator[Pair] = ((member, b"") for member in self._scan("sscan_iter", key))
         return (member for member, _ in sorted_pairs(pairs))
 
     def days(self) -> list[str]:
-        """Return every day on which anything was counted, oldest first."""
+        """Return every day with any count, oldest first."""
         with store_errors():
             fields = self._client.hscan_iter(self._place(self.keys.counts), count=SCAN_COUNT)
             found = {match[1].decode() for name, _ in fields if (match := _day_field(name))}
         return sorted(found)
 
     def log(self) -> Iterator[tuple[str, bytes]]:
-        """Give the ids and documents of the site's audit log, oldest first."""
+        """Yield the ids and documents of the site's audit log, oldest first."""
         start = "-"
         while True:
             with store_errors():
@@ -83,7 +83,7 @@ class SiteReader:
             start = f"({entries[-1][0]}"
 
     def expiry(self, key: str) -> int:
-        """Return when a key ends, in seconds since 1970; 0: never, or it is not there."""
+        """Return when a key expires, in seconds since 1970; 0: never, or no such key."""
         with store_errors():
             return max(0, int(self._client.expiretime(key)))
 
@@ -99,14 +99,14 @@ class SiteReader:
 def opened_reader(
     client: RedisClient, prefix: str, slug: str, changing: list[str]
 ) -> Iterator[SiteReader]:
-    """Give a reader of the site as it is now.
+    """Yield a reader of the site as it is now.
 
     Args:
         client: Redis.
-        prefix: the installation's.
+        prefix: the prefix of the installation.
         slug: the site.
-        changing: the keys that views and votes change; they are copied in one step, so that
-            sums agree with their parts although counting goes on.
+        changing: the keys that views and votes change; they are copied in one step, so that sums
+            agree with their parts although counting goes on.
     """
     token = secrets.token_hex(4)
     copies = {key: staging_key(key, token) for key in changing}

@@ -1,4 +1,4 @@
-"""Archives of sites, as the services ask for them."""
+"""Archives of sites, for the services."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -21,12 +21,12 @@ class ArchiveStore:
     def rows(
         self, slug: str, days: Sequence[str], tables: Sequence[Table] = TABLES
     ) -> Iterator[Row]:
-        """Give the rows of a site as it stands now, in the order of an archive.
+        """Yield the rows of a site as it is now, in the order of an archive.
 
         Args:
             slug: the site.
-            days: the days that views may change meanwhile: today and its neighbours.
-            tables: whose rows; without it, all of them.
+            days: the days that views may change during the export: today and its neighbours.
+            tables: the tables to export; by default all of them.
         """
         keys = SiteKeys(self._prefix, slug)
         scope = Scope(days, self._polls(keys))
@@ -42,17 +42,17 @@ class ArchiveStore:
     def replace(
         self, slug: str, rows: Iterable[Row], now: float, founding: str | None, birth: str = ""
     ) -> bool:
-        """Put a site in its place, whole or not at all.
+        """Replace a site, whole or not at all.
 
         Args:
             slug: the site.
-            rows: of the archive; an error that they raise leaves Redis as it was.
+            rows: the rows of the archive; if they raise an error, Redis stays as it was.
             now: seconds since 1970.
-            founding: of the site that is replaced (`SiteStore.founding`); None: there is none.
-            birth: of the site that is replaced.
+            founding: that of the replaced site (`SiteStore.founding`); None: a new site.
+            birth: that of the replaced site.
 
         Returns:
-            False, and nothing changed, if what is there is not that one, or not any more.
+            False, and nothing changed, if the existing site is a different one.
         """
         writer = SiteWriter(self._client, self._prefix, slug, now)
         published = False

@@ -1,4 +1,4 @@
-"""What a table of an archive is."""
+"""The definition of a table in an archive."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its row, and how it goes out and in."""
+    """One table: its rows, and how they are exported and imported."""
 
     row: type[Row]
     read: Callable[[SiteReader], Iterator[Row]]
@@ -33,6 +33,6 @@ class Table:
 
 
 def end_of(day: str, days: int) -> int:
-    """Return when what is kept for `days` after `day` ends, in seconds since 1970."""
+    """Return when data that is kept for `days` after `day` expires, in seconds since 1970."""
     last = date.fromisoformat(day) + timedelta(days=days + 1)
     return int(datetime(last.year, last.month, last.day, tzinfo=UTC).timestamp())

@@ -1,8 +1,8 @@
 """How each table of an archive is read from Redis and written back.
 
-Whoever adds a lasting key to a site adds a table here and a row to `models.archive`; a test
-fails as long as an export would leave the key behind. What does not last is listed in
-`TRANSIENT`: identities, salts and ceilings are nobody's to carry away.
+Every lasting key of a site needs a table here and a row in `models.archive`; a test fails while an
+export would omit the key. Keys that do not last are in `TRANSIENT`: identities, salts and ceilings
+must not leave the installation.
 """
 
 import re
@@ -47,17 +47,17 @@ from stats_service.store.portability.archive.voting import VOTING_TABLES
 from stats_service.store.portability.archive.writer import SiteWriter
 from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 
-#: Names of keys, behind the site's own, that are not exported: they end by themselves.
-#: So is what ties a voter to a choice, or a rater to a score, while it may still be changed. API
-#: tokens are keys to this installation, and stay in it; so does what was delivered from here.
+#: Names of keys, without the site's prefix, that are not exported. They expire, or connect a voter
+#: with a choice or a rater with a score while it may be changed. API tokens and kiosks are keys to
+#: this installation and stay in it; so do records of deliveries from here.
 TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
-    r"|tokens|deliveries|names|polls:removed|removed:.*"
-    # What is taken back is taken back where it was done.
+    r"|tokens|kiosks|kiosk:[0-9a-f]+|deliveries|names|polls:removed|removed:.*"
+    # A removal can only be undone where it was made.
     r"|parameters|changes|moved:[0-9a-f]+"
     r"|legacy:salt|legacy:[0-9a-f]+:readers"
-    # When ratings came is looked at for two weeks, where they came.
-    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs)|.*~[0-9a-f]{8}"
+    # The times of ratings are reviewed for two weeks, where they were given.
+    r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs|kiosk)|.*~[0-9a-f]{8}"
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
@@ -131,7 +131,7 @@ def _read_article_days(reader: SiteReader) -> Iterator[Row]:
     for day in reader.days():
         rest: dict[str, int] = {}
         for member, views in reader.scores(reader.keys.day_articles(day)):
-            # Of days from before there were digests, a long key may be there as both.
+            # Days from before there were digests may have a long key in both forms.
             if member.startswith(MARK) or member == OTHER_ARTICLES or is_long(member):
                 rest[member] = views
             else:
@@ -177,7 +177,7 @@ def _write_hidden(writer: SiteWriter, row: HiddenRow) -> None:
 
 
 def _write_aliases_revision(writer: SiteWriter) -> None:
-    """Set a revision that no worker knows from the site that was there before."""
+    """Set a revision that no worker has cached from the former site."""
     writer.hset(writer.keys.aliases, ALIASES_REVISION, secrets.randbelow(10**12) + 1)
 
 
@@ -192,7 +192,10 @@ def _write_openings(writer: SiteWriter, row: OpeningRow) -> None:
 
 def _read_ignored(reader: SiteReader) -> Iterator[Row]:
     for field, views in reader.hash(reader.keys.ignored):
-        reason, _, day = field.partition(":")
+        # The name of a host may have a port; a sum of all days has no day behind it.
+        reason, colon, day = field.rpartition(":")
+        if not colon:
+            reason, day = field, ""
         yield IgnoredRow(reason=reason, day=day, views=int(views))
 
 
@@ -245,7 +248,7 @@ def _of_days(name: Callable[[SiteKeys, str], str]) -> Callable[[SiteKeys, Scope]
     return lambda keys, scope: [name(keys, day) for day in scope.days]
 
 
-#: In the order in which they stand in an archive.
+#: In the order of an archive.
 TABLES: tuple[Table, ...] = (
     Table(SettingsRow, _read_settings, _write_settings, lambda keys, _: [keys.site]),
     Table(CountsRow, _read_counts, _write_counts, lambda keys, _: [keys.counts]),

@@ -1,10 +1,12 @@
-"""The tables of polls and ratings: tallies and who has voted, never who chose what."""
+"""The tables of polls and ratings: tallies and voters, but never the choice of a voter."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
 import msgspec
 
 from stats_service.models.archive import (
+    PictureRow,
     PollNumberRow,
     PollRow,
     PollVoterRow,
@@ -14,14 +16,14 @@ from stats_service.models.archive import (
     Row,
     VoidedRatingRow,
 )
-from stats_service.models.polls import Poll
+from stats_service.models.polls import Picture, Poll
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.table import Scope, Table
 from stats_service.store.portability.archive.writer import SiteWriter
 from stats_service.store.ratings.review import voided_ratings, voided_text
 
-#: The hashes of a poll whose fields and values are text.
+#: The hashes of a poll with text fields and values.
 _PARTS = ("tally", "groups", "others", "report")
 
 
@@ -59,7 +61,7 @@ def _write_voided(writer: SiteWriter, row: VoidedRatingRow) -> None:
 
 def _read_raters(reader: SiteReader) -> Iterator[Row]:
     rated = [article for article, _ in reader.hash(reader.keys.ratings)]
-    # Whoever rated what was merged into another has rated the other.
+    # A rater of an article that was merged into another has rated the other one.
     merged = [key for key, value in reader.hash(reader.keys.aliases) if value[0] == "r"]
     for article in sorted({*rated, *merged}):
         for rater in reader.members(reader.keys.raters(article)):
@@ -77,6 +79,25 @@ def _read_polls(reader: SiteReader) -> Iterator[Row]:
 
 def _write_polls(writer: SiteWriter, row: PollRow) -> None:
     writer.hset(writer.keys.polls, row.poll.id, msgspec.json.encode(row.poll))
+
+
+def _read_pictures(reader: SiteReader) -> Iterator[Row]:
+    """Give the pictures that polls have; others are to be swept."""
+    used: dict[str, Picture] = {}
+    for _, document in reader.hash(reader.keys.polls):
+        for choice in msgspec.json.decode(document, type=Poll).choices:
+            if choice.picture:
+                used[choice.picture.id] = choice.picture
+    for name, data in reader.hash_bytes(reader.keys.pictures):
+        if picture := used.get(name.decode()):
+            text = b64encode(data).decode()
+            yield PictureRow(id=picture.id, width=picture.width, height=picture.height, data=text)
+
+
+def _write_pictures(writer: SiteWriter, row: PictureRow) -> None:
+    writer.hset(writer.keys.pictures, row.id, b64decode(row.data))
+    # Put there when nobody knows: swept as soon as no poll has it.
+    writer.hset(writer.keys.pictures, f"{row.id}:at", 0)
 
 
 def _read_revisions(reader: SiteReader) -> Iterator[Row]:
@@ -133,6 +154,7 @@ VOTING_TABLES: tuple[Table, ...] = (
     ),
     Table(RaterRow, _read_raters, _write_raters),
     Table(PollRow, _read_polls, _write_polls, lambda keys, _: [keys.polls]),
+    Table(PictureRow, _read_pictures, _write_pictures, lambda keys, _: [keys.pictures]),
     Table(RevisionRow, _read_revisions, _write_revisions, lambda keys, _: [keys.poll_revisions]),
     Table(PollNumberRow, _read_numbers, _write_numbers, _poll_keys),
     Table(PollVoterRow, _read_voters, _write_voters, _voter_keys),

@@ -1,4 +1,4 @@
-"""Prepare a site aside, then put it in its place in one step."""
+"""Prepare a site aside, then publish it in one step."""
 
 import secrets
 from typing import Any
@@ -11,23 +11,23 @@ from stats_service.store.redis.scripts import load_script
 PUBLISH_SITE = load_script("portability/publish_site")
 HOLD_SITE = load_script("sites/hold_site")
 RELEASE_SITE = load_script("sites/release_site")
-#: Seconds that a site is held at most while an archive takes its place: a scan of all keys. If the
-#: import is cut off, the site goes on as it was after this.
+#: Longest time in seconds that a site is held while an archive takes its place: a scan of all keys.
+#: After it, a site whose import was interrupted continues as before.
 HOLD_SECONDS = 60
-#: Seconds after which what an import prepared is gone, if it was cut off.
+#: Seconds after which the prepared keys of an interrupted import expire.
 PREPARED_TTL_SECONDS = 6 * 3600
-#: Commands sent together.
+#: Number of commands sent together.
 BATCH = 1000
 
 
 class SiteWriter:
-    """Takes what the tables write; nothing is seen before `publish`.
+    """Writes the rows of the tables aside; nothing is visible before `publish`.
 
     Args:
         client: Redis.
-        prefix: the installation's.
+        prefix: the prefix of the installation.
         slug: the site.
-        now: seconds since 1970; what would have ended by then is left out.
+        now: seconds since 1970; what has expired by then is left out.
     """
 
     def __init__(self, client: RedisClient, prefix: str, slug: str, now: float) -> None:
@@ -36,7 +36,7 @@ class SiteWriter:
         self._prefix = prefix
         self._now = int(now)
         self._token = secrets.token_hex(4)
-        #: How long each key written lives, as `publish_site.lua` wants it.
+        #: Lifetimes of the written keys, in the form of `publish_site.lua`.
         self._expiries: dict[str, str] = {}
         self._commands: list[tuple[Any, ...]] = []
 
@@ -45,11 +45,11 @@ class SiteWriter:
         self._add(key, 0, "SET", value)
 
     def hset(self, key: str, field: str | bytes, value: str | bytes | int, ends: int = 0) -> None:
-        """Write a field of a hash; `ends` is when the whole hash does."""
+        """Write a field of a hash; `ends` is when the whole hash expires."""
         self._add(key, ends, "HSET", field, value)
 
     def end_at(self, key: str, ends: int) -> None:
-        """Let a key that was written end at a moment of the clock of Redis, to the second."""
+        """Set when a written key expires, by the clock of Redis, to the second."""
         self._expiries[key] = f"@{ends}"
 
     def zadd(self, key: str, member: str, score: int, ends: int = 0) -> None:
@@ -61,18 +61,18 @@ class SiteWriter:
         self._add(key, ends, "SADD", member)
 
     def xadd(self, key: str, entry_id: str, field: str, value: bytes) -> None:
-        """Append an entry with an id of its own to a stream."""
+        """Append an entry with a given id to a stream."""
         self._add(key, 0, "XADD", entry_id, field, value)
 
     def publish(self, founding: str | None, birth: str) -> bool:
-        """Put the site in its place.
+        """Publish the site.
 
         Args:
-            founding: of the site that it replaces (`SiteStore.founding`); None: there is none.
-            birth: of the site that it replaces.
+            founding: that of the replaced site (`SiteStore.founding`); None: a new site.
+            birth: that of the replaced site.
 
         Returns:
-            False, and nothing changed, if what is there is not that one, or not any more.
+            False, and nothing changed, if the existing site is a different one.
         """
         self.set(self.keys.founded, self._token.encode())
         self._send()
@@ -95,7 +95,7 @@ class SiteWriter:
         return published
 
     def _put(self, old: list[str], holder: str) -> bool:
-        """Rename what was prepared and forget `old`, if `holder` holds the site still."""
+        """Rename the prepared keys and delete `old`, if `holder` still holds the site."""
         names = [self.keys.site, self.keys.held, self.keys.replacing]
         for key in self._expiries:
             names += (staging_key(key, self._token), key)
@@ -113,19 +113,19 @@ class SiteWriter:
         return bool(outcome == 1)
 
     def discard(self) -> None:
-        """Forget what was prepared."""
+        """Delete the prepared keys."""
         self._commands.clear()
         with store_errors():
             for key in self._expiries:
                 self._client.unlink(staging_key(key, self._token))
 
     def _present(self, *, with_tokens: bool) -> list[str]:
-        """Return the keys that go for the archive: what is left of another site of the name too.
+        """Return the keys that the archive replaces, including remains of another site of the name.
 
-        Not what imports and exports keep aside, which ends by itself. The API tokens of a site that
-        is replaced stay.
+        Keys that imports and exports keep aside are left to expire. The API tokens and the
+        kiosks of a replaced site stay.
         """
-        stays = set() if with_tokens else {self.keys.tokens}
+        stays = set() if with_tokens else {self.keys.tokens, self.keys.kiosks}
         with store_errors():
             found = {
                 text_of(name)

@@ -1,13 +1,13 @@
--- add_legacy_day: add what another counter counted on one day, once.
+-- add_legacy_day: add another counter's numbers of one day, once.
 -- KEYS  1 site STRING  2 legacy HASH  3 counts HASH  4 hours of the day HASH
 --       5 articles ZSET  6 articles of the day ZSET  7 articles of the month ZSET
 --       8 parts of the import HASH
 -- ARGV  1 number of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
---       9 seconds that the hours live, 10 that the day's articles do (0: they are too old)
---      11 the part as it is kept
+--       9 lifetime of the hours, 10 of the day's articles, in seconds (0: expired)
+--      11 the part as it is stored
 --      12 number of hours; then for each: hour, views, visits; then for each article: key, views
--- Returns 1; 0 if the part was added before; -1 if there is no such site. Nothing was added then.
--- Numbers are below zero where the import joins what an earlier one counted as two visits.
+-- Returns 1; or (nothing added) 0 if the part was added before, -1 if the site does not exist.
+-- Numbers are negative where the import joins two visits of an earlier one.
 local OTHER = '(other)'
 local legacy, counts, hours, articles, day_articles = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local day = ARGV[2]
@@ -18,7 +18,7 @@ local call = redis.call
 if call('EXISTS', KEYS[1]) == 0 then return -1 end
 if call('HSETNX', KEYS[8], ARGV[1], ARGV[11]) == 0 then return 0 end
 
--- Adds to a field, which goes if nothing is left of it.
+-- Add to a field; delete it if it becomes 0.
 local function add(key, field, n)
   if n ~= 0 and redis.call('HINCRBY', key, field, n) == 0 then redis.call('HDEL', key, field) end
 end
@@ -32,7 +32,7 @@ for metric, n in pairs(added) do
     local record = tonumber(call('HGET', counts, 'record:' .. metric) or 0)
     local record_day = call('HGET', counts, 'record:' .. metric .. ':day')
     if record_day == day and n < 0 then
-      -- Found again when the import is complete, for days that come may be higher.
+      -- Determined again when the import is complete, because a later day may be busier.
       call('HDEL', counts, 'record:' .. metric, 'record:' .. metric .. ':day')
       call('HSET', KEYS[8], 'record:' .. metric, 1)
     elseif total > record or (total == record and record_day and day < record_day) then

@@ -1,10 +1,10 @@
--- add_legacy_openings: add what another counter had to the opening balances, or take it out; once.
+-- add_legacy_openings: add to the opening balances, or subtract from them; once.
 -- KEYS  1 site STRING  2 parts of the import HASH  3 opening HASH  4 ratings HASH
--- ARGV  1 number of this part  2 the part as it is kept; empty: it is taken out
---       3 the site's document as it was read, 4 as it shall be ("": no change)
+-- ARGV  1 number of this part  2 the part as it is stored; empty: subtract
+--       3 the site's document as read before, 4 the new one ("": unchanged)
 --       5 number of articles; then for each: key, views; then for each rated article: key, number
 --       of ratings by score as `0,1,0,3,9`
--- Returns 1; 0 if that was done before; -1 if the site is another by now. Nothing was done then.
+-- Returns 1; or (nothing done) 0 if that was done before, -1 if the site has changed.
 local parts, opening, ratings = KEYS[2], KEYS[3], KEYS[4]
 local sign = ARGV[2] == '' and -1 or 1
 local call = redis.call
@@ -19,7 +19,7 @@ if ARGV[4] ~= '' then call('SET', KEYS[1], ARGV[4]) end
 
 local rated = 6 + 2 * tonumber(ARGV[5])
 for i = 6, rated - 1, 2 do
-  -- A balance that somebody has lowered since does not fall below nothing.
+  -- A balance that was lowered in the meantime stops at 0.
   if call('HINCRBY', opening, ARGV[i], sign * ARGV[i + 1]) <= 0 then
     call('HDEL', opening, ARGV[i])
   end

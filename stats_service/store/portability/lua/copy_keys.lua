@@ -1,7 +1,7 @@
--- copy_keys: copy keys of one site in one step, for a reader that takes its time.
+-- copy_keys: copy keys of one site in one step, for a slow reader.
 -- KEYS  site STRING, then source, copy, source, copy, …
--- ARGV  1 seconds after which the copies are gone
--- Returns the number of keys that were there; 0, and nothing is copied, if the site is no more.
+-- ARGV  1 lifetime of the copies (s)
+-- Returns the number of existing keys; 0 (nothing copied) if the site does not exist.
 local copied = 0
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 for i = 2, #KEYS, 2 do

@@ -1,10 +1,10 @@
--- publish_site: put a prepared site in its place, whole or not at all.
+-- publish_site: publish a prepared site, whole or not at all.
 -- KEYS  1 site STRING  2 held STRING  3 replacing STRING; then prepared, final, prepared, final, …;
---       then keys to forget
--- ARGV  1 who holds the site that is to be replaced; "" if none may be there  2 number of pairs
---       3… how long each final key lives (seconds; "0": for ever; "@…": until then)
--- Returns 1; 0 if a site is there, or is not held by that one any more; -1 if a prepared key is
---       gone. Nothing was changed then.
+--       then keys to delete
+-- ARGV  1 holder of the site that is replaced; "": a new site  2 number of pairs
+--       3… lifetime of each final key (seconds; "0": for ever; "@…": until then)
+-- Returns 1; or (nothing changed) 0 if there is a site, or another holder; -1 if a prepared key is
+--       gone.
 local first = 4
 local pairs_end = first - 1 + 2 * tonumber(ARGV[2])
 local call = redis.call

@@ -1,6 +1,6 @@
--- settle_legacy_records: find the busiest days again where an import has changed them.
+-- settle_legacy_records: determine the busiest days again where an import has changed them.
 -- KEYS  1 counts HASH  2 parts of the import HASH
--- Returns how many records were found again.
+-- Returns the number of records that were determined.
 local counts, call, settled = KEYS[1], redis.call, 0
 for _, metric in ipairs({ 'views', 'visits' }) do
   if call('HDEL', KEYS[2], 'record:' .. metric) == 1 then

@@ -1,10 +1,10 @@
--- undo_legacy_day: take out what `add_legacy_day` added, once.
--- KEYS  as there
+-- undo_legacy_day: subtract what `add_legacy_day` added, once.
+-- KEYS  as in add_legacy_day.lua
 -- ARGV  1 number of the part  2 day  3 week  4 month  5 year  6 views  7 visits
 --       8 number of hours; then for each: hour, views, visits; then for each article: key, views
--- Returns 1; 0 if the part is not there (any more); -1 if there is no such site. Nothing was taken
---       out then.
--- An article that has given way since, and an article of a day that was added up, is in `(other)`.
+-- Returns 1; or (nothing subtracted) 0 if the part is not there, -1 if the site does not exist.
+-- If an article was removed since, or the articles of the day were summed up, its views are
+-- subtracted from `(other)`.
 local OTHER = '(other)'
 local legacy, counts, hours, articles, day_articles = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local day = ARGV[2]
@@ -14,12 +14,12 @@ local call = redis.call
 if call('EXISTS', KEYS[1]) == 0 then return -1 end
 if call('HEXISTS', KEYS[8], ARGV[1]) == 0 then return 0 end
 
--- Takes from a field, which goes if nothing is left of it.
+-- Subtract from a field; delete it if it becomes 0.
 local function take(key, field, n)
   if n ~= 0 and redis.call('HINCRBY', key, field, -n) == 0 then redis.call('HDEL', key, field) end
 end
 
--- Takes views from an article, and what it has not from the others.
+-- Subtract views from an article, and what it lacks from the others.
 local function take_views(key, article, n)
   for _, name in ipairs({ article, '(other)' }) do
     local has = tonumber(redis.call('ZSCORE', key, name) or 0)

@@ -1,5 +1,5 @@
--- rate_article: record one voter's score of an article, or move it or take it back while it may
--- be changed. What one network gives beyond its ceiling is held until an administrator decides.
+-- rate_article: record a voter's score of an article, change it, or withdraw it as long as that is
+-- allowed. Ratings of one network above its ceiling are held until an administrator decides.
 --
 -- KEYS  1 site STRING  2 articles ZSET  3 ratings HASH  4 raters of the article SET
 --       5, 6, 7 ratings of this half day HASH, of the one before, of the one before that
@@ -7,17 +7,17 @@
 --       12 held HASH  13… raters SET of articles that were merged into this one
 -- ARGV  1 now (ms)  2 article  3 score, or 0: take it back  4 scale  5 rater id  6 address id or ""
 --       7 id of its /48 or ""  8 ceiling of an address
---       9… of each of the merged: its key, and the rater id of the same voter there
+--       9… for each merged article: its key, and the voter's rater id there
 -- Returns { outcome, ratings ("0,1,0,3,9" or nil), time (ms) of the voter's first rating or 0 }:
 --       "counted", "held", "changed", "unchanged", "withdrawn" (also where there was none);
 --       "fixed" (too late to change), "unknown" (article), "ceiling" (no room to hold more);
 --       "no-site".
--- A /48 may have this many times as many ratings.
+-- The ceiling of a /48 as a multiple of that of an address.
 local IPV6_48_FACTOR = 3
 local CHANGE_MS, RECENT_TTL, ADDRESSES_TTL = 86400000, 129600, 3600
 local DAY_MS, SLOT_MS, SLOTS_TTL = 86400000, 600000, 1296000
 
--- Groups of held ratings, each of one article and ten minutes. Beyond them ratings are refused.
+-- Most groups of held ratings, each of one article and ten minutes. Further ratings are refused.
 local HELD_MAX = 10000
 
 local articles, ratings, raters, addresses = KEYS[2], KEYS[3], KEYS[4], KEYS[8]
@@ -33,14 +33,14 @@ local function answer(outcome, first) return { outcome, stored, first or 0 } end
 
 if not stored and not call('ZSCORE', articles, article) then return answer('unknown') end
 
--- Move one unit of a field that has this value from the bin `from` to the bin `to` (0: none);
--- returns its new value, and what stands behind the bins.
+-- Move one unit of a field with this value from the bin `from` to the bin `to` (0: none); return
+-- the new value, and the text after the bins.
 local function move(key, field, value, from, to)
   local bins, rest = string.match(value or '', '^([%d,]*)(.*)$')
   local counts = {}
   for n in string.gmatch(bins, '%d+') do counts[#counts + 1] = n end
   for i = #counts + 1, scale do counts[i] = '0' end
-  -- The others stay text: writing a number costs as much as half a command.
+  -- Keep the others as text: writing a number costs as much as half a command.
   if from > 0 then counts[from] = string.format('%d', counts[from] - 1) end
   if to > 0 then counts[to] = string.format('%d', counts[to] + 1) end
   local moved = table.concat(counts, ',') .. rest
@@ -48,8 +48,8 @@ local function move(key, field, value, from, to)
   return moved, rest
 end
 
--- The same in the slot of the voter's first rating, and where that slot's ratings stand: among
--- those that count, or with the decision that took them out.
+-- Do the same in the slot of the voter's first rating, and where the ratings of that slot count:
+-- in the averages, or in the decision that took them out.
 local function settle(at, from, to, key)
   local slots = math.floor(at / DAY_MS) == math.floor(now / DAY_MS) and KEYS[9] or KEYS[10]
   local field = string.format('%d:%s', at % DAY_MS / SLOT_MS, key)
@@ -66,7 +66,7 @@ local function settle(at, from, to, key)
   end
 end
 
--- Where a group's ratings stand: held, rejected, or nowhere apart, once they were released.
+-- Return where a group's ratings are: held, rejected, or "" once they were released.
 local function place_of(group)
   for _, key in ipairs({ held, voided }) do
     local value = group ~= '' and call('HGET', key, group)
@@ -74,8 +74,8 @@ local function place_of(group)
   end
 end
 
--- What is known of a voter's rating (of this article, or of one that was merged into it); nil if
--- it is too old to be known.
+-- Return the known rating of a voter (of this article, or of one merged into it); nil if it is too
+-- old to be known.
 local function known_of(key, id)
   for i = 5, 7 do
     local before, at, group = string.match(call('HGET', KEYS[i], id) or '', '(%d+) (%d+) ?(%x*)')
@@ -85,12 +85,12 @@ local function known_of(key, id)
   end
 end
 
--- Give a known rating another score, or take it back (0); returns what is answered.
+-- Change the score of a known rating, or withdraw it (0); return the answer.
 local function change(one, to, set)
   local key, value = place_of(one.group)
   if key then
     local moved = move(key, one.group, value, one.before, to)
-    -- Nobody need decide about what was taken back.
+    -- A withdrawn rating needs no decision.
     if not string.find(string.match(moved, '^[%d,]*'), '[1-9]') then call('HDEL', key, one.group) end
   else
     settle(one.at, one.before, to, one.key)
@@ -104,8 +104,8 @@ local function change(one, to, set)
   return key and 'held' or 'changed'
 end
 
--- Whoever rated what was merged into this article has rated it: the latest of the voter's ratings
--- is the one that may be changed, and the others go with it.
+-- A rating of an article that was merged into this one is a rating of this one: the voter's latest
+-- rating may be changed, and the others are withdrawn with it.
 local former, set_of = {}, { [article] = raters }
 for i = 13, #KEYS do
   local key, id = ARGV[2 * i - 17], ARGV[2 * i - 16]
@@ -121,7 +121,7 @@ if #former > 0 then
       if not latest or one.at > latest.at then latest = one end
     end
   end
-  -- One of them is too old for anybody to know what it was: another would be a second.
+  -- One rating is too old to be known: a further one would be a second one.
   if #known < #former then return answer('fixed') end
   for _, one in ipairs(known) do
     if one ~= latest then change(one, 0, set_of[one.key]) end
@@ -142,7 +142,7 @@ elseif call('SADD', raters, rater) == 1 then
     if ARGV[of] ~= '' and not over then
       local n = call('HINCRBY', addresses, 'r' .. ARGV[of], 1)
       if n == 1 then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
-      -- What one network has too much is not counted against its neighbours.
+      -- Ratings above one network's ceiling do not count against its neighbours.
       over = n > ceiling * (of == 6 and 1 or IPV6_48_FACTOR)
     end
   end
@@ -154,7 +154,7 @@ elseif call('SADD', raters, rater) == 1 then
   end
 end
 
--- A new one is put apart, with those of the article and the ten minutes that are apart already.
+-- Hold a new rating with those of the same article and ten minutes that are held already.
 if over then
   local field = string.format('h%d:%s', now % DAY_MS / SLOT_MS, article)
   local group = call('HGET', KEYS[9], field) or ''

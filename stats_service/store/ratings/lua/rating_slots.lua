@@ -1,4 +1,4 @@
--- rating_slots: what void_ratings and restore_ratings have in common; it comes before them, and
+-- rating_slots: shared code of void_ratings and restore_ratings; it comes before them, and
 -- audit_entry.lua before it.
 --
 -- KEYS  1 ratings HASH  2 voided HASH  3 audit STREAM  4… slots of days of UTC HASH, day after day
@@ -7,7 +7,7 @@ local SLOTS = 144
 local ratings, voided = KEYS[1], KEYS[2]
 local call = redis.call
 
--- Add `sign` times the bins of a text to `counts`; returns how many ratings the text has.
+-- Add `sign` times the bins of a text to `counts`; return the number of ratings in the text.
 local function add(counts, bins, sign)
   local i, n = 0, 0
   for number in string.gmatch(string.match(bins or '', '^[%d,]*'), '%d+') do
@@ -18,8 +18,8 @@ local function add(counts, bins, sign)
   return n
 end
 
--- Call `visit(key, field, value)` for every slot of the article from `first` up to and without
--- `last`; `day` is that of KEYS[4].
+-- Call `visit(key, field, value)` for every slot of the article from `first` to just before `last`;
+-- `day` is that of KEYS[4].
 local function each_slot(article, first, last, day, visit)
   for k = 4, #KEYS do
     local begin = (day + k - 4) * SLOTS

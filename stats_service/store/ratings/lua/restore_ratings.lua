@@ -2,8 +2,8 @@
 --
 -- KEYS  as rating_slots.lua
 -- ARGV  1 decision  2 day of KEYS[4], since 1970
---       3 entry of the log; how many ratings is filled in
--- Returns how many ratings count again, or nil if there is no such decision.
+--       3 audit entry; the number of ratings is added
+-- Returns how many ratings count again, or nil if the decision does not exist.
 local decision = ARGV[1]
 
 local stored = call('HGET', voided, decision)

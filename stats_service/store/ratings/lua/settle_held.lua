@@ -1,10 +1,10 @@
--- settle_held: decide about ratings that are held: let them count, or take them out for good.
--- Those that were taken out by settle_held count again by the same way.
+-- settle_held: decide about held ratings: count them, or take them out for good. It also counts
+-- ratings again that it took out.
 --
 -- KEYS  as rating_slots.lua, and the last two: held HASH, aliases HASH
 -- ARGV  1 group  2 day of KEYS[4], since 1970  3 "count" or "void"
---       4 entry of the log; the article and how many ratings are filled in
--- Returns how many ratings were moved, or nil if nothing of that name waits for the decision.
+--       4 audit entry; the article and the number of ratings are added
+-- Returns how many ratings were moved, or nil if no group of that name waits for the decision.
 local SLOTS_TTL = 1296000
 local group, day, count = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'count'
 local aliases = table.remove(KEYS)
@@ -17,7 +17,7 @@ if not value and count then
 end
 if not value then return false end
 local bins, first, article = string.match(value, '^([%d,]+) (%d+) %d+ (.*)$')
--- An article that was merged into another one meanwhile has its ratings there.
+-- The ratings of an article that was merged in the meantime are at the other article.
 local other = call('HGET', aliases, article)
 if other then article = string.sub(other, 2) end
 local moved = add({}, bins, 1)
@@ -32,7 +32,7 @@ if not count then
   return moved
 end
 
--- They go where ratings of their ten minutes stand: those that were given in time.
+-- They go where the other ratings of their ten minutes are.
 local function put(key, field, stored)
   local counts, rest = {}, string.match(stored or '', '^[%d,]*(.*)$')
   add(counts, stored, 1)

@@ -1,10 +1,10 @@
--- void_ratings: take ratings of an article out of its average, those of a span or every one.
--- What is rated or changed later in a slot that was taken out stands with the same decision.
+-- void_ratings: take ratings of an article out of the average, those of a span or all of them.
+-- Later ratings and changes in a slot that was taken out belong to the same decision.
 --
 -- KEYS  as rating_slots.lua
 -- ARGV  1 decision  2 article  3 first slot  4 the one after the last, both since 1970
---       5 day of KEYS[4], since 1970  6 "1": every rating, older ones than the slots as well
---       7 entry of the log; how many ratings is filled in
+--       5 day of KEYS[4], since 1970  6 "1": every rating, also those older than the slots
+--       7 audit entry; the number of ratings is added
 -- Returns how many ratings were taken out.
 local decision, article, all = ARGV[1], ARGV[2], ARGV[6] == '1'
 local first, last = tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,6 +1,6 @@
--- forget_keys: forget keys of a site that is no more.
--- KEYS  1 site STRING  2 held STRING; then the keys to forget
--- Returns 1; 0 (nothing forgotten) if there is a site of the name again.
+-- forget_keys: delete keys of a removed site.
+-- KEYS  1 site STRING  2 held STRING; then the keys to delete
+-- Returns 1; 0 (nothing deleted) if there is a new site of that name.
 if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
 redis.call('UNLINK', unpack(KEYS, 3))
 return 1

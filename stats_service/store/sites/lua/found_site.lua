@@ -1,7 +1,7 @@
--- found_site: store a new site, unless there is one of its name.
+-- found_site: store a new site, unless the name is taken.
 -- KEYS  1 site STRING  2 held STRING  3 founded STRING  4 alive STRING of its birth (or 1 again)
--- ARGV  1 the site's document  2 what tells this founding from others
--- Returns 1; 0 (nothing written) if there is such a site, or an archive is taking its place.
+-- ARGV  1 the site's document  2 id of this founding
+-- Returns 1; 0 (nothing written) if the site exists, or an archive is taking its place.
 local call = redis.call
 
 if call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end

@@ -1,8 +1,8 @@
--- release_site: let a site that is held go on as it was.
+-- release_site: let a held site continue unchanged.
 -- KEYS  1 site STRING  2 alive STRING of its birth (or 1 again)  3 held STRING
 --       4 replacing STRING
--- ARGV  1 who held it; "": somebody whose time is over
--- Returns 1; 0 (nothing changed) if it is not held, or not by that one.
+-- ARGV  1 id of the holder; "": a holder whose time is up
+-- Returns 1; 0 (nothing changed) if the site is not held, or held by another holder.
 local call = redis.call
 
 if (call('GET', KEYS[4]) or '') ~= ARGV[1] or call('EXISTS', KEYS[3]) == 0 then return 0 end

@@ -1,12 +1,12 @@
--- Replace a document that nobody has changed since it was read. audit_entry.lua comes before.
+-- Replace a document, unless it has changed since it was read. audit_entry.lua comes before.
 --
 -- KEYS[1]  the document
 -- KEYS[2]  audit STREAM
 -- KEYS[3]  site STRING
--- ARGV[1]  what was read; empty: there was none
--- ARGV[2]  what takes its place
--- ARGV[3]  entry of the log; empty: the change is not recorded
--- returns  1, or, and nothing was written, 0 if it was changed meanwhile, -1 if the site is no more
+-- ARGV[1]  the document as read before; empty: none
+-- ARGV[2]  the new document
+-- ARGV[3]  audit entry; empty: none
+-- returns  1; or (nothing written) 0 if it has changed, -1 if the site does not exist
 if redis.call('EXISTS', KEYS[3]) == 0 then
   return -1
 end

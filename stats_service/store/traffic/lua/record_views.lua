@@ -65,6 +65,9 @@ local GIVES_WAY, POOL_SHARE, DRAWS = 10, 20, 16
 local VISITORS_STEPS = 128
 -- Numbers of a row in ARGV[3]; arguments of one command, of which Lua takes 8,000 at most.
 local ROW, ARGUMENTS = 5, 4000
+-- Begin of the name of a host that is not the site's, and how many of a day are kept by name: a
+-- stranger invents as many as he likes.
+local HOST_SIGN, HOST_NAMES = 'host-', 20
 
 local counts, hours, online, visitors = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local hits, hits_before, addresses = KEYS[5], KEYS[6], KEYS[7]
@@ -474,8 +477,14 @@ if other > 0 then
   end
 end
 for reason, n in pairs(refused) do
-  call('HINCRBY', ignored, reason, n)
-  call('HINCRBY', ignored, reason .. ':' .. day, n)
+  local field, is_named = reason .. ':' .. day, true
+  if string.sub(reason, 1, #HOST_SIGN) ~= HOST_SIGN then
+    call('HINCRBY', ignored, reason, n)
+  elseif call('HEXISTS', ignored, field) == 0 then
+    is_named = tonumber(call('HGET', ignored, 'hosts:' .. day) or 0) < HOST_NAMES
+    if is_named then call('HINCRBY', ignored, 'hosts:' .. day, 1) end
+  end
+  if is_named then call('HINCRBY', ignored, field, n) end
 end
 
 -- Fields and values for HSET.

@@ -124,8 +124,12 @@ def _in_words(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_in_words(one) for one in value)
     if isinstance(value, dict):
-        if set(value) <= {"id", "text", "hidden"} and "text" in value:  # a choice of a poll
-            return _in_words(value["text"])
+        if set(value) <= {"id", "text", "hidden", "picture"} and "text" in value:  # a choice
+            text, picture = _in_words(value["text"]), value.get("picture")
+            if not picture:
+                return text
+            shown = {"text": text, "id": picture["id"][:6]}
+            return str(gettext("%(text)s (with the picture %(id)s)", **shown))
         if set(value) <= {"vi", "en"}:
             return " / ".join(map(str, value.values()))
     return msgspec.json.encode(value).decode()

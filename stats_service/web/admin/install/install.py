@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from stats_service.models.install_checks import InstallCheck
 from stats_service.services.known_sites.install_checks import findings
+from stats_service.services.visitors.hosts import front_page
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.install.places import places
 from stats_service.web.admin.install.preview import example_article
@@ -14,7 +15,6 @@ from stats_service.web.embed.snippet import Embedding
 from stats_service.web.http.context import services
 from stats_service.web.http.visitor import counted_proxies
 from stats_service.web.pages.findings import WordedFinding, worded
-from stats_service.web.pages.portals import front_page
 from stats_service.web.pages.security import CONTENT_SECURITY_POLICY
 
 bp = Blueprint("install", __name__, url_prefix="/sites/<slug>/install")

@@ -16,12 +16,15 @@ from stats_service.services.polls.definition import (
     local_moment,
     texts_of,
 )
-from stats_service.services.polls.rules import check_number_of_choices
+from stats_service.services.polls.rules import KIOSK_PAUSE_MAX, check_number_of_choices
 
 #: The languages that the form asks for; the first is the one that every text has.
 LANGUAGES = ("vi", "en")
 #: Longest free text of a poll that takes one, if it was not set by other means.
 OTHER_LENGTH = 120
+
+#: Seconds between two votes on one kiosk, if nobody says otherwise.
+KIOSK_PAUSE = 10
 
 Form = Mapping[str, str]
 
@@ -102,6 +105,10 @@ def form_values(poll: Poll, timezone: str) -> dict[str, object]:
         "thanks": poll.thanks.get("vi", ""),
         "thanks_en": poll.thanks.get("en", ""),
         "next_page": poll.next_page,
+        "kiosk": "yes" if poll.kiosk_pause else "",
+        "kiosk_pause": str(poll.kiosk_pause or KIOSK_PAUSE),
+        "kiosk_ceiling": str(poll.kiosk_ceiling),
+        "kiosk_networks": "\n".join(poll.kiosk_networks),
     }
     return values | {f"hidden-{choice.id}": "yes" for choice in poll.choices if choice.hidden}
 
@@ -129,7 +136,33 @@ def _options(form: Form, timezone: str, poll: Poll | None) -> dict[str, Any]:
         "thanks": texts_of((poll.thanks if poll else {}) | thanks),
         "next_page": form.get("next_page", "").strip(),
         "level": form.get("level") or "standard",
+        **_kiosk(form),
     }
+
+
+def _kiosk(form: Form) -> dict[str, Any]:
+    """Return what the form says of kiosks; a form that does not have them changes nothing of it."""
+    if "kiosk_pause" not in form:
+        return {}
+    pause = _number("kiosk_pause", form["kiosk_pause"], 1, KIOSK_PAUSE_MAX)
+    return {
+        "kiosk_pause": pause if form.get("kiosk") == "yes" else 0,
+        "kiosk_ceiling": _number("kiosk_ceiling", form.get("kiosk_ceiling", ""), 1, 1_000_000),
+        "kiosk_networks": tuple(form.get("kiosk_networks", "").split()),
+    }
+
+
+def _number(field: str, text: str, low: int, high: int) -> int:
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 7 and low <= int(text) <= high):
+        raise InvalidInputError(
+            "{field} {value}: use a number from {low} to {high}.",
+            field=field,
+            value=text[:20],
+            low=low,
+            high=high,
+        )
+    return int(text)
 
 
 def _place(text: str, place: int) -> tuple[int, int]:

@@ -1,17 +1,19 @@
 """Polls of a site: define, open, close, and read the results."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
-from stats_service.services.polls.presentation import results, state_at
+from stats_service.services.polls.presentation import described, results, state_at
 from stats_service.services.polls.rules import PRESETS, RESULTS_AS, RESULTS_ORDER, RESULTS_WHEN
+from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.polls.forms import changed_fields, form_values, new_poll
-from stats_service.web.admin.polls.share import hosted_address
+from stats_service.web.admin.polls.share import hosted_address, kiosk_address
 from stats_service.web.admin.revisions import given_revision, refused, refused_in_a_line
 from stats_service.web.embed.scripts import embed_files
 from stats_service.web.embed.version import VERSION
@@ -19,9 +21,11 @@ from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name
 from stats_service.web.pages.curves import ballot_curve
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.languages import vote_percent
+from stats_service.web.pages.languages import number, vote_percent
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.paging import page_number
+from stats_service.web.pages.pictures import Bar, Words, bars_picture
+from stats_service.web.pages.ranges import as_of
 
 bp = Blueprint("polls", __name__, url_prefix="/sites/<slug>/polls")
 
@@ -89,6 +93,7 @@ def show(poll_id: str) -> str:
         curve=ballot_curve(report.hours),
         point_name=point_name,
         address=hosted_address(slug, poll_id),
+        kiosk_address=kiosk_address(slug, poll_id),
         **poll_frame(poll, now),
     )
 
@@ -110,7 +115,7 @@ def save(poll_id: str) -> Page:
     try:
         changes = changed_fields(poll, request.form, site().timezone)
         now = services().clock.now()
-        services().polls.polls.edit(slug, poll_id, who(), now, _based_on(), **changes)
+        services().polls.polls.edit(slug, poll_id, who(), now, based_on(), **changes)
     except (InvalidInputError, ConflictError) as error:
         poll = services().polls.polls.get(slug, poll_id)
         return _form(dict(request.form), poll, refused(error)), error.status
@@ -136,7 +141,7 @@ def set_state(poll_id: str) -> AnyResponse:
         if verb is None:
             polls.get(slug, poll_id)
         else:
-            verb(slug, poll_id, who(), now, _based_on())
+            verb(slug, poll_id, who(), now, based_on())
     except (InvalidInputError, ConflictError) as error:
         flash(refused_in_a_line(error), "error")
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
@@ -171,14 +176,57 @@ def as_file(poll_id: str, kind: str) -> Response:
             row.text or unnamed.get(row.kind) or texts[row.choice],
             row.votes,
             vote_percent(row.percent),
+            row.percent / 100,
         )
         for row in services().polls.quarantine.result_rows(slug, poll)
     ]
-    headings = ["choice", "text", "votes", "percent of voters" if poll.multiple else "percent"]
-    return table_file(f"{slug}-poll-{poll.id}", headings, rows, kind)
+    percent = "percent of voters" if poll.multiple else "percent"
+    shares = _("Share of voters") if poll.multiple else _("Share")
+    table = Table(
+        poll.question.get(str(get_locale())) or poll.question[poll.lang],
+        (
+            Column("choice", "choice", "text", in_book=False),
+            Column("text", _("Answer"), "text"),
+            Column("votes", _("Votes"), summed=True),
+            Column(percent, percent, in_book=False),
+            Column("share", shares, "share", in_csv=False),
+        ),
+        rows,
+        [site().name, as_of(site())],
+        _("Total"),
+        Drawing("bar", ("text", "votes")),
+    )
+    return table_file(f"{slug}-poll-{poll.id}", table, kind)
 
 
-def _based_on() -> int:
+@bp.get("/<poll_id>/results.svg")
+@access("viewer")
+def picture(poll_id: str) -> Response:
+    """Give the results as a drawing, for a slide or a document."""
+    slug, lang = site().slug, str(get_locale())
+    poll = services().polls.polls.get(slug, poll_id)
+    found = results(poll, services().polls.polls.tally(slug, poll_id))
+    texts = {
+        choice.id: choice.text.get(lang) or choice.text.get(poll.lang, "")
+        for choice in poll.choices
+    }
+    ballots = found.ballots or 0
+    bars = [
+        Bar(
+            texts.get(row.id) or _("Another answer"),
+            row.percent or 0.0,
+            f"{vote_percent(row.percent or 0.0)}% ({number(row.votes or 0)})",
+            leads=row.id in found.leading,
+        )
+        for row in found.choices
+    ]
+    counted = ngettext("%(n)s ballot", "%(n)s ballots", ballots, n=number(ballots))
+    question = poll.question.get(lang) or poll.question[poll.lang]
+    words = Words(question, site().name, counted, as_of(site()))
+    return bars_picture(f"{slug}-{poll.id}", words, bars)
+
+
+def based_on() -> int:
     """Return the revision of the poll that the form was made from; 0 if it does not say."""
     text = given_revision()
     return int(text) if text.isdecimal() and text.isascii() else 0
@@ -201,6 +249,7 @@ def poll_frame(poll: Poll, now: float) -> dict[str, object]:
         "poll": poll,
         "state": state_at(poll, now),
         "states": states(),
+        "described": described,
         "now": now,
         "waiting": services().polls.polls.summary(site().slug, poll.id),
         "may_edit": account().may("editor", site().slug) and poll.status != "archived",

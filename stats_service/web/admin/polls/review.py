@@ -34,6 +34,7 @@ def show(poll_id: str) -> str:
     return render_template(
         "admin/poll_review.html",
         groups=services().polls.quarantine.groups(slug, poll_id),
+        kiosks={kiosk.id: kiosk.name for kiosk in services().polls.kiosks.all(slug)},
         texts=services().polls.quarantine.texts(slug, poll_id),
         choices={choice.id: choice for choice in poll.choices},
         **poll_frame(poll, now),
@@ -72,6 +73,8 @@ def integrity(poll_id: str) -> str:
         choices={choice.id: choice for choice in poll.choices},
         outcomes=outcomes(),
         reason_text=reason_text,
+        network_names=networks(),
+        largest_networks=largest_networks,
         curve=ballot_curve(report.hours),
         point_name=point_name,
         **report_spans(report.hours),
@@ -96,18 +99,24 @@ def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:
     A poll of a month has 720 hours: nobody reads, or prints, so many alike.
     """
     by_day = len(hours) > HOURS_SHOWN
-    spans, networks = defaultdict[str, Counter[str]](Counter), defaultdict[str, int](int)
+    spans = defaultdict[str, Counter[str]](Counter)
+    most = defaultdict[str, tuple[int, ...]](lambda: (0, 0, 0))
     for hour in hours:
         name = hour.hour[:10] if by_day else hour.hour
         spans[name].update(hour.ballots)
-        networks[name] = max(networks[name], hour.network)
+        most[name] = tuple(map(max, most[name], largest_networks(hour)))
     striking = [hour for hour in hours if set(hour.ballots) - {"counted", "changed"}]
     return {
-        "spans": [(name, spans[name], networks[name]) for name in sorted(spans)],
+        "spans": [(name, spans[name], most[name]) for name in sorted(spans)],
         "by_day": by_day,
         "striking": striking[-HOURS_SHOWN:] if by_day else (),
         "most": max((ballots.total() for ballots in spans.values()), default=1) or 1,
     }
+
+
+def largest_networks(hour: ReportHour) -> tuple[int, int, int]:
+    """Return the ballots of the address, the /24 (or IPv6 /40) and the /16 (/32) with most."""
+    return hour.address, max(hour.block, hour.pool), hour.provider
 
 
 def reason_text(reason: Reason) -> str:
@@ -133,8 +142,8 @@ def reason_text(reason: Reason) -> str:
     if level in WIDE_MIN:
         return str(
             _(
-                "%(n)s of %(of)s ballots came from %(network)s, day by day. That may be a school, "
-                "a carrier that many have, or somebody with many addresses.",
+                "%(n)s of %(of)s ballots came from %(network)s, counted per day. That may be a "
+                "school, a mobile carrier with many customers, or somebody with many addresses.",
                 n=n,
                 of=of,
                 network=networks()[level],
@@ -142,9 +151,9 @@ def reason_text(reason: Reason) -> str:
         )
     texts: dict[str, str] = {
         "held": _("%(n)s ballots wait for a decision.", n=n),
-        "network": _(
-            "%(n)s of %(of)s ballots came from one network within a day. That may be an office or "
-            "a carrier, or somebody with a program.",
+        "address": _(
+            "%(n)s of %(of)s ballots came from one address (IPv6: /48) within a day. That may be "
+            "an office or a carrier, or somebody with a program.",
             n=n,
             of=of,
         ),
@@ -155,10 +164,10 @@ def reason_text(reason: Reason) -> str:
             of=of,
             kind=subject,
         ),
-        "forgotten": _("It is not known any more who has voted (30 days after closing)."),
+        "forgotten": _("It is no longer known who has voted (30 days after closing)."),
         "unseen": _(
-            "Of %(n)s of %(of)s ballots nobody noted from what network they came: they are older "
-            "than this check.",
+            "For %(n)s of %(of)s ballots the network was not recorded: they are older than this "
+            "check.",
             n=n,
             of=of,
         ),
@@ -167,11 +176,12 @@ def reason_text(reason: Reason) -> str:
 
 
 def networks() -> dict[str, str]:
-    """Return the networks wider than an address or a customer's, as people say them."""
+    """Return the kinds of networks, as people say them."""
     return {
-        "block": _("one /24 (IPv4)"),
-        "pool": _("one /40 (IPv6)"),
-        "provider": _("one /16 (IPv6: /32)"),
+        "address": _("one address (IPv6: /48)"),
+        "block": _("one network (/24)"),
+        "pool": _("one network (IPv6 /40)"),
+        "provider": _("one network (/16; IPv6: /32)"),
     }
 
 
@@ -186,9 +196,11 @@ def outcomes() -> dict[str, str]:
         "poll-not-open": _("Refused: the poll was not open"),
         "proof-refused": _("Refused: no proof of work"),
         "voter-refused": _("Refused: no valid token"),
-        "voter-too-new": _("Put off: the token was too new"),
+        "voter-too-new": _("Deferred: the token was too new"),
         "host": _("Refused: a page of another site"),
         "program": _("Refused: a program"),
+        "kiosk-pause": _("Put off: within the pause of a kiosk"),
+        "kiosk-refused": _("Refused: a kiosk that was revoked"),
         "too-many-requests": _("Refused: too many from one network in a minute"),
         "invalid-input": _("Refused: not a valid ballot"),
         "unknown-poll": _("Refused: no such poll"),

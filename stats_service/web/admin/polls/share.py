@@ -42,3 +42,8 @@ def qr(poll_id: str) -> Response:
 def hosted_address(slug: str, poll: str) -> str:
     """Return the URL of the page on which everybody may vote."""
     return services().settings.base_url + url_for("hosted.poll_page", slug=slug, poll=poll)
+
+
+def kiosk_address(slug: str, poll: str) -> str:
+    """Return the URL of the page that a kiosk shows."""
+    return services().settings.base_url + url_for("kiosk.ballot", slug=slug, poll=poll)

@@ -63,7 +63,7 @@ def tables() -> list[tuple[str, str]]:
     every = [
         ("counts", _("Visits and views by day, week, month and year")),
         ("hours", _("Visits and views by hour, the last 91 days")),
-        ("articles", _("Views of each article since ever")),
+        ("articles", _("Views of each article, of all time")),
         ("article_days", _("Views of each article by day, the last 400 days")),
         ("article_months", _("The most read articles of each month")),
         ("openings", _("Opening balances of the articles")),

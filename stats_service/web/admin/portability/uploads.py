@@ -185,7 +185,7 @@ def ignored_reasons() -> dict[str, str]:
     return {
         "bot": _("Programs (bots)"),
         "no-page": _("Requests that are no page: pictures, styles, errors"),
-        "no-user-agent": _("No name of a browser"),
+        "no-user-agent": _("No browser name"),
         "host": _("Hosts that are not the site's"),
         "excluded": _("Excluded addresses"),
         "ceiling": _("Too many from one address"),

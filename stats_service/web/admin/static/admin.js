@@ -11,7 +11,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     } catch {
       // Without HTTPS there is no clipboard: select the text, so that Ctrl-C copies it.
       if (source.select) source.select();
-      else getSelection().selectAllChildren(source);
+      else /** @type {Selection} */ (getSelection()).selectAllChildren(source);
       return;
     }
     const before = button.textContent;
@@ -25,6 +25,14 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
     if (!confirm(form.dataset.confirm)) event.preventDefault();
   });
 }
+
+// A folded section that the address leads to.
+const openTarget = () => {
+  const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (place) place.closest("details")?.setAttribute("open", "");
+};
+addEventListener("hashchange", openTarget);
+openTarget();
 
 // The menu of a phone; without JavaScript it is always open there.
 const menuButton = document.getElementById("menu-button");
@@ -41,6 +49,28 @@ if (menuButton) {
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
+}
+
+// A drawing as a picture, twice as large as it is shown, for programs that take no drawing.
+for (const button of document.querySelectorAll("[data-png]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const drawing = new Image();
+    drawing.src = button.dataset.png;
+    await drawing.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = drawing.naturalWidth * 2;
+    canvas.height = drawing.naturalHeight * 2;
+    canvas.getContext("2d")?.drawImage(drawing, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((picture) => {
+      if (!picture) return; // the browser draws nothing as large as this
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(picture);
+      link.download = button.dataset.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    });
+  });
 }
 
 // A page of work that goes on: look again, until it is over.
@@ -66,16 +96,28 @@ for (const list of document.querySelectorAll("select[data-shows]")) {
   show();
 }
 
-// The live numbers: every 15 seconds while the page is looked at.
+// The live numbers: every 15 seconds (where one waits for the first, every 3) while the page is looked at.
 const live = document.querySelector("[data-live]");
 if (live) {
   const format = new Intl.NumberFormat(document.documentElement.lang);
+  // A new site waits for its first view, and tells once when it came.
+  const first = live.querySelector("[data-first]");
+  const tellFirst = (views) => {
+    if (!first || !first.hidden || !views) return;
+    const time = new Date().toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
+    first.textContent = first.dataset.first.replace("{time}", time);
+    first.hidden = false;
+    live.classList.add("good");
+    live.querySelector("[data-before-first]").hidden = true;
+  };
   const refresh = async () => {
     if (document.hidden) return;
     try {
       const answer = await fetch(live.dataset.live, { headers: { Accept: "application/json" } });
       if (!answer.ok) return;
-      for (const [name, n] of Object.entries(await answer.json())) {
+      const numbers = await answer.json();
+      tellFirst(numbers.views);
+      for (const [name, n] of Object.entries(numbers)) {
         const place = live.querySelector(`[data-number="${name}"]`);
         if (place) place.textContent = format.format(n);
       }
@@ -83,7 +125,7 @@ if (live) {
       // The numbers on the page stay; the next round may succeed.
     }
   };
-  setInterval(refresh, 15000);
+  setInterval(refresh, first ? 3000 : 15000);
   document.addEventListener("visibilitychange", refresh);
 }
 
@@ -98,5 +140,14 @@ for (const field of document.querySelectorAll("[data-filter]")) {
       const text = plain(row.textContent);
       row.hidden = !words.every((word) => text.includes(word));
     }
+  });
+}
+
+// The short name that an empty field would get, as the name is typed; the service makes the same.
+for (const slug of document.querySelectorAll("[data-slug-of]")) {
+  const name = document.querySelector(`#${slug.dataset.slugOf}`);
+  const usual = slug.placeholder;
+  name.addEventListener("input", () => {
+    slug.placeholder = plain(name.value).replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 30) || usual;
   });
 }

@@ -41,7 +41,9 @@
     if (!point) return first;
     const [year, month, day] = first.split("-").map(Number);
     const monday = day - ((new Date(first).getUTCDay() + 6) % 7);
-    const days = { hour: day + Math.floor(point / 24), day: day + point, week: monday + 7 * point, month: 1 };
+    // Not every day has 24 hours: the names tell how many days have begun.
+    const names = [...table.tBodies[0].rows].slice(0, point + 1).map((row) => row.cells[0].textContent.split(",")[1]);
+    const days = { hour: day + new Set(names).size - 1, day: day + point, week: monday + 7 * point, month: 1 };
     const date = Date.UTC(year, month - 1 + (unit === "month" ? point : 0), days[unit]);
     return new Date(date).toISOString().slice(0, 10);
   };
@@ -51,7 +53,7 @@
     new Date(Date.parse(dayOf(table, point)) - 86400000).toISOString().slice(0, 10);
 
   const shortName = (name, unit, single) =>
-    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d/.exec(name) ?? [name])[0];
+    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d|\d+ [A-Z][a-z]+/.exec(name) ?? [name])[0];
 
   function draw(chart) {
     const table = chart.parentElement.querySelector("[data-series]");

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { api, page, token } = document.currentScript.dataset;
+  const { api, page, token } = /** @type {any} */ (document.currentScript).dataset;
   const base = new URL(api, location.href).href;
   const native = window.fetch.bind(window);
   const made = document.getElementById("sample");

@@ -39,7 +39,10 @@
     answer,
     current: {},
     options: { site: "preview" },
-    resolve: () => "about:blank",
+    resolve: (path) => {
+      const [, picture] = /\/picture\/(.+)/.exec(path) ?? [];
+      return picture ? card.dataset.pictures + picture : "about:blank";
+    },
     voter: () => "preview",
   };
 
@@ -95,7 +98,7 @@
         body: new FormData(/** @type {any} */ (form)),
         signal: asking.signal,
       });
-      if (!/json/.test(reply.headers.get("Content-Type"))) throw reply.status;
+      if (!/json/.test(reply.headers.get("Content-Type") || "")) throw reply.status;
       const made = await reply.json();
       if (!made.problem) views = made;
       tell(made.problem ?? "");

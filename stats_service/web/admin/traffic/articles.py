@@ -1,40 +1,44 @@
-"""The most viewed articles of a site."""
+"""The articles of a site that were most read in a range, or that gained most."""
 
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
 from stats_service.models.traffic import OTHER_ARTICLES
-from stats_service.services.traffic.top_articles import LISTS
+from stats_service.services.portability.workbook import Column, Drawing, Table
+from stats_service.services.traffic.spans import Span
+from stats_service.services.traffic.top_articles import LONG_DAYS, ORDERS, RISING, VIEWS, is_kept
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
 from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.languages import readable
+from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of, today_of
+
+#: The range that is shown if nothing is asked for.
+DEFAULT = "7"
 
 bp = Blueprint("articles", __name__, url_prefix="/sites/<slug>/articles")
-
-
-def spans() -> dict[str, str]:
-    """Return the lists that there are."""
-    return {
-        "today": _("Today"),
-        "7": _("7 days"),
-        "30": _("30 days"),
-        "all": _("All time"),
-        "rising": _("Rising"),
-    }
 
 
 @bp.get("")
 @access("viewer")
 def index() -> str:
-    """Show one of the lists."""
-    span = _span()
-    articles = top_of(span)
+    """Show the articles of a range."""
+    span, order = range_of(site(), DEFAULT), _order()
+    articles, compared = top_of(span, order), _compared(span, order)
     return render_template(
         "admin/articles.html",
         articles=articles,
         span=span,
-        spans=spans(),
+        order=order,
+        title=_orders()[order],
+        orders={VIEWS: _("Most read"), RISING: _("Rising")},
+        days=_since_ever() if _is_ever(span, order) else days_text(*span.span[:2]),
+        is_ever=_is_ever(span, order),
+        choices=choices(),
+        before=compared and days_text(compared.first, compared.last),
+        compared_days=LONG_DAYS,
+        is_kept=_is_ever(span, order) or is_kept(span.span, today_of(site())),
         other_articles=OTHER_ARTICLES,
         parameters=services().traffic.parameters.known(site()),
         most=max((article.views for article in articles), default=1) or 1,
@@ -44,18 +48,57 @@ def index() -> str:
 @bp.get(f"/top.{ENDING}")
 @access("viewer")
 def as_file(kind: str) -> Response:
-    """Give one of the lists as a file."""
-    articles = top_of(_span())
-    rows = ((article.key, article.views, article.before) for article in articles)
-    headings = ["article", "views", "views_before"]
-    return table_file(f"{site().slug}-articles", headings, rows, kind)
+    """Give the articles of a range as a file."""
+    span = range_of(site(), DEFAULT)
+    order = _order()
+    compared = _compared(span, order)
+    notes = [site().name, _since_ever() if _is_ever(span, order) else days_text(*span.span[:2])]
+    if compared:
+        notes.append(_("Before: %(days)s", days=days_text(compared.first, compared.last)))
+    table = Table(
+        _orders()[order],
+        (
+            Column("article", _("Article"), "text", readable),
+            Column("views", _("Views")),
+            Column("views_before", _("Before"), in_book=compared is not None),
+        ),
+        [(article.key, article.views, article.before) for article in top_of(span, order)],
+        [*notes, as_of(site())],
+        drawing=Drawing("bar", ("article", "views")),
+    )
+    return table_file(f"{site().slug}-articles-{span.first}-{span.last}", table, kind)
 
 
-def top_of(span: str) -> list[TopArticle]:
-    """Return one of the lists."""
-    return services().traffic.top_articles.of_list(site(), span, services().clock.now())
+def _orders() -> dict[str, str]:
+    return {VIEWS: _("Most read articles"), RISING: _("Rising articles")}
 
 
-def _span() -> str:
-    span = request.args.get("span", "7")
-    return span if span in LISTS else "7"
+def _since_ever() -> str:
+    return str(_("since the beginning"))
+
+
+def _is_ever(span: Range, order: str) -> bool:
+    """Tell whether a list is of all time, which knows articles whose days are forgotten."""
+    return span.preset == "all" and order == VIEWS
+
+
+def _compared(span: Range, order: str) -> Span | None:
+    if _is_ever(span, order):
+        return None
+    now = services().clock.now()
+    return services().traffic.top_articles.compared(site(), span.span, now, span.compare)
+
+
+def top_of(span: Range, order: str) -> list[TopArticle]:
+    """Return the articles of a range; those of all time know older ones too."""
+    top, now = services().traffic.top_articles, services().clock.now()
+    if order == RISING:
+        return top.rising(site(), span.span, now, span.compare)
+    if _is_ever(span, order):
+        return top.of_all_time(site())
+    return top.of_span(site(), span.span, now, span.compare)
+
+
+def _order() -> str:
+    order = request.args.get("order", VIEWS)
+    return order if order in ORDERS else VIEWS

@@ -1,15 +1,21 @@
 """All sites at a glance, and a new site."""
 
+import re
+from collections.abc import Mapping
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.errors import ConflictError, InvalidInputError, StatsError
 from stats_service.models.history import Pair
 from stats_service.models.overview import Alarm
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
+from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.operations.overview import TREND_DAYS
+from stats_service.services.periods import day_of
+from stats_service.services.portability.legacy.exports.cells import BadCell, whole
 from stats_service.services.sites.sites import slug_of_name
 from stats_service.services.sites.systems import SYSTEMS, parameters_of
 from stats_service.web.admin import frame
@@ -54,31 +60,66 @@ def show() -> str:
 @access("operator")
 def new() -> str:
     """Ask for the settings of a new site."""
-    return render_template("admin/new_site.html", values={}, systems=SYSTEMS)
+    return _new_site_form({})
 
 
 @bp.post("/sites/new")
 @access("operator")
 def create() -> str | tuple[str, int] | Response:
     """Add a site."""
-    form = request.form
+    form, today = request.form, _today()
     try:
+        visits, views = (_balance(name, form.get(name, "")) for name in BALANCES)
         wanted = Site(
             slug=form.get("slug", "").strip().lower() or slug_of_name(form.get("name", "")),
             name=form.get("name", ""),
             hosts=tuple(form.get("hosts", "").split()),
             timezone=DEFAULT_TIMEZONE,
             article_parameters=parameters_of(form.get("system", "")),
+            opening_visits=visits,
+            opening_views=views,
+            opening_day=form.get("opening_day", "") or (today if visits or views else ""),
         )
         added = services().sites.sites.add(wanted, services().clock.now())
     except (InvalidInputError, ConflictError) as error:
-        page = render_template(
-            "admin/new_site.html", values=form, systems=SYSTEMS, error=explain(error)
-        )
-        return page, error.status
+        return _new_site_form(form, error), error.status
     services().accounts.audit.record_added_site(who(), services().clock.now(), added)
     flash(_("The site is added. Put its snippet into the portal's pages next."), "good")
     return redirect(url_for("admin.install.show", slug=added.slug))
+
+
+def _new_site_form(values: Mapping[str, str], error: StatsError | None = None) -> str:
+    return render_template(
+        "admin/new_site.html",
+        values=values,
+        systems=SYSTEMS,
+        today=_today(),
+        error=explain(error) if error else "",
+        error_field=_field_of(error) if error else "",
+    )
+
+
+def _field_of(error: StatsError) -> str:
+    """Return the field of the form that an error is about; empty: it is about none."""
+    if isinstance(error, ConflictError):
+        return "slug"
+    name = str(error.values.get("field") or re.split(r"\W", error.message)[0])
+    name = "hosts" if name == "host" else name
+    return name if name in ("name", "slug", "hosts", "opening_day", *BALANCES) else ""
+
+
+def _balance(name: str, text: str) -> int:
+    """Return a number as the former counter shows it: 1.814.165, or nothing."""
+    try:
+        return whole(text)
+    except BadCell as error:
+        raise InvalidInputError(
+            "{field} {text!r}: use a whole number.", field=name, text=text[:40]
+        ) from error
+
+
+def _today() -> str:
+    return day_of(services().clock.now(), DEFAULT_TIMEZONE)
 
 
 @bp.get("/<path:_rest>")
@@ -151,7 +192,9 @@ def alarm_text(alarm: Alarm) -> str:
             name=alarm.parameter,
         ),
         "burst": _("%(n)s ballots wait for review: a burst from few networks.", n=n),
-        "network": _("%(n)s ballots of a poll came from one network; look before its result.", n=n),
+        "network": _(
+            "%(n)s ballots of a poll came from one network; check before using the result.", n=n
+        ),
         "ratings": _("Ratings wait for review: a network gave more than it may in half an hour."),
         "texts": ngettext(
             "%(n)s other answer of a poll waits to be read.",

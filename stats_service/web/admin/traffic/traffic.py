@@ -1,21 +1,19 @@
 """Visits and views of one site: cards, chart, table, files, and the live number."""
 
 from flask import Blueprint, Response, jsonify, render_template
+from flask_babel import gettext as _
 
-from stats_service.models.history import Series, Shortfall, TopArticle
-from stats_service.services.traffic.history import HOURS_KEPT_DAYS, RANGE_MAX_DAYS
+from stats_service.models.history import Point, Series, Shortfall
+from stats_service.services.portability.workbook import Column, Drawing, Table
+from stats_service.services.traffic.history import RANGE_MAX_DAYS
+from stats_service.services.traffic.top_articles import VIEWS
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
-from stats_service.web.pages.charts import chart, point_name
+from stats_service.web.pages.charts import chart, point_begin, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.ranges import (
-    FIRST_CHOICE,
-    Range,
-    comparisons,
-    presets,
-    range_of,
-    today_of,
-)
+from stats_service.web.pages.pictures import Key, Words, chart_picture
+from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
 
 #: Articles that the page of a site names; the page of articles has more.
 TOP_SHOWN = 6
@@ -29,23 +27,21 @@ def show() -> str:
     """Show the numbers of a site."""
     now = services().clock.now()
     span, series = _series()
+    counts, shortfall = services().traffic.views.counts(site(), now), _shortfall(span)
     return render_template(
         "admin/traffic.html",
-        counts=services().traffic.views.counts(site(), now),
+        counts=counts,
+        is_new=not counts.views.total
+        and not counts.visits.total
+        and not (shortfall and (shortfall.ignored or shortfall.parts)),
         cards=services().traffic.history.cards(site(), now),
         series=series,
         chart=chart(series, site().headline),
         span=span,
-        presets=presets(),
-        first_choice=FIRST_CHOICE,
-        comparisons=comparisons(),
-        days_max=RANGE_MAX_DAYS,
-        hours_kept=HOURS_KEPT_DAYS,
-        shortfall=_shortfall(span),
-        top=_top(span)[:TOP_SHOWN],
-        compares_articles=services().traffic.top_articles.is_compared(
-            span.span, span.compare, today_of(site())
-        ),
+        days=days_text(span.first, span.last),
+        choices=choices(),
+        shortfall=shortfall,
+        top=top_of(span, VIEWS)[:TOP_SHOWN],
         point_name=point_name,
     )
 
@@ -55,17 +51,68 @@ def show() -> str:
 def as_file(kind: str) -> Response:
     """Give the chart's numbers."""
     span, series = _series()
-    headings = [span.unit, "visits", "views", "visits_before", "views_before"]
-    by_day = span.unit == "day"
-    rows = (
-        (p.name, p.now.visits, p.now.views, p.before.visits, p.before.views, p.readers)[
-            : 5 + by_day
-        ]
-        for p in series.points
-    )
-    headings += ["readers_estimate"] * by_day
+    rows = [
+        (*_row(point, is_begun=series.begun is None or at < series.begun), point.readers)
+        for at, point in enumerate(series.points)
+    ]
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
-    return table_file(name, headings, rows, kind)
+    return table_file(name, _table(span, series, rows), kind)
+
+
+@bp.get("/visits.svg")
+@access("viewer")
+def picture() -> Response:
+    """Give the chart as a drawing, for a slide or a document."""
+    span, series = _series()
+    return chart_picture(
+        f"{site().slug}-{span.first}-{span.last}",
+        Words(_("Visits and views"), site().name, days_text(span.first, span.last), as_of(site())),
+        chart(series, site().headline),
+        _keys(series),
+    )
+
+
+def _keys(series: Series) -> list[Key]:
+    """Return what the lines of a drawing mean, each with its sum."""
+    metric = site().headline
+    found = [
+        Key("visits", _("Visits"), series.total.visits),
+        Key("views", _("Views"), series.total.views),
+    ]
+    if series.is_compared and series.first_before and series.last_before:
+        days = days_text(series.first_before, series.last_before)
+        of_visits, of_views = _("Visits, %(span)s", span=days), _("Views, %(span)s", span=days)
+        text = of_visits if metric == "visits" else of_views
+        total = series.total_before.of(metric) if series.total_before else None
+        found.append(Key("before", text, total))
+    return found
+
+
+def _table(span: Range, series: Series, rows: list[tuple[str | int | None, ...]]) -> Table:
+    """Return the chart's numbers for programs and for people."""
+    units = {"hour": _("Hour"), "day": _("Day"), "week": _("Week from"), "month": _("Month")}
+    kind = {"week": "day"}.get(span.unit, span.unit)
+    is_compared, by_day = series.is_compared, span.unit == "day"
+    notes = [site().name, days_text(span.first, span.last)]
+    if is_compared and series.first_before and series.last_before:
+        before = days_text(series.first_before, series.last_before)
+        notes.append(_("Before: %(days)s", days=before))
+    readers = Column("readers_estimate", _("Readers, estimated"), in_csv=by_day, in_book=by_day)
+    return Table(
+        _("Visits and views"),
+        (
+            Column(span.unit, units[span.unit], kind, point_begin),
+            Column("visits", _("Visits"), summed=True),
+            Column("views", _("Views"), summed=True),
+            Column("visits_before", _("Visits before"), summed=True, in_book=is_compared),
+            Column("views_before", _("Views before"), summed=True, in_book=is_compared),
+            readers,
+        ),
+        rows,
+        [*notes, as_of(site())],
+        _("Total"),
+        Drawing("line", (span.unit, "visits", "views", f"{site().headline}_before")),
+    )
 
 
 @bp.get("/live.json")
@@ -79,8 +126,16 @@ def live() -> Response:
             "online": counts.online,
             "today": headline.today,
             "total": headline.total,
+            "views": counts.views.today,
         }
     )
+
+
+def _row(point: Point, *, is_begun: bool) -> tuple[str | int | None, ...]:
+    """Return a row of a file; what there is no number for stays empty."""
+    now = (point.now.visits, point.now.views) if is_begun else (None, None)
+    before = (point.before.visits, point.before.views) if point.before else (None, None)
+    return (point.name, *now, *before)
 
 
 def _shortfall(span: Range) -> Shortfall | None:
@@ -94,11 +149,3 @@ def _series() -> tuple[Range, Series]:
     span = range_of(site())
     now = services().clock.now()
     return span, services().traffic.history.series(site(), span.unit, span.span, now, span.compare)
-
-
-def _top(span: Range) -> list[TopArticle]:
-    """Return the most viewed articles of the range; those of all time know older ones too."""
-    top = services().traffic.top_articles
-    if span.preset == "all":
-        return top.of_all_time(site())
-    return top.of_span(site(), span.span, services().clock.now(), span.compare)

@@ -1,7 +1,7 @@
-"""The API of programs: what the admin pages do, for whoever has a token of the site.
+"""The API for programs: what the admin pages do, for programs with a token of the site.
 
-Everything below `/<site>/manage`. No page of a portal may call it: there are no CORS headers, and
-no cookie is looked at. `access.guard` refuses every route that does not say which scope it asks.
+Everything is below `/<site>/manage`. Portal pages cannot call it: it sends no CORS headers and
+ignores cookies. `access.guard` refuses every route without a declared scope.
 """
 
 from flask import Blueprint
@@ -10,6 +10,8 @@ from stats_service.web.api.manage import (
     access,
     archive,
     articles,
+    kiosks,
+    poll_pictures,
     poll_removal,
     poll_review,
     polls,
@@ -17,12 +19,22 @@ from stats_service.web.api.manage import (
     traffic,
 )
 
-NOUNS = (traffic, articles, polls, poll_removal, poll_review, ratings, archive)
+NOUNS = (
+    traffic,
+    articles,
+    polls,
+    poll_removal,
+    poll_review,
+    poll_pictures,
+    kiosks,
+    ratings,
+    archive,
+)
 
-#: What OpenAPI tells of these routes.
+#: Descriptions of these routes for OpenAPI.
 OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.OPERATIONS)
 
-#: The names that the query of a route may have, by method and path.
+#: Query parameters of each route, by method and path.
 QUERIES = {
     (one.method, one.path): [
         p.name for p in one.parameters if p.where == "query" and f"{{{p.name}}}" not in one.path
@@ -36,5 +48,5 @@ bp.before_request(access.guard)
 bp.before_request(lambda: access.check_query(QUERIES))
 bp.after_request(access.add_headers)
 for noun in NOUNS:
-    # `create_app` sets the first part of every path, in place of one that is set here.
+    # `create_app` sets the prefix of every path, which would replace one that is set here.
     bp.register_blueprint(noun.bp, url_prefix=f"/<slug>/manage{noun.bp.url_prefix or ''}")

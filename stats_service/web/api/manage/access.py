@@ -1,4 +1,4 @@
-"""Which program may call which route: the token of the site, and its scope."""
+"""Access of programs to routes: the token of the site, and its scope."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -17,14 +17,14 @@ from stats_service.web.http.context import services
 from stats_service.web.http.limits import check_caller, check_network
 from stats_service.web.http.problems import StaleProblem
 
-#: An argument in a rule of Flask's.
+#: A variable part of a Flask rule.
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def scope(name: str) -> Callable[[View], View]:
-    """Mark a route with the scope that it asks of the token: `read` or `write`."""
+    """Declare the scope that a route requires of the token: `read` or `write`."""
     if name not in SCOPES:
         raise ValueError(f"{name!r} is no scope")
 
@@ -36,13 +36,13 @@ def scope(name: str) -> Callable[[View], View]:
 
 
 def take_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Take the site's slug out of the URL, so that routes ask `site` for it."""
+    """Remove the site's slug from the URL arguments; routes call `site` instead."""
     if values and "slug" in values:
         g.manage_slug = values.pop("slug")
 
 
 def guard() -> None:
-    """Let a program through, or refuse it; nothing tells it whether a site exists."""
+    """Check the token; no refusal tells whether a site exists."""
     wanted = getattr(current_app.view_functions[request.endpoint or ""], "scope", None)
     if wanted is None:
         abort(403)
@@ -55,7 +55,7 @@ def guard() -> None:
     except StoreUnavailableError:
         raise
     except StatsError:
-        # Only what is refused counts against the network: whoever guesses keeps no program out.
+        # Only refusals count against the network, so that guessing locks out no program.
         check_network("manage-refused")
         raise
     check_caller("manage", f"{g.manage_slug}:{token.id}")
@@ -64,7 +64,7 @@ def guard() -> None:
 
 
 def check_query(known: Mapping[tuple[str, str], Collection[str]]) -> None:
-    """Refuse a parameter that the route does not have: it would be lost in silence."""
+    """Refuse a parameter that the route does not have; otherwise it would be ignored silently."""
     if request.method == "OPTIONS":
         return
     rule = _ARGUMENT.sub(r"{\1}", str(request.url_rule))
@@ -79,24 +79,24 @@ def check_query(known: Mapping[tuple[str, str], Collection[str]]) -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Keep answers out of caches, and browsers from guessing what they are."""
+    """Keep responses out of caches, and stop browsers from guessing their type."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def site() -> Site:
-    """Return the site that the request is about."""
+    """Return the site of the request."""
     return cast("Site", g.manage_site)
 
 
 def who() -> str:
-    """Return the name that the audit log shows; no account has one with a colon."""
+    """Return the author for the audit log; no account name contains a colon."""
     return f"token:{cast('Token', g.manage_token).id}"
 
 
 def today() -> date:
-    """Return today where the site is."""
+    """Return today's date in the site's zone."""
     return date.fromisoformat(day_of(services().clock.now(), site().timezone))
 
 
@@ -112,7 +112,7 @@ def operation(
     created: bool = False,
     problems: tuple[int, ...] = (),
 ) -> Operation:
-    """Return what OpenAPI tells of a route; who may call it is told for every one alike."""
+    """Return the OpenAPI description of a route; the rules of access are the same for all."""
     always = (400, 401, 403, 404, 429, 503)
     stale: dict[int, type] | None = {412: StaleProblem} if IF_MATCH in parameters else None
     writes = (413,) if body else ()

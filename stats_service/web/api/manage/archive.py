@@ -12,7 +12,7 @@ from stats_service.web.http.context import services
 
 bp = Blueprint("archive", __name__)
 
-#: Bytes of a packed archive that are kept in memory; a longer one goes to a file that has no name.
+#: Bytes of a compressed archive that are kept in memory; a longer one goes to a temporary file.
 IN_MEMORY = 8 * 1024 * 1024
 _CHUNK = 256 * 1024
 
@@ -20,9 +20,9 @@ _CHUNK = 256 * 1024
 @bp.get("/archive")
 @scope("read")
 def archive() -> Response:
-    """Answer with the archive, packed; it is whole before its first byte is sent."""
+    """Answer with the compressed archive; it is complete before its first byte is sent."""
     now = services().clock.now()
-    # Closed by `_chunks`, or with the answer that never used it.
+    # Closed by `_chunks`, or together with a response that did not use it.
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
         packed.writelines(services().portability.archives.lines(site().slug, now))

@@ -1,4 +1,4 @@
-"""Articles: merged, renamed, deleted and hidden, one or by a rule, and taken back."""
+"""Articles: merge, rename, delete and hide them, one or by a rule, and undo that."""
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -20,36 +20,36 @@ bp = Blueprint("articles", __name__, url_prefix="/articles")
 
 
 class ChangeOrder(ArticleRule, frozen=True, forbid_unknown_fields=True):
-    """Which articles are changed, and how."""
+    """The articles to change, and how."""
 
-    #: Of a change that this goes on with, because articles were left; empty: a new one.
+    #: Id of a change to continue, because articles were left; empty: a new change.
     change: str = ""
 
 
 class ChangeList(msgspec.Struct, frozen=True):
-    """The latest changes, the newest first."""
+    """The latest changes, newest first."""
 
     changes: list[DoneChange]
 
 
 class ParameterList(msgspec.Struct, frozen=True):
-    """Query parameters that are perhaps not as the site wants them."""
+    """Query parameters whose setting may be wrong."""
 
     parameters: list[ParameterFinding]
 
 
 class ParameterDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes of a query parameter."""
+    """The decision about a query parameter."""
 
-    #: True: it tells articles apart; false: it is left out of their keys.
+    #: True: it tells articles apart; false: it is dropped from their keys.
     keep: bool
 
 
 class SiteParameters(msgspec.Struct, frozen=True):
-    """The query parameters of a site, as its settings have them."""
+    """The query parameters in a site's settings."""
 
-    #: Empty: all but those known to track, to turn pages, to sort; the same but for `-id`, which is
-    #: dropped, and `+page`, which is kept; without signs: exactly these; `none`: no parameter.
+    #: Empty: all except those known to track, to page, to sort; `-id` drops one more, `+page` keeps
+    #: one of these; without signs: exactly these; `none`: no parameter.
     article_parameters: list[str]
 
 
@@ -63,7 +63,7 @@ def index() -> Response:
 @bp.post("/changes/preview")
 @scope("read")
 def preview() -> Response:
-    """Answer with what a rule would do."""
+    """Answer with the effect that a rule would have."""
     rule = decode_body(request.get_data(cache=False), ArticleRule)
     return fresh_json(services().traffic.article_changes.preview(site(), rule))
 
@@ -71,7 +71,7 @@ def preview() -> Response:
 @bp.post("/changes")
 @scope("write")
 def apply() -> Response:
-    """Change articles, some at a time."""
+    """Change articles, a number of them at a time."""
     order = decode_body(request.get_data(cache=False), ChangeOrder)
     rule = ArticleRule(order.do, order.key, order.prefix, order.parameter, order.into)
     by = Author(who(), services().clock.now())
@@ -81,7 +81,7 @@ def apply() -> Response:
 @bp.delete("/changes/<change>")
 @scope("write")
 def take_back(change: str) -> Response:
-    """Take a change back, some articles at a time."""
+    """Undo a change, a number of articles at a time."""
     by = Author(who(), services().clock.now())
     return fresh_json(services().traffic.article_changes.take_back(site(), change, by))
 
@@ -89,7 +89,7 @@ def take_back(change: str) -> Response:
 @bp.get("/parameters")
 @scope("read")
 def parameters() -> Response:
-    """Answer with the query parameters that somebody should look at."""
+    """Answer with the query parameters whose setting may be wrong."""
     return fresh_json(ParameterList([*services().traffic.parameters.known(site())]))
 
 

@@ -1,4 +1,4 @@
-"""A poll as a program gets it; it sends what `services.polls.definition` has."""
+"""A poll for a program; programs send the bodies of `services.polls.definition`."""
 
 import msgspec
 
@@ -8,12 +8,12 @@ from stats_service.services.polls.presentation import results, state_at
 
 
 class ManagedPoll(msgspec.Struct, frozen=True, kw_only=True):
-    """A poll with everything that its administrators know of it."""
+    """A poll with everything that administrators see."""
 
     id: str
-    #: `draft`, `open`, `closed` or `archived`, as an administrator made it.
+    #: `draft`, `open`, `closed` or `archived`: the state that an administrator set.
     status: str
-    #: The same by the clock: also `scheduled`.
+    #: The state by the clock; also `scheduled`.
     state: str
     lang: str
     question: dict[str, str]
@@ -33,7 +33,10 @@ class ManagedPoll(msgspec.Struct, frozen=True, kw_only=True):
     thanks: dict[str, str]
     next_page: str
     protection: Protection
-    #: In the archive and other lists.
+    kiosk_pause: int
+    kiosk_ceiling: int
+    kiosk_networks: tuple[str, ...]
+    #: Shown in the archive and other lists.
     listed: bool
     created: str
     revision: int
@@ -42,7 +45,7 @@ class ManagedPoll(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def managed_poll(poll: Poll, tally: PollTally, timezone: str, now: float) -> ManagedPoll:
-    """Return a poll as a program gets it."""
+    """Return a poll for a program."""
     kept = {
         name: getattr(poll, name)
         for name in ManagedPoll.__struct_fields__

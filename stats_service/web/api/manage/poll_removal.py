@@ -1,4 +1,4 @@
-"""Delete a poll, or its ballots, and undo that."""
+"""Delete a poll or its ballots, and undo that."""
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -17,14 +17,14 @@ bp = Blueprint("poll_removal", __name__)
 
 
 class PollReset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Takes the ballots of a poll away."""
+    """Removes the ballots of a poll."""
 
-    #: The poll's, as the caller has seen it last.
+    #: Revision of the poll that the caller has seen.
     revision: int
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """A poll that was deleted, or reset, and can be as it was again."""
+    """A deleted or reset poll that can be restored."""
 
     id: str
     poll: str
@@ -39,7 +39,7 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Removals(msgspec.Struct, frozen=True):
-    """What can be undone, the latest first."""
+    """The removals that can be undone, newest first."""
 
     removals: list[Removal]
 
@@ -61,7 +61,7 @@ def delete(poll: str) -> Response:
 @bp.post("/polls/<poll>/reset")
 @scope("write")
 def reset(poll: str) -> Response:
-    """Take the ballots of a poll away."""
+    """Remove the ballots of a poll."""
     wanted = decode_body(request.get_data(cache=False), PollReset)
     now = services().clock.now()
     services().polls.removal.reset(site(), poll, poll, wanted.revision, who(), now)
@@ -71,7 +71,7 @@ def reset(poll: str) -> Response:
 @bp.get("/removed-polls")
 @scope("read")
 def index() -> Response:
-    """Answer with what can be undone."""
+    """Answer with the removals that can be undone."""
     return _removals()
 
 

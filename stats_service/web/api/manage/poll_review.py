@@ -1,4 +1,4 @@
-"""What a poll's ballots need a decision for: groups in quarantine, and free texts."""
+"""Decisions about held ballots and free texts of a poll."""
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -13,23 +13,23 @@ bp = Blueprint("poll_review", __name__, url_prefix="/polls/<poll>/review")
 
 
 class Review(msgspec.Struct, frozen=True):
-    """What waits for a decision, and what was decided."""
+    """Ballots and free texts, decided and waiting."""
 
     groups: list[Group]
     texts: list[OtherText]
 
 
 class GroupDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes of a group of ballots."""
+    """The decision about a group of ballots."""
 
-    #: Its name.
+    #: Name of the group.
     group: str
     #: `accepted`, `voided` or `held`.
     state: str
 
 
 class TextDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What becomes of a free text."""
+    """The decision about a free text."""
 
     text: str
     #: `approved`, `rejected` or `pending`.
@@ -39,7 +39,7 @@ class TextDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @bp.get("")
 @scope("write")
 def show(poll: str) -> Response:
-    """Answer with the groups and texts; as in the pages, to whoever may decide about them."""
+    """Answer with the groups and texts, for tokens that may decide about them."""
     return _review(poll)
 
 

@@ -1,4 +1,4 @@
-"""Polls: list, make, copy, change, open, close, with results whoever else may see them."""
+"""Polls: list, create, copy, change, open, close; with results, whoever else may see them."""
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -25,15 +25,15 @@ bp = Blueprint("polls", __name__, url_prefix="/polls")
 
 
 class ManagedPolls(msgspec.Struct, frozen=True):
-    """Every poll of a site, drafts included, the latest made first."""
+    """Every poll of a site, drafts included, newest first."""
 
     polls: list[ManagedPoll]
 
 
 class PollCopy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Asks for a copy of a poll."""
+    """The id for a copy of a poll."""
 
-    #: Stands in URLs; empty: made of the original's.
+    #: Part of URLs; empty: derived from that of the original.
     id: str = ""
 
 
@@ -49,7 +49,7 @@ def index() -> Response:
 @bp.post("")
 @scope("write")
 def create() -> tuple[Response, int]:
-    """Make a poll, as a draft or open."""
+    """Create a poll, as a draft or open."""
     slug = site().slug
     draft = decode_body(request.get_data(cache=False), PollDraft)
     taken = {poll.id for poll in services().polls.polls.all(slug)}
@@ -69,28 +69,28 @@ def show(poll: str) -> Response:
 @bp.patch("/<poll>")
 @scope("write")
 def edit(poll: str) -> Response:
-    """Change a poll; what would alter votes is refused once there are any."""
+    """Change a poll; once somebody has voted, changes that alter votes are refused."""
     slug, polls = site().slug, services().polls.polls
     wanted = decode_body(request.get_data(cache=False), PollChanges)
     changes = changed_fields(polls.get(slug, poll), wanted)
     now = services().clock.now()
-    return _answer(polls.edit(slug, poll, who(), now, _based_on(), **changes))
+    return _answer(polls.edit(slug, poll, who(), now, based_on(), **changes))
 
 
 @bp.post("/<poll>/open")
 @scope("write")
 def open_(poll: str) -> Response:
-    """Let readers vote."""
+    """Open a poll for voting."""
     now = services().clock.now()
-    return _answer(services().polls.polls.open(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.open(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/close")
 @scope("write")
 def close(poll: str) -> Response:
-    """Take no more ballots."""
+    """Close a poll: later ballots do not count."""
     now = services().clock.now()
-    return _answer(services().polls.polls.close(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.close(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/archive")
@@ -98,15 +98,15 @@ def close(poll: str) -> Response:
 def archive(poll: str) -> Response:
     """Close a poll for good."""
     now = services().clock.now()
-    return _answer(services().polls.polls.archive(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.archive(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/draft")
 @scope("write")
 def withdraw(poll: str) -> Response:
-    """Make a draft again of a poll in which nobody has voted."""
+    """Turn a poll without ballots back into a draft."""
     now = services().clock.now()
-    return _answer(services().polls.polls.withdraw(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.withdraw(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/list")
@@ -114,35 +114,35 @@ def withdraw(poll: str) -> Response:
 def list_(poll: str) -> Response:
     """Show a poll in the archive and other lists."""
     now = services().clock.now()
-    return _answer(services().polls.polls.list_(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.list_(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/unlist")
 @scope("write")
 def unlist(poll: str) -> Response:
-    """Show a poll only where it is named."""
+    """Hide a poll from lists; it is shown only where a page names it."""
     now = services().clock.now()
-    return _answer(services().polls.polls.unlist(site().slug, poll, who(), now, _based_on()))
+    return _answer(services().polls.polls.unlist(site().slug, poll, who(), now, based_on()))
 
 
 @bp.post("/<poll>/pin")
 @scope("write")
 def pin(poll: str) -> Response:
-    """Make a poll the one that pages show which name none."""
+    """Make a poll the current one, for pages that name none."""
     return _pinned(poll, poll)
 
 
 @bp.post("/<poll>/unpin")
 @scope("write")
 def unpin(poll: str) -> Response:
-    """Let pages that name no poll show the one that was opened last."""
+    """Make the poll that was opened last the current one again."""
     return _pinned(poll, "")
 
 
 @bp.post("/<poll>/copy")
 @scope("write")
 def copy(poll: str) -> tuple[Response, int]:
-    """Make a draft that asks the same."""
+    """Create a draft with the same question and choices."""
     wanted = decode_body(request.get_data(cache=False) or b"{}", PollCopy)
     slug, now = site().slug, services().clock.now()
     return fresh_json(_managed(services().polls.polls.copy(slug, poll, wanted.id, who(), now))), 201
@@ -151,7 +151,7 @@ def copy(poll: str) -> tuple[Response, int]:
 @bp.get("/<poll>/integrity")
 @scope("read")
 def integrity(poll: str) -> Response:
-    """Answer with what happened to every ballot."""
+    """Answer with the integrity report of a poll."""
     now = services().clock.now()
     return fresh_json(services().polls.integrity.report(site().slug, poll, site().timezone, now))
 
@@ -160,8 +160,8 @@ def _answer(poll: Poll) -> Response:
     return with_revision(_managed(poll), str(poll.revision))
 
 
-def _based_on() -> int:
-    """Return the revision that a change was made from; 0 if the program does not say."""
+def based_on() -> int:
+    """Return the revision that a change is based on; 0 if the program does not send one."""
     text = given_revision()
     if text and not (text.isascii() and text.isdecimal()):
         raise InvalidInputError(f"If-Match {text!r}: a poll's ETag is its revision, a number.")
@@ -169,7 +169,7 @@ def _based_on() -> int:
 
 
 def _pinned(poll: str, chosen: str) -> Response:
-    found, known = services().polls.polls.get(site().slug, poll), _based_on()
+    found, known = services().polls.polls.get(site().slug, poll), based_on()
     if known not in (0, found.revision):
         standing, wanted = {"revision": found.revision}, {"revision": known}
         raise_stale(str(found.revision), standing, wanted)

@@ -1,4 +1,4 @@
-"""Ratings of articles: ranked, those that came in bursts, and taken out or put back."""
+"""Ratings of articles: rankings, bursts, and decisions about them."""
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -21,7 +21,7 @@ ORDERS = ("best", "worst", "most")
 
 
 class RatingBurst(msgspec.Struct, frozen=True):
-    """Ratings of one article that came close together."""
+    """Many ratings of one article in a short time."""
 
     article: str
     #: From and to when, in the site's zone.
@@ -31,9 +31,9 @@ class RatingBurst(msgspec.Struct, frozen=True):
 
 
 class VoidedAnswer(msgspec.Struct, frozen=True):
-    """Ratings of an article that are taken out, or were put back."""
+    """Ratings of an article that were taken out, or were restored."""
 
-    #: Of the decision that took them out.
+    #: Id of the decision.
     id: str
     article: str
     #: From and to when they were given; null: all of them.
@@ -49,49 +49,49 @@ class RatingReport(msgspec.Struct, frozen=True):
     articles: list[RankedArticle]
     #: Mean score of all ratings of the site; 0 without ratings.
     mean: float
-    #: What came close together in the last two weeks, the latest first.
+    #: Bursts of the last two weeks, the latest first.
     bursts: list[RatingBurst]
-    #: What was taken out, the latest first.
+    #: Ratings that were taken out, the latest first.
     voided: list[VoidedAnswer]
-    #: What is beyond the ceiling of its network and waits for a decision, the latest first.
+    #: Ratings above the ceiling of their network that wait for a decision, the latest first.
     held: list[VoidedAnswer]
 
 
 class RatingsToVoid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names ratings of an article."""
+    """Ratings of an article to take out."""
 
     #: Path with query, URL, or explicit key.
     article: str
-    #: From and to when they were given, in whole tens of minutes; null: all of them.
+    #: From and to when they were given, in steps of ten minutes; null: all of them.
     begin: Moment | None = None
     end: Moment | None = None
 
 
 class RatingDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names a decision about ratings."""
+    """A decision about ratings."""
 
-    #: Its id.
+    #: Id of the decision.
     decision: str
 
 
 class HeldRatings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Names ratings that are held."""
+    """Held ratings to decide about."""
 
-    #: The id of a group, or `all`.
+    #: Id of a group, or `all`.
     group: str
 
 
 class SettledRatings(msgspec.Struct, frozen=True):
-    """What was decided about ratings that were held."""
+    """The outcome of a decision about held ratings."""
 
-    #: How many they were.
+    #: Number of ratings.
     ratings: int
 
 
 @bp.get("")
 @scope("read")
 def index() -> Response:
-    """Answer with the rated articles in one of three orders, bursts, and what was taken out."""
+    """Answer with the rated articles in one of three orders, bursts, and removed ratings."""
     order = request.args.get("order", "best")
     if order not in ORDERS:
         raise InvalidInputError(f"order {order[:40]!r}: use one of {', '.join(ORDERS)}.")
@@ -116,7 +116,7 @@ def index() -> Response:
 @bp.post("/void")
 @scope("write")
 def void() -> Response:
-    """Take ratings of an article out of its average: those of a span, or all."""
+    """Take ratings of an article out of the average: those of a span, or all."""
     wanted = decode_body(request.get_data(cache=False), RatingsToVoid)
     if (wanted.begin is None) != (wanted.end is None):
         raise InvalidInputError("begin, end: name both or none.")
@@ -131,7 +131,7 @@ def void() -> Response:
 @bp.post("/restore")
 @scope("write")
 def restore() -> Response:
-    """Count again what a decision took out."""
+    """Count again the ratings of a decision."""
     wanted = decode_body(request.get_data(cache=False), RatingDecision)
     now = services().clock.now()
     return fresh_json(
@@ -142,7 +142,7 @@ def restore() -> Response:
 @bp.post("/release")
 @scope("write")
 def release() -> Response:
-    """Let ratings count that are held: of one group, or all."""
+    """Count held ratings: of one group, or all."""
     wanted = decode_body(request.get_data(cache=False), HeldRatings)
     now, review = services().clock.now(), services().ratings.review
     return fresh_json(SettledRatings(review.release(site(), wanted.group, who(), now)))
@@ -151,7 +151,7 @@ def release() -> Response:
 @bp.post("/reject")
 @scope("write")
 def reject() -> Response:
-    """Take ratings out that are held: of one group, or all."""
+    """Take held ratings out: of one group, or all."""
     wanted = decode_body(request.get_data(cache=False), HeldRatings)
     now, review = services().clock.now(), services().ratings.review
     return fresh_json(SettledRatings(review.reject(site(), wanted.group, who(), now)))

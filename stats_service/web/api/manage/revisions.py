@@ -1,4 +1,4 @@
-"""Revisions over HTTP: `ETag` with what was read, `If-Match` with what it changes (RFC 9110)."""
+"""Revisions over HTTP: `ETag` of what was read, `If-Match` of what is changed (RFC 9110)."""
 
 import re
 
@@ -8,7 +8,7 @@ from stats_service.errors import InvalidInputError
 from stats_service.web.api.operation import Parameter
 from stats_service.web.http.bodies import fresh_json
 
-#: A proxy that compresses an answer makes its tag a weak one; it names the same.
+#: A proxy that compresses a response makes the tag weak; it stands for the same revision.
 _TAG = re.compile(r'\s*(?:W/)?"([^"]{1,64})"\s*')
 
 IF_MATCH = Parameter(
@@ -22,10 +22,10 @@ IF_MATCH = Parameter(
 
 
 def given_revision() -> str:
-    """Return the revision that a change was made from, empty if the program does not say.
+    """Return the revision that a change is based on, empty if the program does not send one.
 
     Raises:
-        InvalidInputError: the header is none that this service gives.
+        InvalidInputError: the header is not one of this service's tags.
     """
     text = request.headers.get("If-Match", "*")
     if text.strip() == "*":
@@ -40,7 +40,7 @@ def given_revision() -> str:
 
 
 def with_revision(body: object, revision: str) -> Response:
-    """Return an answer with the revision of what it tells."""
+    """Return a response with the revision of its body."""
     response = fresh_json(body)
     response.headers["ETag"] = f'"{revision}"'
     return response

@@ -1,4 +1,4 @@
-"""The numbers of a site: now, in the past, by article, and what was not counted."""
+"""The numbers of a site: present and past, by article, and views that were not counted."""
 
 import re
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from stats_service.models.traffic import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import BEFORE, PRESETS, Span, preset
-from stats_service.services.traffic.top_articles import LISTS
+from stats_service.services.traffic.top_articles import ORDERS, RISING, VIEWS
 from stats_service.web.api.manage.access import operation, scope, site, today, who
 from stats_service.web.api.manage.revisions import IF_MATCH, given_revision, with_revision
 from stats_service.web.api.operation import Parameter, one_of
@@ -21,35 +21,42 @@ from stats_service.web.http.context import services
 
 bp = Blueprint("traffic", __name__)
 
-#: Days of a range whose first day is not named: the last of them is today.
+#: Length in days of a range without a first day; its last day is today.
 DEFAULT_DAYS = {"hour": 2, "day": 28, "week": 91, "month": 365}
+DEFAULT_ARTICLE_DAYS = 7
 _DAY = re.compile(r"20\d\d-\d\d-\d\d|21\d\d-\d\d-\d\d", re.ASCII)
 
 
 class IgnoredViews(msgspec.Struct, frozen=True):
-    """What was not counted in a range of days, both included."""
+    """Views that were not counted in a range of days, both ends included."""
 
     first: date
     last: date
     ignored: list[Ignored]
-    #: Views that count, but make no visit or are in no article's number.
+    #: Views that count, but without a visit or an article.
     in_part: list[Part]
-    #: What was seen beside that and tells of causes.
+    #: Signs of causes.
     signs: list[Part]
-    #: Programs by the name of the list of crawlers that told them, the most first, at most 50;
-    #: `other`: by the shape of what they say.
+    #: Views of bots by kind (from the list of crawlers), most first, at most 50 kinds; `other`:
+    #: recognised by the form of the user agent.
     programs: list[Part]
+    #: Hosts that were not the site's, the most first, at most 50; of each day the first 20.
+    hosts: list[Part]
 
 
 class ArticleList(msgspec.Struct, frozen=True):
-    """The most viewed articles, the first first."""
+    """The articles of a span that were most viewed, or that gained most; the first first."""
 
-    span: str
+    first: date
+    last: date
+    #: The days of `before`; null: nothing is compared.
+    first_before: date | None
+    last_before: date | None
     articles: list[TopArticle]
 
 
 class OpeningBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The views that an article had before it came here."""
+    """The views that an article had before the site used this service."""
 
     #: Path with query, URL, or explicit key.
     article: str
@@ -60,14 +67,14 @@ class OpeningBalance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @bp.get("/counts")
 @scope("read")
 def counts() -> Response:
-    """Answer with the numbers of the site, as they are now."""
+    """Answer with the present numbers of the site."""
     return fresh_json(services().traffic.views.counts(site(), services().clock.now()))
 
 
 @bp.get("/history")
 @scope("read")
 def history() -> Response:
-    """Answer with visits and views by hour, day, week or month, beside the span compared."""
+    """Answer with visits and views by hour, day, week or month, beside the compared span."""
     unit, now = request.args.get("unit", "day"), services().clock.now()
     compare = request.args.get("compare", BEFORE)
     span = _span(DEFAULT_DAYS.get(unit, 1))
@@ -77,14 +84,20 @@ def history() -> Response:
 @bp.get("/ignored")
 @scope("read")
 def ignored() -> Response:
-    """Answer with what was not counted, and why."""
+    """Answer with the views that were not counted, by reason."""
     first, last = _range(DEFAULT_DAYS["day"])
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
     found = services().traffic.history.shortfall(site(), first, last)
     return fresh_json(
         IgnoredViews(
-            first, last, [*found.ignored], [*found.parts], [*found.signs], [*found.programs]
+            first,
+            last,
+            [*found.ignored],
+            [*found.parts],
+            [*found.signs],
+            [*found.programs],
+            [*found.hosts],
         )
     )
 
@@ -92,10 +105,37 @@ def ignored() -> Response:
 @bp.get("/articles")
 @scope("read")
 def articles() -> Response:
-    """Answer with the most viewed articles."""
-    span = request.args.get("span", "7")
-    found = services().traffic.top_articles.of_list(site(), span, services().clock.now())
-    return fresh_json(ArticleList(span, found))
+    """Answer with the most viewed articles of a span, or those that gained most."""
+    top, now = services().traffic.top_articles, services().clock.now()
+    compare, order = request.args.get("compare", BEFORE), request.args.get("order", VIEWS)
+    if order not in ORDERS:
+        raise InvalidInputError(
+            "order {order!r}: use one of {orders}.", order=order[:40], orders=", ".join(ORDERS)
+        )
+    span = _span(DEFAULT_ARTICLE_DAYS)
+    if not 1 <= span.days <= RANGE_MAX_DAYS["month"]:
+        raise InvalidInputError(
+            "The range from {first} to {last} must have 1 to {range_max_days} days.",
+            first=span.first,
+            last=span.last,
+            range_max_days=RANGE_MAX_DAYS["month"],
+        )
+    compared = top.compared(site(), span, now, compare)
+    if order == RISING:
+        found = top.rising(site(), span, now, compare)
+    elif request.args.get("span") == "all":
+        found, compared = top.of_all_time(site()), None
+    else:
+        found = top.of_span(site(), span, now, compare)
+    return fresh_json(
+        ArticleList(
+            span.first,
+            span.last,
+            compared.first if compared else None,
+            compared.last if compared else None,
+            found,
+        )
+    )
 
 
 @bp.get("/articles/opening")
@@ -119,11 +159,11 @@ def set_opening() -> Response:
 
 
 def _span(days: int) -> Span:
-    """Return the span that has the name asked for, or that goes from `first` to `last`."""
+    """Return the named span, or the one from `first` to `last`."""
     name, named = (
         request.args.get("span"),
         Span(*_range(days)),
-    )  # days that there are not are refused
+    )  # days that do not exist are refused
     if name is None:
         return named
     begin = today()
@@ -159,7 +199,9 @@ _ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\
 _FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
 _LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
 _ARTICLE = Parameter("article", "Path with query, URL, or explicit key.", {"type": "string"})
-_LIST = Parameter("span", "Default: 7 days.", one_of(*LISTS), required=False)
+_ORDER = Parameter(
+    "order", "Default: views. `rising`: by what they gained.", one_of(*ORDERS), required=False
+)
 _NAMED = Parameter("span", "Instead of the days: a name.", one_of(*PRESETS), required=False)
 _COMPARE = Parameter(
     "compare",
@@ -201,9 +243,14 @@ OPERATIONS = (
         "/articles",
         "manage_articles",
         "read",
-        "Get the 30 most viewed articles",
+        "Get the 30 articles of a span (default: 7 days) that were most viewed, or gained most; "
+        "`before` is null where nothing is compared",
         ArticleList,
-        _LIST,
+        _NAMED,
+        _ORDER,
+        _COMPARE,
+        _FIRST,
+        _LAST,
         problems=(400,),
     ),
     operation(

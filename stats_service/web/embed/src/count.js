@@ -7,10 +7,6 @@ import { Widget } from "./widgets.js";
 
 export class StatsCount extends Widget {
   show() {
-    put(this, this.text(this.getAttribute("metric") || "total"));
-  }
-
-  text(metric) {
-    return text(metric, named(this), this);
+    put(this, text(this.getAttribute("metric") || "total", named(this), this));
   }
 }

@@ -11,7 +11,7 @@ import { StatsVisits } from "./visits.js";
 /** What the end of the address asks for, at first or when somebody types it. */
 const heed = () => {
   optedOut();
-  if (/^#stats-check/.test(location.hash)) fetchExtra();
+  if (/^#stats-(opt|check)/.test(location.hash)) fetchExtra();
 };
 
 if (!customElements.get("stats-count")) {
@@ -23,7 +23,7 @@ if (!customElements.get("stats-count")) {
     if (options.views || (top != window && !options.frame)) fetchExtra();
     else start();
   } else {
-    console.warn("stats_service: no data-site");
+    console.warn("stats_service: no site");
   }
   heed();
   addEventListener("hashchange", heed);

@@ -4,9 +4,13 @@ import { quoted } from "./quoted.js";
 
 const has = Object.prototype.hasOwnProperty;
 
-/** Write a text, number, boolean, null, a list, or an object of them; what is undefined is left out. */
+/**
+ * Write a text, number, boolean, null, a list, or an object of them; what is undefined is left out.
+ *
+ * @returns {string}
+ */
 export const json = (value) => {
-  if (typeof value == "string") return quoted(value);
+  if (typeof value == "string") return /** @type {string} */ (quoted(value));
   if (!(value instanceof Object)) return "" + value;
   const isList = value instanceof Array;
   let text = "";

@@ -30,11 +30,11 @@ export const resolve = (path) => script.src.replace(/[^/]*(\?.*)?$/, path);
  * `here()`: where the reader is, as the service wants it, without host and fragment. The file for
  * applications puts another in its place where a fragment is a route, and `moved`, called when the
  * address has become another. `how`: the method of `history` that was called last; `viewed`: the address of
- * each view, for the check; `isWatched`: that file is there.
+ * each view, for the check; `isWatched`: that file is there. `view.js` and that file fill the rest in.
  *
  * @type {{
- *   article?: string, at?: string, how?: string, isWatched?: boolean, viewed?: string[],
- *   here(): string, moved?(): void,
+ *   article?: string, at?: string, how?: string, isWatched?: boolean, viewed: string[],
+ *   here(): string, moved(): void,
  * }}
  */
-export const current = { here: () => location.pathname + location.search };
+export const current = /** @type {any} */ ({ here: () => location.pathname + location.search });

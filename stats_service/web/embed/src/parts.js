@@ -17,11 +17,11 @@ let policy;
 /**
  * Fetch a file, whose name and hash the build has put in.
  *
- * It finds what it shares with the core as `document.currentScript.core`.
+ * It finds what it shares with the core as `document.currentScript.core`, under names that are in this file anyway.
  */
 export const fetchPart = (file, integrity) => {
   const part = document.createElement("script");
-  part.core = { Widget, answer, current, fetchPart, options, resolve, script, start, view, voter };
+  part.core = { Widget, answer, current, fetch: fetchPart, options, path: resolve, script, start, view, voter };
   part.integrity = integrity;
   part.crossOrigin = "";
   part.nonce = script.nonce;

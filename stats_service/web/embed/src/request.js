@@ -39,12 +39,18 @@ export const newArticles = () => {
   return keys;
 };
 
-/** The body of a request about the page: a view with its id, or a heartbeat; every wish of its widgets. */
+/**
+ * The body of a request about the page: a view with its id, or a heartbeat; every wish of its widgets.
+ *
+ * Whether the page's canonical link is believed, and where it leads, the service decides.
+ */
 export const withWishes = (hit, more) => {
   showAll();
   const articles = newArticles();
+  /** @type {any} */
+  const canonical = document.querySelector("[rel=canonical]") || 0;
   asked.push(...articles);
-  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(current.article || null)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)}${more || ""},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
+  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(current.article)},"canonical":${quoted(canonical.href)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)}${more},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
 };
 
 let warned;

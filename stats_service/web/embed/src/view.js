@@ -19,7 +19,7 @@ let due;
 let hit, beat, gathering;
 let pause = BEAT;
 
-const send = async (isView, more, onAnswer) => {
+const send = async (isView, more = "", onAnswer) => {
   const mine = hit;
   due = 0;
   clearTimeout(beat);
@@ -43,8 +43,8 @@ const proceed = () => {
   // A form named "hidden" takes the place of `document.hidden`.
   if (document.visibilityState == "hidden" || document.prerendering) return;
   if (waiting) {
-    const [article, ...more] = waiting;
-    current.article = article;
+    let more;
+    [current.article, ...more] = waiting;
     current.at = current.here();
     waiting = 0;
     hit = crypto.getRandomValues(new Uint32Array(3)).join("-");

@@ -1,14 +1,16 @@
 /** `<stats-views article="…">`: how often an article was read, "366 lượt xem". */
 
-import { StatsCount } from "./count.js";
+import { named } from "./attributes.js";
 import { english } from "./language.js";
 import { put } from "./put.js";
+import { text } from "./text.js";
+import { Widget } from "./widgets.js";
 
-export class StatsViews extends StatsCount {
+export class StatsViews extends Widget {
   show() {
-    const text = this.text("views");
-    const word = english(this) ? (text == "1" ? "view" : "views") : "lượt xem";
+    const views = text("views", named(this), this);
+    const word = english(this) ? (views == "1" ? "view" : "views") : "lượt xem";
     const label = this.getAttribute("label");
-    put(this, text && `${text} ${label == null ? word : label}`.trim());
+    put(this, views && `${views} ${label == null ? word : label}`.trim());
   }
 }

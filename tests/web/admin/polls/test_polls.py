@@ -179,7 +179,7 @@ def test_every_file_adds_up_to_the_ballots(
     assert [row.kind for row in table[3:]] == ["approved", "pending", "rejected"]
     with zipfile.ZipFile(io.BytesIO(book)) as parts:
         sheet = parts.read("xl/worksheets/sheet1.xml").decode()
-    votes = re.findall(r'<c r="C[2-9][0-9]*"[^>]*><v>([0-9]+)</v>', sheet)
+    votes = re.findall(r'<c r="B[0-9]+" s="[0-9]+"><v>([0-9]+)</v>', sheet)
     assert sum(map(int, votes)) == 5
     assert sum(choice.votes or 0 for choice in shown.choices) == shown.ballots == 5
 
@@ -441,6 +441,32 @@ def test_the_report_has_what_was_refused_and_when(
     assert "Bản nháp" not in page
     assert "dòng lệnh" in page
     assert COMMAND_LINE not in page
+
+
+def test_the_report_names_the_networks_of_each_level(
+    editor: Person, services: Services, clock: FakeClock, client: FlaskClient
+) -> None:
+    """60 of a /24, two an address: no address is large, the /24 is, and no number denies it."""
+    make_poll(services, id="p24", protection=Protection(wait=0))
+    for n in range(60):
+        vote(client, new_voter(services), "a", poll="p24", address=f"198.51.100.{n // 2}")
+
+    report = services.polls.integrity.report("kimson", "p24", "Asia/Ho_Chi_Minh", clock.now())
+    page = editor.get("/admin/sites/kimson/polls/p24/integrity").get_data(as_text=True)
+
+    assert report.networks == {"block": 60, "provider": 60}
+    (hour,) = report.hours
+    assert (hour.address, hour.block, hour.pool, hour.provider) == (0, 60, 0, 60)
+    assert [(reason.kind, reason.n) for reason in report.reasons] == [("block", 60)]
+    row = re.search(r"<tr><td[^>]*>12:00.*?</tr>", page)
+    assert row
+    assert re.findall(r'nowrap">(?:<[^>]*>)?([^<]+)<', row[0])[1:] == [
+        "dưới 10",
+        "60 (100%)",
+        "60 (100%)",
+    ]
+    assert "một mạng (/24): 60" in page
+    assert "một địa chỉ (IPv6: mạng /48): dưới 10" in page
 
 
 def test_a_poll_called_new_can_be_reached(editor: Person, services: Services) -> None:

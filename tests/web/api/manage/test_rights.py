@@ -35,6 +35,7 @@ MATRIX = {
         "polls.show",
         "polls.integrity",
         "poll_removal.index",
+        "kiosks.index",
         "ratings.index",
         "archive.archive",
     },
@@ -54,6 +55,12 @@ MATRIX = {
         "polls.pin",
         "polls.unpin",
         "polls.copy",
+        "kiosks.make_link",
+        "kiosks.rename",
+        "kiosks.revoke",
+        "poll_pictures.put",
+        "poll_pictures.describe",
+        "poll_pictures.remove",
         "poll_removal.delete",
         "poll_removal.reset",
         "poll_removal.restore",
@@ -112,7 +119,7 @@ def test_a_token_reaches_what_the_table_allows_and_nothing_else(
             assert status == 404, told
         elif caller == "write" or SCOPE_OF[rule.endpoint] == "read":
             # There is no poll or change of that name, and `{}` is no body.
-            named = not rule.arguments.isdisjoint(("poll", "removal", "change"))
+            named = not rule.arguments.isdisjoint(("poll", "removal", "change", "kiosk"))
             assert status in ((404,) if named else (200,)) + (400,), told
         else:
             assert status == 403, told

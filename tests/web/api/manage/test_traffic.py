@@ -50,7 +50,8 @@ def test_the_past_comes_by_hour_day_and_month(
 
     assert len(series["points"]) == points
     assert sum(point["now"]["views"] for point in series["points"]) == views
-    assert series["points"][0]["before"] == {"visits": 0, "views": 0}
+    assert series["points"][0]["before"] is None  # the site was not counting yet
+    assert series["total_before"] is None
 
 
 @pytest.mark.parametrize(
@@ -102,12 +103,16 @@ def test_what_was_not_counted_has_its_reasons(filled: Site, reader: Program) -> 
 
 
 def test_the_most_viewed_come_first(filled: Site, reader: Program) -> None:
-    """By span, and since ever with their opening balances."""
-    of_days, ever = reader.get("/articles?span=30"), reader.get("/articles?span=all")
+    """By span, and of all time with their opening balances."""
+    of_days, ever = reader.get("/articles?span=28"), reader.get("/articles?span=all")
 
     assert [row["views"] for row in of_days["articles"]] == [9, 9, 9, 6]
     assert ever["articles"][0]["views"] >= 9
-    assert reader.call("GET", "/articles?span=100").status_code == 400
+    assert (of_days["first"], of_days["first_before"]) == ("2026-02-08", None)
+    assert {row["before"] for row in of_days["articles"]} == {None}
+    for query in ("span=100", "order=best", "compare=x", "first=2026-03-05&last=2026-03-04"):
+        assert reader.call("GET", f"/articles?{query}").status_code == 400, query
+    assert reader.get("/articles?first=2026-03-05&last=2026-03-05&order=rising")["articles"] == []
 
 
 def test_an_opening_balance_is_set_and_recorded(

@@ -1,6 +1,6 @@
-"""Tables of other counters, in whatever way they are written: CSV, TSV, JSON, dumps of SQL.
+"""Tables of other counters in any format: CSV, TSV, JSON, SQL dumps.
 
-`dialects` takes a file apart into tables, `recognise` tells by their columns what wrote them, a
-module for each system knows what they mean, and `reading` goes through the files of one command.
-A module of a system imports nothing of the import but `cells`, `schema` and `source`.
+`dialects` parses a file into tables, `recognise` detects the system that wrote a table by its
+columns, a module for each system interprets the rows, and `reading` goes through the files of one
+command. The module of a system imports only `cells`, `schema` and `source` from this package.
 """

@@ -1,4 +1,4 @@
-"""What stands in one cell of a table: a number, a day, a moment; or what cannot be read as one."""
+"""The value of one cell of a table: a number, a day, a time; or an error."""
 
 import re
 from datetime import UTC, date, datetime
@@ -16,10 +16,10 @@ from stats_service.services.periods import (
 
 #: Largest number that one cell may hold.
 NUMBER_MAX = 10**12
-#: Part of a cell that a message shows, in characters.
+#: Longest part of a cell that a message shows, in characters.
 SHOWN_LENGTH = 40
 
-#: Counts are whole numbers, so that `1.234` is grouped by thousands, as Vietnamese has it.
+#: Counts are whole numbers, so `1.234` is grouped by thousands, as in Vietnamese.
 _GROUPED = re.compile(r"\d{1,3}(?:([.,\u00a0\u202f '])\d{3})(?:\1\d{3})*")
 _WHOLE = re.compile(r"[+-]?\d{1,15}(?:[.,]0*)?")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]*:[\da-fA-F:.]*:[\da-fA-F.]*")
@@ -27,11 +27,11 @@ _LOCAL_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?=\D|$)")
 
 
 class BadCell(ValueError):  # noqa: N818  (it is told apart from errors of the program by its name)
-    """A cell that cannot be read.
+    """A cell that cannot be parsed.
 
     Args:
-        text: what stands there.
-        wanted: what should, as a message says it.
+        text: the text of the cell.
+        wanted: the expected kind of value, for the message.
     """
 
     def __init__(self, text: str, wanted: str) -> None:
@@ -41,7 +41,7 @@ class BadCell(ValueError):  # noqa: N818  (it is told apart from errors of the p
 
 
 def without_address(text: str) -> str:
-    """Return what may be shown of a cell: not a reader's address, which may stand in any column."""
+    """Return the text of a cell for a message, without any address of a reader in it."""
     return "(an address)" if _ADDRESS.fullmatch(text.strip()) else text
 
 
@@ -81,7 +81,7 @@ def signed(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def day(text: str) -> str:
-    """Return the ISO date that a cell begins with: `2026-11-23`, `23/11/2026`, `20261123`."""
+    """Return the ISO date at the start of a cell: `2026-11-23`, `23/11/2026`, `20261123`."""
     text = text.strip()
     if match := _LOCAL_DAY.match(text):
         text = f"{match[3]}-{int(match[2]):02d}-{int(match[1]):02d}"
@@ -93,14 +93,14 @@ def day(text: str) -> str:
 
 
 def moment(text: str, zone: str) -> Hour:
-    """Return the hour in `zone` of an ISO time; one without a zone is UTC."""
-    # Zones change at quarters of an hour alone, and most times are written in UTC, to the second.
+    """Return the hour in `zone` of an ISO time; a time without an offset is UTC."""
+    # Offsets only change at quarters of an hour, and most times are written in UTC, to the second.
     if (quarter := _QUARTERS.get(text[14:16])) and text[19:] in ("", "Z", " UTC"):
         return _quarter(text[:14] + quarter, zone)
     return _moment(text, zone)
 
 
-#: The beginning of the quarter of an hour that each minute is in.
+#: For each minute, the start of its quarter of an hour.
 _QUARTERS = {f"{minute:02d}": f"{minute // 15 * 15:02d}:00" for minute in range(60)}
 
 
@@ -124,7 +124,7 @@ _quarter = lru_cache(maxsize=100_000)(_moment)
 
 
 def _unusual_moment(text: str) -> datetime:
-    """Read a time with ` UTC` behind, or with more or fewer digits than Python 3.11 reads."""
+    """Parse a time with ` UTC` at the end, or with a number of digits that Python 3.11 refuses."""
     plain = re.sub(r"(\.\d{6})\d+", r"\1", text.strip().replace(" UTC", "+00:00"))
     try:
         return datetime.fromisoformat(plain)
@@ -133,7 +133,7 @@ def _unusual_moment(text: str) -> datetime:
 
 
 def second(text: str) -> int:
-    """Return seconds since 1970, as PHP's `time()` writes them."""
+    """Return seconds since 1970, from the number that PHP's `time()` writes."""
     number = whole(text)
     if not FIRST_MOMENT <= number <= LAST_MOMENT:
         raise BadCell(text, "seconds since 1970")

@@ -1,4 +1,4 @@
-"""Take a file apart into tables, by how its first lines are written."""
+"""Parse a file into tables; the first lines tell the format."""
 
 import csv
 from collections import Counter
@@ -11,11 +11,11 @@ import msgspec
 from stats_service.errors import InvalidInputError
 from stats_service.services.portability.legacy.exports.sql import Wanted, sql_tables
 
-#: Longest cell, in characters; titles and referrers are skipped but must be read.
+#: Longest cell, in characters; titles and referrers are not used but must be parsed.
 CELL_MAX = 1_000_000
-#: Rows by which the way of writing and the table are known.
+#: Number of rows by which the format and the table are recognised.
 SAMPLE_ROWS = 20
-#: Longest file of JSON, in characters, for it is read as a whole; one object a line may be longer.
+#: Longest JSON file in characters, because it is parsed as a whole; JSON Lines may be longer.
 JSON_MAX = 50_000_000
 
 _DELIMITERS = ",;\t|"
@@ -27,36 +27,36 @@ _SQL = ("--", "/*", "insert ", "create ", "set ", "drop ", "use ", "copy ", "loc
 class RawTable:
     """A table of a file."""
 
-    #: What the dump calls it, in lower case; empty: it does not.
+    #: Name of the table in the dump, in lower case; empty: unknown.
     name: str
-    #: Names of its columns in lower case, or of those that a heading may be; None: nothing says.
+    #: Names of the columns, or the cells of a possible heading, in lower case; None: unknown.
     columns: tuple[str, ...] | None
-    #: The first rows, a heading among them if it has one; `rows` gives them again.
+    #: The first rows, including the heading if there is one; `rows` yields them again.
     sample: Sequence[list[str]]
     rows: Iterator[list[str]]
     counter: "LineCounter"
-    #: Lines on which the rows of `sample` end.
+    #: Line numbers of the ends of the rows in `sample`.
     sample_lines: Sequence[int] = ()
 
 
 class LineCounter:
-    """Says on which line of its file the row ends that was given last."""
+    """Holds the line number at the end of the row that was yielded last."""
 
     def __init__(self) -> None:
         self.line = 0
 
 
 def is_table(lines: Sequence[str]) -> bool:
-    """Tell whether the first lines of a file look like those of a table, or of a dump."""
+    """Return whether the first lines of a file look like a table or a dump."""
     first = next((line for line in lines if line.strip()), "").lstrip("\ufeff \t").lower()
     return first.startswith((*_SQL, "{", "[")) or any(sign in first for sign in _DELIMITERS)
 
 
 def raw_tables(lines: Iterator[str], wanted: Wanted) -> Iterator[RawTable]:
-    """Give the tables of a file; of a dump, those that are wanted.
+    """Yield the tables of a file; of a dump, only the wanted ones.
 
     Raises:
-        InvalidInputError: the file is no table.
+        InvalidInputError: the file is not a table.
     """
     counter = LineCounter()
     counted = _counted(lines, counter)
@@ -96,7 +96,7 @@ def _delimited(lines: Iterator[str], counter: LineCounter) -> RawTable:
 
 
 def _delimiter(sample: Sequence[str]) -> str:
-    """Return what stands between cells: what gives most rows the same number of them."""
+    """Return the delimiter: the one with which most rows have the same number of cells."""
     best, found = (0, 0), ","
     for delimiter in _DELIMITERS:
         widths = Counter(len(row) for row, _ in _parsed(iter(sample), delimiter))
@@ -107,7 +107,7 @@ def _delimiter(sample: Sequence[str]) -> str:
 
 
 def _parsed(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], int]]:
-    """Give each row, and how many lines were read up to its end."""
+    """Yield each row with the number of lines up to its end."""
     # mysql -B writes no quotes, and a title may begin with one.
     plain = delimiter == "\t"
     reader = csv.reader(
@@ -127,7 +127,7 @@ def _parsed(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], i
 
 
 def _json(lines: Iterator[str], counter: LineCounter) -> Iterator[RawTable]:
-    """Give the tables of phpMyAdmin's JSON, or the one of a file with an object in each line."""
+    """Yield the tables of phpMyAdmin's JSON, or the one table of a JSON Lines file."""
     first = next(lines)
     try:
         value = msgspec.json.decode(first)

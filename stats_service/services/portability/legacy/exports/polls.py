@@ -1,4 +1,4 @@
-"""Polls that were held elsewhere, put together from the tables of their questions and answers."""
+"""Polls of other systems, put together from tables of questions and answers."""
 
 import html
 import re
@@ -14,29 +14,29 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 class LegacyPoll(msgspec.Struct, frozen=True):
-    """A poll that was held elsewhere."""
+    """A poll of another system."""
 
     poll: Poll
     tally: PollTally
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked."""
+    """A question of a poll."""
 
-    #: Of the poll here: `wp-3`.
+    #: Id of the poll in this service: `wp-3`.
     id: str
     text: str
-    #: Seconds since 1970; 0: not known, or never.
+    #: Seconds since 1970; 0: unknown or never.
     begun: float = 0.0
     ended: float = 0.0
     #: Most answers of one voter.
     most: int = 1
-    #: Voters; 0: not known.
+    #: Number of voters; 0: unknown.
     voters: int = 0
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was answered."""
+    """An answer with its votes."""
 
     id: str
     text: str
@@ -44,7 +44,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundPolls:
-    """The questions and answers of one command."""
+    """The questions and answers in the files of one command."""
 
     def __init__(self) -> None:
         self.questions: dict[str, Question] = {}
@@ -55,11 +55,11 @@ class FoundPolls:
         self.questions.setdefault(question.id, question)
 
     def answer(self, question: str, answer: Answer) -> None:
-        """Add an answer to the question with an id."""
+        """Add an answer to a question, by the question's id."""
         self._answers.setdefault(question, {}).setdefault(answer.id, answer)
 
     def polls(self, language: str, now: float) -> Iterator[LegacyPoll | str]:
-        """Give every poll, archived, or why one cannot be taken over."""
+        """Yield every poll, archived, or the reason why it cannot be imported."""
         for number, question in self.questions.items():
             answers = list(self._answers.get(number, {}).values())
             try:
@@ -89,7 +89,7 @@ def _poll(question: Question, answers: list[Answer], language: str, now: float) 
     votes = {answer.id: answer.votes for answer in answers}
     total = sum(votes.values())
     ballots = total
-    if question.most > 1:  # as many as there can have been, whatever the system's own count says
+    if question.most > 1:  # the least possible number of voters, whatever the system's count says
         ballots = min(total, max(-(-total // most), question.voters))
     return LegacyPoll(check_poll(poll), PollTally(ballots, votes))
 

@@ -1,4 +1,4 @@
-"""The addresses of articles that a system knows by number, as somebody exports them beside."""
+"""A CSV file with the addresses of articles, for systems that store articles by number."""
 
 from stats_service.errors import InvalidInputError
 from stats_service.services.portability.legacy.exports.dialects import raw_tables
@@ -8,10 +8,10 @@ _ADDRESSES = ("url", "path", "permalink", "guid")
 
 
 def post_addresses(file: LegacyFile) -> dict[str, str]:
-    """Return the address of each post out of a CSV file with `id` and `url`, `path` or `guid`.
+    """Return the address of each post in a CSV file with `id` and `url`, `path` or `guid`.
 
     Raises:
-        InvalidInputError: it has no such columns.
+        InvalidInputError: the file has no such columns.
     """
     found: dict[str, str] = {}
     for raw in raw_tables(file.text(), lambda _table, columns: "id" in columns):

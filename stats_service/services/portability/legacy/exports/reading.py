@@ -1,4 +1,4 @@
-"""Go through the tables of the files of one command, and put together what they bring."""
+"""Read the tables in the files of one command, and sum them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,20 +32,20 @@ from stats_service.services.portability.legacy.lines import (
 )
 from stats_service.services.portability.legacy.tally import Tally
 
-#: Rows that cannot be read and are left out: so many, or this share of a file, whichever is more;
-#: never half of them.
+#: Unreadable rows that may be left out: this number or this share of a file, whichever is more, but
+#: never half of the rows.
 BAD_ROWS_MAX = 10
 BAD_ROWS_SHARE = 0.01
-#: Of them, those that are told.
+#: Number of unreadable rows that the summary names.
 BAD_ROWS_TOLD = 10
 
 
 @dataclass(slots=True)
 class _Part:
-    """What one table of one file says."""
+    """The contents of one table of one file."""
 
     schema: Schema
-    #: Which numbers these are: of two parts with the same key the larger counts, or both.
+    #: Key of the numbers: of two parts with the same key, the larger one counts, or both.
     key: tuple[str, str]
     tally: Tally
     events: Events
@@ -65,12 +65,12 @@ class _File:
     rows: int = 0
     bad: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)
-    #: Tables of it that are known and not brought in.
+    #: Known tables of the file that are not imported.
     unused: list[str] = field(default_factory=list)
 
 
 class Outcome(NamedTuple):
-    """What the files of one command bring."""
+    """The result of reading the files of one command."""
 
     kind: str
     files: list[FileSummary]
@@ -82,13 +82,13 @@ class Outcome(NamedTuple):
 
 
 class ExportReader:
-    """Reads the files of one command; a context that forgets its sums at its end.
+    """Reads the files of one command; a context manager that drops the sums at the end.
 
     Args:
-        source: what somebody says beside the files.
-        hint: what has written them; empty: their columns say so.
-        lines: take what each row is by itself.
-        salt: behind the pseudonyms in them.
+        source: what the person states about the files.
+        hint: the system that the person named; empty: detected by the columns.
+        lines: receives the events.
+        salt: behind the pseudonyms of the events.
     """
 
     def __init__(self, source: Source, hint: str, lines: Lines, salt: bytes) -> None:
@@ -101,11 +101,11 @@ class ExportReader:
         self._tallies: list[Tally] = []
 
     def __enter__(self) -> "ExportReader":
-        """Give the reader."""
+        """Return the reader."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Forget the sums."""
+        """Drop the sums."""
         for tally in self._tallies:
             tally.__exit__()
 
@@ -113,31 +113,31 @@ class ExportReader:
         """Read the tables of a file.
 
         Args:
-            file: to read.
-            inside: it is one of a zip, which may have some that nobody needs.
+            file: the file.
+            inside: whether the file is in a zip, which may contain files that are not needed.
 
         Raises:
-            InvalidInputError: it is no table that is known, or too much of it cannot be read.
+            InvalidInputError: no known table, or too many unreadable rows.
         """
         found = _File(file.name, Events(self._lines, self._salt, len(self._files)))
         self._files.append(found)
-        others: dict[str, None] = {}
+        unknown: dict[str, None] = {}
 
         def wanted(table: str, columns: Sequence[str]) -> bool:
             known = is_wanted(self._hint, table, columns)
             if not known:
-                others[table] = None
+                unknown[table] = None
             return known
 
         open_tables: dict[str, tuple[_Part, Recognised, TakeRow]] = {}
         for raw in raw_tables(file.text(), wanted):
             self._table(raw, found, open_tables)
         found.digest = file.digest
-        if not found.kinds and others:
+        if not found.kinds and unknown:
             raise InvalidInputError(
                 "{file} is a dump without a table that is known. It has {tables}.",
                 file=file.name,
-                tables=", ".join(islice(others, 20)),
+                tables=", ".join(islice(unknown, 20)),
             )
         if found.unused and not found.parts and not inside:
             raise InvalidInputError(
@@ -150,10 +150,10 @@ class ExportReader:
         self._check_bad(found)
 
     def finish(self, total: Tally, former: Collection[str] = ()) -> Outcome:
-        """Put everything together in `total`, but for files whose digest is one of `former`.
+        """Add everything to `total`, except files whose digest is in `former`.
 
         Raises:
-            InvalidInputError: no file has a row, or two kinds have the same numbers.
+            InvalidInputError: no file has a row, or two systems have the same numbers.
         """
         for finish in self._shared.later:
             finish()
@@ -183,7 +183,7 @@ class ExportReader:
         )
 
     def _once(self, former: Collection[str]) -> Iterator[_Part]:
-        """Give the parts of files, of the same file under several names once."""
+        """Yield the parts of all files; a file that was given twice counts once."""
         seen = set(former)
         for number, file in enumerate(self._files):
             if file.digest not in seen:
@@ -236,7 +236,7 @@ class ExportReader:
         for row in rows:
             number += 1
             if len(row) < width:
-                # Matomo's early days lack the columns that only later ones have.
+                # Early days of Matomo lack columns that later days have.
                 row.extend([""] * (width - len(row)))
             try:
                 if len(row) > width and any(row[width:]):
@@ -276,7 +276,7 @@ class ExportReader:
         )
 
     def _check_twice(self, parts: Sequence[_Part]) -> None:
-        """Refuse the same numbers from two systems: their readers would count twice."""
+        """Refuse the same numbers from two systems, which would count readers twice."""
         undated = {
             part.schema.undated
             for part in parts
@@ -337,13 +337,13 @@ def with_events(file: FileSummary, count: FileCount) -> FileSummary:
 
 
 def _kinds_with(parts: Sequence[_Part], what: str) -> list[str]:
-    """Return what has written numbers of the `site`, or of its `articles`."""
+    """Return the systems with numbers of the `site`, or of its `articles`."""
     found = (p.schema.kind for p in parts if what in p.schema.brings and p.has(what))
     return sorted(set(found))
 
 
 def _column(names: Sequence[str], row: Sequence[str], error: BadCell) -> str:
-    """Return the column with the cell that could not be read."""
+    """Return the name of the column with the unreadable cell."""
     cells = zip(names, row, strict=False)
     return next((name for name, cell in cells if cell.strip() == str(error).strip()), "")
 
@@ -361,7 +361,7 @@ def _ignore(tally: Tally) -> TakeRow:
 
 
 def _group(schema: Schema, table: str) -> str:
-    """Return which numbers a table has; tables of one system that have the same share a name."""
+    """Return the group of a table; tables of one system with the same numbers share a group."""
     if schema.same:
         return schema.same
     return table if schema.any_name or table.endswith(schema.table) else schema.table

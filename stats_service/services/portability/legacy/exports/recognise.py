@@ -1,4 +1,4 @@
-"""Tell what wrote a table: by the names of its columns, else by what stands in them."""
+"""Recognise a table by the names of its columns, or else by its values."""
 
 import re
 from collections.abc import Sequence
@@ -31,19 +31,19 @@ SCHEMAS: tuple[Schema, ...] = (
     *umami.SCHEMAS,
     *goatcounter.SCHEMAS,
 )
-#: Everything that `--from` may say.
+#: The values of `--from`.
 KINDS = (*dict.fromkeys(schema.kind for schema in SCHEMAS if schema.brings), plain.KIND)
 
 _COPY_NUMBER = re.compile(r"[ _-]?\(?\d{0,3}\)?$")
 
 
 class UnknownTableError(InvalidInputError):
-    """Nothing says what the columns of a table are; somebody may.
+    """The columns of a table are unknown; a person may name them.
 
     Args:
-        message: template, as of every error.
-        rows: the first of the table.
-        values: what stands in the message.
+        message: the template, as in every error.
+        rows: the first rows of the table.
+        values: the values for the template.
     """
 
     def __init__(self, message: str, rows: Sequence[Sequence[str]], /, **values: object) -> None:
@@ -52,16 +52,16 @@ class UnknownTableError(InvalidInputError):
 
 
 class Recognised(NamedTuple):
-    """What a table is."""
+    """A recognised table."""
 
     schema: Schema
     columns: Columns
-    #: Its first row names the columns.
+    #: The first row names the columns.
     heading: bool
 
 
 def is_wanted(hint: str, table: str, columns: Sequence[str]) -> bool:
-    """Tell whether a table of a dump is one that is known and asked for."""
+    """Return whether a table of a dump is known and was asked for."""
     return any(
         _is_named(schema, table)
         and (_fits(schema, columns) if columns else not schema.any_name)
@@ -71,17 +71,17 @@ def is_wanted(hint: str, table: str, columns: Sequence[str]) -> bool:
 
 
 def recognise(raw: RawTable, file: str, hint: str, source: Source) -> Recognised:
-    """Return what a table is.
+    """Return the recognised table.
 
     Args:
         raw: the table.
-        file: name of its file.
-        hint: what somebody says has written it; empty: nobody does.
-        source: with what somebody says of the columns of a plain table.
+        file: the name of the file.
+        hint: the system that the person named; empty: none.
+        source: includes the columns of a plain table, if the person named them.
 
     Raises:
-        UnknownTableError: nothing says what its columns are.
-        InvalidInputError: it is not what somebody says.
+        UnknownTableError: the columns are unknown.
+        InvalidInputError: the table is not what the person said.
     """
     names = raw.columns or ()
     if source.columns or hint == plain.KIND:
@@ -121,7 +121,7 @@ def _plain(raw: RawTable, file: str, source: Source) -> Recognised:
 
 
 def _without_heading(raw: RawTable, file: str, hint: str) -> Recognised | None:
-    """Recognise the table of a file without a heading, as phpMyAdmin writes it."""
+    """Recognise the table of a file without a heading, such as phpMyAdmin writes."""
     found = [
         (schema, order)
         for schema in SCHEMAS
@@ -157,7 +157,7 @@ def _is_named(schema: Schema, name: str) -> bool:
 
 
 def _is_meant(schema: Schema, hint: str, *, dump: bool = False) -> bool:
-    """Tell whether a table is wanted; of a dump, polls and ratings always are."""
+    """Return whether a table is wanted; polls and ratings of a dump always are."""
     if not hint or schema.kind == hint or not schema.brings:
         return True
     return dump and {"polls", "ratings"}.issuperset(schema.brings)
@@ -168,7 +168,7 @@ def _rank(schema: Schema, name: str, hint: str) -> tuple[bool, bool, int]:
 
 
 def _stem(file: str) -> str:
-    """Return the table that a file is named after: `wp_ratings` of `wp_ratings (1).csv.gz`."""
+    """Return the table name in a file name: `wp_ratings` for `wp_ratings (1).csv.gz`."""
     return _COPY_NUMBER.sub("", file.lower().split(".")[0].removesuffix("-pma"))
 
 

@@ -1,4 +1,4 @@
-"""What a table looks like that is known, and what is done with its rows."""
+"""The description of a known table, and the handling of its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,26 +10,26 @@ from stats_service.services.portability.legacy.exports.seen import SeenNames
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.tally import Tally
 
-#: Takes the cells of one row; raises `BadCell`.
+#: Handles the cells of one row; raises `BadCell`.
 TakeRow = Callable[[list[str]], None]
 
 
 class Columns:
-    """Where the columns of a table are."""
+    """The positions of a table's columns."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether there is a column of a name."""
+        """Return whether the table has a column of that name."""
         return name in self._places
 
     def __getitem__(self, name: str) -> int:
-        """Return the place of a column that there must be.
+        """Return the position of a required column.
 
         Raises:
-            InvalidInputError: there is none.
+            InvalidInputError: the column is missing.
         """
         if name not in self._places:
             raise InvalidInputError(
@@ -40,52 +40,52 @@ class Columns:
         return self._places[name]
 
     def first(self, *names: str) -> int:
-        """Return the place of the first column of these that there is; -1: of none."""
+        """Return the position of the first of these columns that exists; -1: none does."""
         return next((self._places[name] for name in names if name in self._places), -1)
 
 
 @dataclass(slots=True)
 class Shared:
-    """What the tables of one command know of each other."""
+    """What the tables of one command share."""
 
     source: Source
     polls: FoundPolls
-    #: By name: addresses, categories… that one table has and another needs.
+    #: By kind: addresses, categories and other names that one table has and another one needs.
     known: dict[str, dict[str, str]] = field(default_factory=dict)
     _seen: dict[str, SeenNames] = field(default_factory=dict)
-    #: What has to wait until every table is read; in the order of the tables.
+    #: Calls that wait until every table is read, in the order of the tables.
     later: list[Callable[[], None]] = field(default_factory=list)
     #: Gives the key of an article by what stands in its events, when every table is read.
     resolve: Callable[[str], str] = str
 
     def names(self, what: str) -> dict[str, str]:
-        """Return what is known of a kind, to look up in or to add to."""
+        """Return the names of one kind, to look up or to add to."""
         return self.known.setdefault(what, {})
 
     def seen(self, what: str) -> SeenNames:
-        """Return the names of a kind that came so far."""
+        """Return the names of one kind that have occurred so far."""
         return self._seen.setdefault(what, SeenNames())
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the rows of one table go."""
+    """The destination of the rows of one table."""
 
     shared: Shared
     tally: Tally
-    #: Of the table, without what the installation puts in front.
+    #: Name of the table without the installation's prefix.
     table: str
     #: Of the file.
     events: Events
 
     @property
     def source(self) -> Source:
-        """What somebody said beside the files."""
+        """What the person states about the files."""
         return self.shared.source
 
     @property
     def zone(self) -> str:
-        """Zone (IANA) of the site."""
+        """Time zone (IANA) of the site."""
         return self.source.site.timezone
 
 
@@ -94,33 +94,33 @@ Bind = Callable[[Target, Columns], TakeRow]
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A table that is known."""
+    """A known table."""
 
-    #: What wrote it: `umami`, `wp-statistics`…
+    #: The system that wrote it: `umami`, `wp-statistics`…
     kind: str
-    #: How its name ends, in a dump and often in a file's name.
+    #: End of the table's name in a dump, and often of the file's name.
     table: str
-    #: Columns without which it is another table.
+    #: Columns that the table must have.
     needs: tuple[str, ...]
-    #: None: it is known, and nothing of it is brought in.
+    #: None: the table is known, but not imported.
     bind: Bind | None
-    #: Columns that only another table has.
+    #: Columns that the table must not have.
     without: tuple[str, ...] = ()
-    #: All its columns in the order of its system, for files without a heading: one set for each
-    #: version that has others.
+    #: All columns in the system's order, for files without a heading: one for each version with
+    #: other columns.
     orders: tuple[tuple[str, ...], ...] = ()
-    #: Regular expression for each of some columns, by which a row without a heading is known.
+    #: Regular expressions for some columns, by which a row without a heading is recognised.
     shapes: Mapping[str, str] = field(default_factory=dict)
     #: Tables of several files go on, one in another. Else of a number that two have the larger is
     #: taken. Rows that each are an event (`Events`) are told apart one by one.
     events: bool = False
     #: What has no date is what the days of the file do not have of a total.
     rest: bool = False
-    #: It knows no days.
+    #: The numbers have no dates.
     undated: bool = False
-    #: Which numbers it brings: `site`, `articles`, `ratings`, `polls`; empty: what others need.
+    #: Its numbers: `site`, `articles`, `ratings`, `polls`; empty: names that other tables need.
     brings: tuple[str, ...] = ()
-    #: A site may give the table any name.
+    #: Sites may name the table as they like.
     any_name: bool = False
-    #: Tables of one system with the same word here have the same numbers.
+    #: Tables of one system with the same value here have the same numbers.
     same: str = ""

@@ -1,4 +1,4 @@
-"""Names that were there before: millions of them in some megabytes."""
+"""A compact set of names: millions of them in some megabytes."""
 
 from array import array
 
@@ -9,7 +9,7 @@ _MASK = 2**64 - 1
 class SeenNames:
     """A set of names, by 64 bits of each.
 
-    A set of Python takes some hundred bytes for a name. Two of ten million names share their bits
+    A Python set takes some hundred bytes for a name. Two of ten million names share their bits
     with a probability of 1 in 400,000.
     """
 
@@ -18,7 +18,7 @@ class SeenNames:
         self._number = 0
 
     def add(self, name: str) -> bool:
-        """Add a name; False: it was there."""
+        """Add a name; return False if it was in the set."""
         value = hash(name) & _MASK or 1
         place = self._place(value)
         if self._slots[place] == value:
@@ -30,7 +30,7 @@ class SeenNames:
         return True
 
     def _place(self, value: int) -> int:
-        """Return where a value is, or belongs."""
+        """Return the position of a value, or the one where it belongs."""
         slots, mask = self._slots, len(self._slots) - 1
         place = value & mask
         while slots[place] not in (_EMPTY, value):

@@ -1,4 +1,4 @@
-"""What a reader of tables must know of the site, and of the addresses of its articles."""
+"""What the reader of a table needs to know about the site and the addresses of its articles."""
 
 import re
 from collections.abc import Mapping
@@ -8,30 +8,30 @@ from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.services.articles.keys import canonical_article
 
-#: Inputs whose article is remembered, as long as one command lasts.
+#: Number of inputs whose article is cached during one command.
 _REMEMBERED = 50_000
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What somebody says beside the files themselves."""
+    """What the person states about the files."""
 
     site: Site
-    #: Address of an article by the id of its post; for systems that know articles by number.
+    #: Address of an article by its post id, for systems that store articles by number.
     posts: Mapping[str, str] = field(default_factory=dict)
-    #: Address of the articles that `posts` does not have, as `/{category}/{alias}-{id}.html`;
-    #: empty: the one that their system gives them unless it is set otherwise.
+    #: Pattern for the addresses that are not in `posts`, such as `/{category}/{alias}-{id}.html`;
+    #: empty: the default of the system.
     pattern: str = ""
-    #: What the columns of a plain table are, by their names or their numbers from 1.
+    #: Columns of a plain table, by name or by number from 1.
     columns: Mapping[str, str] = field(default_factory=dict)
-    #: Language of the texts of polls.
+    #: Language of the polls.
     language: str = "vi"
     _articles: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _hosts: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def article(self, text: str) -> str:
-        """Return the key of an article, or an empty text if it can be none."""
+        """Return the key of an article, or an empty text if the input is not a valid article."""
         if (found := self._articles.get(text)) is not None:
             return found
         try:
@@ -44,12 +44,12 @@ class Source:
         return found
 
     def post(self, number: str, pattern: str, **parts: str) -> str:
-        """Return the key of the article with a number.
+        """Return the key of an article by its number.
 
         Args:
-            number: of the article, in its own system.
-            pattern: address that its system gives it.
-            parts: what may stand in an address, by name (`alias`, `category`).
+            number: number of the article in the other system.
+            pattern: the system's default pattern for addresses.
+            parts: values for the pattern, by name (`alias`, `category`).
         """
         if address := self.posts.get(number):
             return self.article(address)
@@ -60,7 +60,7 @@ class Source:
         return self.article(_PLACE.sub(lambda match: parts[match[1]], pattern))
 
     def is_own_host(self, host: str) -> bool:
-        """Tell whether a host is one of the site's, with or without `www.`."""
+        """Return whether a host is one of the site's, with or without `www.`."""
         if (known := self._hosts.get(host)) is None:
             known = self._hosts[host[:300]] = self._is_own(host.strip().lower())
         return known

@@ -1,7 +1,7 @@
-"""Dumps of databases, table by table: mysqldump, phpMyAdmin, pg_dump, SQL Server's scripts.
+"""SQL dumps, table by table: mysqldump, phpMyAdmin, pg_dump, scripts of SQL Server.
 
-Only what such programs write is read: INSERT, CREATE TABLE for the names of columns, and COPY. A
-parser of all of SQL takes some fifty times as long (docs/decisions/0035).
+The parser knows only what such programs write: INSERT, CREATE TABLE for the names of columns, and
+COPY. A parser of full SQL takes some fifty times as long (docs/decisions/0035).
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from stats_service.errors import InvalidInputError
 
-#: Longest row, in characters; an article with its pictures may take some megabytes.
+#: Longest row in characters; an article with its pictures may take some megabytes.
 ROW_MAX = 16_000_000
 
 _NAME = r"(?:`[^`]+`|\"[^\"]+\"|\[[^\]]+\]|[\w$]+)"
@@ -30,7 +30,7 @@ _CAST = re.compile(
     r"CAST\(\s*(N?'(?:[^']|'')*'|[^' ]*) AS [^()]*(?:\([^()]*\))?\s*\)", re.IGNORECASE
 )
 
-#: A text in quotes, with backslashes that escape (MySQL) and without.
+#: A quoted text, with backslash escapes (MySQL) and without.
 _QUOTED = {True: r"'(?:[^'\\]++|\\.|'')*+'", False: r"'(?:[^']++|'')*+'"}
 _ROW = {
     escapes: re.compile(
@@ -46,14 +46,14 @@ _ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
 _COPIED = re.compile(r"\\(.)", re.DOTALL)
 
-#: Is called with a table's name and its columns; says whether its rows are wanted.
+#: Called with a table's name and columns; returns whether the rows are wanted.
 Wanted = Callable[[str, Sequence[str]], bool]
-#: Name, columns (empty: the dump does not say), rows. The rows of one go before the next.
+#: Name, columns (empty: unknown), rows. Read the rows of one table before the next table.
 SqlTable = tuple[str, tuple[str, ...], Iterator[list[str]]]
 
 
 def sql_tables(lines: Iterator[str], wanted: Wanted) -> Iterator[SqlTable]:
-    """Give the tables of a dump that are wanted, each as often as a statement fills it.
+    """Yield the wanted tables of a dump, once for each statement that fills them.
 
     Raises:
         InvalidInputError: the dump is cut off, or a row is too long.
@@ -98,7 +98,7 @@ def _inserted(
 
 
 def _rows(text: str, lines: Iterator[str], *, escapes: bool) -> Iterator[list[str]]:
-    """Give the rows of a statement that goes on in `lines`."""
+    """Yield the rows of a statement that continues in `lines`."""
     row, cell, at = _ROW[escapes], _CELL[escapes], 0
     while True:
         match = row.match(text, at)
@@ -119,7 +119,7 @@ def _rows(text: str, lines: Iterator[str], *, escapes: bool) -> Iterator[list[st
 
 
 def _more(text: str, lines: Iterator[str]) -> str:
-    """Return more lines, up to one with which a row may end."""
+    """Return the text with further lines, up to one that may end a row."""
     more: list[str] = []
     size = len(text)
     for line in lines:
@@ -146,8 +146,8 @@ def _value(quoted: str, bare: str, *, escapes: bool) -> str:
 
 
 def _skip(text: str, lines: Iterator[str], *, escapes: bool) -> None:
-    """Go to the end of a statement that nobody wants."""
-    if escapes:  # a line's end within a text is always written as \\n
+    """Skip to the end of an unwanted statement."""
+    if escapes:  # a line break within a text is always written as \\n
         while not text.rstrip().endswith(";"):
             text = next(lines, ";")
         return
@@ -160,7 +160,7 @@ def _skip(text: str, lines: Iterator[str], *, escapes: bool) -> None:
 
 
 def _created(text: str, lines: Iterator[str]) -> tuple[str, ...]:
-    """Return the columns of CREATE TABLE; each is on a line of its own."""
+    """Return the columns of a CREATE TABLE statement, which has one on each line."""
     names = []
     for line in lines:
         if line.lstrip().startswith(")"):
@@ -192,7 +192,7 @@ def _columns(text: str) -> tuple[str, ...]:
 
 
 def _last(name: str) -> str:
-    """Return the table of `schema.table`."""
+    """Return the table name of `schema.table`."""
     return _bare(_NAMES.findall(name)[-1])
 
 

@@ -1,5 +1,5 @@
-"""How access logs are written: a module for each family, which knows its own lines.
+"""Formats of access logs: a module for each family of programs.
 
-`recognise.format_of` asks them in turn. A module imports nothing of the import but `hit`, `times`
-and `options`.
+`recognise.format_of` asks the modules in order. A module imports only `hit`, `times` and `options`
+from the import.
 """

@@ -25,7 +25,7 @@ _AMAZON = re.compile(
 
 
 def haproxy_format(sample: Sequence[str], options: LogOptions) -> Format | None:
-    """Return how a file is read if its first lines are of HAProxy's `option httplog`."""
+    """Return the format of a file whose first lines are those of HAProxy's `option httplog`."""
     found = [match for line in sample if (match := _HAPROXY.match(line))]
     if not found or 2 * len(found) < len(sample):
         return None
@@ -47,8 +47,8 @@ def haproxy_format(sample: Sequence[str], options: LogOptions) -> Format | None:
 
 
 def amazon_format(sample: Sequence[str], options: LogOptions) -> Format | None:
-    """Return how a file is read if its first lines are of a load balancer of Amazon's."""
-    del options  # times are in UTC, and say so
+    """Return the format of a file whose first lines are those of Amazon's load balancers."""
+    del options  # times are in UTC and have an offset
     found = [line for line in sample if _AMAZON.match(line)]
     if not found or 2 * len(found) < len(sample):
         return None
@@ -63,6 +63,6 @@ def _amazon(line: str) -> Hit | str:
     method, path = request_of(match["request"])
     if not method:
         return NO_PAGE
-    # The balancer's own port is in every URL; a host of the site's is written without.
+    # Every URL has the balancer's port; the site's host is compared without a port.
     path = re.sub(r"\A(https?://[^/:]+):\d+", r"\1", path)
     return Hit(at, match["address"], method, path, match["status"], match["agent"], "")

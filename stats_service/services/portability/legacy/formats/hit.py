@@ -1,4 +1,4 @@
-"""What a line of any access log says."""
+"""The contents of a line of any access log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,32 +10,32 @@ class Hit(NamedTuple):
 
     #: Seconds since 1970.
     at: float
-    #: As it is written; several, as in X-Forwarded-For, are separated by commas.
+    #: As in the log; several addresses, as in X-Forwarded-For, are separated by commas.
     address: str
     method: str
-    #: With the query; or a whole URL, as proxies are asked.
+    #: With the query; or a whole URL, as in a request to a proxy.
     path: str
     status: str
-    #: Empty or `-`: there was none.
+    #: Empty or `-`: none.
     agent: str
-    #: Empty or `-`: the log does not say it.
+    #: Empty or `-`: not in the log.
     host: str
 
 
-#: Says what stands in a line; or why there is no request in it: `unreadable`, `no-page`, or an
-#: empty text for a line that is part of the format (a head, an empty line).
+#: Parses a line; returns the reason if it has no request: `unreadable`, `no-page`, or an empty text
+#: for a line that is part of the format (a heading, an empty line).
 Parse = Callable[[str], Hit | str]
 
 UNREADABLE = "unreadable"
-#: A request that was broken off, or is no request: it asks for no page.
+#: A request that was aborted or is not HTTP; it is not for a page.
 NO_PAGE = "no-page"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the lines of a file are read."""
+    """The format of a file's lines."""
 
     name: str
     parse: Parse
-    #: Browsers' names are in it.
+    #: The lines contain user agents.
     agents: bool = True

@@ -1,4 +1,4 @@
-"""One JSON object a line: nginx, Caddy, Traefik, docker, and what names its fields as they do."""
+"""JSON Lines: nginx, Caddy, Traefik, docker, and other programs with the same field names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.formats.text import request_of, text_format
 from stats_service.services.portability.legacy.formats.times import clf_time, iso_time
 
-#: Names of the fields, in lower case, the better one first; a point is between levels.
+#: Names of the fields in lower case, the preferred one first; a dot separates levels.
 _ADDRESS = (
     "request.client_ip", "request.remote_ip", "clienthost", "remote_addr", "remote_address",
     "client_ip", "clientip", "ip", "remote_ip", "client", "source.ip", "http_x_forwarded_for",
@@ -39,7 +39,7 @@ _GROUPS = (_ADDRESS, _TIME, _STATUS)
 
 
 def json_format(sample: Sequence[str], options: LogOptions) -> Format | None:
-    """Return how a file is read if its first lines are objects of a request."""
+    """Return the format of a file whose first lines are JSON objects with a request."""
     rows = [row for row in map(_row, sample) if row is not None]
     if not rows or 2 * len(rows) < len(sample):
         return None
@@ -61,7 +61,7 @@ class _JsonLines:
         )
 
     def parse(self, line: str) -> Hit | str:
-        """Say what stands in a line."""
+        """Parse a line."""
         row = _row(line)
         if row is None:
             return UNREADABLE if line.strip() else ""
@@ -104,7 +104,7 @@ def _docker(inner: Format) -> Format:
 
 
 def _row(line: str) -> dict[str, Any] | None:
-    """Return the fields of a line by their names in lower case, one level deep or more."""
+    """Return the fields of a line, nested ones included, by their names in lower case."""
     if not line.lstrip().startswith("{"):
         return None
     try:

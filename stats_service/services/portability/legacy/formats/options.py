@@ -1,19 +1,19 @@
-"""What somebody says of an access log that the log does not say itself."""
+"""What a person states about an access log because the log does not contain it."""
 
 import msgspec
 
 
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How the lines of an access log are to be understood."""
+    """Options for the parsing of an access log."""
 
-    #: Zone (IANA) of times that are written without one; empty: they are refused.
+    #: Time zone (IANA) of times without an offset; empty: such times are refused.
     zone: str = ""
-    #: Field that has the reader's address: its name (`X-Forwarded-For`, `client_ip`), `first` or
-    #: `last` field of the line; empty: where the format has it.
+    #: Field with the reader's address: a name (`X-Forwarded-For`, `client_ip`), or the `first` or
+    #: `last` field of the line; empty: the usual field of the format.
     reader: str = ""
-    #: Read lines without the browser's name.
+    #: Whether to read lines without a user agent.
     without_agents: bool = False
-    #: Apache's LogFormat or nginx's log_format; empty: the lines say how they are written.
+    #: Apache's LogFormat or nginx's log_format; empty: detected from the lines.
     pattern: str = ""
     #: Hosts of the site, by which the field with the host is found.
     hosts: tuple[str, ...] = ()

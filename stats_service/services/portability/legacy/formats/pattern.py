@@ -1,4 +1,4 @@
-"""A format that somebody pastes: Apache's LogFormat, or nginx's log_format."""
+"""A format that a person pastes: Apache's LogFormat, or nginx's log_format."""
 
 import re
 from collections.abc import Iterator
@@ -42,10 +42,10 @@ _HEADERS = {"user-agent": "agent", "host": "host"}
 
 
 def pattern_format(options: LogOptions) -> Format:
-    """Return how lines of `options.pattern` are read.
+    """Return the format of `options.pattern`.
 
     Raises:
-        InvalidInputError: the pattern lacks what a page view is told by.
+        InvalidInputError: the pattern lacks a field that a page view needs.
     """
     names: list[str] = []
     expression = "".join(_expression(_text(options.pattern), names, options.reader.lower()))
@@ -59,7 +59,7 @@ def pattern_format(options: LogOptions) -> Format:
             missing=", ".join(sorted({"address", "time", "status"} - found) or ["request"]),
         )
     compiled = re.compile(expression)
-    # `\w` may not begin with digits in a name: every group is numbered instead.
+    # A group name may not begin with digits, so every group is numbered instead.
     places = {name: number for number, name in reversed(list(enumerate(names, 1)))}
 
     def parse(line: str) -> Hit | str:
@@ -88,7 +88,7 @@ def pattern_format(options: LogOptions) -> Format:
 
 
 def _text(pasted: str) -> str:
-    """Return the format itself out of a line of a configuration, if it is one."""
+    """Return the format string in a line of a configuration, or the text itself."""
     match = _LOGFORMAT.match(pasted)
     if match:
         return match["text"].replace('\\"', '"')
@@ -99,7 +99,7 @@ def _text(pasted: str) -> str:
 
 
 def _expression(text: str, names: list[str], reader: str) -> Iterator[str]:
-    """Give the parts of the regular expression; `names` gets what each group is."""
+    """Yield the parts of the regular expression; append the name of each group to `names`."""
     fields = _NGINX if "$" in text and not re.search(r"%[>{a-zA-Z]", text) else _APACHE
     at = 0
     for match in fields.finditer(text):

@@ -1,4 +1,4 @@
-"""Tell by its first lines how an access log is written."""
+"""Recognise the format of an access log by its first lines."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ from stats_service.services.portability.legacy.formats.pattern import pattern_fo
 from stats_service.services.portability.legacy.formats.text import text_format
 from stats_service.services.portability.legacy.formats.w3c import w3c_format
 
-#: Lines that are looked at.
+#: Number of lines that are examined.
 SAMPLE_LINES = 30
 
 _KINDS = (w3c_format, json_format, amazon_format, haproxy_format, text_format)
 
 
 def format_of(sample: Sequence[str], options: LogOptions) -> Format | None:
-    """Return how a file is read whose first lines are `sample`; None: it is no access log.
+    """Return the format of a file with the first lines `sample`; None: it is not an access log.
 
     Raises:
-        InvalidInputError: the format that was pasted cannot be used.
+        InvalidInputError: the pasted format is not valid.
     """
     if options.pattern:
         return pattern_format(options)

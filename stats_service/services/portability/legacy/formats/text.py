@@ -1,4 +1,4 @@
-"""Lines of Apache and nginx: common, combined, with the host somewhere, with more fields behind."""
+"""Logs of Apache and nginx: common, combined, with a host field, with more fields at the end."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,30 +16,30 @@ from stats_service.services.portability.legacy.formats.times import clf_time
 from stats_service.services.visitors.addresses import canonical_address
 
 _TIME = re.compile(r"\[(\d{1,2}/[A-Za-z]{3}/\d{4}:[^\]]+|\d{4}-\d\d-\d\dT[^\]]+)\]")
-#: A line in which a value has a quotation mark: the request ends where a status follows.
+#: A line with a quotation mark in a value: the request ends where a status follows.
 _QUOTED = re.compile(r'(?P<head>[^"]*)"(?P<request>.*?)" (?P<middle>\d{3} [^"]*)(?P<tail>".*)?')
-#: Nearly every address; what else is one is worth a closer look.
+#: Matches nearly every address; anything else is checked more closely.
 _IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\Z")
 _METHOD = re.compile(r"[A-Z]+\Z")
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?::\d+)?\Z")
 _BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _ESCAPED = re.compile(r"\\(.)")
 
-#: What other programs write in front of a line.
+#: Prefixes that other programs write.
 _WRAPPERS = (
-    # journald's and syslog's own, with or without a priority
+    # journald and syslog, with or without a priority
     re.compile(
         r"(?:<\d{1,3}>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) "
         r"\S+ [\w./-]+(?:\[\d+\])?: "
     ),
     re.compile(r"\d{4}-\d\d-\d\dT\S+ (?:stdout|stderr) [FP] "),  # containerd
     re.compile(r"[\w.-]+ +\| (?:\d{4}-\d\d-\d\dT\S+ )?"),  # docker compose
-    re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* (?=\S+ )"),  # a time in front
+    re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* (?=\S+ )"),  # a time
 )
 
 
 def text_format(sample: Sequence[str], options: LogOptions) -> Format | None:
-    """Return how a file is read if its first lines are of this kind."""
+    """Return the format of a file whose first lines are of this family."""
     found = [line for line in sample if _TIME.search(line) and line.count('"') >= 2]
     if not found or 2 * len(found) < len(sample):
         return None
@@ -53,14 +53,14 @@ def text_format(sample: Sequence[str], options: LogOptions) -> Format | None:
 
 
 def unescaped(text: str) -> str:
-    """Return a value without the escapes of Apache and nginx; bytes as a URL has them."""
+    """Return a value without the escapes of Apache and nginx; bytes are percent-encoded."""
     if "\\" not in text:
         return text
     return _ESCAPED.sub(r"\1", _BYTE.sub(r"%\1", text))
 
 
 def request_of(text: str) -> tuple[str, str]:
-    """Return method and path of `GET /tin/1 HTTP/1.1`; an empty method: it is no request."""
+    """Return method and path of `GET /tin/1 HTTP/1.1`; the method is empty if it is no request."""
     method, _, rest = text.partition(" ")
     path, _, protocol = rest.rpartition(" ")
     if not protocol.startswith("HTTP/"):
@@ -71,14 +71,14 @@ def request_of(text: str) -> tuple[str, str]:
 
 
 def unescaped_text(text: str) -> str:
-    """Return a value as it was sent, for people."""
+    """Return a value as the client sent it, as text."""
     if "\\" not in text:
         return text
     return _ESCAPED.sub(r"\1", _BYTE.sub(lambda match: chr(int(match[1], 16)), text))
 
 
 class _Lines:
-    """Reads lines; `host_behind` is the number of the field behind the browser with the host."""
+    """Parses lines; `host_behind` is the number of the host's field after the user agent."""
 
     def __init__(self, options: LogOptions, host_behind: int | None) -> None:
         self._zone = options.zone
@@ -86,14 +86,14 @@ class _Lines:
         self._host_behind = host_behind
 
     def parse(self, line: str) -> Hit | str:
-        """Say what stands in a line."""
+        """Parse a line."""
         parts = line.split('"')
         if len(parts) in (3, 7) and "\\" not in line and " [" in parts[0]:
             head, request, middle = parts[0], parts[1], parts[2].lstrip()
             agent = parts[5] if len(parts) == 7 else ""
             behind = parts[6] if len(parts) == 7 else ""
         else:
-            if parts[0] == "" and len(parts) > 3:  # a quoted host in front
+            if parts[0] == "" and len(parts) > 3:  # a quoted host at the start
                 line = parts[1] + '"'.join(parts[2:])
             match = _QUOTED.match(line)
             if not match:
@@ -129,13 +129,13 @@ class _Lines:
         return line.rpartition(" ")[2]
 
     def _junk(self, line: str) -> str:
-        """Tell what was no request from what is no line of a log."""
+        """Return whether a line holds something that is no request, or is no line of a log."""
         time = _TIME.search(line)
         return NO_PAGE if time and clf_time(time[1], self._zone) is not None else UNREADABLE
 
 
 def _agent(tail: str) -> tuple[str, str]:
-    """Return the browser's name out of `"referrer" "browser" more`, and what is behind it."""
+    """Return the user agent of `"referrer" "user agent" more`, and the rest of the line."""
     pieces = tail.rstrip().split('" "')
     if len(pieces) < 2:
         return "", ""
@@ -147,7 +147,7 @@ def _agent(tail: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=8192)
 def _front(before: str, between: str) -> tuple[str, str]:
-    """Return address and host out of what stands before the time, and behind it."""
+    """Return address and host from the text before the time and the text after it."""
     fields = before.split()
     at = len(fields) - 3
     if at == 0 and not between and _IPV4.match(fields[0]):
@@ -160,7 +160,7 @@ def _front(before: str, between: str) -> tuple[str, str]:
         elif at < 0:
             return _between(between)
     address = fields[at]
-    while at and fields[at - 1].endswith(","):  # X-Forwarded-For: the reader is the first
+    while at and fields[at - 1].endswith(","):  # X-Forwarded-For: the first is the reader
         at -= 1
         address = fields[at].rstrip(",")
     hosts = [field for n, field in enumerate(fields) if n != at and _HOST.match(field)]
@@ -169,13 +169,13 @@ def _front(before: str, between: str) -> tuple[str, str]:
 
 
 def _between(between: str) -> tuple[str, str]:
-    """Return the address that S3 writes behind the time."""
+    """Return the address that S3 writes after the time."""
     address = next((field for field in between.split() if canonical_address(field)), "")
     return address, ""
 
 
 def _host_behind(lines: Sequence[str], options: LogOptions) -> int | None:
-    """Return which field behind the browser has the site's host in some line."""
+    """Return the number of the field after the user agent that has the site's host in some line."""
     hosts = frozenset(host.partition(":")[0] for host in options.hosts)
     for line in lines:
         parts = line.split('"')

@@ -1,4 +1,4 @@
-"""Times as servers write them."""
+"""Formats of times in access logs."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 
 def clf_time(text: str, zone: str = "") -> float | None:
-    """Return the seconds since 1970 of `17/May/2015:10:05:03 +0000`; None: it is no such time.
+    """Return the seconds since 1970 of `17/May/2015:10:05:03 +0000`; None: not such a time.
 
     Args:
-        text: the time; without an offset it is of `zone`.
-        zone: an IANA name; empty: there must be an offset.
+        text: the time; a time without an offset is in `zone`.
+        zone: an IANA name; empty: the offset is required.
     """
     if text[4:5] == "-":
         return iso_time(text, zone)
@@ -26,9 +26,9 @@ def clf_time(text: str, zone: str = "") -> float | None:
 
 
 def iso_time(text: str, zone: str = "") -> float | None:
-    """Return the seconds since 1970 of an ISO time, to the second; None: it is none."""
+    """Return the seconds since 1970 of an ISO time, without fractions; None: not such a time."""
     text = text.strip()
-    if len(text) > 19 and text[19] in ".,":  # nanoseconds are more than Python reads
+    if len(text) > 19 and text[19] in ".,":  # Python does not parse nanoseconds
         rest = text[20:].lstrip("0123456789")
         text = text[:19] + rest
     offset = text[19:].strip()
@@ -37,7 +37,7 @@ def iso_time(text: str, zone: str = "") -> float | None:
 
 
 def _offset(text: str) -> str:
-    """Return the offset behind what may be a fraction of a second: `10:05:03.584 +0700`."""
+    """Return the offset after an optional fraction of a second: `10:05:03.584 +0700`."""
     return text[20:].rpartition(" ")[2] if " " in text[20:] else ""
 
 
@@ -63,7 +63,7 @@ def _minute(text: str, offset: str) -> float | None:
 
 @lru_cache(maxsize=4096)
 def _local_minute(text: str, form: str, zone: str) -> float | None:
-    """Return a minute of the clocks of a zone; None if there is no zone."""
+    """Return the moment of a local minute in a zone; None without a zone."""
     try:
         local = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
     except ValueError:

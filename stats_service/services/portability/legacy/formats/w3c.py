@@ -1,4 +1,4 @@
-"""W3C extended logs: IIS, and CloudFront, which name their fields in the file."""
+"""W3C extended logs, of IIS and CloudFront, which name their fields in the file."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _NONE = ("-", "")
 
 
 def w3c_format(sample: Sequence[str], options: LogOptions) -> Format | None:
-    """Return how a file is read if its first lines name fields as IIS does."""
+    """Return the format of a file whose first lines name fields as IIS does."""
     heads = [line.strip().lower() for line in sample if line.lower().startswith(_FIELDS)]
     if not heads or not any("cs-uri-stem" in head for head in heads):
         return None
@@ -23,7 +23,7 @@ def w3c_format(sample: Sequence[str], options: LogOptions) -> Format | None:
 
 
 class W3cLines:
-    """Reads lines; what its fields are is said in the file, and may be said anew."""
+    """Parses lines; directives in the file name the fields, and may change them."""
 
     def __init__(self, options: LogOptions) -> None:
         self._options = options
@@ -31,12 +31,12 @@ class W3cLines:
         self._tabs = False
 
     def parse(self, line: str) -> Hit | str:
-        """Say what stands in a line."""
+        """Parse a line."""
         if line.startswith("#") or not line.strip():
             if line.lower().startswith(_FIELDS):
                 names = line[len(_FIELDS) :].lower().split()
                 self._columns = {name: number for number, name in enumerate(names)}
-                # CloudFront puts tabs between values, and names its own field.
+                # CloudFront separates values by tabs, and has other field names.
                 self._tabs = "x-edge-location" in self._columns
             return ""
         values = self._values(line)

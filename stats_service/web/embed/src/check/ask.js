@@ -12,7 +12,7 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
 export const violations = [];
 
 /** The service, as the words name it. */
-export const origin = (/^https?:\/\/[^/]*/.exec(resolve("")) || [])[0];
+export const origin = /** @type {string[]} */ (/^https?:\/\/[^/]*/.exec(resolve("")) || [])[0];
 
 document.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) => {
   if (blockedURI.indexOf(origin) || violations.includes(effectiveDirective)) return;

@@ -1,7 +1,7 @@
 /** What the core hands over, by the names of parts.js; what can be had without it, if it did not run. */
 
-const handed = document.currentScript.core;
-const self = document.currentScript;
+const handed = /** @type {HTMLScriptElement} */ (document.currentScript).core;
+const self = /** @type {HTMLScriptElement} */ (document.currentScript);
 
 /** Whether the core runs. Without it this file was put on the page by hand, for a check. */
 export const isCore = !!handed;
@@ -18,8 +18,8 @@ const core = handed || {
   answer: {},
   current: { here: () => location.pathname + location.search },
   options: { ...snippet().dataset, site: siteOf(snippet()) },
-  resolve: below(self.src),
+  path: below(self.src),
   script: snippet(),
 };
 
-export const { answer, current, options, resolve, script } = core;
+export const { answer, current, options, path: resolve, script } = core;

@@ -43,7 +43,7 @@ export const settled = async () => {
 const copy = async () => {
   try {
     const response = await fetch(script.src, { cache: "force-cache" });
-    const age = Math.round((Date.now() - +new Date(response.headers.get("Date"))) / 1000);
+    const age = Math.round((Date.now() - +new Date(/** @type {string} */ (response.headers.get("Date")))) / 1000);
     const bytes = await response.arrayBuffer();
     const hash = window.crypto.subtle && (await crypto.subtle.digest("SHA-384", bytes));
     return {
@@ -103,6 +103,8 @@ export const look = async () => {
   const copied = await copy();
   const isStored = !isStoreless();
   const viewed = current.viewed || [];
+  /** @type {any} */
+  const link = document.querySelector("[rel=canonical]") || 0;
   const { bare, listed, different, unread } = lists();
   return {
     lang: english(document.documentElement) ? "en" : "vi",
@@ -125,6 +127,7 @@ export const look = async () => {
     bot: !!navigator.webdriver && options.webdriver != "count",
     storeless: !isStored,
     article: [current.article, options.article, current.here()].filter((one) => one != null)[0].slice(0, 2048),
+    canonical: (link.href || "").slice(0, 2048),
     widgets: elements.filter((one) => WIDGETS.includes(one.localName) || (one.dataset && one.dataset.stats)).length,
     bare,
     listed,

@@ -5,14 +5,14 @@ import { english } from "../language.js";
 
 const WORDS = {
   title: ["Kiểm tra bộ đếm", "Check of the counter"],
-  waiting: ["Đang xem trang này…", "Looking at this page…"],
+  waiting: ["Đang kiểm tra trang này…", "Checking this page…"],
   fine: ["Bộ đếm hoạt động đúng.", "The counter works as it should."],
-  look: ["Bộ đếm hoạt động, có điều cần xem.", "The counter works, with something to look at."],
-  wrong: ["Có điều cần sửa.", "Something is to be mended."],
+  look: ["Bộ đếm hoạt động, có điều cần xem lại.", "The counter works, but something needs a look."],
+  wrong: ["Có điều cần sửa.", "Something needs to be fixed."],
   stored: ["Kết quả đã hiện ở trang quản trị.", "The admin page has the result."],
   expired: [
-    "Liên kết kiểm tra đã hết hạn nên trang quản trị không nhận kết quả. Hãy mở lại từ mục Cài đặt mã.",
-    "The link has ended, so the admin page does not get the result. Open it anew from there.",
+    "Liên kết kiểm tra đã hết hạn nên trang quản trị không nhận kết quả. Hãy mở lại từ mục Gắn mã.",
+    "The link has expired, so the admin page does not get the result. Open it again from there.",
   ],
   alone: [
     "Chỉ bạn thấy bảng này. Mở từ trang quản trị để biết nhiều hơn.",
@@ -20,8 +20,8 @@ const WORDS = {
   ],
   again: ["Kiểm tra lại", "Check again"],
   close: ["Đóng", "Close"],
-  bad: ["Lỗi", "Wrong"],
-  warn: ["Cần xem", "Look at"],
+  bad: ["Lỗi", "Error"],
+  warn: ["Cần xem lại", "Needs a look"],
   info: ["Lưu ý", "Note"],
   good: ["Đúng", "Right"],
   policy: [
@@ -43,11 +43,11 @@ const WORDS = {
   ],
   unreadableText: [
     () =>
-      `Tên miền ${location.host} chưa có trong phần cài đặt của trang, hoặc data-site (“${options.site || ""}”) viết sai.`,
+      `Tên miền ${location.host} chưa có trong phần cài đặt của trang web, hoặc data-site (“${options.site || ""}”) viết sai.`,
     () =>
       `The host ${location.host} is not among the site's, or data-site (“${options.site || ""}”) is misspelt.`,
   ],
-  siteless: ["Đoạn mã không cho biết là trang nào.", "The snippet does not say which site."],
+  siteless: ["Đoạn mã không cho biết thuộc trang web nào.", "The snippet does not say which site."],
   sitelessText: [
     "Thêm data-site, hoặc ?site=… vào sau địa chỉ của tệp trong src: nhiều trình quản lý thẻ xóa data-site.",
     "Add data-site, or ?site=… to the address in src: many tag managers remove data-site.",

@@ -13,16 +13,23 @@ const PATIENCE_MS = 3000;
 
 /** The article of each address at which the page said what it is. */
 const articles = {};
-/** The snippet that was found last. */
-let seen;
+/** The snippet that was found last: at first the page's own, though more may have come since. */
+let seen = script;
 /** The address whose page is waited for, and the one that was waited for long enough. */
 let awaited, overdue;
 
-/** The snippet of a page that has been put in since; undefined if there is none. */
+/**
+ * The snippet of a page that has been put in since; undefined if there is none.
+ *
+ * Heads are merged: Turbo leaves the former snippet in its place. One beside it that says the same
+ * is no other page's, but a second copy.
+ */
 const newSnippet = () => {
   const all = document.querySelectorAll('[data-site][src*="/embed."]');
-  const latest = all[all.length - 1];
-  return latest && latest != seen ? (seen = latest) : undefined;
+  const latest = all[all.length - 1] || seen;
+  const isNew = latest != seen && !(seen.isConnected && seen.dataset.article == latest.dataset.article);
+  seen = latest;
+  return isNew ? latest : undefined;
 };
 
 /** Begin a view; what the page shows until its number has come is what it has there itself. */
@@ -46,7 +53,7 @@ const waitFor = (at) => {
 
 /** The address has become another: a view, unless the service reads it as the one before. */
 const moved = () => {
-  const { article, at: before, how } = current;
+  const { article, at: before, how } = /** @type {{article: string, at: string, how: string}} */ (current);
   const at = current.here();
   current.how = "";
   articles[before] = article;
@@ -90,7 +97,6 @@ const listen = () => {
 
 export const watchMoves = () => {
   current.viewed = current.at ? [current.at] : [];
-  if (script.isConnected) newSnippet();
   if (options.views == "hash") current.here = () => addressOf(location);
   listen();
   current.moved = moved;

@@ -1,7 +1,7 @@
 /** Origin of the outermost page; "" if the browser does not tell. */
 export const outermost = () => {
   try {
-    return top.location.origin;
+    return /** @type {Window} */ (top).location.origin;
   } catch (_) {}
   const origins = location.ancestorOrigins;
   return origins ? origins[origins.length - 1] : document.referrer;

@@ -35,7 +35,7 @@ export class StatsPollArchive extends LateWidget {
       open(this);
       this.list = make("div", "archive");
       this.list.tabIndex = -1;
-      this.shadowRoot.append(this.list);
+      /** @type {any} */ (this.shadowRoot).append(this.list);
     }
     this.language = english(this);
     fill(this.list, ...(this.polls ? this.drawPolls() : this.drawFailed()));

@@ -2,24 +2,16 @@
 
 import { ballotsOf, isBlocked, keepBallots } from "./memory.js";
 import { isUnsure, newBallotId, submit } from "./server.js";
-import { say } from "./words.js";
-
-const REFUSALS = {
-  "proof-refused": "refusedProof",
-  "poll-replaced": "replaced",
-  program: "program",
-  "invalid-input": "invalid",
-};
-/** What is wrong with a text, as the service names it; the rest the form sees for itself. */
-const REASONS = { empty: "sign", link: "link", sign: "sign" };
-const OUTCOMES = { counted: "thanks", changed: "changed", held: "held" };
+import { wordOf, say } from "./words.js";
 
 /** What to say of a reply that is no success; `unsure`: the words for a reply that never came. */
 export const problem = (element, reply, unsure) => {
   if (reply.status == 429 || reply.code == "voter-too-new") return say(element, "busy", reply.after || 60);
   if (isUnsure(reply)) return say(element, unsure);
   if (/^voter/.test(reply.code)) return say(element, isBlocked() ? "refusedStorage" : "refused");
-  return say(element, REASONS[reply.body.reason] || REFUSALS[reply.code] || "elsewhere");
+  const { reason } = reply.body;
+  // What is wrong with a text, as the service names it; the rest of that the form sees for itself.
+  return say(element, wordOf(reason == "empty" ? "sign" : reason) || wordOf(reply.code) || "elsewhere");
 };
 
 /**
@@ -37,7 +29,7 @@ export const castBallot = async (poll, { choices, other }, onProof) => {
   const { status, code, body } = reply;
   if (status == 200) {
     keepBallots(poll.id, { cast: { choices: body.choices, other, at: Date.now() } });
-    return { word: OUTCOMES[body.outcome] || "thanks", poll: body.poll };
+    return { word: body.outcome, poll: body.poll };
   }
   if (code == "already-voted") {
     keepBallots(poll.id, { cast: cast || { choices: [], at: Date.now() } });

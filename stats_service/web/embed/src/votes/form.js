@@ -4,6 +4,7 @@ import { json } from "../json.js";
 import { button, directed, fill, make, put, reveal, tell } from "./dom.js";
 import { ordered } from "./polls.js";
 import { prepare } from "./server.js";
+import { titled } from "./titled.js";
 import { say, written } from "./words.js";
 
 /** The choice that carries the free text. */
@@ -71,7 +72,7 @@ export class PollForm {
       input.value = id;
       return make("label", "choice", input, directed(make("span", "text", text)));
     };
-    const rows = offered.map(({ id, text }) => row(id, written(element, text, poll.lang)));
+    const rows = offered.map((choice) => row(choice.id, titled(element, choice, poll.lang)));
     this.text = directed(make("input", "other-text"));
     this.text.maxLength = poll.other;
     this.text.setAttribute("aria-label", say(element, "otherText"));
@@ -89,6 +90,7 @@ export class PollForm {
       prepare();
       this.changed();
     };
+    /** @type {PageElement[]} */
     this.inputs = [...this.fields.querySelectorAll("label input")];
     this.submit = button("vote", say(element, "vote"));
     this.results = button("results", say(element, "results"), this.on.results);

@@ -15,7 +15,7 @@ const page = {};
 const read = (name) => {
   if (name in page) return page[name];
   try {
-    return JSON.parse(localStorage.getItem(name)) || undefined;
+    return JSON.parse(/** @type {string} */ (localStorage.getItem(name))) || undefined;
   } catch (_) {}
 };
 

@@ -10,7 +10,7 @@ import { results, summary } from "./results.js";
 import { isUnsure } from "./server.js";
 import { isSeveral, showSeveral } from "./several.js";
 import { moment, past } from "./times.js";
-import { say, written } from "./words.js";
+import { say, wordOf, written } from "./words.js";
 
 /** How long the page's own request may take before a poll is asked for by itself, in ms. */
 const GRACE_MS = 4000;
@@ -19,8 +19,6 @@ const GRACE_MS = 4000;
 const NEXT_MS = 4000;
 
 const KINDS = { already: "warning", held: "warning", tooLate: "warning" };
-/** What to say of results that this reader may not see, by the poll's `when`. */
-const LATER = { "after-voting": "afterVoting", "after-closing": "afterClosing", admins: "admins" };
 
 export class StatsPoll extends LateWidget {
   static get observedAttributes() {
@@ -65,16 +63,18 @@ export class StatsPoll extends LateWidget {
     this.message = make("p", "message");
     this.message.id = "message";
     this.message.setAttribute("role", "status");
+    /** @type {PageElement} */
     this.result = make("div", "outcome");
     this.result.setAttribute("role", "group");
     this.result.tabIndex = -1;
     this.notes = make("div", "notes");
+    /** @type {PollForm} */
     this.form = new PollForm(this, this.message, {
       submit: (ballot) => this.vote(ballot),
       results: () => this.turn("results"),
       keep: () => this.turn(""),
     });
-    this.shadowRoot.append(this.form.node, this.message, this.result, this.notes);
+    /** @type {ShadowRoot} */ (this.shadowRoot).append(this.form.node, this.message, this.result, this.notes);
   }
 
   reset() {
@@ -107,7 +107,7 @@ export class StatsPoll extends LateWidget {
     const { cast } = ballotsOf(poll.id);
     if (this.isLocked && cast && this.mode != "form") {
       this.isLocked = false;
-      tell(this.message, say(this, "thanks"), "good");
+      tell(this.message, say(this, "counted"), "good");
     } else if (this.isLocked && !cast) {
       this.isLocked = false;
     }
@@ -130,7 +130,7 @@ export class StatsPoll extends LateWidget {
   render(isFresh) {
     if (!this.shadowRoot) this.open();
     const { poll, isForm } = this;
-    const hadFocus = this.form.node.contains(this.shadowRoot.activeElement);
+    const hadFocus = this.form.node.contains(/** @type {ShadowRoot} */ (this.shadowRoot).activeElement);
     this.setAttribute("state", !poll ? "none" : this.isOpen && this.isVoted ? "voted" : poll.state);
     this.form.node.hidden = !isForm;
     this.result.hidden = isForm;
@@ -156,7 +156,9 @@ export class StatsPoll extends LateWidget {
     const drawn = content.map((node) => node.textContent).join("\n") + this.isVoted;
     if (drawn == this.drawn && !isFresh) return;
     this.drawn = drawn;
-    const part = this.result.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement.part.value;
+    const part =
+      this.result.contains(/** @type {any} */ (this.shadowRoot).activeElement) &&
+      /** @type {any} */ (this.shadowRoot).activeElement.part.value;
     const isUnfolded = !!this.result.querySelector("details[open]");
     this.result.classList.toggle("fresh", !!isFresh);
     fill(this.result, ...content);
@@ -199,11 +201,11 @@ export class StatsPoll extends LateWidget {
     ].filter(Boolean);
   }
 
-  /** When there will be results, if this reader sees none. */
+  /** When there will be results, if this reader sees none: what `when` says has words of its own. */
   drawLater() {
     const { results: shown, state, when } = this.poll;
-    const isTold = !shown && LATER[when] && (state == "open" || when == "admins");
-    return isTold && make("p", "note", say(this, LATER[when]));
+    const isTold = !shown && wordOf(when) && (state == "open" || when == "admins");
+    return isTold && make("p", "note", say(this, when));
   }
 
   drawNotes() {
@@ -250,7 +252,7 @@ export class StatsPoll extends LateWidget {
     keepPoll(this.poll, wishOf(this));
     const seen = this.poll.results ? summary(this, this.poll) : "";
     const { thanks, lang, next_page: next } = this.poll;
-    const own = word == "thanks" && thanks && thanks[lang];
+    const own = word == "counted" && thanks && thanks[lang];
     tell(this.message, own ? written(this, thanks, lang) : say(this, word), KINDS[word] || "good", seen);
     this.render(true);
     this.result.focus({ preventScroll: true });

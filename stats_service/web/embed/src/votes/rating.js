@@ -10,7 +10,7 @@ import { bars } from "./results.js";
 import { prepare, submit } from "./server.js";
 import { fillStars, star, thumb } from "./stars.js";
 import { past } from "./times.js";
-import { percentage, percentOf, say } from "./words.js";
+import { wordOf, percentage, percentOf, say } from "./words.js";
 
 /** How long the page's own request may take before a rating is asked for by itself, in ms. */
 const RATING_GRACE_MS = 4000;
@@ -18,8 +18,6 @@ const RATING_GRACE_MS = 4000;
 const CHANGE_MS = 86400000;
 /** The scale that is shown as thumbs. */
 const THUMBS = 2;
-
-const SETTLED = { changed: "changedScore", held: "heldScore", withdrawn: "withdrawn" };
 
 let groups = 0;
 
@@ -76,7 +74,7 @@ export class StatsRating extends LateWidget {
     const isFixed = !!this.isFixed;
     const drawn = [scale, isFixed, english(this), this.getAttribute("label"), this.entry.key].join();
     if (this.drawn != drawn) {
-      const hadFocus = this.shadowRoot.activeElement;
+      const hadFocus = /** @type {ShadowRoot} */ (this.shadowRoot).activeElement;
       this.drawn = drawn;
       this.build(scale, isFixed);
       if (hadFocus) this.group.focus();
@@ -88,9 +86,12 @@ export class StatsRating extends LateWidget {
     const isThumbs = scale == THUMBS;
     const scores = isThumbs ? [2, 1] : upTo(scale);
     const pictures = scores.map((score) => (isThumbs ? thumb(score == 2) : star()));
+    /** @type {any[]} */
     this.stars = isThumbs ? [] : pictures;
+    /** @type {PageElement[]} */
     this.counts = scores.map(() => make("span", "count"));
     const name = "score" + groups++;
+    /** @type {PageElement[]} */
     this.items = scores.map((score, index) => {
       const item = make(isFixed ? "span" : "label", isThumbs ? "thumb" : "star", pictures[index]);
       if (isThumbs) item.append(make("span", "text", say(this, score == 2 ? "useful" : "useless")), " ", this.counts[index]);
@@ -104,6 +105,7 @@ export class StatsRating extends LateWidget {
       if (!isThumbs) item.append(spoken(say(this, "points", score)));
       return item;
     });
+    /** @type {any[]} */
     this.inputs = this.items.map((item) => item.querySelector("input")).filter(Boolean);
     this.value = make("span", "value");
     this.value.id = "value";
@@ -250,7 +252,7 @@ export class StatsRating extends LateWidget {
     // The day goes on from the first rating, as the reader's own clock had it.
     const at = (outcome != "counted" && this.own && this.own.at) || Date.now();
     keepRating(article.key, score ? { score, until, at } : undefined);
-    this.finish(article, SETTLED[outcome] || "thanksScore", outcome == "held" ? "warning" : "good");
+    this.finish(article, wordOf(outcome + "Score") || "countedScore", outcome == "held" ? "warning" : "good");
   }
 
   refused({ article }) {
@@ -260,7 +262,7 @@ export class StatsRating extends LateWidget {
 
   /** The rating's fate is known: show it and say it; the focus stays where it was, if it can. */
   finish(article, word, kind) {
-    const focused = this.shadowRoot.activeElement;
+    const focused = /** @type {ShadowRoot} */ (this.shadowRoot).activeElement;
     const wasOnButton = focused == this.submit || focused == this.undo;
     this.choice = this.isRepeat = 0;
     keepFresh(article);

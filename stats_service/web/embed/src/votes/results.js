@@ -2,6 +2,7 @@
 
 import { directed, make, spoken } from "./dom.js";
 import { ordered } from "./polls.js";
+import { titled } from "./titled.js";
 import { percentage, say, written } from "./words.js";
 
 /**
@@ -65,7 +66,7 @@ export const results = (element, poll, own) => {
     .map((result) => {
       const choice = poll.choices.filter(({ id }) => id == result.id)[0];
       return {
-        label: choice ? written(element, choice.text, poll.lang) : say(element, "other"),
+        label: choice ? titled(element, choice, poll.lang) : say(element, "other"),
         note: choice && choice.hidden && say(element, "hidden"),
         own: own.includes(result.id) && say(element, "own"),
         share: shareOf(result, all),
@@ -94,14 +95,14 @@ export const summary = (element, poll) => {
   if (!leading.length) return total;
   const { votes, percent } = choices.filter(({ id }) => id == leading[0])[0];
   const share = percent != null ? percentage(percent, element) : say(element, "votes", votes);
-  if (leading.length > NAMED) return say(element, "tiedMany", total, leading.length, share).trim();
   const names = leading.map((id) => {
     const choice = poll.choices.filter((one) => one.id == id)[0];
     return choice ? written(element, choice.text, poll.lang).textContent : say(element, "other");
   });
-  return (
-    names[1]
-      ? say(element, "tied", total, names.join(", "), share)
-      : say(element, "leading", total, `${names[0]}, ${share}`)
-  ).trim();
+  const first = names[NAMED]
+    ? say(element, "tiedMany", leading.length, share)
+    : names[1]
+      ? say(element, "tied", names.join(", "), share)
+      : say(element, "leading", `${names[0]}, ${share}`);
+  return `${total} ${first}`.trim();
 };

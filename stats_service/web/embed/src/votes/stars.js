@@ -11,7 +11,7 @@ const SIZE = 24;
 const picture = (...children) =>
   draw(
     "svg",
-    { viewBox: `0 0 ${SIZE} ${SIZE}`, width: SIZE, height: SIZE, "aria-hidden": "true", focusable: "false" },
+    { viewBox: `0 0 ${SIZE} ${SIZE}`, width: SIZE, height: SIZE, "aria-hidden": true },
     ...children,
   );
 

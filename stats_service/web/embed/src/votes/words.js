@@ -33,7 +33,7 @@ const WORDS = {
   ],
   pickLess: [
     (max, extra) => `Chỉ được chọn nhiều nhất ${max} mục: hãy bỏ bớt ${extra} mục.`,
-    (max, extra) => `Only ${max} answers can be chosen: please take back ${extra}.`,
+    (max, extra) => `Only ${max} answers can be chosen: please unselect ${extra}.`,
   ],
   writeOther: [
     "Vui lòng viết ý kiến khác của bạn, hoặc bỏ chọn mục này.",
@@ -46,8 +46,8 @@ const WORDS = {
     "Có thể đổi lựa chọn cho đến khi kết thúc; vì vậy lựa chọn của bạn được lưu đến lúc đó.",
     "You can change your vote until the poll closes; your choice is kept until then.",
   ],
-  afterVoting: ["Kết quả hiện ra sau khi bạn bình chọn.", "Results appear once you have voted."],
-  afterClosing: [
+  "after-voting": ["Kết quả hiện ra sau khi bạn bình chọn.", "Results appear once you have voted."],
+  "after-closing": [
     "Kết quả được công bố sau khi kết thúc bình chọn.",
     "Results are published when the poll has closed.",
   ],
@@ -62,11 +62,11 @@ const WORDS = {
   over: ["Cuộc bình chọn này đã kết thúc.", "This poll has closed."],
   unloaded: ["Chưa tải được phần này.", "This could not be loaded."],
 
-  thanks: ["Cảm ơn bạn đã bình chọn.", "Thank you for voting."],
+  counted: ["Cảm ơn bạn đã bình chọn.", "Thank you for voting."],
   changed: ["Lựa chọn mới của bạn đã được ghi nhận.", "Your new choice has been recorded."],
   held: [
-    "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ người quản trị " +
-      "xem xét, chưa tính vào kết quả.",
+    "Đã nhận phiếu của bạn. Có nhiều phiếu đến từ cùng một mạng nên phiếu này chờ quản trị viên " +
+      "duyệt, chưa tính vào kết quả.",
     "Your ballot has arrived. Many came from the same network, so this one waits for review and " +
       "does not count yet.",
   ],
@@ -79,22 +79,19 @@ const WORDS = {
     "Phiếu vừa gửi không được tính vì cuộc bình chọn không còn mở.",
     "The ballot just sent was not counted: the poll is not open.",
   ],
-  leading: [
-    (ballots, first) => `${ballots} Dẫn đầu: ${first}.`,
-    (ballots, first) => `${ballots} In the lead: ${first}.`,
-  ],
+  leading: [(first) => `Dẫn đầu: ${first}.`, (first) => `In the lead: ${first}.`],
   tied: [
-    (ballots, all, share) => `${ballots} Cùng dẫn đầu: ${all}, mỗi mục ${share}.`,
-    (ballots, all, share) => `${ballots} Tied for the lead: ${all}, ${share} each.`,
+    (all, share) => `Cùng dẫn đầu: ${all}, mỗi mục ${share}.`,
+    (all, share) => `Tied for the lead: ${all}, ${share} each.`,
   ],
   tiedMany: [
-    (ballots, n, share) => `${ballots} ${n} mục cùng dẫn đầu, mỗi mục ${share}.`,
-    (ballots, n, share) => `${ballots} ${n} answers are tied for the lead, ${share} each.`,
+    (n, share) => `${n} mục cùng dẫn đầu, mỗi mục ${share}.`,
+    (n, share) => `${n} answers are tied for the lead, ${share} each.`,
   ],
 
   checking: [
     "Đang làm phép tính chống gian lận, mất vài giây…",
-    "Doing a calculation against fraud, a few seconds…",
+    "Running an anti-fraud calculation, a few seconds…",
   ],
   unsure: [
     "Chưa gửi được, máy chủ chưa xác nhận. Lựa chọn của bạn vẫn được giữ: hãy gửi lại, " +
@@ -121,15 +118,15 @@ const WORDS = {
     "This browser lets the page store nothing (a private window?), so the service does not " +
       "recognise it. Try a normal window.",
   ],
-  refusedProof: [
+  "proof-refused": [
     "Phép tính chống gian lận không được chấp nhận. Hãy gửi lại.",
-    "The calculation against fraud was not accepted. Please send again.",
+    "The anti-fraud calculation was not accepted. Please send again.",
   ],
   program: [
     "Máy chủ coi trình duyệt này là chương trình tự động nên không nhận.",
     "The service takes this browser for a program, and does not accept it.",
   ],
-  invalid: [
+  "invalid-input": [
     "Máy chủ không nhận lựa chọn này. Hãy xem lại rồi gửi lại.",
     "The service did not accept this choice. Please look at it again.",
   ],
@@ -139,9 +136,9 @@ const WORDS = {
   ],
   sign: [
     "Ý kiến khác của bạn có ký tự không hiển thị được.",
-    "Your own answer has a sign that cannot be shown.",
+    "Your own answer has a character that cannot be shown.",
   ],
-  replaced: [
+  "poll-replaced": [
     "Cuộc bình chọn này vừa được làm lại từ đầu. Hãy tải lại trang rồi bình chọn.",
     "This poll was begun anew. Reload the page, then vote.",
   ],
@@ -165,9 +162,9 @@ const WORDS = {
   points: [(n) => `${n} điểm`, (n, written) => count(n, "point", written)],
   unrated: ["Chưa có đánh giá", "Not rated yet"],
   undo: ["Bỏ đánh giá của tôi", "Take my rating back"],
-  withdrawn: ["Đã bỏ đánh giá của bạn.", "Your rating is taken back."],
+  withdrawnScore: ["Đã bỏ đánh giá của bạn.", "Your rating is taken back."],
   heldScore: [
-    "Đánh giá của bạn chờ người quản trị xem xét, chưa tính vào kết quả.",
+    "Đánh giá của bạn chờ quản trị viên duyệt, chưa tính vào kết quả.",
     "Your rating waits for review and does not count yet.",
   ],
   ratings: [(n) => `${n} đánh giá`, (n, written) => count(n, "rating", written)],
@@ -176,7 +173,7 @@ const WORDS = {
   share: [(share) => `${share} thấy hữu ích`, (share) => `${share} found it helpful`],
   send: ["Gửi đánh giá", "Send my rating"],
   spread: ["Chi tiết đánh giá", "Rating details"],
-  thanksScore: ["Cảm ơn bạn đã đánh giá.", "Thank you for your rating."],
+  countedScore: ["Cảm ơn bạn đã đánh giá.", "Thank you for your rating."],
   changedScore: ["Điểm mới của bạn đã được ghi nhận.", "Your new score has been recorded."],
   ownScore: [
     (n, scale) => `Bạn đã chấm ${n} trên ${scale} điểm.`,
@@ -211,6 +208,9 @@ export const percentage = (percent, element) =>
     : percent == 99.95
       ? ">" + figure(99.9, element)
       : figure(percent, element)) + "%";
+
+/** The key itself if there are words for it: reasons and codes of the service are keys as well. */
+export const wordOf = (key) => WORDS[key] && key;
 
 /** Say something in the language of the page around `element`. */
 export const say = (element, key, ...values) => {

@@ -1,1 +1,1 @@
-"""What the tables of each system mean, a module for each; `plain` is of tables of no system."""
+"""How to read the tables of each system, a module for each; `plain` reads all other tables."""

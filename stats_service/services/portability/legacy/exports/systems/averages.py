@@ -1,4 +1,4 @@
-"""Ratings of which a system keeps only the number and the sum."""
+"""Ratings that a system stores only as a number and a sum."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from stats_service.services.portability.legacy.exports.schema import Target
 def add_average(target: Target, article: str, number: str, total: str) -> None:
     """Add `number` ratings with the sum `total` to an article.
 
-    They are spread over the two scores next to their average, so that number and sum are kept.
+    The two scores next to the average get the ratings, so that number and sum are right.
     """
     scale = target.source.site.rating_scale
     try:

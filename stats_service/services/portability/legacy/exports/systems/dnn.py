@@ -1,7 +1,7 @@
-"""DNN (DotNetNuke) up to 9.1: the table `SiteLog`, one row a page that was shown.
+"""DNN (DotNetNuke) up to 9.1: the table `SiteLog`, one row for each page view.
 
-Columns as `DotNetNuke.Schema.SqlDataProvider` makes them. Later versions keep no log of their own:
-there the logs of IIS are what is brought in.
+The columns are those of `DotNetNuke.Schema.SqlDataProvider`. Later versions have no such log; for
+them, import the logs of IIS.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from stats_service.services.visitors.bots import is_bot
 
 
 def _site_log(target: Target, columns: Columns) -> TakeRow:
-    """`SiteLog`: times of the server, taken for those of the site."""
+    """`SiteLog`: times of the server, read as times of the site."""
     when, url, agent = columns["datetime"], columns["url"], columns.first("useragent")
     number, reader = columns.first("sitelogid"), columns.first("userhostaddress", "userhostname")
     tally, source, add = target.tally, target.source, target.events.add

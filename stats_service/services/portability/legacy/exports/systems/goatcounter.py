@@ -1,7 +1,7 @@
-"""GoatCounter: its CSV, one row a hit, and its export as JSON, sums by hour and page.
+"""GoatCounter: its CSV export with one row for each hit, and its JSON export with hourly sums.
 
-`docs/export.csv` and `docs/json-export.markdown` of GoatCounter 2.7 have the columns. The sums
-know neither visits nor how often one visit asked for a page.
+The columns are those of `docs/export.csv` and `docs/json-export.markdown` in GoatCounter 2.7. The
+sums contain neither visits nor the number of views by one visit.
 """
 
 from stats_service.services.portability.legacy.exports.cells import instant, moment, whole
@@ -15,10 +15,10 @@ from stats_service.services.visitors.bots import is_bot
 
 
 def _hits(target: Target, columns: Columns) -> TakeRow:
-    """Versions 1 and 2: times in UTC; `FirstVisit` begins a visit."""
+    """Versions 1 and 2: times in UTC; `FirstVisit` marks the start of a visit."""
     path, event, bot = columns.first("2path", "1path"), columns["event"], columns["bot"]
     first, when = columns["firstvisit"], columns["date"]
-    # The browser in full is in `Browser` in version 1, and newer ones leave it empty.
+    # The full user agent is in `Browser` in version 1; newer versions leave it empty.
     agent = columns.first("useragent") if "2path" in columns else columns.first("browser")
     session, referrer = columns.first("session"), columns.first("referrer")
     tally, source, add = target.tally, target.source, target.events.add
@@ -41,7 +41,7 @@ def _hits(target: Target, columns: Columns) -> TakeRow:
 
 
 def _paths(target: Target, columns: Columns) -> TakeRow:
-    """`paths.jsonl`: the address of each page; events are none."""
+    """`paths.jsonl`: the address of each page; events are left out."""
     number, path, event = columns["id"], columns["path"], columns.first("event")
     names = target.shared.names("goatcounter path")
 
@@ -53,7 +53,7 @@ def _paths(target: Target, columns: Columns) -> TakeRow:
 
 
 def _sums(target: Target, columns: Columns) -> TakeRow:
-    """`hit_stats.jsonl`: by hour, page and source how many visits saw the page."""
+    """`hit_stats.jsonl`: number of visits with the page, by hour, page and source."""
     when, page, count = columns["hour"], columns["path_id"], columns["count"]
     tally, source, zone = target.tally, target.source, target.zone
     found: dict[tuple[str, str, str], int] = {}

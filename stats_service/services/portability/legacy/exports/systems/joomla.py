@@ -1,8 +1,8 @@
-"""Joomla 1.5 to 5: the hits and ratings of its articles, and the counters that sites add to it.
+"""Joomla 1.5 to 5: hits and ratings of articles, and counters that are extensions of Joomla.
 
-Columns as `installation/sql/mysql/base.sql` makes them; VCNT of Kubik-Rubik (`vcnt`: one row a
-visitor with the time and the address, `vcnt_pc`: those it has cleaned away), Vinaora
-(`vvcounter_logs`: sums of an hour), VVisit (`vvisitcounter`: one row a visitor).
+The columns are those of `installation/sql/mysql/base.sql`; of VCNT by Kubik-Rubik (`vcnt`: one row
+for each visitor with time and address, `vcnt_pc`: the number of deleted rows), Vinaora
+(`vvcounter_logs`: hourly sums) and VVisit (`vvisitcounter`: one row for each visitor).
 """
 
 from stats_service.services.portability.legacy.exports.cells import hour_of, second, whole
@@ -14,13 +14,13 @@ from stats_service.services.portability.legacy.exports.schema import (
 )
 from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
-#: Address that Joomla gives an article without a menu item and without rewriting.
+#: Address of an article without a menu item and without URL rewriting.
 PATTERN = "/index.php?option=com_content&view=article&id={id}"
 _INTEGER = r"\d+"
 
 
 def _content(target: Target, columns: Columns) -> TakeRow:
-    """`content`: the hits of each article since ever."""
+    """`content`: the total hits of each article."""
     number, alias, hits = columns["id"], columns["alias"], columns["hits"]
     category = columns.first("catid")
     found: list[tuple[str, str, str, int]] = []
@@ -79,7 +79,7 @@ def _address(target: Target, number: str) -> str:
 
 
 def _visitors(target: Target, columns: Columns) -> TakeRow:
-    """`vcnt` and `vvisitcounter`: one row a visitor, at `tm` in seconds since 1970."""
+    """`vcnt` and `vvisitcounter`: one row for each visitor, at `tm` in seconds since 1970."""
     when, reader, number = columns["tm"], columns["ip"], columns.first("id")
     add = target.events.add
 
@@ -91,7 +91,7 @@ def _visitors(target: Target, columns: Columns) -> TakeRow:
 
 
 def _cleaned(target: Target, columns: Columns) -> TakeRow:
-    """`vcnt_pc`: how many rows of `vcnt` were cleaned away."""
+    """`vcnt_pc`: the number of rows that were deleted from `vcnt`."""
     number, tally = columns["cnt"], target.tally
 
     def take(row: list[str]) -> None:
@@ -101,7 +101,7 @@ def _cleaned(target: Target, columns: Columns) -> TakeRow:
 
 
 def _logs(target: Target, columns: Columns) -> TakeRow:
-    """`vvcounter_logs`: visits of an hour that ends at `time`; without those of programs."""
+    """`vvcounter_logs`: visits, without bots, of the hour that ends at `time`."""
     when, visits, bots = columns["time"], columns["visits"], columns["bots"]
     tally, zone = target.tally, target.zone
 

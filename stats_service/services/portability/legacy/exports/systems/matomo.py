@@ -1,4 +1,4 @@
-"""Matomo: CSV of its reporting API by day, `API.get` or `Actions.getPageUrls` with `flat=1`."""
+"""Matomo: daily CSV of its reporting API, `API.get` or `Actions.getPageUrls` with `flat=1`."""
 
 import re
 
@@ -13,12 +13,12 @@ from stats_service.services.portability.legacy.exports.schema import (
 
 #: A week (`2026-01-05,2026-01-11`), a month (`2026-01`), a year.
 _LONGER = re.compile(r"\d{4}(?:-\d\d)?|\d{4}-\d\d-\d\d\s*(?:,|/| - | to ).*")
-#: What is no page: rows that were put together, and pages without an address.
+#: Rows that are not a page: summary rows, and pages without an address.
 _NO_PAGES = ("others", "page url not defined", "khác", "url trang không xác định")
 
 
 def _numbers(target: Target, columns: Columns) -> TakeRow:
-    """`API.get`: the site's numbers by day."""
+    """`API.get`: the daily numbers of the site."""
     when, visits = columns["date"], columns.first("nb_visits")
     views = columns.first("nb_pageviews", "nb_actions")
     fallback = columns.first("nb_actions")
@@ -39,7 +39,7 @@ def _numbers(target: Target, columns: Columns) -> TakeRow:
 
 
 def _pages(target: Target, columns: Columns) -> TakeRow:
-    """`Actions.getPageUrls`: views of pages by day; no numbers of the site's."""
+    """`Actions.getPageUrls`: daily views of pages; it has no numbers of the site."""
     when, label = columns["date"], columns.first("label")
     urls = [columns[name] for name in ("metadata_url", "url") if name in columns]
     hits, visits = columns.first("nb_hits"), columns.first("nb_visits")
@@ -51,7 +51,7 @@ def _pages(target: Target, columns: Columns) -> TakeRow:
         name = row[label] if label >= 0 else ""
         address = next((row[place] for place in urls if row[place]), "")
         if not address and "/" not in name:
-            # A folder stands for all pages in it; of rows put together there is no segment.
+            # The row of a folder sums all pages in it; a summary row has no segment.
             if name.lower() not in _NO_PAGES and (segment < 0 or row[segment]):
                 raise InvalidInputError(
                     "{label!r} is a folder with all its pages: export the report with flat=1 "
@@ -72,7 +72,7 @@ def _pages(target: Target, columns: Columns) -> TakeRow:
 
 
 def _single(text: str) -> str:
-    """Return the day of a row; InvalidInputError if it is a longer time."""
+    """Return the day of a row; InvalidInputError if it is a longer period."""
     if _LONGER.fullmatch(text.strip()):
         raise InvalidInputError(
             "{span!r} is more than a day: export the report with period=day "

@@ -1,18 +1,19 @@
 """NukeViet 3 to 5: the counter, the hits of articles, the votings.
 
-Columns as `install/action_mysql.php` and the modules `news`, `page` and `voting` make them. The
-counter counts visits: a reader once, until a cookie ends. It keeps days only of the current month,
-and `last_update` of each says in which that was.
+The columns are those of `install/action_mysql.php` and of the modules `news`, `page` and `voting`.
+The counter counts visits: a reader counts once, until the cookie ends. It stores days only of the
+current month; `last_update` of each row shows the month that the row is from.
 """
 
 from stats_service.services.portability.legacy.exports.cells import hour_of, second, whole
-from stats_service.services.portability.legacy.exports.polls import Answer, Question
+from stats_service.services.portability.legacy.exports.polls import Question
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.answers import answers
 from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
 #: Address of an article of the module `news` on a site with one language.
@@ -23,7 +24,7 @@ _INTEGER = r"\d+"
 
 
 def _counter(target: Target, columns: Columns) -> TakeRow:
-    """`counter`: the days of the last month by themselves, the rest without a date."""
+    """`counter`: the days of the last month as days, the rest without a date."""
     kind, value = columns["c_type"], columns["c_val"]
     count, updated = columns["c_count"], columns["last_update"]
     tally, zone = target.tally, target.zone
@@ -42,7 +43,7 @@ def _counter(target: Target, columns: Columns) -> TakeRow:
                 days[when] = whole(row[count])
 
     def finish() -> None:
-        # What is left of a month before has no count any more, but be sure.
+        # Only rows of the last month belong to their day; older counts stay in the total.
         dated = {when: visits for when, visits in days.items() if when[:7] == last[:7]}
         for when, visits in dated.items():
             tally.add(when, visits=visits)
@@ -65,7 +66,7 @@ def _categories(target: Target, columns: Columns) -> TakeRow:
 
 
 def _rows(target: Target, columns: Columns) -> TakeRow:
-    """`…_rows` of a module like `news`: the hits of each article since ever."""
+    """`…_rows` of a module like `news`: the total hits of each article."""
     number, alias, hits = columns["id"], columns["alias"], columns["hitstotal"]
     category = columns.first("catid")
     stars, raters = columns.first("total_rating"), columns.first("click_rating")
@@ -103,7 +104,7 @@ def _rows(target: Target, columns: Columns) -> TakeRow:
 
 
 def _pages(target: Target, columns: Columns) -> TakeRow:
-    """A table of the module `page`: the hits of each page."""
+    """A table of the module `page`: the total hits of each page."""
     number, alias, hits = columns["id"], columns["alias"], columns["hitstotal"]
     module = _module(target.table, "") or "page"
 
@@ -142,23 +143,12 @@ def _questions(target: Target, columns: Columns) -> TakeRow:
     return take
 
 
-def _answers(target: Target, columns: Columns) -> TakeRow:
-    number, question = columns["id"], columns["vid"]
-    text, votes = columns["title"], columns["hitstotal"]
-
-    def take(row: list[str]) -> None:
-        answer = Answer(id=f"a{whole(row[number])}", text=row[text], votes=whole(row[votes]))
-        target.shared.polls.answer(f"nv-{whole(row[question])}", answer)
-
-    return take
-
-
 def _module(table: str, ending: str) -> str:
     """Return `news` of `nv4_vi_news_rows`."""
     parts = table.removesuffix(".csv").split("_")
     if ending and parts[-1:] == [ending]:
         parts.pop()
-    # The prefix and the language are in front: nv4, vi.
+    # The prefix and the language come first: nv4, vi.
     return "_".join(parts[2:]) if len(parts) > 2 else ""
 
 
@@ -212,7 +202,7 @@ SCHEMAS = (
         kind="nukeviet",
         table="voting_rows",
         needs=("id", "vid", "title", "hitstotal"),
-        bind=_answers,
+        bind=answers("nv", number="id", question="vid", text="title", votes="hitstotal"),
         orders=(("id", "vid", "title", "url", "hitstotal"),),
         shapes={"id": _INTEGER, "vid": _INTEGER, "title": r"(?s).*\D.*", "hitstotal": _INTEGER},
         brings=("polls",),

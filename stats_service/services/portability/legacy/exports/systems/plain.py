@@ -1,7 +1,7 @@
-"""Anybody's numbers: a table in whose columns are days, articles, scores or answers.
+"""Any other table with columns of days, articles, scores or answers.
 
-Known by headings in English and Vietnamese, our own CSV export's among them; or by what somebody
-says of its columns.
+The columns are recognised by headings in English and Vietnamese, including those of the CSV export
+of this service, or named by the person.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from stats_service.services.portability.legacy.exports.schema import (
 )
 
 KIND = "csv"
-#: What a column may be.
+#: The kinds of columns.
 FIELDS = (
     *("date", "hour", "views", "visits", "article", "score", "count", "question"),
     *("choice", "votes"),
 )
-#: Headings that say so, without marks and in lower case.
+#: The headings of each kind, without diacritics and in lower case.
 HEADINGS = {
     "date": ("date", "day", "span", "ngay", "thoi gian"),
     "hour": ("hour", "gio"),
@@ -49,7 +49,7 @@ HEADINGS = {
     "choice": ("choice", "answer", "option", "cau tra loi", "lua chon", "phuong an", "tra loi"),
     "votes": ("votes", "phieu", "so phieu", "luot binh chon", "so luot binh chon"),
 }
-#: Columns that make a table, the first that fits.
+#: Sets of columns that make a table; the first match counts.
 COMBINATIONS = (
     ("question", "choice", "votes"),
     ("article", "score", "count"),
@@ -60,13 +60,13 @@ COMBINATIONS = (
     ("date", "views"),
     ("date", "visits"),
 )
-#: Spans of our own export that are not a day.
+#: Spans of this service's own export that are not a day.
 _SUMS = re.compile(r"total|\d{4}(?:-(?:\d\d|W\d\d))?")
 _SCORES = re.compile(r"\[\s*(\d+(?:\s*,\s*\d+)*)?\s*\]")
 
 
 def guessed(names: Sequence[str]) -> dict[str, int]:
-    """Return what the columns of a heading are, as far as it says so, by what they are."""
+    """Return the position of each kind of column that a heading names."""
     found: dict[str, int] = {}
     for place, name in enumerate(map(_folded, names)):
         for what, headings in HEADINGS.items():
@@ -76,14 +76,14 @@ def guessed(names: Sequence[str]) -> dict[str, int]:
 
 
 def named_columns(text: str) -> dict[str, str]:
-    """Return what somebody says of columns, by what they are.
+    """Return the columns that a person named, by kind.
 
     Args:
-        text: `date=Ngày,views=Lượt xem`, by headings or numbers from 1; or `date,-,views`, each
-            column in its order.
+        text: `date=Ngày,views=Lượt xem`, with headings or numbers from 1; or `date,-,views`, one
+            word for each column.
 
     Raises:
-        InvalidInputError: it is neither.
+        InvalidInputError: the text has neither form.
     """
     found: dict[str, str] = {}
     for place, part in enumerate(filter(None, text.split(",")), 1):
@@ -102,10 +102,10 @@ def named_columns(text: str) -> dict[str, str]:
 
 
 def placed(columns: Mapping[str, str], names: Sequence[str], width: int) -> dict[str, int]:
-    """Return where the columns are that somebody named.
+    """Return the positions of the columns that a person named.
 
     Raises:
-        InvalidInputError: there is no such column.
+        InvalidInputError: a column does not exist.
     """
     found = {}
     folded = [_folded(name) for name in names]
@@ -124,12 +124,12 @@ def placed(columns: Mapping[str, str], names: Sequence[str], width: int) -> dict
 
 
 def is_enough(places: Mapping[str, int]) -> bool:
-    """Tell whether these columns make a table."""
+    """Return whether these columns make a table."""
     return any(places.keys() >= set(wanted) for wanted in COMBINATIONS)
 
 
 def is_heading(row: Sequence[str], places: Mapping[str, int]) -> bool:
-    """Tell whether a row names the columns, for it has no numbers where they should be."""
+    """Return whether a row is a heading: it has no numbers where numbers are expected."""
     numbers = [row[place] for what, place in places.items() if what in _NUMBERS]
     return any(number and not re.search(r"\d", number) for number in numbers)
 
@@ -138,10 +138,10 @@ _NUMBERS = ("views", "visits", "score", "count", "votes", "counts", "date")
 
 
 def plain_schema(places: Mapping[str, int]) -> Schema:
-    """Return how a table with these columns is read.
+    """Return the schema of a table with these columns.
 
     Raises:
-        InvalidInputError: they make no table.
+        InvalidInputError: the columns make no table.
     """
     for wanted in COMBINATIONS:
         if places.keys() >= set(wanted):
@@ -167,7 +167,7 @@ def plain_schema(places: Mapping[str, int]) -> Schema:
         undated=undated,
         events="date" not in wanted,
         brings=(brings or ("articles" if "article" in wanted else "site"),),
-        # A day has one number of views; of what has no date, each file may have a part.
+        # A day has one number of views; numbers without a date may be spread over several files.
         same="-".join(wanted[:-1]) if "date" in wanted else "",
     )
 
@@ -227,7 +227,7 @@ def _scores(target: Target, places: Mapping[str, int]) -> TakeRow:
 
 
 def _counts(target: Target, places: Mapping[str, int]) -> TakeRow:
-    """`[0,1,0,0,3]`: ratings by score, from 1, as our own export has them."""
+    """`[0,1,0,0,3]`: ratings by score, from 1, as in this service's own export."""
     name, counts, tally = places["article"], places["counts"], target.tally
 
     def take(row: list[str]) -> None:
@@ -282,12 +282,12 @@ def _hour(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Return a text without the sign that keeps a spreadsheet from taking it for a formula."""
+    """Return a text without the sign that keeps a spreadsheet from reading it as a formula."""
     return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
 
 
 def _folded(text: str) -> str:
-    """Return a heading in lower case and without marks: `luot xem` of `Lượt xem`."""
+    """Return a heading in lower case and without diacritics: `luot xem` for `Lượt xem`."""
     plain = unicodedata.normalize("NFD", text.strip().strip("\ufeff").lower().replace("đ", "d"))
     letters = "".join(sign for sign in plain if not unicodedata.combining(sign))
     return re.sub(r"[\s_]+", " ", letters).strip()

@@ -1,6 +1,6 @@
 """Plausible: the files of its export, `imported_….csv`, alone or in their zip.
 
-The same columns stand in several of them, so that each is known by what only it has.
+Several files share columns, so each file is recognised by a column that only this file has.
 """
 
 from stats_service.services.portability.legacy.exports.cells import day, whole
@@ -31,7 +31,7 @@ _PARTS = (
 
 
 def _visitors(target: Target, columns: Columns) -> TakeRow:
-    """`imported_visitors_….csv`: the site's numbers by day."""
+    """`imported_visitors_….csv`: the daily numbers of the site."""
     when, views, visits = columns["date"], columns["pageviews"], columns["visits"]
     tally = target.tally
 
@@ -42,7 +42,7 @@ def _visitors(target: Target, columns: Columns) -> TakeRow:
 
 
 def _pages(target: Target, columns: Columns) -> TakeRow:
-    """`imported_pages_….csv`: views of pages by day; no numbers of the site's."""
+    """`imported_pages_….csv`: daily views of pages; it has no numbers of the site."""
     when, page, views = columns["date"], columns["page"], columns["pageviews"]
     tally, article = target.tally, target.source.article
 

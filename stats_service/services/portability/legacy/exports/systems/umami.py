@@ -1,4 +1,4 @@
-"""Umami: `website_event`, one row an event, from PostgreSQL, MySQL, or its cloud export."""
+"""Umami: `website_event`, one row for each event, from PostgreSQL, MySQL, or its cloud export."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from stats_service.services.portability.legacy.exports.schema import (
 
 
 def _events(target: Target, columns: Columns) -> TakeRow:
-    """`event_type` 1 without a name is a view; a new `visit_id` is a visit; times are UTC.
+    """An `event_type` 1 without a name is a view; a new `visit_id` is a visit; times are UTC.
 
     Before there was one, a visit was what a session did within an hour, as Umami has filled the
     column itself since.

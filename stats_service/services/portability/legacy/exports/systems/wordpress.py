@@ -1,6 +1,6 @@
-"""Plug-ins of WordPress: WP Statistics, counters and stars in postmeta, WP-PostRatings, polls.
+"""WordPress plug-ins: WP Statistics, counters and stars in postmeta, WP-PostRatings, polls.
 
-Columns as their own installation makes them: WP Statistics 14.15 (`summary_totals` since then),
+The columns are those that each plug-in installs: WP Statistics 14.15 (`summary_totals` since then),
 WP-PostViews 1.77, Post Views Counter 1.4, WP-PostRatings 1.91, WP-Polls 2.77, YOP Poll 6.5, kk Star
 Ratings 5.4.
 """
@@ -17,18 +17,19 @@ from stats_service.services.portability.legacy.exports.cells import (
     whole,
 )
 from stats_service.services.portability.legacy.exports.events import POST
-from stats_service.services.portability.legacy.exports.polls import Answer, Question
+from stats_service.services.portability.legacy.exports.polls import Question
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
     TakeRow,
     Target,
 )
+from stats_service.services.portability.legacy.exports.systems.answers import answers
 from stats_service.services.portability.legacy.exports.systems.averages import add_average
 
-#: Address that WordPress gives a post unless it is set otherwise.
+#: Default address of a WordPress post.
 PATTERN = "/?p={id}"
-#: Keys of postmeta with the views of a post, and which plug-in or theme writes them.
+#: Keys of postmeta with the views of a post, and the plug-in or theme that writes them.
 VIEW_KEYS = {
     "views": "WP-PostViews",
     "post_views_count": "themes",
@@ -41,7 +42,7 @@ _INTEGER, _DAY, _TIME = r"\d+", r"\d{4}-\d\d-\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d:
 
 
 def _days(target: Target, columns: Columns) -> TakeRow:
-    """`statistics_visit`: its "visits" are views."""
+    """`statistics_visit`: the "visits" in it are views."""
     when, views = columns["last_counter"], columns["visit"]
     tally = target.tally
 
@@ -52,7 +53,7 @@ def _days(target: Target, columns: Columns) -> TakeRow:
 
 
 def _totals(target: Target, columns: Columns) -> TakeRow:
-    """`statistics_summary_totals`: a visitor of a day is taken for one visit, up to version 14."""
+    """`statistics_summary_totals`: up to version 14, a visitor of a day counts as one visit."""
     when, views = columns["date"], columns["views"]
     visitors = columns.first("sessions", "visitors")
     tally = target.tally
@@ -64,7 +65,7 @@ def _totals(target: Target, columns: Columns) -> TakeRow:
 
 
 def _visitors(target: Target, columns: Columns) -> TakeRow:
-    """`statistics_visitor`: one row a visitor and day, taken for one visit."""
+    """`statistics_visitor`: one row for each visitor and day, which counts as one visit."""
     when, trap = columns["last_counter"], columns.first("honeypot")
     tally = target.tally
 
@@ -78,7 +79,7 @@ def _visitors(target: Target, columns: Columns) -> TakeRow:
 
 
 def _pages(target: Target, columns: Columns) -> TakeRow:
-    """`statistics_pages`: views of an address by day; not those of pages that are not there."""
+    """`statistics_pages`: daily views of an address, without those of missing pages."""
     when, address, views = columns["date"], columns["uri"], columns["count"]
     kind = columns.first("type")
     tally, article = target.tally, target.source.article
@@ -95,7 +96,7 @@ def _pages(target: Target, columns: Columns) -> TakeRow:
 
 
 def _postmeta(target: Target, columns: Columns) -> TakeRow:
-    """`postmeta`: the views of each post since ever, and the stars of kk Star Ratings."""
+    """`postmeta`: the total views of each post, and the stars of kk Star Ratings."""
     post, key, value = columns["post_id"], columns["meta_key"], columns["meta_value"]
     tally, shared = target.tally, target.shared
     views: dict[str, int] = {}
@@ -104,7 +105,7 @@ def _postmeta(target: Target, columns: Columns) -> TakeRow:
     def take(row: list[str]) -> None:
         name = row[key]
         if name in VIEW_KEYS:
-            # Two plug-ins count the same readers: the one that has more of them counts longer.
+            # Two plug-ins count the same readers; the higher count has run longer.
             views[row[post]] = max(views.get(row[post], 0), whole(row[value]))
         elif name in ("_kksr_casts", "_kksr_count_default"):
             casts[row[post]] = row[value]
@@ -130,14 +131,14 @@ def _postmeta(target: Target, columns: Columns) -> TakeRow:
 
 
 def _ratings(target: Target, columns: Columns) -> TakeRow:
-    """`ratings`: one row a rating."""
+    """`ratings`: one row for each rating."""
     post, score = columns["rating_postid"], columns["rating_rating"]
     number, when = columns.first("rating_id"), columns.first("rating_timestamp")
     tally, scale, add = target.tally, target.source.site.rating_scale, target.events.add
 
     def take(row: list[str]) -> None:
         stars = signed(row[score])
-        if stars < 0:  # a thumb down
+        if stars < 0:  # a thumbs-down
             raise BadCell(row[score], f"a score from 1 to {scale}")
         if 1 <= stars <= scale:
             at = whole(row[when]) if when >= 0 else 0
@@ -152,7 +153,7 @@ def _ratings(target: Target, columns: Columns) -> TakeRow:
 
 
 def _post_views(target: Target, columns: Columns) -> TakeRow:
-    """`post_views` of Post Views Counter: the views of a post by day (`type` 0)."""
+    """`post_views` of Post Views Counter: the daily views of a post (`type` 0)."""
     post, kind = columns["id"], columns["type"]
     when, views = columns["period"], columns["count"]
     found: Counter[tuple[str, str]] = Counter()
@@ -161,7 +162,7 @@ def _post_views(target: Target, columns: Columns) -> TakeRow:
     def take(row: list[str]) -> None:
         if row[kind] == "0":
             found[day(row[when]), row[post]] += whole(row[views])
-        else:  # the same again by week, month and year
+        else:  # the same views by week, month and year
             tally.ignored["sum"] += 1
 
     def finish() -> None:
@@ -223,19 +224,8 @@ def _wp_questions(target: Target, columns: Columns) -> TakeRow:
     return take
 
 
-def _wp_answers(target: Target, columns: Columns) -> TakeRow:
-    number, question = columns["polla_aid"], columns["polla_qid"]
-    text, votes = columns["polla_answers"], columns["polla_votes"]
-
-    def take(row: list[str]) -> None:
-        answer = Answer(id=f"a{whole(row[number])}", text=row[text], votes=whole(row[votes]))
-        target.shared.polls.answer(f"wp-{whole(row[question])}", answer)
-
-    return take
-
-
 def _local(seconds: int, zone: str) -> float:
-    """Return the moment at which clocks in `zone` showed what a clock of UTC shows at `seconds`."""
+    """Return the moment at which clocks in `zone` show what a UTC clock shows at `seconds`."""
     if not seconds:
         return 0.0
     shown = datetime.fromtimestamp(second(str(seconds)), UTC).replace(tzinfo=ZoneInfo(zone))
@@ -259,17 +249,6 @@ def _yop_elements(target: Target, columns: Columns) -> TakeRow:
             begun = _local_time(row[added], target.zone) if added >= 0 else 0.0
             question = Question(id=f"yop-{whole(row[number])}", text=row[text], begun=begun)
             target.shared.polls.ask(question)
-
-    return take
-
-
-def _yop_subelements(target: Target, columns: Columns) -> TakeRow:
-    number, question = columns["id"], columns["element_id"]
-    text, votes = columns["stext"], columns["total_submits"]
-
-    def take(row: list[str]) -> None:
-        answer = Answer(id=f"a{whole(row[number])}", text=row[text], votes=whole(row[votes]))
-        target.shared.polls.answer(f"yop-{whole(row[question])}", answer)
 
     return take
 
@@ -412,7 +391,13 @@ SCHEMAS = (
         kind="wp-polls",
         table="pollsa",
         needs=("polla_aid", "polla_qid", "polla_answers", "polla_votes"),
-        bind=_wp_answers,
+        bind=answers(
+            "wp",
+            number="polla_aid",
+            question="polla_qid",
+            text="polla_answers",
+            votes="polla_votes",
+        ),
         orders=(("polla_aid", "polla_qid", "polla_answers", "polla_votes"),),
         shapes={
             "polla_aid": _INTEGER,
@@ -433,7 +418,9 @@ SCHEMAS = (
         kind="yop-poll",
         table="yoppoll_subelements",
         needs=("id", "poll_id", "element_id", "stext", "total_submits"),
-        bind=_yop_subelements,
+        bind=answers(
+            "yop", number="id", question="element_id", text="stext", votes="total_submits"
+        ),
         brings=("polls",),
     ),
 )

@@ -1,8 +1,0 @@
-"""Where a site's portal is read."""
-
-
-def front_page(host: str) -> str:
-    """Return the address of a host's front page: https, but http on this very machine."""
-    name = host.split(":", maxsplit=1)[0]
-    scheme = "http" if name in ("localhost", "127.0.0.1", "[") else "https"
-    return f"{scheme}://{host}/"

@@ -1,0 +1,105 @@
+"""Pictures of choices in the widget, on the hosted page, in print and in the builder's preview."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from stats_service.models.audit import Author
+from stats_service.models.polls import Poll
+from tests.browser.visitor import Embed
+from tests.browser.voting import make_poll, votes
+from tests.support.pictures import picture_file
+
+OUT = Path(__file__).parent / "out"
+COLOURS = ("teal", "crimson", "goldenrod", "navy")
+
+
+def pictured(embed: Embed, **fields: object) -> Poll:
+    """Make a poll each of whose choices has a picture, wide or high."""
+    poll = make_poll(embed, **fields)
+    for number, choice in enumerate(poll.choices):
+        size = (900, 600) if number % 2 else (400, 800)
+        by = Author("an", embed.services.clock.now())
+        file = picture_file(size, colour=COLOURS[number % 4])
+        poll = embed.services.polls.pictures.put(embed.slug, poll.id, choice.id, file, by)
+    return poll
+
+
+def are_shown(images: Locator) -> bool:
+    """Tell whether every picture has arrived and has a size that is its own."""
+    script = "(all) => all.every((one) => one.complete && one.naturalWidth && one.width && "
+    script += "Math.abs(one.width / one.height - one.naturalWidth / one.naturalHeight) < 0.05)"
+    return bool(images.evaluate_all(script))
+
+
+@pytest.mark.parametrize(
+    ("look", "options"),
+    [
+        ("wide", {"viewport": {"width": 1280, "height": 900}}),
+        ("narrow", {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"}),
+        ("contrast", {"viewport": {"width": 640, "height": 900}, "forced_colors": "active"}),
+    ],
+)
+def test_the_widget_shows_them_in_form_and_results(
+    open_context: Callable[..., BrowserContext],
+    embed: Embed,
+    look: str,
+    options: dict[str, object],
+) -> None:
+    """Beside each answer, with words for who does not see them; nothing sticks out."""
+    poll = pictured(embed)
+    page = open_context(**options).new_page()
+    page.goto(
+        embed.put("/tin/1", f'<main><h1>Tin</h1><stats-poll poll="{poll.id}"></stats-poll></main>')
+    )
+    widget = page.locator("stats-poll")
+
+    def look_at(state: str) -> None:
+        images = widget.locator("img:visible")
+        expect(images).to_have_count(4)
+        expect(images.first).to_have_attribute("alt", "Ảnh: Tin tức - Sự kiện")
+        page.wait_for_function(
+            "() => [...document.querySelector('stats-poll').shadowRoot.querySelectorAll('img')]"
+            ".every((one) => one.complete && one.naturalWidth)"
+        )
+        assert are_shown(images)
+        OUT.mkdir(exist_ok=True)
+        page.screenshot(path=OUT / f"pictures-{look}-{state}.png", full_page=True)
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    look_at("form")
+    widget.get_by_text("Thủ tục hành chính").click()
+    widget.get_by_role("button", name="Bình chọn").click()
+    expect(widget.locator("[part=message]")).to_contain_text("Cảm ơn")
+    look_at("results")
+    assert votes(embed, poll) == {"thu-tuc": 1}
+
+
+def test_a_click_on_a_picture_chooses(page: Page, embed: Embed) -> None:
+    """It is part of its answer."""
+    poll = pictured(embed)
+    page.goto(embed.put("/tin/1", f'<stats-poll poll="{poll.id}"></stats-poll>'))
+
+    page.locator("stats-poll img").nth(2).click()
+
+    expect(page.locator("stats-poll").get_by_role("radio").nth(2)).to_be_checked()
+
+
+def test_the_hosted_page_shows_and_prints_them(page: Page, embed: Embed) -> None:
+    """Without JavaScript as well: they are plain images."""
+    poll = pictured(embed)
+    page.goto(f"{embed.base}/{embed.slug}/p/{poll.id}?lang=vi")
+    expect(page.locator("label img")).to_have_count(4)
+    assert are_shown(page.locator("img"))
+    page.screenshot(path=OUT / "pictures-hosted-form.png", full_page=True)
+    assert Axe().run(page).response["violations"] == []
+
+    page.get_by_role("link", name="Xem kết quả").click()
+    expect(page.locator("dt img")).to_have_count(4)
+    page.emulate_media(media="print")
+    expect(page.locator("dt img").first).to_be_visible()
+    page.screenshot(path=OUT / "pictures-hosted-print.png", full_page=True)
