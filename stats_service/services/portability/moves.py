@@ -250,10 +250,8 @@ def open_moves(settings: Settings, to: str) -> Iterator[Moves]:
         ConfigurationError: the URL cannot be used.
     """
     if not any(to.startswith(f"{scheme}://") for scheme in REDIS_SCHEMES):
-        raise ConfigurationError(
-            f"--to must start with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}, or be "
-            "`embedded`."
-        )
+        schemes = ", ".join(f"{scheme}://" for scheme in REDIS_SCHEMES)
+        raise ConfigurationError(f"--to must start with one of {schemes}, or be `embedded`.")
     prefix, folder = settings.key_prefix, settings.data_dir
     places = [place_of(url, prefix, folder) for url in (settings.redis_url, to)]
     if places[0] == places[1]:
