@@ -1,13 +1,14 @@
 """What a page view costs Redis, in instructions: `python -m benchmarks.redis_instructions`.
 
     python -m benchmarks.redis_instructions [--batches 1,4,8,16] [--functions N]
-                                           [--ratings] [--ballots]
+                                           [--ratings] [--ballots] [--first N]
 
 Processor time drifts with whatever else the machine does, the number of instructions does not: two
 runs differ by less than one in a hundred. The embedded server runs under callgrind (needs
 valgrind), with sites that have ten months of numbers and readers who are online; then views come as
-the bench's do, a quarter of them first ones. Everything that the server itself executes is counted:
-reading from the socket, the script, the append-only file; not what the kernel does for it.
+the bench's do, a quarter of them first ones (--first 1: all, --first 0: none). Everything that the
+server itself executes is counted: reading from the socket, the script, the append-only file; not
+what the kernel does for it.
 
 With --functions N it says where they go: the N functions with the most, those that they call left
 out and included. Static functions of the server have no names, only addresses.
@@ -41,6 +42,7 @@ from stats_service.services.container import create_services
 from stats_service.services.periods import hour_label, periods_at
 from stats_service.store.polls.ballots import CAST_BALLOT, cast_ballot_call
 from stats_service.store.ratings.ratings import RATE_ARTICLE, rate_article_call
+from stats_service.store.redis.packing import in_a_row
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 
@@ -50,6 +52,13 @@ READERS = 1024
 VIEWS, RATINGS, BALLOTS = 1600, 400, 800
 #: Calls that are under way together: those of a worker, one of each site.
 IN_FLIGHT = len(SITES)
+#: What views tell, as the service sends it with each of them.
+TRAITS = [
+    in_a_row([f"s{source}", "e", f"d{device}", f"v{browser} {version}", f"o{system}", "lvi", "cVN"])
+    for source in ("Google", "Facebook", "Zalo", "@direct", "example.vn")
+    for device, system in (("phone", "Android"), ("phone", "iOS"), ("computer", "Windows"))
+    for browser, version in (("Chrome", 142), ("Safari", 18))
+]
 
 
 class Callgrind:
@@ -82,7 +91,10 @@ class Callgrind:
 class Portal:
     """Sites with a past, and views of them in batches."""
 
-    def __init__(self, client: "redis.Redis", server: EmbeddedRedis, folder: Path) -> None:
+    def __init__(
+        self, client: "redis.Redis", server: EmbeddedRedis, folder: Path, first: int
+    ) -> None:
+        self._first = first
         services = create_services(Settings(secret=SECRET, data_dir=folder, redis_url=server.url))
         register_sites(services)
         self._client = client
@@ -148,7 +160,7 @@ class Portal:
 
     def _view(self, number: int, poll: Poll | None) -> ViewCommand:
         """Return a view as the bench's: a quarter are the first ones of readers without a token."""
-        first = number % FIRST_VIEWS == 0
+        first = bool(self._first) and number % self._first == 0
         reader = number + READERS if first else number % READERS
         return ViewCommand(
             kind="view",
@@ -160,6 +172,7 @@ class Portal:
             poll=poll,
             voter=b"" if first else _id(b"p", reader),
             issue=first,
+            traits=TRAITS[number % len(TRAITS)],
         )
 
 
@@ -175,6 +188,9 @@ def main() -> None:
     )
     parser.add_argument("--batches", default="1,4,8,16", help="views in one call of the script")
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="show the N dearest")
+    parser.add_argument(
+        "--first", type=int, default=FIRST_VIEWS, metavar="N", help="one in N begins a visit"
+    )
     parser.add_argument("--ratings", action="store_true", help="first ratings as well")
     parser.add_argument("--ballots", action="store_true", help="ballots as well")
     arguments = parser.parse_args()
@@ -183,7 +199,7 @@ def main() -> None:
         folder = Path(name)
         callgrind = Callgrind(folder)
         with callgrind.redis as server, redis.Redis.from_url(server.url) as client:
-            portal = Portal(client, server, folder)
+            portal = Portal(client, server, folder, arguments.first)
             portal.record_views(READERS * IN_FLIGHT * 2, 64)
             for batch in map(int, arguments.batches.split(",")):
                 portal.record_views(VIEWS, batch)

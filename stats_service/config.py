@@ -62,6 +62,8 @@ class Settings:
     log_level: str = "info"
     #: Log lines of refused sign-ins name the address that they came from.
     log_addresses: bool = False
+    #: Database of countries by address, in MaxMind's format; None: no country is told.
+    country_db: Path | None = None
     #: Server for e-mail, see `services.mail`; empty: none is sent.
     smtp_url: str = ""
     #: Address in From.
@@ -120,6 +122,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=env.text("STATS_PUBLIC_URL", "", _public_url),
         log_level=env.text("STATS_LOG_LEVEL", "info", _log_level),
         log_addresses=env.flag("STATS_LOG_ADDRESSES"),
+        country_db=Path(database) if (database := env.text("STATS_COUNTRY_DB", "")) else None,
         smtp_url=_smtp_url(env.text_or_file("STATS_SMTP_URL")),
         mail_from=env.text("STATS_MAIL_FROM", "", _mail_address),
         webhook_hosts=tuple(env.text("STATS_WEBHOOK_HOSTS", "").lower().split()),

@@ -44,7 +44,8 @@ WITHOUT_HTTP = {"web.embed.files", "web.embed.snippet", "web.demo.content"}
 #: each other. What is no room (`services.periods`, `store.keys`) stands below or above all.
 ROOMS = {
     "services": (
-        {"visitors", "articles"},
+        {"visitors"},
+        {"articles"},
         {"accounts"},
         {"sites", "polls"},
         {"known_sites"},
@@ -75,7 +76,7 @@ OWNERS = {
 }
 
 #: Most Python files in one folder: more is a list that nobody reads.
-FILES_MAX = 20
+FILES_MAX = 22
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -37,6 +37,8 @@ ERROR_MAPPING = [
             "ratings/structured",
             "traffic/history",
             "traffic/page_views",
+            "traffic/readers",
+            "visitors/countries",
             "visitors/request_limits",
             "voting/ballots",
             "voting/kiosk_ballots",

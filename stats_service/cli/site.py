@@ -54,6 +54,18 @@ _OPTIONS: dict[str, tuple[str, type | click.ParamType[int], bool, str]] = {
         True,
         "The only query parameter naming an article; -NAME, +NAME: drop or keep it; all; none.",
     ),
+    "--readers-off": (
+        "readers_off",
+        str,
+        True,
+        "Not counted of readers: source, campaign, entry, device, browser, …; all.",
+    ),
+    "--readers-public": (
+        "readers_public",
+        str,
+        True,
+        "What the public page shows of readers, of the same.",
+    ),
     "--article-cap": ("article_cap", int, False, "Articles kept by name."),
     "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
     "--view-ceiling": ("view_ceiling", int, False, "Views of an address in half an hour."),

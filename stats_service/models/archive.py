@@ -99,6 +99,16 @@ class ArticleMonthRow(Row, frozen=True, kw_only=True, tag="article_months"):
     views: Count
 
 
+class ReadersRow(Row, frozen=True, kw_only=True, tag="readers"):
+    """Visits of a day, or of a month that is over, that told one value of a dimension."""
+
+    span: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?\Z")]
+    dimension: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}\Z")]
+    #: Empty: those under no value that is kept.
+    value: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    visits: Count
+
+
 class AliasRow(Row, frozen=True, kw_only=True, tag="article_aliases"):
     """A key of an article that was merged into another, or renamed."""
 
@@ -255,6 +265,7 @@ TableRow = (
     | ArticleRow
     | ArticleDayRow
     | ArticleMonthRow
+    | ReadersRow
     | AliasRow
     | HiddenRow
     | OpeningRow

@@ -103,7 +103,8 @@ class Ignored(msgspec.Struct, frozen=True):
 #: `identity-cap-48`: from one /48;
 #: `article-cap`: no article, because there was no room for a new one;
 #: `article-network`: no article, because the reader's network had named too many;
-#: `article-gone`: views of articles that made room for new ones.
+#: `article-gone`: views of articles that made room for new ones;
+#: `readers-cap`: no name of what a visit told, because a day keeps no more of them.
 SHORTFALLS = (
     "private",
     "identity-cap",
@@ -111,6 +112,7 @@ SHORTFALLS = (
     "article-cap",
     "article-network",
     "article-gone",
+    "readers-cap",
 )
 #: Signs that are counted beside them and point to causes: of the views refused for `ceiling`, those
 #: of one /48; addresses, in each half hour, beyond their `identity-cap`; `Visitor.hint`.

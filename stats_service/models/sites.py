@@ -61,6 +61,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     public: bool = False
     #: Whether it has the most read articles of the last four weeks, by their keys as text.
     public_articles: bool = False
+    #: What is not counted of readers, of `models.readers.GROUPS`; `all`: nothing of it.
+    readers_off: tuple[str, ...] = ()
+    #: What the statistics page shows everybody of readers, of the same.
+    readers_public: tuple[str, ...] = ()
     #: Tells the site from an erased one of the same name, so that nothing meant for that one is
     #: written here: 16 random hexadecimal digits, set when it is added. Empty: an older version
     #: added the site; a periodic job sets it.

@@ -20,7 +20,7 @@ LISTED_MAX = 100
 class PageQuery(msgspec.Struct, frozen=True):
     """A page view, as the script on a page sends it: the JSON body of `POST …/page`."""
 
-    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; none for a heartbeat.
+    #: 16 to 32 letters, digits, `_` or `-`, random for each page load; a heartbeat's is ignored.
     hit: str = ""
     #: Path with query, URL, or the explicit key from `data-article`; none: not an article.
     article: str | None = None
@@ -46,6 +46,9 @@ class PageQuery(msgspec.Struct, frozen=True):
     #: loading a page. If both belong to one article, nothing is counted again.
     at: str | None = None
     was: str | None = None
+    #: Host of the page that the reader came from, and behind a comma the query of the page's own
+    #: address from `utm_` on; before that, with a comma behind each, the marks of clicks.
+    via: str = ""
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -64,6 +67,8 @@ class Visitor(msgspec.Struct, frozen=True):
     #: entries than there are trusted proxies, `proxy-local` if it is this machine's address,
     #: `proxy-private` if it is a private address.
     hint: str = ""
+    #: `Accept-Language`.
+    language: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -183,6 +188,8 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     ipv6_48: bytes = b""
     #: A sign that the address is not the reader's, or empty; see `Visitor.hint`.
     hint: str = ""
+    #: What a visit that begins with this view tells (`services.visitors.traits`).
+    traits: bytes = b""
 
 
 class StoredTotals(msgspec.Struct, frozen=True):

@@ -51,12 +51,14 @@ from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
+from stats_service.services.traffic.readers import Readers
 from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
 from stats_service.services.voting.ballots import Ballots
@@ -105,6 +107,7 @@ class TrafficServices:
     history: History
     opening_balances: OpeningBalances
     parameters: Parameters
+    readers: Readers
     recorder: ViewRecorder
     records: Records
     replay: Replay
@@ -368,15 +371,17 @@ def _traffic_services(
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
+    history = History(stores.history)
     return TrafficServices(
-        history=History(stores.history),
+        history=history,
         article_changes=ArticleChanges(stores.article_changes),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
-        recorder=ViewRecorder(commit),
+        readers=Readers(stores.readers, stores.aliases, history),
+        recorder=ViewRecorder(commit, Countries(settings.country_db)),
         records=Records(stores.traffic),
         replay=replay,
-        retention=Retention(stores.retention, sites.sites),
+        retention=Retention(stores.retention, stores.readers, sites.sites),
         top_articles=TopArticles(stores.history, stores.aliases),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )

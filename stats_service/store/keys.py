@@ -32,6 +32,10 @@ key                             type    holds; how long
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key, or the digest of a long one -> views of the
                                         day; the 5,000 most read once the day is over; 400 days
+<p>:{site}:readers:<day>        hash    what visits that began on the day told: letter of a
+                                        dimension and value -> visits; the letter alone: under
+                                        no value that is kept; `#<letter>` -> values; `*`; 400 days
+<p>:{site}:readers:<month>      hash    the same of a month that is over; for ever
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
 <p>:{site}:parameters           string  query parameters that somebody should look at, as JSON
@@ -399,6 +403,10 @@ class SiteKeys:
         """Views by article of one day."""
         return self._key(f"articles:{day}")
 
+    def readers(self, span: str) -> str:
+        """What visits of a day, or of a month that is over, told of themselves."""
+        return self._key(f"readers:{span}")
+
     def month_articles(self, month: str) -> str:
         """The most read articles of a month that is over."""
         return self._key(f"months:{month}")
@@ -516,4 +524,5 @@ def record_views_keys(
         keys.alive(birth),
         keys.names,
         keys.aliases,
+        keys.readers(day),
     )

@@ -69,7 +69,7 @@ class NoticeStore:
         mark = AdminKeys(self._prefix).asked(address)
         with store_errors():
             if self._client.get(mark):  # else it has expired, and must not begin without an end
-                self._client.decr(mark)
+                self._client.incr(mark, -1)
 
     def spare(self, address: str, seconds: int) -> None:
         """Let nobody ask an address (a digest) for a time."""

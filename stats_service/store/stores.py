@@ -44,6 +44,7 @@ from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
 from stats_service.store.traffic.parameters import ParameterStore
+from stats_service.store.traffic.readers import ReadersStore
 from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool, place_of
 from stats_service.store.traffic.traffic import TrafficStore
@@ -82,6 +83,7 @@ class Stores:
     refusals: RefusalStore
     removed_polls: RemovedPollStore
     request_counts: RequestCounts
+    readers: ReadersStore
     retention: RetentionStore
     sessions: SessionStore
     sites: SiteStore
@@ -140,6 +142,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         refusals=RefusalStore(client, prefix),
         removed_polls=RemovedPollStore(client, prefix),
         request_counts=RequestCounts(loop, prefix),
+        readers=ReadersStore(client, prefix),
         retention=RetentionStore(client, prefix),
         sessions=SessionStore(client, prefix),
         sites=SiteStore(client, prefix),

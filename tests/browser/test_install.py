@@ -53,6 +53,20 @@ def preview(page: Page) -> Locator:
     return page.frame_locator("iframe").locator("#stage")
 
 
+def test_a_new_site_is_told_when_its_first_view_comes(
+    install: Callable[..., Page], embed: Embed, page: Page
+) -> None:
+    """While the page with the snippet is open, and with the time."""
+    waiting = install(embed.slug)
+    expect(waiting.locator("[data-before-first]")).to_contain_text("Đang chờ lượt xem đầu tiên")
+
+    page.goto(embed.put("/tin/1", "<p>Tin</p>"))
+
+    told = waiting.locator("[data-first]")
+    expect(told).to_contain_text("Lượt xem đầu tiên đến lúc", timeout=20_000)
+    expect(waiting.locator("[data-before-first]")).to_be_hidden()
+
+
 def test_the_markup_and_the_widget_follow_the_clicks(
     install: Callable[..., Page], embed: Embed
 ) -> None:

@@ -1,5 +1,6 @@
 """Pictures of choices in the widget, on the hosted page, in print and in the builder's preview."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
+from stats_service.services.container import Services
+from tests.browser.test_poll_admin import admin, editor, faults
 from tests.browser.visitor import Embed
 from tests.browser.voting import make_poll, votes
 from tests.support.pictures import picture_file
 
 OUT = Path(__file__).parent / "out"
+__all__ = ["admin", "editor"]  # fixtures
 COLOURS = ("teal", "crimson", "goldenrod", "navy")
 
 
@@ -103,3 +107,33 @@ def test_the_hosted_page_shows_and_prints_them(page: Page, embed: Embed) -> None
     page.emulate_media(media="print")
     expect(page.locator("dt img").first).to_be_visible()
     page.screenshot(path=OUT / "pictures-hosted-print.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [1360, 320])
+def test_an_editor_gives_a_choice_a_picture_and_a_desk_its_kiosk(
+    admin: Callable[..., Page], embed: Embed, services: Services, tmp_path: Path, width: int
+) -> None:
+    """From the poll's pages, on a large screen and a small one, without a fault of axe."""
+    poll = make_poll(embed, kiosk_pause=10)
+    file = tmp_path / "lua.png"
+    file.write_bytes(picture_file((900, 600)))
+    page = admin(f"polls/{poll.id}/pictures", viewport={"width": width, "height": 900})
+
+    page.locator("input[type=file]").first.set_input_files(str(file))
+    page.locator("input[name=alt]").first.fill("Bông lúa vàng")
+    page.get_by_role("button", name=re.compile("Lưu.*Tin tức")).click()
+    expect(page.get_by_alt_text("Bông lúa vàng")).to_be_visible()
+    assert faults(page) == []
+    page.screenshot(path=OUT / f"admin-pictures-{width}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    page.goto(page.url.replace(f"polls/{poll.id}/pictures", f"kiosks?poll={poll.id}"))
+    page.get_by_label("Nơi đặt thiết bị").fill("Một cửa, quầy 1")
+    page.get_by_role("button", name="Tạo liên kết dùng một lần").click()
+    expect(page.get_by_alt_text("Mã QR của liên kết")).to_be_visible()
+    assert faults(page) == []
+    page.screenshot(path=OUT / f"admin-kiosks-{width}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = services.polls.polls.get(embed.slug, poll.id).choices[0].picture
+    assert found
+    assert found.alt == {"vi": "Bông lúa vàng"}

@@ -189,7 +189,7 @@ def test_a_reader_stays_online_by_a_heartbeat(visitor: Visitor, embed: Embed) ->
     visitor.act(lambda: visitor.page.clock.run_for(MINUTE))
 
     assert early == 1
-    assert [body.get("beat") for body in visitor.sent] == [None, True, True]
+    assert [body.get("beat") for body in visitor.sent] == [False, True, True]
     assert all("hit" not in body for body in visitor.sent[1:])
     assert visitor.sent[1]["article"] == "/tin/1"
     assert visitor.rows()[0] == ["Lượt truy cập", "1.814.166"]
@@ -212,7 +212,7 @@ def test_a_hidden_tab_has_no_heartbeat(visitor: Visitor, embed: Embed) -> None:
     settle_on_clock(visitor)
 
     assert hidden == 1
-    assert [body.get("beat") for body in visitor.sent] == [None, True]
+    assert [body.get("beat") for body in visitor.sent] == [False, True]
 
 
 def test_a_short_look_away_adds_no_request(visitor: Visitor, embed: Embed) -> None:
@@ -395,3 +395,18 @@ def test_the_canonical_link_of_a_former_page_is_not_believed(
     keys = ("/tin/1", "/tin/2?from=ban", "/tin/3")
     assert [embed.article_views(key) for key in keys] == [1, 1, 1]
     assert embed.counts().views.total == 3
+
+
+def test_a_page_says_which_host_its_reader_came_from(visitor: Visitor, embed: Embed) -> None:
+    """And the words of a campaign, with a key of its own as well; nothing else of the address."""
+    before = embed.put("/mail", '<a id="go" href="/tin/1?q=benh&utm_source=thu&utm_medium=x">x</a>')
+    embed.put("/tin/1", "<stats-visits></stats-visits>")
+    visitor.page.goto(before)
+    settle(visitor.page)
+    first = visitor.sent[-1]
+
+    visitor.act(lambda: visitor.page.click("#go"))
+
+    host = before.split("/")[2]
+    assert first["via"].endswith(",")
+    assert visitor.sent[-1]["via"] == f"{host},utm_source=thu&utm_medium=x"

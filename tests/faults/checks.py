@@ -171,6 +171,10 @@ CHECKS: dict[str, Check] = {
         "no room on the disk of a backup, an export, an import, the log, the terminal's output",
         "said in one line with an exit code; nothing half is left; the service goes on",
     ),
+    "T104": Check(
+        "ratings, changes, withdrawals, releases, rejections, decisions in any order",
+        "every number as a naive model has it, after each step",
+    ),
     "T101": Check(
         "a poll whose ballots came from one /24, two an address",
         "page, API and command line name the same networks, and none says that there was none",
@@ -194,6 +198,16 @@ CHECKS: dict[str, Check] = {
     "T109": Check(
         "`move` killed again and again, to a server, Sentinels, a cluster, the embedded one",
         "repeated, it ends; every key with its value and its end is there",
+    ),
+    "T110": Check(
+        "canaries in referrer, user agent, address, campaign, language: Redis, its files, spool, "
+        "logs, archive",
+        "0 found, at once",
+    ),
+    "T111": Check("invented sources, campaigns, entry articles", "bounded, sums exact, told"),
+    "T112": Check(
+        "a naive model of what visits tell, three time zones, Redis away in between",
+        "every dimension and day equal",
     ),
 }
 
@@ -420,6 +434,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         f"{KIOSK}_a_link_is",
         f"{KIOSK}_a_revoked_device",
     ),
+    "T111": ("tests/services/traffic/test_readers.py::test_a_flood_of_invented_sources",),
+    "T112": ("tests/services/traffic/test_readers.py::test_a_naive_model_counts_the_same",),
     "T107": (
         "tests/services/polls/test_pictures.py",
         "tests/web/embed/test_pictures.py",

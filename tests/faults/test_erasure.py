@@ -18,6 +18,7 @@ from stats_service.models.sites import Site
 from stats_service.services.container import create_services
 from stats_service.store.keys import SiteKeys
 from tests.faults.load import Load, Sent, statuses
+from tests.support.processes import wait_until
 from tests.support.redis_groups import keys_of
 from tests.support.server import running_service
 
@@ -101,11 +102,10 @@ def test_an_import_keeps_to_its_disk(settings: Settings, tmp_path: Path, measure
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE) as process:
         while process.poll() is None:
             peak = max(peak, used(folder) - before)
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks, until the command has ended
         said = process.stderr.read().decode() if process.stderr else ""
     with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as killed:
-        while used(folder) - before < 50_000_000 and killed.poll() is None:
-            time.sleep(0.05)
+        wait_until(lambda: used(folder) - before > 50_000_000 or killed.poll() is not None, 60)
         killed.kill()
 
     measured(f"{path.stat().st_size / 1e6:.0f} MB of gzip: {peak / 1e6:,.0f} MB of disk at most")

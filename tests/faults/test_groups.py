@@ -139,6 +139,7 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
             Reader(url, rate=RATE / 2, connections=8, seconds=30, host=host)
             for url, host in zip(urls, network.hosts, strict=False)
         ]
+        # The fault is as long as that: what is lost is a matter of seconds, and is measured.
         time.sleep(3)
         network.cut(0)
         time.sleep(12)

@@ -24,6 +24,7 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
 from stats_service.services.container import create_services
 from tests.faults.load import Load
+from tests.support.away import lose_redis
 from tests.support.pages import BROWSER, view
 from tests.support.processes import free_port, service_processes, wait_until
 from tests.support.redis_groups import client_of, restricted_user
@@ -121,6 +122,67 @@ def test_after_two_days_nothing_tells_of_a_visitor(
         f"rewrite, in {len(found):,} bytes of files and {len(stored):,} of Redis: {left}"
     )
     assert not any(left.values())
+
+
+@pytest.mark.check("T110")
+def test_what_visits_tell_tells_of_nobody(
+    embedded: tuple[Settings, EmbeddedRedis],
+    tmp_path: Path,
+    measured: Note,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At once, and while views wait on the disk; what is counted is there."""
+    caplog.set_level(logging.DEBUG)
+    ours, server = embedded
+    create_services(ours).sites.sites.add(SITE)
+    app = create_app(ours)
+    services = app.extensions["stats_service"]
+    client = client_of(server.url, decode_responses=False)
+
+    def send(number: int) -> None:
+        view(
+            app.test_client(),
+            address="127.0.0.1",
+            user_agent=f"{BROWSER} CanaryAgent/{number}",
+            via="www.facebook.com,utm_source=canarysource,utm_term=canary%40example.vn,"
+            "utm_content=0912345678,fbclid=CanaryClick,q=CanaryQuery",
+            headers={
+                "X-Forwarded-For": f"203.0.113.{number}",
+                "Referer": "https://search.example/canary-path?q=canaryword",
+                "Accept-Language": "vi-x-canarylang,vi",
+            },
+        )
+
+    for number in range(77, 82):
+        send(number)
+    find = lose_redis(services)
+    for number in range(82, 87):
+        send(number)
+    spooled = files_below(tmp_path)
+    find()
+    wait_until(lambda: not services.traffic.replay.run(services.clock.now()))
+    told = b"".join(client.dump(name) or b"" for name in client.scan_iter(b"*readers*"))
+    archive = b"".join(services.portability.archives.lines("kimson", services.clock.now()))
+    everything = {
+        "spool": spooled,
+        "files": files_below(tmp_path),
+        "Redis": b"".join(name + (client.dump(name) or b"") for name in client.scan_iter()),
+        "logs": caplog.text.encode(),
+        "archive": archive,
+    }
+    services.close()
+
+    canaries = [b"CanaryAgent", b"203.0.113.", b"canary%40", b"canary@", b"0912345678"]
+    canaries += [b"CanaryClick", b"CanaryQuery", b"search.example", b"canary-path", b"canarylang"]
+    found = {
+        place: [canary for canary in canaries if canary in content]
+        for place, content in everything.items()
+    }
+    measured(f"{len(canaries)} canaries in {len(everything)} places: {found}")
+    assert b"canarysource" in told + archive, "the method finds what is there"
+    assert b"canarysource" in spooled
+    assert '"dimension":"source","value":"Facebook","visits":10' in archive.decode()
+    assert not any(found.values())
 
 
 @pytest.mark.check("T55")

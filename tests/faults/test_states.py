@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from click.testing import CliRunner, Result
 
 from stats_service.app import create_app
@@ -31,6 +32,7 @@ from stats_service.services.operations.health import TICK_LATE_SECONDS
 from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST
 from stats_service.services.periods import periods_at
 from stats_service.store.traffic.spool import SpooledView
+from tests.support.disks import fill, mounted
 from tests.support.pages import BROWSER, view
 from tests.support.processes import wait_until
 from tests.support.receivers import Receiver
@@ -424,6 +426,59 @@ MAKERS: dict[str, Callable[[Installation], None]] = {
 }
 
 
+def clock_set(seconds: int) -> Callable[[Installation], None]:
+    """Return what sets the machine's clock wrong by so many seconds."""
+
+    def wrong(made: Installation) -> None:
+        made.monkeypatch.setattr(SystemClock, "now", lambda _: time.time() + seconds)
+
+    return wrong
+
+
+def log_disk_full(made: Installation) -> None:
+    """The disk of the append-only file has no room for another write."""
+    folder, copy = made.server.folder / "appendonlydir", made.server.folder / "copy"
+    made.server.kill()
+    folder.rename(copy)
+    made.stack.enter_context(mounted(folder, "size=4m"))
+    shutil.copytree(copy, folder, dirs_exist_ok=True)
+    made.server.start()
+    fill(folder)
+
+    def refused() -> bool:
+        with contextlib.suppress(redis.ResponseError):
+            made.server.client.set("other", "x" * 100_000)
+            return False
+        return True
+
+    wait_until(refused, 30)
+
+
+def data_disk_full(made: Installation) -> None:
+    """The data folder is on a disk without room, and has no file of views yet."""
+    folder = made.settings.data_dir
+    copy = folder.with_name("copy")
+    made.services.close()
+    folder.rename(copy)
+    made.stack.enter_context(mounted(folder, "size=64k"))
+    for path in copy.iterdir():
+        if path.is_file() and not path.name.startswith("spool"):
+            shutil.copy(path, folder)
+    fill(folder)
+    made.services = create_services(made.settings)
+
+
+#: Other ways into a state, which has to show in the same places.
+OTHERS: dict[str, tuple[str, Callable[[Installation], None]]] = {
+    "an hour ahead": ("The clock is off", clock_set(3600)),
+    "an hour behind": ("The clock is off", clock_set(-3600)),
+    "a day ahead": ("The clock is off", clock_set(86_400)),
+    "a day behind": ("The clock is off", clock_set(-86_400)),
+    "the append-only file's disk is full": ("Redis cannot write to its disk", log_disk_full),
+    "the data folder's disk is full": ("The disk can keep no views", data_disk_full),
+}
+
+
 @pytest.mark.check("T71")
 def test_every_row_has_a_maker() -> None:
     """And the other way round."""
@@ -436,6 +491,27 @@ def test_a_state_shows_in_every_place(
     row: Row, installation: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In all that the row names, and in none of them before."""
+    walk(row, MAKERS[row.state], installation, caplog)
+
+
+@pytest.mark.check("T71", "T102", "T103")
+@pytest.mark.parametrize("way", OTHERS)
+def test_another_way_into_a_state_shows_in_the_same_places(
+    way: str, installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A clock that is off by an hour or a day, a disk that is full."""
+    state, maker = OTHERS[way]
+    (row,) = (row for row in rows() if row.state == state)
+    walk(row, maker, installation, caplog)
+
+
+def walk(
+    row: Row,
+    maker: Callable[[Installation], None],
+    installation: Installation,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Make a state, and look in all the places that its row names."""
     wanted = re.search(r"`(FAIL|warn) +([a-z0-9 -]+)`, (\d)", row.check)
     assert wanted, row.check
     level, subject, code = wanted[1], wanted[2], int(wanted[3])
@@ -447,7 +523,7 @@ def test_a_state_shows_in_every_place(
     assert metric not in metrics
     installation.receiver.calls.clear()
 
-    MAKERS[row.state](installation)
+    maker(installation)
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             installation.services.operations.watch.look()

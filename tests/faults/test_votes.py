@@ -18,7 +18,7 @@ from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from tests.support.pages import BROWSER, ORIGIN
-from tests.support.processes import service_processes
+from tests.support.processes import service_processes, wait_until
 from tests.support.redis_groups import Server
 from tests.support.server import running_service
 from tests.support.votes import make_poll, new_ballot
@@ -101,11 +101,13 @@ def test_whoever_is_thanked_is_counted_once(
     with running_service(installed) as url, ThreadPoolExecutor(CLIENTS) as threads:
         voters = Voters(url, services)
         done = [threads.submit(voters.vote, client) for client in range(CLIENTS)]
-        for _ in range(3 if fault == "stopped" else 10):
-            time.sleep(0.3)
+        rounds = 3 if fault == "stopped" else 10
+        for number in range(rounds):
+            # Under load: some were thanked since the last fault, and others still come.
+            wait_until(lambda wanted=VOTERS * number // (2 * rounds): voters.thanked > wanted, 60)  # type: ignore[misc]
             if fault == "stopped":
                 server.signal(signal.SIGSTOP)
-                time.sleep(1)
+                time.sleep(1)  # the fault itself
                 server.signal(signal.SIGCONT)
             else:
                 os.kill(max(service_processes(installed.data_dir)), signal.SIGKILL)

@@ -31,18 +31,18 @@ interface PageElement extends HTMLElement {
 }
 
 /** What the core of the embed hands to the files that it fetches; see embed/src/parts.js. */
-interface StatsCore {
-  Widget: typeof import("../../stats_service/web/embed/src/widgets.js").Widget;
-  answer: typeof import("../../stats_service/web/embed/src/answer.js").answer;
-  current: typeof import("../../stats_service/web/embed/src/page.js").current;
-  fetch: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart;
-  options: typeof import("../../stats_service/web/embed/src/page.js").options;
-  path: typeof import("../../stats_service/web/embed/src/page.js").resolve;
-  script: typeof import("../../stats_service/web/embed/src/page.js").script;
-  start: typeof import("../../stats_service/web/embed/src/view.js").start;
-  view: typeof import("../../stats_service/web/embed/src/view.js").view;
-  voter: typeof import("../../stats_service/web/embed/src/storage.js").voter;
-}
+type StatsCore = [
+  answer: typeof import("../../stats_service/web/embed/src/answer.js").answer,
+  current: typeof import("../../stats_service/web/embed/src/page.js").current,
+  options: typeof import("../../stats_service/web/embed/src/page.js").options,
+  script: typeof import("../../stats_service/web/embed/src/page.js").script,
+  resolve: typeof import("../../stats_service/web/embed/src/page.js").resolve,
+  start: typeof import("../../stats_service/web/embed/src/view.js").start,
+  view: typeof import("../../stats_service/web/embed/src/view.js").view,
+  fetchPart: typeof import("../../stats_service/web/embed/src/parts.js").fetchPart,
+  voter: typeof import("../../stats_service/web/embed/src/storage.js").voter,
+  Widget: typeof import("../../stats_service/web/embed/src/widgets.js").Widget,
+];
 
 interface Document {
   prerendering?: boolean;

@@ -156,8 +156,11 @@ def check_number_of_choices(number: int) -> None:
 
 def new_id(text: str, taken: Collection[str]) -> str:
     """Return an id made from a text, e.g. `tin-tuc` from `Tin tức`, that is not in `taken`."""
-    words = re.findall(r"[a-z0-9]+", plain(text))
-    base = "-".join(words)[:34].strip("-") or "poll"
+    whole = "-".join(re.findall(r"[a-z0-9]+", plain(text)))
+    base = whole[:34]
+    if whole[34:35] not in ("", "-"):  # in the middle of a word, or of a year
+        base = base.rpartition("-")[0] or base
+    base = base.strip("-") or "poll"
     number, name = 1, base
     while name in taken or name in (OTHER, *RESERVED):
         number += 1

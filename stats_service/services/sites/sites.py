@@ -12,6 +12,7 @@ import msgspec
 from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
 from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.polls import POLL_ID
+from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.articles.keys import is_tracking_parameter
@@ -245,6 +246,8 @@ def check_site(site: Site) -> Site:
     _check_range("rating_ceiling", site.rating_ceiling, 1, 1_000_000)
     _check_range("rating_scale", site.rating_scale, 2, 10)
     check_rated_type(site.rated_type)
+    _check_groups("readers_off", site.readers_off, (*GROUPS, ALL_GROUPS))
+    _check_groups("readers_public", site.readers_public, GROUPS)
     if site.opening_day and not _is_day(site.opening_day):
         raise InvalidInputError(
             "opening_day {opening_day!r}: write a date as 2026-11-23.", opening_day=site.opening_day
@@ -256,6 +259,8 @@ def check_site(site: Site) -> Site:
         hosts=_unique(canonical_host(host) for host in site.hosts),
         excluded=_unique(canonical_network(text) for text in site.excluded),
         article_parameters=_parameters(site.article_parameters),
+        readers_off=_unique(site.readers_off),
+        readers_public=_unique(site.readers_public),
     )
 
 
@@ -327,6 +332,17 @@ def _check_range(name: str, value: int, low: int, high: int) -> None:
             low=low,
             high=high,
         )
+
+
+def _check_groups(name: str, values: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in known:
+            raise InvalidInputError(
+                "{field} {value!r}: use {known}.",
+                field=name,
+                value=value[:40],
+                known=", ".join(known),
+            )
 
 
 def _is_timezone(name: str) -> bool:

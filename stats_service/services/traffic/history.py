@@ -125,6 +125,12 @@ class History:
         local = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))
         return SeriesReader(self._store, site, local).read(unit, span, compare)
 
+    def visits(self, site: Site, span: Span) -> int:
+        """Return the visits of a span."""
+        names = iso_days(span.each())
+        stored = self._store.read(site, [f"visits:{name}" for name in names], (), ())
+        return sum(stored.counts.values())
+
     def first_day(self, site: Site, now: float) -> date:
         """Return the first day of which there is a number; today if there is none."""
         today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()

@@ -29,8 +29,10 @@ from stats_service.services.polls.presentation import PresentedPolls, voting_sub
 from stats_service.services.traffic.numbers import article_counts
 from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.bots import DRIVEN, bot_kind, is_bot
+from stats_service.services.visitors.countries import NO_COUNTRIES, Countries
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.services.visitors.identities import DayKey, hit_digest
+from stats_service.services.visitors.traits import traits_of
 
 #: Outcomes of a view whose sender may still get a voter token.
 ISSUING_REASONS = frozenset({"", "opt-out", "excluded"})
@@ -47,7 +49,13 @@ NO_DAY = DayKey(b"")
 HIT_ID = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
-def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float) -> ViewCommand:
+def decide_view(
+    entry: SiteEntry,
+    query: PageQuery,
+    visitor: Visitor,
+    now: float,
+    countries: Countries = NO_COUNTRIES,
+) -> ViewCommand:
     """Return the command that records `query`; errors as `ViewRecorder.record_view`."""
     article, note = _page_article(entry, query.article)
     if query.canonical and "?" in article:
@@ -111,6 +119,9 @@ def decide_view(entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float
         issue=issue,
         ipv6_48=ipv6_48,
         hint=sign or visitor.hint,
+        traits=traits_of(entry.site, entry.hosts, visitor, query.via, countries)
+        if identified and not (query.beat or same)
+        else b"",
     )
 
 

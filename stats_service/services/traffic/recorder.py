@@ -5,6 +5,7 @@ them. All methods run in the thread of the loop.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 from stats_service.models.sites import Site
@@ -22,6 +23,8 @@ from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import site_counts
 from stats_service.services.traffic.page_views import answer_view, decide_view
+from stats_service.services.visitors.clients import warm_up
+from stats_service.services.visitors.countries import NO_COUNTRIES, Countries
 from stats_service.store.traffic.group_commit import GroupCommit
 
 #: Callback: receives the response, or an error: StatsError, or an unexpected one.
@@ -31,8 +34,9 @@ Reply = Callable[[PageAnswer | Exception], None]
 class ViewRecorder:
     """Records views; responds to each after Redis has acknowledged it."""
 
-    def __init__(self, commit: GroupCommit) -> None:
+    def __init__(self, commit: GroupCommit, countries: Countries = NO_COUNTRIES) -> None:
         self._commit = commit
+        self._countries = countries
         self._stored: StoredCounts | None = None
         self._site: Site | None = None
         self._counts: SiteCounts | None = None
@@ -40,6 +44,7 @@ class ViewRecorder:
 
     async def start(self) -> None:
         """Connect to Redis; until it is connected, views fail at once."""
+        threading.Thread(target=warm_up, name="user agents", daemon=True).start()
         await self._commit.start()
 
     async def stop(self) -> None:
@@ -57,7 +62,7 @@ class ViewRecorder:
         Raises:
             InvalidInputError: names the invalid field of `query`; nothing is stored.
         """
-        command = decide_view(entry, query, visitor, now)
+        command = decide_view(entry, query, visitor, now, self._countries)
         waiter = _PendingView(self, entry, query, command, now, reply)
         self._commit.add(entry.site, periods_at(now, entry.site.timezone), now, command, waiter)
 

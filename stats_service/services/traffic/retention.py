@@ -16,9 +16,10 @@ from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.operations.ticks import TickStore
+from stats_service.store.traffic.readers import ReadersStore
 from stats_service.store.traffic.retention import RetentionStore
 
-DAY_SECONDS = 86_400
+DAY_SECONDS, DAY = 86_400, timedelta(days=1)
 #: Days whose articles are trimmed each day: spooled views may come late.
 TRIMMED_DAYS = 10
 
@@ -40,8 +41,9 @@ class Retained(msgspec.Struct, frozen=True):
 class Retention:
     """The daily work that expiries of Redis cannot do."""
 
-    def __init__(self, store: RetentionStore, sites: Sites) -> None:
+    def __init__(self, store: RetentionStore, readers: ReadersStore, sites: Sites) -> None:
         self._store = store
+        self._readers = readers
         self._sites = sites
 
     def sites(self) -> list[Site]:
@@ -65,6 +67,15 @@ class Retention:
             )
             for age in range(2, ARTICLE_DAYS_KEPT + 30)
         ]
+        # What a visit told comes with its identity, which a spooled view has for a day.
+        settled = today - 2 * DAY
+        self._readers.sum_days(
+            site.slug,
+            [(settled - age * DAY).isoformat() for age in range(TRIMMED_DAYS)],
+        )
+        for month, days in _ended_months(oldest, today):
+            if date.fromisoformat(days[-1]) <= settled:
+                self._readers.roll_up_month(site.slug, month, days)
         return Retained(
             site.slug,
             months,

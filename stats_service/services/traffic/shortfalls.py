@@ -44,6 +44,8 @@ def shortfall_alarms(found: Mapping[str, int], views: int) -> Iterator[Alarm]:
     unnamed = n("article-cap", "article-network", "article-gone")
     if matters(unnamed):
         yield Alarm("unnamed", unnamed)
+    if matters(n("readers-cap")):
+        yield Alarm("readers", n("readers-cap"))
 
 
 def site_findings(site: Site, alarms: Iterable[Alarm]) -> Iterator[Finding]:
@@ -76,6 +78,8 @@ _TEXTS = {
     "unnamed": "{n:,} views of today are in no article's number: more new articles were named "
     "than the site keeps apart. Is somebody inventing addresses, or do they have a changing "
     "parameter?",
+    "readers": "{n:,} sources, campaigns or entry articles of today's visits have no name: more "
+    "were named than a day keeps. Is somebody inventing them? The sums are exact.",
     "splits": "the parameter {name} seems to make many articles of one ({n:,} keys). If it names "
     "none, drop it (site edit --article-parameter=-{name}), then merge by it (article merge).",
     "merges": "one article is read under many values of the parameter {name}, which is dropped. If "

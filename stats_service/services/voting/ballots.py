@@ -122,12 +122,17 @@ class Ballots:
         Raises:
             UnknownPollError: there is none, or it is a draft.
         """
-        poll = await self.find_poll(entry, name, now)
         slug = entry.site.slug
         voter = entry.voters.find(slug, token, now)
-        subject = voting_subject(poll, entry.site.timezone, now)
-        pseudonym = entry.voters.pseudonym(slug, subject, voter) if voter else b""
-        voted, tally = await self._store.look(slug, poll.id, pseudonym)
+        for _ in range(2):
+            poll = await self.find_poll(entry, name, now)
+            subject = voting_subject(poll, entry.site.timezone, now)
+            pseudonym = entry.voters.pseudonym(slug, subject, voter) if voter else b""
+            voted, tally, revision = await self._store.look(slug, poll.id, pseudonym)
+            if revision == poll.revision:
+                break
+            # Another worker has changed or deleted it: its former form would be refused.
+            entry = await self._sites.load(slug, now)
         return _view(entry, poll, tally, now, voted=voted)
 
     async def find_poll(self, entry: SiteEntry, name: str, now: float) -> Poll:

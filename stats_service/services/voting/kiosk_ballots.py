@@ -88,7 +88,7 @@ class KioskBallots:
 
     async def present(self, entry: SiteEntry, poll: Poll, now: float) -> PresentedPoll:
         """Return a poll as whoever stands before the kiosk sees it."""
-        _, tally = await self._refusals.look(entry.site.slug, poll.id, b"")
+        _, tally, _ = await self._refusals.look(entry.site.slug, poll.id, b"")
         return _presented(entry, poll, tally, now, voted=False)
 
     async def cast_ballot(

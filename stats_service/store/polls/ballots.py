@@ -63,14 +63,15 @@ class BallotStore:
         keys, args = refuse_ballot_call(self._prefix, site, command, code, hour)
         return refuse_ballot_reply(command, await self._loop.run(REFUSE_BALLOT, keys, args))
 
-    async def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally]:
-        """Return whether the voter has a ballot, and the tally."""
+    async def look(self, slug: str, poll: str, voter: bytes) -> tuple[bool, PollTally, int]:
+        """Return whether a voter has voted, the tally, and the revision that the poll has now."""
         names = SiteKeys(self._prefix, slug)
-        voted, tally = await asyncio.gather(
+        voted, tally, revision = await asyncio.gather(
             self._loop.ask("HEXISTS", names.poll(poll, "voters"), voter),
             self._loop.ask("HGETALL", names.poll(poll, "tally")),
+            self._loop.ask("HGET", names.poll_revisions, poll),
         )
-        return bool(voted) and bool(voter), poll_tally(tally)
+        return bool(voted) and bool(voter), poll_tally(tally), int(revision or 0)
 
     def expire(self, slug: str, poll: Poll, closing: float, now: float) -> None:
         """Set when the stored voters expire.

@@ -78,8 +78,8 @@ class RemovedPollStore:
         """Return the removals of a site that can be undone, the newest first."""
         names = SiteKeys(self._prefix, slug)
         with store_errors():
-            removals: list[Any] = self._client.zrevrangebyscore(
-                names.removed_polls, "+inf", f"({now}"
+            removals: list[Any] = self._client.zrange(
+                names.removed_polls, "+inf", f"({now}", desc=True, byscore=True
             )
             keys = [names.removed(text_of(removal)) for removal in removals]
             documents = self._client.mget(keys) if keys else []

@@ -74,6 +74,7 @@ class RetentionStore:
                 for key, seconds in (
                     (names.hours(day), hours),
                     (names.day_articles(day), articles),
+                    (names.readers(day), articles),
                 ):
                     pipe.expire(key, max(1, seconds), nx=True)
             return sum(map(int, pipe.execute()))

@@ -3,7 +3,8 @@
 One SQLite file, `<data_dir>/spool.sqlite3`, shared by every process of this host. A view is
 synced to disk before the client gets its response, and is deleted after Redis has recorded it. The
 file holds only what Redis would have received: the digest of the hit id, the time, the key of the
-article and the pseudonyms of the day, never an address, a user agent or an origin. Deleted rows
+article, the pseudonyms of the day and what a visit tells of itself (`ViewCommand.traits`), never an
+address, a user agent or an origin. Deleted rows
 are overwritten.
 
 Views are sent in batches. A batch is fixed in the file before it is sent, and Redis stores its id
@@ -46,7 +47,7 @@ LOST_MAX = 10_000
 #: Place of views that Redis refused; they wait until somebody has removed the cause.
 REFUSED = "refused"
 
-_COLUMNS = "slug, at, birth, hit, article, visitor, visitor_before, address, customer"
+_COLUMNS = "slug, at, birth, hit, article, visitor, visitor_before, address, customer, traits"
 #: The views of the fixed batch. Later views have greater ids.
 _IN_BATCH = "WHERE place = ? AND slug = ? AND span = ? AND id <= ?"
 
@@ -122,6 +123,7 @@ class Spool:
                 view.command.ipv6_48,
                 self._place,
                 view.birth,
+                view.command.traits,
             )
             for view in views
         ]
@@ -129,8 +131,8 @@ class Spool:
         def insert(connection: sqlite3.Connection) -> None:
             connection.executemany(
                 "INSERT OR IGNORE INTO views (slug, hit, at, span, article, visitor,"
-                " visitor_before, address, customer, place, birth)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " visitor_before, address, customer, place, birth, traits)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
@@ -210,8 +212,9 @@ class Spool:
                 visitor_before=visitor_before,
                 address=address,
                 ipv6_48=ipv6_48,
+                traits=traits,
             )
-            for _, _, _, hit, article, visitor, visitor_before, address, ipv6_48 in rows
+            for _, _, _, hit, article, visitor, visitor_before, address, ipv6_48, traits in rows
         ]
         at, births = max(row[1] for row in rows), [row[2] for row in rows]
         return SpooledBatch(name, rows[0][0], at, commands, births)

@@ -27,6 +27,9 @@ RESERVE_BYTES = 4 * 2**20
 JOURNAL_PAGES = 256
 #: `application_id` of the file: whose it is.
 APPLICATION_ID = 0x5374_5370
+#: `user_version` of the file: grows with each column that is added. Older programs insert by name,
+#: so that they can use a newer file.
+LAYOUT = 1
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS views (
@@ -42,6 +45,7 @@ CREATE TABLE IF NOT EXISTS views (
   customer BLOB NOT NULL DEFAULT x'',
   place TEXT NOT NULL DEFAULT '',
   birth TEXT NOT NULL DEFAULT '',
+  traits BLOB NOT NULL DEFAULT x'',
   UNIQUE (slug, hit)
 );
 CREATE INDEX IF NOT EXISTS views_span ON views (slug, span);
@@ -60,6 +64,7 @@ _ADDED = {
     "customer": "BLOB NOT NULL DEFAULT x''",
     "place": "TEXT NOT NULL DEFAULT ''",
     "birth": "TEXT NOT NULL DEFAULT ''",
+    "traits": "BLOB NOT NULL DEFAULT x''",
 }
 
 T = TypeVar("T")
@@ -245,7 +250,11 @@ class SpoolFile:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables, or bring those of an older program up to date."""
-        if connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,):
+        whose, layout = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        )
+        if whose == APPLICATION_ID and layout >= LAYOUT:
             return
         connection.execute("BEGIN IMMEDIATE")  # another process may do the same
         try:
@@ -265,6 +274,7 @@ class SpoolFile:
                 )
                 connection.execute("DROP TABLE batch")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {LAYOUT}")
             connection.commit()
         except BaseException:
             connection.rollback()

@@ -6,7 +6,7 @@ were not simply counted; this module builds the results from it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -40,6 +40,8 @@ ID_BYTES = 8
 NO_ID = bytes(ID_BYTES)
 #: Notes of views that were counted without their article's name.
 NAMELESS = ("article-cap", "article-network")
+#: Numbers of a row; the script has the same.
+ROW = 5
 #: Most listed articles that the script reads with one command; Lua takes 8,000 arguments at most.
 LIST_MAX = 1000
 
@@ -59,7 +61,7 @@ class ViewBatch:
 
     __slots__ = ("_articles", "_commands", "_listed", "_polls", "_slug", "args", "keys")
 
-    def __init__(  # noqa: C901, PLR0912 - one pass over the views, in the hot path
+    def __init__(  # noqa: C901, PLR0912, PLR0915 - one pass over the views, in the hot path
         self,
         prefix: str,
         site: Site,
@@ -78,6 +80,9 @@ class ViewBatch:
         ipv6_48s: dict[int, int] = {}
         long: dict[int, str] = {}
         rows: list[int] = []
+        #: By number of a row that tells something: which text of `traits` it tells.
+        tells: dict[int, int] = {}
+        traits = _Places()
         issues: list[int] = []
         ignored: dict[str, int] = {}
         rated = False
@@ -99,6 +104,9 @@ class ViewBatch:
                     sender,
                     place,
                 )
+                if command.traits:
+                    place = traits.setdefault(command.traits, len(traits) + 1)
+                    tells[len(rows) // ROW] = place
                 if command.hint:
                     ignored[command.hint] = ignored.get(command.hint, 0) + 1
             elif command.kind != "beat":
@@ -161,6 +169,7 @@ class ViewBatch:
             in_a_row(rows),
             in_a_row(issues) if issues else b"",
             _lists(list(listed)) if listed else b"",
+            in_a_row((tells,)) + _texts(traits) if tells else b"",
         )
 
     def results(  # noqa: C901, PLR0912 - likewise, over the answers
@@ -313,6 +322,11 @@ def _ids(ids: Sequence[bytes], length: int) -> bytes:
     if len(packed) != len(ids) * (1 + length):
         raise ValueError(f"An id has not its {length} bytes.")
     return packed
+
+
+def _texts(traits: Iterable[bytes]) -> bytes:
+    """Pack what views tell, as text: Redis' MessagePack has no bytes."""
+    return b"".join([b"\xda" + len(text).to_bytes(2, "big") + text for text in traits])
 
 
 def _counts(online: int, numbers: Sequence[Any]) -> StoredCounts:

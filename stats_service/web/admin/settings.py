@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, StaleError
 from stats_service.models.audit import Author
+from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
 from stats_service.services.sites.sites import RATED_TYPES, settings_revision
@@ -25,6 +26,7 @@ from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
 from stats_service.web.pages.messages import change_name
 from stats_service.web.pages.ranges import today_of
+from stats_service.web.pages.reader_names import group_names
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 
@@ -167,6 +169,13 @@ def _changes() -> dict[str, Any]:
     if "public" in form:
         changes["public"] = form["public"] == "yes"
         changes["public_articles"] = "public_articles" in form
+    if "readers" in form:
+        changes["readers_off"] = (
+            (ALL_GROUPS,)
+            if form["readers"] == "none"
+            else tuple(group for group in GROUPS if group not in form.getlist("readers_counted"))
+        )
+        changes["readers_public"] = tuple(form.getlist("readers_public"))
     for name in LISTS:
         if name in form:
             changes[name] = tuple(form[name].split())
@@ -220,6 +229,8 @@ def _page(
         error=error,
         timezones=sorted(available_timezones()),
         rated_types=RATED_TYPES,
+        reader_groups=group_names(),
+        knows_countries=services().settings.country_db is not None,
         balances=balances,
         counts=services().traffic.views.counts(site(), services().clock.now()),
         openings=openings,

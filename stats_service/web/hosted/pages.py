@@ -19,6 +19,7 @@ from stats_service.errors import (
     VoterTooNewError,
 )
 from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
+from stats_service.models.traffic import Visitor
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot
@@ -71,9 +72,8 @@ def _show(entry: SiteEntry, poll: str) -> ResponseReturnValue:
         message = TEXTS[lang]["scheduled" if view.state == "scheduled" else "closed"]
     elif not message and view.voted:
         message = TEXTS[lang]["voted"]
-    program = not visitor.user_agent or is_bot(visitor.user_agent)
     # A token is for who is about to vote: where there is no form, there is nothing to keep.
-    if not program and not wants_results and may_vote(view):
+    if not _is_program(visitor) and not wants_results and may_vote(view):
         token = services().polls.voter_tokens.issue(entry, token, visitor, now)
     response = _page(
         entry,
@@ -107,9 +107,10 @@ def _cast(entry: SiteEntry, poll: str) -> ResponseReturnValue:
     choices = tuple(form.getlist("choice"))
     sent = Sent(choices, other, form.get("ballot", ""))
     if not own_form() or not _both_good(entry, token, form.get("voter", ""), now):
+        program = _is_program(request_visitor())  # it was given no token
         apart = request.headers.get("Origin") == "null"
-        message = t["apart" if apart else "no_cookie"]
-        page = _page(entry, view, lang, token, sent, message, alert=True, own_window=True)
+        message = t["program" if program else "apart" if apart else "no_cookie"]
+        page = _page(entry, view, lang, token, sent, message, alert=True, own_window=not program)
         page.status_code = 403
         return page
     query = BallotQuery(
@@ -260,6 +261,10 @@ def _keep(response: Response, slug: str, token: str) -> None:
         samesite="None" if framed else "Lax",
         partitioned=framed,
     )
+
+
+def _is_program(visitor: Visitor) -> bool:
+    return not visitor.user_agent or is_bot(visitor.user_agent)
 
 
 def _both_good(entry: SiteEntry, cookie: str, field: str, now: float) -> bool:

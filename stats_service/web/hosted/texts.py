@@ -58,6 +58,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "voter-too-new": "Chưa ghi nhận: xin chờ vài giây rồi gửi lại.",
         "no_cookie": "Chưa ghi nhận: trình duyệt không giữ cookie ở đây. Hãy mở trang bình chọn "
         "trong cửa sổ riêng rồi bình chọn.",
+        "program": "Chưa ghi nhận: phiếu này do một chương trình tự động gửi, theo tên mà chính nó "
+        "tự khai, không phải từ trình duyệt của người đọc.",
         "apart": "Chưa ghi nhận: trang chứa khung này không cho gửi phiếu từ trong khung "
         "(thuộc tính sandbox). Hãy bình chọn trong cửa sổ riêng.",
         "own_window": "Mở trong cửa sổ riêng",
@@ -135,6 +137,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "voter-too-new": "Not counted: please wait a few seconds and send it again.",
         "no_cookie": "Not counted: the browser keeps no cookie here. Open the poll in a window of "
         "its own and vote there.",
+        "program": "Not counted: what sent this calls itself by the name of a program, not of a "
+        "reader's browser.",
         "apart": "Not counted: the page around this frame lets nothing be sent from it (its "
         "sandbox attribute). Please vote in a window of its own.",
         "own_window": "Open in a window of its own",

@@ -35,4 +35,5 @@ def request_visitor(origin: str | None = None) -> Visitor:
         # As in `web.loop.messages`: an empty header falls back to the older one.
         headers.get("Sec-Purpose") or headers.get("Purpose", ""),
         hint,
+        headers.get("Accept-Language", ""),
     )

@@ -137,7 +137,14 @@ def _local_hint(address: str) -> str:
 
 
 def visitor_of(
-    address: str, origin: str, user_agent: str, gpc: str, dnt: str, purpose: str, hint: str = ""
+    address: str,
+    origin: str,
+    user_agent: str,
+    gpc: str,
+    dnt: str,
+    purpose: str,
+    hint: str = "",
+    language: str = "",
 ) -> Visitor:
     """Return the sender of a request, from its headers.
 
@@ -149,6 +156,7 @@ def visitor_of(
         dnt: `DNT`.
         purpose: `Sec-Purpose`, or the older `Purpose`.
         hint: As `address_hint` returns it.
+        language: `Accept-Language`.
     """
     return Visitor(
         address=address,
@@ -157,4 +165,5 @@ def visitor_of(
         private=gpc == "1" or dnt == "1",
         prefetch="prefetch" in purpose,
         hint=hint,
+        language=language,
     )

@@ -60,6 +60,7 @@ class LoopRequest(NamedTuple):
             header(b"dnt"),
             header(b"sec-purpose") or header(b"purpose"),
             hint,
+            header(b"accept-language"),
         )
 
 

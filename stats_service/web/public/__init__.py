@@ -5,15 +5,17 @@ from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from stats_service.errors import UnknownSiteError
+from stats_service.models.readers import GROUPS, DimensionCounts
 from stats_service.models.sites import Site
 from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites.sites import SLUG
-from stats_service.services.traffic.spans import DAY, Span, shift_months
+from stats_service.services.traffic.spans import DAY, NOTHING, Span, shift_months
 from stats_service.services.visitors.hosts import front_page
 from stats_service.web.http.context import services
 from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.ranges import today_of
+from stats_service.web.pages.reader_names import dimension_names, value_name
 from stats_service.web.public import recipients, root
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
@@ -24,6 +26,8 @@ SHOWN_DAYS = 28
 MONTHS = 12
 #: Articles that the page names, where the site's owner wants that.
 TOP_SHOWN = 10
+#: Values of a dimension that it shows.
+READERS_SHOWN = 8
 
 
 def register(app: Flask) -> None:
@@ -69,6 +73,9 @@ def statistics(slug: str) -> str:
         point_name=point_name,
         by_month=unit == "month",
         top=top.of_span(site, weeks, now)[:TOP_SHOWN] if site.public_articles else (),
+        readers=_readers(site, span, now),
+        names=dimension_names(),
+        value_name=value_name,
         portal=front_page(site.hosts[0]),
         now=now,
     )
@@ -85,6 +92,16 @@ def how_we_count(slug: str) -> str:
         online_minutes=ONLINE_SECONDS // 60,
         gap_minutes=VISIT_GAP_SECONDS // 60,
     )
+
+
+def _readers(site: Site, span: Span, now: float) -> list[DimensionCounts]:
+    """Return what the owner opens of what visits told."""
+    opened = [name for name in GROUPS if name in site.readers_public]
+    if not opened:
+        return []
+    readers = services().traffic.readers
+    found = readers.of_span(site, span, now, NOTHING, opened, READERS_SHOWN)
+    return [counts for counts in found.dimensions if counts.told]
 
 
 def _public_site(slug: str) -> Site:

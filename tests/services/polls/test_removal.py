@@ -56,7 +56,9 @@ def log(services: Services) -> list[tuple[str, str]]:
 
 def poll_keys(redis_client: Any, services: Services, poll: str = POLL) -> list[str]:
     """Return the keys that a poll has."""
-    return sorted(redis_client.keys(f"{services.settings.key_prefix}:{{kimson}}:poll:{poll}:*"))
+    return sorted(
+        redis_client.scan_iter(f"{services.settings.key_prefix}:{{kimson}}:poll:{poll}:*")
+    )
 
 
 def report(services: Services, poll: str = POLL) -> Any:
@@ -130,7 +132,7 @@ def test_what_was_removed_goes_for_good_after_some_days(
     remove(services, site, "deleted")
     prefix = f"{services.settings.key_prefix}:{{kimson}}:removed:"
 
-    kept = redis_client.keys(f"{prefix}*")
+    kept = list(redis_client.scan_iter(f"{prefix}*"))
 
     assert len(kept) == 5  # what it was; tally, voters, changes, report
     assert all(0 < redis_client.ttl(key) <= KEPT_DAYS * 86_400 for key in kept)

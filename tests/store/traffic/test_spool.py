@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stats_service.embedded_redis.socket import socket_path, socket_url
@@ -82,6 +83,22 @@ def test_a_file_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> Non
     rest = spools[2].next_batch()
     assert rest
     assert sorted(c.hit[-1] for c in rest.commands) == [2, 3, 4, 5]
+
+
+def test_a_file_without_what_visits_tell_gets_it(tmp_path: Path) -> None:
+    """A program of before that keeps views beside this one can go on with the file."""
+    Spool(tmp_path, 10**7, "here").add([kept(1)])
+    with contextlib.closing(sqlite3.connect(tmp_path / "spool.sqlite3")) as connection:
+        connection.executescript("ALTER TABLE views DROP COLUMN traits; PRAGMA user_version = 0")
+
+    spool = Spool(tmp_path, 10**7, "here")
+    view = kept(2)
+    spool.add([view._replace(command=msgspec.structs.replace(view.command, traits=b"\xa1e"))])
+
+    batch = spool.next_batch()
+    assert batch
+    assert [command.traits for command in batch.commands] == [b"", b"\xa1e"]
+    assert not spool.state().damaged
 
 
 def test_a_view_waits_for_another_process_on_a_slow_disk(spool: Spool, tmp_path: Path) -> None:

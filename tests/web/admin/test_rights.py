@@ -47,6 +47,8 @@ MATRIX = {
         "traffic.as_file",
         "traffic.live",
         "traffic.picture",
+        "readers.show",
+        "readers.as_file",
         "articles.index",
         "articles.as_file",
         "polls.index",

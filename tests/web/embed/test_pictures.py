@@ -1,20 +1,26 @@
 """Pictures on the wire: cached for ever, shown on the portal, uploaded by who may."""
 
 import io
+import random
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from msgspec.structs import replace
+from PIL import Image
 
 from stats_service.cli.commands import main
+from stats_service.config import Settings
 from stats_service.models.audit import Author
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.pages import BROWSER, view
 from tests.support.pictures import picture_file
+from tests.support.server import running_service
 from tests.support.votes import make_poll
 
 POLL = "muc-quan-tam"
@@ -173,3 +179,28 @@ def test_what_is_longer_than_a_picture_is_not_kept_in_memory(
 
     assert answer.status_code in (400, 413)
     assert body.tell() < 16_000_000
+
+
+def test_a_photograph_of_a_telephone_comes_through_the_server(
+    settings: Settings, services: Services, headers: dict[str, str]
+) -> None:
+    """Megabytes, which no other route of programs takes; beyond the most they are refused."""
+    noise = Image.frombytes("RGB", (1500, 1000), random.Random(1).randbytes(4_500_000))
+    out = io.BytesIO()
+    noise.save(out, "PNG", compress_level=0)
+
+    def put(url: str, data: bytes) -> int:
+        request = urllib.request.Request(f"{url}{BASE}/b/picture", data, headers, method="PUT")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    with running_service(settings) as url:
+        assert put(url, out.getvalue()) == 200
+        assert put(url, bytes(15_500_000)) == 413
+
+    found = services.polls.polls.get("kimson", POLL).choices[1].picture
+    assert found
+    assert (found.width, found.height) == (640, 427)

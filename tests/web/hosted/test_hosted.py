@@ -1,5 +1,6 @@
 """The page on which one votes without JavaScript: the same rules, and only its own form."""
 
+import dataclasses
 import html
 import re
 from datetime import UTC, datetime
@@ -9,11 +10,13 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.test import TestResponse
 
+from stats_service.config import Settings
 from stats_service.models.polls import Choice, Protection
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.polls.rules import PRESETS
 from tests.support.clock import FakeClock
+from tests.support.openapi import MakeApp
 from tests.support.pages import BROWSER
 from tests.support.votes import WHO, make_poll, new_voter, vote
 
@@ -245,6 +248,39 @@ def test_a_program_gets_the_page_and_no_token(client: FlaskClient, services: Ser
 
     assert page.status_code == 200
     assert "Set-Cookie" not in page.headers
+
+
+def test_a_program_is_told_that_it_is_one(client: FlaskClient, services: Services) -> None:
+    """And not that its browser keeps no cookies, which nobody has tried."""
+    make_poll(services)
+    page = client.get(PAGE, headers={"User-Agent": "curl/8.5.0"})
+
+    answer = client.post(
+        f"{PAGE}?lang=vi",
+        data=fields(page) | {"choice": ["a"]},
+        headers={"User-Agent": "curl/8.5.0", "Origin": "http://localhost"},
+    )
+
+    assert answer.status_code == 403
+    assert "chương trình tự động" in answer.text
+    assert "cookie" not in answer.text
+    assert votes(services) == {}
+
+
+def test_another_workers_changes_show_at_once(make_app: MakeApp, settings: Settings) -> None:
+    """A poll that was changed or deleted elsewhere has no form of before, however new the copy."""
+    kept = dataclasses.replace(settings, site_cache_seconds=60)
+    client, other = make_app(kept).test_client(), make_app(kept).extensions["stats_service"]
+    poll = make_poll(other)
+    assert "Mục a" in show(client).text
+
+    other.polls.polls.edit("kimson", poll.id, "test", other.clock.now(), question={"vi": "Khác?"})
+    changed = show(client)
+    site, revision = other.sites.sites.get("kimson"), poll.revision + 1
+    other.polls.removal.delete(site, poll.id, poll.id, revision, "test", other.clock.now())
+
+    assert "Khác?" in changed.text
+    assert show(client).status_code == 404
 
 
 @pytest.mark.parametrize(

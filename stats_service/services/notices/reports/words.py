@@ -92,6 +92,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "của những bài hầu như không ai đọc, đã nhường chỗ",
         "of articles that hardly anybody read and that gave way",
     ),
+    "readers-cap": (
+        "nguồn, chiến dịch hay bài vào không được nêu tên: quá nhiều tên mới trong ngày",
+        "sources, campaigns or entry articles without a name: too many new ones in a day",
+    ),
 }
 
 

@@ -27,11 +27,13 @@ from stats_service.models.archive import (
     MarkRow,
     NoticesRow,
     OpeningRow,
+    ReadersRow,
     Row,
     SettingsRow,
 )
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Notices
+from stats_service.models.readers import DIMENSIONS, LETTERS
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.store.keys import (
@@ -155,6 +157,31 @@ def _write_article_months(writer: SiteWriter, row: ArticleMonthRow) -> None:
     writer.zadd(writer.keys.month_articles(row.month), row.article, row.views)
 
 
+def _read_readers(reader: SiteReader) -> Iterator[Row]:
+    days = reader.days()
+    for span in sorted({*days, *(day[:7] for day in days)}):
+        rows: dict[tuple[str, str], int] = {}
+        fields = list(reader.hash(reader.keys.readers(span)))
+        known = reader.long_keys(field[1:] for field, _ in fields)
+        for field, visits in fields:
+            dimension, value = LETTERS.get(field[0]), field[1:]
+            if dimension:
+                value = known.get(value, "") if value[:1] == MARK else value
+                rows[dimension, value] = rows.get((dimension, value), 0) + int(visits)
+        for dimension, value in sorted(rows):
+            yield ReadersRow(
+                span=span, dimension=dimension, value=value, visits=rows[dimension, value]
+            )
+
+
+def _write_readers(writer: SiteWriter, row: ReadersRow) -> None:
+    is_day = len(row.span) == len("2026-11-23")
+    ends = end_of(row.span, ARTICLE_DAYS_KEPT) if is_day else 0
+    dimension = DIMENSIONS.get(row.dimension)
+    if dimension:
+        writer.hset(writer.keys.readers(row.span), dimension.letter + row.value, row.visits, ends)
+
+
 def _read_aliases(reader: SiteReader) -> Iterator[Row]:
     for article, value in reader.hash(reader.keys.aliases):
         if article != ALIASES_REVISION:
@@ -257,6 +284,7 @@ TABLES: tuple[Table, ...] = (
     Table(ArticleRow, _read_articles, _write_articles, lambda keys, _: [keys.articles]),
     Table(ArticleDayRow, _read_article_days, _write_article_days, _of_days(SiteKeys.day_articles)),
     Table(ArticleMonthRow, _read_article_months, _write_article_months),
+    Table(ReadersRow, _read_readers, _write_readers, _of_days(SiteKeys.readers)),
     Table(AliasRow, _read_aliases, _write_aliases, lambda keys, _: [keys.aliases]),
     Table(HiddenRow, _read_hidden, _write_hidden, lambda keys, _: [keys.hidden]),
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),

@@ -11,7 +11,7 @@
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
 --       9 articles of the day ZSET                  10 opening HASH    11 ratings HASH
 --      12 ignored HASH     13 site STRING           14 names HASH       15 aliases HASH
---      16… tally HASH and voters HASH of each poll
+--      16 readers of the day HASH                  17… tally HASH and voters HASH of each poll
 -- ARGV  MessagePack, values one after the other:
 --       1 now (ms), day, yesterday, week, month, year, hour, article cap, identity cap,
 --         view ceiling, token ceiling; how many hits, visitors, visitors of the day before,
@@ -28,6 +28,9 @@
 --         that of its /48
 --       5 listed articles: arrays of at most 1,000 keys, each followed by the array of what stands
 --         for them in the articles of a day, or false if that is the keys themselves
+--       6 { which view or beat = which text }, then the texts: what a visit that begins with the view
+--         tells, in MessagePack, one after the other: letters of dimensions, each with a value; `e`
+--         alone: the article. Empty: nothing
 -- Returns nil, and writes nothing, if the site is not (or no longer) registered; else packed
 --       { online, counts, { tally, … }, { { whether voted, … }, … }, { odd, … }, { token, … },
 --       views, views today, opening, ratings, { { the same four }, … }, whether the articles are as
@@ -40,6 +43,9 @@ local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
 local AHEAD_MS = 600000
 local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
+-- Values of one dimension that are kept on one day, and entry articles. Beyond them a new one takes the place of one that
+-- hardly any visit has, drawn at random; what that had counts for the letter alone.
+local VALUES, ENTRIES, VALUE_GIVES_WAY, VALUE_DRAWS, READERS_TTL = 500, 2000, 10, 64, 400 * 86400
 local OTHER = '(other)'
 -- Marker among hit ids and in the addresses HASH: the key has an expiry.
 local EXPIRES = '*'
@@ -73,7 +79,7 @@ local counts, hours, online, visitors = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local hits, hits_before, addresses = KEYS[5], KEYS[6], KEYS[7]
 local articles, day_articles = KEYS[8], KEYS[9]
 local opening, ratings, ignored, site, names = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
-local aliases = KEYS[15]
+local aliases, readers = KEYS[15], KEYS[16]
 local call, unpack = redis.call, unpack
 
 -- EXISTS counts a key as often as it is named: 1 is a balance without a site, 3 is both.
@@ -155,7 +161,7 @@ local of_address = fields_read > 1 and call('HMGET', addresses, unpack(address_f
 
 local ballots = {}
 for poll = 1, #voters do
-  local found = read('HMGET', KEYS[15 + 2 * poll], shared, voters_at, voters[poll])
+  local found = read('HMGET', KEYS[16 + 2 * poll], shared, voters_at, voters[poll])
   for k = 1, voters[poll] do found[k] = found[k] and true end
   ballots[poll], voters_at = found, voters_at + voters[poll]
 end
@@ -180,6 +186,8 @@ local viewed_count = 0
 -- new today, the bytes of long keys, and what is new of each; views of articles without a name.
 local naming, here, named_today, named, long_bytes, bytes = false, false, 0, 0, 0, 0
 local other, other_today = 0, 0
+-- Rows with which visits begin, and the article of each: false without one, `` beyond the cap.
+local begun, entries, begun_row = false, false, 0
 -- By the index of a merged article: the index of the article that it was merged into.
 local merged = false
 local past = (tonumber(numbers[3] or 0) or 0) / PAST_SHARE
@@ -263,6 +271,8 @@ for r = 1, #rows, ROW do
         refused[note] = (refused[note] or 0) + 1
       else
         here, visits = true, visits + 1
+        if visits == 1 then begun, entries = {}, {} end
+        begun[visits], entries[visits], begun_row = (r + ROW - 1) / ROW, false, r
         new_visitors[#new_visitors + 1] = shared[visitors_at + visitor]
       end
     end
@@ -392,6 +402,9 @@ for r = 1, #rows, ROW do
         refused[note] = (refused[note] or 0) + 1
       end
     end
+    if begun_row == r then
+      entries[visits] = unnamed == '' and members[members_at + p] or ''
+    end
     if unnamed ~= '' then
       -- The article has no number of its own, so none is shown.
     elseif fresh[p] then
@@ -474,6 +487,76 @@ if other > 0 then
   if other_today > 0 then
     call('ZINCRBY', day_articles, other_today, OTHER)
     call('EXPIRE', day_articles, DAY_ARTICLES_TTL, 'NX')
+  end
+end
+-- What the visits that began tell: each value is counted by itself.
+if visits > 0 and ARGV[6] ~= '' then
+  local texts = { cmsgpack.unpack(ARGV[6]) }
+  local tells, told, lines, told_count = texts[1], {}, room(8 * visits), 0
+  for k = 1, visits do
+    local text = texts[1 + (tells[begun[k]] or -1)]
+    -- As arguments they make no table that grows.
+    local row = { cmsgpack.unpack(text or '') }
+    for i = 1, #row do
+      local line = row[i]
+      if line == 'e' then line = entries[k] and 'e' .. entries[k] end
+      local n = told[line or '']
+      if n then
+        told[line] = n + 1
+      elseif line then
+        told_count = told_count + 1
+        told[line], lines[told_count] = 1, line
+      end
+    end
+  end
+  local is_new, sizes, beyond_them = false, {}, {}
+  -- At most a thousand fields in a command.
+  for from = 1, told_count, 1000 do
+    local to = math.min(told_count, from + 999)
+    local found = call('HMGET', readers, '*', unpack(lines, from, to))
+    local changed, n = room(2 * (to - from + 1)), 0
+    is_new = is_new or not found[1]
+    for k = from, to do
+      local line, before = lines[k], found[2 + k - from]
+      local kept = true
+      if not before and #line > 1 then
+        local letter = string.sub(line, 1, 1)
+        local size = sizes[letter] or tonumber(call('HGET', readers, '#' .. letter) or 0)
+        local most = letter == 'e' and ENTRIES or VALUES
+        if size >= most then
+          -- A user of Redis who may not (an older list of commands) draws nothing: the value goes to
+          -- the remainder. What is written already must not be cut off by an error here.
+          local drawn = redis.pcall('HRANDFIELD', readers, VALUE_DRAWS, 'WITHVALUES')
+          for d = 1, #drawn, 2 do
+            local value, had = drawn[d], tonumber(drawn[d + 1])
+            if size >= most and #value > 1 and string.sub(value, 1, 1) == letter
+              and had <= VALUE_GIVES_WAY and not told[value] then
+              call('HDEL', readers, value)
+              beyond_them[letter] = (beyond_them[letter] or 0) + had
+              size = size - 1
+            end
+          end
+        end
+        kept = size < most
+        sizes[letter] = kept and size + 1 or size
+        if not kept then beyond_them[letter] = (beyond_them[letter] or 0) + told[line] end
+      end
+      if kept then
+        changed[n + 1], changed[n + 2], n = line, (before or 0) + told[line], n + 2
+      end
+    end
+    if n > 0 then call('HSET', readers, unpack(changed, 1, n)) end
+  end
+  for letter, size in pairs(sizes) do call('HSET', readers, '#' .. letter, size) end
+  for letter, n in pairs(beyond_them) do
+    call('HINCRBY', readers, letter, n)
+    refused['readers-cap'] = (refused['readers-cap'] or 0) + n
+  end
+  if is_new then
+    -- A value so long that the HASH is a table from the first: a list would be read to its end for
+    -- every visit.
+    call('HSET', readers, '*', string.rep('*', 65))
+    call('EXPIRE', readers, READERS_TTL, 'NX')
   end
 end
 for reason, n in pairs(refused) do
@@ -578,7 +661,7 @@ end
 local full = nameless and call('ZCARD', articles) >= article_cap
 
 local tallies = {}
-for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[14 + 2 * poll]) end
+for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[15 + 2 * poll]) end
 return cmsgpack.pack({
   online_now, numbers, tallies, ballots, odd, beyond, totals, todays, openings, scores, lists, full,
 })

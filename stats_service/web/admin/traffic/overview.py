@@ -168,6 +168,11 @@ def alarm_text(alarm: Alarm) -> str:
             "parameter into them?",
             n=n,
         ),
+        "readers": _(
+            "%(n)s sources, campaigns or entry articles of visits have no name: more were named "
+            "than a day keeps. Does somebody invent them?",
+            n=n,
+        ),
         "proxy-more": _(
             "%(n)s of %(of)s views passed more proxies than STATS_TRUSTED_PROXIES says: readers "
             "may be taken for one another.",

@@ -32,10 +32,11 @@ class PictureText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @scope("write")
 def put(poll: str, choice: str) -> Response:
     """Give a choice a picture; the body is the file."""
-    request.max_content_length = FILE_MAX_BYTES
-    if (request.content_length or 0) > FILE_MAX_BYTES:
-        raise TooLargeError(f"A picture has at most {FILE_MAX_BYTES:,} bytes.")
+    # One byte more is read, so that what is too long is told from what is as long as it may be.
+    request.max_content_length = FILE_MAX_BYTES + 1
     data = request.stream.read(FILE_MAX_BYTES + 1)
+    if len(data) > FILE_MAX_BYTES:
+        raise TooLargeError(f"A picture has at most {FILE_MAX_BYTES:,} bytes.")
     if not data:
         raise InvalidInputError("The body is empty: send the picture's file.")
     pictures = services().polls.pictures

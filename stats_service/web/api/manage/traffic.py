@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.history import Ignored, Part, Series, TopArticle
+from stats_service.models.readers import DIMENSIONS, ReaderCounts
 from stats_service.models.traffic import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.opening_balances import balance_revision
@@ -138,6 +139,21 @@ def articles() -> Response:
     )
 
 
+@bp.get("/readers")
+@scope("read")
+def readers() -> Response:
+    """Answer with what the visits of a span told of themselves."""
+    wanted = request.args.get("dimensions")
+    found = services().traffic.readers.of_span(
+        site(),
+        _span(DEFAULT_DAYS["day"]),
+        services().clock.now(),
+        request.args.get("compare", BEFORE),
+        wanted.split(",") if wanted else tuple(DIMENSIONS),
+    )
+    return fresh_json(found)
+
+
 @bp.get("/articles/opening")
 @scope("read")
 def opening() -> Response:
@@ -199,6 +215,12 @@ _ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\
 _FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
 _LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
 _ARTICLE = Parameter("article", "Path with query, URL, or explicit key.", {"type": "string"})
+_DIMENSIONS = Parameter(
+    "dimensions",
+    f"Default: all of {', '.join(DIMENSIONS)}.",
+    {"type": "string", "pattern": "^[a-z_]+(,[a-z_]+)*$"},
+    required=False,
+)
 _ORDER = Parameter(
     "order", "Default: views. `rising`: by what they gained.", one_of(*ORDERS), required=False
 )
@@ -248,6 +270,22 @@ OPERATIONS = (
         ArticleList,
         _NAMED,
         _ORDER,
+        _COMPARE,
+        _FIRST,
+        _LAST,
+        problems=(400,),
+    ),
+    operation(
+        "get",
+        "/readers",
+        "manage_readers",
+        "read",
+        "Get where visits came from and with what: sources, campaigns, entry articles, devices, "
+        "browsers, systems, countries, languages, each by itself; at most 100 values of each, and "
+        "`other`: all others and those that fewer than three visits have",
+        ReaderCounts,
+        _DIMENSIONS,
+        _NAMED,
         _COMPARE,
         _FIRST,
         _LAST,

@@ -1,8 +1,8 @@
 /** The classic block of a site's counters, one row each. */
 
 import { answer } from "./answer.js";
-import { attribute } from "./attributes.js";
 import { name, text } from "./text.js";
+import { attribute } from "./attributes.js";
 import { put } from "./put.js";
 
 /** The build puts visits.css in. */

@@ -1,10 +1,10 @@
 /** The files that come only where a page needs them. */
 
+import { Widget } from "./widgets.js";
+import { start, view } from "./view.js";
 import { answer } from "./answer.js";
 import { current, options, resolve, script } from "./page.js";
 import { voter } from "./storage.js";
-import { start, view } from "./view.js";
-import { Widget } from "./widgets.js";
 
 /** The file of what few pages need, and its hash; the build puts them in. */
 const EXTRA_FILE = "__EXTRA_FILE__";
@@ -17,11 +17,12 @@ let policy;
 /**
  * Fetch a file, whose name and hash the build has put in.
  *
- * It finds what it shares with the core as `document.currentScript.core`, under names that are in this file anyway.
+ * It finds what it shares with the core as `document.currentScript.core`: a list, whose names the
+ * core need not carry.
  */
 export const fetchPart = (file, integrity) => {
   const part = document.createElement("script");
-  part.core = { Widget, answer, current, fetch: fetchPart, options, path: resolve, script, start, view, voter };
+  part.core = [answer, current, options, script, resolve, start, view, fetchPart, voter, Widget];
   part.integrity = integrity;
   part.crossOrigin = "";
   part.nonce = script.nonce;

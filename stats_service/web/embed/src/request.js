@@ -1,12 +1,12 @@
 /** The one request of a page view: what every widget wants, and what came back for them. */
 
-import { named } from "./attributes.js";
-import { current, options, resolve } from "./page.js";
 import { wantExtra } from "./parts.js";
-import { quoted } from "./quoted.js";
+import { showAll, widgets } from "./widgets.js";
 import { optedOut } from "./storage.js";
 import { votingWishes } from "./voting.js";
-import { showAll, widgets } from "./widgets.js";
+import { current, options, resolve } from "./page.js";
+import { quoted } from "./quoted.js";
+import { named } from "./attributes.js";
 
 /** Most articles that one request may ask for, and their length in all, in characters. */
 const LIST_MAX = 100;
@@ -43,14 +43,17 @@ export const newArticles = () => {
  * The body of a request about the page: a view with its id, or a heartbeat; every wish of its widgets.
  *
  * Whether the page's canonical link is believed, and where it leads, the service decides.
+ * `via` is where the reader came from, the parts with commas between them: the host of the page
+ * before, which the service forgets if it is this one, and the words of a campaign in the address;
+ * of the mark of a click its name alone.
  */
-export const withWishes = (hit, more) => {
+export const withWishes = (hit, beat, more) => {
   showAll();
   const articles = newArticles();
   /** @type {any} */
   const canonical = document.querySelector("[rel=canonical]") || 0;
   asked.push(...articles);
-  return `{${hit ? `"hit":"${hit}"` : '"beat":true'}${votingWishes()},"article":${quoted(current.article)},"canonical":${quoted(canonical.href)},"articles":[${articles.map(quoted)}],"frame":${quoted(options.frame)}${more},"out":${optedOut()},"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
+  return `{"hit":"${hit}","beat":${beat}${votingWishes()},"article":${quoted(current.article)},"out":${optedOut()},"canonical":${quoted(canonical.href)},"frame":${quoted(options.frame)}${more},"via":${quoted([document.referrer.split("/")[2], location.search.match(/utm_[^&]+|\w+clid/g)] + "")},"articles":[${articles.map(quoted)}],"bot":${!!navigator.webdriver && options.webdriver != "count"}}`;
 };
 
 let warned;
@@ -66,7 +69,7 @@ export const exchange = async (body, retry) => {
     const response = await Promise.race([
       // The view arrives though the reader leaves at once; no other request takes its room.
       fetch(resolve(options.site + "/page"), { method: "POST", body, keepalive: retry >= 0 }),
-      new Promise((_, fail) => setTimeout(fail, PATIENCE, "slow")),
+      new Promise((_, fail) => setTimeout(fail, PATIENCE, PATIENCE)),
     ]);
     if (!response.ok) throw response.status;
     return await response.json();

@@ -1,11 +1,11 @@
 /** When a view happens, and when the numbers are refreshed. */
 
-import { receive } from "./answer.js";
+import { showAll, showMarks } from "./widgets.js";
+import { asked, exchange, newArticles, withWishes } from "./request.js";
 import { current, options } from "./page.js";
 import { wantExtra } from "./parts.js";
-import { asked, exchange, newArticles, withWishes } from "./request.js";
+import { receive } from "./answer.js";
 import { votingWishes } from "./voting.js";
-import { showAll, showMarks } from "./widgets.js";
 
 /** From one heartbeat to the next, in milliseconds; doubled whenever no answer comes. */
 const BEAT = 60000;
@@ -27,7 +27,7 @@ const send = async (isView, more = "", onAnswer) => {
     due = 1;
     proceed();
   }, pause);
-  const fresh = await exchange(withWishes(isView && hit, more), isView);
+  const fresh = await exchange(withWishes(hit, !isView, more), isView);
   pause = fresh ? BEAT : pause * 2;
   // The page may have moved on.
   if (fresh && mine == hit) {

@@ -2,8 +2,8 @@
 
 import { named } from "./attributes.js";
 import { english } from "./language.js";
-import { put } from "./put.js";
 import { text } from "./text.js";
+import { put } from "./put.js";
 import { Widget } from "./widgets.js";
 
 export class StatsViews extends Widget {

@@ -1,7 +1,7 @@
 /** `<stats-visits>`: the block of counters as an element. */
 
-import { showVisits } from "./block.js";
 import { Widget } from "./widgets.js";
+import { showVisits } from "./block.js";
 
 export class StatsVisits extends Widget {
   show() {

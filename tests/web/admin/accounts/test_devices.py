@@ -45,7 +45,7 @@ def test_one_browser_is_known_to_several_accounts_and_no_more_than_eight(
         bool(services.accounts.devices.known(f"lan{n}", Caller("", "", tuple(secrets)), now))
         for n in range(10)
     ]
-    keys = redis_client.keys(f"{settings.key_prefix}:{{@admin}}:devices:*")
+    keys = list(redis_client.scan_iter(f"{settings.key_prefix}:{{@admin}}:devices:*"))
     assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Strict", "/")
     assert known == [False] * 2 + [True] * 8
     assert len({field for key in keys for field in redis_client.hkeys(key)}) == 10

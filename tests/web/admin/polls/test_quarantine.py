@@ -333,7 +333,7 @@ def test_nothing_of_a_network_is_kept_for_more_than_two_days(
         vote(client, new_voter(services), "a")
 
     prefix = f"{services.settings.key_prefix}:{{kimson}}:poll:{POLL}"
-    keys = list(redis_client.keys(f"{prefix}:networks:*"))
+    keys = list(redis_client.scan_iter(f"{prefix}:networks:*"))
     report = redis_client.hgetall(f"{prefix}:report")
 
     assert [0 < redis_client.ttl(key) <= 48 * 3600 for key in keys] == [True]

@@ -290,7 +290,7 @@ def test_a_site_that_was_not_there_is_not_replaced(
     done = shown(operator, decide(operator, taken, "confirm"))
 
     assert services.sites.sites.all() == [living]
-    assert "không còn như lúc xem xét" in done
+    assert "đã thay đổi so với lúc xem trước" in done
     assert "site.imported" not in [entry.what for entry in services.accounts.audit.newest("")]
 
 

@@ -27,6 +27,7 @@ MATRIX = {
         "traffic.history",
         "traffic.ignored",
         "traffic.articles",
+        "traffic.readers",
         "traffic.opening",
         "articles.index",
         "articles.preview",

@@ -171,3 +171,18 @@ def test_the_archive_restores_the_site(
     services.sites.sites.remove(filled.slug)
     services.portability.archives.restore(file, clock.now())
     assert services.traffic.views.counts(filled, clock.now()).views.total == 33
+
+
+def test_what_visits_told_comes_by_dimension(filled: Site, reader: Program) -> None:
+    """All of them, or those that are named; each adds up."""
+    found = reader.get("/readers?first=2026-03-04&last=2026-03-06")
+    some = reader.get("/readers?dimensions=browser,entry&span=28")
+
+    assert found["visits"] == sum(
+        row["told"] for row in found["dimensions"] if row["dimension"] == "source"
+    )
+    for row in found["dimensions"]:
+        assert sum(value["visits"] for value in row["values"]) + row["other"] == row["told"]
+    assert [row["dimension"] for row in some["dimensions"]] == ["browser", "entry"]
+    assert some["dimensions"][0]["values"][0]["value"] == "Chrome"
+    assert reader.call("GET", "/readers?dimensions=name").status_code == 400

@@ -1,4 +1,4 @@
-/** What the core hands over, by the names of parts.js; what can be had without it, if it did not run. */
+/** What the core hands over, in the order of parts.js; what can be had without it, if it did not run. */
 
 const handed = /** @type {HTMLScriptElement} */ (document.currentScript).core;
 const self = /** @type {HTMLScriptElement} */ (document.currentScript);
@@ -14,12 +14,12 @@ export const siteOf = ({ src, dataset }) => dataset.site || (/[?&]site=([\w-]+)/
 const below = (src) => (path) => src.replace(/[^/]*([?#].*)?$/, "") + path;
 
 /** @type {StatsCore | any} */
-const core = handed || {
-  answer: {},
-  current: { here: () => location.pathname + location.search },
-  options: { ...snippet().dataset, site: siteOf(snippet()) },
-  path: below(self.src),
-  script: snippet(),
-};
+const core = handed || [
+  {},
+  { here: () => location.pathname + location.search },
+  { ...snippet().dataset, site: siteOf(snippet()) },
+  snippet(),
+  below(self.src),
+];
 
-export const { answer, current, options, path: resolve, script } = core;
+export const [answer, current, options, script, resolve] = core;

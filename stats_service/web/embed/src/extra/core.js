@@ -1,3 +1,3 @@
-/** What the core hands over, by the names of parts.js. */
+/** What the core hands over, in the order of parts.js. */
 
-export const { answer, current, fetch: fetchPart, options, script, start, view } = /** @type {StatsScript} */ (document.currentScript).core;
+export const [answer, current, options, script, , start, view, fetchPart] = /** @type {StatsScript} */ (document.currentScript).core;

@@ -1,3 +1,3 @@
-/** What the core hands over, by the names of parts.js. */
+/** What the core hands over, in the order of parts.js. */
 
-export const { Widget, answer, current, options, path: resolve, voter } = /** @type {StatsScript} */ (document.currentScript).core;
+export const [answer, current, options, , resolve, , , , voter, Widget] = /** @type {StatsScript} */ (document.currentScript).core;

@@ -1,0 +1,204 @@
+"""Where a reader came from, by the host of the page before, and by which campaign.
+
+All of it is text that strangers send: a host must be one, a word is bounded and without control or
+direction signs, and what may name a person is not kept.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+from urllib.parse import unquote_plus
+
+from publicsuffixlist import PublicSuffixList
+
+from stats_service.models.readers import DIRECT, MAIL, SPAM
+
+#: Longest text about where a reader came from that is looked at, in characters.
+VIA_MAX_LENGTH = 2048
+#: Longest word of a campaign that is kept, and longest host, in characters.
+WORD_MAX, HOST_MAX = 60, 100
+#: Number of them that are remembered.
+CACHE_SIZE = 4096
+
+#: Names by registrable domain.
+_NAMES = {
+    "coccoc.com": "Cốc Cốc",
+    "bing.com": "Bing",
+    "duckduckgo.com": "DuckDuckGo",
+    "ecosia.org": "Ecosia",
+    "brave.com": "Brave",
+    "startpage.com": "Startpage",
+    "facebook.com": "Facebook",
+    "fb.com": "Facebook",
+    "fb.me": "Facebook",
+    "messenger.com": "Messenger",
+    "m.me": "Messenger",
+    "zalo.me": "Zalo",
+    "zalo.vn": "Zalo",
+    "zaloapp.com": "Zalo",
+    "youtube.com": "YouTube",
+    "youtu.be": "YouTube",
+    "tiktok.com": "TikTok",
+    "t.me": "Telegram",
+    "telegram.me": "Telegram",
+    "telegram.org": "Telegram",
+    "instagram.com": "Instagram",
+    "threads.net": "Threads",
+    "threads.com": "Threads",
+    "x.com": "X",
+    "twitter.com": "X",
+    "t.co": "X",
+    "linkedin.com": "LinkedIn",
+    "lnkd.in": "LinkedIn",
+    "reddit.com": "Reddit",
+    "whatsapp.com": "WhatsApp",
+    "viber.com": "Viber",
+    "chatgpt.com": "ChatGPT",
+    "openai.com": "ChatGPT",
+    "perplexity.ai": "Perplexity",
+}
+#: Names by the first label of a registrable domain, for those who have one in every country.
+_LABELS = {
+    "google": "Google",
+    "yahoo": "Yahoo",
+    "yandex": "Yandex",
+    "baidu": "Baidu",
+    "pinterest": "Pinterest",
+}
+#: What apps send in place of a host (`android-app://…`).
+_APPS = {
+    "com.google.android.gm": MAIL,
+    "com.google.android.googlequicksearchbox": "Google",
+    "com.google.android.youtube": "YouTube",
+    "com.facebook.katana": "Facebook",
+    "com.facebook.orca": "Messenger",
+    "com.zing.zalo": "Zalo",
+    "com.ss.android.ugc.trill": "TikTok",
+    "com.zhiliaoapp.musically": "TikTok",
+    "org.telegram.messenger": "Telegram",
+    "com.instagram.android": "Instagram",
+    "com.linkedin.android": "LinkedIn",
+    "com.twitter.android": "X",
+}
+_MAIL = re.compile(
+    r"(?:web)?mail\d?\.|outlook\.(?:live|office|office365|cloud)\.|email\.|exchange\.|owa\."
+)
+#: What a browser inside an app has in its user agent; the first that fits counts.
+_IN_APPS = (
+    ("Zalo", "Zalo"),
+    ("MessengerForiOS", "Messenger"),
+    ("Orca-Android", "Messenger"),
+    ("MessengerLite", "Messenger"),
+    ("Instagram", "Instagram"),
+    ("FBAN", "Facebook"),
+    ("FBAV", "Facebook"),
+    ("FB_IAB", "Facebook"),
+    ("musical_ly", "TikTok"),
+    ("BytedanceWebview", "TikTok"),
+    ("trill_", "TikTok"),
+    ("Telegram", "Telegram"),
+    ("LinkedInApp", "LinkedIn"),
+    ("Pinterest", "Pinterest"),
+    ("GSA/", "Google"),
+)
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?")
+_ADDRESS = re.compile(r"[0-9.]+")
+#: A mail address, or a number as long as a telephone's: a word that may name a person.
+_PERSON = re.compile(r"@|\d(?:[ .-]?\d){8}")
+#: Parameters of a campaign, with the letters of their dimensions.
+_WORDS = {
+    "utm_campaign": "k",
+    "utm_source": "u",
+    "utm_medium": "m",
+    "utm_content": "n",
+    "utm_term": "t",
+}
+#: Parameters that an advertising network or a platform adds to a link: what counts is which one,
+#: never its value; and the source that it names where no page before does.
+_CLICKS = {
+    "gclid": ("Google Ads", "Google"),
+    "fbclid": ("Facebook", "Facebook"),
+    "ttclid": ("TikTok", "TikTok"),
+    "twclid": ("X", "X"),
+    "yclid": ("Yandex", "Yandex"),
+    "dclid": ("Google Ads", "Google"),
+}
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def source_and_campaign(via: str, own_hosts: frozenset[str]) -> tuple[str, str]:
+    """Return a visit's source, and the lines of its campaign.
+
+    Args:
+        via: what the script sends: the host of the page before, or nothing, and behind a comma
+            each of the query's parameters of a campaign, and of those of clicks the name. A word
+            ends at a comma of its own.
+        own_hosts: the hosts of the site, which are no source.
+
+    Returns:
+        The source, `""` if nothing tells it (then the user agent may) and `?` for a host that is
+        none; the lines of the campaign, each with its line feed.
+    """
+    host, _, query = via[:VIA_MAX_LENGTH].partition(",")
+    lines: dict[str, str] = {}
+    click = ""
+    for part in re.split("[,&]", query):
+        name, _, value = part.partition("=")
+        lower = name.lower().lstrip("?")
+        if letter := _WORDS.get(lower):
+            lines.setdefault(letter, letter + word(unquote_plus(value, errors="replace")))
+        elif lower in _CLICKS and "g" not in lines:
+            kind, click = _CLICKS[lower]
+            lines["g"] = "g" + kind
+    host = host.strip().lower()
+    source = "" if not host or host in own_hosts else source_of(host)
+    campaign = "".join(f"{line}\n" for line in lines.values())
+    return source or click, campaign
+
+
+def source_in_app(user_agent: str) -> str:
+    """Return the app whose own browser has this user agent, or `DIRECT`."""
+    return next((name for sign, name in _IN_APPS if sign in user_agent), DIRECT)
+
+
+def source_of(host: str) -> str:
+    """Return what a host in small letters is counted under; `?` for what is no host."""
+    app = _APPS.get(host)
+    if app:
+        return app
+    name = host.rpartition(":")[0] if re.search(r":\d+\Z", host) else host
+    name = name.rstrip(".")
+    if len(name) > HOST_MAX or not _HOST.fullmatch(name):
+        return "?"
+    if _ADDRESS.fullmatch(name):
+        return name
+    domain = str(_suffixes().privatesuffix(name) or name)
+    if _MAIL.match(name):
+        return MAIL
+    known = _NAMES.get(domain) or _LABELS.get(domain.partition(".")[0] if "." in domain else "")
+    if known:
+        return known
+    return SPAM if domain in _spam() or name in _spam() else domain
+
+
+def word(text: str) -> str:
+    """Return a word of a campaign as it is kept; `""` for one that is not kept."""
+    signs = "".join(
+        " " if unicodedata.category(sign)[0] in "CZ" else sign
+        for sign in unicodedata.normalize("NFC", text[: 4 * WORD_MAX])
+    )
+    plain = " ".join(signs.split())[:WORD_MAX].rstrip()
+    return "" if "\ufffd" in plain or _PERSON.search(plain) else plain
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@cache
+def _spam() -> frozenset[str]:
+    """The hosts of the list of referrer spam that Matomo keeps (public domain)."""
+    text = (files("stats_service.services.visitors") / "referrer_spam.txt").read_text()
+    return frozenset(text.split())
