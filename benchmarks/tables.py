@@ -16,9 +16,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from stats_service.models.sites import Site
-from stats_service.services.portability.legacy.exports.reading import ExportReader
+from stats_service.services.portability.legacy.exports.reading import ExportReader, event_recount
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_files
+from stats_service.services.portability.legacy.lines import Lines as EventLines
 from stats_service.services.portability.legacy.tally import Tally
 
 #: Bounds for a million rows.
@@ -100,10 +101,16 @@ def _read(path: Path) -> tuple[float, int]:
         article_parameters=("p",),
     )
     begun = time.process_time()
-    with Tally() as total, ExportReader(Source(site), "") as reader:
+    with (
+        Tally() as total,
+        EventLines() as lines,
+        ExportReader(Source(site), "", lines, b"salt") as reader,
+    ):
         for file in opened_files(path):
             reader.read(file, inside=False)
-        reader.finish(total)
+        outcome = reader.finish(total)
+        for some in event_recount(site, lambda _: (), lambda _: False, total, outcome).run(lines):
+            lines.keep(some)
         if not (total.article_views() or total.totals()[0]):
             raise SystemExit(f"{path.name} brought nothing")
     seconds = time.process_time() - begun

@@ -18,6 +18,7 @@ from stats_service.cli.polls.poll import poll
 from stats_service.cli.portability.archive import export, import_
 from stats_service.cli.portability.backup import backup, restore
 from stats_service.cli.portability.legacy import legacy
+from stats_service.cli.portability.move import move
 from stats_service.cli.portability.upload import work_on_upload
 from stats_service.cli.rating import rating
 from stats_service.cli.serve import serve
@@ -61,6 +62,7 @@ _COMMANDS = (
     legacy,
     backup,
     restore,
+    move,
     report,
     webhook,
     spool,

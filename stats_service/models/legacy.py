@@ -77,6 +77,8 @@ class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = ""
     #: Field of the log that identified readers, as in `formats.options.LogOptions`.
     reader: str = ""
+    #: First and last day of UTC of which there are lines, or flips; none: as the days above say.
+    line_days: tuple[int, int] | None = None
     #: Whether it is being undone.
     leaving: bool = False
 

@@ -367,6 +367,7 @@ def _traffic_services(
         meters,
         is_lost,
         installation.is_emptied,
+        stores.installation.came_from,
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)

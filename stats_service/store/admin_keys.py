@@ -13,7 +13,9 @@ key                             type    holds; how long
                                         number that grows, and when (s) it did last; `looked`: when
                                         (s) somebody tried to write; `host`, `host:at`: a Host that
                                         the admin pages refused last; `backup:at`: when
-                                        (s) a backup was made last; for ever
+                                        (s) a backup was made last; `move`, `move:at`: how far a
+                                        move to another server is, since when (s); `came-from`:
+                                        servers that the data were moved from; for ever
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes

@@ -17,7 +17,7 @@ key                             type    holds; how long
                                         takes its place; for ever
 <p>:{site}:held                 string  the settings while an archive takes the site's place, in the
                                         stead of `site`; for the length of a scan
-<p>:{site}:replacing            string  held by the import that does it; one minute
+<p>:{site}:replacing            string  held by the import that does it, one minute, or by a move
 <p>:{site}:counts               hash    visits and views, see below; for ever
 <p>:{site}:hours:<day>          hash    `visits:<HH>`, `views:<HH>`; 91 days
 <p>:{site}:online               zset    8-byte visitor id -> last seen, in ms; entries 31 minutes
@@ -115,7 +115,8 @@ key                             type    holds; how long
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
                                         `<number>` -> a part (zlib, MessagePack of `DayPart` or
                                         `OpeningPart`), `<number>:other` -> which of its articles
-                                        went to `(other)`; `l<day of UTC>` -> marks of its lines,
+                                        went to `(other)`; `l<day of UTC>` -> marks of its lines
+                                        or events,
                                         `f<day of UTC>` -> lines of others that begin no visit for
                                         it (`services…legacy.marks`); some 5 bytes a view
 <p>:{site}:legacy:<id>:readers  hash    day of UTC -> pseudonyms behind the lines in `l<day>`; 48

@@ -191,6 +191,14 @@ CHECKS: dict[str, Check] = {
         "pictures: bombs, SVG, broken files, EXIF, files behind files, bodies without end",
         "refused before they take memory, or a small JPEG of our own; swept with the last poll",
     ),
+    "T108": Check(
+        "`move` to a cluster while readers load pages, vote and rate",
+        "every acknowledged view, ballot and rating is on the new server",
+    ),
+    "T109": Check(
+        "`move` killed again and again, to a server, Sentinels, a cluster, the embedded one",
+        "repeated, it ends; every key with its value and its end is there",
+    ),
     "T110": Check(
         "canaries in referrer, user agent, address, campaign, language: Redis, its files, spool, "
         "logs, archive",

@@ -62,8 +62,8 @@ def restore(file: Path) -> None:
             "REDIS_URL names a server of your own, and {file} can be read by {readers}. If yours "
             "is one of them: stop it, put the backup in place of its dump.rdb as its documentation "
             "says, and start it (docs/operate.md, Backup and restore). Any other would not start: "
-            "restore the backup here without REDIS_URL, `stats-service export` each site, and "
-            "`import` them with REDIS_URL; accounts and tokens are made anew there.",
+            "let one of them start from the backup (the embedded Valkey does by `restore` without "
+            "REDIS_URL, if it is one), and bring the data here by `stats-service move --to`.",
             file=file,
             readers=snapshot_readers(file),
         )

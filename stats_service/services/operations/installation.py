@@ -102,10 +102,13 @@ class Installation:
         A Redis that was emptied is not claimed again; `findings` reports it.
 
         Raises:
-            ConfigurationError: Redis belongs to an installation with another secret.
+            ConfigurationError: Redis belongs to an installation with another secret; or its data
+                have moved to another server, or are still on their way here.
             StoreUnavailableError: Redis does not answer.
         """
         stored, remembered = self._store.read(), self._file.read()
+        if stored.move.startswith(("in ", "gone ")):
+            raise ConfigurationError(_moving(stored))
         if not stored.secret and remembered is None and not self._missing(self._copies.slugs()):
             self._store.claim(self._digest, self._new_run())
             stored = self._store.read()
@@ -241,6 +244,9 @@ class Installation:
     def _compare(
         self, stored: StoredInstallation, remembered: Remembered | None
     ) -> Iterator[Finding]:
+        if stored.move:
+            yield Finding(FAIL, "move", _moving(stored))
+            return
         slugs = self._copies.slugs()
         missing = self._missing(slugs)
         if _is_emptied(stored, remembered) or (not stored.secret and missing):
@@ -357,6 +363,27 @@ def _is_other_run(stored: StoredInstallation, remembered: Remembered | None) -> 
 
 def _is_emptied(stored: StoredInstallation, remembered: Remembered | None) -> bool:
     return bool(remembered) and (not stored.secret or _is_other_run(stored, remembered))
+
+
+def _moving(stored: StoredInstallation) -> str:
+    """Return what to say while the data move to another server, and afterwards."""
+    state, _, place = stored.move.partition(" ")
+    if state == "gone":
+        return (
+            f"The data have moved to {place} ({_moment(stored.move_at)}): set REDIS_URL to that, "
+            "and restart. Views are kept on the disk and are counted there; nobody can vote until "
+            "then."
+        )
+    if state == "out":
+        return (
+            f"The data are being moved to {place} (since {_moment(stored.move_at)}). Views are "
+            "kept on the disk, and nobody can vote. If no `stats-service move` runs any more: "
+            "repeat it, or undo it with --abort."
+        )
+    return (
+        "The data of another server are being moved to this Redis, and are not complete. If no "
+        "`stats-service move` runs any more: repeat it, or undo it with --abort."
+    )
 
 
 def _begin_of(run: str) -> float:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from stats_service.clock import Clock
 from stats_service.errors import (
@@ -42,7 +42,10 @@ class Replay:
         meters: Meters | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
         is_emptied: Callable[[], bool] = lambda: False,
+        came_from: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        #: Returns the places from which the data of Redis were moved to it.
+        self._came_from = came_from
         self._meters = meters or Meters()
         self._spool = spool
         #: Returns whether a site that Redis does not know was lost, so that it may come back.
@@ -125,6 +128,7 @@ class Replay:
             with self._spool.sole_sender() as sole:
                 if not sole:
                     return self._spool.waiting() > 0
+                self._take_over()
                 while batch := self._spool.next_batch():
                     self._send(batch, now)
                     threading.Event().wait(PAUSE_SECONDS)
@@ -151,6 +155,11 @@ class Replay:
                 pass
             except StoreUnavailableError:
                 self._spool.put_lost_back(slug, at, number)
+
+    def _take_over(self) -> None:
+        """Take views that were spooled for the server from which the data were moved."""
+        if self._spool.state().others and (places := self._came_from()):
+            self._spool.take_over(places)
 
     def _tell_of_others(self) -> None:
         state = self._spool.state()

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _SECRET, _RUN, _BEAT, _BEAT_AT, _LOOKED = "secret", "run", "beat", "beat:at", "looked"
 _HOST, _HOST_AT, _BACKUP_AT = "host", "host:at", "backup:at"
+_MOVE, _MOVE_AT, _CAME_FROM = "move", "move:at", "came-from"
 
 
 class StoredInstallation(NamedTuple):
@@ -38,6 +39,10 @@ class StoredInstallation(NamedTuple):
     host_at: float
     #: When (s) the last `stats-service backup` was made.
     backup_at: float
+    #: How far a move to another server is: `out <place>` (under way), `gone <place>` (complete),
+    #: `in <run>` (this is the other server, not complete); and since when (s).
+    move: str = ""
+    move_at: float = 0.0
 
 
 class SitePresence(NamedTuple):
@@ -63,9 +68,9 @@ class InstallationStore:
     def read(self) -> StoredInstallation:
         """Return what Redis stores."""
         with store_errors():
-            fields = (_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT)
+            fields = (_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT, _MOVE, _MOVE_AT)
             found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
-        secret, run, beat, beat_at, host, host_at, backup_at = found
+        secret, run, beat, beat_at, host, host_at, backup_at, move, move_at = found
         return StoredInstallation(
             secret,
             run,
@@ -74,7 +79,14 @@ class InstallationStore:
             host,
             float(host_at or 0),
             float(backup_at or 0),
+            move,
+            float(move_at or 0),
         )
+
+    def came_from(self) -> list[str]:
+        """Return the servers, as the spool names them, from which the data were moved here."""
+        with store_errors():
+            return text_of(self._client.hget(self._key, _CAME_FROM) or b"").split()
 
     def claim(self, digest: str, run: str) -> str:
         """Store digest and run unless there are any; return the stored digest."""

@@ -237,7 +237,8 @@ class SiteStore:
         keys = (names.site, names.alive(birth), names.held, names.replacing)
         if not RELEASE_SITE.run(self._client, keys, ("",)) and not self._client.exists(names.site):
             raise StoreUnavailableError(
-                "An archive is taking the place of the site {slug!r}. Try again in a moment.",
+                "An archive is taking the place of the site {slug!r}, or it is being moved to "
+                "another server. Try again in a moment.",
                 slug=slug,
             )
 

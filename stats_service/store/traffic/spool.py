@@ -25,7 +25,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -276,6 +276,41 @@ class Spool:
 
         if not self._file.exists():
             return 0
+        with self._errors():
+            return self._file.write(take)
+
+    def take_over(self, places: Collection[str]) -> int:
+        """Move the views spooled for `places` to this Redis, which has their data now.
+
+        A batch that was sent keeps its name, by which the data know whether it was recorded.
+
+        Returns:
+            The number of views moved.
+        """
+        marks = ",".join("?" * len(places))
+
+        def take(connection: sqlite3.Connection) -> int:
+            there = connection.execute(
+                "SELECT 1 FROM views WHERE place = ? UNION SELECT 1 FROM batches WHERE place = ?",
+                (self._place, self._place),
+            ).fetchone()
+            batch = connection.execute(
+                f"SELECT place FROM batches WHERE place IN ({marks})",  # noqa: S608
+                tuple(places),
+            ).fetchone()
+            if batch and not there:
+                connection.execute(
+                    "UPDATE batches SET place = ? WHERE place = ?", (self._place, *batch)
+                )
+            connection.execute(
+                f"DELETE FROM batches WHERE place IN ({marks})",  # noqa: S608
+                tuple(places),
+            )
+            return connection.execute(
+                f"UPDATE views SET place = ? WHERE place IN ({marks})",  # noqa: S608
+                (self._place, *places),
+            ).rowcount
+
         with self._errors():
             return self._file.write(take)
 

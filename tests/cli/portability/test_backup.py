@@ -163,7 +163,7 @@ def test_restore_advises_nothing_that_cannot_work(
     said = run("restore", str(tmp_path / "stats.rdb"), code=2, REDIS_URL=redis_server).stderr
 
     assert readers in said
-    assert "export" in said
+    assert "stats-service move" in said
 
 
 def test_a_backup_says_which_servers_can_read_it(

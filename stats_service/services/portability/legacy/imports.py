@@ -25,7 +25,12 @@ from stats_service.models.sites import Site
 from stats_service.services.polls.polls import POLLS_MAX
 from stats_service.services.portability.legacy.exports.dialects import is_table
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
-from stats_service.services.portability.legacy.exports.reading import ExportReader, Outcome
+from stats_service.services.portability.legacy.exports.reading import (
+    ExportReader,
+    Outcome,
+    event_recount,
+    with_events,
+)
 from stats_service.services.portability.legacy.exports.recognise import KINDS as TABLE_KINDS
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_file, opened_files, readable
@@ -143,17 +148,17 @@ class Legacy:
         changes, imports = self._store.imports(site.slug)
         before = plan.before or self._store.first_live_day(site.slug, plan.tests)
         with Tally() as tally, Lines() as lines:
-            outcome, salt = None, b""
+            outcome, known_views = None, 0
             kind = ACCESS_LOG if plan.kind == ACCESS_LOG else _kind_of(paths, plan)
+            salt = self._store.salt(site, keep=not plan.dry_run)
             work = _Work(site, plan, kind, before, imports, tally, lines)
             if kind == ACCESS_LOG:
-                salt = self._store.salt(site, keep=not plan.dry_run)
                 files, overlapping = self._read_logs(work, paths, salt, progress)
             else:
-                outcome = _read_tables(source, paths, work, progress)
-                work, files = work._replace(kind=outcome.kind), outcome.files
-                overlapping = tally.totals()[0] - tally.totals(before)[0]
-            summary = self._summary(work, files, overlapping)
+                outcome = _read_tables(source, paths, work, salt, progress)
+                work = work._replace(kind=outcome.kind)
+                files, overlapping, known_views = self._new_of_tables(work, outcome)
+            summary = self._summary(work, files, overlapping, known_views)
             summary = msgspec.structs.replace(summary, spans=self._spans(work))
             # Errors are raised before anything is added.
             polls = self._polls(site.slug, outcome, now, dry_run=True)
@@ -197,25 +202,52 @@ class Legacy:
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
-        known = KnownLines(self._store, site.slug, work.imports, options.reader)
+        known = KnownLines(self._store, site.slug, work.imports, work.kind, options.reader)
         recount = Recount(site, known.on, skipping(work.before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
         return summaries, recount.overlapping
 
-    def _summary(self, work: "_Work", files: list[FileSummary], overlapping: int) -> LegacySummary:
-        """Subtract what is already imported; return the summary of the rest."""
+    def _new_of_tables(self, work: "_Work", outcome: Outcome) -> tuple[list[FileSummary], int, int]:
+        """Leave in the tally what is new.
+
+        Returns:
+            What is in the files, how many views were counted live, and how many were in already.
+        """
+        tally, site = work.tally, work.site
+        overlapping = tally.totals()[0] - tally.totals(work.before)[0]
+        if work.opening:
+            tally.undate(work.before)
+        with Tally() as events:
+            known = KnownLines(self._store, site.slug, work.imports, work.kind, "")
+            skips = skipping(work.before)
+            recount = event_recount(site, known.on, skips, events, outcome)
+            for some in recount.run(work.lines):
+                work.lines.keep(some)
+            known_lines = sum(count.known for count in recount.files)
+            known_views = tally.subtract(
+                self._earlier(work), rest=outcome.rest, known_visits=known_lines
+            )
+            tally.join(events, add=True)
+        files = [
+            with_events(file, count)
+            for file, count in zip(outcome.files, recount.files, strict=True)
+        ]
+        known_views += sum(file.known_views for file in files)
+        return files, overlapping + recount.overlapping, known_views
+
+    def _summary(
+        self, work: "_Work", files: list[FileSummary], overlapping: int, known_views: int
+    ) -> LegacySummary:
+        """Return the summary of what is new."""
         tally, before = work.tally, work.before
         days = tally.days(before)
         digests = [file.digest for file in files]
-        known_views = sum(file.known_views for file in files)
+        known_views = known_views or sum(file.known_views for file in files)
         if work.opening:
             tally.undate(before)
             before = ""
-        if work.kind != ACCESS_LOG:
-            known_views = tally.subtract(self._earlier(work))
-            days = [] if work.opening else tally.days(before)
         views, visits = tally.totals(before)
         day_views = {} if work.opening else tally.day_views(before)
         there = self._store.imported_views(work.site.slug, list(day_views))
@@ -314,6 +346,7 @@ class Legacy:
             opening=work.opening,
             reader=work.plan.log.reader,
             timezone=work.site.timezone,
+            line_days=work.lines.kept_days(),
         )
 
     def _begun(self, work: "_Work", record: ImportedFile) -> bool:
@@ -466,8 +499,10 @@ def _kind_of(paths: list[Path], plan: Plan) -> str:
     return ACCESS_LOG if logs else ""
 
 
-def _read_tables(source: Source, paths: list[Path], work: "_Work", progress: Progress) -> Outcome:
-    with ExportReader(source, work.plan.kind) as reader:
+def _read_tables(
+    source: Source, paths: list[Path], work: "_Work", salt: bytes, progress: Progress
+) -> Outcome:
+    with ExportReader(source, work.plan.kind, work.lines, salt) as reader:
         for path in paths:
             for file in opened_files(path, progress):
                 with readable(file.name):

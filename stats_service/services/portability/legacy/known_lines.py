@@ -25,6 +25,7 @@ class KnownLines:
         store: the store of imports.
         slug: the site.
         imports: every import of the site.
+        kind: the system that wrote the lines; several are joined by `+`.
         field: the field that identifies readers now; None: readers are not compared.
     """
 
@@ -33,14 +34,18 @@ class KnownLines:
         store: LegacyStore,
         slug: str,
         imports: Mapping[str, ImportedFile],
+        kind: str,
         field: str | None = None,
     ) -> None:
         self._store = store
         self._slug = slug
         #: Imports that identified readers by the same field.
         self._comparable = {name for name, file in imports.items() if file.reader == field}
+        kinds = set(kind.split("+"))
         self._imports = [
-            (name, *_days(file)) for name, file in imports.items() if file.complete and file.id
+            (name, *_days(file))
+            for name, file in imports.items()
+            if file.complete and file.id and kinds.intersection(file.kind.split("+"))
         ]
 
     def on(self, day: int) -> list[KnownLine]:
@@ -92,6 +97,8 @@ def _days(file: ImportedFile) -> tuple[int, int]:
 
     An import that joins two others may have only flips, up to half an hour away from its lines.
     """
+    if file.line_days:
+        return file.line_days
     if not file.first_day or file.kind != "access-log":
         return 1, 0
     first, last = (

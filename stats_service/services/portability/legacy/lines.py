@@ -1,13 +1,15 @@
-"""The lines of access logs that may count, sorted by time on disk, and which of them are new.
+"""The lines of access logs and the events of exports, sorted by time on disk, and which are new.
 
 Files come in any order, overlap, and may have been imported in part. So lines are first collected,
 then processed by half hour, together with the known lines of earlier imports. If a line occurs as
 often as it is known, it is not new; further copies are new. A visit begins where a reader was not
 seen for half an hour, in whatever file.
+
+An event of an export is a line whose row says itself what it is: a view, a visit, a rating.
 """
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -33,6 +35,12 @@ from stats_service.services.portability.legacy.tally import Tally
 CEILING_SECONDS = 1800
 #: The ceiling of a /48 as a multiple of that of an address; `record_views.lua` has the same.
 IPV6_48_VIEWS_FACTOR = 10
+#: What a line is, as bits: a view; a visit; a visit if its reader was not seen for a while. Above
+#: them stands the score of a rating.
+VIEW, VISIT, RUN = 1, 2, 4
+SCORE_SHIFT = 3
+#: Seconds for which an event goes on with a visit that the export names.
+NAMED_VISIT_SECONDS = DAY_SECONDS
 #: Lines that are written to disk together.
 BATCH = 10_000
 #: Most bytes of temporary disk space for the lines; sorting needs as much again.
@@ -40,7 +48,7 @@ DISK_MAX_BYTES = 2**30
 
 _SCHEMA = """
 CREATE TABLE lines (at INTEGER, print INTEGER, file INTEGER, who INTEGER, network INTEGER,
-    ipv6_48 INTEGER, article TEXT);
+    ipv6_48 INTEGER, article TEXT, what INTEGER);
 CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
 """
 
@@ -59,6 +67,7 @@ class Line(NamedTuple):
     ipv6_48: int
     #: Empty: the request is not for a valid article.
     article: str
+    what: int = VIEW | RUN
 
 
 class KnownLine(NamedTuple):
@@ -95,14 +104,20 @@ class DayLines(NamedTuple):
 class _Entry:
     """One line, in any number of files."""
 
-    __slots__ = ("article", "file", "known", "reader")
+    __slots__ = ("article", "file", "known", "reader", "what")
 
     def __init__(
-        self, reader: Reader | None, known: KnownLine | None, article: str, file: int
+        self,
+        reader: Reader | None,
+        known: KnownLine | None,
+        article: str = "",
+        file: int = -1,
+        what: int = 0,
     ) -> None:
         self.reader = reader
         self.known = known
         self.article = article
+        self.what = what
         #: The last file that had the line.
         self.file = file
 
@@ -128,6 +143,12 @@ class Lines:
         self._batch.append(line)
         if len(self._batch) >= BATCH:
             self._flush()
+
+    def forget(self, file: int) -> None:
+        """Forget the lines of a file."""
+        self._flush()
+        with self._disk(), self._database:
+            self._database.execute("DELETE FROM lines WHERE file = ?", (file,))
 
     def buckets(self) -> list[int]:
         """Return the half hours with lines, in order."""
@@ -160,10 +181,15 @@ class Lines:
         """Yield what was collected: day of UTC, marks, flips, readers."""
         return iter(self._database.execute("SELECT * FROM kept ORDER BY day"))
 
+    def kept_days(self) -> tuple[int, int] | None:
+        """Return the first and the last day of UTC of which something was kept."""
+        first, last = self._database.execute("SELECT MIN(day), MAX(day) FROM kept").fetchone()
+        return None if first is None else (first, last)
+
     def _flush(self) -> None:
         with self._disk(), self._database:
             self._database.executemany(
-                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?)", self._batch
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._batch
             )
         self._batch.clear()
 
@@ -187,6 +213,9 @@ class Recount:
         skips: returns whether a day, in the site's zone, is left out.
         tally: receives the sums.
         files: number of files.
+        gap: seconds after which a reader who comes again begins a visit.
+        ceilings: tells whether an address may have only so many views and visits.
+        resolve: gives the key of an article that was not known yet when its line was read.
     """
 
     def __init__(
@@ -196,7 +225,14 @@ class Recount:
         skips: Callable[[str], bool],
         tally: Tally,
         files: int,
+        *,
+        gap: int = VISIT_GAP_SECONDS,
+        ceilings: bool = True,
+        resolve: Callable[[str], str] = str,
     ) -> None:
+        self._gap = gap
+        self._ceilings = ceilings
+        self._resolve = resolve
         self._site = site
         self._known = known
         self._skips = skips
@@ -205,6 +241,7 @@ class Recount:
         #: Views on days that are left out, and lines above the ceilings.
         self.overlapping = 0
         self._last_seen: dict[int, int] = {}
+        self._swept = 0
         self._views: dict[int, int] = {}
         self._identities: dict[int, int] = {}
         self._known_day = -1
@@ -214,11 +251,9 @@ class Recount:
     def run(self, lines: Lines) -> Iterator[DayLines]:
         """Process the lines; yield what is to be stored, by day of UTC."""
         touched = lines.buckets()
-        # A new line joins or splits visits up to half an hour before and after it.
-        wanted = sorted({near for one in touched for near in (one - 1, one, one + 1)})
         rows = lines.by_bucket()
         bucket, some = next(rows, (-1, []))
-        for number in wanted:
+        for number in self._near(touched):
             day = number * CEILING_SECONDS // DAY_SECONDS
             if day != self._kept.day:
                 if self._kept.marks or self._kept.flips:
@@ -234,6 +269,14 @@ class Recount:
         if self._kept.marks or self._kept.flips:
             yield self._kept
 
+    def _near(self, touched: Iterable[int]) -> Iterator[int]:
+        """Give the half hours in which a new line may join or part visits, in order."""
+        reach = -(-self._gap // CEILING_SECONDS)
+        after = 0
+        for one in touched:
+            yield from range(max(after, one - reach), one + reach + 1)
+            after = max(after, one + reach + 1)
+
     def _known_in(self, bucket: int) -> list[KnownLine]:
         day = bucket * CEILING_SECONDS // DAY_SECONDS
         if day != self._known_day:
@@ -248,11 +291,13 @@ class Recount:
         """Process the lines of half an hour."""
         self._views.clear()
         self._identities.clear()
-        gone = bucket * CEILING_SECONDS - VISIT_GAP_SECONDS
-        self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
+        gone = bucket * CEILING_SECONDS - self._gap
+        if bucket * CEILING_SECONDS >= self._swept + self._gap:
+            self._swept = bucket * CEILING_SECONDS
+            self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
         entries = self._merged(known, rows)
         for _, _, entry in entries:
-            if entry.known and entry.reader:  # a known line counts towards the ceiling
+            if self._ceilings and entry.known and entry.reader:  # towards the ceiling
                 _count(self._views, entry.reader)
         sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
         for at, mark, entry in entries:
@@ -260,6 +305,8 @@ class Recount:
                 continue
             if entry.known:
                 self._count_known(entry.known, entry.reader, sums)
+            elif entry.what >> SCORE_SHIFT:
+                self._rate(at, mark, entry, entry.reader)
             else:
                 self._count_new(at, mark, entry, entry.reader, sums)
         for (day, hour), (views, visits) in sums.items():
@@ -269,14 +316,14 @@ class Recount:
         """Return each line by time, as often as the file, or Redis, that has it most often."""
         if not known and len({line.file for line in rows}) == 1:
             return [
-                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file))
-                for at, mark, file, who, network, ipv6_48, article in rows
+                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file, what))
+                for at, mark, file, who, network, ipv6_48, article, what in rows
             ]
         groups: dict[tuple[int, int], list[_Entry]] = {}
         for line in known:
-            entry = _Entry(line.reader, line, "", -1)
+            entry = _Entry(line.reader, line)
             groups.setdefault((line.at, line.print), []).append(entry)
-        for at, mark, file, who, network, ipv6_48, article in rows:
+        for at, mark, file, who, network, ipv6_48, article, what in rows:
             group = groups.setdefault((at, mark), [])
             reader = Reader(who, network, ipv6_48)
             free = [entry for entry in group if entry.file != file]
@@ -288,7 +335,7 @@ class Recount:
                 same[0].reader = reader
                 self.files[file].known += 1
             else:
-                group.append(_Entry(reader, None, article, file))
+                group.append(_Entry(reader, None, article, file, what))
         return [
             (at, mark, entry)
             for (at, mark), group in sorted(groups.items(), key=itemgetter(0))
@@ -299,12 +346,15 @@ class Recount:
         self, line: KnownLine, reader: Reader, sums: dict[tuple[str, str], list[int]]
     ) -> None:
         """Process a known line; a visit that began there may have begun earlier now."""
+        if not reader.who:
+            return
         last = self._last_seen.get(reader.who)
         self._last_seen[reader.who] = max(last or 0, line.at)
         if not line.visit:
             return
-        if last is None or line.at - last >= VISIT_GAP_SECONDS:
-            _count(self._identities, reader)
+        if last is None or line.at - last >= self._gap:
+            if self._ceilings:
+                _count(self._identities, reader)
             return
         periods = periods_at(line.at, self._site.timezone)
         if not self._skips(periods.day):
@@ -320,33 +370,49 @@ class Recount:
         sums: dict[tuple[str, str], list[int]],
     ) -> None:
         site = self._site
-        if _beyond(self._views, reader.network, reader.ipv6_48, site.view_ceiling):
+        if self._ceilings and _beyond(
+            self._views, reader.network, reader.ipv6_48, site.view_ceiling
+        ):
             self._tally.ignored["ceiling"] += 1
             return
         periods = periods_at(at, site.timezone)
-        visit = self._begins_visit(reader, at)
+        view = entry.what & VIEW
+        visit = self._begins_visit(reader, at) if entry.what & RUN else entry.what // VISIT & 1
         if self._skips(periods.day):
-            self.overlapping += 1
+            self.overlapping += view
             return
         both = sums[periods.day, periods.hour]
-        both[0] += 1
+        both[0] += view
         both[1] += visit
-        if entry.article:
+        if entry.article and view:
             self._tally.add_article(periods.day, entry.article)
         count = self.files[entry.file]
-        count.views += 1
+        count.views += view
         count.visits += visit
         count.first = count.first or periods.day
         count.last = periods.day
+        self._keep(at, mark, visit, reader)
+
+    def _rate(self, at: int, mark: int, entry: _Entry, reader: Reader) -> None:
+        article = self._resolve(entry.article)
+        if article:
+            self._tally.ratings.setdefault(article, Counter())[entry.what >> SCORE_SHIFT] += 1
+            self._keep(at, mark, 0, reader)
+        else:
+            self._tally.ignored["article-invalid"] += 1
+
+    def _keep(self, at: int, mark: int, visit: int, reader: Reader) -> None:
         self._kept.marks.append(Mark(at % DAY_SECONDS, mark, visit))
         self._kept.readers.append(reader)
 
     def _begins_visit(self, reader: Reader, at: int) -> int:
         last = self._last_seen.get(reader.who)
-        if last is not None and at - last < VISIT_GAP_SECONDS:
+        if last is not None and at - last < self._gap:
             self._last_seen[reader.who] = at
             return 0
-        if _beyond(self._identities, reader.network, reader.ipv6_48, self._site.identity_cap):
+        if self._ceilings and _beyond(
+            self._identities, reader.network, reader.ipv6_48, self._site.identity_cap
+        ):
             return 0
         self._last_seen[reader.who] = at
         return 1

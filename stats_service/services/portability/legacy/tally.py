@@ -112,17 +112,31 @@ class Tally:
                 """
             )
 
-    def subtract(self, parts: Iterable[DayPart | OpeningPart]) -> int:
+    def subtract(
+        self,
+        parts: Iterable[DayPart | OpeningPart],
+        *,
+        rest: bool = False,
+        known_visits: int = 0,
+    ) -> int:
         """Subtract what is already imported; return how many views of the site that were.
 
         Of a number that has grown, the growth is left; of one that has shrunk, nothing.
+
+        Args:
+            parts: of earlier imports.
+            rest: visits without a date are what the days do not have of a total, so that days that
+                are in and that these sums know no more stand in them.
+            known_visits: visits on days that these sums know although they are no part of them.
         """
         self._flush()
         before = self.totals()[0]
+        dated, were = -known_visits, self.dated_visits()
         derived = self.is_derived()
         with self._disk(), self._database as base:
             for part in parts:
                 day = part.day if isinstance(part, DayPart) else ""
+                dated += part.visits if day else 0
                 hours = dict(part.hours) if isinstance(part, DayPart) else {}
                 hours[""] = (
                     part.views - sum(views for views, _ in hours.values()),
@@ -140,11 +154,14 @@ class Tally:
                 if isinstance(part, OpeningPart):
                     for article, counts in part.ratings.items():
                         self.ratings.get(article, Counter()).subtract(dict(enumerate(counts, 1)))
+            if rest:
+                lost = max(0, dated - (were - self.dated_visits()))
+                base.execute("UPDATE hours SET visits = MAX(0, visits - ?) WHERE day = ''", (lost,))
             self._derive(derived)
             base.execute("DELETE FROM hours WHERE views = 0 AND visits = 0")
             base.execute("DELETE FROM articles WHERE views = 0")
-        rest = {article: +counts for article, counts in self.ratings.items()}
-        self.ratings = {article: counts for article, counts in rest.items() if counts}
+        ratings = {article: +counts for article, counts in self.ratings.items()}
+        self.ratings = {article: counts for article, counts in ratings.items() if counts}
         return before - self.totals()[0]
 
     def join(self, other: "Tally", *, add: bool = False) -> None:
@@ -245,6 +262,13 @@ class Tally:
             (before,),
         )
         return dict(rows)
+
+    def dated_visits(self) -> int:
+        """Return the visits of all days."""
+        (visits,) = self._database.execute(
+            "SELECT TOTAL(visits) FROM hours WHERE day <> ''"
+        ).fetchone()
+        return int(visits)
 
     def day_sums(self, before: str = "") -> dict[str, tuple[int, int]]:
         """Return the views and visits of each day."""

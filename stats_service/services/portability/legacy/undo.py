@@ -48,7 +48,7 @@ def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> Import
     store.note(site, leaving)
     # Lines of this import that begin no visit for another one's sake go with this import.
     others = {key: file for key, file in imports.items() if key != found.id}
-    known = KnownLines(store, site.slug, others)
+    known = KnownLines(store, site.slug, others, found.kind)
     for day in store.line_days(site.slug, found.id):
         for other, caused, rest in known.flips_of(found.id, day):
             zone = others[other].timezone or site.timezone

@@ -10,10 +10,15 @@ import pytest
 from stats_service.models.legacy import FileSummary
 from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
-from stats_service.services.portability.legacy.exports.reading import ExportReader
+from stats_service.services.portability.legacy.exports.reading import (
+    ExportReader,
+    event_recount,
+    with_events,
+)
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.exports.systems.plain import named_columns
 from stats_service.services.portability.legacy.files import opened_files, readable
+from stats_service.services.portability.legacy.lines import Lines
 from stats_service.services.portability.legacy.tally import Tally
 
 #: A moment after everything in these tests: 2027-01-15T08:00:00Z.
@@ -64,7 +69,11 @@ def read(tmp_path: Path) -> Read:
             article_parameters=parameters,
         )
         source = Source(site, columns=named_columns(columns), **said)  # type: ignore[arg-type]
-        with Tally() as total, ExportReader(source, hint) as reader:
+        with (
+            Tally() as total,
+            Lines() as lines,
+            ExportReader(source, hint, lines, b"salt") as reader,
+        ):
             for name, content in files.items():
                 path = tmp_path / name
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -72,8 +81,13 @@ def read(tmp_path: Path) -> Read:
                     with readable(file.name):
                         reader.read(file, inside=file.name != name)
             outcome = reader.finish(total)
+            recount = event_recount(site, lambda _: (), lambda _: False, total, outcome)
+            for _ in recount.run(lines):
+                pass
+            pairs = zip(outcome.files, recount.files, strict=True)
+            files = [with_events(file, count) for file, count in pairs]
             days: dict[str, Counter[str]] = {}
-            found = Found(outcome.kind, outcome.files, list(outcome.polls(NOW)))
+            found = Found(outcome.kind, files, list(outcome.polls(NOW)))
             for day, hour, views, visits in total.rows("SELECT * FROM hours"):
                 counted = days.setdefault(str(day), Counter())
                 counted.update(views=int(str(views)), visits=int(str(visits)))

@@ -98,7 +98,7 @@ def test_events_of_a_day_in_two_files_go_on(read: Read) -> None:
 
     found = read({"1.csv": head + rows[0], "2.csv": head + rows[1]})
 
-    assert found.days == {"2026-05-23": (2, 1 + 1)}  # each file begins its visits anew
+    assert found.days == {"2026-05-23": (2, 1)}
 
 
 def test_websites_without_hosts_cannot_be_told_apart(read: Read) -> None:

@@ -105,6 +105,11 @@ _QUARTERS = {f"{minute:02d}": f"{minute // 15 * 15:02d}:00" for minute in range(
 
 
 def _moment(text: str, zone: str) -> Hour:
+    return hour_of(instant(text), zone)
+
+
+def instant(text: str) -> float:
+    """Return the seconds since 1970 of an ISO time; one without a zone is UTC."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -112,7 +117,7 @@ def _moment(text: str, zone: str) -> Hour:
     seconds = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     if not FIRST_MOMENT <= seconds <= LAST_MOMENT:
         raise _uncountable(text)
-    return hour_of(seconds, zone)
+    return seconds
 
 
 _quarter = lru_cache(maxsize=100_000)(_moment)

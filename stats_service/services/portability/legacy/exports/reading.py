@@ -1,14 +1,18 @@
 """Read the tables in the files of one command, and sum them."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+import msgspec
+
 from stats_service.errors import InvalidInputError
 from stats_service.models.legacy import BadRow, FileSummary
+from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.exports.cells import BadCell
 from stats_service.services.portability.legacy.exports.dialects import RawTable, raw_tables
+from stats_service.services.portability.legacy.exports.events import Events
 from stats_service.services.portability.legacy.exports.polls import FoundPolls, LegacyPoll
 from stats_service.services.portability.legacy.exports.recognise import (
     Recognised,
@@ -19,6 +23,13 @@ from stats_service.services.portability.legacy.exports.schema import Schema, Sha
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.exports.systems import plain
 from stats_service.services.portability.legacy.files import LegacyFile
+from stats_service.services.portability.legacy.lines import (
+    NAMED_VISIT_SECONDS,
+    FileCount,
+    KnownLine,
+    Lines,
+    Recount,
+)
 from stats_service.services.portability.legacy.tally import Tally
 
 #: Unreadable rows that may be left out: this number or this share of a file, whichever is more, but
@@ -37,11 +48,17 @@ class _Part:
     #: Key of the numbers: of two parts with the same key, the larger one counts, or both.
     key: tuple[str, str]
     tally: Tally
+    events: Events
+
+    def has(self, what: str) -> bool:
+        """Tell whether it has numbers of the `site`, or of its `articles`."""
+        return self.tally.has(what) or self.events.added > 0
 
 
 @dataclass(slots=True)
 class _File:
     name: str
+    events: Events
     digest: str = ""
     kinds: list[str] = field(default_factory=list)
     parts: list[_Part] = field(default_factory=list)
@@ -58,6 +75,10 @@ class Outcome(NamedTuple):
     kind: str
     files: list[FileSummary]
     polls: Callable[[float], Iterator[LegacyPoll | str]]
+    #: Gives the key of an article by what stands in its events.
+    resolve: Callable[[str], str]
+    #: Numbers without a date are what the days do not have of a total.
+    rest: bool
 
 
 class ExportReader:
@@ -66,10 +87,14 @@ class ExportReader:
     Args:
         source: what the person states about the files.
         hint: the system that the person named; empty: detected by the columns.
+        lines: receives the events.
+        salt: behind the pseudonyms of the events.
     """
 
-    def __init__(self, source: Source, hint: str) -> None:
+    def __init__(self, source: Source, hint: str, lines: Lines, salt: bytes) -> None:
         self._source = source
+        self._lines = lines
+        self._salt = salt
         self._hint = hint
         self._shared = Shared(source, FoundPolls())
         self._files: list[_File] = []
@@ -94,7 +119,7 @@ class ExportReader:
         Raises:
             InvalidInputError: no known table, or too many unreadable rows.
         """
-        found = _File(file.name)
+        found = _File(file.name, Events(self._lines, self._salt, len(self._files)))
         self._files.append(found)
         unknown: dict[str, None] = {}
 
@@ -153,14 +178,18 @@ class ExportReader:
             "+".join(sorted(kinds)),
             files,
             lambda now: self._shared.polls.polls(self._source.language, now),
+            self._shared.resolve,
+            any(part.schema.rest and part.tally.lines for part in parts),
         )
 
     def _once(self, former: Collection[str]) -> Iterator[_Part]:
         """Yield the parts of all files; a file that was given twice counts once."""
         seen = set(former)
-        for file in self._files:
+        for number, file in enumerate(self._files):
             if file.digest not in seen:
                 yield from file.parts
+            elif file.digest in former:
+                self._lines.forget(number)
             seen.add(file.digest)
 
     def _table(
@@ -179,13 +208,16 @@ class ExportReader:
             tally = Tally()
             self._tallies.append(tally)
             table = raw.name or found.name.lower().split(".")[0]
-            part = _Part(what.schema, (what.schema.kind, _group(what.schema, table)), tally)
+            key = (what.schema.kind, _group(what.schema, table))
+            part = _Part(what.schema, key, tally, found.events)
             if what.schema.bind is None:
                 found.unused.append(what.schema.table)
                 take: TakeRow = _ignore(tally)
             else:
                 found.parts.append(part)
-                take = what.schema.bind(Target(self._shared, tally, table), what.columns)
+                take = what.schema.bind(
+                    Target(self._shared, tally, table, found.events), what.columns
+                )
             known = part, what, take
             if raw.name:
                 open_tables[raw.name] = known
@@ -269,9 +301,44 @@ class ExportReader:
             )
 
 
+def event_recount(
+    site: Site,
+    known: Callable[[int], Iterable[KnownLine]],
+    skips: Callable[[str], bool],
+    tally: Tally,
+    outcome: Outcome,
+) -> Recount:
+    """Return what goes through the events of the files; see `Recount`."""
+    return Recount(
+        site,
+        known,
+        skips,
+        tally,
+        len(outcome.files),
+        gap=NAMED_VISIT_SECONDS,
+        ceilings=False,
+        resolve=outcome.resolve,
+    )
+
+
+def with_events(file: FileSummary, count: FileCount) -> FileSummary:
+    """Return what a file holds, with what its events add."""
+    if not count.views and not count.visits and not count.known:
+        return file
+    days = [day for day in (file.first_day, file.last_day, count.first, count.last) if day]
+    return msgspec.structs.replace(
+        file,
+        views=file.views + count.views,
+        visits=file.visits + count.visits,
+        known_views=count.known,
+        first_day=min(days, default=""),
+        last_day=max(days, default=""),
+    )
+
+
 def _kinds_with(parts: Sequence[_Part], what: str) -> list[str]:
     """Return the systems with numbers of the `site`, or of its `articles`."""
-    found = (p.schema.kind for p in parts if what in p.schema.brings and p.tally.has(what))
+    found = (p.schema.kind for p in parts if what in p.schema.brings and p.has(what))
     return sorted(set(found))
 
 

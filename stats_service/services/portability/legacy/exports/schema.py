@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stats_service.errors import InvalidInputError
+from stats_service.services.portability.legacy.exports.events import Events
 from stats_service.services.portability.legacy.exports.polls import FoundPolls
 from stats_service.services.portability.legacy.exports.seen import SeenNames
 from stats_service.services.portability.legacy.exports.source import Source
@@ -54,6 +55,8 @@ class Shared:
     _seen: dict[str, SeenNames] = field(default_factory=dict)
     #: Calls that wait until every table is read, in the order of the tables.
     later: list[Callable[[], None]] = field(default_factory=list)
+    #: Gives the key of an article by what stands in its events, when every table is read.
+    resolve: Callable[[str], str] = str
 
     def names(self, what: str) -> dict[str, str]:
         """Return the names of one kind, to look up or to add to."""
@@ -72,6 +75,8 @@ class Target:
     tally: Tally
     #: Name of the table without the installation's prefix.
     table: str
+    #: Of the file.
+    events: Events
 
     @property
     def source(self) -> Source:
@@ -106,9 +111,11 @@ class Schema:
     orders: tuple[tuple[str, ...], ...] = ()
     #: Regular expressions for some columns, by which a row without a heading is recognised.
     shapes: Mapping[str, str] = field(default_factory=dict)
-    #: Each row is an event, so tables of several files continue one another. Else rows are sums,
-    #: and of a sum in two tables the larger one counts.
+    #: Tables of several files go on, one in another. Else of a number that two have the larger is
+    #: taken. Rows that each are an event (`Events`) are told apart one by one.
     events: bool = False
+    #: What has no date is what the days of the file do not have of a total.
+    rest: bool = False
     #: The numbers have no dates.
     undated: bool = False
     #: Its numbers: `site`, `articles`, `ratings`, `polls`; empty: names that other tables need.

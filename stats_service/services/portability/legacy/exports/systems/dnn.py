@@ -7,7 +7,7 @@ them, import the logs of IIS.
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.services.portability.legacy.exports.cells import BadCell, day, hour_of
+from stats_service.services.portability.legacy.exports.cells import BadCell, day
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
@@ -20,7 +20,8 @@ from stats_service.services.visitors.bots import is_bot
 def _site_log(target: Target, columns: Columns) -> TakeRow:
     """`SiteLog`: times of the server, read as times of the site."""
     when, url, agent = columns["datetime"], columns["url"], columns.first("useragent")
-    tally, source = target.tally, target.source
+    number, reader = columns.first("sitelogid"), columns.first("userhostaddress", "userhostname")
+    tally, source, add = target.tally, target.source, target.events.add
     zone = ZoneInfo(target.zone)
 
     def take(row: list[str]) -> None:
@@ -32,12 +33,15 @@ def _site_log(target: Target, columns: Columns) -> TakeRow:
         except ValueError as error:
             raise BadCell(row[when], "a time such as 2014-11-23 09:30:00") from error
         day(row[when].strip())
-        found = hour_of(moment.timestamp(), target.zone)
-        tally.add(found.day, found.hour, views=1)
-        if article := source.article(row[url]):
-            tally.add_article(found.day, article)
-        else:
+        article = source.article(row[url])
+        if not article:
             tally.ignored["article-invalid"] += 1
+        add(
+            moment.timestamp(),
+            f"dnn {row[number] if number >= 0 else row[url]}",
+            reader=row[reader] if reader >= 0 else "",
+            article=article,
+        )
 
     return take
 
@@ -48,7 +52,6 @@ SCHEMAS = (
         table="sitelog",
         needs=("datetime", "portalid", "url", "useragent"),
         bind=_site_log,
-        events=True,
         brings=("site", "articles"),
     ),
 )

@@ -4,7 +4,7 @@ The columns are those of `docs/export.csv` and `docs/json-export.markdown` in Go
 sums contain neither visits nor the number of views by one visit.
 """
 
-from stats_service.services.portability.legacy.exports.cells import moment, whole
+from stats_service.services.portability.legacy.exports.cells import instant, moment, whole
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
     Schema,
@@ -20,7 +20,8 @@ def _hits(target: Target, columns: Columns) -> TakeRow:
     first, when = columns["firstvisit"], columns["date"]
     # The full user agent is in `Browser` in version 1; newer versions leave it empty.
     agent = columns.first("useragent") if "2path" in columns else columns.first("browser")
-    tally, source, zone = target.tally, target.source, target.zone
+    session, referrer = columns.first("session"), columns.first("referrer")
+    tally, source, add = target.tally, target.source, target.events.add
 
     def take(row: list[str]) -> None:
         if _true(row[event]):
@@ -28,12 +29,13 @@ def _hits(target: Target, columns: Columns) -> TakeRow:
         elif row[bot] not in ("", "0") or (agent >= 0 and row[agent] and is_bot(row[agent])):
             tally.ignored["bot"] += 1
         else:
-            found = moment(row[when], zone)
-            tally.add(found.day, found.hour, views=1, visits=int(_true(row[first])))
-            if article := source.article(row[path]):
-                tally.add_article(found.day, article)
-            else:
+            article = source.article(row[path])
+            if not article:
                 tally.ignored["article-invalid"] += 1
+            # Not the title, which is that of the page at the time of the export.
+            identity = [row[place] for place in (path, session, referrer, first) if place >= 0]
+            visit = _true(row[first])
+            add(instant(row[when]), "\0".join(identity), visit=visit, article=article)
 
     return take
 
@@ -89,7 +91,6 @@ SCHEMAS = (
             table="hits",
             needs=(path, "event", "bot", "firstvisit", "date"),
             bind=_hits,
-            events=True,
             brings=("site", "articles"),
         )
         for path in ("2path", "1path")

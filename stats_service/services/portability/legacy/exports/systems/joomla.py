@@ -80,12 +80,12 @@ def _address(target: Target, number: str) -> str:
 
 def _visitors(target: Target, columns: Columns) -> TakeRow:
     """`vcnt` and `vvisitcounter`: one row for each visitor, at `tm` in seconds since 1970."""
-    when = columns["tm"]
-    tally, zone = target.tally, target.zone
+    when, reader, number = columns["tm"], columns["ip"], columns.first("id")
+    add = target.events.add
 
     def take(row: list[str]) -> None:
-        found = hour_of(second(row[when]), zone)
-        tally.add(found.day, found.hour, visits=1)
+        identity = f"joomla {row[number] if number >= 0 else ''}"
+        add(second(row[when]), identity, view=False, visit=True, reader=row[reader])
 
     return take
 
@@ -151,7 +151,6 @@ SCHEMAS = (
         bind=_visitors,
         orders=(("tm", "ip"), ("id", "tm", "ip")),
         shapes={"id": _INTEGER, "tm": r"\d{9,10}", "ip": r"[\da-fA-F.:]{3,45}"},
-        events=True,
         brings=("site",),
     ),
     Schema(
@@ -161,6 +160,7 @@ SCHEMAS = (
         bind=_cleaned,
         undated=True,
         events=True,
+        rest=True,
         brings=("site",),
     ),
     Schema(

@@ -164,6 +164,7 @@ SCHEMAS = (
         ),
         shapes={"c_type": r"[a-z_]+", "last_update": _INTEGER, "c_count": _INTEGER},
         undated=True,
+        rest=True,
         brings=("site",),
     ),
     Schema(

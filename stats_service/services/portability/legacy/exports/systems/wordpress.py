@@ -16,6 +16,7 @@ from stats_service.services.portability.legacy.exports.cells import (
     signed,
     whole,
 )
+from stats_service.services.portability.legacy.exports.events import POST
 from stats_service.services.portability.legacy.exports.polls import Question
 from stats_service.services.portability.legacy.exports.schema import (
     Columns,
@@ -132,26 +133,22 @@ def _postmeta(target: Target, columns: Columns) -> TakeRow:
 def _ratings(target: Target, columns: Columns) -> TakeRow:
     """`ratings`: one row for each rating."""
     post, score = columns["rating_postid"], columns["rating_rating"]
-    tally, scale = target.tally, target.source.site.rating_scale
-    found: dict[str, Counter[int]] = {}
+    number, when = columns.first("rating_id"), columns.first("rating_timestamp")
+    tally, scale, add = target.tally, target.source.site.rating_scale, target.events.add
 
     def take(row: list[str]) -> None:
         stars = signed(row[score])
         if stars < 0:  # a thumbs-down
             raise BadCell(row[score], f"a score from 1 to {scale}")
         if 1 <= stars <= scale:
-            found.setdefault(row[post], Counter())[stars] += 1
+            at = whole(row[when]) if when >= 0 else 0
+            identity = row[number] if number >= 0 else f"{row[post]} {stars}"
+            # The addresses of posts may be in another table.
+            add(at, f"wp {identity}", view=False, article=POST + row[post], score=stars)
         else:
             tally.ignored["score-invalid"] += 1
 
-    def finish() -> None:
-        for number, scores in found.items():
-            if article := _address(target, number):
-                tally.ratings.setdefault(article, Counter()).update(scores)
-            else:
-                tally.ignored["article-invalid"] += scores.total()
-
-    target.shared.later.append(finish)
+    target.shared.resolve = lambda article: _address(target, article.removeprefix(POST))
     return take
 
 
@@ -347,7 +344,6 @@ SCHEMAS = (
             "rating_timestamp": r"\d{9,11}",
         },
         undated=True,
-        events=True,
         brings=("ratings",),
     ),
     Schema(
