@@ -443,6 +443,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T98": (f"{ADMIN}/test_two_administrators.py",),
     "T99": ("tests/services/traffic/test_article_changes.py",),
     "T100": ("tests/services/voting/test_voting_crowds.py::test_a_program",),
+    "T104": ("tests/services/ratings/test_rating_model.py",),
     "T101": (
         f"{ADMIN}/polls/test_polls.py::test_the_report_names_the_networks",
         "tests/services/voting/test_voting_crowds.py::test_a_wide_network",

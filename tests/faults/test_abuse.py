@@ -77,7 +77,7 @@ def test_schemathesis_few(settings: Settings, services: Services, site: Site) ->
 
 
 @pytest.mark.check("T1")
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(960)
 def test_schemathesis_many(
     settings: Settings, services: Services, site: Site, measured: Note
 ) -> None:
@@ -121,7 +121,7 @@ def _schemathesis(
             capture_output=True,
             text=True,
             check=False,
-            timeout=420,
+            timeout=900,
         )
 
 

@@ -199,7 +199,6 @@ class Run:
             self.model.restore(decision)
 
 
-@pytest.mark.check("T104")
 @pytest.mark.parametrize("seed", range(6))
 def test_ratings_are_what_a_naive_model_says(
     client: FlaskClient, services: Services, clock: FakeClock, site: Site, seed: int
