@@ -205,13 +205,8 @@ def test_pictures_go_with_the_last_poll_that_has_them(
 
     clock.advance(DAY)
     assert services.polls.pictures.sweep("kimson", clock.now()) == 0
-<<<<<<< HEAD
     (removal,) = services.polls.removal.removed("kimson", clock.now())
     redis_client.delete(SiteKeys(settings.key_prefix, "kimson").removed(removal.id))
-=======
-    removed = SiteKeys(settings.key_prefix, "kimson").removed("*")
-    redis_client.delete(*redis_client.scan_iter(removed))
->>>>>>> house
     assert services.polls.pictures.sweep("kimson", clock.now()) == 1
 
     assert names(settings, redis_client) == {kept.id}
