@@ -81,7 +81,7 @@ class Visitor:
     @property
     def views(self) -> list[dict[str, Any]]:
         """What was sent as a view."""
-        return [body for body in self.sent if "hit" in body]
+        return [body for body in self.sent if not body["beat"]]
 
     def open(self, url: str, *, answers: int = 1) -> None:
         """Open a page and wait until the script has got `answers` answers."""
