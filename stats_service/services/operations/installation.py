@@ -108,7 +108,8 @@ class Installation:
         """
         stored, remembered = self._store.read(), self._file.read()
         if stored.move.startswith(("in ", "gone ")):
-            raise ConfigurationError(_moving(stored))
+            text = _moving(stored)
+            raise ConfigurationError(text)
         if not stored.secret and remembered is None and not self._missing(self._copies.slugs()):
             self._store.claim(self._digest, self._new_run())
             stored = self._store.read()

@@ -251,7 +251,9 @@ def open_moves(settings: Settings, to: str) -> Iterator[Moves]:
     """
     if not any(to.startswith(f"{scheme}://") for scheme in REDIS_SCHEMES):
         schemes = ", ".join(f"{scheme}://" for scheme in REDIS_SCHEMES)
-        raise ConfigurationError(f"--to must start with one of {schemes}, or be `embedded`.")
+        raise ConfigurationError(
+            "--to must start with one of {schemes}, or be `embedded`.", schemes=schemes
+        )
     prefix, folder = settings.key_prefix, settings.data_dir
     places = [place_of(url, prefix, folder) for url in (settings.redis_url, to)]
     if places[0] == places[1]:

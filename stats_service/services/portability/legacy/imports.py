@@ -522,8 +522,8 @@ def _check_balance(site: Site, days: list[str]) -> None:
     if days and balance and days[0] <= (site.opening_day or "9999"):
         raise ConflictError(
             "The opening balance of {slug!r} (of {opening_day}) may hold the views of {days} "
-            "and later already. Lower it with `site edit`, or say --keep-opening if it does "
-            "not.",
+            "and later already. Lower it in the settings (`site edit`). If it does not hold them, "
+            "send the files again with the check box that says so (--keep-opening).",
             slug=site.slug,
             opening_day=site.opening_day or "an unknown day",
             days=days[0],
