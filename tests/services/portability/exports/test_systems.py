@@ -59,6 +59,40 @@ def test_a_table_comes_as_phpmyadmin_and_mysql_write_it(read: Read, name: str, t
     assert (found.kind, found.days) == ("wp-statistics", DAYS)
 
 
+_DEVICE = ("desktop", "")
+_PLACE = ("Huế", "", "Asia")
+_CHANNEL = ("search", "Google")
+_VIEWS = ("3", "2025-01-02 08:00:00", "3", "2025-01-02 08:09:00")
+
+
+@pytest.mark.parametrize(
+    ("device", "user", "added"),
+    [
+        ((), (), ()),
+        ((), ("0",), ()),
+        (_DEVICE, ("0",), ()),
+        (_DEVICE, ("0",), _PLACE[:1]),
+        (_DEVICE, ("0",), _PLACE),
+        (_DEVICE, ("0",), _PLACE + _CHANNEL),
+        (_DEVICE, ("0",), _PLACE + _CHANNEL + _VIEWS),
+    ],
+    ids=["8.7", "13.0", "13.2.4", "14.6", "14.7", "14.11", "14.12.6"],
+)
+def test_visitors_of_every_version_are_known_without_a_heading(
+    read: Read, device: tuple[str, ...], user: tuple[str, ...], added: tuple[str, ...]
+) -> None:
+    """WP Statistics has added columns six times. One row is one visit; a trapped bot is none."""
+    browser, who = ("Chrome", "Windows", "120", *device), ("", "#hash", "VN", *user)
+    rows = [
+        (number, "2025-01-02", "", *browser, *who, "9", honeypot, *added)
+        for number, honeypot in [("7", "0"), ("8", "1")]
+    ]
+
+    found = read({"wp_statistics_visitor.csv": _csv(rows)})
+
+    assert (found.kind, found.days) == ("wp-statistics", {"2025-01-02": (0, 1)})
+
+
 MYSQLDUMP = r"""-- MariaDB dump 10.19  Distrib 10.11.19-MariaDB
 /*!40101 SET NAMES utf8mb4 */;
 DROP TABLE IF EXISTS `wp_options`;

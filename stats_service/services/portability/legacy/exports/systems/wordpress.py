@@ -1,8 +1,8 @@
 """WordPress plug-ins: WP Statistics, counters and stars in postmeta, WP-PostRatings, polls.
 
-The columns are those that each plug-in installs: WP Statistics 14.15 (`summary_totals` since then),
-WP-PostViews 1.77, Post Views Counter 1.4, WP-PostRatings 1.91, WP-Polls 2.77, YOP Poll 6.5, kk Star
-Ratings 5.4.
+The columns are those that each plug-in installs, looked up in its source: WP Statistics 8.7 to
+14.16 (`summary_totals` since 14.16), WP-PostRatings 2.0, WP-Polls 3.0, YOP Poll 6.5 and 7.0. The
+other plug-ins' columns and keys are those of their dumps.
 """
 
 from collections import Counter
@@ -38,6 +38,20 @@ VIEW_KEYS = {
     "wpb_post_views_count": "WPBeginner",
     "entry_views": "Entry Views",
 }
+#: Columns of `statistics_visitor` in the versions of WP Statistics: 8.7, 13.0, 13.2.4, 14.6, 14.7,
+#: 14.11 and 14.12.6, each with those that it added.
+_VISITOR = ("id", "last_counter", "referred", "agent", "platform", "version")
+_VISITOR_13 = ("uastring", "ip", "location", "user_id", "hits", "honeypot")
+_VISITOR_14 = (*_VISITOR, "device", "model", *_VISITOR_13)
+_VISITOR_ADDED = (
+    *("city", "region", "continent", "source_channel", "source_name"),
+    *("first_page", "first_view", "last_page", "last_view"),
+)
+_VISITOR_ORDERS = (
+    (*_VISITOR, "uastring", "ip", "location", "hits", "honeypot"),
+    (*_VISITOR, *_VISITOR_13),
+    *((*_VISITOR_14, *_VISITOR_ADDED[:added]) for added in (0, 1, 3, 5, 9)),
+)
 _INTEGER, _DAY, _TIME = r"\d+", r"\d{4}-\d\d-\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 
@@ -280,22 +294,7 @@ SCHEMAS = (
         table="statistics_visitor",
         needs=("last_counter", "agent", "platform"),
         bind=_visitors,
-        orders=(
-            (
-                "id",
-                "last_counter",
-                "referred",
-                "agent",
-                "platform",
-                "version",
-                "uastring",
-                "ip",
-                "location",
-                "user_id",
-                "hits",
-                "honeypot",
-            ),
-        ),
+        orders=_VISITOR_ORDERS,
         shapes={"id": _INTEGER, "last_counter": _DAY, "hits": r"\d*", "honeypot": r"\d*"},
         brings=("site",),
         same="days",
