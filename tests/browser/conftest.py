@@ -18,6 +18,7 @@ from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import connect
 from tests.browser.visitor import Embed, Visitor
 from tests.browser.voting import Voter
+from tests.support.admin import PASSWORD, add_account
 from tests.support.pages import BROWSER
 from tests.support.portal import Portal, running_portal
 from tests.support.server import running_service
@@ -166,3 +167,37 @@ def voter(page: Page, embed: Embed) -> Voter:
 def new_voter(open_context: Callable[..., BrowserContext], embed: Embed) -> Callable[..., Voter]:
     """Give a function that makes another voter, with a browser of their own."""
     return lambda **options: Voter(open_context(**options).new_page(), embed)
+
+
+@pytest.fixture(scope="session")
+def editor(services: Services) -> str:
+    """Give the name of somebody who runs polls everywhere."""
+    add_account(services, "hoa", operator=True)
+    return "hoa"
+
+
+@pytest.fixture
+def admin(
+    service_url: str, editor: str, embed: Embed, open_context: Callable[..., BrowserContext]
+) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens a page of the test's site; the console has to stay silent."""
+    troubles: list[str] = []
+
+    def open_one(path: str, **options: object) -> Page:
+        page = open_context(**({"viewport": {"width": 1360, "height": 900}} | options)).new_page()
+        page.on(
+            "console",
+            lambda message: (
+                troubles.append(message.text) if message.type in ("error", "warning") else None
+            ),
+        )
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(f"{service_url}/admin/sites/{embed.slug}/{path}")
+        page.fill("#name", editor)
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url(f"**/{path}")
+        return page
+
+    yield open_one
+    assert troubles == []

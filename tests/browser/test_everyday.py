@@ -73,7 +73,7 @@ def test_questions_of_a_monday_and_their_clicks(clicks: Clicks) -> None:
     assert clicks.n == 2
 
 
-def test_a_sheet_of_paper_is_two_clicks(clicks: Clicks) -> None:
+def test_a_sheet_of_paper_is_two_clicks(clicks: Clicks, services: Services) -> None:
     """One here, one in the browser's dialog; the sheet has whose numbers, days and moment."""
     page = clicks.page
     page.evaluate("window.print = () => document.body.dataset.printed = 'yes'")
@@ -84,7 +84,7 @@ def test_a_sheet_of_paper_is_two_clicks(clicks: Clicks) -> None:
     letterhead = page.locator(".letterhead")
 
     assert clicks.n == 1
-    expect(letterhead).to_contain_text("Cổng thông tin điện tử huyện Kim Sơn")
+    expect(letterhead).to_contain_text(services.sites.sites.get("demo").name)
     expect(letterhead).to_contain_text("Số liệu đến")
     expect(page.locator(".side")).to_be_hidden()
     expect(page.locator("svg.plot")).to_be_visible()

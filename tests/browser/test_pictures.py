@@ -11,13 +11,12 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.services.container import Services
-from tests.browser.test_poll_admin import admin, editor, faults
+from tests.browser.axe import faults
 from tests.browser.visitor import Embed
 from tests.browser.voting import make_poll, votes
 from tests.support.pictures import picture_file
 
 OUT = Path(__file__).parent / "out"
-__all__ = ["admin", "editor"]  # fixtures
 COLOURS = ("teal", "crimson", "goldenrod", "navy")
 
 

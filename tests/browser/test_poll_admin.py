@@ -1,29 +1,22 @@
 """Polls and ratings of the admin pages in a browser: the preview, the link, a burst taken out."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from stats_service.models.polls import BallotQuery, Choice, Poll
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services
+from tests.browser.axe import faults
 from tests.browser.visitor import Embed
-from tests.support.admin import PASSWORD, add_account
 from tests.support.pages import BROWSER, new_hit
 
 OUT = Path(__file__).parent / "out"
-
-
-@pytest.fixture(scope="session")
-def editor(services: Services) -> str:
-    """Give the name of somebody who runs polls everywhere."""
-    add_account(services, "hoa", operator=True)
-    return "hoa"
 
 
 def make_poll(services: Services, slug: str) -> str:
@@ -44,39 +37,6 @@ def make_poll(services: Services, slug: str) -> str:
         )
         services.loop.run(services.polls.ballots.cast_ballot(entry, poll.id, ballot, visitor, now))
     return poll.id
-
-
-@pytest.fixture
-def admin(
-    service_url: str, editor: str, embed: Embed, open_context: Callable[..., BrowserContext]
-) -> Iterator[Callable[..., Page]]:
-    """Give a function that opens a page of the test's site; the console has to stay silent."""
-    troubles: list[str] = []
-
-    def open_one(path: str, **options: object) -> Page:
-        page = open_context(**({"viewport": {"width": 1360, "height": 900}} | options)).new_page()
-        page.on(
-            "console",
-            lambda message: (
-                troubles.append(message.text) if message.type in ("error", "warning") else None
-            ),
-        )
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(f"{service_url}/admin/sites/{embed.slug}/{path}")
-        page.fill("#name", editor)
-        page.fill("#password", PASSWORD)
-        page.click("button.primary")
-        page.wait_for_url(f"**/{path}")
-        return page
-
-    yield open_one
-    assert troubles == []
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe finds wrong."""
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
 
 
 def test_the_preview_is_the_widget_and_follows_the_typing(

@@ -14,7 +14,12 @@ GRANTED = set(re.findall(r"\+([a-z|]+)", RIGHTS))
 #: Calls of a method of redis-py, by the names that the store has for clients and pipelines.
 CALL = re.compile(r"\b(?:_client|client|pipe|server)\.([a-z_]+)\(")
 #: Methods of redis-py that are called otherwise than the command that they send.
-COMMANDS = {"config_get": "config|get", "decr": "decrby", "delete": "del"}
+COMMANDS = {
+    "config_get": "config|get",
+    "decr": "decrby",
+    "delete": "del",
+    "memory_usage": "memory|usage",
+}
 #: Methods that send no command of their own.
 OWN = {"execute_command", "pipeline", "close"}
 
