@@ -149,7 +149,7 @@ def readers() -> Response:
         _span(DEFAULT_DAYS["day"]),
         services().clock.now(),
         request.args.get("compare", BEFORE),
-        wanted.split(",") if wanted else tuple(DIMENSIONS),
+        tuple(DIMENSIONS) if wanted is None else wanted.split(","),
     )
     return fresh_json(found)
 

@@ -185,4 +185,5 @@ def test_what_visits_told_comes_by_dimension(filled: Site, reader: Program) -> N
         assert sum(value["visits"] for value in row["values"]) + row["other"] == row["told"]
     assert [row["dimension"] for row in some["dimensions"]] == ["browser", "entry"]
     assert some["dimensions"][0]["values"][0]["value"] == "Chrome"
-    assert reader.call("GET", "/readers?dimensions=name").status_code == 400
+    for wrong in ("name", "", "browser,"):
+        assert reader.call("GET", f"/readers?dimensions={wrong}").status_code == 400
