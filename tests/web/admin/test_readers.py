@@ -46,7 +46,7 @@ def test_the_page_says_where_visits_came_from(owner: Person, told: Site) -> None
         assert text in page
     assert "Phone" in english
     assert "Vietnamese" in english
-    assert "3 of 8 visits told it" in english
+    assert "Known of 3 of 8 visits" in english
     assert "alone.example" not in page
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
