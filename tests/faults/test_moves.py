@@ -222,7 +222,7 @@ def test_a_move_that_is_killed_again_and_again_ends_whole(
                 stderr=subprocess.PIPE,
             )
             try:
-                _, error = process.communicate(timeout=0.6 + 0.15 * number)
+                _, error = process.communicate(timeout=0.25 + 0.1 * number)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
