@@ -72,7 +72,7 @@ def test_the_keyboard_is_enough(tablet: Page, embed: Embed) -> None:
 
 
 def test_a_lost_answer_is_asked_for_until_it_comes(tablet: Page, embed: Embed) -> None:
-    """The first ballot arrives and its answer does not: sent again, counted once."""
+    """The first ballot arrives and its answer does not, then a Wi-Fi answers: counted once."""
     poll = poll_of(embed)
     enrol(tablet, embed, poll)
     lost: list[str] = []
@@ -82,7 +82,9 @@ def test_a_lost_answer_is_asked_for_until_it_comes(tablet: Page, embed: Embed) -
             lost.append(route.request.post_data or "")
             if len(lost) == 1:
                 route.fetch()
-            route.abort()
+                route.abort()
+            else:
+                route.fulfill(body="<main>Sign in to the Wi-Fi</main>", content_type="text/html")
         else:
             route.continue_()
 

@@ -186,10 +186,14 @@ def word(text: str) -> str:
     """Return a word of a campaign as it is kept; `""` for one that is not kept."""
     signs = "".join(
         " " if unicodedata.category(sign)[0] in "CZ" else sign
-        for sign in unicodedata.normalize("NFC", text[: 4 * WORD_MAX])
+        for sign in unicodedata.normalize("NFC", text[:VIA_MAX_LENGTH])
     )
-    plain = " ".join(signs.split())[:WORD_MAX].rstrip()
-    return "" if "\ufffd" in plain or _PERSON.search(plain) else plain
+    plain = " ".join(signs.split())
+    # All of it is looked at, and what is quoted twice as well: a part would name a person too.
+    once = unquote_plus(plain)
+    if any("\ufffd" in one or _PERSON.search(one) for one in (plain, once, unquote_plus(once))):
+        return ""
+    return plain[:WORD_MAX].rstrip()
 
 
 @cache

@@ -19,7 +19,10 @@
   const ask = async (address, options = {}) => {
     try {
       const answer = await fetch(address, { ...options, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-      return answer.status === 503 || answer.status === 502 || answer.status === 504 ? null : await answer.text();
+      if (answer.status === 503 || answer.status === 502 || answer.status === 504) return null;
+      const text = await answer.text();
+      // A page of somebody else's, such as a Wi-Fi's sign-in or a proxy's error, is no answer.
+      return text.includes("data-home=") ? text : null;
     } catch {
       return null;
     }
