@@ -185,6 +185,19 @@ class Installation:
         """
         return self._is_foreign(self._store.read())
 
+    def check_not_moving(self) -> None:
+        """Refuse a change that another server would not get any more.
+
+        Raises:
+            ConflictError: the data are being moved to another server, or have moved.
+            StoreUnavailableError: Redis cannot be asked.
+        """
+        if self._store.read().move:
+            raise ConflictError(
+                "The data of this installation are moving to another server, or have moved: nothing "
+                "was changed. Try again when the service runs with the new server."
+            )
+
     def note_host(self, host: str) -> bool:
         """Record a Host that the admin pages refused, for `check`, once a minute at most.
 

@@ -128,7 +128,8 @@ class Moves:
     def _copy(self, told: Told) -> int:
         """Close the sites and copy until nothing differs; return how many keys there are."""
         for number in range(PASSES_MAX):
-            for slug in self._source.slugs():  # also those that came in between
+            slugs = self._source.slugs()  # also those that came in between
+            for slug in slugs:
                 if not self._source.close(slug, self._holder):
                     raise ConflictError(
                         "An archive is taking the place of the site {slug!r}, or it was just "
@@ -136,12 +137,15 @@ class Moves:
                         slug=slug,
                     )
             found = copy(self._source, self._target, told)
-            if number and all(map(_VOLATILE.fullmatch, found.different)):
+            is_alike = all(map(_VOLATILE.fullmatch, found.different))
+            # A site that came after its keys were passed is in no list of what differs.
+            if number and is_alike and self._source.slugs() == slugs:
                 return found.keys
+        name = found.different[0].decode("utf-8", "replace") if found.different else "sites"
         raise ConflictError(
             "The two servers do not become alike: something writes to {key!r} all the time. "
             "Nothing was moved; stop what it is, and do it again.",
-            key=found.different[0].decode("utf-8", "replace")[:100],
+            key=name[:100],
         )
 
     def _finish(self, now: float) -> None:

@@ -90,6 +90,7 @@ def _blueprint() -> Blueprint:
     bp.before_request(security.check_origin)
     bp.before_request(access.guard)
     bp.before_request(security.check_token)
+    bp.before_request(security.check_not_moving)
     bp.after_request(static_files.compress)
     bp.after_request(security.add_headers)
     failures.register(bp)

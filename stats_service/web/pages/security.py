@@ -111,6 +111,12 @@ def check_origin() -> None:
         abort(403)
 
 
+def check_not_moving() -> None:
+    """Refuse a write that the server to which the data move would not get."""
+    if request.method not in _HARMLESS:
+        services().operations.installation.check_not_moving()
+
+
 def check_token() -> None:
     """Refuse a write without the page's CSRF token.
 

@@ -325,3 +325,29 @@ def test_a_move_that_was_cut_off_at_its_last_step_goes_on(
     assert everything(target.url, filled.key_prefix) == before
     with pytest.raises(ConflictError, match="have moved"):
         move()
+
+
+def test_a_site_that_comes_while_the_last_pass_runs_moves_as_well(
+    filled: Settings, target: Server, services: Services, clock: FakeClock
+) -> None:
+    """It is closed and copied: it would go on taking votes on the server that is left."""
+    late = Site(slug="late", name="Muộn", hosts=("late.example.vn",))
+    passes: list[int] = []
+
+    def told(alike: int) -> None:
+        passes.append(alike)
+        if sum(passes) > 1.5 * passes[0] and "late" not in slugs():
+            services.sites.sites.add(late)
+
+    def slugs() -> list[str]:
+        return [site.slug for site in services.sites.sites.all()]
+
+    with open_moves(filled, target.url) as moves:
+        moved = moves.run(clock.now, told)
+
+    assert moved.sites == ["kimson", "late"]
+    names = SiteKeys(filled.key_prefix, "late")
+    for url, is_open in ((filled.redis_url, 0), (target.url, 1)):
+        client: Any = client_of(url)
+        assert client.exists(names.site) == is_open
+        client.close()

@@ -2,8 +2,8 @@
 -- audit_entry.lua comes before.
 --
 -- KEYS  1 site STRING  2 polls HASH  3 revisions HASH  4 audit STREAM  5 removed ZSET
--- KEYS  1 site STRING  2 polls HASH  3 revisions HASH  4 audit STREAM  5 removed ZSET
 --       6 record of the removal STRING  7 to 9 numbers of networks, of three days HASH; then pairs:
+--       a part of the poll and where it goes, first the tally and then the report
 -- ARGV  1 poll id  2 revision as seen  3 definition (JSON) with the next one; "": deleted
 --       4 entry of the log; the ballots are filled in  5 id of the removal  6 now (s)
 --       7 until when it is kept (s)  8 what was removed (JSON); the ballots are filled in
