@@ -350,7 +350,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/services/sites/test_erasure.py::test_of_two_replacements_one_is_done",
     ),
     "T63": (
-        "tests/services/portability/test_legacy.py::test_the_temporary_disk_of_a_file_is_bounded",
+        "tests/services/portability/test_legacy_bounds.py::test_the_temporary_disk_of_a_file_is_bounded",
     ),
     "T90": ("tests/browser/test_said_in_the_window.py",),
     "T91": (

@@ -8,7 +8,7 @@ import pytest
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.cli.conftest import Run
-from tests.services.portability.test_legacy import line
+from tests.support.legacy import line
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.imports import Plan
 from stats_service.store.keys import SiteKeys
 from tests.services.portability.exports.test_systems import JOOMLA, NUKEVIET
-from tests.services.portability.test_legacy import line
 from tests.support.clock import FakeClock
+from tests.support.legacy import line
 
 PATTERN = "/{category}/{id}-{alias}"
 

@@ -12,10 +12,10 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.uploads import FILES_MAX
 from stats_service.web.http.context import EXTENSION
-from tests.services.portability.test_legacy import line
 from tests.support.admin import Person
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
+from tests.support.legacy import line
 
 DATA = "/admin/sites/kimson/data"
 
