@@ -213,7 +213,8 @@ CHECKS: dict[str, Check] = {
 
 ADMIN = "tests/web/admin"
 KIOSK = "tests/web/hosted/test_kiosk.py::test"
-TWICE = "tests/services/portability/test_legacy_twice.py::test"
+OVERLAPS = "tests/services/portability/test_legacy_overlaps.py::test"
+UNDO = "tests/services/portability/test_legacy_undo.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
 PAGE = "tests/web/api/test_page.py::test"
 
@@ -388,15 +389,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T84": ("tests/services/operations/test_installation.py::test_votes_on_a_lost_site",),
     "T96": (
-        f"{TWICE}_a_log_that_has_grown_gives_the_numbers_of_the_whole",
-        f"{TWICE}_any_split_into_overlapping_files_gives_the_numbers_of_the_whole",
-        f"{TWICE}_readers_of_two_servers_are_not_taken_for_one",
-        f"{TWICE}_two_imports_at_once_do_not_both_come_in",
+        f"{OVERLAPS}_a_log_that_has_grown_gives_the_numbers_of_the_whole",
+        f"{OVERLAPS}_any_split_into_overlapping_files_gives_the_numbers_of_the_whole",
+        f"{OVERLAPS}_readers_of_two_servers_are_not_taken_for_one",
+        f"{OVERLAPS}_two_imports_at_once_do_not_both_come_in",
     ),
     "T97": (
-        f"{TWICE}_an_import_is_taken_out_exactly",
-        f"{TWICE}_what_was_taken_out_comes_in_again",
-        f"{TWICE}_an_undo_that_is_cut_off_goes_on",
+        f"{UNDO}_an_import_is_taken_out_exactly",
+        f"{UNDO}_what_was_taken_out_comes_in_again",
+        f"{UNDO}_an_undo_that_is_cut_off_goes_on",
     ),
     "T67": (
         f"{ADMIN}/accounts/test_lockout.py",

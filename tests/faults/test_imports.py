@@ -15,7 +15,7 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import create_services
 from stats_service.store.keys import SiteKeys
-from tests.services.portability.test_legacy_twice import (
+from tests.support.overlapping_logs import (
     everything,
     in_file,
     independent_count,

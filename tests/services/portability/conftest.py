@@ -1,14 +1,18 @@
-"""What the tests of archives have in common."""
+"""What the tests of archives and of imports have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
 from stats_service.config import Settings
+from stats_service.models.legacy import LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.imports import Plan
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.filled import fill, fill_votes
@@ -37,3 +41,28 @@ def archive(
     path = tmp_path / "kimson.jsonl"
     path.write_bytes(b"".join(services.portability.archives.lines("kimson", clock.now())))
     return path
+
+
+@pytest.fixture
+def keys(settings: Settings) -> SiteKeys:
+    """Give the names of the site's keys."""
+    return SiteKeys(settings.key_prefix, "kimson")
+
+
+@pytest.fixture
+def bring(services: Services, site: Site, tmp_path: Path) -> Callable[..., LegacySummary]:
+    """Give what imports texts as files of one command."""
+    numbers = iter(range(10**6))
+
+    def import_them(*texts: str, names: tuple[str, ...] = (), **options: Any) -> LegacySummary:
+        paths = []
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        for number, text in enumerate(texts):
+            path = folder / (names[number] if names else f"{next(numbers)}.log")
+            path.write_text(text)
+            paths.append(path)
+        plan = Plan(kind=options.pop("kind", "access-log"), **options)
+        return services.portability.legacy.run(Source(site), paths, plan, FakeClock().now())
+
+    return import_them

@@ -19,8 +19,8 @@ from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.imports import Plan
 from stats_service.store.keys import SiteKeys
 from tests.services.portability.exports.test_systems import JOOMLA, NUKEVIET
-from tests.services.portability.test_legacy_twice import everything, keys, stored  # noqa: F401
 from tests.support.clock import FakeClock
+from tests.support.overlapping_logs import everything, stored
 
 VIETNAM = timedelta(hours=7)
 #: 23:20 in Vietnam, 16:20 in UTC; the events go on over midnight.
@@ -154,7 +154,7 @@ def test_any_split_of_events_gives_the_numbers_of_the_whole(
     bring: Callable[..., LegacySummary],
     services: Services,
     redis_client: redis.Redis,
-    keys: SiteKeys,  # noqa: F811
+    keys: SiteKeys,
     name: str,
     data: st.DataObject,
 ) -> None:
@@ -199,7 +199,7 @@ def test_any_split_of_events_gives_the_numbers_of_the_whole(
 def test_an_hour_that_two_exports_share_is_whole(
     bring: Callable[..., LegacySummary],
     redis_client: redis.Redis,
-    keys: SiteKeys,  # noqa: F811
+    keys: SiteKeys,
 ) -> None:
     """The smallest: one event each, in one hour, brought in by two commands."""
     events = some_events(1)[:2]
@@ -215,7 +215,7 @@ def test_ratings_that_two_exports_share_are_all_counted_once(
     bring: Callable[..., LegacySummary],
     services: Services,
     redis_client: redis.Redis,
-    keys: SiteKeys,  # noqa: F811
+    keys: SiteKeys,
 ) -> None:
     """Rows of WP-PostRatings 1 to 6 and 4 to 9, of one post."""
     head = (
