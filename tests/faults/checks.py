@@ -228,7 +228,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T4": ("tests/web/api/test_ratings.py::test_a_score_that_is_none_adds_nothing",),
     "T5": (f"{BALLOTS}_a_ballot_that_breaks_a_rule", f"{BALLOTS}_multiple_choice"),
-    "T9": ("tests/web/server/test_http_edges.py::test_what_is_not_sound_is_refused_and_closed",),
+    "T9": ("tests/web/server/test_requests.py::test_what_is_not_sound_is_refused_and_closed",),
     "T10": (f"{ADMIN}/test_rights.py", "tests/web/api/manage/test_rights.py"),
     "T11": (
         f"{ADMIN}/test_security.py::test_a_write_from_elsewhere",

@@ -14,8 +14,8 @@ Both end in the same `LoopPaths.answer`, so the fast lane is only an optimisatio
 `worker.Worker` serves without it. docs/decisions/0002-server.md gives the measured gain.
 
 It depends on these internals of uvicorn: `cycle`, `pipeline`, `flow`, `url`, `client`,
-`server_state.default_headers`, `on_response_complete`. tests/web/server/test_http_edges.py fails
-when one of them changes.
+`server_state.default_headers`, `on_response_complete`. tests/web/server/test_pipelines.py,
+test_requests.py and test_connections.py fail when one of them changes.
 """
 
 from typing import Any, ClassVar, cast
