@@ -16,14 +16,18 @@ from stats_service.services.container import create_services
 from stats_service.services.periods import periods_at
 from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.traffic import TrafficStore
-from tests.faults.test_abuse import SITE, Note, _page, _used
 from tests.support.clock import FakeClock
 from tests.support.crowd import send_all
+from tests.support.floods import page_view
+from tests.support.memory import redis_memory
 from tests.support.redis_groups import Server, client_of
 from tests.support.server import running_service
 
+SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",), view_ceiling=10**6)
 #: Days of the flood, invented names a day, views in one call.
 DAYS, NAMES, BATCH = 7, 60_000, 500
+
+Note = Callable[[str], None]
 
 
 @pytest.mark.check("T74")
@@ -43,7 +47,7 @@ def test_long_names_over_days(
         store = TrafficStore(client_of(server.url, decode_responses=False), ours.key_prefix)
         names = SiteKeys(ours.key_prefix, site.slug)
         numbers = itertools.count(1)
-        used, most = _used(server), 0
+        used, most = redis_memory(server), 0
 
         def read(article: str) -> ViewCommand:
             return ViewCommand(kind="view", hit=_mixed(next(numbers)), article=article)
@@ -61,7 +65,7 @@ def test_long_names_over_days(
                     assert results[0].article.views == real
             clock.advance(86_400)
             services.traffic.retention.retain(site, clock.now())
-            lasting = _used(server) - used - _ids(server, names)
+            lasting = redis_memory(server) - used - _ids(server, names)
             most = max(most, lasting)
         kept = dict(server.client.zrange(names.articles, 0, -1, withscores=True))
         total = services.traffic.views.counts(site, clock.now()).views.total
@@ -109,7 +113,7 @@ def test_crowds_behind_one_address_lose_no_visit(settings: Settings, measured: N
         for slug, crowd in crowds.items():
             site = services.sites.sites.add(Site(slug=slug, name=slug, hosts=SITE.hosts))
             sent = [
-                _page(number, f"Mozilla/5.0 v{reader}", address, slug)
+                page_view(number, f"Mozilla/5.0 v{reader}", address, slug)
                 for number, (reader, address) in enumerate(crowd)
             ]
             answers = send_all([url], sent, 32)
