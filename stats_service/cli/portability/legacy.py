@@ -14,7 +14,8 @@ from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.exports.systems.plain import named_columns
 from stats_service.services.portability.legacy.files import opened_file
 from stats_service.services.portability.legacy.formats.options import LogOptions
-from stats_service.services.portability.legacy.imports import KINDS, Plan, import_events
+from stats_service.services.portability.legacy.imports import KINDS, import_events
+from stats_service.services.portability.legacy.work import Plan
 
 #: Rows that are shown of a table that nobody knows.
 PREVIEW_ROWS = 5

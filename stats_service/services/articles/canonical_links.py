@@ -33,12 +33,7 @@ _CHANGE = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 DRAWN_CHANGES = 3
 
 
-def counted_key(
-    key: str,
-    canonical: str,
-    parameters: tuple[str, ...],
-    doubted: Collection[str] = (),
-) -> str:
+def counted_key(key: str, canonical: str, parameters: tuple[str, ...]) -> str:
     """Return the key under which a page counts that names its canonical address.
 
     Args:
@@ -46,7 +41,6 @@ def counted_key(
         canonical: URL in its canonical link, on a host of the site.
         parameters: `Site.article_parameters`. A site that names those that are kept, or `+name`,
             has decided.
-        doubted: Names in lower case that no canonical link may leave out.
 
     Returns:
         The key of the canonical address, or `key` if that is to be kept.
@@ -67,7 +61,7 @@ def counted_key(
         return key
     if not others and (path == "/" or _PROGRAM.search(path)):
         return key
-    wanted = _wanted(parameters) | set(doubted)
+    wanted = _wanted(parameters)
     if all(_names_no_article(pair) and _name(pair) not in wanted for pair in left_out):
         return shorter
     return key

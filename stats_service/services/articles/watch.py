@@ -2,13 +2,13 @@
 
 A view brings the whole address, and its key has what is kept of it: by the site's settings, or
 because the page's canonical link says so. One key under many values of a dropped parameter is
-perhaps many articles; no canonical link is believed about it any more. Nothing but digests of
-values is remembered, bounded, and only of addresses with a question mark; the name is told once a
-day. Values that were drawn for one reader, such as click ids, tell no articles apart.
+perhaps many articles: the name is told, once a day, and changes no key by itself, so that every
+worker counts an address under the same. Nothing but digests of values is remembered, bounded, and
+only of addresses with a question mark. Values that were drawn for one reader, such as click ids,
+tell no articles apart.
 """
 
 import re
-from collections.abc import Set as AbstractSet
 
 from stats_service.services.articles.canonical_links import looks_drawn
 from stats_service.services.articles.keys import (
@@ -40,11 +40,6 @@ class ParameterWatch:
         self._day = ""
         #: Names, in lower case, that canonical links were believed to leave out.
         self.left_out: set[str] = set()
-
-    @property
-    def doubted(self) -> AbstractSet[str]:
-        """Names of today that perhaps tell articles apart though they are dropped. Lower case."""
-        return self._told
 
     def sign(self, address: str, key: str, day: str) -> str:
         """Return the sign to count with a view, or an empty text.

@@ -77,8 +77,7 @@ class SiteEntry:
         host = origin_host(canonical)
         if host is None or not {host, f"www.{host}", host.removeprefix("www.")} & self.hosts:
             return key
-        parameters, doubted = self.site.article_parameters, self.watch.doubted
-        found = counted_key(key, canonical, parameters, doubted)
+        found = counted_key(key, canonical, self.site.article_parameters)
         if found != key and len(self.watch.left_out) < LEFT_OUT_MAX:
             self.watch.left_out |= left_out_names(key, found)
         return self.aliases.targets.get(found, found)
@@ -92,8 +91,7 @@ class SiteEntry:
         key = self.article_key(text)
         if "?" not in key or not self.watch.left_out:
             return key
-        names = self.watch.left_out - self.watch.doubted
-        found = without_left_out(key, names, self.site.article_parameters)
+        found = without_left_out(key, self.watch.left_out, self.site.article_parameters)
         return self.aliases.targets.get(found, found)
 
     @cached_property

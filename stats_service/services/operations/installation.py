@@ -194,8 +194,8 @@ class Installation:
         """
         if self._store.read().move:
             raise ConflictError(
-                "The data of this installation are moving to another server, or have moved: nothing "
-                "was changed. Try again when the service runs with the new server."
+                "The data of this installation are moving to another server, or have moved: "
+                "nothing was changed. Try again when the service runs with the new server."
             )
 
     def note_host(self, host: str) -> bool:

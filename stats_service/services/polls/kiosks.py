@@ -60,10 +60,7 @@ class Kiosks:
                 poll=poll.id,
             )
         if sum(not kiosk.revoked for kiosk in self._store.all(slug)) >= KIOSKS_MAX:
-            raise ConflictError(
-                "The site has {kiosks_max} kiosks, and that is the most. Revoke one first.",
-                kiosks_max=KIOSKS_MAX,
-            )
+            raise _many()
         secret = new_secret()
         link = KioskLink(name=name, by=by.who, poll=poll.id)
         self._store.add_link(slug, secret_digest(secret), link, LINK_SECONDS)
@@ -81,6 +78,7 @@ class Kiosks:
 
         Raises:
             NotFoundError: the link was spent or has ended.
+            ConflictError: the site has too many devices by now.
         """
         digest = secret_digest(secret)
         link = self.link(slug, secret)
@@ -88,8 +86,9 @@ class Kiosks:
         entry = entry_of(
             Author(link.by, now), "kiosk.enrolled", kiosk.id, None, {"name": link.name}
         )
-        if not self._store.enrol(slug, digest, kiosk, entry, 2 * KIOSKS_MAX):
-            raise _spent()
+        outcome = self._store.enrol(slug, digest, kiosk, entry, KIOSKS_MAX)
+        if outcome != "enrolled":
+            raise _many() if outcome == "many" else _spent()
         value = f"{_VERSION}.{kiosk.id}"
         return link, f"{value}.{self._signature(slug, value)}"
 
@@ -167,6 +166,13 @@ def _checked_name(name: str) -> str:
             "name: say in 1 to {name_max} characters where the kiosk stands.", name_max=NAME_MAX
         )
     return name
+
+
+def _many() -> ConflictError:
+    return ConflictError(
+        "The site has {kiosks_max} kiosks, and that is the most. Revoke one first.",
+        kiosks_max=KIOSKS_MAX,
+    )
 
 
 def _spent() -> NotFoundError:

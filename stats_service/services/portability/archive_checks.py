@@ -51,7 +51,11 @@ from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
 from stats_service.services.polls.picture_files import is_made
-from stats_service.services.polls.pictures import PICTURES_MAX, picture_id
+from stats_service.services.polls.pictures import (
+    PICTURES_MAX,
+    PICTURES_MAX_BYTES,
+    picture_id,
+)
 from stats_service.services.polls.rules import check_form
 from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
@@ -97,7 +101,7 @@ class ArchiveChecks:
         #: Revisions of the polls: as the poll's row states them, and as the rows are counted.
         self._polls: dict[str, int] = {}
         self._revisions: dict[str, int] = {}
-        self._pictures = 0
+        self._pictures = self._picture_bytes = 0
         self._last_log = (0, 0)
         self._checks: Mapping[type[Row], Callable[[Any], None]] = {
             CountsRow: self._counts,
@@ -221,6 +225,10 @@ class ArchiveChecks:
             data = b64decode(row.data, validate=True)
         except ValueError as error:
             raise _unusable("data", row.data[:40], str(error)) from error
+        self._picture_bytes += len(data)
+        if self._picture_bytes > PICTURES_MAX_BYTES:
+            most = PICTURES_MAX_BYTES // 10**6
+            raise _unusable("id", row.id, f"a site has {most} MB of pictures at most")
         if picture_id(data) != row.id or not is_made(data, row.width, row.height):
             raise _unusable("id", row.id, "it is no picture as this program makes them")
 

@@ -32,10 +32,10 @@ from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.imports import (
     KINDS,
     Legacy,
-    Plan,
     Progress,
     import_events,
 )
+from stats_service.services.portability.legacy.work import Plan
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome
 from stats_service.store.portability.uploads import UploadStore

@@ -68,13 +68,19 @@ class KioskStore:
             stored = self._client.get(SiteKeys(self._prefix, slug).kiosk_link(digest))
         return msgspec.json.decode(stored, type=KioskLink) if stored else None
 
-    def enrol(self, slug: str, digest: str, kiosk: Kiosk, entry: AuditEntry, most: int) -> bool:
-        """Spend a link and enrol a device; False if the link was spent or has ended."""
+    def enrol(self, slug: str, digest: str, kiosk: Kiosk, entry: AuditEntry, most: int) -> str:
+        """Spend a link and enrol a device.
+
+        Returns:
+            `enrolled`; `spent`: the link was spent or has ended; `many`: as many as `most` are in
+            use.
+        """
         names = SiteKeys(self._prefix, slug)
         keys = (names.site, names.kiosk_link(digest), names.kiosks, names.audit)
         args = (kiosk.id, msgspec.json.encode(kiosk), packed_entry(entry), most)
         with store_errors():
-            return bool(ENROL_KIOSK.run(self._client, keys, args))
+            reply: Any = ENROL_KIOSK.run(self._client, keys, args)
+        return {1: "enrolled", 0: "spent", -1: "many"}[int(reply)]
 
     def change(self, slug: str, before: Kiosk, after: Kiosk, entry: AuditEntry) -> bool:
         """Put `after` in the place of `before`; False if that is not what is stored any more."""

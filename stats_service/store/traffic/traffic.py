@@ -16,10 +16,12 @@ from stats_service.store.site_writes import write_to_site
 from stats_service.store.traffic.day_names import day_name
 from stats_service.store.traffic.view_batch import ViewBatch
 
-RECORD_VIEWS = load_script("traffic/record_views")
+RECORD_VIEWS = load_script("traffic/count_readers", "traffic/record_views")
 SET_OPENING = load_script("accounts/audit_entry", "traffic/set_opening")
 CORRECT_RECORDS = load_script("accounts/audit_entry", "traffic/correct_records")
-REPLAY_VIEWS = load_script("traffic/replay_guard", "traffic/record_views", "traffic/replay_mark")
+REPLAY_VIEWS = load_script(
+    "traffic/replay_guard", "traffic/count_readers", "traffic/record_views", "traffic/replay_mark"
+)
 
 #: Reply of `set_opening.lua` if the site no longer exists.
 _NO_SITE = -1

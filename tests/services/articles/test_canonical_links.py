@@ -79,13 +79,6 @@ def test_the_sites_own_settings_come_first(parameters: tuple[str, ...], key: str
     ) == (key)
 
 
-def test_a_name_that_is_doubted_is_believed_no_more() -> None:
-    """Once one key has been read under many of its values."""
-    key = counted_key("/tin?from=a", f"{PORTAL}/tin", (), {"from"})
-
-    assert key == "/tin?from=a"
-
-
 @pytest.mark.parametrize(
     ("key", "found"),
     [

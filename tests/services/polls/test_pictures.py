@@ -6,6 +6,7 @@ import resource
 import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import redis
@@ -20,6 +21,7 @@ from stats_service.services.container import Services
 from stats_service.services.polls import pictures
 from stats_service.services.polls.picture_files import PICTURE_MAX_BYTES, is_made, make_picture
 from stats_service.services.polls.rules import SIDE_MAX
+from stats_service.services.portability import archive_checks
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.pictures import opened, picture_file
@@ -247,6 +249,30 @@ def test_a_site_has_so_many_pictures(
 
     with pytest.raises(ConflictError):
         put(services, "c", "black")
+
+
+@pytest.mark.parametrize(("name", "most"), [("PICTURES_MAX", 1), ("PICTURES_MAX_BYTES", 1000)])
+@pytest.mark.usefixtures("poll")
+def test_an_archive_brings_no_more_than_a_site_may_have(
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: FakeClock,
+    tmp_path: Path,
+    name: str,
+    most: int,
+) -> None:
+    """Neither more pictures nor more bytes of all together; nothing of it is imported."""
+    put(services, "a", "red")
+    put(services, "b", "blue")
+    path = tmp_path / "kimson.jsonl"
+    path.write_bytes(b"".join(services.portability.archives.lines("kimson", clock.now())))
+    services.sites.sites.remove("kimson")
+    monkeypatch.setattr(archive_checks, name, most)
+
+    with pytest.raises(InvalidInputError, match="pictures at most"):
+        services.portability.archives.restore(path, clock.now())
+
+    assert services.sites.sites.all() == []
 
 
 def test_many_at_once_are_made_one_by_one() -> None:

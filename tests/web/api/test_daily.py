@@ -86,7 +86,11 @@ def test_t87_a_crowd_that_votes_daily_is_counted_exactly(
     def send(job: tuple[str, str, str]) -> int:
         voter, choice, ballot = job
         with app.test_client() as own:
-            return vote(own, voter, choice, ballot=ballot).status_code
+            for _ in range(5):
+                code = vote(own, voter, choice, ballot=ballot).status_code
+                if code != 503:  # a new day's keys that take long are waited for by asking again
+                    break
+            return code
 
     for _day in range(2):
         jobs = [

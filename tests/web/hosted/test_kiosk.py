@@ -16,6 +16,7 @@ from stats_service.models.polls import Poll
 from stats_service.models.quarantine import Integrity
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.polls import kiosks
 from stats_service.services.voting.concentration import is_for_everybody
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER
@@ -369,6 +370,21 @@ def test_a_link_is_one_devices(app: Flask, services: Services) -> None:
     assert foreign.status_code == 403
     entry = services.accounts.audit.newest("kimson")[0]
     assert (entry.what, entry.who, entry.after) == ("kiosk.enrolled", "lan", {"name": "Một cửa 1"})
+
+
+@pytest.mark.usefixtures("poll")
+def test_links_made_before_enrol_no_more_devices_than_a_site_may_have(
+    app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one opened is told, and its link stays good until another device is revoked."""
+    monkeypatch.setattr(kiosks, "KIOSKS_MAX", 2)
+    links = [new_link(services, f"Một cửa {n}") for n in range(3)]
+
+    statuses = [Tablet(app).press(secret).status_code for secret in links]
+
+    assert statuses == [303, 303, 409]
+    services.polls.kiosks.revoke("kimson", services.polls.kiosks.all("kimson")[0].id, by(services))
+    assert Tablet(app).press(links[2]).status_code == 303
 
 
 @pytest.mark.usefixtures("poll")

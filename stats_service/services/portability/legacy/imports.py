@@ -2,14 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.models.bounds import COUNT_MAX
+from stats_service.errors import InvalidInputError
 from stats_service.models.legacy import (
     GROWING_TOLD,
     DayPart,
@@ -21,7 +19,6 @@ from stats_service.models.legacy import (
     PollOutcome,
     SpanGrowth,
 )
-from stats_service.models.sites import Site
 from stats_service.services.polls.polls import POLLS_MAX
 from stats_service.services.portability.legacy.exports.dialects import is_table
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
@@ -34,15 +31,21 @@ from stats_service.services.portability.legacy.exports.reading import (
 from stats_service.services.portability.legacy.exports.recognise import KINDS as TABLE_KINDS
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import opened_file, opened_files, readable
-from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
 from stats_service.services.portability.legacy.known_lines import KnownLines
 from stats_service.services.portability.legacy.lines import Lines, Recount, check_days, skipping
 from stats_service.services.portability.legacy.logs import LogReader
+from stats_service.services.portability.legacy.refusals import (
+    check_balance,
+    check_others,
+    check_room,
+    has_begun,
+)
 from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
 from stats_service.services.portability.legacy.undo import spans_of, undo_import
-from stats_service.services.sites.sites import BALANCE_MAX, Sites
+from stats_service.services.portability.legacy.work import Plan, Work
+from stats_service.services.sites.sites import Sites
 from stats_service.store.portability.legacy import LegacyStore
 
 ACCESS_LOG = "access-log"
@@ -55,26 +58,6 @@ SPANS_MAX = 120
 ID_LENGTH = 16
 
 Progress = Callable[[int], None]
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do with the files of one command."""
-
-    #: The system that the person named; empty: detected.
-    kind: str = ""
-    #: Add to the opening balances instead of to days.
-    opening: bool = False
-    #: Days from this one on are left out; empty: from the first day counted live.
-    before: str = ""
-    #: Days on which only tests were counted live; none of them counts as the first day.
-    tests: tuple[str, ...] = ()
-    #: Add days even if the site's opening balance may include them.
-    keep_opening: bool = False
-    #: Add days even if an import of another system has added their views.
-    beside: bool = False
-    dry_run: bool = False
-    #: What an access log does not contain.
-    log: LogOptions = LogOptions()
 
 
 class Legacy:
@@ -151,7 +134,7 @@ class Legacy:
             outcome, known_views = None, 0
             kind = ACCESS_LOG if plan.kind == ACCESS_LOG else _kind_of(paths, plan)
             salt = self._store.salt(site, keep=not plan.dry_run)
-            work = _Work(site, plan, kind, before, imports, tally, lines)
+            work = Work(site, plan, kind, before, imports, tally, lines)
             if kind == ACCESS_LOG:
                 files, overlapping = self._read_logs(work, paths, salt, progress)
             else:
@@ -168,7 +151,7 @@ class Legacy:
                 polls = self._polls(site.slug, outcome, now, dry_run=False)
             return msgspec.structs.replace(summary, polls=polls)
 
-    def _spans(self, work: "_Work") -> tuple[SpanGrowth, ...]:
+    def _spans(self, work: Work) -> tuple[SpanGrowth, ...]:
         """Return existing and added numbers, in spans long enough to fit on a chart."""
         days = {} if work.opening else work.tally.day_sums(work.before)
         metric = 0 if any(views for views, _ in days.values()) else 1
@@ -191,7 +174,7 @@ class Legacy:
         return tuple(PollOutcome(*fate) for fate in self.add_polls(slug, polls, dry_run=dry_run))
 
     def _read_logs(
-        self, work: "_Work", paths: list[Path], salt: bytes, progress: Progress
+        self, work: Work, paths: list[Path], salt: bytes, progress: Progress
     ) -> tuple[list[FileSummary], int]:
         """Read access logs; return their summaries, and how many views were counted live."""
         site, tally, lines = work.site, work.tally, work.lines
@@ -209,7 +192,7 @@ class Legacy:
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
         return summaries, recount.overlapping
 
-    def _new_of_tables(self, work: "_Work", outcome: Outcome) -> tuple[list[FileSummary], int, int]:
+    def _new_of_tables(self, work: Work, outcome: Outcome) -> tuple[list[FileSummary], int, int]:
         """Leave in the tally what is new.
 
         Returns:
@@ -238,7 +221,7 @@ class Legacy:
         return files, overlapping + recount.overlapping, known_views
 
     def _summary(
-        self, work: "_Work", files: list[FileSummary], overlapping: int, known_views: int
+        self, work: Work, files: list[FileSummary], overlapping: int, known_views: int
     ) -> LegacySummary:
         """Return the summary of what is new."""
         tally, before = work.tally, work.before
@@ -278,7 +261,7 @@ class Legacy:
             return msgspec.structs.replace(summary, known=known)
         return summary
 
-    def _earlier(self, work: "_Work") -> Iterator[DayPart | OpeningPart]:
+    def _earlier(self, work: Work) -> Iterator[DayPart | OpeningPart]:
         """Yield the parts that imports of the same systems have added to the same days."""
         kinds = set(work.kind.split("+"))
         for name, file in work.imports.items():
@@ -287,18 +270,18 @@ class Legacy:
                 yield from (part for _, part in self._store.parts(work.site.slug, name))
 
     def _bring_in(
-        self, work: "_Work", summary: LegacySummary, changes: int, salt: bytes, now: float
+        self, work: Work, summary: LegacySummary, changes: int, salt: bytes, now: float
     ) -> LegacySummary:
         record = self._record(work, summary, now)
         summary = msgspec.structs.replace(summary, id=record.id)
-        begun = self._begun(work, record)
+        begun = has_begun(work, record)
         if not work.opening:
             if not work.plan.keep_opening:
-                _check_balance(work.site, work.tally.days(work.before))
+                check_balance(work.site, work.tally.days(work.before))
             if not work.plan.beside:
-                self._check_others(work, summary)
+                check_others(self._store, work, summary)
         if not begun:  # the room of an interrupted import was checked when it began
-            self._check_room(work, summary)
+            check_room(self._store, work, summary)
         if work.plan.dry_run:
             return summary
         if not begun:
@@ -306,7 +289,7 @@ class Legacy:
         self._write(work, record, salt, now)
         return summary
 
-    def _write(self, work: "_Work", record: ImportedFile, salt: bytes, now: float) -> None:
+    def _write(self, work: Work, record: ImportedFile, salt: bytes, now: float) -> None:
         """Add everything, each part once, however often this is started again."""
         for number, part in enumerate(work.parts()):
             if isinstance(part, DayPart):
@@ -323,7 +306,7 @@ class Legacy:
         self._store.settle_records(work.site, record.id)
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
 
-    def _record(self, work: "_Work", summary: LegacySummary, now: float) -> ImportedFile:
+    def _record(self, work: Work, summary: LegacySummary, now: float) -> ImportedFile:
         """Return the record of the import; its id is derived from everything that it adds."""
         digests = tuple(file.digest for file in summary.files)
         plan = hashlib.sha256("".join((summary.kind, *digests)).encode())
@@ -349,77 +332,6 @@ class Legacy:
             line_days=work.lines.kept_days(),
         )
 
-    def _begun(self, work: "_Work", record: ImportedFile) -> bool:
-        """Return whether this very import was started and interrupted.
-
-        Raises:
-            ConflictError: a different import was.
-        """
-        for name, file in work.imports.items():
-            if file.complete or not file.undoable:
-                continue
-            if name == record.id and not file.leaving:
-                return True
-            raise ConflictError(
-                "An import of {name} was cut off, and what is to be added now is not what was "
-                "then: repeat it with the same files, options and settings; or take it out with "
-                "`stats-service legacy undo {site} {id}`.",
-                name=file.name,
-                site=work.site.slug,
-                id=name,
-            )
-        return False
-
-    def _check_others(self, work: "_Work", summary: LegacySummary) -> None:
-        """Refuse views of days that an import of another system added: they are the same views."""
-        days = set(work.tally.day_views(work.before)) if summary.views else set()
-        for name, file in work.imports.items():
-            apart = file.last_day < summary.first_day or summary.last_day < file.first_day
-            if file.kind == summary.kind or file.opening or not file.views or apart:
-                continue
-            both = sorted(
-                part.day
-                for _, part in self._store.parts(work.site.slug, name)
-                if isinstance(part, DayPart) and part.views and part.day in days
-            )
-            if both:
-                raise ConflictError(
-                    "{number:,} days from {first_day} on have the views of {name} ({kind}) "
-                    "already: the same readers would count twice. Take that out first "
-                    "(`legacy undo`), leave the days out with --before, or say --beside if these "
-                    "are other readers.",
-                    number=len(set(both)),
-                    first_day=both[0],
-                    name=file.name,
-                    kind=file.kind,
-                )
-
-    def _check_room(self, work: "_Work", summary: LegacySummary) -> None:
-        """Refuse numbers beyond the exact range, or beyond the range of an archive.
-
-        The views of all articles together are checked against the article with the most views:
-        the views of each article are only known part by part, when it would be too late.
-        """
-        tally, site = work.tally, work.site
-        largest = self._store.largest(site.slug)
-        views, visits, articles = tally.undated()
-        balances = {
-            "views": (site.opening_views, views),
-            "visits": (site.opening_visits, visits),
-            "views of an article": (largest.article_opening, articles),
-        }
-        before = "" if work.opening else work.before
-        counts = {
-            "views": (largest.views, summary.views - views),
-            "visits": (largest.visits, summary.visits - visits),
-            "views of an article": (
-                largest.article_views,
-                tally.article_views(before) - articles,
-            ),
-        }
-        _check_sums(summary.name, balances, BALANCE_MAX)
-        _check_sums(summary.name, counts, COUNT_MAX)
-
 
 def import_events(summary: LegacySummary) -> Iterator[tuple[str, str, dict[str, object] | None]]:
     """Yield the audit log entries of an import: action, subject, details."""
@@ -429,43 +341,6 @@ def import_events(summary: LegacySummary) -> Iterator[tuple[str, str, dict[str, 
     for poll in summary.polls:
         if poll.new:
             yield "poll.imported", poll.text.split()[1].rstrip(":"), None
-
-
-def _check_sums(file: str, sums: Mapping[str, tuple[int, int]], most: int) -> None:
-    for name, (there, more) in sums.items():
-        if more and there + more > most:
-            raise InvalidInputError(
-                "{file}: {more:,} {field} cannot be added to the {there:,} that are there, for "
-                "there may be {most:,}. Correct the file, or leave it out.",
-                file=file,
-                more=more,
-                field=name,
-                there=there,
-                most=most,
-            )
-
-
-class _Work(NamedTuple):
-    """The state of an import while its files are read and written."""
-
-    site: Site
-    plan: Plan
-    kind: str
-    before: str
-    imports: Mapping[str, ImportedFile]
-    tally: Tally
-    lines: Lines
-
-    @property
-    def opening(self) -> bool:
-        """Return whether the import goes to the opening balances."""
-        return self.plan.opening
-
-    def parts(self) -> Iterator[DayPart | OpeningPart]:
-        """Yield the parts to add, in the same order and sizes every time."""
-        if not self.opening:
-            yield from self.tally.day_parts(self.before)
-        yield from self.tally.opening_parts()
 
 
 def _too_many_polls() -> InvalidInputError:
@@ -500,7 +375,7 @@ def _kind_of(paths: list[Path], plan: Plan) -> str:
 
 
 def _read_tables(
-    source: Source, paths: list[Path], work: "_Work", salt: bytes, progress: Progress
+    source: Source, paths: list[Path], work: Work, salt: bytes, progress: Progress
 ) -> Outcome:
     with ExportReader(source, work.plan.kind, work.lines, salt) as reader:
         for path in paths:
@@ -515,16 +390,3 @@ def _read_tables(
 
 def _digest(digests: list[str]) -> str:
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
-
-
-def _check_balance(site: Site, days: list[str]) -> None:
-    balance = site.opening_views + site.opening_visits
-    if days and balance and days[0] <= (site.opening_day or "9999"):
-        raise ConflictError(
-            "The opening balance of {slug!r} (of {opening_day}) may hold the views of {days} "
-            "and later already. Lower it in the settings (`site edit`). If it does not hold them, "
-            "send the files again with the check box that says so (--keep-opening).",
-            slug=site.slug,
-            opening_day=site.opening_day or "an unknown day",
-            days=days[0],
-        )

@@ -1,4 +1,5 @@
 -- record_views: count page views of one site that arrived together, and read its numbers.
+-- count_readers.lua comes before.
 --
 -- One call takes one view or many, in three steps: read all values, one command for each kind;
 -- decide view by view in order of arrival, in Lua alone; write all changes, one command for each
@@ -43,9 +44,6 @@ local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
 local AHEAD_MS = 600000
 local HOURS_TTL, VISITORS_TTL, HITS_TTL = 91 * 86400, 2 * 86400, 2400
 local ADDRESSES_TTL, DAY_ARTICLES_TTL = 3600, 400 * 86400
--- Values of one dimension that are kept on one day, and entry articles. Beyond them a new one takes the place of one that
--- hardly any visit has, drawn at random; what that had counts for the letter alone.
-local VALUES, ENTRIES, VALUE_GIVES_WAY, VALUE_DRAWS, READERS_TTL = 500, 2000, 10, 64, 400 * 86400
 local OTHER = '(other)'
 -- Marker among hit ids and in the addresses HASH: the key has an expiry.
 local EXPIRES = '*'
@@ -80,7 +78,6 @@ local hits, hits_before, addresses = KEYS[5], KEYS[6], KEYS[7]
 local articles, day_articles = KEYS[8], KEYS[9]
 local opening, ratings, ignored, site, names = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local aliases, readers = KEYS[15], KEYS[16]
-local call, unpack = redis.call, unpack
 
 -- EXISTS counts a key as often as it is named: 1 is a balance without a site, 3 is both.
 local existing = call('EXISTS', site, site, opening)
@@ -106,9 +103,6 @@ local name_count = #shared - names_at
 local function read(command, key, values, at, n)
   return n > 0 and redis.call(command, key, unpack(values, at + 1, at + n)) or {}
 end
-
--- A table allocated for `n` values, so that it does not grow.
-local function room(n) return { unpack({}, 1, n) } end
 
 -- READ ---------------------------------------------------------------------------------------
 -- Replies stay arrays: the k-th entry belongs to the k-th hit id, article …
@@ -489,75 +483,8 @@ if other > 0 then
     call('EXPIRE', day_articles, DAY_ARTICLES_TTL, 'NX')
   end
 end
--- What the visits that began tell: each value is counted by itself.
 if visits > 0 and ARGV[6] ~= '' then
-  local texts = { cmsgpack.unpack(ARGV[6]) }
-  local tells, told, lines, told_count = texts[1], {}, room(8 * visits), 0
-  for k = 1, visits do
-    local text = texts[1 + (tells[begun[k]] or -1)]
-    -- As arguments they make no table that grows.
-    local row = { cmsgpack.unpack(text or '') }
-    for i = 1, #row do
-      local line = row[i]
-      if line == 'e' then line = entries[k] and 'e' .. entries[k] end
-      local n = told[line or '']
-      if n then
-        told[line] = n + 1
-      elseif line then
-        told_count = told_count + 1
-        told[line], lines[told_count] = 1, line
-      end
-    end
-  end
-  local is_new, sizes, beyond_them = false, {}, {}
-  -- At most a thousand fields in a command.
-  for from = 1, told_count, 1000 do
-    local to = math.min(told_count, from + 999)
-    local found = call('HMGET', readers, '*', unpack(lines, from, to))
-    local changed, n = room(2 * (to - from + 1)), 0
-    is_new = is_new or not found[1]
-    for k = from, to do
-      local line, before = lines[k], found[2 + k - from]
-      local kept = true
-      if not before and #line > 1 then
-        local letter = string.sub(line, 1, 1)
-        local size = sizes[letter] or tonumber(call('HGET', readers, '#' .. letter) or 0)
-        local most = letter == 'e' and ENTRIES or VALUES
-        if size >= most then
-          -- A user of Redis who may not (an older list of commands) draws nothing: the value goes to
-          -- the remainder. What is written already must not be cut off by an error here.
-          local drawn = redis.pcall('HRANDFIELD', readers, VALUE_DRAWS, 'WITHVALUES')
-          for d = 1, #drawn, 2 do
-            local value, had = drawn[d], tonumber(drawn[d + 1])
-            if size >= most and #value > 1 and string.sub(value, 1, 1) == letter
-              and had <= VALUE_GIVES_WAY and not told[value] then
-              call('HDEL', readers, value)
-              beyond_them[letter] = (beyond_them[letter] or 0) + had
-              size = size - 1
-            end
-          end
-        end
-        kept = size < most
-        sizes[letter] = kept and size + 1 or size
-        if not kept then beyond_them[letter] = (beyond_them[letter] or 0) + told[line] end
-      end
-      if kept then
-        changed[n + 1], changed[n + 2], n = line, (before or 0) + told[line], n + 2
-      end
-    end
-    if n > 0 then call('HSET', readers, unpack(changed, 1, n)) end
-  end
-  for letter, size in pairs(sizes) do call('HSET', readers, '#' .. letter, size) end
-  for letter, n in pairs(beyond_them) do
-    call('HINCRBY', readers, letter, n)
-    refused['readers-cap'] = (refused['readers-cap'] or 0) + n
-  end
-  if is_new then
-    -- A value so long that the HASH is a table from the first: a list would be read to its end for
-    -- every visit.
-    call('HSET', readers, '*', string.rep('*', 65))
-    call('EXPIRE', readers, READERS_TTL, 'NX')
-  end
+  count_readers(readers, ARGV[6], visits, begun, entries, refused)
 end
 for reason, n in pairs(refused) do
   local field, is_named = reason .. ':' .. day, true
