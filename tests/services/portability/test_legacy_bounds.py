@@ -17,7 +17,7 @@ from stats_service.services.portability.legacy import lines
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.files import TEXT_LINE_MAX
-from stats_service.services.portability.legacy.imports import Plan
+from stats_service.services.portability.legacy.work import Plan
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
 from tests.support.legacy import counts, line, run

@@ -12,7 +12,7 @@ from stats_service.models.legacy import LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.legacy.exports.source import Source
-from stats_service.services.portability.legacy.imports import Plan
+from stats_service.services.portability.legacy.work import Plan
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.legacy import LegacyStore
 from tests.support.clock import FakeClock
