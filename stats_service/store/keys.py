@@ -109,7 +109,7 @@ key                             type    holds; how long
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
-<p>:{site}:legacy               hash    id of an import -> `models.legacy.ImportedFile`;
+<p>:{site}:legacy               hash    id of an import -> `models.portability.legacy.ImportedFile`;
                                         `views:<day>`: imported views of the day; `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:

@@ -12,7 +12,7 @@ from pyotp import TOTP
 
 from stats_service.models.devices import Caller
 from stats_service.models.polls import Choice, Poll
-from stats_service.models.uploads import Upload
+from stats_service.models.portability.uploads import Upload
 from stats_service.services.container import Services
 from stats_service.services.notices.outgoing import DeliveryError
 from tests.support.admin import PASSWORD, add_account

@@ -7,8 +7,8 @@ import msgspec
 import redis
 from PIL import Image
 
-from stats_service.models.legacy import DayPart, ImportedFile
 from stats_service.models.polls import Choice, Picture, Poll
+from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services

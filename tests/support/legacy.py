@@ -5,7 +5,7 @@ from pathlib import Path
 import redis
 
 from stats_service.config import Settings
-from stats_service.models.legacy import LegacySummary
+from stats_service.models.portability.legacy import LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.legacy.exports.source import Source

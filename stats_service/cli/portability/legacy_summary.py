@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from stats_service.models.legacy import ONE_ADDRESS_VIEWS, FileSummary, LegacySummary
+from stats_service.models.portability.legacy import ONE_ADDRESS_VIEWS, FileSummary, LegacySummary
 
 
 def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:

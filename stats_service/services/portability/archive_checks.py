@@ -1,8 +1,8 @@
 """Check that an archive holds only what this service could have written.
 
-msgspec checks the types and bounds of a row, which `models.archive` defines. This module checks
-the rest: that days exist in the calendar, and the rules between rows. A single day that does not
-exist would make every page of the site fail.
+msgspec checks the types and bounds of a row, which `models.portability.archive` defines. This
+module checks the rest: that days exist in the calendar, and the rules between rows. A single day
+that does not exist would make every page of the site fail.
 """
 
 import re
@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.archive import (
+from stats_service.models.bounds import COUNT_MAX, TIME_MAX
+from stats_service.models.polls import OTHER, POLL_ID
+from stats_service.models.portability.archive import (
     AliasRow,
     ArticleDayRow,
     ArticleMonthRow,
@@ -42,9 +44,7 @@ from stats_service.models.archive import (
     Row,
     VoidedRatingRow,
 )
-from stats_service.models.bounds import COUNT_MAX, TIME_MAX
-from stats_service.models.legacy import ImportedFile
-from stats_service.models.polls import OTHER, POLL_ID
+from stats_service.models.portability.legacy import ImportedFile
 from stats_service.models.quarantine import StoredGroup
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key

@@ -11,7 +11,7 @@ from typing import IO, TypeVar, cast
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.archive import (
+from stats_service.models.portability.archive import (
     ARCHIVE_VERSION,
     EndRow,
     HeaderRow,

@@ -10,7 +10,7 @@ import msgspec
 
 from stats_service import __version__
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError, SiteChangedError
-from stats_service.models.archive import (
+from stats_service.models.portability.archive import (
     ARCHIVE_VERSION,
     EndRow,
     HeaderRow,
@@ -18,7 +18,7 @@ from stats_service.models.archive import (
     Row,
     table_name,
 )
-from stats_service.models.uploads import ArchiveSummary
+from stats_service.models.portability.uploads import ArchiveSummary
 from stats_service.services.periods import day_of
 from stats_service.services.portability.archive_files import ArchiveFile
 from stats_service.services.sites.sites import Sites

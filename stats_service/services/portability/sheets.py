@@ -14,7 +14,7 @@ import msgspec
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from stats_service.models.archive import Row, columns, flat, table_name
+from stats_service.models.portability.archive import Row, columns, flat, table_name
 
 #: Rows of a sheet in XLSX, the headings among them.
 SHEET_ROWS = 1_048_576

@@ -20,8 +20,8 @@ from stats_service.errors import (
     StatsError,
     UnknownSiteError,
 )
-from stats_service.models.legacy import LegacySummary
-from stats_service.models.uploads import ARCHIVE, UNDO, ArchiveSummary, Upload
+from stats_service.models.portability.legacy import LegacySummary
+from stats_service.models.portability.uploads import ARCHIVE, UNDO, ArchiveSummary, Upload
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.portability.archives import Archives
 from stats_service.services.portability.legacy.exports.posts import post_addresses

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stats_service.errors import ConflictError, UnknownSiteError
-from stats_service.models.legacy import DayPart, ImportedFile, Largest, OpeningPart
 from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
+from stats_service.models.portability.legacy import DayPart, ImportedFile, Largest, OpeningPart
 from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of

@@ -17,7 +17,7 @@ import msgspec
 
 from stats_service.embedded_redis.lock import held
 from stats_service.errors import InvalidInputError
-from stats_service.models.uploads import Upload
+from stats_service.models.portability.uploads import Upload
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _RECORD = "upload.json"

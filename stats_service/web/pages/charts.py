@@ -13,7 +13,7 @@ from itertools import pairwise
 from flask_babel import get_locale
 
 from stats_service.models.history import Pair, Series
-from stats_service.models.legacy import SpanGrowth
+from stats_service.models.portability.legacy import SpanGrowth
 from stats_service.services.formats import day, day_of_month, month_of, weekday_names
 from stats_service.web.pages.languages import number
 

@@ -12,7 +12,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stats_service.models.legacy import LegacySummary
+from stats_service.models.portability.legacy import LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.legacy.exports.source import Source

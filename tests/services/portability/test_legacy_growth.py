@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from stats_service.errors import ConflictError
-from stats_service.models.legacy import LegacySummary
+from stats_service.models.portability.legacy import LegacySummary
 from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock

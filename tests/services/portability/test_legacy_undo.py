@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from stats_service.errors import ConflictError, NotFoundError, StoreUnavailableError
-from stats_service.models.legacy import LegacySummary
+from stats_service.models.portability.legacy import LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.legacy.exports.source import Source

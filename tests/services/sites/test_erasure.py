@@ -18,8 +18,8 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.models.install_checks import InstallCheck, InstallReport, Sender
-from stats_service.models.legacy import DayPart, ImportedFile
 from stats_service.models.polls import BallotQuery
+from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.legacy import (
+from stats_service.models.portability.legacy import (
     GROWING_TOLD,
     DayPart,
     FileSummary,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 
-from stats_service.models.legacy import ImportedFile
+from stats_service.models.portability.legacy import ImportedFile
 from stats_service.services.portability.legacy.lines import KnownLine
 from stats_service.services.portability.legacy.marks import (
     DAY_SECONDS,

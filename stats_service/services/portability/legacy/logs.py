@@ -12,7 +12,7 @@ from hashlib import blake2b
 from urllib.parse import unquote
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.legacy import ADDRESSES_TOLD
+from stats_service.models.portability.legacy import ADDRESSES_TOLD
 from stats_service.models.sites import Site
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.periods import FIRST_MOMENT, LAST_MOMENT

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.bounds import COUNT_MAX
-from stats_service.models.legacy import DayPart, ImportedFile, LegacySummary
+from stats_service.models.portability.legacy import DayPart, ImportedFile, LegacySummary
 from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.work import Work
 from stats_service.services.sites.sites import BALANCE_MAX

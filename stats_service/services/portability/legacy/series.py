@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.legacy import FileSummary
+from stats_service.models.portability.legacy import FileSummary
 from stats_service.services.portability.legacy.files import LegacyFile, opened_files, readable
 from stats_service.services.portability.legacy.formats.hit import UNREADABLE, Format, Hit
 from stats_service.services.portability.legacy.formats.options import LogOptions

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.legacy import PART_ARTICLES, DayPart, OpeningPart
+from stats_service.models.portability.legacy import PART_ARTICLES, DayPart, OpeningPart
 from stats_service.services.portability.legacy.scratch import scratch_database, when_full
 
 #: Number of sums in memory before they are added to those on disk.

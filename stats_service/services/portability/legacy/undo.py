@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from stats_service.errors import ConflictError, NotFoundError
-from stats_service.models.legacy import DayPart, ImportedFile
+from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
 from stats_service.services.portability.legacy.known_lines import KnownLines

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from stats_service.models.legacy import DayPart, ImportedFile, OpeningPart
+from stats_service.models.portability.legacy import DayPart, ImportedFile, OpeningPart
 from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.lines import Lines

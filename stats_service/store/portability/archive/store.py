@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from stats_service.models.archive import Row
+from stats_service.models.portability.archive import Row
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.reader import opened_reader
 from stats_service.store.portability.archive.table import Scope, Table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from stats_service.models.archive import Row
+from stats_service.models.portability.archive import Row
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.writer import SiteWriter

@@ -1,8 +1,8 @@
 """How each table of an archive is read from Redis and written back.
 
-Every lasting key of a site needs a table here and a row in `models.archive`; a test fails while an
-export would omit the key. Keys that do not last are in `TRANSIENT`: identities, salts and ceilings
-must not leave the installation.
+Every lasting key of a site needs a table here and a row in `models.portability.archive`; a test
+fails while an export would omit the key. Keys that do not last are in `TRANSIENT`: identities,
+salts and ceilings must not leave the installation.
 """
 
 import re
@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from stats_service.models.archive import (
+from stats_service.models.audit import AuditEntry
+from stats_service.models.notices import Notices
+from stats_service.models.portability.archive import (
     AliasRow,
     ArticleDayRow,
     ArticleMonthRow,
@@ -31,8 +33,6 @@ from stats_service.models.archive import (
     Row,
     SettingsRow,
 )
-from stats_service.models.audit import AuditEntry
-from stats_service.models.notices import Notices
 from stats_service.models.readers import DIMENSIONS, LETTERS
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from stats_service.models.archive import (
+from stats_service.models.polls import Picture, Poll
+from stats_service.models.portability.archive import (
     PictureRow,
     PollNumberRow,
     PollRow,
@@ -16,7 +17,6 @@ from stats_service.models.archive import (
     Row,
     VoidedRatingRow,
 )
-from stats_service.models.polls import Picture, Poll
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.table import Scope, Table

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort
 from flask_babel import gettext as _
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.archive import Row
+from stats_service.models.portability.archive import Row
 from stats_service.services.periods import day_of
 from stats_service.services.portability.sheets import csv_lines, write_xlsx
 from stats_service.web.admin.access import access, account, site, who

@@ -11,8 +11,8 @@ from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response
 
 from stats_service.errors import BusyError, ConflictError, InvalidInputError
-from stats_service.models.legacy import ONE_ADDRESS_VIEWS
-from stats_service.models.uploads import ARCHIVE, Upload
+from stats_service.models.portability.legacy import ONE_ADDRESS_VIEWS
+from stats_service.models.portability.uploads import ARCHIVE, Upload
 from stats_service.services.periods import day_of
 from stats_service.services.portability.legacy.exports.systems.plain import (
     FIELDS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stats_service.models.legacy import FileSummary
+from stats_service.models.portability.legacy import FileSummary
 from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
 from stats_service.services.portability.legacy.exports.reading import (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.legacy import BadRow, FileSummary
+from stats_service.models.portability.legacy import BadRow, FileSummary
 from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.exports.cells import BadCell
 from stats_service.services.portability.legacy.exports.dialects import RawTable, raw_tables

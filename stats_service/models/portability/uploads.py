@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.legacy import LegacySummary
+from stats_service.models.portability.legacy import LegacySummary
 
 #: Kind of an archive; the other kinds are those of `legacy import`.
 ARCHIVE = "archive"
