@@ -42,8 +42,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_that_are_shown_exist(page: Path) -> None:
     """Whoever copies a line is not told that there is no such command or option."""
-    text = page.read_text("utf-8").replace("\
-", " ")
+    text = page.read_text("utf-8").replace("\\\n", " ")
     for line in re.findall(r"^ +(?:\$ )?stats-service (.+)$", text, re.MULTILINE):
         words = shlex.split(line, comments=True)
         command: click.Command = main
