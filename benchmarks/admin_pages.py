@@ -1,9 +1,10 @@
 """How large and how slow the admin pages are: `python -m benchmarks.admin_pages`.
 
 The site that is looked at has three years of numbers and of what visits told, 50,000 articles, 200
-polls and 2,000 rated articles, and shows them to everybody; beside it there are a hundred sites. Every page that the URL map knows is asked for, each
-several times, by an operator, from a service as `stats-service serve` runs it. The size is that of
-the page and of all that it loads, as it goes over the wire at a first visit.
+polls and 2,000 rated articles, and shows them to everybody; beside it there are a hundred sites.
+Every page that the URL map knows is asked for, each several times, by an operator, from a service
+as `stats-service serve` runs it. The size is that of the page and of all that it loads, as it goes
+over the wire at a first visit.
 """
 
 import json
