@@ -231,9 +231,10 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation)
+    countries = Countries(settings.country_db)
+    traffic = _traffic_services(stores, settings, sites, clock, meters, installation, countries)
     notices = _notice_services(stores, settings, sites, traffic, polls)
-    portability = _portability_services(stores, sites, audit)
+    portability = _portability_services(stores, sites, audit, countries)
     operations = _operation_services(
         stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
     )
@@ -360,6 +361,7 @@ def _traffic_services(
     clock: Clock,
     meters: Meters,
     installation: Installation,
+    countries: Countries,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(
@@ -381,7 +383,7 @@ def _traffic_services(
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),
-        recorder=ViewRecorder(commit, Countries(settings.country_db)),
+        recorder=ViewRecorder(commit, countries),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
@@ -420,9 +422,11 @@ def _notice_services(
     return NoticeServices(notices, reports, webhooks)
 
 
-def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> PortabilityServices:
+def _portability_services(
+    stores: Stores, sites: SiteServices, audit: Audit, countries: Countries
+) -> PortabilityServices:
     archives = Archives(stores.archives, sites.sites)
-    legacy = Legacy(stores.legacy, sites.sites)
+    legacy = Legacy(stores.legacy, stores.readers, sites.sites, countries)
     uploads = Uploads(stores.uploads, sites.sites, legacy, archives, audit, _work_on_upload)
     return PortabilityServices(archives, legacy, uploads)
 

@@ -45,10 +45,13 @@ NAMED_VISIT_SECONDS = DAY_SECONDS
 BATCH = 10_000
 #: Most bytes of temporary disk space for the lines; sorting needs as much again.
 DISK_MAX_BYTES = 2**30
+#: Texts of what visits tell that are in memory.
+TOLD_MAX = 20_000
 
 _SCHEMA = """
 CREATE TABLE lines (at INTEGER, print INTEGER, file INTEGER, who INTEGER, network INTEGER,
-    ipv6_48 INTEGER, article TEXT, what INTEGER);
+    ipv6_48 INTEGER, article TEXT, what INTEGER, told INTEGER);
+CREATE TABLE told (number INTEGER PRIMARY KEY, text TEXT);
 CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
 """
 
@@ -68,6 +71,8 @@ class Line(NamedTuple):
     #: Empty: the request is not for a valid article.
     article: str
     what: int = VIEW | RUN
+    #: What a visit that begins with it tells, as `Lines.number_of` gives it; 0: nothing.
+    told: int = 0
 
 
 class KnownLine(NamedTuple):
@@ -104,7 +109,7 @@ class DayLines(NamedTuple):
 class _Entry:
     """One line, in any number of files."""
 
-    __slots__ = ("article", "file", "known", "reader", "what")
+    __slots__ = ("article", "file", "known", "reader", "told", "what")
 
     def __init__(
         self,
@@ -113,11 +118,13 @@ class _Entry:
         article: str = "",
         file: int = -1,
         what: int = 0,
+        told: int = 0,
     ) -> None:
         self.reader = reader
         self.known = known
         self.article = article
         self.what = what
+        self.told = told
         #: The last file that had the line.
         self.file = file
 
@@ -129,6 +136,9 @@ class Lines:
         self._disk_max_bytes = disk_max_bytes
         self._database = scratch_database(_SCHEMA, disk_max_bytes)
         self._batch: list[Line] = []
+        self._numbers: dict[str, int] = {}
+        self._texts: dict[int, str] = {0: ""}
+        self._told = 0
 
     def __enter__(self) -> "Lines":
         """Return the lines."""
@@ -143,6 +153,32 @@ class Lines:
         self._batch.append(line)
         if len(self._batch) >= BATCH:
             self._flush()
+
+    def number_of(self, told: str) -> int:
+        """Return the number of what a visit tells: its lines, as `Tally.tell_visit` takes them."""
+        if not told:
+            return 0
+        number = self._numbers.get(told)
+        if number is None:
+            self._told += 1
+            number = self._told
+            with self._disk(), self._database:
+                self._database.execute("INSERT INTO told VALUES (?, ?)", (number, told))
+            if len(self._numbers) >= TOLD_MAX:
+                self._numbers.clear()
+            self._numbers[told] = number
+        return number
+
+    def text_of(self, number: int) -> str:
+        """Return what has this number."""
+        text = self._texts.get(number)
+        if text is None:
+            row = self._database.execute("SELECT text FROM told WHERE number = ?", (number,))
+            (text,) = row.fetchone()
+            if len(self._texts) >= TOLD_MAX:
+                self._texts = {0: ""}
+            self._texts[number] = text
+        return str(text)
 
     def forget(self, file: int) -> None:
         """Forget the lines of a file."""
@@ -189,7 +225,7 @@ class Lines:
     def _flush(self) -> None:
         with self._disk(), self._database:
             self._database.executemany(
-                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._batch
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._batch
             )
         self._batch.clear()
 
@@ -241,6 +277,9 @@ class Recount:
         #: Views on days that are left out, and lines above the ceilings.
         self.overlapping = 0
         self._last_seen: dict[int, int] = {}
+        #: By reader, what the visit under way told where it began here: day, number, article.
+        self._begun: dict[int, tuple[str, int, str]] = {}
+        self._text_of: Callable[[int], str] = str
         self._swept = 0
         self._views: dict[int, int] = {}
         self._identities: dict[int, int] = {}
@@ -250,6 +289,7 @@ class Recount:
 
     def run(self, lines: Lines) -> Iterator[DayLines]:
         """Process the lines; yield what is to be stored, by day of UTC."""
+        self._text_of = lines.text_of
         touched = lines.buckets()
         rows = lines.by_bucket()
         bucket, some = next(rows, (-1, []))
@@ -295,6 +335,7 @@ class Recount:
         if bucket * CEILING_SECONDS >= self._swept + self._gap:
             self._swept = bucket * CEILING_SECONDS
             self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
+            self._begun = {who: it for who, it in self._begun.items() if who in self._last_seen}
         entries = self._merged(known, rows)
         for _, _, entry in entries:
             if self._ceilings and entry.known and entry.reader:  # towards the ceiling
@@ -316,14 +357,14 @@ class Recount:
         """Return each line by time, as often as the file, or Redis, that has it most often."""
         if not known and len({line.file for line in rows}) == 1:
             return [
-                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file, what))
-                for at, mark, file, who, network, ipv6_48, article, what in rows
+                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file, what, told))
+                for at, mark, file, who, network, ipv6_48, article, what, told in rows
             ]
         groups: dict[tuple[int, int], list[_Entry]] = {}
         for line in known:
             entry = _Entry(line.reader, line)
             groups.setdefault((line.at, line.print), []).append(entry)
-        for at, mark, file, who, network, ipv6_48, article, what in rows:
+        for at, mark, file, who, network, ipv6_48, article, what, told in rows:
             group = groups.setdefault((at, mark), [])
             reader = Reader(who, network, ipv6_48)
             free = [entry for entry in group if entry.file != file]
@@ -335,7 +376,7 @@ class Recount:
                 same[0].reader = reader
                 self.files[file].known += 1
             else:
-                group.append(_Entry(reader, None, article, file, what))
+                group.append(_Entry(reader, None, article, file, what, told))
         return [
             (at, mark, entry)
             for (at, mark), group in sorted(groups.items(), key=itemgetter(0))
@@ -352,12 +393,16 @@ class Recount:
         self._last_seen[reader.who] = max(last or 0, line.at)
         if not line.visit:
             return
+        begun = self._begun.pop(reader.who, None)
         if last is None or line.at - last >= self._gap:
             if self._ceilings:
                 _count(self._identities, reader)
             return
         periods = periods_at(line.at, self._site.timezone)
         if not self._skips(periods.day):
+            if begun:  # the visit has told where it began before; which line that was is not known
+                day, told, article = begun
+                self._tally.tell_visit(day, self._text_of(told), article, -1)
             sums[periods.day, periods.hour][1] -= 1
             self._kept.flips.append(Flip(line.at % DAY_SECONDS, line.print, line.owner))
 
@@ -386,6 +431,10 @@ class Recount:
         both[1] += visit
         if entry.article and view:
             self._tally.add_article(periods.day, entry.article)
+        if visit and entry.told:
+            self._tally.tell_visit(periods.day, self._text_of(entry.told), entry.article)
+            if reader.who:
+                self._begun[reader.who] = (periods.day, entry.told, entry.article)
         count = self.files[entry.file]
         count.views += view
         count.visits += visit

@@ -35,6 +35,8 @@ class Events:
         self._salt = salt
         self._number = number
         self.added = 0
+        #: Gives the number of what a visit tells.
+        self.number_of = lines.number_of
 
     def add(
         self,
@@ -47,6 +49,7 @@ class Events:
         reader: str = "",
         article: str = "",
         score: int = 0,
+        told: int = 0,
     ) -> None:
         """Add an event.
 
@@ -61,6 +64,7 @@ class Events:
                 as a pseudonym.
             article: key of the article that was viewed or rated.
             score: of a rating; 0: it is none.
+            told: what a visit that begins with it tells, as `number_of` gives it.
         """
         self.added += 1
         what = VIEW * view | VISIT * visit | RUN * bool(run) | score << SCORE_SHIFT
@@ -68,7 +72,7 @@ class Events:
         # SQLite's numbers have a sign.
         who = self._pseudonym(run, 8) >> 1 if run else 0
         network = self._pseudonym(reader, 4) if reader else 0
-        self._lines.add(Line(int(at), print_, self._number, who, network, 0, article, what))
+        self._lines.add(Line(int(at), print_, self._number, who, network, 0, article, what, told))
 
     def _pseudonym(self, text: str, size: int) -> int:
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=size, key=self._salt)
