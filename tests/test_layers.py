@@ -44,7 +44,7 @@ WITHOUT_HTTP = {"web.embed.files", "web.embed.snippet", "web.demo.content"}
 #: each other. What is no room (`services.periods`, `store.keys`) stands below or above all.
 ROOMS = {
     "services": (
-        {"visitors"},
+        {"visitors", "pictures"},
         {"articles"},
         {"accounts"},
         {"sites", "polls"},

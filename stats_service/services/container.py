@@ -45,6 +45,7 @@ from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
+from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.article_changes import ArticleChanges
@@ -92,6 +93,7 @@ class SiteServices:
     """The tracked portals; readers' requests look a site up in `directory`."""
 
     directory: SiteDirectory
+    emblems: Emblems
     erasure: Erasure
     install_checks: InstallChecks
     #: The directory that coroutines use.
@@ -317,6 +319,7 @@ def _site_services(
     )
     return SiteServices(
         directory=directory,
+        emblems=Emblems(stores.pictures, sites),
         erasure=erasure,
         install_checks=InstallChecks(stores.install_checks, settings.secret),
         in_loop=LoopSites(directory, settings.redis_timeout),
@@ -402,6 +405,7 @@ def _notice_services(
         Mailer(settings.smtp_url, settings.mail_from),
         notices,
         sites.sites,
+        sites.emblems,
         traffic.history,
         traffic.top_articles,
         settings.base_url,

@@ -51,12 +51,12 @@ from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
-from stats_service.services.polls.picture_files import is_made
-from stats_service.services.polls.pictures import (
+from stats_service.services.pictures.kept import (
     PICTURES_MAX,
     PICTURES_MAX_BYTES,
     picture_id,
 )
+from stats_service.services.pictures.picture_files import is_made
 from stats_service.services.polls.rules import check_form
 from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
