@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
@@ -17,7 +17,7 @@ from stats_service.services.portability.legacy import readers
 from stats_service.services.portability.legacy.readers import ReaderSums
 from stats_service.services.portability.legacy.scratch import scratch_database, when_full
 
-#: Number of sums in memory before they are added to those on disk.
+#: Number of additions to sums in memory before they are added to those on disk.
 MEMORY_SUMS = 200_000
 #: Most bytes of temporary disk space for the sums; counting and sorting names for the summary takes
 #: at most as much again. Seven million pairs of day and article of 100 bytes: ten years of two
@@ -62,7 +62,9 @@ class Tally:
         self._readers = ReaderSums(self._database)
         self._views: Counter[tuple[str, str]] = Counter()
         self._visits: Counter[tuple[str, str]] = Counter()
-        self._articles: Counter[tuple[str, str]] = Counter()
+        #: Views by day and article, and how often they have been added to.
+        self._articles: dict[str, dict[str, int]] = {}
+        self._added = 0
         self._sums: Counter[str] = Counter()
         #: Ratings by article and score.
         self.ratings: dict[str, Counter[int]] = {}
@@ -87,8 +89,20 @@ class Tally:
     def add_article(self, day: str, article: str, views: int = 1) -> None:
         """Add to the views of an article."""
         self._sums["views of articles"] += views
-        self._articles[day, article] += views
-        if len(self._articles) >= MEMORY_SUMS:
+        of_day = self._articles.setdefault(day, {})
+        of_day[article] = of_day.get(article, 0) + views
+        self._added += 1
+        if self._added >= MEMORY_SUMS:
+            self._flush()
+
+    def add_articles(self, day: str, articles: Collection[str]) -> None:
+        """Add a view to each of some articles, which may come several times."""
+        self._sums["views of articles"] += len(articles)
+        of_day = self._articles.setdefault(day, {})
+        for article in articles:
+            of_day[article] = of_day.get(article, 0) + 1
+        self._added += len(articles)
+        if self._added >= MEMORY_SUMS:
             self._flush()
 
     def tell(self, day: str, line: str, visits: int) -> None:
@@ -381,12 +395,18 @@ class Tally:
                 [(*key, n, self._visits[key]) for key, n in self._views.items()],
             )
             self._database.executemany(
-                _ADD_ARTICLE, [(*key, views) for key, views in self._articles.items()]
+                _ADD_ARTICLE,
+                (
+                    (day, article, views)
+                    for day, of_day in self._articles.items()
+                    for article, views in of_day.items()
+                ),
             )
             self._readers.flush()
         self._views.clear()
         self._visits.clear()
         self._articles.clear()
+        self._added = 0
 
     def _disk(self) -> contextlib.AbstractContextManager[None]:
         return when_full(

@@ -99,7 +99,8 @@ def test_an_event_counts_once(read: Read) -> None:
     found = read({"a.csv": UMAMI + UMAMI.splitlines()[1] + "\n", "b.csv": again})
 
     assert found.totals == (3, 2)
-    assert found.ignored["repeated"] == 3
+    assert found.ignored["repeated"] == 1
+    assert [file.known_views for file in found.files] == [0, 2]
 
 
 def test_events_of_a_day_in_two_files_go_on(read: Read) -> None:

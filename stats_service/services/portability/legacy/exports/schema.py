@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from stats_service.errors import InvalidInputError
 from stats_service.services.portability.legacy.exports.events import Events
 from stats_service.services.portability.legacy.exports.polls import FoundPolls
-from stats_service.services.portability.legacy.exports.seen import SeenNames
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.tally import Tally
 from stats_service.services.portability.legacy.told import Told
@@ -53,7 +52,6 @@ class Shared:
     polls: FoundPolls
     #: By kind: addresses, categories and other names that one table has and another one needs.
     known: dict[str, dict[str, str]] = field(default_factory=dict)
-    _seen: dict[str, SeenNames] = field(default_factory=dict)
     _told: Told | None = None
     #: Calls that wait until every table is read, in the order of the tables.
     later: list[Callable[[], None]] = field(default_factory=list)
@@ -72,10 +70,6 @@ class Shared:
     def names(self, what: str) -> dict[str, str]:
         """Return the names of one kind, to look up or to add to."""
         return self.known.setdefault(what, {})
-
-    def seen(self, what: str) -> SeenNames:
-        """Return the names of one kind that have occurred so far."""
-        return self._seen.setdefault(what, SeenNames())
 
 
 @dataclass(frozen=True, slots=True)

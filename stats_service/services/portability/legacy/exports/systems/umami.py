@@ -5,6 +5,7 @@ device, language and country stand in `session`, the referrer and the campaign w
 """
 
 from collections.abc import Callable
+from operator import itemgetter
 from urllib.parse import quote_plus
 
 from stats_service.errors import InvalidInputError
@@ -53,7 +54,6 @@ def _events(target: Target, columns: Columns) -> TakeRow:
     visit, session = columns.first("visit_id"), columns.first("session_id")
     tally, source, add = target.tally, target.source, target.events.add
     told = _told_by(target, columns)
-    seen = target.shared.seen("umami events")
 
     def take(row: list[str]) -> None:
         if row[kind] != "1" or (name >= 0 and row[name]):
@@ -64,9 +64,6 @@ def _events(target: Target, columns: Columns) -> TakeRow:
             return
         at = instant(row[when])
         identity = row[event] if event >= 0 else ""
-        if identity and not seen.add(identity):
-            tally.ignored["repeated"] += 1
-            return
         run = row[visit] if visit >= 0 else ""
         if not run and session >= 0 and row[session]:
             run = f"{row[session]} {at // 3600}"
@@ -82,6 +79,7 @@ def _events(target: Target, columns: Columns) -> TakeRow:
             run=run,
             article=article,
             told=told(row),
+            once=bool(identity),
         )
 
     return take
@@ -98,12 +96,14 @@ def _told_by(target: Target, columns: Columns) -> Callable[[list[str]], int]:
     lines = [(line, columns[name]) for name, line in _SESSION.items() if name in columns]
     wanted = [place for place in (query, referrer) if place >= 0]
     wanted += [place for _, place in (*taken_out, *lines)]
+    # Of two places at least, the cells are a tuple; the kind of a view is always the same.
+    cells = itemgetter(columns["event_type"], columns["event_type"], *wanted)
     sessions = target.shared.sessions
-    known: dict[tuple[str, ...], int] = {}
+    known: dict[tuple[object, str], int] = {}
 
     def number(row: list[str]) -> int:
         of_session = sessions.get(hash(row[session]), "") if sessions and session >= 0 else ""
-        key = (of_session, *[row[place] for place in wanted])
+        key = (cells(row), of_session)
         found = known.get(key)
         if found is None:
             text = row[query].removeprefix("?") if query >= 0 else ""
