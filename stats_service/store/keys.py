@@ -113,10 +113,11 @@ key                             type    holds; how long
                                         `views:<day>`: imported views of the day; `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
-                                        `<number>` -> a part (zlib, MessagePack of `DayPart` or
-                                        `OpeningPart`), `<number>:other` -> which of its articles
-                                        went to `(other)`; `l<day of UTC>` -> marks of its lines
-                                        or events,
+                                        `<number>` -> a part (zlib, MessagePack of `DayPart`,
+                                        `MonthPart` or `OpeningPart`), `<number>:other` -> which of
+                                        its articles went to `(other)`, `<number>:unnamed` -> which
+                                        of its values of readers have no name;
+                                        `l<day of UTC>` -> marks of its lines or events,
                                         `f<day of UTC>` -> lines of others that begin no visit for
                                         it (`services…legacy.marks`); some 5 bytes a view
 <p>:{site}:legacy:<id>:readers  hash    day of UTC -> pseudonyms behind the lines in `l<day>`; 48
