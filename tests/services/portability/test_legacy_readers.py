@@ -667,7 +667,7 @@ def test_values_beyond_those_that_a_day_keeps_go_and_come_with_their_import(
             )
         },
         {
-            "g.csv": GOATCOUNTER.split("\n")[0]
+            "g.csv": GOATCOUNTER.split("\n", maxsplit=1)[0]
             + "\n"
             + "".join(
                 f"/,,false,,,,{n + 1:x}-1,0,c{n}.vn/,h,,,true,2026-02-17T03:00:00Z\n"
@@ -698,9 +698,9 @@ def test_an_archive_carries_what_imports_told_and_how_it_is_taken_out(
 ) -> None:
     """After a restore the same files are known, and taking them out leaves nothing."""
     keys = SiteKeys(settings.key_prefix, "kimson")
-    old = {
-        name: text.replace("2026-02", "2019-12") for name, text in PLAUSIBLE.items()
-    } | {"imported_exit_pages.csv": "date,exit_page\n"}
+    old = {name: text.replace("2026-02", "2019-12") for name, text in PLAUSIBLE.items()} | {
+        "imported_exit_pages.csv": "date,exit_page\n"
+    }
     imports = [bring(PLAUSIBLE), bring(old)]
     before = everything(redis_client, keys)
     path = tmp_path / "kimson.jsonl"
