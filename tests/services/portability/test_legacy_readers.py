@@ -301,6 +301,9 @@ REFERRERS = {
 }
 
 
+OWN = ("kimson.example.vn", "www.kimson.example.vn")
+
+
 def some_visits(seed: int, number: int = 120) -> list[Event]:
     """Return events of visits that read on for a while, in no order."""
     drawn = random.Random(seed)
@@ -324,7 +327,7 @@ def some_visits(seed: int, number: int = 120) -> list[Event]:
                     f"/tin/{drawn.randrange(5)}",
                     drawn.choice(list(QUERIES)),
                     # Who reads on comes from our own pages.
-                    "kimson.example.vn" if step else drawn.choice(list(REFERRERS)),
+                    drawn.choice(OWN if step else list(REFERRERS)),
                 )
             )
     drawn.shuffle(events)
@@ -391,6 +394,18 @@ def test_a_visit_that_is_cut_tells_once(
     found = told("2026-02-17")
     for letter in "es":
         assert sum(n for line, n in found.items() if line[0] == letter) == visits
+
+
+@pytest.mark.parametrize("seed", range(7, 10))
+def test_a_later_part_that_overlaps_tells_what_is_new(
+    site: Site, bring: Bring, told: Callable[[str], dict[str, int]], seed: int
+) -> None:
+    """In the order of time, a command each: as if all had come at once."""
+    events = sorted(some_visits(seed), key=lambda event: event.minute)
+    for part in (events[:70], events[50:90], events[80:]):
+        bring({"e.csv": UMAMI_HEAD + "".join(map(str, part))})
+
+    assert told("2026-02-17") == naive_count(events)
 
 
 def test_sessions_of_umamis_database_tell_for_their_events(
