@@ -47,6 +47,7 @@ from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.opening_balances import OpeningBalances
@@ -56,6 +57,7 @@ from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
+from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.countries import Countries
@@ -112,6 +114,7 @@ class TrafficServices:
     records: Records
     replay: Replay
     retention: Retention
+    titles: Titles
     top_articles: TopArticles
     views: Traffic
 
@@ -232,8 +235,28 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     traffic = _traffic_services(stores, settings, sites, clock, meters, installation)
     notices = _notice_services(stores, settings, sites, traffic, polls)
     portability = _portability_services(stores, sites, audit)
+    ratings = _rating_services(stores)
+    titles = TitleJob(
+        stores.titles,
+        sites.sites,
+        traffic.top_articles,
+        ratings.ratings,
+        stores.aliases,
+        settings.title_hosts,
+        is_on=settings.titles,
+    )
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
+        stores,
+        settings,
+        clock,
+        meters,
+        installation,
+        sites,
+        polls,
+        traffic,
+        notices,
+        portability,
+        titles,
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -253,7 +276,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
         operations=operations,
         polls=polls,
         portability=portability,
-        ratings=_rating_services(stores),
+        ratings=ratings,
         sites=sites,
         traffic=traffic,
         close=close,
@@ -382,6 +405,7 @@ def _traffic_services(
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
+        titles=Titles(stores.titles),
         top_articles=TopArticles(stores.history, stores.aliases),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
@@ -434,6 +458,7 @@ def _operation_services(
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
+    titles: TitleJob,
 ) -> OperationServices:
     health = Health(
         stores.health, installation, stores.ticks, stores.spool, clock, demo=settings.demo
@@ -453,6 +478,7 @@ def _operation_services(
         # Jobs that wait for other machines come last, so that they delay no other job.
         notices.webhooks,
         notices.reports,
+        titles,
     )
     overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(

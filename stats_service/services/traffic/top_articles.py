@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.traffic.beginning import first_day
 from stats_service.services.traffic.spans import (
     BEFORE,
@@ -33,6 +34,9 @@ CANDIDATES = 300
 LONG_DAYS, LONG_CANDIDATES_PER_DAY, LONG_CANDIDATES = 92, 50, 100
 #: Fewer views than this in the span are no rise worth a mention.
 RISING_MIN_VIEWS = 10
+
+#: Articles whose titles are wanted: of each of so many days, and of all time.
+LISTED_DAYS, LISTED_PER_DAY, LISTED_EVER = 28, 40, 100
 
 
 class TopArticles:
@@ -107,6 +111,22 @@ class TopArticles:
             for key, opening in zip(keys, openings, strict=True)
         ]
         return sorted(articles, key=lambda a: -a.views)[:SHOWN]
+
+    def listed(self, site: Site, now: float) -> list[str]:
+        """Return the articles that reach a list of the last four weeks or of all time.
+
+        The most read of today come first, then those of before.
+        """
+        today = _local(site, now).date()
+        days = iso_days(today - n * DAY for n in range(LISTED_DAYS))
+        sums = Counter[str]()
+        rows = self._store.top(site, list(days), LISTED_PER_DAY)
+        for row in rows:
+            sums.update(row)
+        (ever,) = self._store.top(site, (), LISTED_EVER)
+        left_out = {*self.hidden(site), OTHER_ARTICLES}
+        keys = [*rows[0], *(key for key, _ in sums.most_common()), *ever]
+        return [key for key in dict.fromkeys(keys) if key not in left_out]
 
     def _read(self, site: Site, span: Span, now: float, compare: str) -> list[TopArticle]:
         local, is_long = _local(site, now), span.days > LONG_DAYS
