@@ -394,7 +394,7 @@ def _traffic_services(
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
-    history = History(stores.history)
+    history, titles = History(stores.history), Titles(stores.titles)
     return TrafficServices(
         history=history,
         article_changes=ArticleChanges(stores.article_changes),
@@ -405,8 +405,8 @@ def _traffic_services(
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
-        titles=Titles(stores.titles),
-        top_articles=TopArticles(stores.history, stores.aliases),
+        titles=titles,
+        top_articles=TopArticles(stores.history, stores.aliases, titles),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 

@@ -171,9 +171,11 @@ class _Run:
             self._note_feed(error)
             return {}
         except PageError as error:
-            refused = error.trouble == "robots"
-            text = "robots.txt forbids the feed." if refused else "the feed leads elsewhere."
-            self._note_feed(InvalidInputError(text))
+            self._note_feed(
+                InvalidInputError("robots.txt forbids the feed.")
+                if error.trouble == "robots"
+                else InvalidInputError("the feed leads elsewhere.")
+            )
             return {}
         except OutOfBoundsError:
             return {}
@@ -208,8 +210,8 @@ class _Run:
             self._read(host, pages[: 1 if is_slow else PAGES_MAX])
         except OutOfBoundsError:
             pass
-        except PageError as error:  # only robots.txt itself: it leads elsewhere
-            self._pause(InvalidInputError("robots.txt leads {trouble}.", trouble=error.trouble))
+        except PageError:  # of robots.txt itself
+            self._pause(InvalidInputError("robots.txt leads away from the site."))
         except (DeliveryError, InvalidInputError) as error:
             self._pause(error)
 

@@ -4,6 +4,8 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
@@ -17,6 +19,7 @@ from stats_service.services.traffic.spans import (
     compared_with,
 )
 from stats_service.services.traffic.sums import fields_of, iso_days, part_of_day
+from stats_service.services.traffic.titles import Titles
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.history import HistoryStore
@@ -42,9 +45,10 @@ LISTED_DAYS, LISTED_PER_DAY, LISTED_EVER = 28, 40, 100
 class TopArticles:
     """Lists of articles."""
 
-    def __init__(self, store: HistoryStore, aliases: AliasStore) -> None:
+    def __init__(self, store: HistoryStore, aliases: AliasStore, titles: Titles) -> None:
         self._store = store
         self._aliases = aliases
+        self._titles = titles
 
     def hidden(self, site: Site) -> frozenset[str]:
         """Return the articles that are left out of lists."""
@@ -67,7 +71,7 @@ class TopArticles:
         Raises:
             InvalidInputError: `compare` is none of these.
         """
-        return self._read(site, span, now, compare)[:SHOWN]
+        return self._titled(site, self._read(site, span, now, compare)[:SHOWN])
 
     def rising(self, site: Site, span: Span, now: float, compare: str = BEFORE) -> list[TopArticle]:
         """Return the articles that gained most views against the span compared; see `of_span`."""
@@ -78,7 +82,7 @@ class TopArticles:
             and article.views >= RISING_MIN_VIEWS
             and article.views > article.before
         ]
-        return sorted(risen, key=lambda article: -article.gain)[:SHOWN]
+        return self._titled(site, sorted(risen, key=lambda article: -article.gain)[:SHOWN])
 
     def compared(self, site: Site, span: Span, now: float, compare: str) -> Span | None:
         """Return the days beside which the articles of a span stand.
@@ -110,7 +114,14 @@ class TopArticles:
             TopArticle(key, counted[key] + opening)
             for key, opening in zip(keys, openings, strict=True)
         ]
-        return sorted(articles, key=lambda a: -a.views)[:SHOWN]
+        return self._titled(site, sorted(articles, key=lambda a: -a.views)[:SHOWN])
+
+    def _titled(self, site: Site, articles: list[TopArticle]) -> list[TopArticle]:
+        titles = self._titles.of(site, [article.key for article in articles])
+        return [
+            msgspec.structs.replace(article, title=titles.get(article.key, ""))
+            for article in articles
+        ]
 
     def listed(self, site: Site, now: float) -> list[str]:
         """Return the articles that reach a list of the last four weeks or of all time.
