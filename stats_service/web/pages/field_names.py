@@ -30,6 +30,7 @@ FIELD_NAMES = {
     "titles": _("Where titles are read"),
     "titles_feed": _("Feed with titles"),
     "title": _("Title"),
+    "emblem": _("Emblem"),
     "public": _("Public page"),
     "public_articles": _("Most read articles on the public page"),
     "peak": _("Most online at once"),
