@@ -45,6 +45,7 @@ from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
+from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.article_changes import ArticleChanges
@@ -92,6 +93,7 @@ class SiteServices:
     """The tracked portals; readers' requests look a site up in `directory`."""
 
     directory: SiteDirectory
+    emblems: Emblems
     erasure: Erasure
     install_checks: InstallChecks
     #: The directory that coroutines use.
@@ -229,9 +231,10 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation)
+    countries = Countries(settings.country_db)
+    traffic = _traffic_services(stores, settings, sites, clock, meters, installation, countries)
     notices = _notice_services(stores, settings, sites, traffic, polls)
-    portability = _portability_services(stores, sites, audit)
+    portability = _portability_services(stores, sites, audit, countries)
     operations = _operation_services(
         stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
     )
@@ -316,6 +319,7 @@ def _site_services(
     )
     return SiteServices(
         directory=directory,
+        emblems=Emblems(stores.pictures, sites),
         erasure=erasure,
         install_checks=InstallChecks(stores.install_checks, settings.secret),
         in_loop=LoopSites(directory, settings.redis_timeout),
@@ -357,6 +361,7 @@ def _traffic_services(
     clock: Clock,
     meters: Meters,
     installation: Installation,
+    countries: Countries,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(
@@ -378,7 +383,7 @@ def _traffic_services(
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),
-        recorder=ViewRecorder(commit, Countries(settings.country_db)),
+        recorder=ViewRecorder(commit, countries),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
@@ -400,6 +405,7 @@ def _notice_services(
         Mailer(settings.smtp_url, settings.mail_from),
         notices,
         sites.sites,
+        sites.emblems,
         traffic.history,
         traffic.top_articles,
         settings.base_url,
@@ -416,9 +422,11 @@ def _notice_services(
     return NoticeServices(notices, reports, webhooks)
 
 
-def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> PortabilityServices:
+def _portability_services(
+    stores: Stores, sites: SiteServices, audit: Audit, countries: Countries
+) -> PortabilityServices:
     archives = Archives(stores.archives, sites.sites)
-    legacy = Legacy(stores.legacy, sites.sites)
+    legacy = Legacy(stores.legacy, stores.readers, sites.sites, countries)
     uploads = Uploads(stores.uploads, sites.sites, legacy, archives, audit, _work_on_upload)
     return PortabilityServices(archives, legacy, uploads)
 

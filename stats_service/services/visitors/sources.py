@@ -211,6 +211,11 @@ def _is_app(name: str) -> bool:
     )
 
 
+def source_named(text: str) -> str:
+    """Return what a source is counted under that another counter calls `text`; `""`: unknown."""
+    return _by_name().get(text.strip().lower(), "")
+
+
 def word(text: str) -> str:
     """Return a word of a campaign as it is kept; `""` for one that is not kept."""
     signs = "".join(
@@ -223,6 +228,12 @@ def word(text: str) -> str:
     if any("\ufffd" in one or _PERSON.search(one) for one in (plain, once, unquote_plus(once))):
         return ""
     return plain[:WORD_MAX].rstrip()
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    names = (*_NAMES.values(), *_LABELS.values())
+    return {name.lower(): name for name in names} | {"twitter": "X", "coc coc": "Cốc Cốc"}
 
 
 @cache
