@@ -13,7 +13,6 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN, view
-from tests.support.redis_groups import client_of
 
 Note = Callable[[str], None]
 #: What an attacker writes wherever it fits; each has a word by which it is found again.
@@ -76,7 +75,6 @@ def test_markup_and_links_come_out_nowhere(
     }
     # Whoever asks for a wrong site is told which, as JSON, and nobody else is.
     errors = [client.get(f"/v1/{quote(text)}/counts") for text in CORPUS]
-    raw = client_of(settings.redis_url, decode_responses=False)
     top = [key for key, _ in _articles(settings)]
     foreign = [key for key in top if not key.startswith("/") and key != "(other)"]
 
@@ -99,7 +97,6 @@ def test_markup_and_links_come_out_nowhere(
 
 
 def _articles(settings: Settings) -> list[tuple[str, float]]:
-    raw = client_of(settings.redis_url, decode_responses=False)
     key = f"{settings.key_prefix}:{{kimson}}:articles"
     rows = raw.zrange(key, 0, -1, withscores=True)
     return [(name.decode(), score) for name, score in rows]
