@@ -53,7 +53,7 @@ ROOMS = {
         {"known_sites"},
         {"traffic", "voting"},
         {"ratings", "notices"},
-        {"portability", "operations"},
+        {"portability", "operations", "titles"},
     ),
     "store": (
         {"redis"},
