@@ -98,6 +98,7 @@ def test_markup_and_links_come_out_nowhere(
 
 def _articles(settings: Settings) -> list[tuple[str, float]]:
     key = f"{settings.key_prefix}:{{kimson}}:articles"
+    raw = client_of(settings.redis_url, decode_responses=False)
     rows = raw.zrange(key, 0, -1, withscores=True)
     return [(name.decode(), score) for name, score in rows]
 
