@@ -13,6 +13,7 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN, view
+from tests.support.redis_groups import client_of
 
 Note = Callable[[str], None]
 #: What an attacker writes wherever it fits; each has a word by which it is found again.
