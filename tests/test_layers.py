@@ -50,7 +50,8 @@ ROOMS = {
         {"sites", "polls"},
         {"known_sites"},
         {"traffic", "voting"},
-        {"ratings", "notices"},
+        {"ratings"},
+        {"notices"},
         {"portability", "operations"},
     ),
     "store": (

@@ -25,6 +25,7 @@ from stats_service.services.loop import ServiceLoop
 from stats_service.services.notices.mail import Mailer
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.reports.job import ReportJob
+from stats_service.services.notices.reports.numbers import ReportReader
 from stats_service.services.notices.webhooks import Caller, WebhookJob
 from stats_service.services.operations.alarm import NAME as OPERATOR
 from stats_service.services.operations.alarm import RedisAlarm
@@ -47,6 +48,7 @@ from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.opening_balances import OpeningBalances
@@ -103,6 +105,7 @@ class SiteServices:
 class TrafficServices:
     """Page views and the statistics counted from them."""
 
+    annotations: AnnotationBook
     article_changes: ArticleChanges
     history: History
     opening_balances: OpeningBalances
@@ -147,6 +150,7 @@ class NoticeServices:
     """The messages that the service sends: notices, reports and webhooks."""
 
     notices: NoticeBook
+    report_numbers: ReportReader
     reports: ReportJob
     webhooks: WebhookJob
 
@@ -229,8 +233,9 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation)
-    notices = _notice_services(stores, settings, sites, traffic, polls)
+    traffic = _traffic_services(stores, settings, sites, polls, clock, meters, installation)
+    ratings = _rating_services(stores)
+    notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
     portability = _portability_services(stores, sites, audit)
     operations = _operation_services(
         stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
@@ -253,7 +258,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
         operations=operations,
         polls=polls,
         portability=portability,
-        ratings=_rating_services(stores),
+        ratings=ratings,
         sites=sites,
         traffic=traffic,
         close=close,
@@ -354,6 +359,7 @@ def _traffic_services(
     stores: Stores,
     settings: Settings,
     sites: SiteServices,
+    polls: PollServices,
     clock: Clock,
     meters: Meters,
     installation: Installation,
@@ -374,6 +380,7 @@ def _traffic_services(
     history = History(stores.history)
     return TrafficServices(
         history=history,
+        annotations=AnnotationBook(stores.annotations, polls.polls),
         article_changes=ArticleChanges(stores.article_changes),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
@@ -393,15 +400,23 @@ def _notice_services(
     sites: SiteServices,
     traffic: TrafficServices,
     polls: PollServices,
+    ratings: RatingServices,
 ) -> NoticeServices:
+    numbers = ReportReader(
+        traffic.history,
+        traffic.top_articles,
+        traffic.readers,
+        polls.polls,
+        ratings.ratings,
+        ratings.review,
+    )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(
         stores.ticks,
         Mailer(settings.smtp_url, settings.mail_from),
         notices,
         sites.sites,
-        traffic.history,
-        traffic.top_articles,
+        numbers,
         settings.base_url,
     )
     webhooks = WebhookJob(
@@ -413,7 +428,7 @@ def _notice_services(
         traffic.history,
         polls.polls,
     )
-    return NoticeServices(notices, reports, webhooks)
+    return NoticeServices(notices, numbers, reports, webhooks)
 
 
 def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> PortabilityServices:

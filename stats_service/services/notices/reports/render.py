@@ -1,17 +1,20 @@
 """A report as an e-mail: text, HTML and the chart."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from stats_service.models.notices import Report
+from stats_service.models.polls import OTHER, Poll
 from stats_service.models.sites import Site
 from stats_service.services import formats
 from stats_service.services.notices.mail import Mail
 from stats_service.services.notices.reports import chart, words
-from stats_service.services.notices.reports.numbers import ReportNumbers
+from stats_service.services.notices.reports.numbers import ReportNumbers, name_of
+from stats_service.services.polls.presentation import percent_text
 
 PICTURE_ID = "chart@stats-service"
 
@@ -36,8 +39,11 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
     """
     language = report.language
     texts = words.WORDS[language]
-    span = f"{formats.day(numbers.first, language)} – {formats.day(numbers.last, language)}"
+    number = partial(formats.number, language=language)
+    day = partial(formats.day, language=language)
+    span = f"{day(numbers.first)} – {day(numbers.last)}"
     title = f"{texts[report.every]} {span}: {numbers.site.name}"
+    year = "year_tet" if numbers.by_tet else f"year_{report.every}"
     values: dict[str, Any] = {
         "title": title,
         "kind": texts[report.every],
@@ -46,17 +52,36 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         "numbers": numbers,
         "busiest_day": date.fromisoformat(numbers.busiest.name),
         "words": texts,
-        "rows": tuple(
-            (texts[metric], numbers.total.of(metric), numbers.before and numbers.before.of(metric))
-            for metric in ("visits", "views")
+        "metrics": (
+            ("visits", "views") if numbers.site.headline == "visits" else ("views", "visits")
         ),
-        "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
+        "besides": (
+            (texts[f"before_{report.every}"], numbers.before),
+            (texts[year], numbers.year),
+        ),
+        "link": (
+            f"{base_url}/admin/sites/{numbers.site.slug}/report"
+            f"?period={name_of(report.every, numbers.first)}"
+        ),
+        "definitions": (
+            f"{base_url}/s/{numbers.site.slug}/how-we-count"
+            if numbers.site.public
+            else f"{base_url}/admin/help/{language}/how-we-count"
+        ),
         "stop": recipient,
         "picture_id": PICTURE_ID,
         "reason": partial(words.reason, language=language),
-        "n": partial(formats.number, language=language),
+        "source": partial(words.source, language=language),
+        "key": formats.readable,
+        "text": partial(_text, language=language),
+        "percent": lambda value: percent_text(value, formats.decimal_sign(language)) + "%",
+        "score": partial(formats.score, language=language),
+        "ended": lambda at: day(datetime.fromtimestamp(at, ZoneInfo(numbers.site.timezone))),
+        "few": lambda n: texts["few"] if n is None else number(n),
+        "signed": lambda n: ("−" if n < 0 else "+") + number(abs(n)),
+        "n": number,
         "change": partial(formats.change, language=language),
-        "day": partial(formats.day, language=language),
+        "day": day,
     }
     return Mail(
         to=report.address,
@@ -68,6 +93,15 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         language=language,
         unsubscribe=recipient,
     )
+
+
+def _text(poll: Poll, choice: str, language: str) -> str:
+    """Return the text of a choice of a poll, or its question if none is named."""
+    if choice == OTHER:
+        return words.WORDS[language]["other"]
+    texts = poll.question if not choice else {}
+    texts = next((one.text for one in poll.choices if one.id == choice), texts)
+    return texts.get(language) or texts.get(poll.lang, choice)
 
 
 def render_ask(site: Site, report: Report, link: str) -> Mail:

@@ -8,6 +8,7 @@ from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.top_articles import VIEWS
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.traffic.annotations import marks_of
 from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_begin, point_name
@@ -36,7 +37,7 @@ def show() -> str:
         and not (shortfall and (shortfall.ignored or shortfall.parts)),
         cards=services().traffic.history.cards(site(), now),
         series=series,
-        chart=chart(series, site().headline),
+        chart=chart(series, site().headline, marks_of(span.span)),
         span=span,
         days=days_text(span.first, span.last),
         choices=choices(),
@@ -67,7 +68,7 @@ def picture() -> Response:
     return chart_picture(
         f"{site().slug}-{span.first}-{span.last}",
         Words(_("Visits and views"), site().name, days_text(span.first, span.last), as_of(site())),
-        chart(series, site().headline),
+        chart(series, site().headline, marks_of(span.span)),
         _keys(series),
     )
 
