@@ -223,7 +223,7 @@ def test_polls_that_ended(
     services.polls.polls.close(site.slug, "kin", WHO, clock.now())
     clock.set(MONDAY)
 
-    kin, by_clock = read(services, site).polls
+    by_clock, kin = read(services, site).polls
 
     assert (kin.poll.id, kin.ballots, kin.choices) == ("kin", 1, ())
     assert (by_clock.poll.id, by_clock.ballots, by_clock.ended) == ("theo-gio", 3, sunday)

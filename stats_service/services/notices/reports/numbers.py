@@ -44,7 +44,7 @@ WEEK, MONTH = "week", "month"
 #: The periods that reports are of.
 PERIODS = (WEEK, MONTH)
 #: Most articles, articles and sources that changed, rated articles, and polls of a report.
-ARTICLES_SHOWN, CHANGED_SHOWN, SOURCES_SHOWN, RATED_SHOWN, POLLS_SHOWN = 10, 6, 5, 5, 8
+ARTICLES_SHOWN, CHANGED_SHOWN, SOURCES_SHOWN, RATED_SHOWN, POLLS_SHOWN = 10, 6, 5, 5, 4
 #: Choices of a poll that a report names, the leading first.
 CHOICES_SHOWN = 3
 #: A source that gained or lost fewer visits is no news.
@@ -116,6 +116,8 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     sources_up: tuple[ValueChange, ...]
     sources_down: tuple[ValueChange, ...]
     polls: tuple[EndedPoll, ...]
+    #: How many ended beside those.
+    more_polls: int
     #: None: the times of ratings are not kept for so long.
     ratings: PeriodRatings | None
     #: None: reasons are not kept for so long.
@@ -192,6 +194,7 @@ class ReportReader:
         former = self._history.series(site, "day", span, now, YEAR)
         articles = self._top_articles.beside(site, span, now)
         sources = self._sources(site, span, series, now)
+        ended = self._ended(site, span, now)
         weeks = weeks_to_year_before(span.first, span.last, site.timezone)
         return ReportNumbers(
             site=site,
@@ -213,7 +216,8 @@ class ReportReader:
             sources_down=tuple(one for one in reversed(sources) if one.gain <= -SOURCE_MIN)[
                 :SOURCES_SHOWN
             ],
-            polls=self._ended(site, span, now),
+            polls=tuple(self._ended_poll(site, poll, at) for at, poll in ended[:POLLS_SHOWN]),
+            more_polls=max(0, len(ended) - POLLS_SHOWN),
             ratings=self._rated(site, span, series, now),
             shortfall=self._shortfall(site, span, now),
         )
@@ -224,18 +228,16 @@ class ReportReader:
         before = Span(series.first_before, series.last_before)
         return self._readers.changed(site, span, before, now)
 
-    def _ended(self, site: Site, span: Span, now: float) -> tuple[EndedPoll, ...]:
+    def _ended(self, site: Site, span: Span, now: float) -> list[tuple[float, Poll]]:
+        """Return the polls that ended in a span, the latest first."""
         begin, end = moments(span, site.timezone)
-        found = [
+        found = (
             (closing_time(poll), poll)
             for poll in self._polls.all(site.slug)
             if state_at(poll, now) in ("closed", "archived")
-        ]
-        ended = sorted(
-            ((at, poll) for at, poll in found if begin <= at < end),
-            key=lambda pair: (pair[0], pair[1].id),
         )
-        return tuple(self._ended_poll(site, poll, at) for at, poll in ended[:POLLS_SHOWN])
+        inside = ((at, poll) for at, poll in found if begin <= at < end)
+        return sorted(inside, key=lambda pair: (-pair[0], pair[1].id))
 
     def _ended_poll(self, site: Site, poll: Poll, ended: float) -> EndedPoll:
         found = results(poll, self._polls.tally(site.slug, poll.id))

@@ -88,7 +88,7 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         subject=title,
         text=_templates.get_template("report.txt").render(values),
         html=_templates.get_template("report.html").render(values),
-        picture=chart.draw(numbers.points),
+        picture=chart.draw(numbers.points, language),
         picture_id=PICTURE_ID,
         language=language,
         unsubscribe=recipient,
