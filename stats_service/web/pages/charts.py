@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
-from stats_service.models.annotations import Mark
+from stats_service.models.annotations import CLOSED, OPENED, Mark
 from stats_service.models.history import Pair, Series
 from stats_service.models.portability.legacy import SpanGrowth
 from stats_service.services.formats import day, day_of_month, month_of, weekday_names
@@ -73,7 +74,8 @@ class Flag:
     point: int
     #: From 1.
     number: int
-    marks: tuple[Mark, ...]
+    #: Each with its day.
+    texts: tuple[tuple[date, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,20 @@ def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
     )
 
 
+def mark_text(mark: Mark) -> str:
+    """Return what a mark says, in the language of the page."""
+    if mark.kind == OPENED:
+        return str(_("Poll opened: %(question)s", question=mark.text))
+    if mark.kind == CLOSED:
+        return str(_("Poll closed: %(question)s", question=mark.text))
+    return mark.text
+
+
+def happened_by_point(drawn: Chart) -> dict[int, str]:
+    """Return what happened at the points of a chart, for a column of its table."""
+    return {flag.point: "; ".join(text for _day, text in flag.texts) for flag in drawn.flags}
+
+
 def _flags(series: Series, marks: Sequence[Mark]) -> tuple[Flag, ...]:
     """Return the marks of a chart, those of one point together."""
     form = {"hour": "%Y-%m-%dT", "week": "%G-W%V", "month": "%Y-%m"}.get(series.unit, "%Y-%m-%d")
@@ -146,7 +162,12 @@ def _flags(series: Series, marks: Sequence[Mark]) -> tuple[Flag, ...]:
             found.setdefault(point_of_mark, []).append(mark)
     last = max(len(series.points) - 1, 1)
     return tuple(
-        Flag(round(100 * place / last, 2), place, number, tuple(found[place]))
+        Flag(
+            round(100 * place / last, 2),
+            place,
+            number,
+            tuple((mark.day, mark_text(mark)) for mark in found[place]),
+        )
         for number, place in enumerate(sorted(found), 1)
     )
 

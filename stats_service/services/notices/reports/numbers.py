@@ -44,7 +44,7 @@ WEEK, MONTH = "week", "month"
 #: The periods that reports are of.
 PERIODS = (WEEK, MONTH)
 #: Most articles, articles and sources that changed, rated articles, and polls of a report.
-ARTICLES_SHOWN, CHANGED_SHOWN, SOURCES_SHOWN, RATED_SHOWN, POLLS_SHOWN = 10, 6, 5, 5, 4
+ARTICLES_SHOWN, CHANGED_SHOWN, SOURCES_SHOWN, RATED_SHOWN, POLLS_SHOWN = 10, 5, 5, 5, 4
 #: Choices of a poll that a report names, the leading first.
 CHOICES_SHOWN = 3
 #: A source that gained or lost fewer visits is no news.

@@ -11,7 +11,7 @@ from stats_service.web.admin.access import access, site
 from stats_service.web.admin.traffic.annotations import marks_of
 from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
-from stats_service.web.pages.charts import chart, point_begin, point_name
+from stats_service.web.pages.charts import chart, happened_by_point, point_begin, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.pictures import Key, Words, chart_picture
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
@@ -52,8 +52,13 @@ def show() -> str:
 def as_file(kind: str) -> Response:
     """Give the chart's numbers."""
     span, series = _series()
+    happened = happened_by_point(chart(series, site().headline, marks_of(span.span)))
     rows = [
-        (*_row(point, is_begun=series.begun is None or at < series.begun), point.readers)
+        (
+            *_row(point, is_begun=series.begun is None or at < series.begun),
+            point.readers,
+            happened.get(at),
+        )
         for at, point in enumerate(series.points)
     ]
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
@@ -108,6 +113,13 @@ def _table(span: Range, series: Series, rows: list[tuple[str | int | None, ...]]
             Column("visits_before", _("Visits before"), summed=True, in_book=is_compared),
             Column("views_before", _("Views before"), summed=True, in_book=is_compared),
             readers,
+            Column(
+                "happened",
+                _("What happened"),
+                "text",
+                in_csv=False,
+                in_book=any(row[-1] for row in rows),
+            ),
         ),
         rows,
         [*notes, as_of(site())],
