@@ -409,6 +409,7 @@ def _notice_services(
         polls.polls,
         ratings.ratings,
         ratings.review,
+        traffic.annotations,
     )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(

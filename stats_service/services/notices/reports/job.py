@@ -149,7 +149,7 @@ class ReportJob:
     def mail(self, site: Site, report: Report, now: float) -> Mail:
         """Return the e-mail of a report of the last period."""
         span = period(report.every, site, now, FROM_HOUR)
-        numbers = self._reader.read(site, report.every, span, now)
+        numbers = self._reader.read(site, report.every, span, now, report.language)
         recipient = self._link(site, report) if report.id else ""
         return render(numbers, report, self._base_url, recipient)
 

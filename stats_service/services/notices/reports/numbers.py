@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from stats_service.models.annotations import Mark
 from stats_service.models.history import (
     ComparedArticles,
     Pair,
@@ -24,6 +25,7 @@ from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time, results, state_at
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
+from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.numbers import rating_tally
 from stats_service.services.traffic.readers import Readers
@@ -122,6 +124,8 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     ratings: PeriodRatings | None
     #: None: reasons are not kept for so long.
     shortfall: Shortfall | None
+    #: What happened, by day.
+    marks: tuple[Mark, ...]
 
     @property
     def total(self) -> Pair:
@@ -173,6 +177,7 @@ class ReportReader:
         polls: Polls,
         ratings: ArticleRatings,
         review: RatingReview,
+        annotations: AnnotationBook,
     ) -> None:
         self._history = history
         self._top_articles = top_articles
@@ -180,8 +185,11 @@ class ReportReader:
         self._polls = polls
         self._ratings = ratings
         self._review = review
+        self._annotations = annotations
 
-    def read(self, site: Site, every: str, span: Span, now: float) -> ReportNumbers:
+    def read(
+        self, site: Site, every: str, span: Span, now: float, language: str = ""
+    ) -> ReportNumbers:
         """Return the report of a period that is over.
 
         Args:
@@ -189,6 +197,7 @@ class ReportReader:
             every: `week` or `month`.
             span: the days, of `period` or `period_named`.
             now: this moment, in seconds.
+            language: in which marks tell what polls ask, where they do.
         """
         series = self._history.series(site, "day", span, now, BEFORE)
         former = self._history.series(site, "day", span, now, YEAR)
@@ -220,6 +229,7 @@ class ReportReader:
             more_polls=max(0, len(ended) - POLLS_SHOWN),
             ratings=self._rated(site, span, series, now),
             shortfall=self._shortfall(site, span, now),
+            marks=self._annotations.marks(site, span, now, language),
         )
 
     def _sources(self, site: Site, span: Span, series: Series, now: float) -> list[ValueChange]:

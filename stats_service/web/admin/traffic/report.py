@@ -21,7 +21,6 @@ from stats_service.services.notices.reports.numbers import (
 from stats_service.services.traffic.beginning import FIRST_YEAR
 from stats_service.services.traffic.spans import Span
 from stats_service.web.admin.access import access, site
-from stats_service.web.admin.traffic.annotations import marks_of
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.definitions import definition
@@ -61,7 +60,7 @@ def show() -> str:
         later=name_of(every, later.first) if later.first <= latest.first else "",
         names={WEEK: name_of(WEEK, last_week.first), MONTH: name_of(MONTH, last_month.first)},
         besides=besides(numbers),
-        chart=chart(numbers.series, site().headline, marks_of(span)),
+        chart=chart(numbers.series, site().headline, numbers.marks),
         point_name=point_name,
         metrics=("visits", "views") if site().headline == "visits" else ("views", "visits"),
         value_name=value_name,
@@ -124,4 +123,5 @@ def _asked() -> tuple[str, Span]:
 
 
 def _numbers(every: str, span: Span) -> ReportNumbers:
-    return services().notices.report_numbers.read(site(), every, span, services().clock.now())
+    now, language = services().clock.now(), str(get_locale())
+    return services().notices.report_numbers.read(site(), every, span, now, language)
