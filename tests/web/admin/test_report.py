@@ -4,9 +4,12 @@ import re
 from datetime import date, datetime
 from html import unescape
 from importlib.resources import files
+from io import BytesIO
 from urllib.parse import unquote
+from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 import redis
 from flask.testing import FlaskClient
@@ -100,6 +103,36 @@ def test_every_definition_is_where_it_is_said_to_be(owner: Person, told: Site) -
     assert len(links) >= 10
     assert {unquote(link.partition("#")[2]) for link in links} <= {a[0] for a in ANCHORS.values()}
     assert owner.get(links[0].partition("#")[0]).status_code == 200
+
+
+def test_the_workbook_has_a_sheet_and_a_chart_for_each_part(owner: Person, told: Site) -> None:
+    """The same numbers, as numbers; articles are texts; days are days."""
+    answer = owner.get(f"{REPORT}/report.xlsx")
+    book = openpyxl.load_workbook(BytesIO(answer.data))
+
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="kimson-report-2026-W08.xlsx"'
+    )
+    assert book.sheetnames == [
+        *("Báo cáo tuần", "Theo ngày", "Tăng và giảm nhiều nhất", "Nguồn tăng và giảm"),
+        *("Đọc nhiều nhất", "Bình chọn đã kết thúc", "Lượt không được tính và lý do"),
+    ]
+    first = list(book["Báo cáo tuần"].values)
+    assert [row[0] for row in first[:3]] == ["Báo cáo tuần", "Kim Sơn", "16/02/2026 – 22/02/2026"]
+    visits = next(row for row in first if row[0] == "Lượt truy cập")
+    assert visits[3] == pytest.approx((visits[1] - visits[2]) / visits[2])
+    days = [row for row in book["Theo ngày"].values if isinstance(row[0], datetime)]
+    assert sum(row[1] for row in days) == visits[1]
+    assert days[4][4] == (
+        "Mở bình chọn: Bạn <b>thích</b> gì?; Đóng bình chọn: Bạn <b>thích</b> gì?"
+    )
+    changed = {row[0]: row[3] for row in book["Tăng và giảm nhiều nhất"].values}
+    assert changed["/moi/8"] > 0 > changed["/moi/7"]
+    with ZipFile(BytesIO(answer.data)) as parts:
+        charts = [name for name in parts.namelist() if name.startswith("xl/charts/chart")]
+        assert len(charts) == 6
+    english = openpyxl.load_workbook(BytesIO(owner.get(f"{REPORT}/report.xlsx?lang=en").data))
+    assert english.sheetnames[0] == "Weekly report"
 
 
 def test_three_years_are_a_small_page(
