@@ -127,6 +127,33 @@
       location.assign(`?${new URLSearchParams(compare ? { ...range, compare } : range)}`);
     };
 
+    // A line and its number where something happened, above everything.
+    const drawFlags = (plot) => {
+      const { ctx, bbox } = plot;
+      const ink = colour(chart, "muted")();
+      const scale = devicePixelRatio;
+      ctx.save();
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      ctx.font = `bold ${11 * scale}px ${getComputedStyle(chart).fontFamily}`;
+      for (const [point, { number: told }] of flags) {
+        const x = plot.valToPos(point, "x", true);
+        ctx.strokeStyle = ctx.fillStyle = ink;
+        ctx.lineWidth = scale;
+        ctx.setLineDash([scale, 3 * scale]);
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+        ctx.beginPath();
+        ctx.arc(x, bbox.top, 9 * scale, 0, 2 * Math.PI);
+        ctx.fill();
+        ctx.fillStyle = colour(chart, "surface")();
+        ctx.fillText(told, x, bbox.top + scale / 2);
+      }
+      ctx.restore();
+    };
+
     const ticks = (plot) => {
       const room = Math.max(1, Math.floor(plot.over.clientWidth / NAME_WIDTH));
       const wanted = Math.ceil(names.length / room);
@@ -154,33 +181,6 @@
       ],
       series: [{}, ...series.map((one) => one.options)],
       hooks: { setCursor: [tell], setSelect: [choose], draw: [drawFlags] },
-    };
-
-    // A line and its number where something happened, above everything.
-    const drawFlags = (plot) => {
-      const { ctx, bbox } = plot;
-      const ink = colour(chart, "muted")();
-      const scale = devicePixelRatio;
-      ctx.save();
-      ctx.textAlign = "center";
-      ctx.textBaseline = "middle";
-      ctx.font = `bold ${11 * scale}px ${getComputedStyle(chart).fontFamily}`;
-      for (const [point, { number: told }] of flags) {
-        const x = plot.valToPos(point, "x", true);
-        ctx.strokeStyle = ctx.fillStyle = ink;
-        ctx.lineWidth = scale;
-        ctx.setLineDash([scale, 3 * scale]);
-        ctx.beginPath();
-        ctx.moveTo(x, bbox.top);
-        ctx.lineTo(x, bbox.top + bbox.height);
-        ctx.stroke();
-        ctx.beginPath();
-        ctx.arc(x, bbox.top, 9 * scale, 0, 2 * Math.PI);
-        ctx.fill();
-        ctx.fillStyle = colour(chart, "surface")();
-        ctx.fillText(told, x, bbox.top + scale / 2);
-      }
-      ctx.restore();
     };
 
     const data = [names.map((_, at) => at), ...series.map((one) => one.values)];
