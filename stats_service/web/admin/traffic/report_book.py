@@ -123,7 +123,7 @@ def _sources(report: ReportNumbers, notes: Sequence[str]) -> Table:
         name = value_name("source", one.value)
         rows.append((name, one.visits, one.before, one.gain if known else None))
     return Table(
-        _("From where more or fewer visits came"),
+        _("Sources that gained or lost"),
         (
             Column("source", _("Sources"), "text"),
             Column("visits", _("Visits")),

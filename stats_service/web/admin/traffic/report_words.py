@@ -35,7 +35,7 @@ def besides(numbers: ReportNumbers) -> tuple[Beside, Beside]:
     if numbers.by_tet:
         year = _("the year before, Tết beside Tết")
     else:
-        year = _("the same week of the year before") if is_week else _("the year before")
+        year = _("the same week a year before") if is_week else _("the year before")
     return (
         Beside(
             str(_("the week before") if is_week else _("the month before")),
