@@ -46,6 +46,7 @@ from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
+from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.annotations import AnnotationBook
@@ -94,6 +95,7 @@ class SiteServices:
     """The tracked portals; readers' requests look a site up in `directory`."""
 
     directory: SiteDirectory
+    emblems: Emblems
     erasure: Erasure
     install_checks: InstallChecks
     #: The directory that coroutines use.
@@ -233,10 +235,13 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, settings, sites, polls, clock, meters, installation)
+    countries = Countries(settings.country_db)
+    traffic = _traffic_services(
+        stores, settings, sites, polls, clock, meters, installation, countries
+    )
     ratings = _rating_services(stores)
     notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
-    portability = _portability_services(stores, sites, audit)
+    portability = _portability_services(stores, sites, audit, countries)
     operations = _operation_services(
         stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
     )
@@ -321,6 +326,7 @@ def _site_services(
     )
     return SiteServices(
         directory=directory,
+        emblems=Emblems(stores.pictures, sites),
         erasure=erasure,
         install_checks=InstallChecks(stores.install_checks, settings.secret),
         in_loop=LoopSites(directory, settings.redis_timeout),
@@ -363,6 +369,7 @@ def _traffic_services(
     clock: Clock,
     meters: Meters,
     installation: Installation,
+    countries: Countries,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(
@@ -385,7 +392,7 @@ def _traffic_services(
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),
-        recorder=ViewRecorder(commit, Countries(settings.country_db)),
+        recorder=ViewRecorder(commit, countries),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
@@ -417,6 +424,7 @@ def _notice_services(
         Mailer(settings.smtp_url, settings.mail_from),
         notices,
         sites.sites,
+        sites.emblems,
         numbers,
         settings.base_url,
     )
@@ -432,9 +440,11 @@ def _notice_services(
     return NoticeServices(notices, numbers, reports, webhooks)
 
 
-def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> PortabilityServices:
+def _portability_services(
+    stores: Stores, sites: SiteServices, audit: Audit, countries: Countries
+) -> PortabilityServices:
     archives = Archives(stores.archives, sites.sites)
-    legacy = Legacy(stores.legacy, sites.sites)
+    legacy = Legacy(stores.legacy, stores.readers, sites.sites, countries)
     uploads = Uploads(stores.uploads, sites.sites, legacy, archives, audit, _work_on_upload)
     return PortabilityServices(archives, legacy, uploads)
 

@@ -102,8 +102,8 @@ key                             type    holds; how long
 <p>:{site}:kiosk:<digest>       string  what a one-time link enrols, as JSON
                                         (`models.devices.KioskLink`); one hour
 <p>:{site}:pictures             hash    id of a picture -> the JPEG, 120 KB at most; `<id>:at` ->
-                                        when (s) it was put there, and its bytes; until no poll
-                                        has it any more
+                                        when (s) it was put there, and its bytes; until
+                                        neither a poll nor the site has it any more
 <p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
                                         can be undone
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
@@ -327,7 +327,7 @@ class SiteKeys:
 
     @property
     def pictures(self) -> str:
-        """The pictures of choices."""
+        """The pictures of choices, and the emblem."""
         return self._key("pictures")
 
     @property

@@ -7,13 +7,14 @@ import msgspec
 import redis
 from PIL import Image
 
-from stats_service.models.polls import Choice, Picture, Poll
+from stats_service.models.pictures import Picture
+from stats_service.models.polls import Choice, Poll
 from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services
-from stats_service.services.polls.picture_files import make_picture
-from stats_service.services.polls.pictures import picture_id
+from stats_service.services.pictures.kept import picture_id
+from stats_service.services.pictures.picture_files import make_picture
 from stats_service.services.portability.legacy.marks import Mark, pack_marks
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock

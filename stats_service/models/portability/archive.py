@@ -167,9 +167,9 @@ class PollRow(Row, frozen=True, kw_only=True, tag="polls"):
 
 
 class PictureRow(Row, frozen=True, kw_only=True, tag="pictures"):
-    """A picture of a choice."""
+    """A picture of a choice, or the site's emblem."""
 
-    #: As `models.polls.Picture` has it.
+    #: As `models.pictures.Picture` has it.
     id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
     width: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     height: Annotated[int, msgspec.Meta(ge=1, le=10_000)]

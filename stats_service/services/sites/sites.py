@@ -17,6 +17,7 @@ from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.articles.keys import is_tracking_parameter
 from stats_service.services.periods import periods_at
+from stats_service.services.pictures.kept import is_possible
 from stats_service.services.revisions import check_revision, revision_of
 from stats_service.services.visitors.addresses import canonical_network, check_excluded
 from stats_service.services.visitors.hosts import canonical_host
@@ -237,6 +238,7 @@ def check_site(site: Site) -> Site:
         raise InvalidInputError(
             "birth {birth!r}: use 16 hexadecimal digits, or nothing.", birth=site.birth[:40]
         )
+    _check_emblem(site)
     _check_range("opening_visits", site.opening_visits, 0, BALANCE_MAX)
     _check_range("opening_views", site.opening_views, 0, BALANCE_MAX)
     _check_range("article_cap", site.article_cap, 1, 10_000_000)
@@ -262,6 +264,11 @@ def check_site(site: Site) -> Site:
         readers_off=_unique(site.readers_off),
         readers_public=_unique(site.readers_public),
     )
+
+
+def _check_emblem(site: Site) -> None:
+    if site.emblem and (site.emblem.alt or not is_possible(site.emblem)):
+        raise InvalidInputError("emblem: is none of this service's.")
 
 
 def settings_revision(site: Site, names: Iterable[str] = Site.__struct_fields__) -> str:

@@ -182,6 +182,11 @@ def source_of(host: str) -> str:
     return SPAM if domain in _spam() or name in _spam() else domain
 
 
+def source_named(text: str) -> str:
+    """Return what a source is counted under that another counter calls `text`; `""`: unknown."""
+    return _by_name().get(text.strip().lower(), "")
+
+
 def word(text: str) -> str:
     """Return a word of a campaign as it is kept; `""` for one that is not kept."""
     signs = "".join(
@@ -194,6 +199,12 @@ def word(text: str) -> str:
     if any("\ufffd" in one or _PERSON.search(one) for one in (plain, once, unquote_plus(once))):
         return ""
     return plain[:WORD_MAX].rstrip()
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    names = (*_NAMES.values(), *_LABELS.values())
+    return {name.lower(): name for name in names} | {"twitter": "X", "coc coc": "Cốc Cốc"}
 
 
 @cache

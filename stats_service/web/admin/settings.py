@@ -15,6 +15,7 @@ from stats_service.models.audit import Author
 from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
+from stats_service.services.pictures.picture_files import FILE_MAX_BYTES
 from stats_service.services.sites.sites import RATED_TYPES, settings_revision
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import DAY
@@ -67,6 +68,34 @@ def save() -> str | tuple[str, int] | Response:
         return _page(values, error=refused(error)), error.status
     flash(_("The settings are saved. Every page knows within a few seconds."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug))
+
+
+@bp.post("/emblem")
+@access("owner")
+def put_emblem() -> str | tuple[str, int] | Response:
+    """Give the site an emblem."""
+    file = request.files.get("emblem")
+    data = file.stream.read(FILE_MAX_BYTES + 1) if file else b""
+    try:
+        services().sites.emblems.put(site().slug, data, _author(), given_revision())
+    except (InvalidInputError, ConflictError) as error:
+        read_site_anew()
+        return _page(_values(), error=refused(error)), error.status
+    flash(_("The emblem is saved."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="emblem-title"))
+
+
+@bp.post("/emblem/remove")
+@access("owner")
+def remove_emblem() -> str | tuple[str, int] | Response:
+    """Take the site's emblem away."""
+    try:
+        services().sites.emblems.remove(site().slug, _author(), given_revision())
+    except ConflictError as error:
+        read_site_anew()
+        return _page(_values(), error=refused(error)), error.status
+    flash(_("The emblem is taken away."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="emblem-title"))
 
 
 @bp.post("/exclude-me")
@@ -227,6 +256,7 @@ def _page(
         opening_revision=opening_revision or balance_revision(0),
         balance=balance,
         error=error,
+        emblem_megabytes=FILE_MAX_BYTES // 10**6,
         timezones=sorted(available_timezones()),
         rated_types=RATED_TYPES,
         reader_groups=group_names(),

@@ -27,6 +27,7 @@ FIELD_NAMES = {
     "rating_scale": _("Highest score"),
     "rated_type": _("Type of content reported to search engines"),
     "rated_name": _("And its name, shown before the article's key"),
+    "emblem": _("Emblem"),
     "public": _("Public page"),
     "public_articles": _("Most read articles on the public page"),
     "peak": _("Most online at once"),

@@ -11,6 +11,7 @@ from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports.numbers import FROM_HOUR, ReportReader, period
 from stats_service.services.notices.reports.render import render, render_ask
+from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.store.operations.ticks import TickStore
@@ -28,6 +29,7 @@ class ReportJob:
         mailer: Mailer,
         book: NoticeBook,
         sites: Sites,
+        emblems: Emblems,
         reader: ReportReader,
         base_url: str,
         timer: Callable[[], float] = time.monotonic,
@@ -36,6 +38,7 @@ class ReportJob:
         self._mailer = mailer
         self._book = book
         self._sites = sites
+        self._emblems = emblems
         self._reader = reader
         self._base_url = base_url
         self._timer = timer
@@ -151,7 +154,7 @@ class ReportJob:
         span = period(report.every, site, now, FROM_HOUR)
         numbers = self._reader.read(site, report.every, span, now, report.language)
         recipient = self._link(site, report) if report.id else ""
-        return render(numbers, report, self._base_url, recipient)
+        return render(numbers, report, self._base_url, recipient, self._emblems.data(site))
 
     def send_now(self, slug: str, report: Report, now: float) -> None:
         """Send a report of the last period at once, as a trial.

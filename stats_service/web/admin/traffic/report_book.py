@@ -182,7 +182,7 @@ def _rated(report: ReportNumbers, notes: Sequence[str]) -> Table:
         (
             Column("article", _("Article"), "text", readable),
             Column("ratings", _("Ratings")),
-            Column("average", _("Average"), "average"),
+            Column("average", _("Average"), "score"),
         ),
         [(one.key, one.rating.count, one.rating.average) for one in articles],
         notes,
