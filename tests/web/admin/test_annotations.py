@@ -64,7 +64,8 @@ def test_what_cannot_be_said_keeps_what_was_typed(editor: Person, site: Site) ->
     assert "viết ngày theo dạng" in answer.text
     assert BRIDGE in unescape(answer.text)
     assert editor.post(f"{PAGE}/00000000", do="remove").status_code == 404
-    assert editor.post(f"{PAGE}/changes/00000000/undo").status_code == 404
+    assert editor.post(f"{PAGE}/changes/00000000/undo").status_code == 302
+    assert "Không hoàn tác được thay đổi" in editor.get(PAGE).text
 
 
 def test_who_only_reads_changes_nothing(app: Flask, services: Services, site: Site) -> None:

@@ -18,6 +18,7 @@ from stats_service.services.traffic.spans import Span
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
+from stats_service.web.pages.messages import explain
 from stats_service.web.pages.ranges import today_of
 
 bp = Blueprint("annotations", __name__, url_prefix="/sites/<slug>/annotations")
@@ -65,12 +66,12 @@ def edit(note: str) -> Page:
 
 @bp.post("/changes/<change>/undo")
 @access("editor")
-def undo(change: str) -> Page:
+def undo(change: str) -> Response:
     """Take a change back."""
     try:
         services().traffic.annotations.undo(site(), change, _author())
     except (ConflictError, NotFoundError) as error:
-        return _page(error=refused(error)), error.status
+        return _back(explain(error), "error")
     return _back(_("The change is undone."))
 
 
@@ -84,8 +85,8 @@ def _author() -> Author:
     return Author(who(), services().clock.now())
 
 
-def _back(text: str) -> Response:
-    flash(text, "good")
+def _back(text: str, kind: str = "good") -> Response:
+    flash(text, kind)
     return redirect(url_for("admin.annotations.index", slug=site().slug))
 
 
