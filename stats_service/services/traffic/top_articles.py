@@ -92,9 +92,11 @@ class TopArticles:
         fallen = [
             a for a in reversed(compared) if a.gain < 0 and (a.before or 0) >= RISING_MIN_VIEWS
         ]
-        lists = ([a for a in found[:SHOWN] if a.views], risen[:SHOWN], fallen[:SHOWN])
+        most = [article for article in found[:SHOWN] if article.views]
         return ComparedArticles(
-            *(tuple(self._titled(site, articles)) for articles in lists),
+            tuple(self._titled(site, most)),
+            tuple(self._titled(site, risen[:SHOWN])),
+            tuple(self._titled(site, fallen[:SHOWN])),
             self.compared(site, span, now, compare) is not None,
         )
 
