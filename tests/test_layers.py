@@ -54,7 +54,7 @@ ROOMS = {
         {"traffic", "voting"},
         {"ratings"},
         {"notices"},
-        {"portability", "operations"},
+        {"portability", "operations", "titles"},
     ),
     "store": (
         {"redis"},

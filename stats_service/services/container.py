@@ -49,6 +49,7 @@ from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
@@ -59,6 +60,7 @@ from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
+from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.countries import Countries
@@ -117,6 +119,7 @@ class TrafficServices:
     records: Records
     replay: Replay
     retention: Retention
+    titles: Titles
     top_articles: TopArticles
     views: Traffic
 
@@ -241,9 +244,28 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     )
     ratings = _rating_services(stores)
     notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
+    titles = TitleJob(
+        stores.titles,
+        sites.sites,
+        traffic.top_articles,
+        ratings.ratings,
+        stores.aliases,
+        settings.title_hosts,
+        is_on=settings.titles,
+    )
     portability = _portability_services(stores, sites, audit, countries)
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
+        stores,
+        settings,
+        clock,
+        meters,
+        installation,
+        sites,
+        polls,
+        traffic,
+        notices,
+        portability,
+        titles,
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -384,7 +406,7 @@ def _traffic_services(
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
-    history = History(stores.history)
+    history, titles = History(stores.history), Titles(stores.titles)
     return TrafficServices(
         history=history,
         annotations=AnnotationBook(stores.annotations, polls.polls),
@@ -396,7 +418,8 @@ def _traffic_services(
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
-        top_articles=TopArticles(stores.history, stores.aliases),
+        titles=titles,
+        top_articles=TopArticles(stores.history, stores.aliases, titles),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 
@@ -417,6 +440,7 @@ def _notice_services(
         ratings.ratings,
         ratings.review,
         traffic.annotations,
+        traffic.titles,
     )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(
@@ -460,6 +484,7 @@ def _operation_services(
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
+    titles: TitleJob,
 ) -> OperationServices:
     health = Health(
         stores.health, installation, stores.ticks, stores.spool, clock, demo=settings.demo
@@ -479,6 +504,7 @@ def _operation_services(
         # Jobs that wait for other machines come last, so that they delay no other job.
         notices.webhooks,
         notices.reports,
+        titles,
     )
     overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(

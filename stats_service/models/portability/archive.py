@@ -10,6 +10,7 @@ from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
+from stats_service.models.titles import TITLE_MAX
 
 #: Increased whenever a reader of the former version would misunderstand an archive.
 ARCHIVE_VERSION = 1
@@ -123,6 +124,17 @@ class HiddenRow(Row, frozen=True, kw_only=True, tag="articles_hidden"):
     """An article that lists hide."""
 
     article: str
+
+
+class TitleRow(Row, frozen=True, kw_only=True, tag="titles"):
+    """The title of an article."""
+
+    article: str
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
+    #: `page`, `feed` or `admin`: where it was read, or who set it.
+    source: Annotated[str, msgspec.Meta(pattern=r"^(?:page|feed|admin)\Z")]
+    #: When, in seconds since 1970.
+    at: Moment = 0
 
 
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
@@ -275,6 +287,7 @@ TableRow = (
     | ReadersRow
     | AliasRow
     | HiddenRow
+    | TitleRow
     | OpeningRow
     | RatingRow
     | VoidedRatingRow

@@ -43,6 +43,7 @@ from stats_service.models.portability.archive import (
     RatingRow,
     RevisionRow,
     Row,
+    TitleRow,
     VoidedRatingRow,
 )
 from stats_service.models.portability.legacy import ImportedFile, OpeningPart
@@ -63,6 +64,7 @@ from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.portability.legacy.marks import unpack_flips, unpack_marks
 from stats_service.services.traffic.annotations import check_annotations
+from stats_service.services.traffic.titles import title_text
 from stats_service.services.voting.quarantine import GROUP_STATES
 from stats_service.store.portability.legacy import decoded_part
 
@@ -115,6 +117,7 @@ class ArchiveChecks:
             ArticleMonthRow: self._article,
             AliasRow: self._alias,
             HiddenRow: self._hidden,
+            TitleRow: self._title,
             OpeningRow: self._article,
             RatingRow: self._rating,
             VoidedRatingRow: self._voided,
@@ -199,6 +202,12 @@ class ArchiveChecks:
     @staticmethod
     def _hidden(row: HiddenRow) -> None:
         _key(row.article)
+
+    @staticmethod
+    def _title(row: TitleRow) -> None:
+        _key(row.article)
+        if title_text(row.title) != row.title:
+            raise _unusable("title", row.title, "it is no plain text on one line")
 
     def _rating(self, row: RatingRow) -> None:
         _key(row.article)

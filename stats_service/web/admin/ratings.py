@@ -54,10 +54,12 @@ def index() -> str:
     ranked, found = _found(asked)
     pages = max(1, -(-len(found) // PAGE_SIZE))
     number = min(page_number(request.args.get("page", "1")), pages)
+    shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return render_template(
         "admin/ratings.html",
         ranked=ranked,
-        articles=found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
+        articles=shown,
+        titles=services().traffic.titles.of(site(), [article.key for article in shown]),
         all=services().ratings.ratings.distribution(site(), now),
         total=len(found),
         number=number,
