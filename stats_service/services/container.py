@@ -440,6 +440,7 @@ def _notice_services(
         ratings.ratings,
         ratings.review,
         traffic.annotations,
+        traffic.titles,
     )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(
