@@ -25,6 +25,7 @@ from stats_service.services.loop import ServiceLoop
 from stats_service.services.notices.mail import Mailer
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.reports.job import ReportJob
+from stats_service.services.notices.reports.numbers import ReportReader
 from stats_service.services.notices.webhooks import Caller, WebhookJob
 from stats_service.services.operations.alarm import NAME as OPERATOR
 from stats_service.services.operations.alarm import RedisAlarm
@@ -49,6 +50,7 @@ from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.titles.job import TitleJob
+from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.opening_balances import OpeningBalances
@@ -107,6 +109,7 @@ class SiteServices:
 class TrafficServices:
     """Page views and the statistics counted from them."""
 
+    annotations: AnnotationBook
     article_changes: ArticleChanges
     history: History
     opening_balances: OpeningBalances
@@ -152,6 +155,7 @@ class NoticeServices:
     """The messages that the service sends: notices, reports and webhooks."""
 
     notices: NoticeBook
+    report_numbers: ReportReader
     reports: ReportJob
     webhooks: WebhookJob
 
@@ -235,9 +239,11 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
     countries = Countries(settings.country_db)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation, countries)
-    notices = _notice_services(stores, settings, sites, traffic, polls)
+    traffic = _traffic_services(
+        stores, settings, sites, polls, clock, meters, installation, countries
+    )
     ratings = _rating_services(stores)
+    notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
     titles = TitleJob(
         stores.titles,
         sites.sites,
@@ -381,6 +387,7 @@ def _traffic_services(
     stores: Stores,
     settings: Settings,
     sites: SiteServices,
+    polls: PollServices,
     clock: Clock,
     meters: Meters,
     installation: Installation,
@@ -402,6 +409,7 @@ def _traffic_services(
     history, titles = History(stores.history), Titles(stores.titles)
     return TrafficServices(
         history=history,
+        annotations=AnnotationBook(stores.annotations, polls.polls),
         article_changes=ArticleChanges(stores.article_changes),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
@@ -422,7 +430,17 @@ def _notice_services(
     sites: SiteServices,
     traffic: TrafficServices,
     polls: PollServices,
+    ratings: RatingServices,
 ) -> NoticeServices:
+    numbers = ReportReader(
+        traffic.history,
+        traffic.top_articles,
+        traffic.readers,
+        polls.polls,
+        ratings.ratings,
+        ratings.review,
+        traffic.annotations,
+    )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(
         stores.ticks,
@@ -430,8 +448,7 @@ def _notice_services(
         notices,
         sites.sites,
         sites.emblems,
-        traffic.history,
-        traffic.top_articles,
+        numbers,
         settings.base_url,
     )
     webhooks = WebhookJob(
@@ -443,7 +460,7 @@ def _notice_services(
         traffic.history,
         polls.polls,
     )
-    return NoticeServices(notices, reports, webhooks)
+    return NoticeServices(notices, numbers, reports, webhooks)
 
 
 def _portability_services(

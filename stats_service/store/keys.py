@@ -129,6 +129,8 @@ key                             type    holds; how long
                                         hours at most
 <p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
+<p>:{site}:annotations          string  what administrators say of days, and their latest changes,
+                                        as JSON (`models.annotations`); for ever
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
 <p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
@@ -364,6 +366,11 @@ class SiteKeys:
     def notices(self) -> str:
         """Who gets reports and calls."""
         return self._key("notices")
+
+    @property
+    def annotations(self) -> str:
+        """What administrators say of days."""
+        return self._key("annotations")
 
     def asked(self, day: str) -> str:
         """How many people were asked on a day whether they want reports."""

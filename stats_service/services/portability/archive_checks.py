@@ -21,6 +21,7 @@ from stats_service.models.bounds import COUNT_MAX, TIME_MAX
 from stats_service.models.polls import OTHER, POLL_ID
 from stats_service.models.portability.archive import (
     AliasRow,
+    AnnotationsRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
@@ -62,6 +63,7 @@ from stats_service.services.polls.rules import check_form
 from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.portability.legacy.marks import unpack_flips, unpack_marks
+from stats_service.services.traffic.annotations import check_annotations
 from stats_service.services.traffic.titles import title_text
 from stats_service.services.voting.quarantine import GROUP_STATES
 from stats_service.store.portability.legacy import decoded_part
@@ -129,6 +131,7 @@ class ArchiveChecks:
             IgnoredRow: self._ignored,
             LegacyRow: self._legacy,
             LegacyPartRow: self._legacy_part,
+            AnnotationsRow: self._annotations,
             NoticesRow: self._notices,
             AuditRow: self._audit,
         }
@@ -366,6 +369,10 @@ class ArchiveChecks:
                 unpack_flips(value)
         except (ValueError, zlib.error, struct.error, msgspec.MsgspecError) as error:
             raise _unusable("value", row.value[:40], str(error)) from error
+
+    @staticmethod
+    def _annotations(row: AnnotationsRow) -> None:
+        check_annotations(row.annotations)
 
     @staticmethod
     def _notices(row: NoticesRow) -> None:
