@@ -113,7 +113,9 @@ key                             type    holds; how long
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
 <p>:{site}:legacy               hash    id of an import -> `models.portability.legacy.ImportedFile`;
-                                        `views:<day>`: imported views of the day; `imports`: grows
+                                        `views:<day>`: imported views of the day; `untold:<day>`:
+                                        what was taken from its readers, as more was told than it
+                                        has visits (`legacy_readers.lua`); `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
                                         `<number>` -> a part (zlib, MessagePack of `DayPart`,

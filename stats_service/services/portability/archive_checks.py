@@ -81,6 +81,7 @@ _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcpdk](?:[0-9a-f]{{16}}w?)?")
 _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[a-z-]+))?")
+_UNTOLD = re.compile(r"[0-9]{1,15} [a-z][^\n]*(?:\n[0-9]{1,15} [a-z][^\n]*)*")
 _LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
 _LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
 _LEGACY_PART = re.compile(r"[0-9]{1,24}(?::other|:unnamed)?|[lf][0-9]{1,7}|record:(?:views|visits)")
@@ -325,6 +326,11 @@ class ArchiveChecks:
         if metric == "views":
             _day("field", day)
             _count("value", _number("value", row.value))
+            return
+        if metric == "untold":
+            _day("field", day)
+            if not _UNTOLD.fullmatch(row.value):
+                raise _unusable("value", row.value, "use lines of visits and a value")
             return
         if row.field == "imports":
             _count("value", _number("value", row.value))
