@@ -49,6 +49,7 @@ from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
+from stats_service.services.traffic.now import Now
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.readers import Readers
@@ -105,6 +106,7 @@ class TrafficServices:
 
     article_changes: ArticleChanges
     history: History
+    now: Now
     opening_balances: OpeningBalances
     parameters: Parameters
     readers: Readers
@@ -370,11 +372,14 @@ def _traffic_services(
         stores.installation.came_from,
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
-    commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
+    commit = GroupCommit(
+        stores.connection, settings.key_prefix, spool_writer, meters, is_lost, stores.now_writer
+    )
     history = History(stores.history)
     return TrafficServices(
         history=history,
         article_changes=ArticleChanges(stores.article_changes),
+        now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),

@@ -59,6 +59,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
     """Return the pages of a site: endpoint, icon, name, and the role that may see it."""
     return [
         ("traffic.show", "chart", _("Traffic"), "viewer"),
+        ("now.show", "pulse", _("Now"), "viewer"),
         ("readers.show", "people", _("Readers"), "viewer"),
         ("articles.index", "pages", _("Articles"), "viewer"),
         ("polls.index", "poll", _("Polls"), "viewer"),
