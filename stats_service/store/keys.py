@@ -28,8 +28,9 @@ key                             type    holds; how long
 <p>:{site}:replayed:<batch>     string  marks kept views once they are recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
                                         voters' tokens (`t…`), ratings (`r…`) and new articles
-                                        (`a…`) of half an hour, and `*`; `o<minute since 1970>` ->
-                                        visitors online when it began; one hour
+                                        (`a…`) of half an hour, and `*`; `o` -> a minute since 1970
+                                        and the visitors online when it and those after it
+                                        began, in MessagePack; one hour
 <p>:{site}:now:<n>              hash    writer (a process) -> what it has counted of five minutes,
                                         sums in MessagePack (`store.traffic.now`); 40 minutes
 <p>:{site}:articles             zset    article key -> views counted here; for ever

@@ -39,12 +39,13 @@ KEPT_SECONDS = 2400
 NAMES_MAX = 1000
 #: Longest wait for the last write of a process, in seconds.
 STOP_SECONDS = 1.0
-#: How the fields of minutes begin; `record_views.lua` has the same.
-MINUTE_SIGN = "o"
+#: Field of the minutes; `record_views.lua` has the same.
+MINUTES_FIELD = "o"
 MINUTE_SECONDS = 60
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(NowSums).decode
+_decode_minutes = msgspec.msgpack.Decoder(list[int]).decode
 
 
 class NowWriter:
@@ -157,7 +158,6 @@ class NowStore:
         names = SiteKeys(self._prefix, site.slug)
         slot, minute = int(now // NOW_SLOT_SECONDS), int(now // MINUTE_SECONDS)
         minutes = range(minute - MINUTES + 1, minute + 1)
-        fields = [f"{MINUTE_SIGN}{number}" for number in minutes]
         bucket = int(now // ADDRESS_BUCKET_SECONDS)
         latest = int((now + AHEAD_SECONDS) * 1000)
         with store_errors():
@@ -165,12 +165,12 @@ class NowStore:
             with self._client.pipeline(transaction=True) as pipe:
                 for number in range(slot - SLOTS + 1, slot + 1):
                     pipe.hvals(names.now(number))
-                pipe.hmget(names.addresses(bucket), fields)
-                pipe.hmget(names.addresses(bucket - 1), fields)
+                pipe.hget(names.addresses(bucket - 1), MINUTES_FIELD)
+                pipe.hget(names.addresses(bucket), MINUTES_FIELD)
                 pipe.hget(names.counts, "swept")
                 for second in (*(number * MINUTE_SECONDS for number in minutes), now):
                     pipe.zcount(names.online, int((second - ONLINE_SECONDS) * 1000), latest)
-                *rows, written, written_before, swept = (replies := pipe.execute())[: SLOTS + 3]
+                *rows, earlier, later, swept = (replies := pipe.execute())[: SLOTS + 3]
             sums = merged([_decode(packed) for row in rows for packed in row])
             known = known_keys(self._client, names, sums.articles)
         articles = with_keys(sums.articles, known)
@@ -178,19 +178,23 @@ class NowStore:
         sums.articles = articles
         *counted, online = replies[SLOTS + 3 :]
         last = int(float(swept or 0) / 1000 // MINUTE_SECONDS)
+        written = _minutes(earlier) | _minutes(later)
         return StoredNow(
             sums,
             tuple(
-                int(stored) if stored else n if number > last else None
-                for number, stored, n in zip(
-                    minutes,
-                    [one or other for one, other in zip(written, written_before, strict=True)],
-                    counted,
-                    strict=True,
-                )
+                written.get(number, n if number > last else None)
+                for number, n in zip(minutes, counted, strict=True)
             ),
             online,
         )
+
+
+def _minutes(packed: bytes | None) -> dict[int, int]:
+    """Return who was online by minute, as `record_views.lua` has written it down."""
+    if not packed:
+        return {}
+    first, *numbers = _decode_minutes(packed)
+    return dict(enumerate(numbers, first))
 
 
 def merged(parts: Sequence[NowSums]) -> NowSums:

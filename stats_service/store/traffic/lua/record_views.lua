@@ -40,8 +40,8 @@
 --       numbers of those beyond the ceiling; views … are of the articles in 2, as before this call;
 --       the last but two is of those in 5, as after it.
 local ONLINE_MS, VISIT_GAP_MS, MINUTE_MS = 300000, 1800000, 60000
--- Minutes whose readers online are kept, and how their fields in the addresses HASH begin.
-local MINUTES_KEPT, MINUTE_SIGN = 30, 'o'
+-- Minutes whose readers online are kept, and their field of the addresses HASH.
+local MINUTES_KEPT, MINUTES = 30, 'o'
 -- A visitor last seen further in the future than this does not count: the clock was ahead. Two
 -- clocks of one installation may differ by ten minutes.
 local AHEAD_MS = 600000
@@ -467,12 +467,16 @@ local swept = tonumber(numbers[19] or 0)
 local began = now - now % MINUTE_MS
 local due = #rows > 0 and (began > swept or swept - now >= MINUTE_MS)
 if due and began > swept and not ARGV.replayed then
-  local minutes = {}
-  for m = math.max(math.floor(swept / MINUTE_MS) + 1, began / MINUTE_MS - MINUTES_KEPT), began / MINUTE_MS do
-    minutes[#minutes + 1] = MINUTE_SIGN .. m
+  local minute = began / MINUTE_MS
+  local from = math.max(math.floor(swept / MINUTE_MS) + 1, minute - MINUTES_KEPT)
+  -- One field: a small HASH is a list that each view reads.
+  local stored = call('HGET', addresses, MINUTES)
+  local minutes = stored and cmsgpack.unpack(stored)
+  if not minutes or minutes[1] + #minutes - 1 ~= from then minutes = { from } end
+  for m = from, minute do
     minutes[#minutes + 1] = call('ZCOUNT', online, m * MINUTE_MS - ONLINE_MS, latest)
   end
-  call('HSET', addresses, unpack(minutes))
+  call('HSET', addresses, MINUTES, cmsgpack.pack(minutes))
   call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
 end
 if #moved > 0 then call('ZREM', online, unpack(moved)) end
