@@ -84,12 +84,7 @@ class NowWriter:
                 named = article is not None and article.views is not None
                 _count(sums.articles, command.article if named else "")
             if result.begins:
-                sums.visits += 1
-                source, country = _told(command.traits)
-                if source is not None:
-                    _count(sums.sources, source)
-                if country is not None:
-                    _count(sums.countries, country)
+                _count_visit(sums, command.traits)
         if sums is not None:
             self._unwritten.add(place)
             if self._timer is None:
@@ -139,9 +134,7 @@ class NowWriter:
         packed = _encode(_with_day_names(self._sums[place]))
         keys = (names.alive(birth), names.now(slot))
         try:
-            await self._client.run(
-                WRITE_TO_SITE, keys, (KEPT_SECONDS, "HSET", self._name, packed)
-            )
+            await self._client.run(WRITE_TO_SITE, keys, (KEPT_SECONDS, "HSET", self._name, packed))
         except StatsError:
             self._unwritten.add(place)
 
@@ -216,6 +209,15 @@ def _count(values: dict[str, int], name: str) -> None:
     if name not in values and len(values) >= NAMES_MAX:
         name = ""
     values[name] = values.get(name, 0) + 1
+
+
+def _count_visit(sums: NowSums, traits: bytes) -> None:
+    sums.visits += 1
+    source, country = _told(traits)
+    if source is not None:
+        _count(sums.sources, source)
+    if country is not None:
+        _count(sums.countries, country)
 
 
 def _with_day_names(sums: NowSums) -> NowSums:

@@ -18,7 +18,7 @@ from stats_service.web.pages.reader_names import value_name
 bp = Blueprint("screen", __name__)
 
 #: Values of each list: as many lines as fit, large enough to be read from five metres.
-SHOWN = 5
+SHOWN = 4
 
 
 @bp.get("/<slug>/screen/<key>")

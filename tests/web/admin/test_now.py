@@ -61,9 +61,7 @@ def test_hidden_and_merged_articles_are_shown_as_in_lists(
     assert "/tin/&lt;b&gt;" in page
 
 
-def test_it_is_over_after_half_an_hour(
-    owner: Person, read: Site, clock: FakeClock
-) -> None:
+def test_it_is_over_after_half_an_hour(owner: Person, read: Site, clock: FakeClock) -> None:
     """Nobody is online, and nothing is read."""
     clock.advance(1860)
 
