@@ -1,9 +1,10 @@
 """How large and how slow the admin pages are: `python -m benchmarks.admin_pages`.
 
-The site that is looked at has three years of numbers, 50,000 articles, 200 polls and 2,000 rated
-articles; beside it there are a hundred sites. Every page that the URL map knows is asked for, each
-several times, by an operator, from a service as `stats-service serve` runs it. The size is that of
-the page and of all that it loads, as it goes over the wire at a first visit.
+The site that is looked at has three years of numbers and of what visits told, 50,000 articles, 200
+polls and 2,000 rated articles, and shows them to everybody; beside it there are a hundred sites.
+Every page that the URL map knows is asked for, each several times, by an operator, from a service
+as `stats-service serve` runs it. The size is that of the page and of all that it loads, as it goes
+over the wire at a first visit.
 """
 
 import json
@@ -30,9 +31,10 @@ from benchmarks.servers import Server, running
 from stats_service.app import create_app
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
+from stats_service.models.readers import DIMENSIONS, GROUPS
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
-from stats_service.store.keys import SiteKeys
+from stats_service.store.keys import ARTICLE_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import connect
 
 DAYS = 3 * 365
@@ -50,12 +52,19 @@ MAX_KB = 150.0
 PASSWORD = "correct horse battery staple"
 SLUG = "big"
 #: Pages with values in their address, and with the queries that ask for most.
-VALUES = {"slug": SLUG, "poll_id": "poll-0", "name": "bench"}
+VALUES = {"slug": SLUG, "poll_id": "poll-0", "name": "bench", "lang": "en", "page": "operate"}
 QUERIES = {
     "traffic.show": ("", "?range=today", "?range=91", "?range=365", "?range=years", "MOST"),
     "articles.index": ("", "?range=91", "?range=all", "?range=365", "?range=28&order=rising"),
+    "readers.show": ("", "?range=365", "MOST"),
+    "statistics": ("", "?span=year"),
 }
-_ASSET = re.compile(r'(?:href|src)="(/[^"?]+\.(?:css|js|svg|png)(?:\?[^"]*)?)"')
+#: Values that a day keeps by name, by dimension, besides short lists such as devices.
+READERS_A_DAY = {"source": 200, "campaign": 100, "entry": 300, "browser_version": 30}
+#: What a browser loads with a page; `<a href>` it only offers.
+_ASSET = re.compile(
+    r'<(?:link|script|img)\b[^>]*? (?:href|src)="(/[^"?]+\.(?:css|js|svg|png|jpg)(?:\?[^"]*)?)"'
+)
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -92,7 +101,14 @@ def fill(services: Services) -> None:
     chance = random.Random(1)
     now = services.clock.now()
     big = services.sites.sites.add(
-        Site(slug=SLUG, name="Cổng thông tin lớn", hosts=("big.example",))
+        Site(
+            slug=SLUG,
+            name="Cổng thông tin lớn",
+            hosts=("big.example",),
+            public=True,
+            public_articles=True,
+            readers_public=GROUPS,
+        )
     )
     names = [f"/tin-tuc/2026/11/bai-viet-so-{n:05}" for n in range(ARTICLES)]
     today = datetime.fromtimestamp(now, ZoneInfo(big.timezone)).date()
@@ -103,6 +119,8 @@ def fill(services: Services) -> None:
     client = connect(services.settings.redis_url, 30)
     keys = SiteKeys(services.settings.key_prefix, SLUG)
     client.zadd(keys.articles, {name: chance.randrange(1, 9_000) for name in names})
+    for span in _kept_spans(today):
+        client.hset(keys.readers(span), mapping=_readers(names, chance))
     ratings = dict.fromkeys(chance.sample(names, RATED), "1,2,3,4,50")
     client.hset(keys.ratings, mapping=ratings)
     for number in range(POLLS):
@@ -122,6 +140,24 @@ def _day(day: date, names: list[str], chance: random.Random) -> DayHistory:
     read = chance.sample(names, min(ARTICLES_A_DAY, len(names)))
     articles = {name: chance.randrange(1, 300) for name in read}
     return DayHistory(day, hours, articles, {"bot": 900, "prefetch": 80, "host": 9})
+
+
+def _kept_spans(today: date) -> list[str]:
+    """Return the days whose readers are kept by day, and the months of three years."""
+    days = [(today - timedelta(days=n)).isoformat() for n in range(ARTICLE_DAYS_KEPT)]
+    return days + sorted({f"{today - timedelta(days=n):%Y-%m}" for n in range(31, DAYS)})
+
+
+def _readers(names: list[str], chance: random.Random) -> dict[str, int]:
+    """Return what the visits of a span told: as many values as are kept of one."""
+    short = {"device": "phone", "system": "Android", "language": "vi", "country": "VN"}
+    fields = {f"{DIMENSIONS[name].letter}{value}": 900 for name, value in short.items()}
+    for name, number in READERS_A_DAY.items():
+        letter = DIMENSIONS[name].letter
+        for n in range(number):
+            value = chance.choice(names) if name == "entry" else f"{name}-{n}.example 1"
+            fields[letter + value] = chance.randrange(3, 400)
+    return fields
 
 
 def _poll(number: int) -> Poll:

@@ -66,6 +66,9 @@ def ratios(runs: Runs) -> dict[str, float | bool]:
         "beat_vs_hello": _against_hello(runs, "ours", "beat"),
         "counts_vs_hello": _against_hello(runs, "ours", "counts"),
         "badge_vs_hello": _against_hello(runs, "ours", "badge"),
+        "articles_vs_hello": _against_hello(runs, "ours", "articles"),
+        "poll_vs_hello": _against_hello(runs, "ours", "poll"),
+        "pixel_vs_hello": _against_hello(runs, "ours", "pixel"),
         # Hardly depends on what else the machine does, other than a rate.
         "page_view_cpu_vs_hello": round(
             median(

@@ -13,6 +13,8 @@ import redis
 from benchmarks.load import Load, run_wrk
 from benchmarks.machine import busy_seconds
 from benchmarks.requests import (
+    ARTICLES,
+    LIST_LENGTH,
     POLL,
     SITES,
     Reader,
@@ -48,11 +50,16 @@ MAKERS: dict[str, Callable[[Sequence[Reader]], Templates]] = {
     "rating": rating,
     "counts": reading("/v1/{site}/counts"),
     "badge": reading("/v1/{site}/badge/total.svg"),
+    "articles": reading(
+        "/v1/{site}/articles/views?" + "&".join(f"key={key}" for key in ARTICLES[:LIST_LENGTH])
+    ),
+    "poll": reading("/v1/{site}/polls/current"),
+    "pixel": reading(f"/v1/{{site}}/dot.gif?article={ARTICLES[0]}"),
     "health": reading("/healthz"),
     "hello": reading("/hello"),
 }
 #: Requests that count a view each, and those with votes or ratings: one reader, one request.
-VIEWS = frozenset({"page", "page_first", "page_repeat", "page_bare", "page_list"})
+VIEWS = frozenset({"page", "page_first", "page_repeat", "page_bare", "page_list", "pixel"})
 ONCE_EACH = frozenset({"ballot", "rating", "page_votes"})
 
 

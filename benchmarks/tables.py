@@ -34,17 +34,30 @@ def _day(number: int) -> date:
 
 
 def _events(rows: int) -> Iterator[str]:
-    """Umami: one row an event."""
+    """Umami's cloud: one row an event, with what its visit tells."""
     numbers = random.Random(1)
     yield (
-        "website_id,session_id,visit_id,event_id,hostname,url_path,url_query,event_type,"
-        "event_name,created_at\n"
+        "website_id,session_id,visit_id,event_id,hostname,browser,os,device,language,country,"
+        "url_path,url_query,referrer_domain,event_type,event_name,created_at\n"
     )
+    hosts = ("", "", "", "www.google.com", "l.facebook.com", "zalo.me", "tin.bao.vn")
     for row in range(rows):
         when = datetime.fromtimestamp(1_700_000_000 + 30 * row, UTC)
+        reader = ",".join(
+            (
+                ("chrome", "ios", "edge-chromium", "samsung")[row // 4 % 4],
+                ("Windows 10", "iOS", "Android OS")[row // 4 % 3],
+                ("desktop", "mobile")[row // 4 % 2],
+                "vi-VN",
+                ("VN", "VN", "VN", "VN", "FR")[row // 4 % 5],
+            )
+        )
+        host = "kimson.example.vn" if row % 4 else hosts[row // 4 % len(hosts)]
+        query = "utm_source=zalo&utm_campaign=tet" if row % 97 == 0 else ""
         yield (
             f"w,s{row // 4},{row // 4:032x},{numbers.getrandbits(128):032x},kimson.example.vn,"
-            f"/tin-tuc/bai-viet-so-{numbers.randrange(ARTICLES)},,1,,{when:%Y-%m-%d %H:%M:%S}\n"
+            f"{reader},/tin-tuc/bai-viet-so-{numbers.randrange(ARTICLES)},{query},{host},1,,"
+            f"{when:%Y-%m-%d %H:%M:%S}\n"
         )
 
 

@@ -1,9 +1,13 @@
 """What the documentation must not forget."""
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
+
+from stats_service.cli.commands import main
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "stats_service"
@@ -33,6 +37,22 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert file.exists(), target
         if heading:
             assert heading in _headings(file), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    """Whoever copies a line is not told that there is no such command or option."""
+    text = page.read_text("utf-8").replace("\\\n", " ")
+    for line in re.findall(r"^ +(?:\$ )?stats-service (.+)$", text, re.MULTILINE):
+        words = shlex.split(line, comments=True)
+        command: click.Command = main
+        while words and isinstance(command, click.Group) and words[0][0] not in "-[":
+            name = words.pop(0)
+            assert name in command.commands, line
+            command = command.commands[name]
+        known = {option for found in command.params for option in found.opts} | {"--help"}
+        given = {word.strip("[]").partition("=")[0] for word in words}
+        assert {word for word in given if word.startswith("--")} <= known, line
 
 
 def test_every_page_is_in_the_index() -> None:

@@ -17,7 +17,9 @@ DOCS = ROOT / "docs"
 FOLDER = ROOT / "stats_service/web/admin/handbook/pages"
 #: Pages of the handbook; those without a Vietnamese file are English alone.
 PAGES = (
-    *("admin", "embed", "polls-and-ratings", "notices", "legacy", "access-logs", "how-we-count"),
+    *("admin", "embed", "polls-and-ratings", "notices", "how-we-count", "legacy", "access-logs"),
+    *("legacy-nukeviet", "legacy-joomla", "legacy-wordpress", "legacy-iis"),
+    *("legacy-matomo", "legacy-umami", "legacy-plausible", "legacy-goatcounter"),
     *("operate", "api", "api-polls-ratings", "archive-format"),
 )
 #: The headings that part a page in both languages, and the title of each part.

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ import msgspec
 from stats_service.cli.group import Group, echo_json, echo_table, open_services, yes_or_no
 from stats_service.cli.revisions import both_versions, revision_option
 from stats_service.models.audit import COMMAND_LINE, Author
+from stats_service.models.pictures import Picture
 from stats_service.models.sites import Site
 from stats_service.services.periods import moment_of, periods_at
 from stats_service.services.portability.legacy.exports.cells import BadCell, whole
@@ -74,6 +76,8 @@ _OPTIONS: dict[str, tuple[str, type | click.ParamType[int], bool, str]] = {
     "--poll": ("poll", str, False, "Poll shown as the current one; empty: the latest open one."),
     "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
     "--rated-type": ("rated_type", str, False, "What search engines are told an article is."),
+    "--titles": ("titles", str, False, "Where titles of articles are read: pages, feed or off."),
+    "--titles-feed": ("titles_feed", str, False, "RSS, Atom or news sitemap that has titles too."),
     "--rated-name": ("rated_name", str, False, "And its name, before its key."),
 }
 
@@ -242,6 +246,33 @@ def _moment(text: str | None, site: Site) -> float | None:
 
 @site.command()
 @click.argument("slug")
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--remove", is_flag=True, help="Take it away.")
+def emblem(slug: str, file: Path | None, remove: bool) -> None:
+    """Give the site SLUG the emblem in FILE: JPEG, PNG, WebP or GIF.
+
+    It stands on printed sheets, the public page, the pages of polls and in reports by e-mail.
+
+    \b
+    Examples:
+      stats-service site emblem kimson quoc-huy.png
+      stats-service site emblem kimson --remove
+    """
+    if (file is None) != remove:
+        raise click.UsageError("Name a file, or --remove.")
+    with open_services() as services, both_versions():
+        emblems, by = services.sites.emblems, Author(COMMAND_LINE, services.clock.now())
+        if file is None:
+            emblems.remove(slug, by)
+        else:
+            emblems.put(slug, file.read_bytes(), by)
+    click.echo(f"The emblem of {slug} is {'taken away' if remove else 'saved'}.")
+
+
+@site.command()
+@click.argument("slug")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(slug: str, yes: bool) -> None:
     """Remove the site SLUG and everything counted for it, for ever.
@@ -280,4 +311,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return yes_or_no(value)
+    if value is None or isinstance(value, Picture):
+        return f"{value.width} x {value.height} pixels, {value.id}" if value else ""
     return ", ".join(value) if isinstance(value, tuple) else str(value)

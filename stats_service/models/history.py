@@ -169,6 +169,8 @@ class TopArticle(msgspec.Struct, frozen=True):
     views: int
     #: Views in the span compared; what is rising is ordered by the difference. None: there is none.
     before: int | None = None
+    #: What the article is called; empty: that is not known.
+    title: str = ""
 
     @property
     def gain(self) -> int:

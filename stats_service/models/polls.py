@@ -4,25 +4,12 @@ import re
 
 import msgspec
 
+from stats_service.models.pictures import Picture
+
 #: The choice for a free text; no choice of an administrator has this id.
 OTHER = "other"
 #: The id of a poll or of a choice.
 POLL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
-
-
-#: The id of a picture: digest of its bytes, in hexadecimal.
-PICTURE_ID = re.compile(r"[0-9a-f]{32}")
-
-
-class Picture(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picture of a choice, as this service has made it: a JPEG."""
-
-    id: str
-    #: In pixels.
-    width: int
-    height: int
-    #: What it shows, by language, for who does not see it; empty: made of the choice's text.
-    alt: dict[str, str] = {}
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -43,8 +43,8 @@ GROUPS = tuple(dict.fromkeys(dimension.group for dimension in DIMENSIONS.values(
 ALL_GROUPS = "all"
 
 #: A source that is no name of a site: the reader came from none, or from a program for mail, or
-#: from a page that exists to be seen in statistics.
-DIRECT, MAIL, SPAM = "@direct", "@mail", "@spam"
+#: from a page that exists to be seen in statistics, or from one that only a network inside reaches.
+DIRECT, MAIL, SPAM, INTERNAL = "@direct", "@mail", "@spam", "@internal"
 #: From so many visits of a span on a value is shown by name.
 SHOWN_FROM = 3
 #: From so many visits of a day on a version of a browser is shown, and kept.

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from stats_service.models.pictures import Picture
+
 #: The model portal is Vietnamese, and so are most others.
 DEFAULT_TIMEZONE = "Asia/Ho_Chi_Minh"
 #: The default of `identity_cap` in old versions, before crowds of thousands behind one address were
@@ -57,6 +59,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     rated_type: str = "MediaObject"
     #: Prefix of an article's name for search engines; empty: the site's name.
     rated_name: str = ""
+    #: Its emblem; None: it has none. Only `services.sites.emblems` sets it.
+    emblem: Picture | None = None
     #: Whether everybody may see the statistics page `/s/<slug>`.
     public: bool = False
     #: Whether it has the most read articles of the last four weeks, by their keys as text.
@@ -65,6 +69,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     readers_off: tuple[str, ...] = ()
     #: What the statistics page shows everybody of readers, of the same.
     readers_public: tuple[str, ...] = ()
+    #: Where titles of articles are read: `pages` (the portal's pages, and the feed if there is
+    #: one), `feed` alone, or `off`.
+    titles: str = "pages"
+    #: RSS or Atom feed, or sitemap of news, on one of the hosts; empty: there is none.
+    titles_feed: str = ""
     #: Tells the site from an erased one of the same name, so that nothing meant for that one is
     #: written here: 16 random hexadecimal digits, set when it is added. Empty: an older version
     #: added the site; a periodic job sets it.

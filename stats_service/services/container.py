@@ -45,8 +45,10 @@ from stats_service.services.portability.legacy.imports import Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
+from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.now import Now
@@ -57,6 +59,7 @@ from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
 from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
+from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.countries import Countries
@@ -93,6 +96,7 @@ class SiteServices:
     """The tracked portals; readers' requests look a site up in `directory`."""
 
     directory: SiteDirectory
+    emblems: Emblems
     erasure: Erasure
     install_checks: InstallChecks
     #: The directory that coroutines use.
@@ -114,6 +118,7 @@ class TrafficServices:
     records: Records
     replay: Replay
     retention: Retention
+    titles: Titles
     top_articles: TopArticles
     views: Traffic
 
@@ -231,11 +236,32 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     voters = Voters(settings.secret)
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation)
+    countries = Countries(settings.country_db)
+    traffic = _traffic_services(stores, settings, sites, clock, meters, installation, countries)
     notices = _notice_services(stores, settings, sites, traffic, polls)
-    portability = _portability_services(stores, sites, audit)
+    ratings = _rating_services(stores)
+    titles = TitleJob(
+        stores.titles,
+        sites.sites,
+        traffic.top_articles,
+        ratings.ratings,
+        stores.aliases,
+        settings.title_hosts,
+        is_on=settings.titles,
+    )
+    portability = _portability_services(stores, sites, audit, countries)
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
+        stores,
+        settings,
+        clock,
+        meters,
+        installation,
+        sites,
+        polls,
+        traffic,
+        notices,
+        portability,
+        titles,
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -255,7 +281,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
         operations=operations,
         polls=polls,
         portability=portability,
-        ratings=_rating_services(stores),
+        ratings=ratings,
         sites=sites,
         traffic=traffic,
         close=close,
@@ -318,6 +344,7 @@ def _site_services(
     )
     return SiteServices(
         directory=directory,
+        emblems=Emblems(stores.pictures, sites),
         erasure=erasure,
         install_checks=InstallChecks(stores.install_checks, settings.secret),
         in_loop=LoopSites(directory, settings.redis_timeout),
@@ -359,6 +386,7 @@ def _traffic_services(
     clock: Clock,
     meters: Meters,
     installation: Installation,
+    countries: Countries,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(
@@ -375,7 +403,7 @@ def _traffic_services(
     commit = GroupCommit(
         stores.connection, settings.key_prefix, spool_writer, meters, is_lost, stores.now_writer
     )
-    history = History(stores.history)
+    history, titles = History(stores.history), Titles(stores.titles)
     return TrafficServices(
         history=history,
         article_changes=ArticleChanges(stores.article_changes),
@@ -383,11 +411,12 @@ def _traffic_services(
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),
-        recorder=ViewRecorder(commit, Countries(settings.country_db)),
+        recorder=ViewRecorder(commit, countries),
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
-        top_articles=TopArticles(stores.history, stores.aliases),
+        titles=titles,
+        top_articles=TopArticles(stores.history, stores.aliases, titles),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 
@@ -405,6 +434,7 @@ def _notice_services(
         Mailer(settings.smtp_url, settings.mail_from),
         notices,
         sites.sites,
+        sites.emblems,
         traffic.history,
         traffic.top_articles,
         settings.base_url,
@@ -421,9 +451,11 @@ def _notice_services(
     return NoticeServices(notices, reports, webhooks)
 
 
-def _portability_services(stores: Stores, sites: SiteServices, audit: Audit) -> PortabilityServices:
+def _portability_services(
+    stores: Stores, sites: SiteServices, audit: Audit, countries: Countries
+) -> PortabilityServices:
     archives = Archives(stores.archives, sites.sites)
-    legacy = Legacy(stores.legacy, sites.sites)
+    legacy = Legacy(stores.legacy, stores.readers, sites.sites, countries)
     uploads = Uploads(stores.uploads, sites.sites, legacy, archives, audit, _work_on_upload)
     return PortabilityServices(archives, legacy, uploads)
 
@@ -439,6 +471,7 @@ def _operation_services(
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
+    titles: TitleJob,
 ) -> OperationServices:
     health = Health(
         stores.health, installation, stores.ticks, stores.spool, clock, demo=settings.demo
@@ -458,6 +491,7 @@ def _operation_services(
         # Jobs that wait for other machines come last, so that they delay no other job.
         notices.webhooks,
         notices.reports,
+        titles,
     )
     overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(

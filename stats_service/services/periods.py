@@ -1,5 +1,6 @@
 """The calendar of a site: which day, week, month and year a moment belongs to there."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -46,6 +47,12 @@ def is_countable_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text and FIRST_DAY <= text <= LAST_DAY
     except ValueError:
         return False
+
+
+def days_of_month(month: str) -> list[str]:
+    """Return the days of a month (`2026-11`)."""
+    year, number = map(int, month.split("-"))
+    return [f"{month}-{day:02d}" for day in range(1, monthrange(year, number)[1] + 1)]
 
 
 def hour_label(now: float, timezone: str) -> str:

@@ -48,6 +48,9 @@ key                             type    holds; how long
                                         had ratings, else `-`, and the key of the other; and a field
                                         that grows with each change here and in `hidden`; for ever
 <p>:{site}:hidden               set     keys of articles that no list shows; for ever
+<p>:{site}:titles               hash    article key -> JSON (`models.titles.Title`), 5,000 of them
+                                        at most, 250 bytes each; and a field that says how reading
+                                        them goes (`models.titles.TitleReading`); for ever
 <p>:{site}:changes              hash    id of a change -> `models.article_changes.Change`;
                                         `<id>:articles`, `<id>:views`, `<id>:back`: how many
                                         it moved, how many are back; the latest 100
@@ -106,8 +109,8 @@ key                             type    holds; how long
 <p>:{site}:kiosk:<digest>       string  what a one-time link enrols, as JSON
                                         (`models.devices.KioskLink`); one hour
 <p>:{site}:pictures             hash    id of a picture -> the JPEG, 120 KB at most; `<id>:at` ->
-                                        when (s) it was put there, and its bytes; until no poll
-                                        has it any more
+                                        when (s) it was put there, and its bytes; until
+                                        neither a poll nor the site has it any more
 <p>:{site}:polls:removed        zset    removal of a poll or of its ballots -> until when (s) it
                                         can be undone
 <p>:{site}:removed:<id>         string  what was removed, as JSON (`models.polls.RemovedPoll`); 7
@@ -117,10 +120,11 @@ key                             type    holds; how long
                                         `views:<day>`: imported views of the day; `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
-                                        `<number>` -> a part (zlib, MessagePack of `DayPart` or
-                                        `OpeningPart`), `<number>:other` -> which of its articles
-                                        went to `(other)`; `l<day of UTC>` -> marks of its lines
-                                        or events,
+                                        `<number>` -> a part (zlib, MessagePack of `DayPart`,
+                                        `MonthPart` or `OpeningPart`), `<number>:other` -> which of
+                                        its articles went to `(other)`, `<number>:unnamed` -> which
+                                        of its values of readers have no name;
+                                        `l<day of UTC>` -> marks of its lines or events,
                                         `f<day of UTC>` -> lines of others that begin no visit for
                                         it (`services…legacy.marks`); some 5 bytes a view
 <p>:{site}:legacy:<id>:readers  hash    day of UTC -> pseudonyms behind the lines in `l<day>`; 48
@@ -178,6 +182,8 @@ SWEPT = "swept"
 ANY_POLL = "*"
 #: Field of a site's aliases that grows with each change of them; no key of an article is it.
 ALIASES_REVISION = "\x01"
+#: Field of a site's titles that is no article: how reading them goes.
+TITLES_READING = "\x01"
 #: Days after which the numbers by hour, and those by article and day, are gone.
 HOURS_DAYS_KEPT = 91
 ARTICLE_DAYS_KEPT = 400
@@ -279,6 +285,11 @@ class SiteKeys:
         return self._key("hidden")
 
     @property
+    def titles(self) -> str:
+        """What articles are called."""
+        return self._key("titles")
+
+    @property
     def changes(self) -> str:
         """The latest changes of articles."""
         return self._key("changes")
@@ -332,7 +343,7 @@ class SiteKeys:
 
     @property
     def pictures(self) -> str:
-        """The pictures of choices."""
+        """The pictures of choices, and the emblem."""
         return self._key("pictures")
 
     @property

@@ -48,6 +48,7 @@ from stats_service.store.traffic.parameters import ParameterStore
 from stats_service.store.traffic.readers import ReadersStore
 from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool, place_of
+from stats_service.store.traffic.titles import TitleStore
 from stats_service.store.traffic.traffic import TrafficStore
 
 
@@ -94,6 +95,7 @@ class Stores:
     sole_watcher: SoleWatcher
     spool: Spool
     ticks: TickStore
+    titles: TitleStore
     tokens: TokenStore
     traffic: TrafficStore
     uploads: UploadStore
@@ -155,6 +157,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         sole_watcher=SoleWatcher(folder),
         spool=Spool(folder, settings.spool_megabytes * 10**6, place),
         ticks=TickStore(client, prefix),
+        titles=TitleStore(client, prefix),
         tokens=TokenStore(client, prefix),
         traffic=TrafficStore(client, prefix),
         uploads=UploadStore(folder),

@@ -99,6 +99,8 @@ def test_whoever_is_thanked_is_counted_once(
     make_poll(services, protection=Protection(wait=0))
 
     with running_service(installed) as url, ThreadPoolExecutor(CLIENTS) as threads:
+        # A worker that starts while Redis stands still answers when it has started.
+        wait_until(lambda: _started(installed.data_dir) == installed.workers)
         voters = Voters(url, services)
         done = [threads.submit(voters.vote, client) for client in range(CLIENTS)]
         rounds = 3 if fault == "stopped" else 10
@@ -121,3 +123,9 @@ def test_whoever_is_thanked_is_counted_once(
     assert voters.statuses[200] == voters.thanked == VOTERS
     assert set(voters.statuses) <= ({200, 503} if fault == "stopped" else {200, 0})
     assert voters.slowest < (ANSWER_SECONDS if fault == "stopped" else 10)
+
+
+def _started(folder: Path) -> int:
+    """Return how many workers have started."""
+    (log,) = folder.glob("gunicorn-*.log")
+    return log.read_text().count("Application startup complete")

@@ -7,13 +7,14 @@ import msgspec
 import redis
 from PIL import Image
 
-from stats_service.models.polls import Choice, Picture, Poll
+from stats_service.models.pictures import Picture
+from stats_service.models.polls import Choice, Poll
 from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.sites import Site
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services
-from stats_service.services.polls.picture_files import make_picture
-from stats_service.services.polls.pictures import picture_id
+from stats_service.services.pictures.kept import picture_id
+from stats_service.services.pictures.picture_files import make_picture
 from stats_service.services.portability.legacy.marks import Mark, pack_marks
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
@@ -90,6 +91,14 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     client.hset(keys.aliases, mapping={"/cu": "r/tin/0", "/cu/2": "-/cu", "\x01": 3})
     client.sadd(keys.raters("/cu"), b"\xff\x00rater!")
     client.sadd(keys.hidden, "/tin/1", "/ẩn")
+    client.hset(
+        keys.titles,
+        mapping={
+            "/tin/0": '{"text":"Chào Tết","source":"page","at":1772600000}',
+            "/tin/9": '{"trouble":"away","failures":1,"next_at":1772600000}',
+            "\x01": '{"at":1772600000}',
+        },
+    )
     client.set(
         keys.notices,
         '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":"","by":""}],'

@@ -101,9 +101,11 @@ def send(site: str, address: str, every: str, language: str, output: Path | None
         if output:
             mail = services.notices.reports.mail(services.sites.sites.get(site), wanted, now)
             output.mkdir(parents=True, exist_ok=True)
-            (output / "chart.png").write_bytes(mail.picture)
+            html = mail.html
+            for picture in mail.pictures:
+                (output / picture.filename).write_bytes(picture.data)
+                html = html.replace(f"cid:{picture.id}", picture.filename)
             (output / "report.txt").write_text(mail.text, encoding="utf-8")
-            html = mail.html.replace(f"cid:{mail.picture_id}", "chart.png")
             (output / "report.html").write_text(html, encoding="utf-8")
             click.echo(f"Wrote the report to {output}.")
             return

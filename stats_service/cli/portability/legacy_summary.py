@@ -21,6 +21,8 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
         yield f"  taken out again by: legacy undo SITE {summary.id}"
     if summary.ratings:
         yield f"  ratings: {summary.ratings:,}"
+    if summary.readers:
+        yield f"  visits tell: {_named(summary.readers)}"
     if summary.known_views:
         yield f"  left out, imported before: {summary.known_views:,} views"
     if summary.overlapping:

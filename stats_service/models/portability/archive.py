@@ -9,6 +9,7 @@ from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
+from stats_service.models.titles import TITLE_MAX
 
 #: Increased whenever a reader of the former version would misunderstand an archive.
 ARCHIVE_VERSION = 1
@@ -124,6 +125,17 @@ class HiddenRow(Row, frozen=True, kw_only=True, tag="articles_hidden"):
     article: str
 
 
+class TitleRow(Row, frozen=True, kw_only=True, tag="titles"):
+    """The title of an article."""
+
+    article: str
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
+    #: `page`, `feed` or `admin`: where it was read, or who set it.
+    source: Annotated[str, msgspec.Meta(pattern=r"^(?:page|feed|admin)\Z")]
+    #: When, in seconds since 1970.
+    at: Moment = 0
+
+
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
     """Views that an article had before the site used this service."""
 
@@ -166,9 +178,9 @@ class PollRow(Row, frozen=True, kw_only=True, tag="polls"):
 
 
 class PictureRow(Row, frozen=True, kw_only=True, tag="pictures"):
-    """A picture of a choice."""
+    """A picture of a choice, or the site's emblem."""
 
-    #: As `models.polls.Picture` has it.
+    #: As `models.pictures.Picture` has it.
     id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
     width: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     height: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -268,6 +280,7 @@ TableRow = (
     | ReadersRow
     | AliasRow
     | HiddenRow
+    | TitleRow
     | OpeningRow
     | RatingRow
     | VoidedRatingRow

@@ -25,6 +25,21 @@ class DayPart(msgspec.Struct, frozen=True, kw_only=True, tag="d", omit_defaults=
     hours: Mapping[str, tuple[int, int]] = {}
     #: Views by article key, at most `PART_ARTICLES`.
     articles: Mapping[str, int] = {}
+    #: What visits told: visits by line, a letter of `models.readers.DIMENSIONS` and a value; the
+    #: letter alone: under no value that is kept. An article has its key.
+    readers: Mapping[str, int] = {}
+
+
+class MonthPart(msgspec.Struct, frozen=True, kw_only=True, tag="m", omit_defaults=True):
+    """What visits told in a month that an import brings: the sum of its parts of days.
+
+    It is added where the month is no longer kept by day, and noted alone elsewhere.
+    """
+
+    #: `2026-11`.
+    month: str
+    #: As in `DayPart`.
+    readers: Mapping[str, int] = {}
 
 
 class OpeningPart(msgspec.Struct, frozen=True, kw_only=True, tag="o", omit_defaults=True):
@@ -37,6 +52,10 @@ class OpeningPart(msgspec.Struct, frozen=True, kw_only=True, tag="o", omit_defau
     articles: Mapping[str, int] = {}
     #: Ratings by score, from 1, by article key.
     ratings: Mapping[str, tuple[int, ...]] = {}
+
+
+#: What an import adds in one step.
+Part = DayPart | MonthPart | OpeningPart
 
 
 class Largest(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +186,8 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     first_day: str
     last_day: str
     ratings: int = 0
+    #: Visits that tell something of themselves, by dimension.
+    readers: Mapping[str, int] = {}
     #: Lines without a view, by reason.
     ignored: Mapping[str, int] = {}
     #: Views on days that were counted live, which are left out.
@@ -191,5 +212,5 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def adds(self) -> bool:
         """Return whether there is anything to add."""
-        numbers = self.views or self.visits or self.articles or self.ratings
+        numbers = self.views or self.visits or self.articles or self.ratings or self.readers
         return bool((not self.known and numbers) or any(poll.new for poll in self.polls))

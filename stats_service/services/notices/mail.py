@@ -24,16 +24,26 @@ class MailServerError(DeliveryError):
 
 
 @dataclass(frozen=True, slots=True)
+class MailPicture:
+    """A picture inside a message, which its HTML names as `cid:<id>`."""
+
+    id: str
+    data: bytes
+    #: `png` or `jpeg`
+    kind: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
-    """A message in text and HTML, with a picture that the HTML names as `cid:<picture_id>`."""
+    """A message in text and HTML, with the pictures that the HTML names."""
 
     to: str
     subject: str
     text: str
     html: str
     language: str
-    picture: bytes = b""
-    picture_id: str = ""
+    pictures: tuple[MailPicture, ...] = ()
     #: Unsubscribe address for a one-click POST (RFC 8058); empty: none.
     unsubscribe: str = ""
 
@@ -109,10 +119,9 @@ def _body(mail: Mail) -> bytes:
     message.set_content(mail.text, cte="base64")
     message.add_alternative(mail.html, subtype="html", cte="base64")
     html = message.get_body(("html",))
-    if mail.picture and isinstance(html, EmailMessage):
-        html.add_related(
-            mail.picture, "image", "png", cid=f"<{mail.picture_id}>", filename="chart.png"
-        )
+    if isinstance(html, EmailMessage):
+        for one in mail.pictures:
+            html.add_related(one.data, "image", one.kind, cid=f"<{one.id}>", filename=one.filename)
     return message.as_bytes()
 
 

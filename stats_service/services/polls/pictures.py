@@ -1,22 +1,17 @@
-"""Pictures of choices: put there, described, taken away; swept when no poll has them any more."""
+"""Pictures of choices: put there, described, taken away; swept when nothing has them any more."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from stats_service.errors import ConflictError, NotFoundError
+from stats_service.errors import NotFoundError
 from stats_service.models.audit import Author
-from stats_service.models.polls import PICTURE_ID, Choice, Picture, Poll
+from stats_service.models.pictures import PICTURE_ID
+from stats_service.models.polls import Choice, Poll
+from stats_service.services.pictures.kept import UNUSED_SECONDS, keep_picture
 from stats_service.services.polls.definition import texts_of
-from stats_service.services.polls.picture_files import make_picture
 from stats_service.services.polls.polls import Polls
 from stats_service.store.polls.pictures import PictureStore
-
-#: Pictures of one site, and bytes of all together.
-PICTURES_MAX, PICTURES_MAX_BYTES = 400, 20_000_000
-#: How long a picture may be in no poll before it is swept: it may be on its way into one.
-UNUSED_SECONDS = 3600
 
 
 class Pictures:
@@ -53,23 +48,11 @@ class Pictures:
             StaleError: the poll has another revision by now.
         """
         self._choice(slug, poll, choice)
-        made = make_picture(data)
-        name = picture_id(made.data)
-        sizes = (PICTURES_MAX, PICTURES_MAX_BYTES)
-        if self._store.add(slug, name, made.data, by.at, *sizes) != "added":
-            self._store.sweep(slug, by.at - UNUSED_SECONDS)
-            if self._store.add(slug, name, made.data, by.at, *sizes) != "added":
-                raise ConflictError(
-                    "The site has {most} pictures or {megabytes} MB of them, and that is the most. "
-                    "Take some away, or delete old polls.",
-                    most=PICTURES_MAX,
-                    megabytes=PICTURES_MAX_BYTES // 10**6,
-                )
+        made = keep_picture(self._store, slug, data, by.at)
 
         def change(before: Choice) -> Choice:
             alt = before.picture.alt if before.picture else {}
-            picture = Picture(id=name, width=made.width, height=made.height, alt=alt)
-            return replace(before, picture=picture)
+            return replace(before, picture=replace(made, alt=alt))
 
         return self._change(slug, poll, choice, by, seen, change)
 
@@ -100,7 +83,7 @@ class Pictures:
         return self._change(slug, poll, choice, by, seen, change)
 
     def sweep(self, slug: str, now: float) -> int:
-        """Remove the pictures that no poll of a site has any more; return how many went."""
+        """Remove the pictures that neither a poll has any more nor the site; return how many."""
         return self._store.sweep(slug, now - UNUSED_SECONDS)
 
     def _choice(self, slug: str, poll: str, choice: str) -> Poll:
@@ -127,8 +110,3 @@ class Pictures:
         # What others change meanwhile is not to be undone by a picture.
         based_on = seen or found.revision
         return self._polls.edit(slug, poll, by.who, by.at, based_on, choices=choices)
-
-
-def picture_id(data: bytes) -> str:
-    """Return the id of a picture: the same bytes have the same address for ever."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()

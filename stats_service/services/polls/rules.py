@@ -10,16 +10,16 @@ from msgspec.structs import replace
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.bounds import TIME_MAX
+from stats_service.models.pictures import Picture
 from stats_service.models.polls import (
     OTHER,
-    PICTURE_ID,
     POLL_ID,
     Choice,
-    Picture,
     Poll,
     Protection,
 )
 from stats_service.services.articles.normal_form import has_endless_marks
+from stats_service.services.pictures.kept import is_possible
 from stats_service.services.polls.presentation import RESERVED
 from stats_service.services.polls.texts import clean_text
 from stats_service.services.visitors.addresses import canonical_network, check_desk
@@ -33,8 +33,6 @@ STATUSES = ("draft", "open", "closed", "archived")
 RESULTS_WHEN = ("always", "after-voting", "after-closing", "admins")
 RESULTS_AS = ("counts", "percents", "both")
 RESULTS_ORDER = ("listed", "votes")
-#: Longest side of a picture, in pixels: sharp where it is shown in half that size.
-SIDE_MAX = 640
 #: Longest pause of a kiosk, in seconds, and most networks that are kiosks.
 KIOSK_PAUSE_MAX, KIOSK_NETWORKS_MAX = 3600, 20
 #: A path without a host: a browser reads `//` and `/\\` as the start of a host.
@@ -211,8 +209,7 @@ def _choice(choice: Choice, lang: str) -> Choice:
 
 def _picture(choice: Choice) -> Picture:
     name, picture = f"picture {choice.id}", cast("Picture", choice.picture)
-    sides = (picture.width, picture.height)
-    if not PICTURE_ID.fullmatch(picture.id) or not all(1 <= side <= SIDE_MAX for side in sides):
+    if not is_possible(picture):
         raise InvalidInputError("{field}: is none of this service's.", field=name)
     if not all(map(LANGUAGE.fullmatch, picture.alt)) or len(picture.alt) > LANGUAGES_MAX:
         raise InvalidInputError("{field}: name languages by codes such as vi.", field=name)

@@ -42,24 +42,27 @@ from stats_service.models.portability.archive import (
     RatingRow,
     RevisionRow,
     Row,
+    TitleRow,
     VoidedRatingRow,
 )
-from stats_service.models.portability.legacy import ImportedFile
+from stats_service.models.portability.legacy import ImportedFile, OpeningPart
 from stats_service.models.quarantine import StoredGroup
+from stats_service.models.readers import LETTERS
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day
-from stats_service.services.polls.picture_files import is_made
-from stats_service.services.polls.pictures import (
+from stats_service.services.pictures.kept import (
     PICTURES_MAX,
     PICTURES_MAX_BYTES,
     picture_id,
 )
+from stats_service.services.pictures.picture_files import is_made
 from stats_service.services.polls.rules import check_form
 from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.portability.legacy.marks import unpack_flips, unpack_marks
+from stats_service.services.traffic.titles import title_text
 from stats_service.services.voting.quarantine import GROUP_STATES
 from stats_service.store.portability.legacy import decoded_part
 
@@ -78,7 +81,7 @@ _GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcpdk](?:[0-9a-f]{{16}}w?)?")
 _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[a-z-]+))?")
 _LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
 _LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
-_LEGACY_PART = re.compile(r"[0-9]{1,24}(:other)?|[lf][0-9]{1,7}|record:(?:views|visits)")
+_LEGACY_PART = re.compile(r"[0-9]{1,24}(?::other|:unnamed)?|[lf][0-9]{1,7}|record:(?:views|visits)")
 _LOG_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 
 #: Records come in pairs: the number, and the time when it was reached.
@@ -112,6 +115,7 @@ class ArchiveChecks:
             ArticleMonthRow: self._article,
             AliasRow: self._alias,
             HiddenRow: self._hidden,
+            TitleRow: self._title,
             OpeningRow: self._article,
             RatingRow: self._rating,
             VoidedRatingRow: self._voided,
@@ -195,6 +199,12 @@ class ArchiveChecks:
     @staticmethod
     def _hidden(row: HiddenRow) -> None:
         _key(row.article)
+
+    @staticmethod
+    def _title(row: TitleRow) -> None:
+        _key(row.article)
+        if title_text(row.title) != row.title:
+            raise _unusable("title", row.title, "it is no plain text on one line")
 
     def _rating(self, row: RatingRow) -> None:
         _key(row.article)
@@ -339,7 +349,11 @@ class ArchiveChecks:
         try:
             value = b64decode(row.value, validate=True)
             if row.field.isdigit():
-                decoded_part(value)
+                part = decoded_part(value)
+                for line, visits in () if isinstance(part, OpeningPart) else part.readers.items():
+                    if line[:1] not in LETTERS:
+                        raise _unusable("line", line, "it begins with no dimension")
+                    _count("visits", visits)
             elif row.field[0] == "l":
                 deque(unpack_marks(value), maxlen=0)
             elif row.field[0] == "f":

@@ -17,12 +17,15 @@ Cell = str | int | float | date | None
 FORMATS = {
     "number": "#,##0",
     "share": "0.0%",
+    "score": "0.00",
     "day": "dd/mm/yyyy",
     "hour": "dd/mm/yyyy hh:mm",
     "month": "mm/yyyy",
 }
+#: Those that stand at the right.
+NUMBERS = ("number", "share", "score")
 #: Widths of columns in characters, the widest of a text too.
-WIDTHS = {"number": 14, "share": 11, "day": 12, "hour": 17, "month": 10}
+WIDTHS = {"number": 14, "share": 11, "score": 11, "day": 12, "hour": 17, "month": 10}
 TEXT_WIDTH_MIN, TEXT_WIDTH_MAX = 12, 60
 #: Colours of lines and bars, as on the pages.
 COLOURS = ("#0c6350", "#b4651a", "#8a9099", "#c9a27a")
@@ -90,7 +93,7 @@ class _Sheet:
         #: Days stand at the left, as texts do.
         self._formats = {
             kind: book.add_format(
-                {"num_format": text, "align": "right" if kind in ("number", "share") else "left"}
+                {"num_format": text, "align": "right" if kind in NUMBERS else "left"}
             )
             for kind, text in FORMATS.items()
         }

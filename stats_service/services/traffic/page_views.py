@@ -125,6 +125,21 @@ def decide_view(
     )
 
 
+def decide_read(entry: SiteEntry, query: PageQuery, now: float) -> ViewCommand:
+    """Return the command that counts nothing and reads what `query` asks for.
+
+    Raises:
+        InvalidInputError: too many articles, or a text that cannot be an article.
+    """
+    check_number(query.articles)
+    return ViewCommand(
+        kind="beat",
+        asked=tuple(query.articles),
+        listed=tuple(map(entry.listed_key, query.articles)),
+        poll=entry.polls.find(query.poll, now) if query.poll else None,
+    )
+
+
 def _name_sign(reason: str, visitor: Visitor) -> str:
     """Return the counter's name for a program, or for a host that is not the site's."""
     if reason == "bot":

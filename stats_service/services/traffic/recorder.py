@@ -22,7 +22,7 @@ from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls
 from stats_service.services.traffic.numbers import site_counts
-from stats_service.services.traffic.page_views import answer_view, decide_view
+from stats_service.services.traffic.page_views import answer_view, decide_read, decide_view
 from stats_service.services.visitors.clients import warm_up
 from stats_service.services.visitors.countries import NO_COUNTRIES, Countries
 from stats_service.store.traffic.group_commit import GroupCommit
@@ -65,6 +65,19 @@ class ViewRecorder:
         command = decide_view(entry, query, visitor, now, self._countries)
         waiter = _PendingView(self, entry, query, command, now, reply)
         self._commit.add(entry.site, periods_at(now, entry.site.timezone), now, command, waiter)
+
+    def read(self, entry: SiteEntry, query: PageQuery, now: float, reply: Reply) -> None:
+        """Read the articles and the poll of `query`, and the site's numbers; count nothing.
+
+        `reply` is called once, possibly at once. Reads travel with the views in flight, and those
+        that ask for the same are one.
+
+        Raises:
+            InvalidInputError: names the article that is none.
+        """
+        command = decide_read(entry, query, now)
+        waiter = _PendingView(self, entry, query, command, now, reply)
+        self._commit.read(entry.site, periods_at(now, entry.site.timezone), now, command, waiter)
 
     async def record(
         self, entry: SiteEntry, query: PageQuery, visitor: Visitor, now: float

@@ -4,8 +4,11 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from stats_service.models.history import TopArticle
 from stats_service.models.sites import Site
+from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.services.traffic.beginning import first_day
 from stats_service.services.traffic.spans import (
     BEFORE,
@@ -16,6 +19,7 @@ from stats_service.services.traffic.spans import (
     compared_with,
 )
 from stats_service.services.traffic.sums import fields_of, iso_days, part_of_day
+from stats_service.services.traffic.titles import Titles
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.history import HistoryStore
@@ -34,13 +38,17 @@ LONG_DAYS, LONG_CANDIDATES_PER_DAY, LONG_CANDIDATES = 92, 50, 100
 #: Fewer views than this in the span are no rise worth a mention.
 RISING_MIN_VIEWS = 10
 
+#: Articles whose titles are wanted: of each of so many days, and of all time.
+LISTED_DAYS, LISTED_PER_DAY, LISTED_EVER = 28, 40, 100
+
 
 class TopArticles:
     """Lists of articles."""
 
-    def __init__(self, store: HistoryStore, aliases: AliasStore) -> None:
+    def __init__(self, store: HistoryStore, aliases: AliasStore, titles: Titles) -> None:
         self._store = store
         self._aliases = aliases
+        self._titles = titles
 
     def hidden(self, site: Site) -> frozenset[str]:
         """Return the articles that are left out of lists."""
@@ -63,7 +71,7 @@ class TopArticles:
         Raises:
             InvalidInputError: `compare` is none of these.
         """
-        return self._read(site, span, now, compare)[:SHOWN]
+        return self._titled(site, self._read(site, span, now, compare)[:SHOWN])
 
     def rising(self, site: Site, span: Span, now: float, compare: str = BEFORE) -> list[TopArticle]:
         """Return the articles that gained most views against the span compared; see `of_span`."""
@@ -74,7 +82,7 @@ class TopArticles:
             and article.views >= RISING_MIN_VIEWS
             and article.views > article.before
         ]
-        return sorted(risen, key=lambda article: -article.gain)[:SHOWN]
+        return self._titled(site, sorted(risen, key=lambda article: -article.gain)[:SHOWN])
 
     def compared(self, site: Site, span: Span, now: float, compare: str) -> Span | None:
         """Return the days beside which the articles of a span stand.
@@ -106,7 +114,30 @@ class TopArticles:
             TopArticle(key, counted[key] + opening)
             for key, opening in zip(keys, openings, strict=True)
         ]
-        return sorted(articles, key=lambda a: -a.views)[:SHOWN]
+        return self._titled(site, sorted(articles, key=lambda a: -a.views)[:SHOWN])
+
+    def _titled(self, site: Site, articles: list[TopArticle]) -> list[TopArticle]:
+        titles = self._titles.of(site, [article.key for article in articles])
+        return [
+            msgspec.structs.replace(article, title=titles.get(article.key, ""))
+            for article in articles
+        ]
+
+    def listed(self, site: Site, now: float) -> list[str]:
+        """Return the articles that reach a list of the last four weeks or of all time.
+
+        The most read of today come first, then those of before.
+        """
+        today = _local(site, now).date()
+        days = iso_days(today - n * DAY for n in range(LISTED_DAYS))
+        sums = Counter[str]()
+        rows = self._store.top(site, list(days), LISTED_PER_DAY)
+        for row in rows:
+            sums.update(row)
+        (ever,) = self._store.top(site, (), LISTED_EVER)
+        left_out = {*self.hidden(site), OTHER_ARTICLES}
+        keys = [*rows[0], *(key for key, _ in sums.most_common()), *ever]
+        return [key for key in dict.fromkeys(keys) if key not in left_out]
 
     def _read(self, site: Site, span: Span, now: float, compare: str) -> list[TopArticle]:
         local, is_long = _local(site, now), span.days > LONG_DAYS

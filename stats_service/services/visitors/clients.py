@@ -108,6 +108,16 @@ def client_lines(user_agent: str) -> tuple[str, str, str]:
     return f"d{device}\n" if device else "", browser, f"o{system}\n" if system else ""
 
 
+def browser_named(text: str) -> str:
+    """Return what a browser is counted under by its name, the parser's or ours; `""`: none."""
+    return _lower_names()[0].get(text.strip().lower(), "")
+
+
+def system_named(text: str) -> str:
+    """Return the same for a system."""
+    return _lower_names()[1].get(text.strip().lower(), "")
+
+
 def device_class(user_agent: str) -> str:
     """Return `phone`, `tablet`, `computer` or `television`; `""` if nothing tells."""
     if _TELEVISION.search(user_agent):
@@ -151,6 +161,17 @@ def _browser_names() -> dict[str, str]:
 @cache
 def _system_names() -> dict[str, str]:
     return {family: name for name, families in _SYSTEMS.items() for family in families}
+
+
+@cache
+def _lower_names() -> tuple[dict[str, str], dict[str, str]]:
+    """Return names in small letters, of browsers and of systems, by what they are counted under."""
+    browsers = {**_browser_names(), **{name: name for name in _BROWSERS}, "Zalo": "Zalo"}
+    systems = {**_system_names(), **{name: name for name in _SYSTEMS}}
+    return (
+        {family.lower(): name for family, name in browsers.items()},
+        {family.lower(): name for family, name in systems.items()},
+    )
 
 
 @cache

@@ -47,6 +47,22 @@ def traits_of(
 def _packed(
     off: tuple[str, ...], hosts: frozenset[str], agent: str, language: str, via: str
 ) -> bytes:
+    lines = lines_told(off, hosts, agent, language, via)
+    return b"".join(map(msgspec.msgpack.encode, lines.splitlines()))
+
+
+def lines_told(
+    off: tuple[str, ...], hosts: frozenset[str], agent: str, language: str, via: str
+) -> str:
+    """Return what a visit tells, each line with its line feed; without its country.
+
+    Args:
+        off: what the site has switched off; not all of it.
+        hosts: the hosts of the site.
+        agent: the user agent, as short as `traits_of` makes it.
+        language: `Accept-Language`.
+        via: as the script sends it (`PageQuery.via`).
+    """
     source, campaign = source_and_campaign(via, hosts)
     source = source or source_in_app(agent)
     device, browser, system = client_lines(agent)
@@ -59,8 +75,7 @@ def _packed(
         "system": system,
         "language": language_line(language),
     }
-    lines = "".join(told[group] for group in GROUPS if group in told and group not in off)
-    return b"".join(map(msgspec.msgpack.encode, lines.splitlines()))
+    return "".join(told[group] for group in GROUPS if group in told and group not in off)
 
 
 @lru_cache(maxsize=CACHE_SIZE)

@@ -1,6 +1,6 @@
-"""Polls as readers see them who have not voted: one, or those of a state."""
+"""Polls as readers see them who have not voted: those of a state."""
 
-from stats_service.errors import InvalidInputError, UnknownPollError
+from stats_service.errors import InvalidInputError
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.polls.presentation import (
@@ -21,17 +21,6 @@ class PublicPolls:
 
     def __init__(self, store: PollStore) -> None:
         self._store = store
-
-    def present(self, entry: SiteEntry, name: str, now: float) -> PresentedPoll:
-        """Return a public poll (`current` too) as a reader sees it who has not voted.
-
-        Raises:
-            UnknownPollError: there is none, or it is a draft.
-        """
-        poll = entry.polls.find(name, now)
-        if poll is None:
-            raise UnknownPollError(name)
-        return self.present_all(entry, [poll], now)[0]
 
     def list_presented(
         self, entry: SiteEntry, state: str, limit: int, now: float

@@ -1,4 +1,4 @@
-"""Pictures of choices: one hash a site, so that erasing a site erases its pictures."""
+"""Pictures of choices, and emblems: one hash a site, so that erasing a site erases its pictures."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ class PictureStore:
         return outcome
 
     def sweep(self, slug: str, before: float) -> int:
-        """Remove what was put there before that moment and no poll has; return how many went."""
+        """Remove what was put there before that moment and nothing has; return how many went."""
         names = SiteKeys(self._prefix, slug)
         for _ in range(ATTEMPTS):
             with store_errors():
@@ -53,7 +53,7 @@ class PictureStore:
                     return 0
                 found: Any = self._client.zrange(names.removed_polls, 0, -1)
                 removals = [text_of(removal) for removal in found]
-                keys = [names.pictures, names.polls, names.removed_polls]
+                keys = [names.pictures, names.polls, names.removed_polls, names.site]
                 keys += [names.removed(removal) for removal in removals]
                 gone: Any = SWEEP_PICTURES.run(self._client, keys, (int(before), *removals))
             if gone >= 0:

@@ -11,15 +11,25 @@ import msgspec
 from stats_service.errors import ConflictError, UnknownSiteError
 from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
-from stats_service.models.portability.legacy import DayPart, ImportedFile, Largest, OpeningPart
+from stats_service.models.portability.legacy import (
+    DayPart,
+    ImportedFile,
+    Largest,
+    MonthPart,
+    OpeningPart,
+    Part,
+)
 from stats_service.models.sites import Site, stored_site
 from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of
 from stats_service.store.redis.scripts import Script, load_script
 from stats_service.store.site_writes import WRITE_TO_SITE
 
-ADD_LEGACY_DAY = load_script("portability/add_legacy_day")
-UNDO_LEGACY_DAY = load_script("portability/undo_legacy_day")
+_READERS = "portability/legacy_readers"
+ADD_LEGACY_DAY = load_script(_READERS, "portability/add_legacy_day")
+UNDO_LEGACY_DAY = load_script(_READERS, "portability/undo_legacy_day")
+ADD_LEGACY_MONTH = load_script(_READERS, "portability/add_legacy_month")
+UNDO_LEGACY_MONTH = load_script(_READERS, "portability/undo_legacy_month")
 ADD_LEGACY_POLL = load_script("portability/add_legacy_poll")
 ADD_LEGACY_OPENINGS = load_script("portability/add_legacy_openings")
 SETTLE_LEGACY_RECORDS = load_script("portability/settle_legacy_records")
@@ -29,9 +39,7 @@ END_IMPORT = load_script("portability/end_import")
 _DAY = re.compile(rb"views:(\d{4}-\d{2}-\d{2})")
 #: Number of fields sent together.
 BATCH = 200
-_part: msgspec.msgpack.Decoder[DayPart | OpeningPart] = msgspec.msgpack.Decoder(
-    DayPart | OpeningPart
-)
+_part: msgspec.msgpack.Decoder[Part] = msgspec.msgpack.Decoder(Part)
 
 
 class ImportedLines(NamedTuple):
@@ -51,6 +59,8 @@ class Spans(NamedTuple):
     #: Seconds until the day's hours and articles expire; 0: they have expired.
     hours_live: int = 0
     articles_live: int = 0
+    #: Whether every day of the month is kept: then it is summed from them, else it is added to.
+    month_kept: bool = True
 
 
 class LegacyStore:
@@ -172,7 +182,7 @@ class LegacyStore:
         command = ("HSET", f"f{day}", flips) if flips else ("HDEL", f"f{day}")
         self._write(site, SiteKeys(self._prefix, site.slug).imported(import_id), *command)
 
-    def parts(self, slug: str, import_id: str) -> Iterator[tuple[str, DayPart | OpeningPart]]:
+    def parts(self, slug: str, import_id: str) -> Iterator[tuple[str, Part]]:
         """Yield the parts that an import added, with their names."""
         key = SiteKeys(self._prefix, slug).imported(import_id)
         with store_errors():
@@ -269,13 +279,45 @@ class LegacyStore:
         keys = [names.alive(site.birth), names.legacy, names.counts, names.hours(part.day)]
         keys += [names.articles, names.day_articles(part.day)]
         keys += [names.month_articles(spans.periods.month), names.imported(import_id)]
-        args.append(len(part.hours))
+        keys += [names.readers(part.day), names.readers(spans.periods.month)]
+        args += [int(spans.month_kept), len(part.hours), len(part.readers)]
         for hour, (views, visits) in part.hours.items():
             args += (hour, views, visits)
+        args += _lines(part)
         for article, views in part.articles.items():
             args += (article, views)
         with store_errors():
             outcome = script.run(self._client, keys, args)
+        if outcome < 0:
+            raise UnknownSiteError(site.slug)
+
+    def add_month(
+        self, site: Site, import_id: str, number: int, part: MonthPart, *, kept: bool
+    ) -> None:
+        """Add what visits of a month told, unless it was added before.
+
+        Args:
+            site: the site.
+            import_id: the import.
+            number: the number of the part.
+            part: the part.
+            kept: as `Spans.month_kept`.
+        """
+        self._month(ADD_LEGACY_MONTH, site, import_id, part, [number, _kept(part), int(not kept)])
+
+    def undo_month(
+        self, site: Site, import_id: str, number: str, part: MonthPart, *, kept: bool
+    ) -> None:
+        """Subtract what visits of a month told, unless it was subtracted before."""
+        self._month(UNDO_LEGACY_MONTH, site, import_id, part, [number, int(not kept)])
+
+    def _month(
+        self, script: Script, site: Site, import_id: str, part: MonthPart, args: list[Any]
+    ) -> None:
+        names = SiteKeys(self._prefix, site.slug)
+        keys = [names.alive(site.birth), names.readers(part.month), names.imported(import_id)]
+        with store_errors():
+            outcome = script.run(self._client, keys, args + _lines(part))
         if outcome < 0:
             raise UnknownSiteError(site.slug)
 
@@ -364,14 +406,19 @@ class LegacyStore:
         ]
 
 
+def _lines(part: DayPart | MonthPart) -> list[Any]:
+    """Return the lines that visits told, each with its visits."""
+    return [item for pair in part.readers.items() for item in pair]
+
+
 def _spans(periods: Periods) -> tuple[str, str, str]:
     return periods.week, periods.month, periods.year
 
 
-def decoded_part(kept: bytes) -> DayPart | OpeningPart:
+def decoded_part(kept: bytes) -> Part:
     """Return a part from its stored form; zlib.error or MsgspecError if it is not valid."""
     return _part.decode(zlib.decompress(kept))
 
 
-def _kept(part: DayPart | OpeningPart) -> bytes:
+def _kept(part: Part) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(part))

@@ -306,7 +306,6 @@ class Pipeline(asyncio.Protocol):
                     logger.warning("Redis cannot be reached: %s", reason)
                     reported = reason
                 self.drop()
-                await asyncio.sleep(RECONNECT_SECONDS)
             else:
                 if reported:
                     logger.warning("Redis is reached again")
@@ -315,6 +314,8 @@ class Pipeline(asyncio.Protocol):
                 if not first_try.done():
                     first_try.set_result(None)
             try:
+                if not self.ready:
+                    await asyncio.sleep(RECONNECT_SECONDS)
                 await self._watch()
             except Exception as error:  # noqa: BLE001 - the same
                 self._meters.fault("connection to Redis", error)

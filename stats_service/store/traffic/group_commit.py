@@ -55,7 +55,7 @@ class Waiter(Protocol):
 class _Batch:
     """The views of one site that go into one script call."""
 
-    __slots__ = ("commands", "now", "periods", "site", "waiters")
+    __slots__ = ("commands", "now", "periods", "reads", "site", "waiters")
 
     def __init__(self, site: Site, periods: Periods, now: float) -> None:
         self.site = site
@@ -63,6 +63,8 @@ class _Batch:
         self.now = now
         self.commands: list[ViewCommand] = []
         self.waiters: list[Waiter] = []
+        #: Reads, by what they ask for.
+        self.reads: dict[tuple[object, ...], _SharedRead] = {}
 
     def takes(self, site: Site, periods: Periods) -> bool:
         """Return whether a view may join: a call has one day, one hour and one set of settings."""
@@ -72,6 +74,29 @@ class _Batch:
         """Add a view to the batch."""
         self.commands.append(command)
         self.waiters.append(waiter)
+
+
+class _SharedRead:
+    """A read that waits for several callers, who asked for the same before it was sent."""
+
+    __slots__ = ("waiters",)
+
+    def __init__(self, waiter: Waiter) -> None:
+        self.waiters = [waiter]
+
+    def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
+        fault: Exception | None = None
+        for waiter in self.waiters:
+            try:
+                waiter.recorded(counts, result)
+            except Exception as error:  # noqa: BLE001 - the other callers must go on
+                fault = error
+        if fault:
+            raise fault
+
+    def failed(self, error: Exception) -> None:
+        for waiter in self.waiters:
+            waiter.failed(error)
 
 
 class GroupCommit:
@@ -159,6 +184,25 @@ class GroupCommit:
         if not self._in_flight and not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._gather, 0, GATHER_TURNS)
+
+    def read(
+        self, site: Site, periods: Periods, now: float, command: ViewCommand, waiter: Waiter
+    ) -> None:
+        """Send a `command` that only reads; callers who ask for the same share one.
+
+        Only a read that was not sent yet is shared: each caller gets numbers from after its call.
+        """
+        asked = (command.listed, command.poll and command.poll.id)
+        batch = self._open.get(site.slug)
+        known = batch.reads.get(asked) if batch and batch.takes(site, periods) else None
+        if known:
+            known.waiters.append(waiter)
+            return
+        shared = _SharedRead(waiter)
+        self.add(site, periods, now, command, shared)
+        batch = self._open.get(site.slug)
+        if batch and batch.waiters[-1] is shared:
+            batch.reads[asked] = shared
 
     def _gather(self, before: int, turns: int) -> None:
         """Send the collected views once a turn of the loop has brought no more.

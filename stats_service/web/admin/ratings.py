@@ -8,10 +8,11 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.models.ratings import RankedArticle, RatingSlot
+from stats_service.models.ratings import RankedArticle, RatingSlot, TopRated
 from stats_service.models.traffic import RatingTally
 from stats_service.services.periods import local_minute, moment_of
 from stats_service.services.polls.rules import plain
+from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.ratings.ratings import RANKED_MIN
 from stats_service.services.ratings.review import BURST_MIN, HOUR_SECONDS, total, whole_slots
 from stats_service.services.traffic.numbers import rating_tally
@@ -19,8 +20,12 @@ from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name
 from stats_service.web.pages.curves import rating_curve
+from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.languages import number as number_text
+from stats_service.web.pages.languages import readable
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.paging import page_number
+from stats_service.web.pages.ranges import as_of
 
 bp = Blueprint("ratings", __name__, url_prefix="/sites/<slug>/ratings")
 
@@ -32,36 +37,40 @@ BURSTS_SHOWN, VOIDED_SHOWN = 8, 20
 FEWEST = (1, RANKED_MIN, 10, 20, 50)
 
 
+class Asked(NamedTuple):
+    """What the query asks of the list."""
+
+    order: str
+    #: Ratings that an article has at least; for the most rated, 1.
+    fewest: int
+    words: str
+
+
 @bp.get("")
 @access("viewer")
 def index() -> str:
     """Show the rated articles, in one of three orders, with what came in bursts."""
-    now = services().clock.now()
-    order, fewest = request.args.get("order", "best"), page_number(request.args.get("min", ""))
-    order = order if order in orders() else "best"
-    fewest = fewest if "min" in request.args and fewest in FEWEST else RANKED_MIN
-    words = request.args.get("q", "").strip()[:100]
-    ranked = services().ratings.ratings.ranked(site(), 1 if order == "most" else fewest, now)
-    articles = list(ranked.articles)
-    if words:
-        articles = [article for article in articles if plain(words) in plain(article.key)]
-    found = _ordered(articles, order)
+    now, asked = services().clock.now(), _asked()
+    ranked, found = _found(asked)
     pages = max(1, -(-len(found) // PAGE_SIZE))
     number = min(page_number(request.args.get("page", "1")), pages)
+    shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return render_template(
         "admin/ratings.html",
         ranked=ranked,
-        articles=found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
+        articles=shown,
+        titles=services().traffic.titles.of(site(), [article.key for article in shown]),
         all=services().ratings.ratings.distribution(site(), now),
         total=len(found),
         number=number,
         pages=pages,
         first=(number - 1) * PAGE_SIZE,
-        order=order,
+        order=asked.order,
         orders=orders(),
-        fewest=fewest,
+        title=_titles()[asked.order],
+        fewest=asked.fewest,
         choices=FEWEST,
-        words=words,
+        words=asked.words,
         bursts=services().ratings.review.bursts(site(), now)[:BURSTS_SHOWN],
         burst_min=BURST_MIN,
         voided=services().ratings.review.voided(site())[:VOIDED_SHOWN],
@@ -70,6 +79,61 @@ def index() -> str:
         tally=_tally,
         minute=_minute,
     )
+
+
+@bp.get(f"/ratings.{ENDING}")
+@access("viewer")
+def as_file(kind: str) -> Response:
+    """Give the rated articles, as the list is asked for, as a file."""
+    asked = _asked()
+    found = _found(asked)[1]
+    scores = range(1, site().rating_scale + 1)
+    notes = [site().name]
+    if asked.order != "most":
+        notes.append(_("Articles with at least %(n)s ratings", n=number_text(asked.fewest)))
+    if asked.words:
+        notes.append(_("Only articles with “%(words)s”", words=asked.words))
+    table = Table(
+        _titles()[asked.order],
+        (
+            Column("article", _("Article"), "text", readable),
+            Column("average", _("Average"), "score"),
+            Column("weighted", _("Weighted average"), "score"),
+            Column("ratings", _("Ratings"), summed=True),
+            *(Column(f"score_{n}", _("Score %(n)d", n=n), summed=True) for n in scores),
+        ),
+        [
+            (
+                one.key,
+                round(one.rating.average, 2),
+                round(one.weighted, 2),
+                one.rating.count,
+                *one.rating.counts,
+            )
+            for one in found
+        ],
+        [*notes, as_of(site())],
+        _("Total"),
+        Drawing("bar", ("article", "average")),
+    )
+    return table_file(f"{site().slug}-ratings-{asked.order}", table, kind)
+
+
+def _asked() -> Asked:
+    order, fewest = request.args.get("order", "best"), page_number(request.args.get("min", ""))
+    order = order if order in orders() else "best"
+    fewest = fewest if "min" in request.args and fewest in FEWEST else RANKED_MIN
+    return Asked(order, fewest, request.args.get("q", "").strip()[:100])
+
+
+def _found(asked: Asked) -> tuple[TopRated, list[RankedArticle]]:
+    """Return all rated articles, and those that are asked for, in order."""
+    fewest = 1 if asked.order == "most" else asked.fewest
+    ranked = services().ratings.ratings.ranked(site(), fewest, services().clock.now())
+    articles = list(ranked.articles)
+    if asked.words:
+        articles = [one for one in articles if plain(asked.words) in plain(one.key)]
+    return ranked, _ordered(articles, asked.order)
 
 
 @bp.get("/article")
@@ -157,6 +221,14 @@ def settle_held() -> Response:
             "good",
         )
     return redirect(url_for("admin.ratings.index", slug=site().slug))
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "best": _("Best rated articles"),
+        "worst": _("Worst rated articles"),
+        "most": _("Most rated articles"),
+    }
 
 
 def orders() -> dict[str, str]:

@@ -15,6 +15,7 @@ from stats_service.models.audit import Author
 from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
+from stats_service.services.pictures.picture_files import FILE_MAX_BYTES
 from stats_service.services.sites.sites import RATED_TYPES, settings_revision
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import DAY
@@ -24,9 +25,11 @@ from stats_service.web.admin.access import access, read_site_anew, site, who
 from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
-from stats_service.web.pages.messages import change_name
+from stats_service.web.pages.field_names import VALUE_NAMES
+from stats_service.web.pages.messages import change_name, explained
 from stats_service.web.pages.ranges import today_of
 from stats_service.web.pages.reader_names import group_names
+from stats_service.web.pages.title_names import trouble_names
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 
@@ -39,7 +42,10 @@ NUMBERS = (
     "rating_ceiling",
     "rating_scale",
 )
-TEXTS = ("name", "timezone", "language", "headline", "opening_day", "rated_type", "rated_name")
+TEXTS = (
+    *("name", "timezone", "language", "headline", "opening_day", "rated_type", "rated_name"),
+    *("titles", "titles_feed"),
+)
 #: Most balances of articles, and most changes of balances, on the page.
 BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
@@ -67,6 +73,34 @@ def save() -> str | tuple[str, int] | Response:
         return _page(values, error=refused(error)), error.status
     flash(_("The settings are saved. Every page knows within a few seconds."), "good")
     return redirect(url_for("admin.settings.show", slug=site().slug))
+
+
+@bp.post("/emblem")
+@access("owner")
+def put_emblem() -> str | tuple[str, int] | Response:
+    """Give the site an emblem."""
+    file = request.files.get("emblem")
+    data = file.stream.read(FILE_MAX_BYTES + 1) if file else b""
+    try:
+        services().sites.emblems.put(site().slug, data, _author(), given_revision())
+    except (InvalidInputError, ConflictError) as error:
+        read_site_anew()
+        return _page(_values(), error=refused(error)), error.status
+    flash(_("The emblem is saved."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="emblem-title"))
+
+
+@bp.post("/emblem/remove")
+@access("owner")
+def remove_emblem() -> str | tuple[str, int] | Response:
+    """Take the site's emblem away."""
+    try:
+        services().sites.emblems.remove(site().slug, _author(), given_revision())
+    except ConflictError as error:
+        read_site_anew()
+        return _page(_values(), error=refused(error)), error.status
+    flash(_("The emblem is taken away."), "good")
+    return redirect(url_for("admin.settings.show", slug=site().slug, _anchor="emblem-title"))
 
 
 @bp.post("/exclude-me")
@@ -227,16 +261,28 @@ def _page(
         opening_revision=opening_revision or balance_revision(0),
         balance=balance,
         error=error,
+        emblem_megabytes=FILE_MAX_BYTES // 10**6,
         timezones=sorted(available_timezones()),
         rated_types=RATED_TYPES,
         reader_groups=group_names(),
         knows_countries=services().settings.country_db is not None,
+        titles=services().traffic.titles.counts(site()),
+        titles_reading=(reading := services().traffic.titles.reading(site())),
+        titles_message=_explained(reading.message, reading.values),
+        feed_message=_explained(reading.feed_message, reading.feed_values),
+        titles_read_here=services().settings.titles,
+        trouble_names=trouble_names(),
+        title_sources=VALUE_NAMES["titles"],
         balances=balances,
         counts=services().traffic.views.counts(site(), services().clock.now()),
         openings=openings,
         openings_number=openings_number,
         change_name=change_name,
     )
+
+
+def _explained(message: str, values: Mapping[str, object]) -> str:
+    return explained(message, values, "") if message else ""
 
 
 def _page_of(host: str) -> tuple[str, str]:

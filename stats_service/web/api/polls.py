@@ -56,9 +56,8 @@ def list_polls(slug: str) -> Response:
 
 @bp.get("/<slug>/polls/<poll>")
 def poll(slug: str, poll: str) -> Response:
-    """Answer with one poll, or the current one, as a reader sees it before voting."""
-    view = services().polls.public.present(site_entry(slug), poll, services().clock.now())
-    return cached_json(msgspec.json.encode(view), POLL_MAX_AGE)
+    """Answer with one poll, or the current one, as somebody sees it who has not voted."""
+    return answer_in_loop("poll", slug, poll)
 
 
 @bp.get("/<slug>/polls/<poll>/challenge")

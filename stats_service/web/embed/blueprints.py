@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from stats_service.web.embed import badges, pictures, pixel, scripts
+from stats_service.web.embed import pictures, scripts
 from stats_service.web.embed.files import load_files
 
 
 def register(app: Flask, prefix: str) -> None:
-    """Serve the script, the pixel, the badges and the pictures below `prefix`."""
+    """Serve the script and the pictures below `prefix`."""
     app.extensions[scripts.EXTENSION] = load_files()
-    for blueprint in (scripts.bp, pixel.bp, badges.bp, pictures.bp):
+    for blueprint in (scripts.bp, pictures.bp):
         app.register_blueprint(blueprint, url_prefix=prefix)

@@ -33,7 +33,7 @@ from stats_service.web.hosted.answers import (
     wanted_language,
 )
 from stats_service.web.hosted.texts import LANGUAGES, TEXTS, moment, pick
-from stats_service.web.hosted.view import Sent, may_vote, page_values
+from stats_service.web.hosted.view import Sent, may_vote, page_values, picture_values
 from stats_service.web.http.context import services
 from stats_service.web.http.limits import limited
 from stats_service.web.http.request import request_visitor
@@ -186,6 +186,7 @@ def _page(
         lang=lang,
         here=here,
         site_name=entry.site.name,
+        emblem=picture_values(entry.site.emblem, here, lang, view.lang),
         # In a page of the portal it is plain whose poll it is.
         portal=front_page(entry.site.hosts[0])
         if request.headers.get("Sec-Fetch-Dest") != "iframe"

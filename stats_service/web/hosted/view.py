@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from stats_service.models.polls import OTHER, Choice, PollResults, PresentedPoll
+from stats_service.models.pictures import Picture
+from stats_service.models.polls import OTHER, PollResults, PresentedPoll
 from stats_service.services.formats import number
 from stats_service.services.polls.presentation import percent_text
 from stats_service.web.hosted.texts import TEXTS, counted, moment, pick
@@ -81,7 +82,7 @@ def _form(view: PresentedPoll, lang: str, here: str, voter: str, sent: Sent) -> 
             "text": pick(choice.text, lang, view.lang),
             "lang": lang if lang in choice.text else view.lang,
             "checked": choice.id in sent.choices,
-            "picture": _picture(choice, view, lang, here),
+            "picture": picture_values(choice.picture, here, lang, view.lang),
         }
         for choice in view.choices
         if not choice.hidden
@@ -131,7 +132,9 @@ def _results(view: PresentedPoll, results: PollResults, lang: str, here: str) ->
         + (f" ({t['withdrawn']})" if choice.hidden else "")
         for choice in view.choices
     } | {OTHER: t["other"]}
-    pictures = {choice.id: _picture(choice, view, lang, here) for choice in view.choices}
+    pictures = {
+        choice.id: picture_values(choice.picture, here, lang, view.lang) for choice in view.choices
+    }
     langs = {choice.id: lang if lang in choice.text else view.lang for choice in view.choices}
     rows = [
         {
@@ -160,15 +163,16 @@ def _results(view: PresentedPoll, results: PollResults, lang: str, here: str) ->
     return {"rows": rows, "others": others, "total": " ".join(total)}
 
 
-def _picture(choice: Choice, view: PresentedPoll, lang: str, here: str) -> dict[str, Any] | None:
+def picture_values(
+    picture: Picture | None, here: str, lang: str, poll_lang: str
+) -> dict[str, Any] | None:
     """Return what an `<img>` needs; `here` is a path of the site two folders deep."""
-    if choice.picture is None:
+    if picture is None:
         return None
-    found = choice.picture
     site = here.rpartition("/")[0].rpartition("/")[0]
     return {
-        "src": f"{site}/picture/{found.id}.jpg",
-        "width": found.width,
-        "height": found.height,
-        "alt": pick(found.alt, lang, view.lang),
+        "src": f"{site}/picture/{picture.id}.jpg",
+        "width": picture.width,
+        "height": picture.height,
+        "alt": pick(picture.alt, lang, poll_lang) if picture.alt else "",
     }

@@ -23,12 +23,12 @@ def _client() -> tuple[str, str]:
     return known
 
 
-def request_visitor(origin: str | None = None) -> Visitor:
-    """Return the sender of the current request; `origin` is the page (default: `Origin`)."""
+def request_visitor() -> Visitor:
+    """Return the sender of the current request."""
     headers, (address, hint) = request.headers, _client()
     return visitor_of(
         address,
-        headers.get("Origin", "") if origin is None else origin,
+        headers.get("Origin", ""),
         headers.get("User-Agent", ""),
         headers.get("Sec-GPC", ""),
         headers.get("DNT", ""),

@@ -5,8 +5,8 @@ import re
 # Listed route by route: a pattern that also matched a public page (`/admin/link/upload`) would
 # let a stranger send hundreds of megabytes and keep every thread waiting.
 _UPLOAD = re.compile(r"/admin/(?:archives|sites/[^/]+/data)/upload")
-#: Pictures of choices: from the admin pages, and from programs.
-_PICTURE_FORM = re.compile(r"/admin/sites/[^/]+/polls/[^/]+/pictures/upload")
+#: Pictures of choices, and emblems: from the admin pages, and from programs.
+_PICTURE_FORM = re.compile(r"/admin/sites/[^/]+/(?:polls/[^/]+/pictures/upload|settings/emblem)")
 _PICTURE = re.compile(r"(?:/[^/]+)+/manage/polls/[^/]+/choices/[^/]+/picture")
 _DOWNLOAD = re.compile(
     r"/admin/(?:sites/[^/]+/(?:export/[^/]+|audit\.jsonl)|audit\.jsonl)|(?:/[^/]+)+/manage/archive"

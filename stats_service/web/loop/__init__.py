@@ -1,15 +1,16 @@
-"""Requests handled in the event loop, without Flask: page views, ballots and ratings.
+"""Requests handled in the event loop, without Flask: views, votes, and what reads their numbers.
 
 These are nearly all of the traffic, and each takes one or two calls to Redis. In the loop all
-requests share one connection, and page views share round trips; Flask would hold a thread and a
-connection for each.
+requests share one connection, and views and reads share round trips; Flask would hold a thread and
+a connection for each.
 
 There is one implementation with three entrances: `web.server.fast_lane`, directly from the parser;
 `web.server.asgi`; and `web.api.entrance`, from a Flask route under any WSGI server. Each passes a
-request to `LoopPaths.find` for its path, and then to `LoopPaths.answer`. The pixel and the hosted
-form, whose responses differ, call the same services through `ServiceLoop.run`.
+request to `LoopPaths.find` for its path, and then to `LoopPaths.answer`. The hosted form, whose
+responses differ, calls the same services through `ServiceLoop.run`.
 
-`messages` has the requests and responses, `page_views` the page view, `votes` ballots and ratings.
+`messages` has the requests and responses, `page_views` page views and the pixel, `reads` counts,
+articles, badges and polls, `votes` ballots and ratings.
 All methods run in the thread of the loop and must not block it.
 """
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import msgspec
+import werkzeug.urls  # noqa: F401 - registers `URL_QUOTE`
 
 from stats_service.errors import StatsError
 from stats_service.models.traffic import Visitor
 from stats_service.web.http.cors import cors_headers
 from stats_service.web.http.problems import internal_problem, problem_headers, problem_of
 from stats_service.web.http.visitor import AddressSource, visitor_of
+
+#: What is no UTF-8 stays quoted, as in Flask's `request.args`.
+URL_QUOTE = "werkzeug.url_quote"
 
 
 class ResponseHeaders(NamedTuple):
@@ -26,15 +31,15 @@ Send = Callable[[int, ResponseHeaders, bytes], None]
 class LoopPath(NamedTuple):
     """The route of a request, parsed from its path."""
 
-    #: `page`, `ballots` or `ratings`.
+    #: As `LoopPaths` has it: `page`, `ballots`, `counts` …
     name: str
     slug: str
-    #: The poll of a ballot; else empty.
-    poll: str
+    #: What of the site: a poll, or the number that a badge shows; else empty.
+    part: str = ""
 
 
 class LoopRequest(NamedTuple):
-    """One POST that the event loop handles."""
+    """One request that the event loop handles."""
 
     path: LoopPath
     #: By lower-case name; repeated headers are joined by commas.
@@ -42,10 +47,19 @@ class LoopRequest(NamedTuple):
     body: bytes
     #: The address that the connection came from; empty for a Unix socket.
     peer: str
+    #: The query of the URL, as it was sent.
+    query: bytes = b""
 
     def header(self, name: bytes) -> str:
         """Return a header, empty if it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
+
+    def arguments(self) -> dict[str, list[str]]:
+        """Return the parameters of the query, each with its values."""
+        if not self.query:
+            return {}
+        text = self.query.decode("utf-8", URL_QUOTE)
+        return parse_qs(text, keep_blank_values=True, errors=URL_QUOTE)
 
     def visitor(self, source: AddressSource) -> Visitor:
         """Return the sender of the request."""
@@ -66,10 +80,12 @@ class LoopRequest(NamedTuple):
 
 def response_headers(headers: list[tuple[str, str]], allowed: str) -> ResponseHeaders:
     """Return `headers` with those of CORS; `allowed` is the origin that may read the response."""
-    pairs = tuple(
-        (name.lower().encode(), value.encode("latin-1"))
-        for name, value in headers + cors_headers(allowed)
-    )
+    return plain_headers(headers + cors_headers(allowed))
+
+
+def plain_headers(headers: list[tuple[str, str]]) -> ResponseHeaders:
+    """Return `headers` in both formats."""
+    pairs = tuple((name.lower().encode(), value.encode("latin-1")) for name, value in headers)
     return ResponseHeaders(pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs))
 
 

@@ -8,11 +8,24 @@ from urllib.parse import unquote
 
 from stats_service.services.container import Services
 from stats_service.web.loop.messages import LoopPath, LoopRequest, ResponseHeaders, Send
-from stats_service.web.loop.page_views import LoopPages
+from stats_service.web.loop.page_views import PageViews, PixelViews
+from stats_service.web.loop.reads import ArticleReads, BadgeReads, CountsReads, PollReads
 from stats_service.web.loop.votes import LoopVotes
 
-#: Longest path, in bytes; Flask refuses longer ones.
+#: Longest path without its query, in bytes; Flask refuses longer ones.
 TARGET_MAX_BYTES = 256
+
+#: Methods and paths below a site, and the names of what handles them. A group is `LoopPath.part`.
+ROUTES = (
+    (b"POST", "page", "page"),
+    (b"POST", "polls/([^/?#]+)/ballots", "ballots"),
+    (b"POST", "ratings", "ratings"),
+    (b"GET", r"dot\.gif", "pixel"),
+    (b"GET", "counts", "counts"),
+    (b"GET", "articles/views", "articles"),
+    (b"GET", r"badge/([^/?#]+)\.svg", "badge"),
+    (b"GET", "polls/([^/?#]+)", "poll"),
+)
 
 #: Status, headers, body.
 Answer = tuple[int, ResponseHeaders, bytes]
@@ -24,19 +37,22 @@ class LoopPaths:
     def __init__(self, services: Services) -> None:
         votes = LoopVotes(services)
         self._answers: dict[str, Callable[[LoopRequest, Send], None]] = {
-            "page": LoopPages(services).record_view,
+            "page": PageViews(services).answer,
             "ballots": votes.cast_ballot,
             "ratings": votes.rate_article,
+            "pixel": PixelViews(services).answer,
+            "counts": CountsReads(services).answer,
+            "articles": ArticleReads(services).answer,
+            "badge": BadgeReads(services).answer,
+            "poll": PollReads(services).answer,
         }
-        self._pattern = re.compile(
-            re.escape(services.settings.path_prefix)
-            + "/([^/?#]+)/(?:(page|ratings)|polls/([^/?#]+)/(ballots))"
-        )
+        site = re.escape(services.settings.path_prefix) + "/([^/?#]+)/"
+        self._patterns = [(method, re.compile(site + path), name) for method, path, name in ROUTES]
         self._remembered = lru_cache(maxsize=4096)(self._path_of)
 
-    def find(self, target: bytes) -> LoopPath | None:
-        """Return the route of a POST to the raw path `target`; None: Flask handles it."""
-        return self._remembered(target) if len(target) <= TARGET_MAX_BYTES else None
+    def find(self, method: bytes, target: bytes) -> LoopPath | None:
+        """Return the route of a request for a raw path without query; None: Flask handles it."""
+        return self._remembered(method, target) if len(target) <= TARGET_MAX_BYTES else None
 
     def answer(self, request: LoopRequest, send: Send) -> None:
         """Handle the request; call `send` once, possibly at once."""
@@ -53,9 +69,10 @@ class LoopPaths:
         self.answer(request, send)
         return await waiting
 
-    def _path_of(self, target: bytes) -> LoopPath | None:
-        match = self._pattern.fullmatch(unquote(target.decode("latin-1")))
-        if match is None:
-            return None
-        slug, name, poll, ballots = match.groups("")
-        return LoopPath(name or ballots, slug, poll)
+    def _path_of(self, method: bytes, target: bytes) -> LoopPath | None:
+        path = unquote(target.decode("latin-1"))
+        for its_method, pattern, name in self._patterns:
+            if its_method == method and (match := pattern.fullmatch(path)):
+                slug, *part = match.groups()
+                return LoopPath(name, slug, *part)
+        return None

@@ -58,7 +58,7 @@ class LoopVotes:
         self, entry: SiteEntry, request: LoopRequest, visitor: Visitor, now: float
     ) -> BallotAnswer:
         query = decode_body(request.body, BallotQuery)
-        return await self._ballots.cast_ballot(entry, request.path.poll, query, visitor, now)
+        return await self._ballots.cast_ballot(entry, request.path.part, query, visitor, now)
 
     async def _rate_article(
         self, entry: SiteEntry, request: LoopRequest, visitor: Visitor, now: float
@@ -78,7 +78,7 @@ class LoopVotes:
             allowed = allowed_origin(entry, request.header(b"origin"))
             visitor = request.visitor(self._address_source)
             await check_network_limit(
-                self._services, route, entry, visitor.address, request.path.poll
+                self._services, route, entry, visitor.address, request.path.part
             )
             answer = await self._vote(vote, entry, request, visitor)
             status, headers, body = 200, _headers(allowed), msgspec.json.encode(answer)

@@ -48,8 +48,6 @@ _COUNTERS = (
     ("spool_held", "stats_spool_held", (), "Kept views that Redis refused; they stay on disk"),
     ("spool_dropped", "stats_spool_dropped", (), "Kept views that were given up"),
 )
-#: Routes of the event loop, which counts what it answers.
-_IN_LOOP = ("traffic.record_view", "polls.cast_ballot", "ratings.rate_article")
 
 
 @bp.get("/metrics")
@@ -75,9 +73,9 @@ def measure(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        route = request.endpoint or "none"
-        if route in _IN_LOOP and request.method == "POST":
+        if "in_loop" in g:  # the event loop counts what it answers
             return response
+        route = request.endpoint or "none"
         if "began" in g:
             meters.time(time.perf_counter() - g.began, "request", route)
         meters.count("requests", route, str(response.status_code))

@@ -116,6 +116,7 @@ def change_name(what: str) -> str:
         "articles.renamed": _("Article renamed"),
         "articles.deleted": _("Articles deleted"),
         "articles.hidden": _("Articles hidden"),
+        "article.titled": _("Title of an article set"),
         "articles.shown": _("Articles shown again"),
         "articles.taken-back": _("Change of articles taken back"),
         "record.corrected": _("Record corrected"),

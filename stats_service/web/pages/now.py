@@ -35,6 +35,8 @@ class NowPage(NamedTuple):
     #: This moment to the second, and since when views and visits are summed: `10:05`.
     at: str
     since: str
+    #: What the articles are called, of those whose title is known.
+    titles: dict[str, str]
 
 
 def now_page(site: Site, limit: int) -> NowPage:
@@ -63,4 +65,5 @@ def now_page(site: Site, limit: int) -> NowPage:
         most,
         f"{clock(moment):%H:%M:%S}",
         f"{clock(now.since):%H:%M}",
+        services().traffic.titles.of(site, [article.value for article in now.articles.values]),
     )

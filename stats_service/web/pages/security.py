@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest
 
 from stats_service.config import Settings
-from stats_service.services.polls.picture_files import FILE_MAX_BYTES
+from stats_service.services.pictures.picture_files import FILE_MAX_BYTES
 from stats_service.web.http.context import services
 from stats_service.web.http.transfer_paths import is_picture, is_upload
 

@@ -1,5 +1,6 @@
 """The ASGI application: views and votes in the event loop, all else by Flask in threads."""
 
+from http import HTTPStatus
 from typing import Any
 
 from stats_service.services.container import Services
@@ -9,13 +10,15 @@ from stats_service.web.loop import LoopPaths, LoopRequest
 from stats_service.web.server.bridge import WsgiApp, WsgiBridge, joined_headers
 from stats_service.web.server.transfers import Receive, SendMessage, Transfers
 
+NOT_MODIFIED = HTTPStatus.NOT_MODIFIED
+
 
 class AsgiApp:
     """What gunicorn runs.
 
     Args:
         flask: Answers every request that `paths` does not.
-        paths: Answers page views, ballots and ratings.
+        paths: Answers views, votes and reads of numbers.
         services: The background work of the process, and its event loop.
     """
 
@@ -55,12 +58,15 @@ class AsgiApp:
         if read is None:
             return
         body, whole = read
-        path = self.paths.find(scope["raw_path"]) if scope["method"] == "POST" else None
+        path = self.paths.find(scope["method"].encode(), scope["raw_path"])
         if path:
             peer = (scope.get("client") or ("",))[0]
-            request = LoopRequest(path, joined_headers(scope["headers"]), body, peer)
+            asked = joined_headers(scope["headers"])
+            request = LoopRequest(path, asked, body, peer, scope.get("query_string", b""))
             status, answered, out = await self.paths.answered(request)
-            headers = [*answered.pairs, (b"content-length", b"%d" % len(out))]
+            headers = list(answered.pairs)
+            if status != NOT_MODIFIED:  # it would be the length of what the client has
+                headers.append((b"content-length", b"%d" % len(out)))
         else:
             status, headers, out = await self._bridge.answer(scope, body, whole=whole)
         if not whole:

@@ -4,9 +4,9 @@ httptools still parses every byte; this module only implements its callbacks. He
 collected until they are complete. Then the request
 
 * takes the fast lane, if its path is handled in the event loop and it looks like a browser's
-  request: an HTTP/1.1 POST with a short Content-Length, no repeated header, no
-  Transfer-Encoding, Expect or Upgrade, and no earlier request on the connection whose response
-  is still pending or unread; or
+  request: an HTTP/1.1 POST with a short Content-Length or a GET without a body, no repeated
+  header, no Transfer-Encoding, Expect or Upgrade, and no earlier request on the connection whose
+  response is still pending or unread; or
 * is replayed, callback by callback, into uvicorn's protocol, which then behaves as if it had
   received the callbacks directly.
 
@@ -23,7 +23,7 @@ from typing import Any, ClassVar, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from stats_service.web.loop import LoopPath, LoopRequest, ResponseHeaders
-from stats_service.web.server.asgi import AsgiApp
+from stats_service.web.server.asgi import NOT_MODIFIED, AsgiApp
 from stats_service.web.server.http_limits import HEAD_MAX_BYTES, HEADERS_MAX, StrictProtocol
 
 #: Longest body that may take the fast lane, in bytes. It is not held back by flow control.
@@ -69,7 +69,7 @@ class FastLaneProtocol(StrictProtocol):
         #: The fast-lane request whose body is being received; the path is None if there is none.
         self._path: LoopPath | None = None
         self._fields: dict[bytes, bytes] = {}
-        self._body = b""
+        self._query = self._body = b""
 
     # Callbacks of the parser.
 
@@ -115,18 +115,21 @@ class FastLaneProtocol(StrictProtocol):
             return
         self._unfinished = False
         peer = self.client[0] if self.client else ""
-        self._paths.answer(LoopRequest(path, self._fields, self._body, peer), self._answer)
+        request = LoopRequest(path, self._fields, self._body, peer, self._query)
+        self._paths.answer(request, self._answer)
 
     def _is_plain(self) -> bool:
         cycle = self.cycle
         if self._paths is None or not (cycle is None or cycle.response_complete):
             return False
-        self._path = self._paths.find(self.url)
+        parser, raw = self.parser, self._raw
+        method = parser.get_method()
+        target, _, self._query = self.url.partition(b"?")
+        self._path = self._paths.find(method, target)
         if self._path is None:
             return False
-        parser, raw = self.parser, self._raw
         fields = self._fields = {name.lower(): value for name, value in raw}
-        length = fields.get(b"content-length", b"")
+        length = fields.get(b"content-length", b"" if method == b"POST" else b"0")
         return (
             len(fields) == len(raw) <= HEADERS_MAX
             # The headers are never longer than the packet that brought them.
@@ -134,8 +137,7 @@ class FastLaneProtocol(StrictProtocol):
             and b"host" in fields
             and fields.keys().isdisjoint(_WANTS_MORE)
             and length.isdigit()
-            and int(length) <= BODY_MAX_BYTES
-            and parser.get_method() == b"POST"
+            and int(length) <= (BODY_MAX_BYTES if method == b"POST" else 0)
             and parser.get_http_version() == "1.1"
             and not self.flow.write_paused
             and not self.transport.is_closing()
@@ -150,9 +152,11 @@ class FastLaneProtocol(StrictProtocol):
         if self._broken and not self.pipeline:
             cycle.keep_alive = False
         closing = b"" if cycle.keep_alive else b"connection: close\r\n"
+        # That of a 304 would be the length of what the client has.
+        length = b"" if status == NOT_MODIFIED else b"content-length: %d\r\n" % len(body)
         transport.write(
-            b"%b%b%b%bcontent-length: %d\r\n\r\n%b"
-            % (STATUS_LINE[status], self._default_lines(), headers.lines, closing, len(body), body)
+            b"%b%b%b%b%b\r\n%b"
+            % (STATUS_LINE[status], self._default_lines(), headers.lines, closing, length, body)
         )
         if not cycle.keep_alive:
             transport.close()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from stats_service.config import Settings, load_settings
 from stats_service.errors import ConfigurationError, InvalidInputError, NotFoundError
-from stats_service.models.audit import COMMAND_LINE
+from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
@@ -22,6 +22,7 @@ from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports import words
 from stats_service.services.notices.reports.numbers import period
 from tests.support.clock import FakeClock
+from tests.support.pictures import picture_file
 from tests.support.processes import free_port
 from tests.support.receivers import Inbox, accept
 
@@ -83,6 +84,27 @@ def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> 
     image = Image.open(io.BytesIO(picture.get_content()))
     assert image.size == (1200, 440)
     assert len(image.getcolors(1 << 20) or ()) > 3
+
+
+def test_a_report_shows_the_emblem_without_asking_anybody(
+    mailing: Services, past: None, inbox: Inbox
+) -> None:
+    """It is inside the message; the text has none."""
+    author = Author("an", mailing.clock.now())
+    mailing.sites.emblems.put("kimson", picture_file((600, 300)), author)
+    report = Report(id="", address="an@example.vn")
+
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
+
+    (message,) = inbox.messages
+    html = message.get_body(("html",))
+    assert html is not None
+    shown = html.get_content()
+    assert '<img src="cid:emblem@stats-service" width="112" height="56" alt=""' in shown
+    assert 'src="http' not in shown
+    (picture,) = [part for part in message.walk() if part.get_content_type() == "image/jpeg"]
+    assert picture["Content-ID"] == "<emblem@stats-service>"
+    assert picture.get_content()[:2] == b"\xff\xd8"
 
 
 def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: Inbox) -> None:

@@ -15,12 +15,17 @@ from PIL import Image
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from stats_service.models.audit import Author
-from stats_service.models.polls import Picture, Poll
+from stats_service.models.pictures import Picture
+from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
-from stats_service.services.polls import pictures
-from stats_service.services.polls.picture_files import PICTURE_MAX_BYTES, is_made, make_picture
-from stats_service.services.polls.rules import SIDE_MAX
+from stats_service.services.pictures import kept
+from stats_service.services.pictures.picture_files import (
+    PICTURE_MAX_BYTES,
+    SIDE_MAX,
+    is_made,
+    make_picture,
+)
 from stats_service.services.portability import archive_checks
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock
@@ -238,7 +243,7 @@ def test_a_site_has_so_many_pictures(
     services: Services, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     """Exactly, whoever uploads at once; what is unused gives way."""
-    monkeypatch.setattr(pictures, "PICTURES_MAX", 2)
+    monkeypatch.setattr(kept, "PICTURES_MAX", 2)
     put(services, "a", "red")
     put(services, "a", "green")
     with pytest.raises(ConflictError, match="2 pictures"):

@@ -74,7 +74,7 @@ def goatcounter(events: list[Event]) -> str:
         "2Path,Title,Event,UserAgent,Browser,System,Session,Bot,Referrer,Referrer scheme,"
         "Screen size,Location,FirstVisit,Date\n"
     ) + "".join(
-        f"{e.path},,false,,Firefox 1,Linux,{e.visit:x}-{e.number:x},0,,,,VN,"
+        f"{e.path},,false,,Firefox 1,Linux,s{e.visit:x},0,,,,VN,"
         f"{str(e.begins).lower()},{_utc(e.at):%Y-%m-%dT%H:%M:%SZ}\n"
         for e in events
     )

@@ -63,6 +63,15 @@ class Recorder:
         self.commit.add(site, periods, self.now, command, waiting)
         return waiting.future
 
+    def read(self, *listed: str) -> asyncio.Future[Any]:
+        """Read the site `a` and articles of it; return what becomes of it."""
+        site = self.sites.setdefault("a", Site(slug="a", name="a", hosts=("a.example",)))
+        command = ViewCommand(kind="beat", listed=listed)
+        waiting = Waiting()
+        periods = periods_at(self.now, site.timezone)
+        self.commit.read(site, periods, self.now, command, waiting)
+        return waiting.future
+
 
 def run(server: EmbeddedRedis, scenario: Callable[[Recorder], Awaitable[Any]]) -> Any:
     """Run a scenario against `server`, with the sites `a` to `d` registered."""
@@ -125,6 +134,51 @@ def test_a_crowd_is_counted_exactly_in_few_calls(server: EmbeddedRedis) -> None:
     # Each view got its own number of the article.
     numbers = sorted(result.article.views for _, result in answers[1::4])
     assert numbers == list(range(1, 1001))
+
+
+def test_a_crowd_that_reads_the_same_asks_once(server: EmbeddedRedis) -> None:
+    """1,000 callers and two lists of articles: one call, and each has the numbers of its own."""
+
+    async def scenario(recorder: Recorder) -> Any:
+        await recorder.add()
+        before = await asyncio.to_thread(calls, server)
+        reads = [recorder.read("/tin/1") if n % 2 else recorder.read("/tin/2") for n in range(1000)]
+        answers = await asyncio.gather(*reads)
+        return answers, await asyncio.to_thread(calls, server) - before
+
+    answers, asked = run(server, scenario)
+
+    assert asked == 1
+    assert {counts.views.total for counts, _ in answers} == {1}
+    assert [result.listed[0].views for _, result in answers[:4]] == [0, 1, 0, 1]
+
+
+def test_a_read_sees_the_views_before_it(server: EmbeddedRedis) -> None:
+    """One that was sent already is not shared: what was counted since would be missing."""
+
+    async def scenario(recorder: Recorder) -> Any:
+        await recorder.add()
+        early = recorder.read()
+        while not recorder.commit._in_flight:
+            await asyncio.sleep(0)
+        seen = [await asyncio.gather(recorder.add(), recorder.read()) for _ in range(3)]
+        return (await early)[0].views.total, [counts.views.total for _, (counts, _) in seen]
+
+    early, later = run(server, scenario)
+
+    assert (early, later) == (1, [2, 3, 4])
+
+
+def test_readers_are_told_when_redis_is_away(server: EmbeddedRedis) -> None:
+    """Each of those who share a read, too."""
+
+    async def scenario(recorder: Recorder) -> Any:
+        await recorder.add()
+        reads = [recorder.read() for _ in range(3)]
+        server.stop()
+        return await asyncio.gather(*reads)
+
+    assert [type(answer) for answer in run(server, scenario)] == [StoreUnavailableError] * 3
 
 
 def test_views_that_come_meanwhile_leave_together(server: EmbeddedRedis) -> None:

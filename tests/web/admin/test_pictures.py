@@ -61,3 +61,22 @@ def test_the_result_of_a_poll(
     assert words[2].endswith("…")
     assert {"75% (3)", "25% (1)"} <= set(words)
     assert int(root.attrib["height"]) >= 720
+
+
+def test_the_ballots_of_a_poll_over_time(
+    owner: Person, client: FlaskClient, services: Services, site: Site
+) -> None:
+    """A line of those that count; where nobody has voted there is no drawing."""
+    make_poll(services)
+    assert owner.get("/admin/sites/kimson/polls/muc-quan-tam/ballots.svg").status_code == 404
+    for choice in ("a", "a", "b"):
+        vote(client, new_voter(services), choice)
+
+    root, words = drawing(owner, "polls/muc-quan-tam/ballots.svg")
+
+    assert words[0] == services.polls.polls.get("kimson", "muc-quan-tam").question["vi"]
+    assert words[1] == "Kim Sơn · Phiếu theo thời gian, 04/03/2026"
+    assert "Đã tính 3" in words
+    assert root.findall(f".//{SVG}path")
+    page = owner.get("/admin/sites/kimson/polls/muc-quan-tam").text
+    assert "/polls/muc-quan-tam/ballots.svg" in page

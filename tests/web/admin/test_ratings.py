@@ -1,9 +1,12 @@
 """Ratings on the admin pages: orders, a burst seen, looked at, taken out and put back."""
 
+import csv
+import io
 import re
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
@@ -47,6 +50,35 @@ def order(page: str) -> list[str]:
     """Return the articles of the list, from the top."""
     table = page[page.index('<th class="right">#') :].split("</table>", maxsplit=1)[0]
     return re.findall(r'class="key wide">([^<]+)<', table)
+
+
+@pytest.mark.usefixtures("_rated")
+def test_the_list_as_a_file(editor: Person) -> None:
+    """As it is asked for; real numbers for people, plain ones for programs."""
+    address = "/admin/sites/kimson/ratings/ratings"
+    rows = list(csv.DictReader(io.StringIO(editor.get(f"{address}.csv?order=most").text[1:])))
+    book = editor.get(f"{address}.xlsx?order=worst&min=10&lang=vi").data
+    sheet = load_workbook(io.BytesIO(book)).worksheets[0]
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+    assert [row["article"] for row in rows] == [BAD, GOOD, LONE]
+    assert rows[1] == {
+        "article": GOOD,
+        "average": "4.67",
+        "weighted": rows[1]["weighted"],
+        "ratings": "6",
+        **{f"score_{n}": str(votes) for n, votes in enumerate((0, 0, 0, 2, 4), 1)},
+    }
+    assert cells[0][0] == "Bài viết được đánh giá thấp nhất"
+    assert [row[0] for row in cells[1:4]] == [
+        "Kim Sơn",
+        "Bài viết có ít nhất 10 lượt đánh giá",
+        cells[3][0],
+    ]
+    assert cells[6][:4] == [BAD, pytest.approx(1.23, abs=0.01), cells[6][2], 22]
+    assert cells[6][4:9] == [20, 0, 1, 1, 0]
+    page = editor.get(f"{URL}?order=most&q=tot").text
+    assert "/ratings/ratings.xlsx?order=most&amp;q=tot" in page
 
 
 @pytest.mark.usefixtures("_rated")

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from tests.support.openapi import MakeApp
 from tests.support.pages import view
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -119,11 +119,13 @@ def test_a_badge_that_cannot_be_drawn_says_why(
     assert named in response.get_json()["detail"]
 
 
-def test_without_redis_a_badge_says_nothing_false(settings: Settings, tmp_path: Path) -> None:
+def test_without_redis_a_badge_says_nothing_false(
+    settings: Settings, tmp_path: Path, make_app: MakeApp
+) -> None:
     """Browsers show the body of a 503 as well: an image without a number, which nobody keeps."""
     away = replace(settings, redis_url=f"unix://{tmp_path}/nobody.sock", redis_timeout=0.1)
 
-    response = create_app(away).test_client().get("/v1/kimson/badge/total.svg")
+    response = make_app(away).test_client().get("/v1/kimson/badge/total.svg")
 
     assert response.status_code == 503
     assert response.headers["Cache-Control"] == "no-store"

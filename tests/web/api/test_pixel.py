@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from stats_service.models.sites import Site
-from stats_service.web.embed.pixel import GIF
+from stats_service.web.loop.page_views import GIF
 from tests.support.pages import BROWSER, view
 
 PAGE = "https://kimson.example.vn/tin/1?utm_source=mail"

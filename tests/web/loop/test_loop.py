@@ -58,6 +58,22 @@ RATING = {"article": "/tin/1", "score": 4, "voter": VOTER}
         ("kimson/ratings", RATING, {}),
         ("kimson/ratings", RATING | {"article": "/never/read"}, {}),
         ("nowhere/ratings", RATING, {}),
+        ("kimson/counts", None, {}),
+        ("kimson/counts?x=1", None, {"Origin": "https://elsewhere.example"}),
+        ("nowhere/counts", None, {}),
+        ("kimson/articles/views?key=/tin/1&key=/never/read&key=", None, {}),
+        ("kimson/articles/views?key=/tin/%C3%AD&key=/tin/%FF", None, {}),
+        ("kimson/articles/views", None, {}),
+        ("kimson/articles/views?" + "&".join(f"key=/{n}" for n in range(101)), None, {}),
+        ("kimson/badge/total.svg", None, {}),
+        ("kimson/badge/views.svg?article=/tin/1&lang=en&theme=dark", None, {}),
+        ("kimson/badge/views.svg", None, {}),
+        ("kimson/badge/none.svg?lang=fr", None, {}),
+        ("kimson/badge/a/b.svg", None, {}),
+        ("kimson/dot.gif?article=/tin/1", None, {"Referer": f"{ORIGIN}/tin/1"}),
+        ("kimson/dot.gif", None, {"Referer": f"{ORIGIN}/tin/1", "Origin": "null"}),
+        ("kimson/polls/muc-quan-tam", None, {}),
+        ("kimson/polls/none", None, {}),
         *(
             (f"kimson/{path}", {"padding": "x" * length}, {})
             for path in ("page", "ratings", "polls/muc-quan-tam/ballots")
@@ -87,8 +103,11 @@ def test_every_entrance_answers_alike(
     def ask(client: FlaskClient) -> list[Any]:
         view(client, "/tin/1")
         headers = {"User-Agent": BROWSER, "Origin": ORIGIN} | change
-        data = json.dumps(body)
-        return [client.post(f"/v1/{path}", data=data, headers=headers) for _ in range(2)]
+        method, data = ("POST", json.dumps(body)) if body else ("GET", None)
+        first = client.open(f"/v1/{path}", method=method, data=data, headers=headers)
+        if "ETag" in first.headers:
+            headers["If-None-Match"] = first.headers["ETag"]
+        return [first, client.open(f"/v1/{path}", method=method, data=data, headers=headers)]
 
     expected = ask(flask.test_client())
     with in_process(create_asgi_app(settings, clock)) as app:
@@ -98,6 +117,26 @@ def test_every_entrance_answers_alike(
         assert mine.status_code == theirs.status_code
         assert mine.data == theirs.data
         assert _headers(mine) == _headers(theirs)
+
+
+@pytest.mark.parametrize(
+    "path", ["counts", "badge/total.svg", "articles/views?key=/tin/1", "polls/muc-quan-tam"]
+)
+def test_who_has_the_numbers_gets_them_once(
+    services: Services, site: Site, worker_client: FlaskClient, path: str
+) -> None:
+    """304 without a body and without its type or length, which would be those of the 200."""
+    make_poll(services)
+    view(worker_client, "/tin/1")
+    first = worker_client.get(f"/v1/kimson/{path}")
+    again = worker_client.get(
+        f"/v1/kimson/{path}", headers={"If-None-Match": f'"other", W/{first.headers["ETag"]}'}
+    )
+
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    assert {"Content-Length", "Content-Type"}.isdisjoint(again.headers.keys())
 
 
 def _headers(response: Any) -> dict[str, str]:

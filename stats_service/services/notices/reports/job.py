@@ -11,6 +11,7 @@ from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.services.notices.reports.numbers import period, read_numbers
 from stats_service.services.notices.reports.render import render, render_ask
+from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, isolated
 from stats_service.services.traffic.history import History
@@ -30,6 +31,7 @@ class ReportJob:
         mailer: Mailer,
         book: NoticeBook,
         sites: Sites,
+        emblems: Emblems,
         history: History,
         top_articles: TopArticles,
         base_url: str,
@@ -39,6 +41,7 @@ class ReportJob:
         self._mailer = mailer
         self._book = book
         self._sites = sites
+        self._emblems = emblems
         self._history = history
         self._top_articles = top_articles
         self._base_url = base_url
@@ -153,7 +156,7 @@ class ReportJob:
         """Return the e-mail of a report of the last period."""
         numbers = read_numbers(self._history, self._top_articles, site, report.every, now)
         recipient = self._link(site, report) if report.id else ""
-        return render(numbers, report, self._base_url, recipient)
+        return render(numbers, report, self._base_url, recipient, self._emblems.data(site))
 
     def send_now(self, slug: str, report: Report, now: float) -> None:
         """Send a report of the last period at once, as a trial.

@@ -1,5 +1,6 @@
 """A report as an e-mail: text, HTML and the chart."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from typing import Any
@@ -9,11 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
 from stats_service.services import formats
-from stats_service.services.notices.mail import Mail
+from stats_service.services.notices.mail import Mail, MailPicture
 from stats_service.services.notices.reports import chart, words
 from stats_service.services.notices.reports.numbers import ReportNumbers
 
-PICTURE_ID = "chart@stats-service"
+CHART_ID, EMBLEM_ID = "chart@stats-service", "emblem@stats-service"
+#: Largest width and height of the emblem in a mail, in pixels.
+EMBLEM_WIDTH, EMBLEM_HEIGHT = 240, 56
 
 _templates = Environment(
     loader=PackageLoader("stats_service.services.notices.reports"),
@@ -23,7 +26,9 @@ _templates = Environment(
 )
 
 
-def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str) -> Mail:
+def render(
+    numbers: ReportNumbers, report: Report, base_url: str, recipient: str, emblem: bytes = b""
+) -> Mail:
     """Return the e-mail of a report.
 
     Article keys are shown as text, never as links: they come from whoever visits the portal.
@@ -33,6 +38,7 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         report: the recipient and the language.
         base_url: where the service is.
         recipient: the page on which the recipient unsubscribes; empty for a trial.
+        emblem: the site's emblem, a JPEG; empty: it has none.
     """
     language = report.language
     texts = words.WORDS[language]
@@ -52,7 +58,8 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         ),
         "link": f"{base_url}/admin/sites/{numbers.site.slug}/",
         "stop": recipient,
-        "picture_id": PICTURE_ID,
+        "chart_id": CHART_ID,
+        "emblem": _emblem(numbers.site) if emblem else None,
         "reason": partial(words.reason, language=language),
         "n": partial(formats.number, language=language),
         "change": partial(formats.change, language=language),
@@ -63,11 +70,26 @@ def render(numbers: ReportNumbers, report: Report, base_url: str, recipient: str
         subject=title,
         text=_templates.get_template("report.txt").render(values),
         html=_templates.get_template("report.html").render(values),
-        picture=chart.draw(numbers.points),
-        picture_id=PICTURE_ID,
+        pictures=tuple(_pictures(numbers, emblem)),
         language=language,
         unsubscribe=recipient,
     )
+
+
+def _pictures(numbers: ReportNumbers, emblem: bytes) -> Iterator[MailPicture]:
+    yield MailPicture(CHART_ID, chart.draw(numbers.points), "png", "chart.png")
+    if emblem:
+        yield MailPicture(EMBLEM_ID, emblem, "jpeg", "emblem.jpg")
+
+
+def _emblem(site: Site) -> dict[str, str | int] | None:
+    """Return what an `<img>` needs: mail programs scale by its attributes alone."""
+    if site.emblem is None:
+        return None
+    width, height = site.emblem.width, site.emblem.height
+    scale = min(1, EMBLEM_WIDTH / width, EMBLEM_HEIGHT / height)
+    sides = {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
+    return {"id": EMBLEM_ID, **sides}
 
 
 def render_ask(site: Site, report: Report, link: str) -> Mail:

@@ -32,6 +32,8 @@ _OTHER_NAMES = ("__MACOSX/", ".")
 ZIP_FILES_MAX = 5000
 #: Lines between two reports of the progress.
 PROGRESS_LINES = 2_000
+#: Bytes of a table that are read at once.
+BLOCK_BYTES = 65_536
 #: Longest line that is read at once; a longer one comes in pieces.
 LINE_MAX_BYTES = 1_000_000
 #: Longest line of a log that is parsed: longer ones are garbage or an attack.
@@ -80,11 +82,14 @@ class LegacyFile:
         """
         decoder: codecs.IncrementalDecoder | None = None
         rest = ""
-        for line in self.lines():
+        while block := self._file.read(BLOCK_BYTES):
+            self._sha256.update(block)
+            self._tell()
             if decoder is None:
-                decoder = codecs.getincrementaldecoder(_encoding(line))("replace")
-            *whole, rest = (rest + decoder.decode(line)).split("\n")
-            yield from (f"{text}\n" for text in whole)
+                decoder = codecs.getincrementaldecoder(_encoding(block))("replace")
+            *whole, rest = (rest + decoder.decode(block)).split("\n")
+            for text in whole:
+                yield text + "\n"
             if len(rest) > TEXT_LINE_MAX:
                 raise InvalidInputError(
                     "A line has more than {text_line_max:,} characters: the file is no CSV.",

@@ -15,10 +15,13 @@ from stats_service.models.portability.legacy import (
     Growth,
     ImportedFile,
     LegacySummary,
-    OpeningPart,
+    MonthPart,
+    Part,
     PollOutcome,
     SpanGrowth,
 )
+from stats_service.models.sites import Site
+from stats_service.services.periods import days_of_month
 from stats_service.services.polls.polls import POLLS_MAX
 from stats_service.services.portability.legacy.exports.dialects import is_table
 from stats_service.services.portability.legacy.exports.polls import LegacyPoll
@@ -43,10 +46,12 @@ from stats_service.services.portability.legacy.refusals import (
 )
 from stats_service.services.portability.legacy.series import LogContext, log_summary, read_logs
 from stats_service.services.portability.legacy.tally import Tally
-from stats_service.services.portability.legacy.undo import spans_of, undo_import
+from stats_service.services.portability.legacy.undo import is_month_kept, spans_of, undo_import
 from stats_service.services.portability.legacy.work import Plan, Work
 from stats_service.services.sites.sites import Sites
+from stats_service.services.visitors.countries import Countries
 from stats_service.store.portability.legacy import LegacyStore
+from stats_service.store.traffic.readers import ReadersStore
 
 ACCESS_LOG = "access-log"
 #: Values of `--from`; without it, the system is detected.
@@ -63,9 +68,14 @@ Progress = Callable[[int], None]
 class Legacy:
     """Imports files, lists imports, and undoes them."""
 
-    def __init__(self, store: LegacyStore, sites: Sites) -> None:
+    def __init__(
+        self, store: LegacyStore, readers: ReadersStore, sites: Sites, countries: Countries
+    ) -> None:
         self._store = store
+        self._readers = readers
         self._sites = sites
+        #: Where addresses of access logs are looked up.
+        self._countries = countries
 
     def files(self, slug: str) -> list[ImportedFile]:
         """Return every import into a site, oldest first."""
@@ -134,7 +144,7 @@ class Legacy:
             outcome, known_views = None, 0
             kind = ACCESS_LOG if plan.kind == ACCESS_LOG else _kind_of(paths, plan)
             salt = self._store.salt(site, keep=not plan.dry_run)
-            work = Work(site, plan, kind, before, imports, tally, lines)
+            work = Work(site, plan, paths[0].name, kind, before, imports, tally, lines)
             if kind == ACCESS_LOG:
                 files, overlapping = self._read_logs(work, paths, salt, progress)
             else:
@@ -202,23 +212,51 @@ class Legacy:
         overlapping = tally.totals()[0] - tally.totals(work.before)[0]
         if work.opening:
             tally.undate(work.before)
-        with Tally() as events:
+        self._settle_readers(work)
+        with Tally() as beside:
+            # What is known of sums is subtracted from those alone; events are known one by one.
+            events = beside if tally.has_sums() else tally
             known = KnownLines(self._store, site.slug, work.imports, work.kind, "")
             skips = skipping(work.before)
             recount = event_recount(site, known.on, skips, events, outcome)
             for some in recount.run(work.lines):
                 work.lines.keep(some)
-            known_lines = sum(count.known for count in recount.files)
-            known_views = tally.subtract(
-                self._earlier(work), rest=outcome.rest, known_visits=known_lines
-            )
-            tally.join(events, add=True)
+            known_views = 0
+            if events is beside:
+                known_lines = sum(count.known for count in recount.files)
+                known_views = tally.subtract(
+                    self._earlier(work), rest=outcome.rest, known_visits=known_lines
+                )
+                tally.join(events, add=True)
         files = [
             with_events(file, count)
             for file, count in zip(outcome.files, recount.files, strict=True)
         ]
         known_views += sum(file.known_views for file in files)
         return files, overlapping + recount.overlapping, known_views
+
+    def _settle_readers(self, work: Work) -> None:
+        """Bound what visits tell to those of the files, or of imports of the same systems.
+
+        Raises:
+            InvalidInputError: the files tell of visits, and no visit of their days is known.
+        """
+        tally = work.tally
+        told = sum(tally.told().values())
+        if not told:
+            return
+        earlier: Counter[str] = Counter()
+        for part in self._earlier(work):
+            if isinstance(part, DayPart):
+                earlier[part.day] += part.visits
+        tally.settle_readers(earlier)
+        if not (tally.told() or any(tally.totals()) or tally.article_views()):
+            raise InvalidInputError(
+                "{file} says what visits were like ({told:,} times), and of its days no visits are "
+                "known: send it together with the file that has the visits of each day.",
+                file=work.name,
+                told=told,
+            )
 
     def _summary(
         self, work: Work, files: list[FileSummary], overlapping: int, known_views: int
@@ -248,6 +286,7 @@ class Legacy:
             first_day=days[0] if days else "",
             last_day=days[-1] if days else "",
             ratings=sum(map(Counter.total, tally.ratings.values())),
+            readers=tally.told(before),
             ignored=dict(tally.ignored.most_common()),
             overlapping=overlapping,
             known_views=known_views,
@@ -261,7 +300,7 @@ class Legacy:
             return msgspec.structs.replace(summary, known=known)
         return summary
 
-    def _earlier(self, work: Work) -> Iterator[DayPart | OpeningPart]:
+    def _earlier(self, work: Work) -> Iterator[Part]:
         """Yield the parts that imports of the same systems have added to the same days."""
         kinds = set(work.kind.split("+"))
         for name, file in work.imports.items():
@@ -295,6 +334,8 @@ class Legacy:
             if isinstance(part, DayPart):
                 spans = spans_of(part.day, now)
                 self._store.add_day(work.site, record.id, number, part, spans)
+            elif isinstance(part, MonthPart):
+                self._month(work.site, record.id, number, part, now)
             else:
                 self._store.add_opening(work.site, record.id, number, part)
         for day, marks, flips, readers in work.lines.kept():
@@ -305,6 +346,13 @@ class Legacy:
                 self._store.add_readers(work.site, record.id, {str(day): readers}, salt)
         self._store.settle_records(work.site, record.id)
         self._store.note(work.site, msgspec.structs.replace(record, complete=True))
+
+    def _month(self, site: Site, import_id: str, number: int, part: MonthPart, now: float) -> None:
+        """Add a month that is no longer kept by day to what there is of it."""
+        kept = is_month_kept(part.month, now)
+        if not kept:
+            self._readers.roll_up_month(site.slug, part.month, days_of_month(part.month))
+        self._store.add_month(site, import_id, number, part, kept=kept)
 
     def _record(self, work: Work, summary: LegacySummary, now: float) -> ImportedFile:
         """Return the record of the import; its id is derived from everything that it adds."""

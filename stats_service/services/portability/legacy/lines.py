@@ -10,19 +10,18 @@ An event of an export is a line whose row says itself what it is: a view, a visi
 
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import reduce
+from operator import itemgetter, or_
 from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
 from stats_service.models.traffic import VISIT_GAP_SECONDS
-from stats_service.services.periods import is_countable_day, periods_at
+from stats_service.services.periods import QUARTER_SECONDS, is_countable_day, periods_at
 from stats_service.services.portability.legacy.marks import (
     DAY_SECONDS,
     Flip,
-    Mark,
     Reader,
     pack_flips,
     pack_marks,
@@ -35,20 +34,24 @@ from stats_service.services.portability.legacy.tally import Tally
 CEILING_SECONDS = 1800
 #: The ceiling of a /48 as a multiple of that of an address; `record_views.lua` has the same.
 IPV6_48_VIEWS_FACTOR = 10
-#: What a line is, as bits: a view; a visit; a visit if its reader was not seen for a while. Above
-#: them stands the score of a rating.
-VIEW, VISIT, RUN = 1, 2, 4
-SCORE_SHIFT = 3
+#: What a line is, as bits: a view; a visit; a visit if its reader was not seen for a while; one
+#: that stands in a file once, however often it is written there. Above them stands the score of a
+#: rating.
+VIEW, VISIT, RUN, ONCE = 1, 2, 4, 8
+SCORE_SHIFT = 4
 #: Seconds for which an event goes on with a visit that the export names.
 NAMED_VISIT_SECONDS = DAY_SECONDS
 #: Lines that are written to disk together.
 BATCH = 10_000
 #: Most bytes of temporary disk space for the lines; sorting needs as much again.
 DISK_MAX_BYTES = 2**30
+#: Texts of what visits tell that are in memory.
+TOLD_MAX = 20_000
 
 _SCHEMA = """
 CREATE TABLE lines (at INTEGER, print INTEGER, file INTEGER, who INTEGER, network INTEGER,
-    ipv6_48 INTEGER, article TEXT, what INTEGER);
+    ipv6_48 INTEGER, article TEXT, what INTEGER, told INTEGER);
+CREATE TABLE told (number INTEGER PRIMARY KEY, text TEXT);
 CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
 """
 
@@ -68,6 +71,12 @@ class Line(NamedTuple):
     #: Empty: the request is not for a valid article.
     article: str
     what: int = VIEW | RUN
+    #: What a visit that begins with it tells, as `Lines.number_of` gives it; 0: nothing.
+    told: int = 0
+
+
+#: A line as a plain tuple, of which millions are made faster.
+Row = tuple[int, int, int, int, int, int, str, int, int]
 
 
 class KnownLine(NamedTuple):
@@ -96,28 +105,27 @@ class DayLines(NamedTuple):
     """What is stored about a day of UTC."""
 
     day: int
-    marks: list[Mark]
-    readers: list[Reader]
+    #: Tuples as `Mark` and `Reader` are, in the order of the lines.
+    marks: list[tuple[int, int, int]]
+    readers: list[tuple[int, int, int]]
     flips: list[Flip]
 
 
 class _Entry:
-    """One line, in any number of files."""
+    """One line, in any number of files, of which it is the first or which are known."""
 
-    __slots__ = ("article", "file", "known", "reader", "what")
+    __slots__ = ("file", "known", "line", "reader")
 
     def __init__(
         self,
         reader: Reader | None,
         known: KnownLine | None,
-        article: str = "",
+        line: Row | None = None,
         file: int = -1,
-        what: int = 0,
     ) -> None:
         self.reader = reader
         self.known = known
-        self.article = article
-        self.what = what
+        self.line = line
         #: The last file that had the line.
         self.file = file
 
@@ -128,7 +136,10 @@ class Lines:
     def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
         self._disk_max_bytes = disk_max_bytes
         self._database = scratch_database(_SCHEMA, disk_max_bytes)
-        self._batch: list[Line] = []
+        self._batch: list[Row] = []
+        self._numbers: dict[str, int] = {}
+        self._texts: dict[int, str] = {0: ""}
+        self._told = 0
 
     def __enter__(self) -> "Lines":
         """Return the lines."""
@@ -138,11 +149,37 @@ class Lines:
         """Drop the lines."""
         self._database.close()
 
-    def add(self, line: Line) -> None:
+    def add(self, line: Row) -> None:
         """Add a line."""
         self._batch.append(line)
         if len(self._batch) >= BATCH:
             self._flush()
+
+    def number_of(self, told: str) -> int:
+        """Return the number of what a visit tells: its lines, as `Tally.tell_visit` takes them."""
+        if not told:
+            return 0
+        number = self._numbers.get(told)
+        if number is None:
+            self._told += 1
+            number = self._told
+            with self._disk(), self._database:
+                self._database.execute("INSERT INTO told VALUES (?, ?)", (number, told))
+            if len(self._numbers) >= TOLD_MAX:
+                self._numbers.clear()
+            self._numbers[told] = number
+        return number
+
+    def text_of(self, number: int) -> str:
+        """Return what has this number."""
+        text = self._texts.get(number)
+        if text is None:
+            row = self._database.execute("SELECT text FROM told WHERE number = ?", (number,))
+            (text,) = row.fetchone()
+            if len(self._texts) >= TOLD_MAX:
+                self._texts = {0: ""}
+            self._texts[number] = text
+        return str(text)
 
     def forget(self, file: int) -> None:
         """Forget the lines of a file."""
@@ -158,13 +195,22 @@ class Lines:
         )
         return [bucket for (bucket,) in rows]
 
-    def by_bucket(self) -> Iterator[tuple[int, list[Line]]]:
-        """Yield the lines of each half hour, by time, mark and file."""
+    def by_bucket(self) -> Iterator[tuple[int, list[Row]]]:
+        """Yield the lines of each half hour, by time, mark and file; each is a tuple as `Line`."""
         self._flush()
         with self._disk():
             rows = self._database.execute("SELECT * FROM lines ORDER BY at, print, file")
-            for bucket, some in groupby(rows, key=lambda row: row[0] // CEILING_SECONDS):
-                yield bucket, list(map(Line._make, some))
+            some: list[Row] = []
+            end = 0
+            for row in rows:
+                if row[0] >= end:
+                    if some:
+                        yield end // CEILING_SECONDS - 1, some
+                    some = []
+                    end = (row[0] // CEILING_SECONDS + 1) * CEILING_SECONDS
+                some.append(row)
+            if some:
+                yield end // CEILING_SECONDS - 1, some
 
     def keep(self, some: "DayLines") -> None:
         """Collect what is to be stored about a day."""
@@ -189,7 +235,7 @@ class Lines:
     def _flush(self) -> None:
         with self._disk(), self._database:
             self._database.executemany(
-                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._batch
+                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._batch
             )
         self._batch.clear()
 
@@ -241,6 +287,9 @@ class Recount:
         #: Views on days that are left out, and lines above the ceilings.
         self.overlapping = 0
         self._last_seen: dict[int, int] = {}
+        #: By reader, what the visit under way told where it began here: day, number, article.
+        self._begun: dict[int, tuple[str, int, str]] = {}
+        self._text_of: Callable[[int], str] = str
         self._swept = 0
         self._views: dict[int, int] = {}
         self._identities: dict[int, int] = {}
@@ -250,6 +299,7 @@ class Recount:
 
     def run(self, lines: Lines) -> Iterator[DayLines]:
         """Process the lines; yield what is to be stored, by day of UTC."""
+        self._text_of = lines.text_of
         touched = lines.buckets()
         rows = lines.by_bucket()
         bucket, some = next(rows, (-1, []))
@@ -259,7 +309,7 @@ class Recount:
                 if self._kept.marks or self._kept.flips:
                     yield self._kept
                 self._kept = DayLines(day, [], [], [])
-            here: list[Line] = []
+            here: list[Row] = []
             if number == bucket:
                 here = some
                 bucket, some = next(rows, (-1, []))
@@ -287,7 +337,7 @@ class Recount:
             self._known_lines = found
         return self._known_lines.get(bucket, [])
 
-    def _bucket(self, bucket: int, known: list[KnownLine], rows: list[Line]) -> None:
+    def _bucket(self, bucket: int, known: list[KnownLine], rows: list[Row]) -> None:
         """Process the lines of half an hour."""
         self._views.clear()
         self._identities.clear()
@@ -295,56 +345,47 @@ class Recount:
         if bucket * CEILING_SECONDS >= self._swept + self._gap:
             self._swept = bucket * CEILING_SECONDS
             self._last_seen = {who: last for who, last in self._last_seen.items() if last > gone}
+            self._begun = {who: it for who, it in self._begun.items() if who in self._last_seen}
+        if not known and len({row[2] for row in rows}) == 1:
+            self._count_new(rows)
+            return
         entries = self._merged(known, rows)
-        for _, _, entry in entries:
+        for entry in entries:
             if self._ceilings and entry.known and entry.reader:  # towards the ceiling
                 _count(self._views, entry.reader)
-        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-        for at, mark, entry in entries:
-            if entry.reader is None:
-                continue
-            if entry.known:
-                self._count_known(entry.known, entry.reader, sums)
-            elif entry.what >> SCORE_SHIFT:
-                self._rate(at, mark, entry, entry.reader)
-            else:
-                self._count_new(at, mark, entry, entry.reader, sums)
-        for (day, hour), (views, visits) in sums.items():
-            self._tally.add(day, hour, views=views, visits=visits)
+        for entry in entries:
+            if entry.line:
+                self._count_new((entry.line,))
+            elif entry.known and entry.reader:
+                self._count_known(entry.known, entry.reader)
 
-    def _merged(self, known: list[KnownLine], rows: list[Line]) -> list[tuple[int, int, _Entry]]:
+    def _merged(self, known: list[KnownLine], rows: list[Row]) -> list[_Entry]:
         """Return each line by time, as often as the file, or Redis, that has it most often."""
-        if not known and len({line.file for line in rows}) == 1:
-            return [
-                (at, mark, _Entry(Reader(who, network, ipv6_48), None, article, file, what))
-                for at, mark, file, who, network, ipv6_48, article, what in rows
-            ]
         groups: dict[tuple[int, int], list[_Entry]] = {}
         for line in known:
             entry = _Entry(line.reader, line)
             groups.setdefault((line.at, line.print), []).append(entry)
-        for at, mark, file, who, network, ipv6_48, article, what in rows:
+        for row in rows:
+            at, mark, file = row[:3]
             group = groups.setdefault((at, mark), [])
-            reader = Reader(who, network, ipv6_48)
+            if row[7] & ONCE and any(entry.file == file for entry in group):
+                self._tally.ignored["repeated"] += 1
+                continue
+            reader = Reader._make(row[3:6])
             free = [entry for entry in group if entry.file != file]
             # A line of the same reader, or one whose reader is not known any more.
             same = [entry for entry in free if entry.reader == reader]
-            same = same or [entry for entry in free if entry.reader is None]
+            same = same or [entry for entry in free if entry.reader in _UNKNOWN]
             if same:
                 same[0].file = file
                 same[0].reader = reader
                 self.files[file].known += 1
             else:
-                group.append(_Entry(reader, None, article, file, what))
-        return [
-            (at, mark, entry)
-            for (at, mark), group in sorted(groups.items(), key=itemgetter(0))
-            for entry in group
-        ]
+                group.append(_Entry(reader, None, row, file))
+        ordered = sorted(groups.items(), key=itemgetter(0))
+        return [entry for _, group in ordered for entry in group]
 
-    def _count_known(
-        self, line: KnownLine, reader: Reader, sums: dict[tuple[str, str], list[int]]
-    ) -> None:
+    def _count_known(self, line: KnownLine, reader: Reader) -> None:
         """Process a known line; a visit that began there may have begun earlier now."""
         if not reader.who:
             return
@@ -352,70 +393,134 @@ class Recount:
         self._last_seen[reader.who] = max(last or 0, line.at)
         if not line.visit:
             return
+        begun = self._begun.pop(reader.who, None)
         if last is None or line.at - last >= self._gap:
             if self._ceilings:
                 _count(self._identities, reader)
             return
         periods = periods_at(line.at, self._site.timezone)
         if not self._skips(periods.day):
-            sums[periods.day, periods.hour][1] -= 1
+            if begun:  # the visit has told where it began before; which line that was is not known
+                day, told, article = begun
+                self._tally.tell_visit(day, self._text_of(told), article, -1)
+            self._tally.add(periods.day, periods.hour, visits=-1)
             self._kept.flips.append(Flip(line.at % DAY_SECONDS, line.print, line.owner))
 
-    def _count_new(
-        self,
-        at: int,
-        mark: int,
-        entry: _Entry,
-        reader: Reader,
-        sums: dict[tuple[str, str], list[int]],
-    ) -> None:
-        site = self._site
-        if self._ceilings and _beyond(
-            self._views, reader.network, reader.ipv6_48, site.view_ceiling
-        ):
-            self._tally.ignored["ceiling"] += 1
+    def _count_new(self, rows: Sequence[Row]) -> None:
+        """Count lines of half an hour, sorted; of one file, or a single line."""
+        kinds = reduce(or_, map(_WHAT, rows))
+        count = self.files[rows[0][2]]
+        if kinds >> SCORE_SHIFT:
+            self._rate(rows)
             return
-        periods = periods_at(at, site.timezone)
-        view = entry.what & VIEW
-        visit = self._begins_visit(reader, at) if entry.what & RUN else entry.what // VISIT & 1
-        if self._skips(periods.day):
-            self.overlapping += view
-            return
-        both = sums[periods.day, periods.hour]
-        both[0] += view
-        both[1] += visit
-        if entry.article and view:
-            self._tally.add_article(periods.day, entry.article)
-        count = self.files[entry.file]
-        count.views += view
-        count.visits += visit
-        count.first = count.first or periods.day
-        count.last = periods.day
-        self._keep(at, mark, visit, reader)
+        if kinds & ONCE:
+            rows = self._once(rows)
+        if self._ceilings:
+            rows = self._under_ceilings(rows)
+        marks, readers = self._kept.marks, self._kept.readers
+        hour = _Hour(0, "", "", skipped=False)
+        for at, mark, _, who, network, ipv6_48, article, what, told in rows:
+            if at >= hour.end:
+                self._close(hour, count)
+                hour = self._hour_of(at)
+            if what & RUN:
+                visit = self._begins_visit(at, who, network, ipv6_48)
+            else:
+                visit = what // VISIT & 1
+            view = what & VIEW
+            if hour.skipped:
+                self.overlapping += view
+                continue
+            hour.views += view
+            hour.visits += visit
+            if view and article:
+                hour.articles.append(article)
+            if visit and told:
+                self._tally.tell_visit(hour.day, self._text_of(told), article)
+                self._begun[who] = (hour.day, told, article)
+            marks.append((at % DAY_SECONDS, mark, visit))
+            readers.append((who, network, ipv6_48))
+        self._close(hour, count)
 
-    def _rate(self, at: int, mark: int, entry: _Entry, reader: Reader) -> None:
-        article = self._resolve(entry.article)
-        if article:
-            self._tally.ratings.setdefault(article, Counter())[entry.what >> SCORE_SHIFT] += 1
-            self._keep(at, mark, 0, reader)
-        else:
-            self._tally.ignored["article-invalid"] += 1
+    def _once(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the lines without those that their file has again."""
+        pairs = zip(rows, (None, *rows), strict=False)
+        found = [row for row, before in pairs if not _repeats(row, before)]
+        if len(found) < len(rows):
+            self._tally.ignored["repeated"] += len(rows) - len(found)
+        return found
 
-    def _keep(self, at: int, mark: int, visit: int, reader: Reader) -> None:
-        self._kept.marks.append(Mark(at % DAY_SECONDS, mark, visit))
-        self._kept.readers.append(reader)
+    def _under_ceilings(self, rows: Sequence[Row]) -> Sequence[Row]:
+        views, ceiling = self._views, self._site.view_ceiling
+        found = [row for row in rows if not _beyond(views, row[4], row[5], ceiling)]
+        if len(found) < len(rows):
+            self._tally.ignored["ceiling"] += len(rows) - len(found)
+        return found
 
-    def _begins_visit(self, reader: Reader, at: int) -> int:
-        last = self._last_seen.get(reader.who)
+    def _hour_of(self, at: int) -> "_Hour":
+        """Return the quarter of an hour of a moment, in which neither day nor hour changes."""
+        end = (at // QUARTER_SECONDS + 1) * QUARTER_SECONDS
+        periods = periods_at(at, self._site.timezone)
+        return _Hour(end, periods.day, periods.hour, skipped=self._skips(periods.day))
+
+    def _close(self, hour: "_Hour", count: FileCount) -> None:
+        """Add what was counted in a quarter of an hour."""
+        if hour.views or hour.visits:
+            self._tally.add(hour.day, hour.hour, views=hour.views, visits=hour.visits)
+            self._tally.add_articles(hour.day, hour.articles)
+            count.views += hour.views
+            count.visits += hour.visits
+            count.first = count.first or hour.day
+            count.last = hour.day
+
+    def _rate(self, rows: Sequence[Row]) -> None:
+        """Count lines of which some are ratings."""
+        for row in rows:
+            at, mark, key, what = row[0], row[1], row[6], row[7]
+            if not what >> SCORE_SHIFT:
+                self._count_new((row,))
+            elif article := self._resolve(key):
+                ratings = self._tally.ratings.setdefault(article, Counter())
+                ratings[what >> SCORE_SHIFT] += 1
+                self._kept.marks.append((at % DAY_SECONDS, mark, 0))
+                self._kept.readers.append(row[3:6])
+            else:
+                self._tally.ignored["article-invalid"] += 1
+
+    def _begins_visit(self, at: int, who: int, network: int, ipv6_48: int) -> int:
+        """Return whether a visit begins with a line of a reader, as 0 or 1."""
+        last = self._last_seen.get(who)
         if last is not None and at - last < self._gap:
-            self._last_seen[reader.who] = at
+            self._last_seen[who] = at
             return 0
-        if self._ceilings and _beyond(
-            self._identities, reader.network, reader.ipv6_48, self._site.identity_cap
-        ):
+        if self._ceilings and _beyond(self._identities, network, ipv6_48, self._site.identity_cap):
             return 0
-        self._last_seen[reader.who] = at
+        self._last_seen[who] = at
         return 1
+
+
+class _Hour:
+    """What is counted of one file in a quarter of an hour."""
+
+    __slots__ = ("articles", "day", "end", "hour", "skipped", "views", "visits")
+
+    def __init__(self, end: int, day: str, hour: str, *, skipped: bool) -> None:
+        self.end = end
+        self.day = day
+        self.hour = hour
+        self.skipped = skipped
+        self.views = self.visits = 0
+        self.articles: list[str] = []
+
+
+_WHAT = itemgetter(7)
+#: Readers of known lines that are not known any more, or never were.
+_UNKNOWN = (None, Reader(0, 0, 0))
+
+
+def _repeats(row: Row, before: Row | None) -> bool:
+    """Return whether a line is the one before it in the same file, once more."""
+    return before is not None and row[7] & ONCE > 0 and row[:2] == before[:2]
 
 
 def _count(counted: dict[int, int], reader: Reader) -> None:

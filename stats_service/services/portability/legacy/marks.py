@@ -13,6 +13,7 @@ same as in the whole log.
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from operator import sub
 from typing import NamedTuple
 
 import msgspec
@@ -54,17 +55,15 @@ def print_of(path: str, agent: str) -> int:
     return zlib.crc32(f"{path}\0{agent}".encode("utf-8", "replace")) & PRINT_MASK
 
 
-def pack_marks(marks: Sequence[Mark]) -> bytes:
-    """Return the marks of a day, sorted by second, in some five bytes each."""
-    steps, before = [], 0
-    for mark in marks:
-        steps.append(mark.second - before)
-        before = mark.second
+def pack_marks(marks: Sequence[tuple[int, int, int]]) -> bytes:
+    """Return the marks of a day (`Mark`), sorted by second, in some five bytes each."""
     number = len(marks)
+    seconds = [second for second, _, _ in marks]
     # Differences are small numbers, which compress well; checksums do not.
+    steps = map(sub, seconds, [0, *seconds])
     return (
         struct.pack("<I", number)
-        + struct.pack(f"<{number}I", *(mark.print << 1 | mark.visit for mark in marks))
+        + struct.pack(f"<{number}I", *[mark << 1 | visit for _, mark, visit in marks])
         + zlib.compress(struct.pack(f"<{number}I", *steps))
     )
 
@@ -80,12 +79,12 @@ def unpack_marks(packed: bytes) -> Iterator[Mark]:
         yield Mark(second, value >> 1, value & 1)
 
 
-def pack_readers(readers: Sequence[Reader]) -> bytes:
-    """Return the readers of a day's lines, packed in the order of the marks."""
+def pack_readers(readers: Sequence[tuple[int, int, int]]) -> bytes:
+    """Return the readers of a day's lines (`Reader`), packed in the order of the marks."""
     number = len(readers)
     columns = [
-        struct.pack(f"<{number}{size}", *(reader[column] for reader in readers))
-        for column, size in enumerate("QII")
+        struct.pack(f"<{number}{size}", *column)
+        for size, column in zip("QII", zip(*readers, strict=True), strict=True)
     ]
     return zlib.compress(struct.pack("<I", number) + b"".join(columns), 1)
 

@@ -2,14 +2,22 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.portability.legacy import PART_ARTICLES, DayPart, OpeningPart
+from stats_service.models.portability.legacy import (
+    PART_ARTICLES,
+    DayPart,
+    MonthPart,
+    OpeningPart,
+    Part,
+)
+from stats_service.services.portability.legacy import readers
+from stats_service.services.portability.legacy.readers import ReaderSums
 from stats_service.services.portability.legacy.scratch import scratch_database, when_full
 
-#: Number of sums in memory before they are added to those on disk.
+#: Number of additions to sums in memory before they are added to those on disk.
 MEMORY_SUMS = 200_000
 #: Most bytes of temporary disk space for the sums; counting and sorting names for the summary takes
 #: at most as much again. Seven million pairs of day and article of 100 bytes: ten years of two
@@ -50,10 +58,13 @@ class Tally:
 
     def __init__(self, disk_max_bytes: int = DISK_MAX_BYTES) -> None:
         self._disk_max_bytes = disk_max_bytes
-        self._database = scratch_database(_SCHEMA, disk_max_bytes)
+        self._database = scratch_database(_SCHEMA + readers.SCHEMA, disk_max_bytes)
+        self._readers = ReaderSums(self._database)
         self._views: Counter[tuple[str, str]] = Counter()
         self._visits: Counter[tuple[str, str]] = Counter()
-        self._articles: Counter[tuple[str, str]] = Counter()
+        #: Views by day and article, and how often they have been added to.
+        self._articles: dict[str, dict[str, int]] = {}
+        self._added = 0
         self._sums: Counter[str] = Counter()
         #: Ratings by article and score.
         self.ratings: dict[str, Counter[int]] = {}
@@ -78,9 +89,46 @@ class Tally:
     def add_article(self, day: str, article: str, views: int = 1) -> None:
         """Add to the views of an article."""
         self._sums["views of articles"] += views
-        self._articles[day, article] += views
-        if len(self._articles) >= MEMORY_SUMS:
+        of_day = self._articles.setdefault(day, {})
+        of_day[article] = of_day.get(article, 0) + views
+        self._added += 1
+        if self._added >= MEMORY_SUMS:
             self._flush()
+
+    def add_articles(self, day: str, articles: Collection[str]) -> None:
+        """Add a view to each of some articles, which may come several times."""
+        self._sums["views of articles"] += len(articles)
+        of_day = self._articles.setdefault(day, {})
+        for article in articles:
+            of_day[article] = of_day.get(article, 0) + 1
+        self._added += len(articles)
+        if self._added >= MEMORY_SUMS:
+            self._flush()
+
+    def tell(self, day: str, line: str, visits: int) -> None:
+        """Add visits that tell a line: the letter of a dimension and a value."""
+        self._readers.add(day, line, visits)
+        if len(self._readers) >= MEMORY_SUMS:
+            self._flush()
+
+    def tell_visit(self, day: str, told: str, article: str, visits: int = 1) -> None:
+        """Add a visit with all that it tells; see `ReaderSums.visit`."""
+        self._readers.visit(day, told, article, visits)
+        if len(self._readers) >= MEMORY_SUMS:
+            self._flush()
+
+    def told(self, before: str = "") -> dict[str, int]:
+        """Return how many visits tell each dimension, by its name; `before` as in `totals`."""
+        self._flush()
+        return self._readers.told(before)
+
+    def settle_readers(self, earlier: Mapping[str, int]) -> None:
+        """Bound what visits tell of each day, and to the visits here or `earlier` of the day."""
+        visits = {day: visits for day, (_, visits) in self.day_sums().items()}
+        visits |= {day: number for day, number in earlier.items() if number > visits.get(day, 0)}
+        with self._disk(), self._database:
+            if beyond := self._readers.settle(visits):
+                self.ignored["told-beyond"] += beyond
 
     def undate(self, before: str) -> None:
         """Sum all days before `before` as one without a date, and drop the other days."""
@@ -105,7 +153,7 @@ class Tally:
             )
             base.executescript(
                 """
-                DELETE FROM hours; DELETE FROM articles;
+                DELETE FROM hours; DELETE FROM articles; DELETE FROM readers;
                 INSERT INTO hours SELECT '', '', views, visits FROM all_hours WHERE views OR visits;
                 INSERT INTO articles SELECT '', article, views FROM all_articles;
                 DROP TABLE all_hours; DROP TABLE all_articles;
@@ -114,7 +162,7 @@ class Tally:
 
     def subtract(
         self,
-        parts: Iterable[DayPart | OpeningPart],
+        parts: Iterable[Part],
         *,
         rest: bool = False,
         known_visits: int = 0,
@@ -135,6 +183,8 @@ class Tally:
         derived = self.is_derived()
         with self._disk(), self._database as base:
             for part in parts:
+                if isinstance(part, MonthPart):
+                    continue
                 day = part.day if isinstance(part, DayPart) else ""
                 dated += part.visits if day else 0
                 hours = dict(part.hours) if isinstance(part, DayPart) else {}
@@ -151,7 +201,9 @@ class Tally:
                     "UPDATE articles SET views = MAX(0, views - ?) WHERE day = ? AND article = ?",
                     [(views, day, article) for article, views in part.articles.items()],
                 )
-                if isinstance(part, OpeningPart):
+                if isinstance(part, DayPart):
+                    self._readers.subtract(part)
+                else:
                     for article, counts in part.ratings.items():
                         self.ratings.get(article, Counter()).subtract(dict(enumerate(counts, 1)))
             if rest:
@@ -169,9 +221,11 @@ class Tally:
         derived = not add and self.is_derived() and other.is_derived()
         self._flush()
         hours, articles = (_ADD_HOUR, _ADD_ARTICLE) if add else (_LARGER_HOUR, _LARGER_ARTICLE)
+        told = readers.ADD_READERS if add else readers.LARGER_READERS
         with self._disk(), self._database as base:
             base.executemany(hours, other.rows("SELECT * FROM hours"))
             base.executemany(articles, other.rows("SELECT * FROM articles"))
+            base.executemany(told, other.rows("SELECT * FROM readers"))
             self._derive(derived)
         for article, counts in other.ratings.items():
             before = self.ratings.get(article, Counter())
@@ -185,6 +239,10 @@ class Tally:
     def has(self, what: str) -> bool:
         """Return whether there are numbers of the `site`, or of its `articles`."""
         return any(self.totals()) if what == "site" else bool(self.article_views())
+
+    def has_sums(self) -> bool:
+        """Return whether there is any number."""
+        return bool(any(self.totals()) or self.article_views() or self.ratings or self.told())
 
     def undated(self) -> tuple[int, int, int]:
         """Return the views, visits and views of articles without a date."""
@@ -241,7 +299,7 @@ class Tally:
         self._flush()
         rows = self._database.execute(
             "SELECT day FROM hours WHERE day <> '' UNION SELECT day FROM articles WHERE day <> ''"
-            " ORDER BY day"
+            " UNION SELECT day FROM readers WHERE day <> '' AND visits <> 0 ORDER BY day"
         )
         return [day for (day,) in rows if not before or day < before]
 
@@ -296,9 +354,17 @@ class Tally:
                 "SELECT article, views FROM articles WHERE day = ? ORDER BY article", (day,)
             )
             first = dict(islice(articles, PART_ARTICLES))
-            yield DayPart(day=day, views=views, visits=visits, hours=hours, articles=first)
+            told = self._readers.of_day(day)
+            yield DayPart(
+                day=day, views=views, visits=visits, hours=hours, articles=first, readers=told
+            )
             while more := dict(islice(articles, PART_ARTICLES)):
                 yield DayPart(day=day, articles=more)
+
+    def month_parts(self, before: str = "") -> Iterator[MonthPart]:
+        """Yield what visits told in each month of these days."""
+        for month, told in self._readers.by_month(self.days(before)):
+            yield MonthPart(month=month, readers=told)
 
     def opening_parts(self) -> Iterator[OpeningPart]:
         """Yield the parts to add to the opening balances: the numbers without a date."""
@@ -333,11 +399,18 @@ class Tally:
                 [(*key, n, self._visits[key]) for key, n in self._views.items()],
             )
             self._database.executemany(
-                _ADD_ARTICLE, [(*key, views) for key, views in self._articles.items()]
+                _ADD_ARTICLE,
+                (
+                    (day, article, views)
+                    for day, of_day in self._articles.items()
+                    for article, views in of_day.items()
+                ),
             )
+            self._readers.flush()
         self._views.clear()
         self._visits.clear()
         self._articles.clear()
+        self._added = 0
 
     def _disk(self) -> contextlib.AbstractContextManager[None]:
         return when_full(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from stats_service.errors import ConflictError, NotFoundError
-from stats_service.models.portability.legacy import DayPart, ImportedFile
+from stats_service.models.portability.legacy import DayPart, ImportedFile, MonthPart
 from stats_service.models.sites import Site
 from stats_service.services.periods import periods_at
 from stats_service.services.portability.legacy.known_lines import KnownLines
@@ -15,6 +15,9 @@ from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.portability.legacy import LegacyStore, Spans
 
 _KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
+#: Days that the first day of a month must still be kept for, so that the month is summed from its
+#: days once more before any of them is gone.
+MARGIN_DAYS = 5
 
 
 def spans_of(day: str, now: float) -> Spans:
@@ -23,7 +26,13 @@ def spans_of(day: str, now: float) -> Spans:
     periods = periods_at((midnight + timedelta(hours=12)).timestamp(), "UTC")
     end = (midnight + timedelta(days=1)).timestamp()
     hours, articles = (max(0, int(end + kept * DAY_SECONDS - now)) for kept in _KEPT)
-    return Spans(periods, hours, articles)
+    return Spans(periods, hours, articles, month_kept=is_month_kept(day[:7], now))
+
+
+def is_month_kept(month: str, now: float) -> bool:
+    """Return whether every day of a month (`2026-11`) is kept for some days yet."""
+    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC).timestamp()
+    return now - first < (ARTICLE_DAYS_KEPT - MARGIN_DAYS) * DAY_SECONDS
 
 
 def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> ImportedFile:
@@ -62,6 +71,9 @@ def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> Import
     for number, part in store.parts(site.slug, found.id):
         if isinstance(part, DayPart):
             store.undo_day(site, found.id, number, part, spans_of(part.day, now))
+        elif isinstance(part, MonthPart):
+            kept = is_month_kept(part.month, now)
+            store.undo_month(site, found.id, number, part, kept=kept)
         else:
             store.undo_opening(site, found.id, number, part)
     store.settle_records(site, found.id)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from stats_service.models.portability.legacy import DayPart, ImportedFile, OpeningPart
+from stats_service.models.portability.legacy import ImportedFile, Part
 from stats_service.models.sites import Site
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.lines import Lines
@@ -37,6 +37,8 @@ class Work(NamedTuple):
 
     site: Site
     plan: Plan
+    #: Of the first file.
+    name: str
     kind: str
     before: str
     imports: Mapping[str, ImportedFile]
@@ -48,8 +50,13 @@ class Work(NamedTuple):
         """Return whether the import goes to the opening balances."""
         return self.plan.opening
 
-    def parts(self) -> Iterator[DayPart | OpeningPart]:
-        """Yield the parts to add, in the same order and sizes every time."""
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts to add, in the same order and sizes every time.
+
+        Months come first: once one that is partly kept by day has been summed and added to, its
+        days change it no more.
+        """
         if not self.opening:
+            yield from self.tally.month_parts(self.before)
             yield from self.tally.day_parts(self.before)
         yield from self.tally.opening_parts()

@@ -1,9 +1,12 @@
--- sweep_pictures: remove the pictures that no poll has any more, nor one that can be restored.
+-- sweep_pictures: remove the pictures that no poll has any more, nor one that can be restored, and
+-- that are not the site's emblem.
 --
--- KEYS  1 pictures HASH  2 polls HASH  3 removed ZSET; then what was removed STRING, of each removal
+-- KEYS  1 pictures HASH  2 polls HASH  3 removed ZSET  4 site STRING; then what was removed STRING,
+--       of each removal
 -- ARGV  1 time (s) before which a picture was put there to be removed: a younger one may be on its
 --         way into a poll  2... ids of the removals
--- Returns how many went; -1 (nothing removed) if there are other removals by now.
+-- Returns how many went; -1 (nothing removed) if there are other removals by now. Nothing goes while
+-- an archive takes the site's place.
 local pictures, call = KEYS[1], redis.call
 local removals = {}
 for i = 2, #ARGV do removals[ARGV[i]] = true end
@@ -11,8 +14,11 @@ for _, removal in ipairs(call('ZRANGE', KEYS[3], 0, -1)) do
   if not removals[removal] then return -1 end
 end
 
+local site = call('GET', KEYS[4])
+if not site then return 0 end
 local documents = call('HVALS', KEYS[2])
-for i = 4, #KEYS do documents[#documents + 1] = call('GET', KEYS[i]) or '' end
+documents[#documents + 1] = site
+for i = 5, #KEYS do documents[#documents + 1] = call('GET', KEYS[i]) or '' end
 local gone = 0
 for _, id in ipairs(call('HKEYS', pictures)) do
   local at = not string.find(id, ':', 1, true)

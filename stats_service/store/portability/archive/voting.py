@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from stats_service.models.polls import Picture, Poll
+from stats_service.models.pictures import Picture
+from stats_service.models.polls import Poll
 from stats_service.models.portability.archive import (
     PictureRow,
     PollNumberRow,
@@ -17,6 +18,7 @@ from stats_service.models.portability.archive import (
     Row,
     VoidedRatingRow,
 )
+from stats_service.models.sites import stored_site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.portability.archive.reader import SiteReader
 from stats_service.store.portability.archive.table import Scope, Table
@@ -82,8 +84,11 @@ def _write_polls(writer: SiteWriter, row: PollRow) -> None:
 
 
 def _read_pictures(reader: SiteReader) -> Iterator[Row]:
-    """Give the pictures that polls have; others are to be swept."""
+    """Give the site's emblem and the pictures that polls have; others are to be swept."""
     used: dict[str, Picture] = {}
+    settings = reader.string(reader.keys.site)
+    if settings and (emblem := stored_site(settings).emblem):
+        used[emblem.id] = emblem
     for _, document in reader.hash(reader.keys.polls):
         for choice in msgspec.json.decode(document, type=Poll).choices:
             if choice.picture:

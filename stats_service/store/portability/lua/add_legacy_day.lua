@@ -1,11 +1,13 @@
--- add_legacy_day: add another counter's numbers of one day, once.
+-- add_legacy_day: add another counter's numbers of one day, once; comes after legacy_readers.lua.
 -- KEYS  1 site STRING  2 legacy HASH  3 counts HASH  4 hours of the day HASH
 --       5 articles ZSET  6 articles of the day ZSET  7 articles of the month ZSET
---       8 parts of the import HASH
+--       8 parts of the import HASH  9 readers of the day HASH  10 readers of the month HASH
 -- ARGV  1 number of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
 --       9 lifetime of the hours, 10 of the day's articles, in seconds (0: expired)
 --      11 the part as it is stored
---      12 number of hours; then for each: hour, views, visits; then for each article: key, views
+--      12 1: the month of what visits told is summed again; 0: it has days that have expired
+--      13 number of hours, 14 of lines that visits told; then for each hour: hour, views, visits;
+--         for each line: the line, its visits; then for each article: key, views
 -- Returns 1; or (nothing added) 0 if the part was added before, -1 if the site does not exist.
 -- Numbers are negative where the import joins two visits of an earlier one.
 local OTHER = '(other)'
@@ -42,8 +44,8 @@ for metric, n in pairs(added) do
 end
 add(legacy, 'views:' .. day, added.views)
 
-local at = 13
-for _ = 1, tonumber(ARGV[12]) do
+local at = 15
+for _ = 1, tonumber(ARGV[13]) do
   if hours_ttl > 0 then
     add(hours, 'views:' .. ARGV[at], tonumber(ARGV[at + 1]))
     add(hours, 'visits:' .. ARGV[at], tonumber(ARGV[at + 2]))
@@ -51,6 +53,15 @@ for _ = 1, tonumber(ARGV[12]) do
   at = at + 3
 end
 if hours_ttl > 0 then call('EXPIRE', hours, hours_ttl, 'NX') end
+
+local told = tonumber(ARGV[14])
+if told > 0 and days_ttl > 0 then
+  local unnamed = add_readers(KEYS[9], at, told)
+  if #unnamed > 0 then call('HSET', KEYS[8], ARGV[1] .. ':unnamed', table.concat(unnamed, ',')) end
+  call('EXPIRE', KEYS[9], days_ttl, 'NX')
+  if ARGV[12] == '1' then call('DEL', KEYS[10]) end -- made again by the next tick
+end
+at = at + 2 * told
 
 local number, others = call('ZCARD', articles), {}
 for i = at, #ARGV, 2 do

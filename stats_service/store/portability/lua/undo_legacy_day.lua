@@ -1,7 +1,9 @@
--- undo_legacy_day: subtract what `add_legacy_day` added, once.
+-- undo_legacy_day: subtract what `add_legacy_day` added, once; comes after legacy_readers.lua.
 -- KEYS  as in add_legacy_day.lua
 -- ARGV  1 number of the part  2 day  3 week  4 month  5 year  6 views  7 visits
---       8 number of hours; then for each: hour, views, visits; then for each article: key, views
+--       8 1: the month of what visits told is summed again; 0: it has days that have expired
+--       9 number of hours, 10 of lines that visits told; then for each hour: hour, views, visits;
+--         for each line: the line, its visits; then for each article: key, views
 -- Returns 1; or (nothing subtracted) 0 if the part is not there, -1 if the site does not exist.
 -- If an article was removed since, or the articles of the day were summed up, its views are
 -- subtracted from `(other)`.
@@ -47,8 +49,8 @@ for metric, n in pairs(taken) do
 end
 take(legacy, 'views:' .. day, taken.views)
 
-local at, hours_there = 9, call('EXISTS', hours) == 1
-for _ = 1, tonumber(ARGV[8]) do
+local at, hours_there = 11, call('EXISTS', hours) == 1
+for _ = 1, tonumber(ARGV[9]) do
   if hours_there then
     take(hours, 'views:' .. ARGV[at], tonumber(ARGV[at + 1]))
     take(hours, 'visits:' .. ARGV[at], tonumber(ARGV[at + 2]))
@@ -56,10 +58,15 @@ for _ = 1, tonumber(ARGV[8]) do
   at = at + 3
 end
 
-local others = {}
-for n in string.gmatch(call('HGET', KEYS[8], ARGV[1] .. ':other') or '', '%d+') do
-  others[tonumber(n)] = true
+local told = tonumber(ARGV[10])
+if told > 0 and call('EXISTS', KEYS[9]) == 1 then
+  local unnamed = places_of(call('HGET', KEYS[8], ARGV[1] .. ':unnamed'))
+  take_readers(KEYS[9], at, told, unnamed)
+  if ARGV[8] == '1' then call('DEL', KEYS[10]) end -- made again by the next tick
 end
+at = at + 2 * told
+
+local others = places_of(call('HGET', KEYS[8], ARGV[1] .. ':other'))
 local day_there = call('EXISTS', day_articles) == 1
 for i = at, #ARGV, 2 do
   local article, views = ARGV[i], tonumber(ARGV[i + 1])
@@ -68,5 +75,5 @@ for i = at, #ARGV, 2 do
   if day_there then take_views(day_articles, article, views) end
 end
 if day_there then call('DEL', KEYS[7]) end -- made again by the next tick
-call('HDEL', KEYS[8], ARGV[1], ARGV[1] .. ':other')
+call('HDEL', KEYS[8], ARGV[1], ARGV[1] .. ':other', ARGV[1] .. ':unnamed')
 return 1

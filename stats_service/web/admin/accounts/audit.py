@@ -130,6 +130,8 @@ def _in_words(value: Any) -> str:
                 return text
             shown = {"text": text, "id": picture["id"][:6]}
             return str(gettext("%(text)s (with the picture %(id)s)", **shown))
+        if set(value) == {"id", "width", "height"}:  # an emblem
+            return str(gettext("picture %(id)s", id=str(value["id"])[:6]))
         if set(value) <= {"vi", "en"}:
             return " / ".join(map(str, value.values()))
     return msgspec.json.encode(value).decode()

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
-from stats_service.services.polls.picture_files import FILE_MAX_BYTES
+from stats_service.services.pictures.picture_files import FILE_MAX_BYTES
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.admin.polls.polls import based_on, poll_frame
 from stats_service.web.admin.revisions import refused

@@ -5,7 +5,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
 from stats_service.services.polls.presentation import described, results, state_at
@@ -24,8 +24,8 @@ from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.languages import number, vote_percent
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.paging import page_number
-from stats_service.web.pages.pictures import Bar, Words, bars_picture
-from stats_service.web.pages.ranges import as_of
+from stats_service.web.pages.pictures import Bar, Key, Words, bars_picture, chart_picture
+from stats_service.web.pages.ranges import as_of, days_text
 
 bp = Blueprint("polls", __name__, url_prefix="/sites/<slug>/polls")
 
@@ -224,6 +224,26 @@ def picture(poll_id: str) -> Response:
     question = poll.question.get(lang) or poll.question[poll.lang]
     words = Words(question, site().name, counted, as_of(site()))
     return bars_picture(f"{slug}-{poll.id}", words, bars)
+
+
+@bp.get("/<poll_id>/ballots.svg")
+@access("viewer")
+def ballots_picture(poll_id: str) -> Response:
+    """Give the ballots over time as a drawing; NotFoundError if it is not known when any came."""
+    slug, lang = site().slug, str(get_locale())
+    poll, now = services().polls.polls.get(slug, poll_id), services().clock.now()
+    report = services().polls.integrity.report(slug, poll_id, site().timezone, now, history=False)
+    curve = ballot_curve(report.hours)
+    if curve is None:
+        raise NotFoundError("It is not known when ballots of the poll {poll!r} came.", poll=poll_id)
+    series = curve.series
+    keys = [Key("visits", _("Counted"), series.total.visits)]
+    if curve.both:
+        keys.append(Key("views", _("Held for review"), series.total.views))
+    question = poll.question.get(lang) or poll.question[poll.lang]
+    span = _("Ballots over time") + ", " + days_text(series.first, series.last)
+    words = Words(question, site().name, span, as_of(site()))
+    return chart_picture(f"{slug}-{poll.id}-ballots", words, curve.chart, keys)
 
 
 def based_on() -> int:

@@ -25,6 +25,7 @@ from stats_service.web.admin.portability import exports
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import growth_chart
 from stats_service.web.pages.messages import explain, explained
+from stats_service.web.pages.reader_names import dimension_names
 
 bp = Blueprint("uploads", __name__)
 
@@ -198,6 +199,7 @@ def ignored_reasons() -> dict[str, str]:
         "repeated": _("Events that came before"),
         "sum": _("Sums of weeks, months and years"),
         "not-used": _("Rows of tables that nothing is taken from"),
+        "told-beyond": _("What is told beyond the visits of its day"),
     }
 
 
@@ -325,6 +327,7 @@ def _upload_page(upload: Upload) -> str:
         columns=column_names(),
         guesses={place: what for what, place in guessed(names).items()},
         columns_max=COLUMNS_MAX,
+        dimensions=dimension_names(),
         chart=growth_chart(found.spans) if found and len(found.spans) > 1 else None,
         found=found,
         archive=upload.archive,

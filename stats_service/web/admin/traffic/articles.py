@@ -59,10 +59,11 @@ def as_file(kind: str) -> Response:
         _orders()[order],
         (
             Column("article", _("Article"), "text", readable),
+            Column("title", _("Title"), "text"),
             Column("views", _("Views")),
             Column("views_before", _("Before"), in_book=compared is not None),
         ),
-        [(article.key, article.views, article.before) for article in top_of(span, order)],
+        [(one.key, one.title, one.views, one.before) for one in top_of(span, order)],
         [*notes, as_of(site())],
         drawing=Drawing("bar", ("article", "views")),
     )

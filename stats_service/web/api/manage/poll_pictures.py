@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from stats_service.errors import InvalidInputError, TooLargeError
 from stats_service.models.audit import Author
 from stats_service.models.polls import Poll
-from stats_service.services.polls.picture_files import FILE_MAX_BYTES
+from stats_service.services.pictures.picture_files import FILE_MAX_BYTES
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.manage.poll_bodies import ManagedPoll, managed_poll
 from stats_service.web.api.manage.polls import based_on

@@ -28,6 +28,10 @@ BROWSERS = (
     '"date","browser","browser_version","visitors","visits","visit_duration","bounces","pageviews"\n'
     '"2023-02-09","Safari","16.3",1,1,0,1,120\n"2023-02-09","Chrome","110",2,2,0,1,184\n'
 )
+EXITS = (
+    '"date","exit_page","visitors","visit_duration","exits","bounces","pageviews"\n'
+    '"2023-02-09","/pricing",12,900,14,7,20\n'
+)
 DEVICES = (
     '"date","device","visitors","visits","visit_duration","bounces","pageviews"\n'
     '"2023-02-09","Desktop",80,90,0,1,200\n'
@@ -41,23 +45,29 @@ DEVICES = (
 def test_another_file_of_plausible_is_not_taken_for_the_sites_numbers(
     read: Read, table: str, text: str, hint: str
 ) -> None:
-    """Its columns hold those of the site's; nothing of the other files of the command comes in."""
-    with pytest.raises(InvalidInputError, match=rf"{table}.*nothing was imported"):
-        read({"imported_visitors_1.csv": VISITORS, f"{table}_1.csv": text}, hint)
+    """Its columns hold those of the site's, and what it has are no visits of the site."""
+    found = read({"imported_visitors_1.csv": VISITORS, f"{table}_1.csv": text}, hint)
+
+    assert found.days == {"2023-02-09": (304, 134), "2023-02-10": (325, 180)}
 
 
 def test_the_whole_zip_of_plausible_is_taken(read: Read) -> None:
     """304 + 325 views and 134 + 180 visits; what nobody needs is named."""
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
-        for name, text in (("sources", SOURCES), ("visitors", VISITORS), ("pages", PAGES)):
+        for name, text in (
+            ("exit_pages", EXITS),
+            ("sources", SOURCES),
+            ("visitors", VISITORS),
+            ("pages", PAGES),
+        ):
             file.writestr(f"imported_{name}_20230209_20240123.csv", text)
 
     found = read({"plausible_io_20240123.zip": packed.getvalue()})
 
     assert found.days == {"2023-02-09": (304, 134), "2023-02-10": (325, 180)}
     assert found.articles == {"/docs/a": 9, "/docs/b": 1}
-    assert [file.ignored for file in found.files] == [{"not-used": 1}, {}, {}]
+    assert [file.ignored for file in found.files] == [{"not-used": 1}, {}, {}, {}]
 
 
 UMAMI = (
@@ -89,7 +99,8 @@ def test_an_event_counts_once(read: Read) -> None:
     found = read({"a.csv": UMAMI + UMAMI.splitlines()[1] + "\n", "b.csv": again})
 
     assert found.totals == (3, 2)
-    assert found.ignored["repeated"] == 3
+    assert found.ignored["repeated"] == 1
+    assert [file.known_views for file in found.files] == [0, 2]
 
 
 def test_events_of_a_day_in_two_files_go_on(read: Read) -> None:

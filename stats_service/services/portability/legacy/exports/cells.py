@@ -109,7 +109,33 @@ def _moment(text: str, zone: str) -> Hour:
 
 
 def instant(text: str) -> float:
-    """Return the seconds since 1970 of an ISO time; one without a zone is UTC."""
+    """Return the seconds since 1970 of an ISO time, cut off; one without a zone is UTC."""
+    # Most times are in UTC, and many in one minute.
+    minute, second, rest = text[:16], text[16:19], text[19:]
+    if (seconds := _SECONDS.get(second)) is not None and (
+        rest in _ENDS or (rest[0] == "." and rest[1:].isdecimal())
+    ):
+        begin = _minute(minute)
+        if begin:
+            return begin + seconds
+    return _instant(text)
+
+
+#: What may follow the seconds of a time in UTC; the seconds by how they are written.
+_ENDS = ("", "Z", " UTC")
+_SECONDS = {f":{second:02d}": second for second in range(60)}
+
+
+@lru_cache(maxsize=4096)
+def _minute(text: str) -> int:
+    """Return the beginning of a minute; 0: it is none."""
+    try:
+        return int(_instant(f"{text}:00"))
+    except BadCell:
+        return 0
+
+
+def _instant(text: str) -> float:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -73,7 +73,7 @@ def raw_tables(lines: Iterator[str], wanted: Wanted) -> Iterator[RawTable]:
     elif begin.startswith(("{", "[")):
         yield from _json(everything, counter)
     else:
-        yield _delimited(everything, counter)
+        yield _delimited(chain(first, lines), counter)
 
 
 def _counted(lines: Iterator[str], counter: LineCounter) -> Iterator[str]:
@@ -86,28 +86,31 @@ def _delimited(lines: Iterator[str], counter: LineCounter) -> RawTable:
     sample = list(islice(lines, SAMPLE_ROWS))
     excel = sample[0].lower().startswith("sep=")
     delimiter = sample.pop(0)[4:5] if excel else _delimiter(sample)
-    rows = _parsed(chain(sample, lines), delimiter)
-    before = counter.line - len(sample)
-    numbered = [(row, before + line) for row, line in islice(rows, SAMPLE_ROWS)]
-    head = [row for row, _ in numbered]
+    counter.line += excel - 1
+    rows = _parsed(chain(sample, lines), delimiter, counter)
+    head: list[list[str]] = []
+    numbers: list[int] = []
+    for row in islice(rows, SAMPLE_ROWS):
+        head.append(row)
+        numbers.append(counter.line)
     names = tuple(cell.strip().lower() for cell in head[0]) if head else None
-    rest = (row for row, _ in rows)
-    return RawTable("", names, head, chain(head, rest), counter, [n for _, n in numbered])
+    return RawTable("", names, head, chain(head, rows), counter, numbers)
 
 
 def _delimiter(sample: Sequence[str]) -> str:
     """Return the delimiter: the one with which most rows have the same number of cells."""
     best, found = (0, 0), ","
     for delimiter in _DELIMITERS:
-        widths = Counter(len(row) for row, _ in _parsed(iter(sample), delimiter))
+        widths = Counter(map(len, _parsed(iter(sample), delimiter, LineCounter())))
         width, number = max(widths.items(), key=lambda item: (item[1], item[0]))
         if width > 1 and (number, width) > best:
             best, found = (number, width), delimiter
     return found
 
 
-def _parsed(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], int]]:
-    """Yield each row with the number of lines up to its end."""
+def _parsed(lines: Iterator[str], delimiter: str, counter: LineCounter) -> Iterator[list[str]]:
+    """Yield each row; `counter` has the lines before the first one, then up to each one's end."""
+    before = counter.line
     # mysql -B writes no quotes, and a title may begin with one.
     plain = delimiter == "\t"
     reader = csv.reader(
@@ -121,7 +124,8 @@ def _parsed(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], i
                 row[:] = [cell.strip('"') for cell in row]
             if "NULL" in row or r"\N" in row:
                 row[:] = ["" if cell in _NULLS else cell for cell in row]
-            yield row, reader.line_num
+            counter.line = before + reader.line_num
+            yield row
     except csv.Error as error:
         raise InvalidInputError("The file is no CSV: {error}.", error=error) from error
 

@@ -4,19 +4,21 @@ They are lines as those of access logs are, so that any rows that were in before
 whichever file has them.
 """
 
-import zlib
 from hashlib import blake2b
+from zlib import crc32
 
 from stats_service.services.portability.legacy.lines import (
+    ONCE,
     RUN,
     SCORE_SHIFT,
     VIEW,
     VISIT,
-    Line,
     Lines,
 )
 from stats_service.services.portability.legacy.marks import PRINT_MASK
 
+#: Visits whose pseudonyms are remembered.
+RUNS_MAX = 20_000
 #: In front of what is no address of an article yet, but the number of its post.
 POST = "\0"
 
@@ -31,10 +33,13 @@ class Events:
     """
 
     def __init__(self, lines: Lines, salt: bytes, number: int) -> None:
-        self._lines = lines
+        self._add = lines.add
+        self._runs: dict[str, int] = {}
         self._salt = salt
         self._number = number
         self.added = 0
+        #: Gives the number of what a visit tells.
+        self.number_of = lines.number_of
 
     def add(
         self,
@@ -47,6 +52,8 @@ class Events:
         reader: str = "",
         article: str = "",
         score: int = 0,
+        told: int = 0,
+        once: bool = False,
     ) -> None:
         """Add an event.
 
@@ -61,14 +68,25 @@ class Events:
                 as a pseudonym.
             article: key of the article that was viewed or rated.
             score: of a rating; 0: it is none.
+            told: what a visit that begins with it tells, as `number_of` gives it.
+            once: no other event has this identity, so that a file may repeat it.
         """
         self.added += 1
-        what = VIEW * view | VISIT * visit | RUN * bool(run) | score << SCORE_SHIFT
-        print_ = zlib.crc32(identity.encode("utf-8", "replace")) & PRINT_MASK
-        # SQLite's numbers have a sign.
-        who = self._pseudonym(run, 8) >> 1 if run else 0
+        what = VIEW * view | VISIT * visit | score << SCORE_SHIFT | ONCE * once
+        print_ = crc32(identity.encode("utf-8", "replace")) & PRINT_MASK
+        who = 0
+        if run:
+            what |= RUN
+            who = self._runs.get(run) or self._of_run(run)
         network = self._pseudonym(reader, 4) if reader else 0
-        self._lines.add(Line(int(at), print_, self._number, who, network, 0, article, what))
+        self._add((int(at), print_, self._number, who, network, 0, article, what, told))
+
+    def _of_run(self, run: str) -> int:
+        if len(self._runs) >= RUNS_MAX:
+            self._runs.clear()
+        # SQLite's numbers have a sign.
+        who = self._runs[run] = self._pseudonym(run, 8) >> 1
+        return who
 
     def _pseudonym(self, text: str, size: int) -> int:
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=size, key=self._salt)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from stats_service.errors import InvalidInputError
 from stats_service.services.portability.legacy.exports.events import Events
 from stats_service.services.portability.legacy.exports.polls import FoundPolls
-from stats_service.services.portability.legacy.exports.seen import SeenNames
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.tally import Tally
+from stats_service.services.portability.legacy.told import Told
 
 #: Handles the cells of one row; raises `BadCell`.
 TakeRow = Callable[[list[str]], None]
@@ -52,19 +52,24 @@ class Shared:
     polls: FoundPolls
     #: By kind: addresses, categories and other names that one table has and another one needs.
     known: dict[str, dict[str, str]] = field(default_factory=dict)
-    _seen: dict[str, SeenNames] = field(default_factory=dict)
+    _told: Told | None = None
     #: Calls that wait until every table is read, in the order of the tables.
     later: list[Callable[[], None]] = field(default_factory=list)
+    #: What sessions of one table tell, by the hash of their names, for the events of another.
+    sessions: dict[int, str] = field(default_factory=dict)
     #: Gives the key of an article by what stands in its events, when every table is read.
     resolve: Callable[[str], str] = str
+
+    @property
+    def told(self) -> Told:
+        """Says what visits tell of themselves."""
+        if self._told is None:
+            self._told = Told(self.source.site)
+        return self._told
 
     def names(self, what: str) -> dict[str, str]:
         """Return the names of one kind, to look up or to add to."""
         return self.known.setdefault(what, {})
-
-    def seen(self, what: str) -> SeenNames:
-        """Return the names of one kind that have occurred so far."""
-        return self._seen.setdefault(what, SeenNames())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,16 @@ class Target:
     def source(self) -> Source:
         """What the person states about the files."""
         return self.shared.source
+
+    @property
+    def told(self) -> Told:
+        """Says what visits tell of themselves."""
+        return self.shared.told
+
+    def tell(self, day: str, line: str, visits: int) -> None:
+        """Add visits of a day that tell a line; an empty line tells nothing."""
+        if line and visits and self.shared.told.wants(line):
+            self.tally.tell(day, line, visits)
 
     @property
     def zone(self) -> str:
@@ -118,7 +133,8 @@ class Schema:
     rest: bool = False
     #: The numbers have no dates.
     undated: bool = False
-    #: Its numbers: `site`, `articles`, `ratings`, `polls`; empty: names that other tables need.
+    #: Its numbers: `site`, `articles`, `ratings`, `polls`, `readers` (what the visits of another
+    #: table tell); empty: names that other tables need.
     brings: tuple[str, ...] = ()
     #: Sites may name the table as they like.
     any_name: bool = False

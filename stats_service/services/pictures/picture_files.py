@@ -9,11 +9,12 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from stats_service.errors import InvalidInputError
-from stats_service.services.polls.rules import SIDE_MAX
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+#: Longest side of a picture, in pixels: sharp where it is shown in half that size.
+SIDE_MAX = 640
 #: Longest file that is read, in bytes: a photograph of a telephone has 3 to 12 MB.
 FILE_MAX_BYTES = 15_000_000
 #: Longest picture that is served, in bytes.

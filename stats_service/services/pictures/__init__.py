@@ -1,0 +1,1 @@
+"""Pictures that people upload: made small, and kept by site."""

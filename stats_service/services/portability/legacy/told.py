@@ -1,0 +1,87 @@
+"""What a visit in a file tells of itself, by the rules of live visits (`visitors.traits`).
+
+A text of lines, joined by line feeds: the letter of a dimension and a value each.
+"""
+
+import re
+
+from stats_service.models.readers import ALL_GROUPS, DIRECT
+from stats_service.models.sites import Site
+from stats_service.services.portability.legacy.readers import letters_off
+from stats_service.services.visitors.sources import source_and_campaign
+from stats_service.services.visitors.traits import lines_told
+
+#: Longest user agent, language and query that are looked at, in characters, as of a live view.
+AGENT_MAX, LANGUAGE_MAX, QUERY_MAX = 1024, 100, 900
+_AFTER_HOST = re.compile(r"[/?#]")
+
+
+class Told:
+    """Says what visits of a site tell.
+
+    Args:
+        site: the site; what it has switched off is not told.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._off = site.readers_off
+        self._letters_off = letters_off(site)
+        # Files have the hosts with and without `www.`; to neither a reader comes from elsewhere.
+        bare = {host.removeprefix("www.") for host in site.hosts}
+        self._hosts = frozenset(bare | {f"www.{host}" for host in bare})
+        #: Whether nothing is told.
+        self.is_off = ALL_GROUPS in site.readers_off
+
+    def by_request(
+        self, referrer: str, query: str, agent: str, language: str = "", country: str = ""
+    ) -> str:
+        """Return what a request tells.
+
+        Args:
+            referrer: the address of the page before, or its host; empty or `-`: none.
+            query: of the page's own address, without the question mark.
+            agent: the user agent.
+            language: `Accept-Language`.
+            country: as `Countries.line` gives it.
+        """
+        if self.is_off:
+            return ""
+        via = _via(referrer, query)
+        lines = lines_told(self._off, self._hosts, agent[:AGENT_MAX], language[:LANGUAGE_MAX], via)
+        return (lines + ("" if "country" in self._off else country)).rstrip("\n")
+
+    def by_names(self, referrer: str, query: str, *lines: str) -> str:
+        """Return what a visit tells of which a file has the names of its browser and so on.
+
+        Args:
+            referrer: the address of the page before, or its host; empty: none.
+            query: of the page's own address, without the question mark.
+            lines: further lines, empty ones among them.
+        """
+        source, campaign = source_and_campaign(_via(referrer, query), self._hosts)
+        told = [_source_line(source), *campaign.split("\n"), "e", *filter(None, lines)]
+        told = [line for line in told if line]
+        return "\n".join(line for line in told if line[0] not in self._letters_off)
+
+    def source_line(self, referrer: str) -> str:
+        """Return the line of a source, as in `by_names`."""
+        return _source_line(source_and_campaign(_via(referrer, ""), self._hosts)[0])
+
+    def wants(self, line: str) -> bool:
+        """Return whether the site counts the dimension of a line."""
+        return line[:1] not in self._letters_off
+
+
+def _source_line(source: str) -> str:
+    """Return the line of what `source_and_campaign` found."""
+    return "s" if source == "?" else f"s{source or DIRECT}"
+
+
+def _via(referrer: str, query: str) -> str:
+    """Return what the script would send (`PageQuery.via`)."""
+    if referrer == "-":
+        referrer = ""
+    _, scheme, rest = referrer.partition("://")
+    host = _AFTER_HOST.split(rest if scheme else referrer, maxsplit=1)[0]
+    # A host has no comma, behind which the words of a campaign stand.
+    return f"{host.replace(',', ' ')},{query[:QUERY_MAX]}"
