@@ -26,6 +26,7 @@ PAGES = {
     "site": "sites/demo/",
     "site-today": "sites/demo/?range=today",
     "site-hours": "sites/demo/?range=7&unit=hour",
+    "now": "sites/demo/now",
     "articles": "sites/demo/articles?order=rising",
     "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
     "articles-ever": "sites/demo/articles?range=all",

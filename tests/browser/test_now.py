@@ -135,34 +135,9 @@ def test_a_television_shows_it_until_its_link_is_revoked(
         "e.lastElementChild.getBoundingClientRect().bottom - e.getBoundingClientRect().bottom)"
     )
     assert max(cut) <= 1
+    OUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUT / "screen.png")
     token = screen.rpartition("/")[2].split("_")[2]
     services.accounts.tokens.revoke("demo", token, "lan", services.clock.now())
     page.clock.run_for(10_000)
     expect(page.get_by_role("heading", name="Trang này không tồn tại")).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("name", "width", "dark"), [("wide", 1440, False), ("phone", 390, False), ("dark", 1440, True)]
-)
-def test_pictures(
-    service_url: str,
-    screen: str,
-    signed_in: Callable[..., Page],
-    name: str,
-    width: int,
-    dark: bool,
-) -> None:
-    """In both languages, nothing wider than the page."""
-    page = signed_in(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-    )
-    for lang in ("vi", "en"):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{service_url}/admin/sites/demo/now?lang={lang}")
-        assert faults(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        OUT.mkdir(exist_ok=True)
-        page.screenshot(path=OUT / f"now-{name}-{lang}.png", full_page=True)
-        page.set_viewport_size({"width": 1920 if name == "wide" else width, "height": 1080})
-        page.goto(f"{screen}?lang={lang}")
-        page.screenshot(path=OUT / f"screen-{name}-{lang}.png")
