@@ -8,7 +8,7 @@ import pytest
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.models.sites import Site
-from stats_service.services.container import Services, create_services
+from stats_service.services.container import Services
 from stats_service.web.pages.security import known_host
 from tests.support.admin import BASE, Person, add_account
 from tests.support.clock import FakeClock
@@ -68,7 +68,7 @@ def test_a_forged_host_is_refused_and_not_repeated(person: People, host: str) ->
 
 
 def test_a_proxy_that_drops_the_port_is_explained_three_times(
-    settings: Settings, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    settings: Settings, services: Services, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """On the page, in the log, and by `check` for a day: what came, and what was expected."""
     public = replace(settings, public_url="https://dem.example.vn:8443")
@@ -84,7 +84,6 @@ def test_a_proxy_that_drops_the_port_is_explained_three_times(
     assert "“dem.example.vn:8443”" in page
     assert "proxy_set_header Host $http_host" in page
     assert "Host 'dem.example.vn'; STATS_PUBLIC_URL" in caplog.text
-    services = create_services(public, clock=clock)
     found = {one.subject: one.text for one in services.operations.installation.findings()}
     assert "asked for Host 'dem.example.vn'" in found["host"]
     clock.advance(90_000)

@@ -28,6 +28,7 @@ class Place(NamedTuple):
 #: What the handbook says of an admin page, by the first part of its endpoint.
 PLACES = {
     "accounts": Place("admin", "ai-được-làm-gì", "rights"),
+    "annotations": Place("admin", "ghi-chú-trên-biểu-đồ", "annotations"),
     "article_changes": Place("admin", "bài-viết", "lists-of-articles"),
     "articles": Place("admin", "bài-viết", "lists-of-articles"),
     "exports": Place("admin", "dữ-liệu", "data-in-and-out"),
@@ -35,6 +36,7 @@ PLACES = {
     "notices": Place("notices"),
     "kiosks": Place("polls-and-ratings", "điểm-bình-chọn", "kiosks"),
     "own_account": Place("admin", "xác-thực-hai-bước", "two-step-sign-in"),
+    "now": Place("admin", "lúc-này", "now"),
     "overview": Place("admin", "cảnh-báo-ở-trang-tổng-quan", "the-overview-and-its-alarms"),
     "poll_pictures": Place("polls-and-ratings", "ảnh-của-phương-án", "pictures"),
     "poll_removal": Place("polls-and-ratings", "thử-rồi-bỏ", "try-it-throw-it-away"),
@@ -42,6 +44,7 @@ PLACES = {
     "polls": Place("polls-and-ratings"),
     "ratings": Place("polls-and-ratings", "đánh-giá-bài-viết", "ratings"),
     "readers": Place("admin", "bạn-đọc", "readers"),
+    "report": Place("admin", "báo-cáo-tuần", "the-weekly-report"),
     "second_factor": Place("admin", "xác-thực-hai-bước", "two-step-sign-in"),
     "settings": Place("admin", "cài-đặt", "not-counting-oneself-opening-balances-erasing"),
     "tokens": Place("admin", "mã-api", "api-tokens"),
