@@ -93,10 +93,12 @@ class TopArticles:
             a for a in reversed(compared) if a.gain < 0 and (a.before or 0) >= RISING_MIN_VIEWS
         ]
         most = [article for article in found[:SHOWN] if article.views]
+        risen, fallen = risen[:SHOWN], fallen[:SHOWN]
+        titled = {one.key: one for one in self._titled(site, [*most, *risen, *fallen])}
         return ComparedArticles(
-            tuple(self._titled(site, most)),
-            tuple(self._titled(site, risen[:SHOWN])),
-            tuple(self._titled(site, fallen[:SHOWN])),
+            tuple(titled[one.key] for one in most),
+            tuple(titled[one.key] for one in risen),
+            tuple(titled[one.key] for one in fallen),
             self.compared(site, span, now, compare) is not None,
         )
 

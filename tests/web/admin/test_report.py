@@ -15,13 +15,14 @@ import redis
 from flask.testing import FlaskClient
 
 from stats_service.config import Settings
+from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.web.pages.definitions import ANCHORS
 from tests.services.notices.test_report_numbers import past
 from tests.support.admin import Person
 from tests.support.clock import FakeClock
-from tests.support.votes import make_poll, new_voter, vote
+from tests.support.votes import WHO, make_poll, new_voter, vote
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 REPORT = "/admin/sites/kimson/report"
@@ -36,6 +37,7 @@ def told(client: FlaskClient, services: Services, site: Site, clock: FakeClock) 
     assert vote(client, new_voter(services), "a").status_code == 200
     services.traffic.history.write(site, past(date(2025, 1, 6), date(2026, 2, 23)))
     clock.set(datetime(2026, 2, 23, 8, tzinfo=VIETNAM))
+    services.traffic.titles.set(site, "/moi/8", "Tết & <b>Xuân</b>", Author(WHO, clock.now()))
     return site
 
 
@@ -46,13 +48,23 @@ def test_the_page_answers_monday(owner: Person, told: Site) -> None:
 
     for text in (
         *("16/02/2026 – 22/02/2026", "09/02/2026 – 15/02/2026", "27/01/2025 – 02/02/2025"),
-        *("/moi/8", "/moi/7", "bao8.vn", "dưới 3 → ", "Bạn <b>thích</b> gì?", "Mục a", "100%"),
+        *(
+            "/moi/8",
+            "Tết & <b>Xuân</b>",
+            "/moi/7",
+            "bao8.vn",
+            "dưới 3 → ",
+            "Bạn <b>thích</b> gì?",
+            "Mục a",
+            "100%",
+        ),
         *("Báo cáo tuần", "so với tuần trước", "Tết", "Chương trình tự động (bot)"),
     ):
         assert text in page, text
     for text in ("Weekly report", "against the week before", "Tết beside Tết", "Rose most"):
         assert text in english, text
     assert "<b>thích" not in owner.get(REPORT).text
+    assert "<b>Xuân" not in owner.get(REPORT).text
     assert len(owner.get(REPORT).data) < 100_000
 
 
@@ -126,8 +138,9 @@ def test_the_workbook_has_a_sheet_and_a_chart_for_each_part(owner: Person, told:
     assert days[4][4] == (
         "Mở bình chọn: Bạn <b>thích</b> gì?; Đóng bình chọn: Bạn <b>thích</b> gì?"
     )
-    changed = {row[0]: row[3] for row in book["Tăng và giảm nhiều nhất"].values}
+    changed = {row[0]: row[4] for row in book["Tăng và giảm nhiều nhất"].values}
     assert changed["/moi/8"] > 0 > changed["/moi/7"]
+    assert "Tết & <b>Xuân</b>" in {row[1] for row in book["Đọc nhiều nhất"].values}
     with ZipFile(BytesIO(answer.data)) as parts:
         charts = [name for name in parts.namelist() if name.startswith("xl/charts/chart")]
         assert len(charts) == 6

@@ -39,6 +39,7 @@ from stats_service.services.traffic.spans import (
     shift_months,
 )
 from stats_service.services.traffic.tet import YEAR_WEEKS, weeks_to_year_before
+from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 
@@ -85,6 +86,8 @@ class RatedKey(msgspec.Struct, frozen=True):
 
     key: str
     rating: RatingTally
+    #: What the article is called; empty: that is not known.
+    title: str = ""
 
 
 class PeriodRatings(msgspec.Struct, frozen=True):
@@ -178,6 +181,7 @@ class ReportReader:
         ratings: ArticleRatings,
         review: RatingReview,
         annotations: AnnotationBook,
+        titles: Titles,
     ) -> None:
         self._history = history
         self._top_articles = top_articles
@@ -186,6 +190,7 @@ class ReportReader:
         self._ratings = ratings
         self._review = review
         self._annotations = annotations
+        self._titles = titles
 
     def read(
         self, site: Site, every: str, span: Span, now: float, language: str = ""
@@ -266,14 +271,15 @@ class ReportReader:
             former = self._review.of_span(site, *moments(days, site.timezone), now)
             before = None if former is None else _tally(site, former)
         listed = self._ratings.listed(site, given)
-        order = sorted(listed, key=lambda key: (-sum(listed[key]), key))
+        rated = (key for key, counts in listed.items() if sum(counts))
+        order = sorted(rated, key=lambda key: (-sum(listed[key]), key))[:RATED_SHOWN]
+        titles = self._titles.of(site, order)
         return PeriodRatings(
             _tally(site, given),
             before,
             tuple(
-                RatedKey(key, rating_tally(listed[key], site.rating_scale))
-                for key in order[:RATED_SHOWN]
-                if sum(listed[key])
+                RatedKey(key, rating_tally(listed[key], site.rating_scale), titles.get(key, ""))
+                for key in order
             ),
         )
 

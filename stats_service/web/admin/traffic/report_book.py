@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from stats_service.models.history import share_of_change
+from stats_service.models.history import TopArticle, share_of_change
 from stats_service.services.formats import readable
-from stats_service.services.notices.reports.numbers import ReportNumbers
+from stats_service.services.notices.reports.numbers import RatedKey, ReportNumbers
 from stats_service.services.portability.workbook import Cell, Column, Drawing, Table
 from stats_service.web.admin.traffic.report_words import Beside, choice, question, reason
 from stats_service.web.pages.charts import chart, happened_by_point, point_begin
@@ -105,12 +105,12 @@ def _changed(report: ReportNumbers, notes: Sequence[str]) -> Table:
     return Table(
         _("Rose and fell most"),
         (
-            Column("article", _("Article"), "text", readable),
+            *_article(articles),
             Column("views", _("Views")),
             Column("before", _("Before")),
             Column("change", _("Difference")),
         ),
-        [(a.key, a.views, a.before, a.gain) for a in articles],
+        [(a.key, a.title, a.views, a.before, a.gain) for a in articles],
         notes,
         drawing=Drawing("bar", ("article", "views", "before")),
     )
@@ -140,11 +140,11 @@ def _most_read(report: ReportNumbers, notes: Sequence[str]) -> Table:
     return Table(
         _("Most read"),
         (
-            Column("article", _("Article"), "text", readable),
+            *_article(report.articles.most),
             Column("views", _("Views")),
             Column("before", _("Before"), in_book=report.articles.is_compared),
         ),
-        [(a.key, a.views, a.before) for a in report.articles.most],
+        [(a.key, a.title, a.views, a.before) for a in report.articles.most],
         notes,
         drawing=Drawing("bar", ("article", "views")),
     )
@@ -180,11 +180,11 @@ def _rated(report: ReportNumbers, notes: Sequence[str]) -> Table:
     return Table(
         _("Most rated"),
         (
-            Column("article", _("Article"), "text", readable),
+            *_article(articles),
             Column("ratings", _("Ratings")),
             Column("average", _("Average"), "score"),
         ),
-        [(one.key, one.rating.count, one.rating.average) for one in articles],
+        [(one.key, one.title, one.rating.count, one.rating.average) for one in articles],
         notes,
         drawing=Drawing("bar", ("article", "average")),
     )
@@ -210,6 +210,14 @@ def _reasons(report: ReportNumbers) -> Iterator[Row]:
             yield reason(row.reason), row.n, row.share
         for part in report.shortfall.parts:
             yield f"{_('Counted in part')}: {reason(part.reason)}", part.n, None
+
+
+def _article(articles: Sequence[TopArticle | RatedKey]) -> tuple[Column, Column]:
+    """Return the columns of an article: its key, and its title if any has one."""
+    return (
+        Column("article", _("Article"), "text", readable),
+        Column("title", _("Title"), "text", in_book=any(one.title for one in articles)),
+    )
 
 
 def _growth(now: int, before: int | None) -> float | None:
