@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from stats_service.cli.demo.readers import demo_told
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
-from stats_service.services.tet import TET
+from stats_service.services.traffic.tet import TET
 
 DAYS = 730
 #: Days for which the views of articles are written; the store keeps no more.

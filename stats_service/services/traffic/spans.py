@@ -20,7 +20,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
-from stats_service.services.tet import weeks_to_year_before
+from stats_service.services.traffic.tet import weeks_to_year_before
 
 DAY = timedelta(days=1)
 WEEK = 7 * DAY

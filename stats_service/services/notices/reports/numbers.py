@@ -25,7 +25,6 @@ from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time, results, state_at
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
-from stats_service.services.tet import YEAR_WEEKS, weeks_to_year_before
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.readers import Readers
@@ -38,6 +37,7 @@ from stats_service.services.traffic.spans import (
     last_of_month,
     shift_months,
 )
+from stats_service.services.traffic.tet import YEAR_WEEKS, weeks_to_year_before
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.views.numbers import rating_tally

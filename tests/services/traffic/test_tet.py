@@ -7,8 +7,8 @@ from math import floor, pi, sin
 
 import pytest
 
-from stats_service.services.tet import TET, weeks_to_year_before
 from stats_service.services.traffic.spans import YEAR, Span, compared_with
+from stats_service.services.traffic.tet import TET, weeks_to_year_before
 
 VIETNAM, CHINA = 7, 8
 ZONE = "Asia/Ho_Chi_Minh"
