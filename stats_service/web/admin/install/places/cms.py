@@ -20,10 +20,8 @@ def wordpress(embedding: Embedding) -> Place:
                 ),
                 download="wordpress.zip",
             ),
-            Step(
-                _("Settings › Stats Service: the service's address and the site. Save."),
-                f"{embedding.base}\n{embedding.slug}\n",
-            ),
+            Step(_("Settings › Stats Service. The service's address:"), embedding.base),
+            Step(_("The site, then save:"), embedding.slug),
             Step(_("Empty the cache of your cache plugin.")),
             Step(
                 _(
@@ -60,11 +58,16 @@ def nukeviet(embedding: Embedding) -> Place:
             Step(
                 _(
                     "Quản lý giao diện › Quản lý block › Thêm block: choose “global "
-                    "stats_service”, enter the service's address and the site, choose a position, "
-                    "and apply it to all modules. Do the same in the mobile theme; its readers are "
-                    "not counted otherwise."
+                    "stats_service”. The service's address:"
                 ),
-                f"{embedding.base}\n{embedding.slug}\n",
+                embedding.base,
+            ),
+            Step(_("The site:"), embedding.slug),
+            Step(
+                _(
+                    "Choose a position and apply it to all modules. Do the same in the mobile "
+                    "theme; its readers are not counted otherwise."
+                )
             ),
             Step(_("Công cụ web › Dọn dẹp hệ thống: empty the cache.")),
             Step(
@@ -168,7 +171,7 @@ def mediawiki(embedding: Embedding) -> Place:
         "1.35+",
         (
             Step(_("Add this to the end of LocalSettings.php:"), mediawiki_code(embedding)),
-            Step(_("Pages that are edited, and special pages, are left out.")),
+            Step(_("What is edited, special pages and pages that are not there are left out.")),
         ),
         _("In the same place of LocalSettings.php; pages themselves take no HTML."),
     )
@@ -178,7 +181,9 @@ def mediawiki_code(embedding: Embedding) -> str:
     """Return what MediaWiki runs at the end of every page that is read."""
     return (
         "$wgHooks['SkinAfterBottomScripts'][] = function ( $skin, &$text ) {\n"
-        "\tif ( $skin->getTitle()->isSpecialPage() || $skin->getActionName() !== 'view' ) {\n"
+        "\t$title = $skin->getTitle();\n"
+        "\t$action = $skin->getRequest()->getVal( 'action', 'view' );\n"
+        "\tif ( !$title || !$title->exists() || $action !== 'view' ) {\n"
         "\t\treturn;\n"
         "\t}\n"
         "\t$text .= <<<'HTML'\n"
