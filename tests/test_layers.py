@@ -52,8 +52,9 @@ ROOMS = {
         {"sites", "polls"},
         {"known_sites"},
         {"traffic", "voting"},
-        {"ratings", "notices"},
-        {"portability", "operations"},
+        {"ratings"},
+        {"notices"},
+        {"portability", "operations", "titles"},
     ),
     "store": (
         {"redis"},

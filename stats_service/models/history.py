@@ -169,11 +169,25 @@ class TopArticle(msgspec.Struct, frozen=True):
     views: int
     #: Views in the span compared; what is rising is ordered by the difference. None: there is none.
     before: int | None = None
+    #: What the article is called; empty: that is not known.
+    title: str = ""
 
     @property
     def gain(self) -> int:
         """How many views more than before."""
         return self.views - (self.before or 0)
+
+
+class ComparedArticles(msgspec.Struct, frozen=True):
+    """Articles of a span beside another one."""
+
+    #: The most viewed.
+    most: tuple[TopArticle, ...]
+    #: Those that gained most, and those that lost most; the latter may have no view any more.
+    risen: tuple[TopArticle, ...]
+    fallen: tuple[TopArticle, ...]
+    #: Whether there was anything to compare with.
+    is_compared: bool
 
 
 class StoredHistory(msgspec.Struct, frozen=True):

@@ -61,6 +61,20 @@ class Value(msgspec.Struct, frozen=True):
     before: int | None = None
 
 
+class ValueChange(msgspec.Struct, frozen=True):
+    """A value that a span, or the one compared with it, shows by name."""
+
+    value: str
+    #: None: fewer than three visits had it, which is too few to say.
+    visits: int | None
+    before: int | None
+
+    @property
+    def gain(self) -> int:
+        """How many visits more than before; what is too few to say counts as none."""
+        return (self.visits or 0) - (self.before or 0)
+
+
 class DimensionCounts(msgspec.Struct, frozen=True):
     """One dimension of a span."""
 

@@ -44,6 +44,9 @@ key                             type    holds; how long
                                         had ratings, else `-`, and the key of the other; and a field
                                         that grows with each change here and in `hidden`; for ever
 <p>:{site}:hidden               set     keys of articles that no list shows; for ever
+<p>:{site}:titles               hash    article key -> JSON (`models.titles.Title`), 5,000 of them
+                                        at most, 250 bytes each; and a field that says how reading
+                                        them goes (`models.titles.TitleReading`); for ever
 <p>:{site}:changes              hash    id of a change -> `models.article_changes.Change`;
                                         `<id>:articles`, `<id>:views`, `<id>:back`: how many
                                         it moved, how many are back; the latest 100
@@ -110,19 +113,24 @@ key                             type    holds; how long
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
 <p>:{site}:legacy               hash    id of an import -> `models.portability.legacy.ImportedFile`;
-                                        `views:<day>`: imported views of the day; `imports`: grows
+                                        `views:<day>`: imported views of the day; `untold:<day>`:
+                                        what was taken from its readers, as more was told than it
+                                        has visits (`legacy_readers.lua`); `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
-                                        `<number>` -> a part (zlib, MessagePack of `DayPart` or
-                                        `OpeningPart`), `<number>:other` -> which of its articles
-                                        went to `(other)`; `l<day of UTC>` -> marks of its lines
-                                        or events,
+                                        `<number>` -> a part (zlib, MessagePack of `DayPart`,
+                                        `MonthPart` or `OpeningPart`), `<number>:other` -> which of
+                                        its articles went to `(other)`, `<number>:unnamed` -> which
+                                        of its values of readers have no name;
+                                        `l<day of UTC>` -> marks of its lines or events,
                                         `f<day of UTC>` -> lines of others that begin no visit for
                                         it (`services…legacy.marks`); some 5 bytes a view
 <p>:{site}:legacy:<id>:readers  hash    day of UTC -> pseudonyms behind the lines in `l<day>`; 48
                                         hours at most
 <p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
+<p>:{site}:annotations          string  what administrators say of days, and their latest changes,
+                                        as JSON (`models.annotations`); for ever
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
 <p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
@@ -171,6 +179,8 @@ SWEPT = "swept"
 ANY_POLL = "*"
 #: Field of a site's aliases that grows with each change of them; no key of an article is it.
 ALIASES_REVISION = "\x01"
+#: Field of a site's titles that is no article: how reading them goes.
+TITLES_READING = "\x01"
 #: Days after which the numbers by hour, and those by article and day, are gone.
 HOURS_DAYS_KEPT = 91
 ARTICLE_DAYS_KEPT = 400
@@ -272,6 +282,11 @@ class SiteKeys:
         return self._key("hidden")
 
     @property
+    def titles(self) -> str:
+        """What articles are called."""
+        return self._key("titles")
+
+    @property
     def changes(self) -> str:
         """The latest changes of articles."""
         return self._key("changes")
@@ -351,6 +366,11 @@ class SiteKeys:
     def notices(self) -> str:
         """Who gets reports and calls."""
         return self._key("notices")
+
+    @property
+    def annotations(self) -> str:
+        """What administrators say of days."""
+        return self._key("annotations")
 
     def asked(self, day: str) -> str:
         """How many people were asked on a day whether they want reports."""

@@ -26,6 +26,8 @@ PAGES = {
     "site": "sites/demo/",
     "site-today": "sites/demo/?range=today",
     "site-hours": "sites/demo/?range=7&unit=hour",
+    "report": "sites/demo/report",
+    "annotations": "sites/demo/annotations",
     "articles": "sites/demo/articles?order=rising",
     "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
     "articles-ever": "sites/demo/articles?range=all",

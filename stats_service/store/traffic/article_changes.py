@@ -269,6 +269,7 @@ class ArticleChangeStore:
             names.moved(change),
             names.changes,
             names.audit,
+            names.titles,
             *(
                 names.day_articles(span) if len(span) == day_length else names.month_articles(span)
                 for span in spans

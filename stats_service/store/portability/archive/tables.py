@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Notices
 from stats_service.models.portability.archive import (
     AliasRow,
+    AnnotationsRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
@@ -32,15 +34,18 @@ from stats_service.models.portability.archive import (
     ReadersRow,
     Row,
     SettingsRow,
+    TitleRow,
 )
 from stats_service.models.readers import DIMENSIONS, LETTERS
 from stats_service.models.sites import Site
+from stats_service.models.titles import Title
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.store.keys import (
     ALIASES_REVISION,
     ARTICLE_DAYS_KEPT,
     HOURS_DAYS_KEPT,
     SWEPT,
+    TITLES_READING,
     SiteKeys,
 )
 from stats_service.store.portability.archive.reader import SiteReader
@@ -208,6 +213,19 @@ def _write_aliases_revision(writer: SiteWriter) -> None:
     writer.hset(writer.keys.aliases, ALIASES_REVISION, secrets.randbelow(10**12) + 1)
 
 
+def _read_titles(reader: SiteReader) -> Iterator[Row]:
+    for article, document in reader.hash(reader.keys.titles):
+        if article != TITLES_READING:
+            title = msgspec.json.decode(document, type=Title)
+            if title.text:
+                yield TitleRow(article=article, title=title.text, source=title.source, at=title.at)
+
+
+def _write_titles(writer: SiteWriter, row: TitleRow) -> None:
+    title = Title(text=row.title, source=row.source, at=int(row.at))
+    writer.hset(writer.keys.titles, row.article, msgspec.json.encode(title))
+
+
 def _read_openings(reader: SiteReader) -> Iterator[Row]:
     for article, views in reader.hash(reader.keys.opening):
         yield OpeningRow(article=article, views=int(views))
@@ -262,6 +280,18 @@ def _write_notices(writer: SiteWriter, row: NoticesRow) -> None:
     writer.set(writer.keys.notices, msgspec.json.encode(row.notices))
 
 
+def _read_annotations(reader: SiteReader) -> Iterator[Row]:
+    document = reader.string(reader.keys.annotations)
+    if document:
+        found = msgspec.json.decode(document, type=Annotations)
+        # A change is undone where it was made; the log has it everywhere.
+        yield AnnotationsRow(annotations=Annotations(notes=found.notes))
+
+
+def _write_annotations(writer: SiteWriter, row: AnnotationsRow) -> None:
+    writer.set(writer.keys.annotations, msgspec.json.encode(row.annotations))
+
+
 def _read_audit(reader: SiteReader) -> Iterator[Row]:
     for number, document in reader.log():
         yield AuditRow(id=number, entry=msgspec.json.decode(document, type=AuditEntry))
@@ -287,11 +317,13 @@ TABLES: tuple[Table, ...] = (
     Table(ReadersRow, _read_readers, _write_readers, _of_days(SiteKeys.readers)),
     Table(AliasRow, _read_aliases, _write_aliases, lambda keys, _: [keys.aliases]),
     Table(HiddenRow, _read_hidden, _write_hidden, lambda keys, _: [keys.hidden]),
+    Table(TitleRow, _read_titles, _write_titles, lambda keys, _: [keys.titles]),
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
     Table(LegacyPartRow, _read_legacy_parts, _write_legacy_parts),
+    Table(AnnotationsRow, _read_annotations, _write_annotations),
     Table(NoticesRow, _read_notices, _write_notices),
     Table(AuditRow, _read_audit, _write_audit),
 )

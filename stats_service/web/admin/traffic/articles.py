@@ -5,13 +5,13 @@ from flask_babel import gettext as _
 
 from stats_service.models.history import TopArticle
 from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.services.formats import readable
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.spans import Span
 from stats_service.services.traffic.top_articles import LONG_DAYS, ORDERS, RISING, VIEWS, is_kept
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.languages import readable
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of, today_of
 
 #: The range that is shown if nothing is asked for.
@@ -59,10 +59,11 @@ def as_file(kind: str) -> Response:
         _orders()[order],
         (
             Column("article", _("Article"), "text", readable),
+            Column("title", _("Title"), "text"),
             Column("views", _("Views")),
             Column("views_before", _("Before"), in_book=compared is not None),
         ),
-        [(article.key, article.views, article.before) for article in top_of(span, order)],
+        [(one.key, one.title, one.views, one.before) for one in top_of(span, order)],
         [*notes, as_of(site())],
         drawing=Drawing("bar", ("article", "views")),
     )
