@@ -28,6 +28,7 @@ PAGES = {
     "site-hours": "sites/demo/?range=7&unit=hour",
     "report": "sites/demo/report",
     "annotations": "sites/demo/annotations",
+    "now": "sites/demo/now",
     "articles": "sites/demo/articles?order=rising",
     "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
     "articles-ever": "sites/demo/articles?range=all",
