@@ -193,7 +193,7 @@ def test_a_burst_is_taken_out_by_clicking(
     )
     entry = services.sites.directory.load(site.slug, now)
     services.loop.run(
-        services.traffic.recorder.record(
+        services.views.recorder.record(
             entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now
         )
     )

@@ -81,7 +81,7 @@ def status(url: str) -> tuple[int, float]:
 
 def settle(services: Services, load: Load) -> int:
     """Bring what is still kept to Redis, as the next start does; return what is counted."""
-    wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
+    wait_until(lambda: not services.views.replay.run(time.time()), 30)
     return views(services)
 
 
