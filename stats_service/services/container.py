@@ -50,6 +50,7 @@ from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.article_changes import ArticleChanges
+from stats_service.services.traffic.article_pages import ArticlePages
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
@@ -108,6 +109,7 @@ class TrafficServices:
     """Page views and the statistics counted from them."""
 
     article_changes: ArticleChanges
+    article_pages: ArticlePages
     history: History
     opening_balances: OpeningBalances
     parameters: Parameters
@@ -400,9 +402,13 @@ def _traffic_services(
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
     commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
     history, titles = History(stores.history), Titles(stores.titles)
+    top_articles = TopArticles(stores.history, stores.aliases, titles)
     return TrafficServices(
         history=history,
         article_changes=ArticleChanges(stores.article_changes),
+        article_pages=ArticlePages(
+            stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
+        ),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),
@@ -411,7 +417,7 @@ def _traffic_services(
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
         titles=titles,
-        top_articles=TopArticles(stores.history, stores.aliases, titles),
+        top_articles=top_articles,
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 

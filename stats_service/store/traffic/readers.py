@@ -7,7 +7,7 @@ from stats_service.models.sites import Site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.traffic.day_names import MARK, known_keys
+from stats_service.store.traffic.day_names import MARK, both_names, known_keys
 
 SUM_READERS = load_script("traffic/sum_readers")
 #: Values that are kept by name once a day, or a month, is over; all others are added up.
@@ -51,6 +51,21 @@ class ReadersStore:
             if entries := row.get("entry"):
                 row["entry"] = _with_keys(entries, known)
         return rows
+
+    def entries(self, site: Site, keys: Sequence[str], spans: Sequence[str]) -> list[int]:
+        """Return how many visits of each day or month began with one of some articles.
+
+        Args:
+            site: the site.
+            keys: those under which the article was counted.
+            spans: days and months.
+        """
+        names = SiteKeys(self._prefix, site.slug)
+        fields = [DIMENSIONS["entry"].letter + name for name in both_names(keys)]
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for span in spans:
+                pipe.hmget(names.readers(span), fields)
+            return [sum(int(n or 0) for n in row) for row in pipe.execute()]
 
     def sum_days(self, slug: str, days: Sequence[str]) -> int:
         """Keep the values that most visits have of days that are over; return how many days."""

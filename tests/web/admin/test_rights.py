@@ -58,6 +58,7 @@ MATRIX = {
         "polls.ballots_picture",
         "poll_review.integrity",
         "poll_share.qr",
+        "articles.article",
         "ratings.index",
         "ratings.as_file",
         "ratings.article",
@@ -67,6 +68,7 @@ MATRIX = {
         "install_preview.numbers",
     },
     "editor": {
+        "articles.set_title",
         "polls.new",
         "polls.create",
         "polls.edit",
