@@ -21,5 +21,8 @@ class ArticlePage(msgspec.Struct, frozen=True, kw_only=True):
     #: `models.readers.SHOWN_FROM`, or nothing is compared.
     entries: int | None
     entries_before: int | None
+    #: Of `entries` by their source, the most first, each from `SHOWN_FROM` visits on; the rest has
+    #: others, or was not kept.
+    sources: tuple[tuple[str, int], ...] = ()
     #: Days of the span whose views by article are not kept any more.
-    gone: int
+    gone: int = 0

@@ -29,6 +29,8 @@ from stats_service.store.traffic.readers import ReadersStore
 
 #: Other keys of an article whose entries are added to its own.
 OTHERS_MAX = 50
+#: Sources of those visits that are listed.
+SOURCES_MAX = 20
 
 
 class ArticlePages:
@@ -90,6 +92,7 @@ class ArticlePages:
             others=others,
             series=series,
             entries=entries if entries >= SHOWN_FROM else None,
+            sources=self._sources(site, keys, span, today),
             entries_before=before if before is not None and before >= SHOWN_FROM else None,
             gone=sum(not _names(Span(day, day), today) for day in span.each())
             if unit != "month"
@@ -152,6 +155,15 @@ class ArticlePages:
         names = _names(Span(comparison.span.first, last), local.date())
         rows = [row[0] for row in self._history.views(site, [key], names)]
         return sum(rows[:-1]) + round(rows[-1] * share) if rows else 0
+
+    def _sources(
+        self, site: Site, keys: Sequence[str], span: Span, today: date
+    ) -> tuple[tuple[str, int], ...]:
+        """Return from where those visits came, as far as a name is kept and may be shown."""
+        days = [name for name in _names(span, today) if len(name) > len("2026-11")]
+        found = self._readers.entry_sources(site, keys, days)
+        named = [(source, n) for source, n in found.items() if n >= SHOWN_FROM]
+        return tuple(sorted(named, key=lambda pair: (-pair[1], pair[0])))[:SOURCES_MAX]
 
     def _entries(self, site: Site, keys: Sequence[str], span: Span, today: date) -> int:
         """Return the visits of a span that began with one of the keys."""

@@ -22,6 +22,7 @@ from stats_service.web.pages.field_names import VALUE_NAMES
 from stats_service.web.pages.languages import readable
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of, today_of
+from stats_service.web.pages.reader_names import value_name
 from stats_service.web.pages.title_names import trouble_names
 
 #: The range that is shown if nothing is asked for.
@@ -109,6 +110,7 @@ def article() -> str | WebResponse:
         point_name=point_name,
         rating=services().ratings.ratings.get(site(), [key]).ratings[key].rating,
         title_max=TITLE_MAX,
+        value_name=value_name,
         verbs=VALUE_NAMES["do"],
         shown=OTHERS_SHOWN,
     )
