@@ -58,7 +58,7 @@ def test_what_is_derived_from_a_reader_lives_as_long_as_is_said() -> None:
     """On the page for readers, on the settings page, and where operators read of backups."""
     salt = SALT_TTL_SECONDS // 3600
     estimate = _lua("VISITORS_TTL") // 3600
-    online = (_lua("VISIT_GAP_MS") + _lua("SWEEP_MS")) // 60_000
+    online = (_lua("VISIT_GAP_MS") + _lua("MINUTE_MS")) // 60_000
     addresses, ballots = _lua("ADDRESSES_TTL") // 3600, _lua("NETWORKS_TTL", BALLOT) // 3600
 
     assert f"| nhiều nhất {salt} giờ |" in VIETNAMESE

@@ -52,7 +52,8 @@ ROOMS = {
         {"sites", "polls"},
         {"known_sites"},
         {"traffic", "voting"},
-        {"ratings", "notices"},
+        {"ratings"},
+        {"notices"},
         {"portability", "operations", "titles"},
     ),
     "store": (

@@ -178,6 +178,18 @@ class TopArticle(msgspec.Struct, frozen=True):
         return self.views - (self.before or 0)
 
 
+class ComparedArticles(msgspec.Struct, frozen=True):
+    """Articles of a span beside another one."""
+
+    #: The most viewed.
+    most: tuple[TopArticle, ...]
+    #: Those that gained most, and those that lost most; the latter may have no view any more.
+    risen: tuple[TopArticle, ...]
+    fallen: tuple[TopArticle, ...]
+    #: Whether there was anything to compare with.
+    is_compared: bool
+
+
 class StoredHistory(msgspec.Struct, frozen=True):
     """The history of a site in Redis; a missing name stands for 0."""
 

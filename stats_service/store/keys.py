@@ -28,7 +28,11 @@ key                             type    holds; how long
 <p>:{site}:replayed:<batch>     string  marks kept views once they are recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
                                         voters' tokens (`t…`), ratings (`r…`) and new articles
-                                        (`a…`) of half an hour, and `*`; one hour
+                                        (`a…`) of half an hour, and `*`; `o` -> a minute since 1970
+                                        and the visitors online when it and those after it
+                                        began, in MessagePack; one hour
+<p>:{site}:now:<n>              hash    writer (a process) -> what it has counted of five minutes,
+                                        sums in MessagePack (`store.traffic.now`); 40 minutes
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key, or the digest of a long one -> views of the
                                         day; the 5,000 most read once the day is over; 400 days
@@ -114,19 +118,24 @@ key                             type    holds; how long
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
 <p>:{site}:legacy               hash    id of an import -> `models.portability.legacy.ImportedFile`;
-                                        `views:<day>`: imported views of the day; `imports`: grows
+                                        `views:<day>`: imported views of the day; `untold:<day>`:
+                                        what was taken from its readers, as more was told than it
+                                        has visits (`legacy_readers.lua`); `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
-                                        `<number>` -> a part (zlib, MessagePack of `DayPart` or
-                                        `OpeningPart`), `<number>:other` -> which of its articles
-                                        went to `(other)`; `l<day of UTC>` -> marks of its lines
-                                        or events,
+                                        `<number>` -> a part (zlib, MessagePack of `DayPart`,
+                                        `MonthPart` or `OpeningPart`), `<number>:other` -> which of
+                                        its articles went to `(other)`, `<number>:unnamed` -> which
+                                        of its values of readers have no name;
+                                        `l<day of UTC>` -> marks of its lines or events,
                                         `f<day of UTC>` -> lines of others that begin no visit for
                                         it (`services…legacy.marks`); some 5 bytes a view
 <p>:{site}:legacy:<id>:readers  hash    day of UTC -> pseudonyms behind the lines in `l<day>`; 48
                                         hours at most
 <p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
+<p>:{site}:annotations          string  what administrators say of days, and their latest changes,
+                                        as JSON (`models.annotations`); for ever
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
 <p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
@@ -148,7 +157,8 @@ key                             type    holds; how long
 Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
-visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
+visits; `peak`, `peak:at` (ms); `swept` (ms), the first call of the last minute in which
+something was recorded: `online` was then rid of who had gone. About 60
 bytes a field and nine fields a day.
 """
 
@@ -161,6 +171,8 @@ from functools import lru_cache
 HIT_BUCKET_SECONDS = 600
 #: Seconds over which the ceilings of one address are counted.
 ADDRESS_BUCKET_SECONDS = 1800
+#: Seconds whose views and visits are summed together for the page of what happens now.
+NOW_SLOT_SECONDS = 300
 #: Seconds over which the ratings are kept together that may still be changed.
 RATED_BUCKET_SECONDS = 43_200
 #: Seconds of a day of UTC.
@@ -363,6 +375,11 @@ class SiteKeys:
         """Who gets reports and calls."""
         return self._key("notices")
 
+    @property
+    def annotations(self) -> str:
+        """What administrators say of days."""
+        return self._key("annotations")
+
     def asked(self, day: str) -> str:
         """How many people were asked on a day whether they want reports."""
         return self._key(f"asked:{day}")
@@ -414,6 +431,10 @@ class SiteKeys:
     def day_articles(self, day: str) -> str:
         """Views by article of one day."""
         return self._key(f"articles:{day}")
+
+    def now(self, slot: int) -> str:
+        """What was counted in one span of `NOW_SLOT_SECONDS`."""
+        return self._key(f"now:{slot}")
 
     def readers(self, span: str) -> str:
         """What visits of a day, or of a month that is over, told of themselves."""

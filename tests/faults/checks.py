@@ -209,11 +209,16 @@ CHECKS: dict[str, Check] = {
         "a naive model of what visits tell, three time zones, Redis away in between",
         "every dimension and day equal",
     ),
+    "T117": Check(
+        "exports that tell of visits, days and months, killed coming in and going out",
+        "every dimension, day and month as an independent count has it; nothing is left",
+    ),
 }
 
 ADMIN = "tests/web/admin"
 KIOSK = "tests/web/hosted/test_kiosk.py::test"
 OVERLAPS = "tests/services/portability/test_legacy_overlaps.py::test"
+TOLD = "tests/services/portability/test_legacy_readers.py::test"
 UNDO = "tests/services/portability/test_legacy_undo.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
 PAGE = "tests/web/api/test_page.py::test"
@@ -437,6 +442,14 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T111": ("tests/services/traffic/test_readers.py::test_a_flood_of_invented_sources",),
     "T112": ("tests/services/traffic/test_readers.py::test_a_naive_model_counts_the_same",),
+    "T117": (
+        f"{TOLD}_every_file_of_plausible_is_told",
+        f"{TOLD}_what_an_import_told_is_taken_out",
+        f"{TOLD}_events_of_umami_tell",
+        f"{TOLD}_days_that_are_no_longer_kept",
+        f"{TOLD}_a_month_that_has_lost_days",
+        f"{TOLD}_values_beyond",
+    ),
     "T107": (
         "tests/services/polls/test_pictures.py",
         "tests/web/embed/test_pictures.py",

@@ -5,7 +5,9 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import create_services
 from stats_service.store.keys import SiteKeys
+from tests.services.portability.test_legacy_readers import UMAMI_HEAD, naive_count, some_visits
 from tests.support.overlapping_logs import (
     everything,
     in_file,
@@ -106,4 +109,52 @@ def test_an_import_and_an_undo_that_are_killed(
     assert everything(redis_client, keys) == {}
     out = killer.killed - imports
     measured(f"{len(rows):,} views: killed {imports} times coming in, {out} going out")
+    assert min(imports, out) >= 2
+
+
+@pytest.mark.check("T117")
+def test_an_import_that_tells_of_visits_is_killed(
+    settings: Settings, redis_client: redis.Redis, tmp_path: Path, measured: Note
+) -> None:
+    """Umami's events of months, some kept by month alone, in two files that overlap; then out."""
+    services = create_services(settings)
+    services.sites.sites.add(SITE)
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    today = datetime.fromtimestamp(services.clock.now(), UTC).date()
+    ages = [*range(10, 50), *range(500, 520)]
+    days = {(today - timedelta(days=age)).isoformat(): age for age in sorted(ages, reverse=True)}
+    rows = [
+        str(event).replace("2026-02-17", day)
+        for day, seed in days.items()
+        for event in sorted(some_visits(seed), key=lambda event: event.minute)
+    ]
+    half = len(rows) // 2
+    (tmp_path / "later.csv").write_text(UMAMI_HEAD + "".join(rows[half - 500 :]))
+    (tmp_path / "earlier.csv").write_text(UMAMI_HEAD + "".join(rows[: half + 300]))
+    killer = Killer(settings, redis_client)
+
+    killer.run("import", "kimson", str(tmp_path / "earlier.csv"))
+    between = everything(redis_client, keys)
+    killer.run("import", "kimson", str(tmp_path / "later.csv"))
+
+    months: Counter[str] = Counter()
+    for day, seed in days.items():
+        told = naive_count(some_visits(seed))
+        if seed >= 500:
+            months.update({f"{day[:7]} {line}": n for line, n in told.items()})
+        else:
+            found = redis_client.hgetall(keys.readers(day))
+            assert {line: int(n) for line, n in found.items()} == told
+    assert months == {
+        f"{month} {line}": int(n)
+        for month in {key[:7] for key in months}
+        for line, n in redis_client.hgetall(keys.readers(month)).items()
+    }
+    imports = killer.killed
+    killer.run("undo", "kimson", "later.csv")
+    assert everything(redis_client, keys) == between
+    killer.run("undo", "kimson", "earlier.csv")
+    assert everything(redis_client, keys) == {}
+    out = killer.killed - imports
+    measured(f"{len(rows):,} events: killed {imports} times coming in, {out} going out")
     assert min(imports, out) >= 2

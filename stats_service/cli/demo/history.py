@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from stats_service.cli.demo.readers import demo_told
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.services.traffic.tet import TET
 
 DAYS = 730
 #: Days for which the views of articles are written; the store keeps no more.
@@ -27,16 +28,6 @@ OFF += [41, 40, 44, 47, 46, 42, 43, 55, 66, 60, 38, 17]
 #: From Monday; a day off is quieter.
 WEEKDAYS = (1.08, 1.05, 1.02, 1.0, 0.93, 0.52, 0.46)
 HOLIDAYS = {(1, 1), (4, 30), (5, 1), (9, 2), (9, 1)}
-#: The first day of the lunar year.
-TET = {
-    date(2024, 2, 10),
-    date(2025, 1, 29),
-    date(2026, 2, 17),
-    date(2027, 2, 6),
-    date(2028, 1, 26),
-    date(2029, 2, 13),
-    date(2030, 2, 3),
-}
 #: Articles, the most read first; news come and go, the rest is always there.
 STANDING = (
     "/",
@@ -210,4 +201,4 @@ def _season(day: date) -> float:
 
 
 def _days_from_tet(day: date) -> int:
-    return min(((day - tet).days for tet in TET), key=abs)
+    return min(((day - tet).days for tet in TET.values()), key=abs)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
+from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
@@ -246,6 +247,12 @@ class LegacyPartRow(Row, frozen=True, kw_only=True, tag="legacy_parts"):
     value: str
 
 
+class AnnotationsRow(Row, frozen=True, kw_only=True, tag="annotations"):
+    """What administrators say of days."""
+
+    annotations: Annotations
+
+
 class NoticesRow(Row, frozen=True, kw_only=True, tag="notices"):
     """The reports and webhooks."""
 
@@ -293,6 +300,7 @@ TableRow = (
     | IgnoredRow
     | LegacyRow
     | LegacyPartRow
+    | AnnotationsRow
     | NoticesRow
     | AuditRow
 )

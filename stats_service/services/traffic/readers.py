@@ -14,6 +14,7 @@ from stats_service.models.readers import (
     DimensionCounts,
     ReaderCounts,
     Value,
+    ValueChange,
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
@@ -78,7 +79,7 @@ class Readers:
                 range_max_days=SPAN_MAX_DAYS,
             )
         today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
-        comparison = compared_with(span, "day", compare, today)
+        comparison = compared_with(span, "day", compare, today, site.timezone)
         before = None
         if comparison:
             last = comparison.span.last
@@ -102,6 +103,29 @@ class Readers:
             ),
             gone,
         )
+
+    def changed(self, site: Site, span: Span, before: Span, now: float) -> list[ValueChange]:
+        """Return the sources of two spans that are over, those that gained most first.
+
+        Empty: nothing was told in one of them, as before the site counted it.
+        """
+        today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
+        sums, former = (
+            self._sums(site, days, today)[0].get("source", Counter[str]())
+            for days in (span, before)
+        )
+        if not sums or not former:
+            return []
+
+        def named(n: int) -> int | None:
+            return n if n >= SHOWN_FROM else None
+
+        found = [
+            ValueChange(value, named(sums[value]), named(former[value]))
+            for value in {*sums, *former}
+            if value and max(sums[value], former[value]) >= SHOWN_FROM
+        ]
+        return sorted(found, key=lambda change: (-change.gain, change.value))
 
     def _sums(self, site: Site, span: Span, today: date) -> tuple[dict[str, Counter[str]], int]:
         """Return the sums of a span by dimension, and of how many days nothing is kept by day."""

@@ -301,6 +301,9 @@ REFERRERS = {
 }
 
 
+OWN = ("kimson.example.vn", "www.kimson.example.vn")
+
+
 def some_visits(seed: int, number: int = 120) -> list[Event]:
     """Return events of visits that read on for a while, in no order."""
     drawn = random.Random(seed)
@@ -324,7 +327,7 @@ def some_visits(seed: int, number: int = 120) -> list[Event]:
                     f"/tin/{drawn.randrange(5)}",
                     drawn.choice(list(QUERIES)),
                     # Who reads on comes from our own pages.
-                    "kimson.example.vn" if step else drawn.choice(list(REFERRERS)),
+                    drawn.choice(OWN if step else list(REFERRERS)),
                 )
             )
     drawn.shuffle(events)
@@ -379,18 +382,64 @@ def test_events_of_umami_tell_where_a_visit_begins(
     assert bring({"c.csv": texts[-1]}).readers == {}
 
 
-def test_a_visit_that_is_cut_tells_once(
-    site: Site, bring: Bring, told: Callable[[str], dict[str, int]]
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_no_day_is_told_of_more_visits_than_it_has(
+    services: Services,
+    site: Site,
+    bring: Bring,
+    told: Callable[[str], dict[str, int]],
+    redis_client: redis.Redis,
+    settings: Settings,
+    seed: int,
 ) -> None:
-    """The later part comes first: what it told where it began stays, and nothing is told twice."""
-    events = sorted(some_visits(5), key=lambda event: event.minute)
-    for part in (events[60:], events[:60]):
+    """Events are dealt out to commands in any order, which cuts visits; then each is taken out."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    drawn = random.Random(seed)
+    # Over midnight in Vietnam, which is 17:00 in UTC.
+    found = some_visits(seed)
+    begins = {one.visit: min(e.minute for e in found if e.visit == one.visit) for one in found}
+    events = [
+        event._replace(minute=event.minute - begins[event.visit] + 1000 + begins[event.visit] % 25)
+        for event in found
+    ]
+    cut = sorted(events, key=lambda event: event.minute)
+    hands: list[list[Event]] = [[], [], []]
+    for place, event in enumerate(cut):
+        hand = place * 3 // len(cut) if seed % 2 else drawn.randrange(3)
+        hands[hand].append(event)
+    drawn.shuffle(hands)
+
+    def check() -> None:
+        for day in ("2026-02-17", "2026-02-18"):
+            visits = int(redis_client.hget(keys.counts, f"visits:{day}") or 0)
+            sums: Counter[str] = Counter()
+            for line, n in told(day).items():
+                assert n > 0
+                sums["b" if line[0] == "v" else line[0]] += n
+            assert max(sums.values(), default=0) <= visits
+
+    imports = []
+    for hand in hands:
+        imports.append(bring({"e.csv": UMAMI_HEAD + "".join(map(str, hand))}))
+        check()
+    assert int(redis_client.hget(keys.counts, "visits")) == len({e.visit for e in events})
+    drawn.shuffle(imports)
+    for one in imports:
+        services.portability.legacy.undo("kimson", one.id, FakeClock().now())
+        check()
+    assert everything(redis_client, keys) == {}
+
+
+@pytest.mark.parametrize("seed", range(7, 10))
+def test_a_later_part_that_overlaps_tells_what_is_new(
+    site: Site, bring: Bring, told: Callable[[str], dict[str, int]], seed: int
+) -> None:
+    """In the order of time, a command each: as if all had come at once."""
+    events = sorted(some_visits(seed), key=lambda event: event.minute)
+    for part in (events[:70], events[50:90], events[80:]):
         bring({"e.csv": UMAMI_HEAD + "".join(map(str, part))})
 
-    visits = len({event.visit for event in events})
-    found = told("2026-02-17")
-    for letter in "es":
-        assert sum(n for line, n in found.items() if line[0] == letter) == visits
+    assert told("2026-02-17") == naive_count(events)
 
 
 def test_sessions_of_umamis_database_tell_for_their_events(
@@ -605,3 +654,113 @@ def test_a_day_with_many_values_sums_to_its_visits(
     assert "sa500.vn" not in found
     assert sum(found.values()) == total == summary.readers["source"]
     assert bring(files).known
+
+
+def test_a_month_that_has_lost_days_is_added_to(
+    services: Services,
+    site: Site,
+    bring: Bring,
+    told: Callable[[str], dict[str, int]],
+    redis_client: redis.Redis,
+    settings: Settings,
+) -> None:
+    """The 5th of January of last year is no longer kept by day, the 30th is."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    events = some_visits(1)
+    umami = UMAMI_HEAD + "".join(map(str, events)).replace("2026-02-17", "2025-01-30")
+    files = {
+        name: text.replace("2026-02-17", "2025-01-05").replace("2026-02-18", "2025-01-30")
+        for name, text in PLAUSIBLE.items()
+    }
+    counted = Counter(naive_count(events))
+
+    first = bring({"e.csv": umami})
+    before = everything(redis_client, keys)
+    second = bring(files, beside=True)
+
+    expected = Counter(PLAUSIBLE_TOLD["2026-02-18"]) + counted
+    assert told("2025-01-30") == expected
+    assert told("2025-01") == expected + Counter(PLAUSIBLE_TOLD["2026-02-17"])
+    services.traffic.retention.retain(site, FakeClock().now())
+    assert told("2025-01") == expected + Counter(PLAUSIBLE_TOLD["2026-02-17"])
+    services.portability.legacy.undo("kimson", second.id, FakeClock().now())
+    assert everything(redis_client, keys) == before
+    services.portability.legacy.undo("kimson", first.id, FakeClock().now())
+    assert everything(redis_client, keys) == {}
+
+
+def test_values_beyond_those_that_a_day_keeps_go_and_come_with_their_import(
+    services: Services,
+    site: Site,
+    bring: Bring,
+    told: Callable[[str], dict[str, int]],
+    redis_client: redis.Redis,
+    settings: Settings,
+) -> None:
+    """Three imports with 200 sources each: 500 have a name, and 100 are of the third alone."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    head, *_ = PLAUSIBLE["imported_sources_20260217_20260218.csv"].split("\n")
+    row = '"2026-02-17","a{0}.vn","a{0}.vn","","","","","",1,1,1,1,1\n'
+    files = (
+        {
+            "imported_visitors.csv": PLAUSIBLE["imported_visitors_20260217_20260218.csv"].replace(
+                "77,134,", "77,200,"
+            ),
+            "imported_sources.csv": f"{head}\n" + "".join(map(row.format, range(200))),
+        },
+        {
+            "e.csv": UMAMI_HEAD
+            + "".join(
+                f"w,s,v{n},e{n},kimson.example.vn,,,,,,/,,b{n}.vn,1,,2026-02-17 01:00:00\n"
+                for n in range(200)
+            )
+        },
+        {
+            "g.csv": GOATCOUNTER.split("\n", maxsplit=1)[0]
+            + "\n"
+            + "".join(
+                f"/,,false,,,,{n + 1:x}-1,0,c{n}.vn/,h,,,true,2026-02-17T03:00:00Z\n"
+                for n in range(200)
+            )
+        },
+    )
+    states, imports = [everything(redis_client, keys)], []
+    for some in files:
+        imports.append(bring(some, beside=True))
+        states.append(everything(redis_client, keys))
+
+    sources = {line: n for line, n in told("2026-02-17").items() if line[0] == "s"}
+    assert sum(sources.values()) == 600
+    assert (len(sources), sources["s"]) == (501, 100)
+    for one, state in zip(reversed(imports), reversed(states[:-1]), strict=True):
+        services.portability.legacy.undo("kimson", one.id, FakeClock().now())
+        assert everything(redis_client, keys) == state
+
+
+def test_an_archive_carries_what_imports_told_and_how_it_is_taken_out(
+    services: Services,
+    site: Site,
+    bring: Bring,
+    redis_client: redis.Redis,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    """After a restore the same files are known, and taking them out leaves nothing."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    old = {name: text.replace("2026-02", "2019-12") for name, text in PLAUSIBLE.items()} | {
+        "imported_exit_pages.csv": "date,exit_page\n"
+    }
+    imports = [bring(PLAUSIBLE), bring(old)]
+    before = everything(redis_client, keys)
+    path = tmp_path / "kimson.jsonl"
+    now = FakeClock().now()
+    path.write_bytes(b"".join(services.portability.archives.lines("kimson", now)))
+    services.sites.sites.remove("kimson")
+
+    services.portability.archives.restore(path, now)
+
+    assert everything(redis_client, keys) == before
+    assert bring(PLAUSIBLE).known
+    for one in imports:
+        services.portability.legacy.undo("kimson", one.id, now)
+    assert everything(redis_client, keys) == {}

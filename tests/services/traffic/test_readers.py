@@ -322,7 +322,7 @@ def test_a_flood_of_invented_sources_is_bounded_and_told(
     key = SiteKeys(settings.key_prefix, "kimson").readers("2026-03-04")
     for number in range(620):
         visitor = reader(address=f"198.51.{number // 250}.{number % 250}")
-        record(services, site, visitor, clock, via=f"flood-{number}.example")
+        record(services, site, visitor, clock, via=f"flood-{number}.vn")
     for number in range(4):
         record(services, site, reader(address=f"203.0.113.{number}"), clock, via="zalo.me")
 

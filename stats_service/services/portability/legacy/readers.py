@@ -23,6 +23,8 @@ LARGER_READERS = """
 INSERT INTO readers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
 visits = MAX(visits, excluded.visits)
 """
+#: Lines that are summed in memory on their way to the database.
+SUMMED_LINES = 20_000
 #: Stands in what a visit tells for the article at which it began.
 ENTRY = "e"
 
@@ -95,15 +97,24 @@ class ReaderSums:
 
     def flush(self) -> None:
         """Write what is in memory."""
-        for (day, told), visits in self._visits.items():
-            for line in told.split("\n"):
-                if line != ENTRY:
-                    self._lines[day, line] += visits
-        self._visits.clear()
         self._database.executemany(
             ADD_READERS, [(*key, n) for key, n in self._lines.items() if key[1] and n]
         )
         self._lines.clear()
+        self._database.executemany(ADD_READERS, self._by_line())
+        self._visits.clear()
+
+    def _by_line(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what visits told line by line, some thousands of lines summed at a time."""
+        sums: Counter[tuple[str, str]] = Counter()
+        for (day, told), visits in self._visits.items():
+            for line in told.split("\n"):
+                if line and line != ENTRY:
+                    sums[day, line] += visits
+            if len(sums) > SUMMED_LINES:
+                yield from ((*key, n) for key, n in sums.items())
+                sums.clear()
+        yield from ((*key, n) for key, n in sums.items())
 
     def of_day(self, day: str) -> dict[str, int]:
         """Return what visits of a day told, as it is kept."""

@@ -26,7 +26,9 @@ class Told:
     def __init__(self, site: Site) -> None:
         self._off = site.readers_off
         self._letters_off = letters_off(site)
-        self._hosts = frozenset(site.hosts)
+        # Files have the hosts with and without `www.`; to neither a reader comes from elsewhere.
+        bare = {host.removeprefix("www.") for host in site.hosts}
+        self._hosts = frozenset(bare | {f"www.{host}" for host in bare})
         #: Whether nothing is told.
         self.is_off = ALL_GROUPS in site.readers_off
 
@@ -36,7 +38,7 @@ class Told:
         """Return what a request tells.
 
         Args:
-            referrer: the address of the page before, or its host.
+            referrer: the address of the page before, or its host; empty or `-`: none.
             query: of the page's own address, without the question mark.
             agent: the user agent.
             language: `Accept-Language`.
@@ -77,6 +79,8 @@ def _source_line(source: str) -> str:
 
 def _via(referrer: str, query: str) -> str:
     """Return what the script would send (`PageQuery.via`)."""
+    if referrer == "-":
+        referrer = ""
     _, scheme, rest = referrer.partition("://")
     host = _AFTER_HOST.split(rest if scheme else referrer, maxsplit=1)[0]
     # A host has no comma, behind which the words of a campaign stand.

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Notices
 from stats_service.models.portability.archive import (
     AliasRow,
+    AnnotationsRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
@@ -287,6 +289,18 @@ def _write_notices(writer: SiteWriter, row: NoticesRow) -> None:
     writer.set(writer.keys.notices, msgspec.json.encode(row.notices))
 
 
+def _read_annotations(reader: SiteReader) -> Iterator[Row]:
+    document = reader.string(reader.keys.annotations)
+    if document:
+        found = msgspec.json.decode(document, type=Annotations)
+        # A change is undone where it was made; the log has it everywhere.
+        yield AnnotationsRow(annotations=Annotations(notes=found.notes))
+
+
+def _write_annotations(writer: SiteWriter, row: AnnotationsRow) -> None:
+    writer.set(writer.keys.annotations, msgspec.json.encode(row.annotations))
+
+
 def _read_audit(reader: SiteReader) -> Iterator[Row]:
     for number, document in reader.log():
         yield AuditRow(id=number, entry=msgspec.json.decode(document, type=AuditEntry))
@@ -318,6 +332,7 @@ TABLES: tuple[Table, ...] = (
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
     Table(LegacyPartRow, _read_legacy_parts, _write_legacy_parts),
+    Table(AnnotationsRow, _read_annotations, _write_annotations),
     Table(NoticesRow, _read_notices, _write_notices),
     Table(AuditRow, _read_audit, _write_audit),
 )

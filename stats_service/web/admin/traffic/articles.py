@@ -11,6 +11,7 @@ from stats_service.models.audit import Author
 from stats_service.models.history import TopArticle
 from stats_service.models.titles import ADMIN, FEED, PAGE, TITLE_MAX, Title
 from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.services.formats import readable
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.spans import Span
 from stats_service.services.traffic.top_articles import LONG_DAYS, ORDERS, RISING, VIEWS, is_kept
@@ -19,7 +20,6 @@ from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.field_names import VALUE_NAMES
-from stats_service.web.pages.languages import readable
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of, today_of
 from stats_service.web.pages.reader_names import value_name

@@ -1,6 +1,7 @@
 """Numbers for programs."""
 
 import gzip
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.portability.legacy.exports.source import Source
+from stats_service.services.portability.legacy.work import Plan
+from tests.services.portability.test_legacy_readers import PLAUSIBLE
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
 from tests.web.api.manage.conftest import Program
@@ -171,6 +175,27 @@ def test_the_archive_restores_the_site(
     services.sites.sites.remove(filled.slug)
     services.portability.archives.restore(file, clock.now())
     assert services.traffic.views.counts(filled, clock.now()).views.total == 33
+
+
+def test_what_imported_visits_told_comes_as_that_of_ours(
+    services: Services, site: Site, reader: Program, clock: FakeClock, tmp_path: Path
+) -> None:
+    """134 of the 144 visits told a device."""
+    path = tmp_path / "plausible.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in PLAUSIBLE.items():
+            archive.writestr(name, text)
+    services.portability.legacy.run(Source(site), [path], Plan(), clock.now())
+
+    found = reader.get("/readers?first=2026-02-17&last=2026-02-18&dimensions=device")
+
+    (devices,) = found["dimensions"]
+    assert (found["visits"], devices["told"], devices["other"]) == (144, 134, 0)
+    assert [(row["value"], row["visits"]) for row in devices["values"]] == [
+        ("computer", 80),
+        ("phone", 44),
+        ("tablet", 10),
+    ]
 
 
 def test_what_visits_told_comes_by_dimension(filled: Site, reader: Program) -> None:
