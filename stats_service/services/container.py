@@ -49,10 +49,10 @@ from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.article_pages import ArticlePages
 from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
-from stats_service.services.traffic.article_pages import ArticlePages
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.now import Now
 from stats_service.services.traffic.opening_balances import OpeningBalances

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from stats_service.errors import NotFoundError
-from stats_service.models.articles import ArticlePage
-from stats_service.models.history import Pair, Point, Series
+from stats_service.models.history import ArticlePage, Pair, Point, Series
 from stats_service.models.readers import SHOWN_FROM
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
