@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from stats_service.errors import NotFoundError
+from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.history import ArticlePage, Pair, Point, Series
 from stats_service.models.readers import SHOWN_FROM
 from stats_service.models.sites import Site
@@ -68,8 +68,10 @@ class ArticlePages:
 
         Raises:
             NotFoundError: there is no such article.
-            InvalidInputError: `compare` is none of these.
+            InvalidInputError: no article is named, or `compare` is none of these.
         """
+        if not key:
+            raise InvalidInputError("key: name an article.")
         if key == OTHER_ARTICLES or not self._articles.known(site.slug, key):
             raise NotFoundError("The article {key!r} does not exist.", key=key[:80])
         aliases = self._aliases.read(site.slug)
