@@ -58,13 +58,13 @@ from stats_service.services.traffic.now import Now
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.readers import Readers
-from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
-from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.views.recorder import ViewRecorder
+from stats_service.services.views.replay import Replay
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
