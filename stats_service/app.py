@@ -44,7 +44,7 @@ def create_asgi_app(settings: Settings | None = None, clock: Clock | None = None
 
 def _flask_app(services: Services, paths: LoopPaths) -> Flask:
     settings = services.settings
-    services.views.replay.resume()
+    services.traffic.replay.resume()
     app = Flask("stats_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
     app.request_class = RequestWithFiles

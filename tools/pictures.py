@@ -95,7 +95,7 @@ def _read(services: Services, host: str) -> None:
             prefetch=False,
         )
         query = PageQuery(hit=f"picture-{number:012}", article="/")
-        services.loop.run(services.views.recorder.record(entry, query, visitor, now))
+        services.loop.run(services.traffic.recorder.record(entry, query, visitor, now))
 
 
 if __name__ == "__main__":

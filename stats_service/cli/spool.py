@@ -22,7 +22,7 @@ def show(as_json: bool) -> None:
       stats-service spool show --json
     """
     with open_services() as services:
-        state = services.views.replay.state()
+        state = services.traffic.replay.state()
         findings = list(spool_findings(state, services.clock.now()))
     if as_json:
         echo_json(state)
@@ -43,6 +43,6 @@ def adopt() -> None:
       stats-service spool adopt
     """
     with open_services() as services:
-        number = services.views.replay.adopt()
-        left = services.views.replay.run(services.clock.now())
+        number = services.traffic.replay.adopt()
+        left = services.traffic.replay.run(services.clock.now())
     click.echo(f"{number:,} views are taken over{', and wait to be sent' if left else ''}.")

@@ -193,7 +193,7 @@ def test_a_burst_is_taken_out_by_clicking(
     )
     entry = services.sites.directory.load(site.slug, now)
     services.loop.run(
-        services.views.recorder.record(
+        services.traffic.recorder.record(
             entry, PageQuery(hit=new_hit(), article="/tin/1"), visitor, now
         )
     )

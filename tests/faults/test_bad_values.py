@@ -273,15 +273,15 @@ def test_a_kept_view_that_redis_refuses(
         [SpooledView("kimson", now, command, site.birth) for command in commands]
     )
 
-    assert not services.views.replay.run(now)
+    assert not services.traffic.replay.run(now)
 
-    state = services.views.replay.state()
+    state = services.traffic.replay.state()
     assert (state.waiting, state.refused) == (0, 1)
     assert services.traffic.views.counts(site, now).views.total == 4
-    assert (services.views.replay.replayed, services.views.replay.held) == (4, 1)
+    assert (services.traffic.replay.replayed, services.traffic.replay.held) == (4, 1)
     redis_client.hdel(bucket, "vbadbadba")
     assert spool_of(services).adopt() == 1
-    assert not services.views.replay.run(now)
+    assert not services.traffic.replay.run(now)
     assert services.traffic.views.counts(site, now).views.total == 5
 
 

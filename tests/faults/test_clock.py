@@ -230,7 +230,7 @@ def test_the_clock_jumps_under_load(
                     for voter in voters
                 ]
                 outcomes.append(Counter(ballots))
-        wait_until(lambda: not services.views.replay.run(time.time()), 30)
+        wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
         total = services.traffic.views.counts(SITE, time.time()).views.total
         report = services.polls.integrity.report("kimson", poll.id, ZONE, time.time())
     finally:

@@ -59,7 +59,7 @@ def total(services: Services) -> int:
 
     def sent() -> bool:
         try:
-            return not services.views.replay.run(time.time())
+            return not services.traffic.replay.run(time.time())
         except RedisError:
             return False
 

@@ -160,7 +160,7 @@ def test_what_visits_tell_tells_of_nobody(
         send(number)
     spooled = files_below(tmp_path)
     find()
-    wait_until(lambda: not services.views.replay.run(services.clock.now()))
+    wait_until(lambda: not services.traffic.replay.run(services.clock.now()))
     told = b"".join(client.dump(name) or b"" for name in client.scan_iter(b"*readers*"))
     archive = b"".join(services.portability.archives.lines("kimson", services.clock.now()))
     everything = {

@@ -69,7 +69,7 @@ def nginx(instances: list[Instance], tmp_path: Path) -> Iterator[Nginx]:
 
 def total(services: Services) -> int:
     """Bring what is kept to Redis, and return what is counted."""
-    wait_until(lambda: not services.views.replay.run(time.time()), 30)
+    wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
     return services.traffic.views.counts(SITE, time.time()).views.total
 
 

@@ -81,7 +81,7 @@ def status(url: str) -> tuple[int, float]:
 
 def settle(services: Services, load: Load) -> int:
     """Bring what is still kept to Redis, as the next start does; return what is counted."""
-    wait_until(lambda: not services.views.replay.run(time.time()), 30)
+    wait_until(lambda: not services.traffic.replay.run(time.time()), 30)
     return views(services)
 
 
@@ -158,7 +158,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
 ) -> None:
     """Orderly stop of Redis for 30 s under load, the service killed in between, then a storm.
 
-    Ten minutes of time are in tests/services/traffic/test_replay.py, on an injected clock.
+    Ten minutes of time are in tests/services/views/test_replay.py, on an injected clock.
     """
     with ExitStack() as stack:
         url = stack.enter_context(running_service(installed))

@@ -44,7 +44,7 @@ def replay_all(own: Services, services: Services, clock: FakeClock) -> None:
 
 def found(services: Services, clock: FakeClock) -> dict[str, Finding]:
     """Return what `stats-service check` says of the spool."""
-    findings = spool_findings(services.views.replay.state(), clock.now())
+    findings = spool_findings(services.traffic.replay.state(), clock.now())
     return {finding.subject: finding for finding in findings}
 
 

@@ -30,7 +30,7 @@ def record(services: Services) -> Coroutine[Any, Any, Any]:
     """Return a view that is to be recorded."""
     now = services.clock.now()
     entry = services.sites.directory.entry("kimson", now)
-    return services.views.recorder.record(entry, PageQuery(hit=new_hit()), READER, now)
+    return services.traffic.recorder.record(entry, PageQuery(hit=new_hit()), READER, now)
 
 
 def test_a_thread_is_started_when_something_is_asked_and_ends_with_the_services(

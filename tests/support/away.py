@@ -33,7 +33,7 @@ class Away:
 def lose_redis(services: Services) -> Callable[[], None]:
     """Let what views need lead to where nobody listens; return what undoes it."""
     traffic, sites = services.traffic.views._store, services.sites.directory._store
-    commit = services.views.recorder._commit
+    commit = services.traffic.recorder._commit
     before = traffic._client, sites._client, commit._connection
 
     def find() -> None:

@@ -39,7 +39,7 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
                 prefetch=False,
             )
             query = PageQuery(hit=new_hit(), article=f"/tin/{number % 4}/Tết")
-            services.loop.run(services.views.recorder.record(entry, query, visitor, clock.now()))
+            services.loop.run(services.traffic.recorder.record(entry, query, visitor, clock.now()))
             clock.advance(3_000)
         clock.advance(DAY - 12 * 3_000)
     services.traffic.opening_balances.set(site, "/tin/0", 366, "an", clock.now())

@@ -6,4 +6,4 @@ from stats_service.store.traffic.spool import Spool
 
 def spool_of(services: Services) -> Spool:
     """Return the spool that `services` keep views in."""
-    return services.views.replay._spool
+    return services.traffic.replay._spool

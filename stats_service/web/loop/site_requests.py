@@ -20,7 +20,7 @@ class SiteRequests(ABC):
     def __init__(self, services: Services) -> None:
         self._clock = services.clock
         self._sites = services.sites.in_loop
-        self._recorder = services.views.recorder
+        self._recorder = services.traffic.recorder
         self._meters = services.meters
 
     @abstractmethod

@@ -102,7 +102,7 @@ class _Collector(Collector):
         yield self._trouble()
 
     def _spool(self) -> Iterator[Metric]:
-        replay = self._services.views.replay
+        replay = self._services.traffic.replay
         state = replay.state()
         size = replay.file_bytes() if state.waiting else 0
         yield GaugeMetricFamily(

@@ -108,7 +108,7 @@ def test_in_an_emptied_redis_views_are_kept_until_it_is_restored(
     assert client.get("/v1/kimson/counts").status_code == 503
     services.operations.installation.claim()
     assert [f.subject for f in services.operations.installation.findings()] == ["data"]
-    assert services.views.replay.run(clock.now())
+    assert services.traffic.replay.run(clock.now())
     assert (settings.data_dir / "sites" / "kimson.json").exists()
     empty(redis_client, settings)
     for name, value in held.items():
@@ -116,7 +116,7 @@ def test_in_an_emptied_redis_views_are_kept_until_it_is_restored(
 
     clock.advance(5)
     assert list(services.operations.installation.findings()) == []
-    wait_until(lambda: not services.views.replay.run(clock.now()))
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
     assert services.traffic.views.counts(site, clock.now()).views.total == 3
 
 
@@ -159,7 +159,7 @@ def test_an_emptied_redis_that_others_took_is_still_said_to_be_emptied(
         wanted = "another installation" if takes == "another secret" else "an empty data folder"
         assert wanted in finding.text
     installation.claim()  # as at a start: it is no reason not to keep views
-    assert services.views.replay.run(clock.now())
+    assert services.traffic.replay.run(clock.now())
     if takes == "another secret":
         assert (
             other.traffic.views.counts(other.sites.sites.get("kimson"), clock.now()).views.total
@@ -173,7 +173,7 @@ def test_an_emptied_redis_that_others_took_is_still_said_to_be_emptied(
 
     clock.advance(5)
     assert list(installation.findings()) == []
-    wait_until(lambda: not services.views.replay.run(clock.now()))
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
     assert services.traffic.views.counts(site, clock.now()).views.total == 4
     other.close()
 
@@ -338,7 +338,7 @@ def test_a_lost_site_is_kept_and_an_erased_one_is_gone(
     assert isinstance(held, bytes)
     redis_client.restore(key, 0, held)
     clock.advance(5)
-    wait_until(lambda: not services.views.replay.run(clock.now()))
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
     assert list(services.operations.installation.findings()) == []
     services.sites.erasure.erase("kimson", "test", clock.now())
     clock.advance(5)

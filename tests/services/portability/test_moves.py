@@ -153,8 +153,8 @@ def test_views_of_the_pause_are_counted_on_the_new_server(
     for _ in range(3):
         query = PageQuery(hit=new_hit(), article="/tin/1")
         with pytest.raises(ViewSpooledError):
-            services.loop.run(services.views.recorder.record(entry, query, reader, clock.now()))
-    waiting = services.views.replay.state().waiting
+            services.loop.run(services.traffic.recorder.record(entry, query, reader, clock.now()))
+    waiting = services.traffic.replay.state().waiting
     assert waiting == 3
 
     new = create_services(replace(filled, redis_url=target.url), clock)

@@ -72,7 +72,7 @@ class Worker:
         """Load a page."""
         query = PageQuery(hit=new_hit(), article="/tin/1")
         self.services.loop.run(
-            self.services.views.recorder.record(self.entry, query, READER, self.clock.now())
+            self.services.traffic.recorder.record(self.entry, query, READER, self.clock.now())
         )
 
     def vote(self) -> None:
@@ -252,12 +252,12 @@ def test_kept_views_are_those_of_the_site_that_they_were_sent_to(
     find_redis = lose_redis(services)
     query = PageQuery(hit=new_hit(), article="/moi")
     with pytest.raises(StatsError):
-        services.loop.run(services.views.recorder.record(entry, query, READER, clock.now()))
+        services.loop.run(services.traffic.recorder.record(entry, query, READER, clock.now()))
     find_redis()
 
-    wait_until(lambda: not services.views.replay.run(clock.now()))  # or another worker does
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))  # or another worker does
 
-    workers = (services.views.replay, busy.services.views.replay)
+    workers = (services.traffic.replay, busy.services.traffic.replay)
     assert sum(replay.replayed for replay in workers) == 1
     assert sum(replay.dropped for replay in workers) == 1
     assert services.traffic.views.counts(site, clock.now()).views.total == 1

@@ -86,7 +86,7 @@ def read(services: Services, article: str, times: int = 1) -> None:
     for _ in range(times):
         entry = services.sites.directory.entry("kimson", now)
         query = PageQuery(hit=new_hit(), article=article)
-        services.loop.run(services.views.recorder.record(entry, query, VISITOR, now))
+        services.loop.run(services.traffic.recorder.record(entry, query, VISITOR, now))
 
 
 def article_command(entry: SiteEntry, key: str, now: float) -> ViewCommand:

@@ -105,7 +105,7 @@ def countries(services: Services) -> None:
     """Let the recorder know countries."""
     found = Countries()
     found._reader = KnownCountries()
-    services.views.recorder._countries = found
+    services.traffic.recorder._countries = found
 
 
 @dataclass
@@ -136,7 +136,7 @@ def record(
     entry = services.sites.directory.entry(site.slug, clock.now())
     query = PageQuery(**({"hit": new_hit()} | fields))
     try:
-        services.loop.run(services.views.recorder.record(entry, query, visitor, clock.now()))
+        services.loop.run(services.traffic.recorder.record(entry, query, visitor, clock.now()))
     except ViewSpooledError:
         return False
     return True
@@ -218,7 +218,7 @@ def test_a_naive_model_counts_the_same(  # noqa: C901 - one stream from begin to
             clock.advance(chance.randrange(60))
         if find:
             find()
-            wait_until(lambda: not services.views.replay.run(clock.now()))
+            wait_until(lambda: not services.traffic.replay.run(clock.now()))
         clock.advance(chance.choice([120, 600, 1500, 2500, 7000]))
 
     days = sorted(model.visits)

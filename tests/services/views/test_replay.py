@@ -34,7 +34,7 @@ def away(settings: Settings, make_app: MakeApp, site: Site) -> FlaskClient:
 
 def replay_all(services: Services, clock: FakeClock) -> None:
     """Bring everything to Redis; the client's own service may hold the spool for a moment."""
-    wait_until(lambda: not services.views.replay.run(clock.now()))
+    wait_until(lambda: not services.traffic.replay.run(clock.now()))
 
 
 def test_a_view_is_kept_and_counted_later_in_its_own_hour_and_day(
@@ -97,7 +97,7 @@ def test_a_crash_between_redis_and_the_disk_counts_once(
     view(away)
     batch = spool_of(services).next_batch()
     assert batch is not None
-    services.views.replay._send(batch, clock.now())
+    services.traffic.replay._send(batch, clock.now())
     again = SpooledBatch(batch.id, batch.slug, batch.at, batch.commands, batch.births)
     for name in keys_of(redis_client, f"{settings.key_prefix}:*hits*"):  # as after 40 minutes
         redis_client.delete(name)
@@ -116,7 +116,7 @@ def test_views_of_a_removed_site_are_dropped(
 
     replay_all(services, clock)
 
-    assert services.views.replay.dropped == 1
+    assert services.traffic.replay.dropped == 1
     assert spool_of(services).waiting() == 0
 
 
@@ -130,7 +130,7 @@ def test_views_of_a_site_that_is_away_for_a_moment_are_tried_again(
 ) -> None:
     """It went after it was looked for, and was back when the script said that there is none."""
     view(away)
-    traffic, names = services.views.replay._traffic, SiteKeys(settings.key_prefix, site.slug)
+    traffic, names = services.traffic.replay._traffic, SiteKeys(settings.key_prefix, site.slug)
     replay_views = traffic.replay_views
 
     def meanwhile(*args: Any) -> None:
@@ -143,14 +143,14 @@ def test_views_of_a_site_that_is_away_for_a_moment_are_tried_again(
                 redis_client.restore(key, 0, value)  # type: ignore[arg-type]
 
     traffic.replay_views = meanwhile  # type: ignore[method-assign]
-    assert services.views.replay.run(clock.now()), "views are left"
+    assert services.traffic.replay.run(clock.now()), "views are left"
     assert spool_of(services).waiting() == 1
-    assert services.views.replay.dropped == 0
+    assert services.traffic.replay.dropped == 0
 
     traffic.replay_views = replay_views  # type: ignore[method-assign]
     replay_all(services, clock)
 
-    assert services.views.replay.dropped == 0
+    assert services.traffic.replay.dropped == 0
     assert services.traffic.views.counts(site, clock.now()).views.total == 2
 
 
@@ -159,9 +159,9 @@ def test_views_stay_while_redis_is_away(
 ) -> None:
     """A replay in vain loses nothing."""
     view(away)
-    services.views.replay._traffic._client = redis.Redis(port=1, retry=None)
+    services.traffic.replay._traffic._client = redis.Redis(port=1, retry=None)
 
-    assert services.views.replay.run(clock.now())
+    assert services.traffic.replay.run(clock.now())
 
     assert spool_of(services).waiting() == 1
 

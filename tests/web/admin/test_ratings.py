@@ -30,7 +30,7 @@ def _rated(services: Services, site: Site, clock: FakeClock) -> None:
         now = clock.now()
         entry = services.sites.directory.entry(site.slug, now)
         services.loop.run(
-            services.views.recorder.record(
+            services.traffic.recorder.record(
                 entry, PageQuery(hit=new_hit(), article=article), visitor, now
             )
         )

@@ -279,7 +279,7 @@ def test_a_header_with_an_underscore_is_not_believed(
         ],
     }
     seen: list[str] = []
-    recorder = app.services.views.recorder
+    recorder = app.services.traffic.recorder
     record = recorder.record_view
 
     def spy(entry: Any, query: Any, visitor: Any, now: float, reply: Any) -> None:
