@@ -24,6 +24,18 @@ _ALIASES = {
     "x-cp1258": "cp1258",
     "windows-1258": "cp1258",
 }
+#: Encodings that browsers know, by Python's names. What else Python has is none of pages, and may
+#: take the square of a page's length (Punycode).
+_ENCODINGS = frozenset(
+    (
+        *("ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be"),
+        *("iso8859-1", "cp866", "koi8-r", "koi8-u", "mac-roman"),
+        *(f"iso8859-{number}" for number in (*range(2, 12), *range(13, 17))),
+        *("tis-620", "cp874", *(f"cp{number}" for number in range(1250, 1259))),
+        *("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "iso2022_jp", "shift_jis"),
+        *("cp932", "euc_kr", "cp949"),
+    )
+)
 #: The beginning of a tag, and the parts of it, as browsers take them apart.
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _NAME = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)")
@@ -119,9 +131,12 @@ def decoded(body: bytes, content_type: str) -> str:
     declared = (header[1] if header else meta[1].decode() if meta else "windows-1258").lower()
     name = _ALIASES.get(declared, declared)
     try:
-        return body.decode(name, "replace")
-    except LookupError as error:
-        raise UnicodeError(f"the encoding {declared} is not known here") from error
+        is_known = codecs.lookup(name).name in _ENCODINGS
+    except LookupError:
+        is_known = False
+    if not is_known:
+        raise UnicodeError(f"the encoding {declared} is not known here")
+    return body.decode(name, "replace")
 
 
 class _Head:

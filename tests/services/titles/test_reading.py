@@ -10,13 +10,14 @@ import pycurl
 import pytest
 
 from stats_service.config import Settings
+from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.notices import outgoing
 from stats_service.services.periods import day_of
-from stats_service.services.titles import page, reader
+from stats_service.services.titles import feed, page, reader
 from stats_service.store.traffic.history import HistoryStore
 from tests.support.clock import FakeClock
 from tests.support.portal_pages import Answer, PortalPages, running_portal
@@ -399,6 +400,18 @@ def test_a_feed_that_is_none(
     assert message in reading.traffic.titles.reading(site).feed_message
 
 
+def test_a_feed_that_declares_attributes() -> None:
+    """A feed of 4 MB took more than ten minutes: each element got each attribute declared."""
+    declared = b"".join(b"<!ATTLIST a b%d CDATA ''>" % number for number in range(6_000))
+    body = b"<!DOCTYPE rss [%b]><rss>%b</rss>" % (declared, b"<a/>" * 6_000)
+    begun = process_time()
+
+    with pytest.raises(InvalidInputError, match="attributes are declared"):
+        feed.feed_items(body)
+
+    assert process_time() - begun < 2
+
+
 def test_nothing_is_read_where_it_is_off(
     reading: Services, counted: Counted, portal: PortalPages
 ) -> None:
@@ -451,6 +464,22 @@ def test_the_time_grows_with_the_length_alone(piece: bytes) -> None:
     begun = process_time()
 
     page.page_title(body, "")
+
+    assert process_time() - begun < 2
+
+
+@pytest.mark.parametrize("name", ["punycode", "unicode_escape", "utf-7", "idna", "zlib", ".."])
+@pytest.mark.parametrize(
+    ("head", "content_type"), [("", "text/html; charset={}"), ("<meta charset={}>", "text/html")]
+)
+def test_encodings_that_browsers_do_not_know(name: str, head: str, content_type: str) -> None:
+    """Punycode of a page as long as may be read took half a minute, in each run of `tick`."""
+    begin = head.format(name).encode() + b"<title>\xff</title>-"
+    body = begin + b"a" * (page.PAGE_MAX_BYTES - len(begin))
+    begun = process_time()
+
+    with pytest.raises(UnicodeError):
+        page.page_title(body, content_type.format(name))
 
     assert process_time() - begun < 2
 
