@@ -373,6 +373,9 @@ class ArchiveChecks:
     @staticmethod
     def _annotations(row: AnnotationsRow) -> None:
         check_annotations(row.annotations)
+        # One at a time that no calendar has would be the end of the page that lists them.
+        if row.annotations.changes:
+            raise _unusable("changes", len(row.annotations.changes), "archives have none")
 
     @staticmethod
     def _notices(row: NoticesRow) -> None:

@@ -147,6 +147,7 @@ NONSENSE: list[tuple[str, str, object]] = [
     ("annotations", "annotations.notes.0.text", "x" * 101),
     ("annotations", "annotations.notes.0.text", " x"),
     ("annotations", "annotations.notes.0.id", "../x"),
+    ("annotations", "annotations.changes", [{"id": "../x", "at": 1e300, "who": "x" * 5000}]),
     ("notices", "notices.reports.0.every", "inf"),
     ("notices", "notices.reports.0.address", "a@b.vn\r\nBcc: c@d.vn"),
     ("notices", "notices.reports.0.id", "../x"),
