@@ -60,7 +60,8 @@ class Told:
         """
         source, campaign = source_and_campaign(_via(referrer, query), self._hosts)
         told = [_source_line(source), *campaign.split("\n"), "e", *filter(None, lines)]
-        told = [line for line in told if line]
+        # Once each: an event may have in its own row what its session tells, too.
+        told = [*dict.fromkeys(line for line in told if line)]
         return "\n".join(line for line in told if line[0] not in self._letters_off)
 
     def source_line(self, referrer: str) -> str:

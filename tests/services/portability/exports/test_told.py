@@ -38,6 +38,13 @@ def test_a_referrer_is_a_source_as_of_live_visits(referrer: str, line: str) -> N
     assert Told(SITE).by_names(referrer, "").split("\n") == [line, "e"]
 
 
+def test_a_visit_tells_each_line_once() -> None:
+    """Umami may have a device in the row of an event and in its session: it is one visit's."""
+    told = Told(SITE).by_names("", "", "dphone", "oLinux", "dphone", "oLinux")
+
+    assert told.split("\n") == ["s@direct", "e", "dphone", "oLinux"]
+
+
 def test_a_request_tells_all_that_a_live_view_would() -> None:
     """Of the user agent, the language, the query; a word that may name a person is not kept."""
     told = Told(SITE).by_request(
