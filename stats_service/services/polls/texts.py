@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from stats_service.errors import UnfitAnswerError
 from stats_service.services.articles.normal_form import has_endless_marks
 
-#: Soft hyphens, direction marks, word joiners, tags. The two direction overrides are not among
-#: them: they reverse the text behind them, which only serves to mislead.
+#: Soft hyphens, direction marks, word joiners, tags; letters of Hangul and Khmer and a sign of
+#: Braille that are blank, of which a whole text could be made that nobody sees. The two direction
+#: overrides are not among them: they reverse the text behind them, which only serves to mislead.
 _DROPPED = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200e\u200f\u202a-\u202c\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200e\u200f\u202a-\u202c\u2060-\u206f\u2800"
+    "\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
 )
 _JOINER, _NON_JOINER, _ZERO_SPACE = "\u200d", "\u200c", "\u200b"
 _INVISIBLE = re.compile(f"[{_NON_JOINER}{_JOINER}{_ZERO_SPACE}]")
@@ -42,13 +44,14 @@ def clean_text(name: str, text: str, longest: int) -> str:
     Raises:
         UnfitAnswerError: the text is empty or too long, or has a character that cannot be shown.
     """
-    if has_endless_marks(text):
+    seen = "".join(_needed(text))  # first: what is left out may stand between the marks
+    if has_endless_marks(seen):
         raise UnfitAnswerError(
             "{field}: has more combining marks in a row than any language.",
             reason="sign",
             field=name,
         )
-    clean = unicodedata.normalize("NFC", " ".join("".join(_needed(text)).split()))
+    clean = unicodedata.normalize("NFC", " ".join(seen.split()))
     if not clean or len(clean) > longest:
         raise UnfitAnswerError(
             "{field} {text!r}: use 1 to {longest} characters.",

@@ -13,10 +13,12 @@ from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.store.traffic.titles import NO_ARTICLE, TOO_MANY, TitleStore, titles_max
 
-#: Control characters and direction signs, surrogates and noncharacters; and what has no width.
+#: Control characters and direction signs, surrogates and noncharacters; and what has no width,
+#: or is a blank letter.
 _UNSHOWN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
 )
 #: Longest text of which a title is made; the rest of a longer one is not looked at.
 _RAW_MAX = 2_000
@@ -27,10 +29,11 @@ def title_text(text: str) -> str:
 
     In Unicode's normal form C, on one line, without control characters and direction signs.
     """
-    text = text[:_RAW_MAX]
+    # First: a mark belongs to the letter before what is not shown.
+    text = _UNSHOWN.sub("", text[:_RAW_MAX])
     if has_endless_marks(text):
         return ""
-    plain = " ".join(_UNSHOWN.sub("", unicodedata.normalize("NFC", text)).split())
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
     return plain if len(plain) <= TITLE_MAX else plain[: TITLE_MAX - 1].rstrip() + "…"
 
 

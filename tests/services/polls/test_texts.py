@@ -36,6 +36,8 @@ def test_what_a_text_needs_stays(text: str) -> None:
         ("\u202aC:\\tin\u202c", "C:\\tin"),
         ("a\u200db\u200cc\u200bd\u2060e", "abcde"),
         ("\u200d\u200b", ""),
+        ("\u3164\uffa0\u2800 \u115f\u1160\u17b4", ""),
+        ("Có\u3164", "Có"),
         ("\U0001f468\u200d\u200d\U0001f469\u200d", "\U0001f468\u200d\U0001f469"),
     ],
 )
@@ -47,6 +49,12 @@ def test_what_nobody_sees_is_left_out(written: str, kept: str) -> None:
         with pytest.raises(UnfitAnswerError) as raised:
             clean_text("other", written, 300)
         assert raised.value.reason == "empty"
+
+
+def test_endless_marks_are_not_hidden_behind_what_is_left_out() -> None:
+    """They are looked for in what is put in order."""
+    with pytest.raises(UnfitAnswerError, match="combining marks"):
+        clean_text("other", "a" + "\u0301\u2060" * 100, 300)
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\u202db", "a\ue000b", "a\ud800b"])

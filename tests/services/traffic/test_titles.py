@@ -48,6 +48,9 @@ def by(clock: FakeClock) -> Author:
         ("a" * 300, "a" * (TITLE_MAX - 1) + "…"),
         ("a" + "\u0301" * 400, ""),
         ("\ud800x\U000e0041", "x"),
+        ("Kho\u200b\u0301a", "Khóa"),
+        ("a" + "\u0301\u200b" * 100, ""),
+        ("\u3164\uffa0\u2800\u1160", ""),
     ],
 )
 def test_a_title_is_plain_text_on_one_line(raw: str, shown: str) -> None:

@@ -317,9 +317,9 @@ def period_named(name: str) -> tuple[str, Span] | None:
             year, _, week = name.partition("-W")
             return WEEK, _week(date.fromisocalendar(int(year), int(week), 1))
         first = date.fromisoformat(f"{name}-01")
-    except (ValueError, OverflowError):
+        return MONTH, Span(first, last_of_month(first))
+    except (ValueError, OverflowError):  # the last month of the calendar has no next one
         return None
-    return MONTH, Span(first, last_of_month(first))
 
 
 def name_of(every: str, first: date) -> str:
