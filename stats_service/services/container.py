@@ -61,6 +61,7 @@ from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
+from stats_service.services.traffic.top_lists import TopLists
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits
@@ -120,6 +121,7 @@ class TrafficServices:
     retention: Retention
     titles: Titles
     top_articles: TopArticles
+    top_lists: TopLists
     views: Traffic
 
 
@@ -237,9 +239,11 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
     countries = Countries(settings.country_db)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation, countries)
-    notices = _notice_services(stores, settings, sites, traffic, polls)
     ratings = _rating_services(stores)
+    traffic = _traffic_services(
+        stores, settings, sites, clock, meters, installation, countries, ratings
+    )
+    notices = _notice_services(stores, settings, sites, traffic, polls)
     titles = TitleJob(
         stores.titles,
         sites.sites,
@@ -387,6 +391,7 @@ def _traffic_services(
     meters: Meters,
     installation: Installation,
     countries: Countries,
+    ratings: RatingServices,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(
@@ -404,6 +409,7 @@ def _traffic_services(
         stores.connection, settings.key_prefix, spool_writer, meters, is_lost, stores.now_writer
     )
     history, titles = History(stores.history), Titles(stores.titles)
+    top_articles = TopArticles(stores.history, stores.aliases, titles)
     return TrafficServices(
         history=history,
         article_changes=ArticleChanges(stores.article_changes),
@@ -416,7 +422,8 @@ def _traffic_services(
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
         titles=titles,
-        top_articles=TopArticles(stores.history, stores.aliases, titles),
+        top_articles=top_articles,
+        top_lists=TopLists(top_articles, ratings.ratings, titles),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 

@@ -27,7 +27,7 @@ if (!customElements.get("stats-count")) {
     if (options.views || (top != window && !options.frame)) fetchExtra();
     else start();
   } else {
-    console.warn("stats_service: no data-site");
+    console.warn("stats_service:", "no data-site");
   }
   heed();
   addEventListener("hashchange", heed);
