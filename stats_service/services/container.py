@@ -61,7 +61,7 @@ from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
-from stats_service.services.traffic.top_lists import TopLists
+from stats_service.services.titles.lists import TopLists
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits

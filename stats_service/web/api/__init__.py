@@ -2,7 +2,16 @@
 
 from flask import Flask
 
-from stats_service.web.api import checks, images, manage, openapi, polls, ratings, top_lists, traffic
+from stats_service.web.api import (
+    checks,
+    images,
+    manage,
+    openapi,
+    polls,
+    ratings,
+    top_lists,
+    traffic,
+)
 from stats_service.web.api.entrance import PATHS
 from stats_service.web.http import limits
 from stats_service.web.loop import LoopPaths

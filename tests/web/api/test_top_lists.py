@@ -97,7 +97,8 @@ def test_ratings_and_rises_have_lists(
     rising = client.get("/v1/kimson/top?by=rising&span=day").get_json()["articles"]
     rated = client.get("/v1/kimson/top?by=rating").get_json()
 
-    assert [(a["key"], a["views"], a["gain"]) for a in rising] == [("/tin/2", 12, 10)]
+    # Of the day a week before, as much as had come by this time of day.
+    assert [(a["key"], a["views"], a["gain"] >= 10) for a in rising] == [("/tin/2", 12, True)]
     assert (rated["span"], rated["articles"]) == ("all", [])
 
 

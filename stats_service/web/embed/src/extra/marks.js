@@ -1,7 +1,7 @@
 /** Widgets as links, which editors keep that take attributes away: `<a href="#data-stats=poll&data-poll=moi">`. */
 
 /** What a link may say; no other attribute is made of it. */
-const NAME = /^(lang|data-(stats|rows|labels|poll|results|limit|article|readonly|label|classic))$/;
+const NAME = /^(lang|data-(stats|rows|labels|poll|results|limit|article|readonly|label|classic|by|span|only|exclude|numbers))$/;
 
 const decoded = (text) => {
   try {
