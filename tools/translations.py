@@ -35,6 +35,7 @@ ERROR_MAPPING = [
             "portability/archive_entries",
             "ratings/ratings",
             "ratings/structured",
+            "titles/lists",
             "traffic/history",
             "traffic/page_views",
             "traffic/readers",

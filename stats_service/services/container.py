@@ -49,6 +49,7 @@ from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.titles.job import TitleJob
+from stats_service.services.titles.lists import TopLists
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.now import Now
@@ -61,7 +62,6 @@ from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
-from stats_service.services.titles.lists import TopLists
 from stats_service.services.traffic.traffic import Traffic
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits

@@ -29,7 +29,8 @@ def test_lists_are_links_with_titles_and_numbers(visitor: Visitor, embed: Embed)
             "/",
             '<stats-top id="all" span="all"><p>Chưa có</p></stats-top>'
             '<stats-top id="same" span="all" numbers="none"></stats-top>'
-            '<div id="mark" data-stats="top" data-only="/van-ban/" data-onclick="x" lang="en">…</div>'
+            '<div id="mark" data-stats="top" data-only="/van-ban/" data-onclick="x"'
+            ' lang="en">…</div>'
             '<a href="#data-stats=top&amp;data-exclude=/van-ban/&amp;data-span=day">Đọc nhiều</a>'
             '<stats-top id="none" only="/khong/"><p>Chưa có</p></stats-top>',
         )

@@ -64,8 +64,11 @@ def test_a_section_is_a_list_by_the_beginning_of_paths(client: FlaskClient, list
 
 @pytest.mark.parametrize(
     "query",
-    ["by=x", "span=x", "limit=0", "limit=51", "limit=-1", "only=tin", "by=rising&span=all"]
-    + ["exclude=" + ",".join("/" + "a" * n for n in range(11)), "only=/" + "a" * 300],
+    [
+        *("by=x", "span=x", "limit=0", "limit=51", "limit=-1", "only=tin", "by=rising&span=all"),
+        "exclude=" + ",".join("/" + "a" * n for n in range(11)),
+        "only=/" + "a" * 300,
+    ],
 )
 def test_what_cannot_be_used_is_named(client: FlaskClient, listed: Site, query: str) -> None:
     """A problem document says what to do."""
