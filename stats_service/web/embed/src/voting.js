@@ -22,7 +22,7 @@ let second;
 export const votingWishes = () => {
   const poll = first("poll");
   const rating = first("rating");
-  first("top") && wantExtra();
+  if (first("top")) wantExtra();
   if (!(poll || rating || first("archive"))) return "";
   second = second || setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
   return `,"poll":${quoted(poll && (attribute(poll, "poll") || "current"))},"rating":${!!rating},"voter":${quoted(voter() || null)}`;
