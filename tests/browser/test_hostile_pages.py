@@ -251,7 +251,7 @@ def test_without_a_site_nothing_is_sent(visitor: Visitor, embed: Embed) -> None:
 
     assert not [url for url in urls if "undefined" in url or url.endswith("/page")]
     assert len(visitor.warnings) == 1
-    assert "data-site" in visitor.warnings[0]
+    assert "site: undefined" in visitor.warnings[0]
     assert visitor.errors == []
 
 
