@@ -99,7 +99,7 @@ def test_votes_are_kept_as_long_as_the_code_keeps_them() -> None:
 
 def test_every_reason_that_is_given_is_explained() -> None:
     """A new reason for not counting a view needs its line in both tables."""
-    service = (ROOT / "stats_service/services/traffic/page_views.py").read_text(encoding="utf-8")
+    service = (ROOT / "stats_service/services/views/page_views.py").read_text(encoding="utf-8")
     rule = service[service.index("def ignored_reason") : service.index("def answer")]
     reasons = set(re.findall(r'return "([a-z-]+)"', rule))
     reasons |= set(re.findall(r"outcome = '([a-z-]+)'", LUA))

@@ -51,8 +51,10 @@ ROOMS = {
         {"accounts"},
         {"sites", "polls"},
         {"known_sites"},
-        {"traffic", "voting"},
-        {"ratings", "notices"},
+        {"views", "voting"},
+        {"traffic"},
+        {"ratings"},
+        {"notices"},
         {"portability", "operations", "titles"},
     ),
     "store": (

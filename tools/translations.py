@@ -37,7 +37,7 @@ ERROR_MAPPING = [
             "ratings/structured",
             "titles/lists",
             "traffic/history",
-            "traffic/page_views",
+            "views/page_views",
             "traffic/readers",
             "visitors/countries",
             "visitors/request_limits",

@@ -25,6 +25,7 @@ from stats_service.services.loop import ServiceLoop
 from stats_service.services.notices.mail import Mailer
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.reports.job import ReportJob
+from stats_service.services.notices.reports.numbers import ReportReader
 from stats_service.services.notices.webhooks import Caller, WebhookJob
 from stats_service.services.operations.alarm import NAME as OPERATOR
 from stats_service.services.operations.alarm import RedisAlarm
@@ -48,21 +49,23 @@ from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.article_pages import ArticlePages
 from stats_service.services.titles.job import TitleJob
 from stats_service.services.titles.lists import TopLists
+from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.now import Now
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.readers import Readers
-from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
-from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.views.recorder import ViewRecorder
+from stats_service.services.views.replay import Replay
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
@@ -109,7 +112,9 @@ class SiteServices:
 class TrafficServices:
     """Page views and the statistics counted from them."""
 
+    annotations: AnnotationBook
     article_changes: ArticleChanges
+    article_pages: ArticlePages
     history: History
     now: Now
     opening_balances: OpeningBalances
@@ -156,6 +161,7 @@ class NoticeServices:
     """The messages that the service sends: notices, reports and webhooks."""
 
     notices: NoticeBook
+    report_numbers: ReportReader
     reports: ReportJob
     webhooks: WebhookJob
 
@@ -241,9 +247,9 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     countries = Countries(settings.country_db)
     ratings = _rating_services(stores)
     traffic = _traffic_services(
-        stores, settings, sites, clock, meters, installation, countries, ratings
+        stores, settings, sites, polls, clock, meters, installation, countries, ratings
     )
-    notices = _notice_services(stores, settings, sites, traffic, polls)
+    notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
     titles = TitleJob(
         stores.titles,
         sites.sites,
@@ -387,6 +393,7 @@ def _traffic_services(
     stores: Stores,
     settings: Settings,
     sites: SiteServices,
+    polls: PollServices,
     clock: Clock,
     meters: Meters,
     installation: Installation,
@@ -412,7 +419,11 @@ def _traffic_services(
     top_articles = TopArticles(stores.history, stores.aliases, titles)
     return TrafficServices(
         history=history,
+        annotations=AnnotationBook(stores.annotations, polls.polls),
         article_changes=ArticleChanges(stores.article_changes),
+        article_pages=ArticlePages(
+            stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
+        ),
         now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
@@ -434,7 +445,18 @@ def _notice_services(
     sites: SiteServices,
     traffic: TrafficServices,
     polls: PollServices,
+    ratings: RatingServices,
 ) -> NoticeServices:
+    numbers = ReportReader(
+        traffic.history,
+        traffic.top_articles,
+        traffic.readers,
+        polls.polls,
+        ratings.ratings,
+        ratings.review,
+        traffic.annotations,
+        traffic.titles,
+    )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(
         stores.ticks,
@@ -442,8 +464,7 @@ def _notice_services(
         notices,
         sites.sites,
         sites.emblems,
-        traffic.history,
-        traffic.top_articles,
+        numbers,
         settings.base_url,
     )
     webhooks = WebhookJob(
@@ -455,7 +476,7 @@ def _notice_services(
         traffic.history,
         polls.polls,
     )
-    return NoticeServices(notices, reports, webhooks)
+    return NoticeServices(notices, numbers, reports, webhooks)
 
 
 def _portability_services(

@@ -38,7 +38,8 @@ key                             type    holds; how long
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:readers:<day>        hash    what visits that began on the day told: letter of a
                                         dimension and value -> visits; the letter alone: under
-                                        no value that is kept; `#<letter>` -> values; `*`; 400 days
+                                        no value that is kept; `#<letter>` -> values; `*`; `f`, an
+                                        article, a tab and a source (`models.readers`); 400 days
 <p>:{site}:readers:<month>      hash    the same of a month that is over; for ever
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
@@ -117,7 +118,9 @@ key                             type    holds; how long
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
 <p>:{site}:legacy               hash    id of an import -> `models.portability.legacy.ImportedFile`;
-                                        `views:<day>`: imported views of the day; `imports`: grows
+                                        `views:<day>`: imported views of the day; `untold:<day>`:
+                                        what was taken from its readers, as more was told than it
+                                        has visits (`legacy_readers.lua`); `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
                                         `<number>` -> a part (zlib, MessagePack of `DayPart`,
@@ -131,6 +134,8 @@ key                             type    holds; how long
                                         hours at most
 <p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
+<p>:{site}:annotations          string  what administrators say of days, and their latest changes,
+                                        as JSON (`models.annotations`); for ever
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
 <p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
@@ -369,6 +374,11 @@ class SiteKeys:
     def notices(self) -> str:
         """Who gets reports and calls."""
         return self._key("notices")
+
+    @property
+    def annotations(self) -> str:
+        """What administrators say of days."""
+        return self._key("annotations")
 
     def asked(self, day: str) -> str:
         """How many people were asked on a day whether they want reports."""

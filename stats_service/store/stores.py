@@ -41,6 +41,7 @@ from stats_service.store.redis.request_counts import RequestCounts
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.annotations import AnnotationStore
 from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
 from stats_service.store.traffic.now import NowStore, NowWriter
@@ -58,6 +59,7 @@ class Stores:
 
     accounts: AccountStore
     aliases: AliasStore
+    annotations: AnnotationStore
     archives: ArchiveStore
     article_changes: ArticleChangeStore
     audit: AuditStore
@@ -121,6 +123,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
     return Stores(
         accounts=AccountStore(client, prefix),
         aliases=AliasStore(client, prefix),
+        annotations=AnnotationStore(client, prefix),
         archives=ArchiveStore(client, prefix),
         article_changes=ArticleChangeStore(client, prefix),
         audit=AuditStore(client, prefix),

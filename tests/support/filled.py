@@ -104,6 +104,10 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
         '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":"","by":""}],'
         '"webhooks":[]}',
     )
+    client.set(
+        keys.annotations,
+        '{"notes":[{"id":"1a2b3c4d","day":"2026-03-04","text":"Lễ khánh thành cầu"}],"changes":[]}',
+    )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})
     client.hset(
         keys.legacy, mapping={"views:2026-03-04": 3, "0a1b" * 4: msgspec.json.encode(IMPORTED)}

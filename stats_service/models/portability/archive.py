@@ -4,6 +4,7 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
+from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
@@ -106,7 +107,7 @@ class ReadersRow(Row, frozen=True, kw_only=True, tag="readers"):
     span: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?\Z")]
     dimension: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}\Z")]
     #: Empty: those under no value that is kept.
-    value: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    value: Annotated[str, msgspec.Meta(max_length=2048)] = ""
     visits: Count
 
 
@@ -246,6 +247,12 @@ class LegacyPartRow(Row, frozen=True, kw_only=True, tag="legacy_parts"):
     value: str
 
 
+class AnnotationsRow(Row, frozen=True, kw_only=True, tag="annotations"):
+    """What administrators say of days."""
+
+    annotations: Annotations
+
+
 class NoticesRow(Row, frozen=True, kw_only=True, tag="notices"):
     """The reports and webhooks."""
 
@@ -293,6 +300,7 @@ TableRow = (
     | IgnoredRow
     | LegacyRow
     | LegacyPartRow
+    | AnnotationsRow
     | NoticesRow
     | AuditRow
 )

@@ -39,6 +39,9 @@ FIELD_NAMES = {
     "record:visits:day": _("Day with the most visits"),
     "record:views": _("Views of the busiest day"),
     "record:views:day": _("Day with the most views"),
+    # Of an annotation.
+    "day": _("Day"),
+    "note": _("Annotation"),
     # Of a poll.
     "question": _("Question"),
     "choices": _("Answers"),

@@ -28,6 +28,7 @@ class Place(NamedTuple):
 #: What the handbook says of an admin page, by the first part of its endpoint.
 PLACES = {
     "accounts": Place("admin", "ai-được-làm-gì", "rights"),
+    "annotations": Place("admin", "ghi-chú-trên-biểu-đồ", "annotations"),
     "article_changes": Place("admin", "bài-viết", "lists-of-articles"),
     "articles": Place("admin", "bài-viết", "lists-of-articles"),
     "exports": Place("admin", "dữ-liệu", "data-in-and-out"),
@@ -39,6 +40,7 @@ PLACES = {
     "poll_review": Place("polls-and-ratings", "ai-đã-bình-chọn", "who-has-voted"),
     "polls": Place("polls-and-ratings"),
     "ratings": Place("polls-and-ratings", "đánh-giá-bài-viết", "ratings"),
+    "report": Place("admin", "báo-cáo-tuần", "the-weekly-report"),
     "second_factor": Place("admin", "đăng-nhập-lần-đầu", "two-step-sign-in"),
     "settings": Place("admin", "cài-đặt", "not-counting-oneself-opening-balances-erasing"),
     "tokens": Place("admin", "mã-api", "rights"),

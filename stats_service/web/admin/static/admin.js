@@ -46,6 +46,11 @@ if (menuButton) {
   });
 }
 
+// On paper nothing can be opened.
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll(".happened-fold")) fold.setAttribute("open", "");
+});
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
