@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from stats_service.errors import ForbiddenError, InvalidInputError, StoreUnavailableError
 from stats_service.models.sites import Site
-from stats_service.models.top_lists import (
+from stats_service.models.titles import (
     LISTED_MAX,
     ORDERS,
     PREFIX_LENGTH,

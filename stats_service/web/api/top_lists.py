@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
-from stats_service.models.top_lists import (
+from stats_service.models.titles import (
     LISTED_USUAL,
     RATING,
     RISING,

@@ -4,7 +4,7 @@ import msgspec
 
 from stats_service.models.polls import Choice, Poll, PollTally, PresentedPoll
 from stats_service.models.ratings import RatedArticle
-from stats_service.models.top_lists import ListedArticle
+from stats_service.models.titles import ListedArticle
 from stats_service.models.traffic import (
     ArticleCounts,
     PageAnswer,
