@@ -53,16 +53,17 @@ from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
+from stats_service.services.traffic.now import Now
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.readers import Readers
-from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
-from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.views.recorder import ViewRecorder
+from stats_service.services.views.replay import Replay
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
@@ -112,6 +113,7 @@ class TrafficServices:
     annotations: AnnotationBook
     article_changes: ArticleChanges
     history: History
+    now: Now
     opening_balances: OpeningBalances
     parameters: Parameters
     readers: Readers
@@ -405,12 +407,15 @@ def _traffic_services(
         stores.installation.came_from,
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
-    commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
+    commit = GroupCommit(
+        stores.connection, settings.key_prefix, spool_writer, meters, is_lost, stores.now_writer
+    )
     history, titles = History(stores.history), Titles(stores.titles)
     return TrafficServices(
         history=history,
         annotations=AnnotationBook(stores.annotations, polls.polls),
         article_changes=ArticleChanges(stores.article_changes),
+        now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),

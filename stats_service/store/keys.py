@@ -28,7 +28,11 @@ key                             type    holds; how long
 <p>:{site}:replayed:<batch>     string  marks kept views once they are recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
                                         voters' tokens (`t…`), ratings (`r…`) and new articles
-                                        (`a…`) of half an hour, and `*`; one hour
+                                        (`a…`) of half an hour, and `*`; `o` -> a minute since 1970
+                                        and the visitors online when it and those after it
+                                        began, in MessagePack; one hour
+<p>:{site}:now:<n>              hash    writer (a process) -> what it has counted of five minutes,
+                                        sums in MessagePack (`store.traffic.now`); 40 minutes
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key, or the digest of a long one -> views of the
                                         day; the 5,000 most read once the day is over; 400 days
@@ -152,7 +156,8 @@ key                             type    holds; how long
 Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
-visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
+visits; `peak`, `peak:at` (ms); `swept` (ms), the first call of the last minute in which
+something was recorded: `online` was then rid of who had gone. About 60
 bytes a field and nine fields a day.
 """
 
@@ -165,6 +170,8 @@ from functools import lru_cache
 HIT_BUCKET_SECONDS = 600
 #: Seconds over which the ceilings of one address are counted.
 ADDRESS_BUCKET_SECONDS = 1800
+#: Seconds whose views and visits are summed together for the page of what happens now.
+NOW_SLOT_SECONDS = 300
 #: Seconds over which the ratings are kept together that may still be changed.
 RATED_BUCKET_SECONDS = 43_200
 #: Seconds of a day of UTC.
@@ -423,6 +430,10 @@ class SiteKeys:
     def day_articles(self, day: str) -> str:
         """Views by article of one day."""
         return self._key(f"articles:{day}")
+
+    def now(self, slot: int) -> str:
+        """What was counted in one span of `NOW_SLOT_SECONDS`."""
+        return self._key(f"now:{slot}")
 
     def readers(self, span: str) -> str:
         """What visits of a day, or of a month that is over, told of themselves."""

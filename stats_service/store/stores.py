@@ -44,6 +44,7 @@ from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.annotations import AnnotationStore
 from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.now import NowStore, NowWriter
 from stats_service.store.traffic.parameters import ParameterStore
 from stats_service.store.traffic.readers import ReadersStore
 from stats_service.store.traffic.retention import RetentionStore
@@ -76,6 +77,8 @@ class Stores:
     legacy: LegacyStore
     loop: LoopClient
     notices: NoticeStore
+    now: NowStore
+    now_writer: NowWriter
     overview: OverviewStore
     parameters: ParameterStore
     pictures: PictureStore
@@ -137,6 +140,8 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         legacy=LegacyStore(client, prefix),
         loop=loop,
         notices=NoticeStore(client, prefix),
+        now=NowStore(client, prefix),
+        now_writer=NowWriter(loop, prefix),
         overview=OverviewStore(client, prefix),
         parameters=ParameterStore(client, prefix),
         pictures=PictureStore(client, prefix),

@@ -337,7 +337,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/store/traffic/test_record_views.py::test_a_crowd_behind_one_address_loses_nothing",
     ),
     "T39": (
-        "tests/services/traffic/test_replay.py",
+        "tests/services/views/test_replay.py",
         "tests/store/traffic/test_spool.py",
         f"{BALLOTS}_without_redis_a_vote_is_refused",
     ),

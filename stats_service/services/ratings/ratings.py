@@ -28,7 +28,7 @@ from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
-from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.views.numbers import rating_tally
 from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.sites.aliases import AliasStore

@@ -17,7 +17,7 @@ from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.periods import local_time
 from stats_service.services.ratings.ratings import ArticleRatings
-from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.views.numbers import rating_tally
 from stats_service.store.keys import DAY_SECONDS, RATING_SLOT_SECONDS, RATING_SLOTS_DAYS
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore

@@ -60,6 +60,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
     return [
         ("traffic.show", "chart", _("Traffic"), "viewer"),
         ("report.show", "week", _("Weekly report"), "viewer"),
+        ("now.show", "pulse", _("Now"), "viewer"),
         ("readers.show", "people", _("Readers"), "viewer"),
         ("articles.index", "pages", _("Articles"), "viewer"),
         ("polls.index", "poll", _("Polls"), "viewer"),

@@ -16,7 +16,7 @@ from stats_service.services.polls.rules import plain
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.ratings.ratings import RANKED_MIN
 from stats_service.services.ratings.review import BURST_MIN, HOUR_SECONDS, total, whole_slots
-from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.views.numbers import rating_tally
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name

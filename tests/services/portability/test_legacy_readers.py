@@ -30,12 +30,16 @@ def bring(services: Services, tmp_path: Path) -> Bring:
     numbers = iter(range(10**6))
 
     def import_them(
-        files: dict[str, str], now: float = FakeClock().now(), **options: object
+        files: dict[str, str],
+        now: float = FakeClock().now(),
+        *,
+        packed: bool = True,
+        **options: object,
     ) -> LegacySummary:
         folder = tmp_path / str(next(numbers))
         folder.mkdir()
         paths = [folder / name for name in files]
-        if "imported_exit_pages" in " ".join(files):
+        if packed and "imported_exit_pages" in " ".join(files):
             paths = [folder / "plausible.zip"]
             with zipfile.ZipFile(paths[0], "w") as archive:
                 for name, text in files.items():
@@ -229,6 +233,20 @@ def test_a_file_that_tells_comes_with_visits_or_after_them(
     assert summary.readers == {"device": 110}
     assert summary.ignored == {"told-beyond": 24}
     assert told("2026-02-17") == {"dcomputer": 80, "dphone": 20}
+
+
+def test_a_file_that_nothing_is_taken_from_is_no_hindrance_beside_others(
+    site: Site, bring: Bring
+) -> None:
+    """All that Plausible's zip had, unpacked; alone it is refused."""
+    exits = "imported_exit_pages_20260217_20260218.csv"
+    with pytest.raises(InvalidInputError, match="it is the table imported_exit_pages"):
+        bring({exits: PLAUSIBLE[exits]}, packed=False)
+
+    summary = bring(PLAUSIBLE, packed=False)
+
+    assert summary.readers["source"] == 144
+    assert summary.files[-1].ignored == {"not-used": 1}
 
 
 def test_what_a_site_has_switched_off_is_not_told(

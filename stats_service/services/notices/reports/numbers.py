@@ -27,7 +27,6 @@ from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.history import History
-from stats_service.services.traffic.numbers import rating_tally
 from stats_service.services.traffic.readers import Readers
 from stats_service.services.traffic.spans import (
     BEFORE,
@@ -41,6 +40,7 @@ from stats_service.services.traffic.spans import (
 from stats_service.services.traffic.tet import YEAR_WEEKS, weeks_to_year_before
 from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
+from stats_service.services.views.numbers import rating_tally
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 
 WEEK, MONTH = "week", "month"

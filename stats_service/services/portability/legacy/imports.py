@@ -429,7 +429,7 @@ def _read_tables(
         for path in paths:
             for file in opened_files(path, progress):
                 with readable(file.name):
-                    reader.read(file, inside=file.name != path.name)
+                    reader.read(file)
         # Files from versions that did not record the parts of an import.
         imports = work.imports.items()
         former = {name for name, file in imports if file.complete and not file.undoable}

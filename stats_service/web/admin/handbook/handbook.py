@@ -34,6 +34,7 @@ PLACES = {
     "exports": Place("admin", "dữ-liệu", "data-in-and-out"),
     "install": Place("embed"),
     "notices": Place("notices"),
+    "now": Place("admin", "lúc-này", "now"),
     "own_account": Place("admin", "đăng-nhập-lần-đầu", "two-step-sign-in"),
     "poll_removal": Place("polls-and-ratings"),
     "poll_review": Place("polls-and-ratings", "ai-đã-bình-chọn", "who-has-voted"),
