@@ -42,6 +42,12 @@ GROUPS = tuple(dict.fromkeys(dimension.group for dimension in DIMENSIONS.values(
 #: Stands for all groups in `Site.readers_off`.
 ALL_GROUPS = "all"
 
+#: Source of the visits that began with an article, of the most entered articles of a day: the one
+#: place where two properties of a visit stand together. It is no dimension of its own; its values
+#: are an article's key, `PAIR_MARK` and a source.
+ENTRY_SOURCE = Dimension("entry_source", "f", "entry")
+PAIR_MARK = "\t"
+
 #: A source that is no name of a site: the reader came from none, or from a program for mail, or
 #: from a page that exists to be seen in statistics, or from one that only a network inside reaches.
 DIRECT, MAIL, SPAM, INTERNAL = "@direct", "@mail", "@spam", "@internal"

@@ -49,6 +49,7 @@ from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.article_pages import ArticlePages
 from stats_service.services.titles.job import TitleJob
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
@@ -112,6 +113,7 @@ class TrafficServices:
 
     annotations: AnnotationBook
     article_changes: ArticleChanges
+    article_pages: ArticlePages
     history: History
     now: Now
     opening_balances: OpeningBalances
@@ -411,10 +413,14 @@ def _traffic_services(
         stores.connection, settings.key_prefix, spool_writer, meters, is_lost, stores.now_writer
     )
     history, titles = History(stores.history), Titles(stores.titles)
+    top_articles = TopArticles(stores.history, stores.aliases, titles)
     return TrafficServices(
         history=history,
         annotations=AnnotationBook(stores.annotations, polls.polls),
         article_changes=ArticleChanges(stores.article_changes),
+        article_pages=ArticlePages(
+            stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
+        ),
         now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
@@ -424,7 +430,7 @@ def _traffic_services(
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
         titles=titles,
-        top_articles=TopArticles(stores.history, stores.aliases, titles),
+        top_articles=top_articles,
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 

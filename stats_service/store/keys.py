@@ -38,7 +38,8 @@ key                             type    holds; how long
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:readers:<day>        hash    what visits that began on the day told: letter of a
                                         dimension and value -> visits; the letter alone: under
-                                        no value that is kept; `#<letter>` -> values; `*`; 400 days
+                                        no value that is kept; `#<letter>` -> values; `*`; `f`, an
+                                        article, a tab and a source (`models.readers`); 400 days
 <p>:{site}:readers:<month>      hash    the same of a month that is over; for ever
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day

@@ -31,6 +31,7 @@ PAGES = {
     "now": "sites/demo/now",
     "articles": "sites/demo/articles?order=rising",
     "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
+    "article": "sites/demo/articles/article?key=/thu-tuc-hanh-chinh",
     "articles-ever": "sites/demo/articles?range=all",
     "poll-open": "sites/demo/polls/muc-quan-tam",
     "poll-burst": "sites/demo/polls/le-hoi-2027/review",

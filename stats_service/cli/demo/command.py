@@ -5,7 +5,7 @@ import os
 import click
 
 from stats_service.cli.admin import setup_lines
-from stats_service.cli.demo.history import demo_history
+from stats_service.cli.demo.history import demo_history, demo_titles
 from stats_service.cli.demo.votes import add_demo_votes
 from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
@@ -97,7 +97,10 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     )
     now = services.clock.now()
     paths = [article.path for article in load_content().articles]
-    services.traffic.history.write(site, demo_history(site, now, paths))
+    days = demo_history(site, now, paths)
+    services.traffic.history.write(site, days)
+    titles = {article.path: article.title for article in load_content().articles}
+    services.traffic.titles.keep(site, demo_titles(days) | titles, now)
     # The polls are of the past: the log, which shows what came last first, has them before.
     add_demo_votes(services, site, paths)
     for article in load_content().articles:
@@ -127,4 +130,6 @@ def add_demo_town(services: Services) -> None:
             opening_day="2021-07-01",
         )
     )
-    services.traffic.history.write(town, demo_history(town, services.clock.now(), size=TOWN_SIZE))
+    days = demo_history(town, services.clock.now(), size=TOWN_SIZE)
+    services.traffic.history.write(town, days)
+    services.traffic.titles.keep(town, demo_titles(days), services.clock.now())

@@ -107,7 +107,7 @@ class ReadersRow(Row, frozen=True, kw_only=True, tag="readers"):
     span: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?\Z")]
     dimension: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}\Z")]
     #: Empty: those under no value that is kept.
-    value: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    value: Annotated[str, msgspec.Meta(max_length=2048)] = ""
     visits: Count
 
 

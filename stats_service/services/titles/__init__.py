@@ -1,1 +1,1 @@
-"""Reading what articles are called: from the portal's own pages, and from its feed."""
+"""One article: reading what it is called, from the portal's pages or feed, and its own page."""

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
@@ -89,6 +89,10 @@ class Titles:
                 titles_max=titles_max(site),
             )
         return title or Title()
+
+    def keep(self, site: Site, titles: Mapping[str, str], now: float) -> None:
+        """Keep titles that were read elsewhere, as if the pages said so; not audited."""
+        self._store.put(site, {key: Title(text=text, at=int(now)) for key, text in titles.items()})
 
     def counts(self, site: Site) -> TitleCounts:
         """Return how many articles have a title, and how many have none for which reason."""

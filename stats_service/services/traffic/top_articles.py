@@ -118,7 +118,7 @@ class TopArticles:
 
         None: the span is too long for that, or those days are forgotten, or were before the site.
         """
-        found = self._comparison(site, span, _local(site, now), compare)
+        found = self._comparison(site, span, local_time(site, now), compare)
         return found and found.span
 
     def _comparison(
@@ -130,8 +130,12 @@ class TopArticles:
         other = comparison.span
         if not is_kept(other, local.date()):
             return None
-        begin = first_day(self._store, site, local.date())
+        begin = self.begin(site, local.date())
         return comparison if begin and begin <= other.first else None
+
+    def begin(self, site: Site, today: date) -> date | None:
+        """Return the first day of which the site has a number."""
+        return first_day(self._store, site, today)
 
     def of_all_time(self, site: Site) -> list[TopArticle]:
         """Return the articles most viewed of all time, their opening balances added."""
@@ -157,7 +161,7 @@ class TopArticles:
 
         The most read of today come first, then those of before.
         """
-        today = _local(site, now).date()
+        today = local_time(site, now).date()
         days = iso_days(today - n * DAY for n in range(LISTED_DAYS))
         sums = Counter[str]()
         rows = self._store.top(site, list(days), LISTED_PER_DAY)
@@ -172,7 +176,7 @@ class TopArticles:
         self, site: Site, span: Span, now: float, compare: str, *, with_former: bool = False
     ) -> list[TopArticle]:
         """Return articles of a span; with those that only the span compared had, if wanted."""
-        local, is_long = _local(site, now), span.days > LONG_DAYS
+        local, is_long = local_time(site, now), span.days > LONG_DAYS
         today = local.date()
         comparison = self._comparison(site, span, local, compare)
         days, per_day = _kept_names(span, today), CANDIDATES_PER_DAY
@@ -185,7 +189,7 @@ class TopArticles:
             last = comparison.span.last
             if span.first <= today <= span.last:
                 cut = comparison.moment(local, span)
-                last, share = cut.date(), self._share_by(site, cut)
+                last, share = cut.date(), self.share_by(site, cut)
             before = _kept_names(Span(comparison.span.first, last), today)
         hidden = self.hidden(site)
         most = LONG_CANDIDATES if is_long else CANDIDATES
@@ -218,7 +222,7 @@ class TopArticles:
             sums.pop(key, None)
         return [key for key, _ in sums.most_common(most)]
 
-    def _share_by(self, site: Site, cut: datetime) -> float:
+    def share_by(self, site: Site, cut: datetime) -> float:
         """Return how much of a day's views had come by a moment of it, as a share of 1."""
         day = cut.date().isoformat()
         stored = self._store.read(site, fields_of([day]), (day,), ())
@@ -249,5 +253,6 @@ def _oldest(today: date) -> date:
     return today - (ARTICLE_DAYS_KEPT - 1) * DAY
 
 
-def _local(site: Site, now: float) -> datetime:
+def local_time(site: Site, now: float) -> datetime:
+    """Return a moment in the site's zone."""
     return datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone))

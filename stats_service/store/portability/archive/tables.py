@@ -36,7 +36,7 @@ from stats_service.models.portability.archive import (
     SettingsRow,
     TitleRow,
 )
-from stats_service.models.readers import DIMENSIONS, LETTERS
+from stats_service.models.readers import DIMENSIONS, ENTRY_SOURCE, LETTERS, PAIR_MARK
 from stats_service.models.sites import Site
 from stats_service.models.titles import Title
 from stats_service.models.traffic import OTHER_ARTICLES
@@ -68,6 +68,9 @@ TRANSIENT = re.compile(
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
+#: Those that an archive has, and their letters.
+_DIMENSIONS = {**DIMENSIONS, ENTRY_SOURCE.name: ENTRY_SOURCE}
+_LETTERS = {**LETTERS, ENTRY_SOURCE.letter: ENTRY_SOURCE.name}
 
 
 def _read_settings(reader: SiteReader) -> Iterator[Row]:
@@ -167,9 +170,15 @@ def _read_readers(reader: SiteReader) -> Iterator[Row]:
     for span in sorted({*days, *(day[:7] for day in days)}):
         rows: dict[tuple[str, str], int] = {}
         fields = list(reader.hash(reader.keys.readers(span)))
-        known = reader.long_keys(field[1:] for field, _ in fields)
+        known = reader.long_keys(field[1:].partition(PAIR_MARK)[0] for field, _ in fields)
         for field, visits in fields:
-            dimension, value = LETTERS.get(field[0]), field[1:]
+            dimension, value = _LETTERS.get(field[0]), field[1:]
+            if dimension == ENTRY_SOURCE.name:
+                article, mark, source = value.partition(PAIR_MARK)
+                key = known.get(article, "") if article[:1] == MARK else article
+                if not key:
+                    continue
+                value = key + mark + source
             if dimension:
                 value = known.get(value, "") if value[:1] == MARK else value
                 rows[dimension, value] = rows.get((dimension, value), 0) + int(visits)
@@ -182,7 +191,7 @@ def _read_readers(reader: SiteReader) -> Iterator[Row]:
 def _write_readers(writer: SiteWriter, row: ReadersRow) -> None:
     is_day = len(row.span) == len("2026-11-23")
     ends = end_of(row.span, ARTICLE_DAYS_KEPT) if is_day else 0
-    dimension = DIMENSIONS.get(row.dimension)
+    dimension = _DIMENSIONS.get(row.dimension)
     if dimension:
         writer.hset(writer.keys.readers(row.span), dimension.letter + row.value, row.visits, ends)
 
