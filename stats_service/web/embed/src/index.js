@@ -5,11 +5,11 @@
  */
 
 import { fetchExtra } from "./parts.js";
-import { options } from "./page.js";
-import { start } from "./view.js";
-import { optedOut } from "./storage.js";
 import { StatsViews } from "./views.js";
+import { start } from "./view.js";
 import { StatsCount } from "./count.js";
+import { optedOut } from "./storage.js";
+import { options } from "./page.js";
 import { StatsVisits } from "./visits.js";
 
 /** What the end of the address asks for, at first or when somebody types it: check, optout, optin. */

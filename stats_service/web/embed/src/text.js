@@ -1,7 +1,7 @@
 /** Metrics in the words of the page. */
 
-import { answer, find } from "./answer.js";
 import { english, number } from "./language.js";
+import { answer, find } from "./answer.js";
 
 /** Every word: its key, Vietnamese, English; nothing for a key that is none. */
 const WORDS = (
