@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
@@ -148,11 +148,8 @@ def log_lines(block: bytes) -> list[str]:
         lines.pop()
     if not lines or max(map(len, lines)) < LOG_LINE_MAX:
         return block.decode("utf-8", "replace").split("\n")[: len(lines)]
-    pieces = [
-        (line + b"\n")[at : at + LINE_MAX_BYTES]
-        for line in lines
-        for at in range(0, len(line) + 1, LINE_MAX_BYTES)
-    ]
+    stream = BytesIO(block)
+    pieces = iter(lambda: stream.readline(LINE_MAX_BYTES), b"")
     return [piece[:LOG_LINE_MAX].decode("utf-8", "replace").rstrip("\n") for piece in pieces]
 
 

@@ -200,6 +200,7 @@ class Legacy:
         recount = Recount(site, known.on, skipping(work.before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
+        tally.bound_readers()
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
         return summaries, recount.overlapping
 

@@ -38,7 +38,7 @@ from stats_service.services.visitors.countries import NO_COUNTRIES, Countries
 from stats_service.services.visitors.hosts import canonical_host
 
 #: Number of readers, user agents, pages and tellings that are remembered, each.
-REMEMBERED_MAX = 20_000
+REMEMBERED_MAX = 10_000
 #: Longest text that is remembered, in characters.
 REMEMBERED_LENGTH = 512
 #: Number of endings and hosts that the report of left-out lines distinguishes.
@@ -118,7 +118,8 @@ class LogReader:
         self._countries = countries
         self._told = Told(site, self._client_lines)
         self._readers: dict[tuple[str, str], _Reader] = {}
-        self._bots: dict[str, bool] = {}
+        #: User agents by themselves; bots' are empty.
+        self._agents: dict[str, str] = {}
         self._clients: dict[str, tuple[str, str, str]] = {}
         self._pages: dict[str, tuple[str | None, str]] = {}
         self._tellings: dict[tuple[str | None, str, str, str], str] = {}
@@ -156,7 +157,7 @@ class LogReader:
         if not agent or agent == "-":
             if self._agents_wanted:
                 return "no-user-agent"
-        elif self._is_bot(agent):
+        elif not (self._agents.get(agent) or self._agent(agent)):
             return "bot"
         if host and host != "-" and not self._is_ours(host):
             _note(part.hosts, host)
@@ -168,8 +169,7 @@ class LogReader:
         at, address, _, path, _, agent, _, referrer = hit
         if path[:1] != "/":
             path = _of_url(path, "")[1]
-        if agent == "-":
-            agent = ""
+        agent = "" if agent == "-" else self._agents.get(agent, agent)
         if self._site.excluded and in_networks(
             canonical_address(first_address(address)), self._site.excluded
         ):
@@ -201,11 +201,11 @@ class LogReader:
                 article = canonical_article(path, self._site.article_parameters)
         return _remembered(self._pages, path, (ending, article), len(path))
 
-    def _is_bot(self, agent: str) -> bool:
-        known = self._bots.get(agent)
-        if known is None:
-            known = _remembered(self._bots, agent, is_bot(agent), len(agent))
-        return known
+    def _agent(self, agent: str) -> str:
+        """Return the user agent, always the same object; `""` for that of a bot."""
+        if agent in self._agents:
+            return ""
+        return _remembered(self._agents, agent, "" if is_bot(agent) else agent, len(agent))
 
     def _client_lines(self, agent: str) -> tuple[str, str, str]:
         lines = self._clients.get(agent)

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from stats_service.models.portability.legacy import DayPart
-from stats_service.models.readers import ALL_GROUPS, DIMENSIONS, LETTERS, VERSION_FROM
-from stats_service.models.sites import Site
+from stats_service.models.readers import DIMENSIONS, LETTERS, VERSION_FROM
 from stats_service.store.traffic.readers import KEPT
 
 SCHEMA = """
@@ -51,16 +50,6 @@ def kept_lines(told: Iterable[tuple[str, int]]) -> dict[str, int]:
             for line in lines[_KEPT[letter] :]:
                 sums[letter] += sums.pop(line)
     return {line: visits for line, visits in sorted(sums.items()) if visits}
-
-
-def letters_off(site: Site) -> frozenset[str]:
-    """Return the letters of what a site has switched off."""
-    off = site.readers_off
-    return frozenset(
-        dimension.letter
-        for dimension in DIMENSIONS.values()
-        if dimension.group in off or ALL_GROUPS in off
-    )
 
 
 class ReaderSums:
@@ -152,6 +141,11 @@ class ReaderSums:
                     _drop(sums, told, letter, excess)
             self._write(day, sums)
         return beyond
+
+    def bound(self) -> None:
+        """Leave of each day what is kept of it, so that it is worked out once."""
+        for (day,) in self._database.execute("SELECT DISTINCT day FROM readers").fetchall():
+            self._write(day, self.of_day(day))
 
     def subtract(self, part: DayPart) -> None:
         """Subtract what an earlier import brought; both are as they are kept.

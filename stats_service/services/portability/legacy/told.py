@@ -5,9 +5,8 @@ A text of lines, joined by line feeds: the letter of a dimension and a value eac
 
 import re
 
-from stats_service.models.readers import ALL_GROUPS, DIRECT
+from stats_service.models.readers import ALL_GROUPS, DIMENSIONS, DIRECT
 from stats_service.models.sites import Site
-from stats_service.services.portability.legacy.readers import letters_off
 from stats_service.services.visitors.clients import client_lines
 from stats_service.services.visitors.sources import source_and_campaign
 from stats_service.services.visitors.traits import Clients, lines_told
@@ -28,7 +27,7 @@ class Told:
     def __init__(self, site: Site, clients: Clients = client_lines) -> None:
         self._clients = clients
         self._off = site.readers_off
-        self._letters_off = letters_off(site)
+        self._letters_off = _letters_off(site)
         self._hosts = frozenset(site.hosts)
         #: Whether nothing is told.
         self.is_off = ALL_GROUPS in site.readers_off
@@ -75,6 +74,16 @@ class Told:
     def wants(self, line: str) -> bool:
         """Return whether the site counts the dimension of a line."""
         return line[:1] not in self._letters_off
+
+
+def _letters_off(site: Site) -> frozenset[str]:
+    """Return the letters of what a site has switched off."""
+    off = site.readers_off
+    return frozenset(
+        dimension.letter
+        for dimension in DIMENSIONS.values()
+        if dimension.group in off or ALL_GROUPS in off
+    )
 
 
 def _source_line(source: str) -> str:

@@ -105,7 +105,7 @@ class _Lines:
         time, bracket, between = rest.partition("]")
         at = self._time(time)
         status = middle[:3]
-        if not bracket or at is None or not status.isdigit():
+        if not bracket or at is None or len(status) < 3 or not status.isdigit():
             return UNREADABLE
         if request[:5] == "GET /" and request[-9:-3] == " HTTP/" and "\\" not in request:
             method, path = "GET", request[4:-9]
