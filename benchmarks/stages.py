@@ -24,8 +24,8 @@ from stats_service.models.traffic import PageQuery, ViewCommand
 from stats_service.services.container import Services, create_services
 from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls
-from stats_service.services.traffic.numbers import site_counts
-from stats_service.services.traffic.page_views import answer_view, decide_view
+from stats_service.services.views.numbers import site_counts
+from stats_service.services.views.page_views import answer_view, decide_view
 from stats_service.store.traffic.traffic import RECORD_VIEWS
 from stats_service.store.traffic.view_batch import ViewBatch
 from stats_service.web.http.answers import page_answer_json

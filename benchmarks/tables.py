@@ -120,7 +120,7 @@ def _read(path: Path) -> tuple[float, int]:
         ExportReader(Source(site), "", lines, b"salt") as reader,
     ):
         for file in opened_files(path):
-            reader.read(file, inside=False)
+            reader.read(file)
         outcome = reader.finish(total)
         for some in event_recount(site, lambda _: (), lambda _: False, total, outcome).run(lines):
             lines.keep(some)

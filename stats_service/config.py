@@ -70,6 +70,10 @@ class Settings:
     mail_from: str = ""
     #: Hosts that webhooks may call although they are private or plain http.
     webhook_hosts: tuple[str, ...] = ()
+    #: Whether titles of articles are read from the portals' pages, and hosts of portals that may
+    #: have a private address; those that begin with `http://` are read without https.
+    titles: bool = True
+    title_hosts: tuple[str, ...] = ()
     #: Webhook of the operator, for trouble with Redis; empty: nobody is told.
     alert_url: str = ""
     #: Opens `/metrics` to whoever sends it; empty: there is no such page.
@@ -126,6 +130,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_url=_smtp_url(env.text_or_file("STATS_SMTP_URL")),
         mail_from=env.text("STATS_MAIL_FROM", "", _mail_address),
         webhook_hosts=tuple(env.text("STATS_WEBHOOK_HOSTS", "").lower().split()),
+        titles=env.flag("STATS_TITLES", default=True),
+        title_hosts=tuple(env.text("STATS_TITLE_HOSTS", "").lower().split()),
         alert_url=env.text("STATS_ALERT_URL", "", _alert_url),
         metrics_token=env.secret("STATS_METRICS_TOKEN"),
         demo=env.flag("STATS_DEMO"),

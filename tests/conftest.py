@@ -107,6 +107,8 @@ def settings(redis_server: str, tmp_path: Path) -> Settings:
         site_cache_seconds=0,
         # The tests share two cores with browsers and load generators.
         redis_timeout=5,
+        # No test calls anybody's portal; those of titles have one of their own.
+        titles=False,
     )
 
 

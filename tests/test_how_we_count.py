@@ -58,7 +58,7 @@ def test_what_is_derived_from_a_reader_lives_as_long_as_is_said() -> None:
     """On the page for readers, on the settings page, and where operators read of backups."""
     salt = SALT_TTL_SECONDS // 3600
     estimate = _lua("VISITORS_TTL") // 3600
-    online = (_lua("VISIT_GAP_MS") + _lua("SWEEP_MS")) // 60_000
+    online = (_lua("VISIT_GAP_MS") + _lua("MINUTE_MS")) // 60_000
     addresses, ballots = _lua("ADDRESSES_TTL") // 3600, _lua("NETWORKS_TTL", BALLOT) // 3600
 
     assert f"| nhiều nhất {salt} giờ |" in VIETNAMESE
@@ -99,7 +99,7 @@ def test_votes_are_kept_as_long_as_the_code_keeps_them() -> None:
 
 def test_every_reason_that_is_given_is_explained() -> None:
     """A new reason for not counting a view needs its line in both tables."""
-    service = (ROOT / "stats_service/services/traffic/page_views.py").read_text(encoding="utf-8")
+    service = (ROOT / "stats_service/services/views/page_views.py").read_text(encoding="utf-8")
     rule = service[service.index("def ignored_reason") : service.index("def answer")]
     reasons = set(re.findall(r'return "([a-z-]+)"', rule))
     reasons |= set(re.findall(r"outcome = '([a-z-]+)'", LUA))

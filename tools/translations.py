@@ -36,7 +36,7 @@ ERROR_MAPPING = [
             "ratings/ratings",
             "ratings/structured",
             "traffic/history",
-            "traffic/page_views",
+            "views/page_views",
             "traffic/readers",
             "visitors/countries",
             "visitors/request_limits",

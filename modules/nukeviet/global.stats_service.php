@@ -163,7 +163,7 @@ if (!nv_function_exists('nv_stats_service')) {
         $article = nv_stats_service_article();
         $named = $article === '' ? '' : ' data-article="' . nv_stats_service_escape($article) . '"';
         $html .= '<script async src="' . $base . '/embed.js" data-site="' . $site . '"' . $named . $out
-            . ' data-no-optimize="1" data-no-defer="1" data-cfasync="false"></script>';
+            . ' data-no-optimize="1" data-no-defer="1" data-noptimize="1" data-cfasync="false" nowprocket></script>';
         if ($out === '') {
             $html .= '<noscript><span hidden><img src="' . $base . '/' . $site . '/dot.gif" alt="" width="1" height="1" loading="lazy"'
                 . ' crossorigin="anonymous" referrerpolicy="no-referrer-when-downgrade"></span></noscript>';

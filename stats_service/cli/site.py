@@ -76,6 +76,8 @@ _OPTIONS: dict[str, tuple[str, type | click.ParamType[int], bool, str]] = {
     "--poll": ("poll", str, False, "Poll shown as the current one; empty: the latest open one."),
     "--rating-scale": ("rating_scale", int, False, "Highest score of an article, 2 to 10."),
     "--rated-type": ("rated_type", str, False, "What search engines are told an article is."),
+    "--titles": ("titles", str, False, "Where titles of articles are read: pages, feed or off."),
+    "--titles-feed": ("titles_feed", str, False, "RSS, Atom or news sitemap that has titles too."),
     "--rated-name": ("rated_name", str, False, "And its name, before its key."),
 }
 

@@ -6,6 +6,8 @@ import msgspec
 ROLES = ("viewer", "editor", "owner")
 #: Scopes of a token: read the numbers; also change polls and balances.
 SCOPES = ("read", "write")
+#: Scope of a key that opens the page for a television, and nothing else.
+SCREEN = "screen"
 #: Languages of the admin pages; the first is the default.
 LANGUAGES = ("vi", "en")
 

@@ -169,11 +169,48 @@ class TopArticle(msgspec.Struct, frozen=True):
     views: int
     #: Views in the span compared; what is rising is ordered by the difference. None: there is none.
     before: int | None = None
+    #: What the article is called; empty: that is not known.
+    title: str = ""
 
     @property
     def gain(self) -> int:
         """How many views more than before."""
         return self.views - (self.before or 0)
+
+
+class ComparedArticles(msgspec.Struct, frozen=True):
+    """Articles of a span beside another one."""
+
+    #: The most viewed.
+    most: tuple[TopArticle, ...]
+    #: Those that gained most, and those that lost most; the latter may have no view any more.
+    risen: tuple[TopArticle, ...]
+    fallen: tuple[TopArticle, ...]
+    #: Whether there was anything to compare with.
+    is_compared: bool
+
+
+class ArticlePage(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one article in a span, and of all time."""
+
+    key: str
+    #: Views of all time, the opening balance included, and that alone.
+    total: int
+    opening: int
+    hidden: bool
+    #: Keys that stand for this article since they were merged into it, or renamed.
+    others: tuple[str, ...]
+    #: Views by day, week or month, in `Pair.views`.
+    series: Series
+    #: Visits of the span that began with the article, and of the span compared; None: fewer than
+    #: `models.readers.SHOWN_FROM`, or nothing is compared.
+    entries: int | None
+    entries_before: int | None
+    #: Of `entries` by their source, the most first, each from `SHOWN_FROM` visits on; the rest has
+    #: others, or was not kept.
+    sources: tuple[tuple[str, int], ...] = ()
+    #: Days of the span whose views by article are not kept any more.
+    gone: int = 0
 
 
 class StoredHistory(msgspec.Struct, frozen=True):

@@ -42,9 +42,15 @@ GROUPS = tuple(dict.fromkeys(dimension.group for dimension in DIMENSIONS.values(
 #: Stands for all groups in `Site.readers_off`.
 ALL_GROUPS = "all"
 
+#: Source of the visits that began with an article, of the most entered articles of a day: the one
+#: place where two properties of a visit stand together. It is no dimension of its own; its values
+#: are an article's key, `PAIR_MARK` and a source.
+ENTRY_SOURCE = Dimension("entry_source", "f", "entry")
+PAIR_MARK = "\t"
+
 #: A source that is no name of a site: the reader came from none, or from a program for mail, or
-#: from a page that exists to be seen in statistics.
-DIRECT, MAIL, SPAM = "@direct", "@mail", "@spam"
+#: from a page that exists to be seen in statistics, or from one that only a network inside reaches.
+DIRECT, MAIL, SPAM, INTERNAL = "@direct", "@mail", "@spam", "@internal"
 #: From so many visits of a span on a value is shown by name.
 SHOWN_FROM = 3
 #: From so many visits of a day on a version of a browser is shown, and kept.
@@ -59,6 +65,20 @@ class Value(msgspec.Struct, frozen=True):
     visits: int
     #: Visits in the span before; None: nothing is compared, or too few visits had it.
     before: int | None = None
+
+
+class ValueChange(msgspec.Struct, frozen=True):
+    """A value that a span, or the one compared with it, shows by name."""
+
+    value: str
+    #: None: fewer than three visits had it, which is too few to say.
+    visits: int | None
+    before: int | None
+
+    @property
+    def gain(self) -> int:
+        """How many visits more than before; what is too few to say counts as none."""
+        return (self.visits or 0) - (self.before or 0)
 
 
 class DimensionCounts(msgspec.Struct, frozen=True):

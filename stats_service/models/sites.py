@@ -69,6 +69,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     readers_off: tuple[str, ...] = ()
     #: What the statistics page shows everybody of readers, of the same.
     readers_public: tuple[str, ...] = ()
+    #: Where titles of articles are read: `pages` (the portal's pages, and the feed if there is
+    #: one), `feed` alone, or `off`.
+    titles: str = "pages"
+    #: RSS or Atom feed, or sitemap of news, on one of the hosts; empty: there is none.
+    titles_feed: str = ""
     #: Tells the site from an erased one of the same name, so that nothing meant for that one is
     #: written here: 16 random hexadecimal digits, set when it is added. Empty: an older version
     #: added the site; a periodic job sets it.

@@ -242,6 +242,8 @@ class ViewResult(msgspec.Struct, frozen=True):
     voted: bool = False
     #: Whether the address has requested more tokens than the ceiling allows.
     burst: bool = False
+    #: Whether a visit begins with this view.
+    begins: bool = False
 
 
 class PageAnswer(msgspec.Struct, frozen=True):

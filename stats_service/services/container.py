@@ -25,6 +25,7 @@ from stats_service.services.loop import ServiceLoop
 from stats_service.services.notices.mail import Mailer
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.reports.job import ReportJob
+from stats_service.services.notices.reports.numbers import ReportReader
 from stats_service.services.notices.webhooks import Caller, WebhookJob
 from stats_service.services.operations.alarm import NAME as OPERATOR
 from stats_service.services.operations.alarm import RedisAlarm
@@ -48,17 +49,22 @@ from stats_service.services.ratings.review import RatingReview
 from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
+from stats_service.services.titles.article_pages import ArticlePages
+from stats_service.services.titles.job import TitleJob
+from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
+from stats_service.services.traffic.now import Now
 from stats_service.services.traffic.opening_balances import OpeningBalances
 from stats_service.services.traffic.parameters import ParameterJob, Parameters
 from stats_service.services.traffic.readers import Readers
-from stats_service.services.traffic.recorder import ViewRecorder
 from stats_service.services.traffic.records import Records
-from stats_service.services.traffic.replay import Replay
 from stats_service.services.traffic.retention import Retention, RetentionJob
+from stats_service.services.traffic.titles import Titles
 from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.services.traffic.traffic import Traffic
+from stats_service.services.views.recorder import ViewRecorder
+from stats_service.services.views.replay import Replay
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.request_limits import RequestLimits
 from stats_service.services.visitors.voters import Voters
@@ -105,8 +111,11 @@ class SiteServices:
 class TrafficServices:
     """Page views and the statistics counted from them."""
 
+    annotations: AnnotationBook
     article_changes: ArticleChanges
+    article_pages: ArticlePages
     history: History
+    now: Now
     opening_balances: OpeningBalances
     parameters: Parameters
     readers: Readers
@@ -114,6 +123,7 @@ class TrafficServices:
     records: Records
     replay: Replay
     retention: Retention
+    titles: Titles
     top_articles: TopArticles
     views: Traffic
 
@@ -149,6 +159,7 @@ class NoticeServices:
     """The messages that the service sends: notices, reports and webhooks."""
 
     notices: NoticeBook
+    report_numbers: ReportReader
     reports: ReportJob
     webhooks: WebhookJob
 
@@ -232,11 +243,33 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
     countries = Countries(settings.country_db)
-    traffic = _traffic_services(stores, settings, sites, clock, meters, installation, countries)
-    notices = _notice_services(stores, settings, sites, traffic, polls)
+    traffic = _traffic_services(
+        stores, settings, sites, polls, clock, meters, installation, countries
+    )
+    ratings = _rating_services(stores)
+    notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
+    titles = TitleJob(
+        stores.titles,
+        sites.sites,
+        traffic.top_articles,
+        ratings.ratings,
+        stores.aliases,
+        settings.title_hosts,
+        is_on=settings.titles,
+    )
     portability = _portability_services(stores, sites, audit, countries)
     operations = _operation_services(
-        stores, settings, clock, meters, installation, sites, polls, traffic, notices, portability
+        stores,
+        settings,
+        clock,
+        meters,
+        installation,
+        sites,
+        polls,
+        traffic,
+        notices,
+        portability,
+        titles,
     )
     _watch(meters, stores.spool, traffic.replay, operations.clock_watch)
     loop = ServiceLoop(sites.in_loop, traffic.recorder)
@@ -256,7 +289,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
         operations=operations,
         polls=polls,
         portability=portability,
-        ratings=_rating_services(stores),
+        ratings=ratings,
         sites=sites,
         traffic=traffic,
         close=close,
@@ -358,6 +391,7 @@ def _traffic_services(
     stores: Stores,
     settings: Settings,
     sites: SiteServices,
+    polls: PollServices,
     clock: Clock,
     meters: Meters,
     installation: Installation,
@@ -375,11 +409,19 @@ def _traffic_services(
         stores.installation.came_from,
     )
     spool_writer = SpoolWriter(stores.spool, replay.wake, meters)
-    commit = GroupCommit(stores.connection, settings.key_prefix, spool_writer, meters, is_lost)
-    history = History(stores.history)
+    commit = GroupCommit(
+        stores.connection, settings.key_prefix, spool_writer, meters, is_lost, stores.now_writer
+    )
+    history, titles = History(stores.history), Titles(stores.titles)
+    top_articles = TopArticles(stores.history, stores.aliases, titles)
     return TrafficServices(
         history=history,
+        annotations=AnnotationBook(stores.annotations, polls.polls),
         article_changes=ArticleChanges(stores.article_changes),
+        article_pages=ArticlePages(
+            stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
+        ),
+        now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
         readers=Readers(stores.readers, stores.aliases, history),
@@ -387,7 +429,8 @@ def _traffic_services(
         records=Records(stores.traffic),
         replay=replay,
         retention=Retention(stores.retention, stores.readers, sites.sites),
-        top_articles=TopArticles(stores.history, stores.aliases),
+        titles=titles,
+        top_articles=top_articles,
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 
@@ -398,7 +441,18 @@ def _notice_services(
     sites: SiteServices,
     traffic: TrafficServices,
     polls: PollServices,
+    ratings: RatingServices,
 ) -> NoticeServices:
+    numbers = ReportReader(
+        traffic.history,
+        traffic.top_articles,
+        traffic.readers,
+        polls.polls,
+        ratings.ratings,
+        ratings.review,
+        traffic.annotations,
+        traffic.titles,
+    )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(
         stores.ticks,
@@ -406,8 +460,7 @@ def _notice_services(
         notices,
         sites.sites,
         sites.emblems,
-        traffic.history,
-        traffic.top_articles,
+        numbers,
         settings.base_url,
     )
     webhooks = WebhookJob(
@@ -419,7 +472,7 @@ def _notice_services(
         traffic.history,
         polls.polls,
     )
-    return NoticeServices(notices, reports, webhooks)
+    return NoticeServices(notices, numbers, reports, webhooks)
 
 
 def _portability_services(
@@ -442,6 +495,7 @@ def _operation_services(
     traffic: TrafficServices,
     notices: NoticeServices,
     portability: PortabilityServices,
+    titles: TitleJob,
 ) -> OperationServices:
     health = Health(
         stores.health, installation, stores.ticks, stores.spool, clock, demo=settings.demo
@@ -461,6 +515,7 @@ def _operation_services(
         # Jobs that wait for other machines come last, so that they delay no other job.
         notices.webhooks,
         notices.reports,
+        titles,
     )
     overview = Overview(stores.overview, health, stores.spool)
     return OperationServices(

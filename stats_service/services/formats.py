@@ -6,6 +6,7 @@ no request.
 
 from datetime import date
 from functools import lru_cache
+from urllib.parse import unquote
 
 from babel.dates import format_date, get_day_names, get_month_names
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
@@ -78,3 +79,13 @@ def weekday_names(language: str) -> tuple[str, ...]:
     """Return the short names of the days of a week, from Monday."""
     names = get_day_names("abbreviated", locale=language)
     return tuple(names[weekday] for weekday in range(7))
+
+
+def readable(key: str) -> str:
+    """Format an article's key as browsers show an address: `/tin/bài` for `/tin/b%C3%A0i`."""
+    try:
+        text = unquote(key, errors="strict")
+    except UnicodeDecodeError:
+        return key
+    # Characters without a visible form could reverse the text or imitate another one.
+    return text if text.isprintable() else key

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from stats_service.errors import StoreUnavailableError
 from stats_service.services.known_sites.loop import LoopSites
-from stats_service.services.traffic.recorder import ViewRecorder
+from stats_service.services.views.recorder import ViewRecorder
 
 #: Longest wait for what is under way when the process ends, in seconds.
 STOP_SECONDS = 2.0

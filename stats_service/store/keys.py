@@ -28,13 +28,18 @@ key                             type    holds; how long
 <p>:{site}:replayed:<batch>     string  marks kept views once they are recorded; 30 days
 <p>:{site}:addresses:<n>        hash    8-byte address id -> views (`v…`), new identities (`n…`),
                                         voters' tokens (`t…`), ratings (`r…`) and new articles
-                                        (`a…`) of half an hour, and `*`; one hour
+                                        (`a…`) of half an hour, and `*`; `o` -> a minute since 1970
+                                        and the visitors online when it and those after it
+                                        began, in MessagePack; one hour
+<p>:{site}:now:<n>              hash    writer (a process) -> what it has counted of five minutes,
+                                        sums in MessagePack (`store.traffic.now`); 40 minutes
 <p>:{site}:articles             zset    article key -> views counted here; for ever
 <p>:{site}:articles:<day>       zset    article key, or the digest of a long one -> views of the
                                         day; the 5,000 most read once the day is over; 400 days
 <p>:{site}:readers:<day>        hash    what visits that began on the day told: letter of a
                                         dimension and value -> visits; the letter alone: under
-                                        no value that is kept; `#<letter>` -> values; `*`; 400 days
+                                        no value that is kept; `#<letter>` -> values; `*`; `f`, an
+                                        article, a tab and a source (`models.readers`); 400 days
 <p>:{site}:readers:<month>      hash    the same of a month that is over; for ever
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
@@ -44,6 +49,9 @@ key                             type    holds; how long
                                         had ratings, else `-`, and the key of the other; and a field
                                         that grows with each change here and in `hidden`; for ever
 <p>:{site}:hidden               set     keys of articles that no list shows; for ever
+<p>:{site}:titles               hash    article key -> JSON (`models.titles.Title`), 5,000 of them
+                                        at most, 250 bytes each; and a field that says how reading
+                                        them goes (`models.titles.TitleReading`); for ever
 <p>:{site}:changes              hash    id of a change -> `models.article_changes.Change`;
                                         `<id>:articles`, `<id>:views`, `<id>:back`: how many
                                         it moved, how many are back; the latest 100
@@ -110,7 +118,9 @@ key                             type    holds; how long
                                         days
 <p>:{site}:removed:<id>:<part>  any     its tally, voters, groups …; 7 days
 <p>:{site}:legacy               hash    id of an import -> `models.portability.legacy.ImportedFile`;
-                                        `views:<day>`: imported views of the day; `imports`: grows
+                                        `views:<day>`: imported views of the day; `untold:<day>`:
+                                        what was taken from its readers, as more was told than it
+                                        has visits (`legacy_readers.lua`); `imports`: grows
                                         whenever one begins, ends or is taken out; for ever
 <p>:{site}:legacy:<id>          hash    what the import added, so that it can be taken out:
                                         `<number>` -> a part (zlib, MessagePack of `DayPart`,
@@ -124,6 +134,8 @@ key                             type    holds; how long
                                         hours at most
 <p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
+<p>:{site}:annotations          string  what administrators say of days, and their latest changes,
+                                        as JSON (`models.annotations`); for ever
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
 <p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
@@ -145,7 +157,8 @@ key                             type    holds; how long
 Fields of `counts`: `views` and `visits`, each alone (of all time, without the opening balance)
 and followed by `:2026`, `:2026-11`, `:2026-W48`, `:2026-11-23`; `visitors:<day>` (from the HLL);
 `private:<day>` (views under GPC or DNT); `record:views`, `record:views:day` and the same for
-visits; `peak`, `peak:at` (ms); `swept` (ms), when `online` was last rid of who has gone. About 60
+visits; `peak`, `peak:at` (ms); `swept` (ms), the first call of the last minute in which
+something was recorded: `online` was then rid of who had gone. About 60
 bytes a field and nine fields a day.
 """
 
@@ -158,6 +171,8 @@ from functools import lru_cache
 HIT_BUCKET_SECONDS = 600
 #: Seconds over which the ceilings of one address are counted.
 ADDRESS_BUCKET_SECONDS = 1800
+#: Seconds whose views and visits are summed together for the page of what happens now.
+NOW_SLOT_SECONDS = 300
 #: Seconds over which the ratings are kept together that may still be changed.
 RATED_BUCKET_SECONDS = 43_200
 #: Seconds of a day of UTC.
@@ -172,6 +187,8 @@ SWEPT = "swept"
 ANY_POLL = "*"
 #: Field of a site's aliases that grows with each change of them; no key of an article is it.
 ALIASES_REVISION = "\x01"
+#: Field of a site's titles that is no article: how reading them goes.
+TITLES_READING = "\x01"
 #: Days after which the numbers by hour, and those by article and day, are gone.
 HOURS_DAYS_KEPT = 91
 ARTICLE_DAYS_KEPT = 400
@@ -273,6 +290,11 @@ class SiteKeys:
         return self._key("hidden")
 
     @property
+    def titles(self) -> str:
+        """What articles are called."""
+        return self._key("titles")
+
+    @property
     def changes(self) -> str:
         """The latest changes of articles."""
         return self._key("changes")
@@ -353,6 +375,11 @@ class SiteKeys:
         """Who gets reports and calls."""
         return self._key("notices")
 
+    @property
+    def annotations(self) -> str:
+        """What administrators say of days."""
+        return self._key("annotations")
+
     def asked(self, day: str) -> str:
         """How many people were asked on a day whether they want reports."""
         return self._key(f"asked:{day}")
@@ -404,6 +431,10 @@ class SiteKeys:
     def day_articles(self, day: str) -> str:
         """Views by article of one day."""
         return self._key(f"articles:{day}")
+
+    def now(self, slot: int) -> str:
+        """What was counted in one span of `NOW_SLOT_SECONDS`."""
+        return self._key(f"now:{slot}")
 
     def readers(self, span: str) -> str:
         """What visits of a day, or of a month that is over, told of themselves."""

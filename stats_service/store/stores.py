@@ -41,12 +41,15 @@ from stats_service.store.redis.request_counts import RequestCounts
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.sites.copies import SiteCopies
 from stats_service.store.sites.sites import SiteStore
+from stats_service.store.traffic.annotations import AnnotationStore
 from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.history import HistoryStore
+from stats_service.store.traffic.now import NowStore, NowWriter
 from stats_service.store.traffic.parameters import ParameterStore
 from stats_service.store.traffic.readers import ReadersStore
 from stats_service.store.traffic.retention import RetentionStore
 from stats_service.store.traffic.spool import Spool, place_of
+from stats_service.store.traffic.titles import TitleStore
 from stats_service.store.traffic.traffic import TrafficStore
 
 
@@ -56,6 +59,7 @@ class Stores:
 
     accounts: AccountStore
     aliases: AliasStore
+    annotations: AnnotationStore
     archives: ArchiveStore
     article_changes: ArticleChangeStore
     audit: AuditStore
@@ -73,6 +77,8 @@ class Stores:
     legacy: LegacyStore
     loop: LoopClient
     notices: NoticeStore
+    now: NowStore
+    now_writer: NowWriter
     overview: OverviewStore
     parameters: ParameterStore
     pictures: PictureStore
@@ -91,6 +97,7 @@ class Stores:
     sole_watcher: SoleWatcher
     spool: Spool
     ticks: TickStore
+    titles: TitleStore
     tokens: TokenStore
     traffic: TrafficStore
     uploads: UploadStore
@@ -116,6 +123,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
     return Stores(
         accounts=AccountStore(client, prefix),
         aliases=AliasStore(client, prefix),
+        annotations=AnnotationStore(client, prefix),
         archives=ArchiveStore(client, prefix),
         article_changes=ArticleChangeStore(client, prefix),
         audit=AuditStore(client, prefix),
@@ -132,6 +140,8 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         legacy=LegacyStore(client, prefix),
         loop=loop,
         notices=NoticeStore(client, prefix),
+        now=NowStore(client, prefix),
+        now_writer=NowWriter(loop, prefix),
         overview=OverviewStore(client, prefix),
         parameters=ParameterStore(client, prefix),
         pictures=PictureStore(client, prefix),
@@ -150,6 +160,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         sole_watcher=SoleWatcher(folder),
         spool=Spool(folder, settings.spool_megabytes * 10**6, place),
         ticks=TickStore(client, prefix),
+        titles=TitleStore(client, prefix),
         tokens=TokenStore(client, prefix),
         traffic=TrafficStore(client, prefix),
         uploads=UploadStore(folder),

@@ -26,8 +26,12 @@ PAGES = {
     "site": "sites/demo/",
     "site-today": "sites/demo/?range=today",
     "site-hours": "sites/demo/?range=7&unit=hour",
+    "report": "sites/demo/report",
+    "annotations": "sites/demo/annotations",
+    "now": "sites/demo/now",
     "articles": "sites/demo/articles?order=rising",
     "article-changes": "sites/demo/articles/changes?do=merge&by=prefix&which=/tin-tuc/&into=/tin/",
+    "article": "sites/demo/articles/article?key=/thu-tuc-hanh-chinh",
     "articles-ever": "sites/demo/articles?range=all",
     "poll-open": "sites/demo/polls/muc-quan-tam",
     "poll-burst": "sites/demo/polls/le-hoi-2027/review",
@@ -89,10 +93,25 @@ def add_data(services: Services, now: float) -> None:
         upload, now
     )
     rows = "date,nb_visits,nb_pageviews\n2015-01-02,310,825\n2015-01-03,412,1130\n"
-    upload = Upload(
-        id="", site="demo", who="lan", made=now, kind="matomo", name="matomo.csv", keep_opening=True
+    devices = (
+        "date,label,nb_visits,metadata_segment\n2015-01-02,Desktop,210,deviceType==desktop\n"
+        "2015-01-02,Smartphone,90,deviceType==smartphone\n2015-01-02,Việt Nam,300,countryCode==vn\n"
     )
-    services.portability.uploads.add(upload, lambda path: path.write_text(rows))
+    upload = Upload(
+        id="",
+        site="demo",
+        who="lan",
+        made=now,
+        kind="matomo",
+        name="matomo.csv",
+        more=("devices.csv",),
+        keep_opening=True,
+    )
+    services.portability.uploads.add(
+        upload,
+        lambda path: path.write_text(rows),
+        save_more=[lambda path: path.write_text(devices)],
+    )
     book = services.notices.notices
     report = book.add_report("demo", "bientap@kimson.example.vn", "week", "vi", "lan", now)
     hook = book.add_webhook("demo", "https://chat.example.vn/hook/kimson", (), 6, "lan", now)

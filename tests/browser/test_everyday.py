@@ -92,6 +92,31 @@ def test_a_sheet_of_paper_is_two_clicks(clicks: Clicks, services: Services) -> N
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
+def test_the_report_is_one_click_and_two_sheets(clicks: Clicks) -> None:
+    """What happened stands on the chart and in its read-out; on paper, too."""
+    page = clicks.page
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+
+    clicks.on("link", "Báo cáo tuần")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Báo cáo tuần")
+    expect(page.locator("[data-chart].drawn")).to_be_visible()
+    row = page.locator("[data-flags] li").first
+    expect(row).to_be_visible()
+    point, told = int(row.get_attribute("data-point") or 0), row.locator("span").last.inner_text()
+    page.locator("[data-chart]").focus()
+    page.keyboard.press("Home")
+    for _ in range(point):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".tip")).to_contain_text(told)
+
+    assert clicks.n == 1
+    assert troubles == []
+    page.emulate_media(media="print")
+    expect(page.locator("[data-flags]")).to_be_visible()
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True, format="A4"))) == 2
+
+
 def test_files_for_the_boss(clicks: Clicks) -> None:
     """A picture that a slide takes, the drawing, and a workbook; no message in the console."""
     page = clicks.page

@@ -306,6 +306,49 @@ def test_every_widget_has_a_form_that_survives_every_editor(voter: Voter, embed:
     assert embed.counts().views.total == 1
 
 
+def test_a_link_is_a_widget_where_an_editor_keeps_no_attributes(voter: Voter, embed: Embed) -> None:
+    """`<a href="#data-stats=poll">`, made with the editor's own button; other links stay links."""
+    voter.was_here_before()
+    poll = make_poll(embed, id="moi")
+    voter.open(embed.put("/tin/2", "<p>Tin</p>"))
+    forms = (
+        '<p id="views"><a href="#data-stats=views">…</a></p>'
+        '<h3>Tin <a href="/tin/2">hai</a>: <a href="#data-stats=views&data-article=link">…</a></h3>'
+        '<p><a href="/tin/1#data-stats=visits&amp;data-rows=online+total&data-labels=C%C3%B3%7C">'
+        "Số liệu</a></p>"
+        '<p><a href="#data-stats=poll&data-poll=moi&data-onclick=x&onclick=x" title="x">'
+        "<b>Bình chọn</b></a></p>"
+        '<p><a href="#data-stats=rating">Đánh giá</a></p>'
+        '<a href="/data-stats=x">khác</a><a href="#stats-optout">thôi</a>'
+    )
+
+    voter.open(embed.put("/tin/1", forms))
+    voter.vote("Thủ tục hành chính")
+    expect(voter.message()).to_contain_text("Cảm ơn")
+
+    expect(voter.page.locator("#views")).to_have_text("1")
+    expect(voter.page.locator("h3")).to_have_text("Tin hai: 1")
+    expect(voter.rating.locator("label")).to_have_count(5)
+    assert voter.rows("[data-stats=visits]")[0] == ["Có", "1"]
+    assert voter.page.locator("a").all_inner_texts() == ["hai", "khác", "thôi"]
+    assert voter.poll.evaluate("e => [...e.attributes].map((a) => a.name)") == ["poll", "state"]
+    names = voter.page.locator("[data-stats=poll]").evaluate("e => e.getAttributeNames()")
+    assert names == ["data-stats", "data-poll"]
+    assert votes(embed, poll) == {"thu-tuc": 1}
+    assert embed.article_views("/tin/1") == 1
+    assert voter.errors == voter.warnings == []
+
+
+def test_a_link_that_comes_later_is_a_widget_as_well(visitor: Visitor, embed: Embed) -> None:
+    """More is loaded, or the portal is one application."""
+    visitor.open(embed.put("/tin/1", '<div id="more"></div>'))
+
+    visitor.page.evaluate("more.innerHTML = '<a href=\"#data-stats=today\">…</a>'")
+
+    expect(visitor.page.locator("#more span")).to_have_text("1")
+    expect(visitor.page.locator("#more a")).to_have_count(0)
+
+
 def test_a_form_that_survives_keeps_its_text_while_there_is_no_service(
     visitor: Visitor, embed: Embed
 ) -> None:

@@ -1,6 +1,7 @@
 """The install page in a browser: widgets by clicking, a preview that counts nothing, a check."""
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,10 @@ def test_the_markup_and_the_widget_follow_the_clicks(
     page.get_by_text("Đặt nhãn riêng").click()
     page.fill('[data-label="today"]', 'Trong "ngày"')
     assert 'data-labels="|Trong &quot;ngày&quot;|"' in markup(page)
+    expect(page.locator("#link-address")).to_have_text(
+        "#data-stats=visits&data-rows=total+today+week"
+        "&data-labels=%7CTrong+%22ng%C3%A0y%22%7C&lang=en"
+    )
     expect(preview(page).locator("dt").nth(1)).to_have_text('Trong "ngày"')
     assert embed.counts().views.total == 0
     assert embed.counts().online == 0
@@ -101,12 +106,20 @@ def test_what_is_pasted_shows_on_the_portal_what_the_preview_showed(
     admin = install(embed.slug)
     choose(admin, "stats-count")
     admin.select_option("#metric", "year")
-    pasted = markup(admin)
+    pasted, address = markup(admin), admin.locator("#link-address").inner_text()
+    choose(admin, "stats-visits")
+    admin.get_by_text("Đặt nhãn riêng").click()
+    admin.fill('[data-label="total"]', "Tổng & hết")
+    admin.select_option("#language", "en")
+    block = admin.locator("#link-address").inner_text()
 
-    page.goto(embed.put("/tin/1", pasted))
+    links = f'<p id="a"><a href="{address}">số</a></p><a href="{escape(block)}">x</a>'
+    page.goto(embed.put("/tin/1", f"<p>{pasted}</p>{links}"))
 
     assert pasted == '<span data-stats="year">…</span>'
-    expect(page.locator("span")).to_have_text("1")
+    expect(page.locator("p").first).to_have_text("1")
+    expect(page.locator("#a")).to_have_text("1")
+    expect(page.locator("dt")).to_have_text(["Tổng & hết", "Online", "Today"])
 
 
 def test_every_widget_is_shown_with_made_up_numbers(

@@ -76,11 +76,6 @@ def test_markup_and_links_come_out_nowhere(
     }
     # Whoever asks for a wrong site is told which, as JSON, and nobody else is.
     errors = [client.get(f"/v1/{quote(text)}/counts") for text in CORPUS]
-    raw = client_of(settings.redis_url, decode_responses=False)
-    stored = b"".join(
-        name + (raw.dump(name) or b"")
-        for name in raw.scan_iter(f"{settings.key_prefix}:*", count=1000)
-    )
     top = [key for key, _ in _articles(settings)]
     foreign = [key for key in top if not key.startswith("/") and key != "(other)"]
 
@@ -94,8 +89,8 @@ def test_markup_and_links_come_out_nowhere(
         assert error.status_code == 404
         assert error.mimetype in ("application/problem+json", "application/json")
     for trace in (b"nh\xc3\xa0 c\xc3\xa1i", b"<script", b"onerror=", b"Set-Cookie"):
-        if trace in stored:  # as a counted article's key: never as markup, see the admin's page
-            assert all(trace not in key.encode() for key in foreign), trace
+        # In the key of a counted article it is text: see the admin's page.
+        assert all(trace not in key.encode() for key in foreign), trace
     for key in top:
         assert "\r" not in key
         assert "\n" not in key
@@ -103,8 +98,8 @@ def test_markup_and_links_come_out_nowhere(
 
 
 def _articles(settings: Settings) -> list[tuple[str, float]]:
-    raw = client_of(settings.redis_url, decode_responses=False)
     key = f"{settings.key_prefix}:{{kimson}}:articles"
+    raw = client_of(settings.redis_url, decode_responses=False)
     rows = raw.zrange(key, 0, -1, withscores=True)
     return [(name.decode(), score) for name, score in rows]
 

@@ -158,7 +158,7 @@ def test_a_long_outage_loses_no_view_and_doubles_none(
 ) -> None:
     """Orderly stop of Redis for 30 s under load, the service killed in between, then a storm.
 
-    Ten minutes of time are in tests/services/traffic/test_replay.py, on an injected clock.
+    Ten minutes of time are in tests/services/views/test_replay.py, on an injected clock.
     """
     with ExitStack() as stack:
         url = stack.enter_context(running_service(installed))

@@ -91,10 +91,22 @@ def fill_votes(client: redis.Redis, keys: SiteKeys) -> None:
     client.hset(keys.aliases, mapping={"/cu": "r/tin/0", "/cu/2": "-/cu", "\x01": 3})
     client.sadd(keys.raters("/cu"), b"\xff\x00rater!")
     client.sadd(keys.hidden, "/tin/1", "/ẩn")
+    client.hset(
+        keys.titles,
+        mapping={
+            "/tin/0": '{"text":"Chào Tết","source":"page","at":1772600000}',
+            "/tin/9": '{"trouble":"away","failures":1,"next_at":1772600000}',
+            "\x01": '{"at":1772600000}',
+        },
+    )
     client.set(
         keys.notices,
         '{"reports":[{"id":"1a2b3c4d","address":"an@example.vn","every":"week","language":"vi","agreed":"","by":""}],'
         '"webhooks":[]}',
+    )
+    client.set(
+        keys.annotations,
+        '{"notes":[{"id":"1a2b3c4d","day":"2026-03-04","text":"Lễ khánh thành cầu"}],"changes":[]}',
     )
     client.zadd(keys.month_articles("2026-03"), {"/tin/0": 12})
     client.hset(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
+from redis.client import NEVER_DECODE
 
 from stats_service.store.keys import SiteKeys
 from tests.support.pages import BROWSER
@@ -66,22 +67,18 @@ def stored(client: redis.Redis, keys: SiteKeys) -> dict[str, dict[str, int]]:
 def everything(client: redis.Redis, keys: SiteKeys) -> dict[str, Any]:
     """Return all that is kept of the site's numbers, expiries left aside."""
     found: dict[str, Any] = {}
-    raw = redis.Redis(
-        connection_pool=redis.ConnectionPool(
-            client.connection_pool.connection_class,
-            **client.connection_pool.connection_kwargs | {"decode_responses": False},
-        )
-    )
-    for key in raw.scan_iter(keys.pattern):
-        name = key.decode().partition("}:")[2]
+    for key in client.scan_iter(keys.pattern):
+        name = key.partition("}:")[2]
         if name.startswith("legacy:salt") or name == "audit":
             continue
-        if raw.type(key) == b"hash":
-            found[name] = raw.hgetall(key)
+        # Marks and pseudonyms are no text.
+        kind = client.type(key)
+        if kind == "hash":
+            found[name] = client.execute_command("HGETALL", key, **{NEVER_DECODE: True})
             found[name].pop(b"imports", None)
-        elif raw.type(key) == b"zset":
-            found[name] = dict(raw.zrange(key, 0, -1, withscores=True))
-    raw.close()
+        elif kind == "zset":
+            scores = {NEVER_DECODE: True, "withscores": True}
+            found[name] = client.execute_command("ZRANGE", key, 0, -1, "WITHSCORES", **scores)
     return {name: value for name, value in found.items() if value}
 
 

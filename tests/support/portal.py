@@ -61,6 +61,10 @@ def running_portal() -> Iterator[Portal]:
         def do_GET(self) -> None:
             _answer(self, portal)
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            _answer(self, portal)
+
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 

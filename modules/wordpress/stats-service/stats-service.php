@@ -101,6 +101,8 @@ function print_script() {
 		// What optimisers look for: a script that is combined or put off loses its own address.
 		'data-no-optimize' => '1',
 		'data-no-defer'    => '1',
+		'data-noptimize'   => '1',
+		'nowprocket'       => true,
 		'data-cfasync'     => 'false',
 	);
 	if ( article() ) {

@@ -5,20 +5,29 @@ import os
 import click
 
 from stats_service.cli.admin import setup_lines
-from stats_service.cli.demo.history import demo_history
+from stats_service.cli.demo.history import demo_history, demo_titles
 from stats_service.cli.demo.votes import add_demo_votes
 from stats_service.cli.group import open_services
 from stats_service.cli.serve import run_service
 from stats_service.config import Settings
-from stats_service.models.audit import COMMAND_LINE
+from stats_service.models.audit import COMMAND_LINE, Author
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.periods import day_of
 from stats_service.web.demo.content import SLUG, load_content
 
 #: What the demo portal brings along, as if it had counted elsewhere before.
 OPENING_VISITS = 1_814_165
 OPENING_VIEWS = 4_936_240
 OPENING_DAY = "2019-12-24"
+#: What happened so many days ago.
+ANNOTATIONS = (
+    (4, "Ngày hội đọc sách"),
+    (11, "Lễ khánh thành cầu"),
+    (26, "Hội nghị chuyển đổi số của huyện"),
+    (83, "Khai giảng năm học mới"),
+    (160, "Cổng thông tin đổi giao diện"),
+)
 #: The second site of the demo, and its traffic as a share of the portal's.
 TOWN_SLUG = "phat-diem"
 TOWN_SIZE = 0.11
@@ -88,12 +97,23 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
     )
     now = services.clock.now()
     paths = [article.path for article in load_content().articles]
-    services.traffic.history.write(site, demo_history(site, now, paths))
+    days = demo_history(site, now, paths)
+    services.traffic.history.write(site, days)
+    titles = {article.path: article.title for article in load_content().articles}
+    services.traffic.titles.keep(site, demo_titles(days) | titles, now)
     # The polls are of the past: the log, which shows what came last first, has them before.
     add_demo_votes(services, site, paths)
     for article in load_content().articles:
         services.traffic.opening_balances.set(site, article.path, article.views, COMMAND_LINE, now)
+    add_demo_annotations(services, site, now)
     add_demo_town(services)
+
+
+def add_demo_annotations(services: Services, site: Site, now: float) -> None:
+    """Say what happened on some days of the past."""
+    for ago, text in ANNOTATIONS:
+        day = day_of(now - ago * 86_400, site.timezone)
+        services.traffic.annotations.add(site, day, text, Author(COMMAND_LINE, now))
 
 
 def add_demo_town(services: Services) -> None:
@@ -110,4 +130,6 @@ def add_demo_town(services: Services) -> None:
             opening_day="2021-07-01",
         )
     )
-    services.traffic.history.write(town, demo_history(town, services.clock.now(), size=TOWN_SIZE))
+    days = demo_history(town, services.clock.now(), size=TOWN_SIZE)
+    services.traffic.history.write(town, days)
+    services.traffic.titles.keep(town, demo_titles(days), services.clock.now())

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from stats_service.cli.demo.readers import demo_told
 from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.services.traffic.tet import TET
 
 DAYS = 730
 #: Days for which the views of articles are written; the store keeps no more.
@@ -27,16 +28,6 @@ OFF += [41, 40, 44, 47, 46, 42, 43, 55, 66, 60, 38, 17]
 #: From Monday; a day off is quieter.
 WEEKDAYS = (1.08, 1.05, 1.02, 1.0, 0.93, 0.52, 0.46)
 HOLIDAYS = {(1, 1), (4, 30), (5, 1), (9, 2), (9, 1)}
-#: The first day of the lunar year.
-TET = {
-    date(2024, 2, 10),
-    date(2025, 1, 29),
-    date(2026, 2, 17),
-    date(2027, 2, 6),
-    date(2028, 1, 26),
-    date(2029, 2, 13),
-    date(2030, 2, 3),
-}
 #: Articles, the most read first; news come and go, the rest is always there.
 STANDING = (
     "/",
@@ -71,6 +62,36 @@ NEWS = (
     "canh-bao-lua-dao-truc-tuyen",
 )
 NEWS_DAYS = 21
+#: What the portal calls these pages; one has no title, as of a page that could not be read.
+TITLES = {
+    "/": "Cổng thông tin điện tử huyện Kim Sơn",
+    "/thu-tuc-hanh-chinh": "Thủ tục hành chính",
+    "/gioi-thieu/lanh-dao-huyen": "Lãnh đạo huyện qua các nhiệm kỳ",
+    "/van-ban": "Văn bản chỉ đạo, điều hành",
+    "/lich-cong-tac": "Lịch công tác tuần",
+    "/lien-he": "Liên hệ",
+    "/hoi-dap": "Hỏi đáp pháp luật",
+    "/gioi-thieu/lich-su-hinh-thanh": "Lịch sử hình thành huyện Kim Sơn",
+    "/du-lich/nha-tho-da": "Nhà thờ đá Phát Diệm",
+    "ky-hop-thu-muoi-hai-hdnd-huyen": "Kỳ họp thứ mười hai Hội đồng nhân dân huyện",
+    "khai-giang-nam-hoc-moi": "Các trường khai giảng năm học mới",
+    "phong-chong-bao-so-3": "Chủ động phòng, chống bão số 3",
+    "ket-qua-thi-tot-nghiep-thpt": "Kết quả kỳ thi tốt nghiệp trung học phổ thông",
+    "le-hoi-truyen-thong-dau-xuan": "Lễ hội truyền thống đầu xuân",
+    "dau-gia-quyen-su-dung-dat": "Thông báo đấu giá quyền sử dụng đất",
+    "tuyen-dung-vien-chuc-giao-duc": "Tuyển dụng viên chức ngành giáo dục",
+    "hoi-thao-chuyen-doi-so": "Hội thảo chuyển đổi số cấp xã",
+    "gia-nuoc-sach-nong-thon": "Giá nước sạch nông thôn từ quý III",
+    "lam-can-cuoc-cong-dan-luu-dong": "Làm căn cước công dân lưu động tại các xã",
+    "chuong-trinh-ocop-coi-my-nghe": "Chương trình OCOP: cói mỹ nghệ Kim Sơn",
+    "ngay-hoi-doc-sach": "Ngày hội đọc sách",
+    "tiem-chung-mo-rong": "Lịch tiêm chủng mở rộng",
+    "cai-cach-hanh-chinh-quy-iii": "Kết quả cải cách hành chính quý III",
+    "quy-hoach-khu-dan-cu-phat-diem": "Công bố quy hoạch khu dân cư Phát Diệm",
+    "hien-mau-tinh-nguyen": "Ngày hội hiến máu tình nguyện",
+    "giai-bong-chuyen-nong-dan": "Giải bóng chuyền nông dân",
+    "canh-bao-lua-dao-truc-tuyen": "Cảnh báo lừa đảo trực tuyến",
+}
 #: Views not counted, as shares of the views.
 IGNORED = {
     "bot": 0.19,
@@ -83,6 +104,16 @@ IGNORED = {
 }
 #: Views of readers who send GPC or DNT, as a share.
 PRIVATE = 0.034
+
+
+def demo_titles(days: Sequence[DayHistory]) -> dict[str, str]:
+    """Return what the articles of a history are called, by key."""
+    keys = dict.fromkeys(key for day in days for key in day.articles)
+    return {
+        key: title
+        for key in keys
+        if (title := TITLES.get(key) or TITLES.get(key.rpartition("/")[2]))
+    }
 
 
 def demo_history(
@@ -170,4 +201,4 @@ def _season(day: date) -> float:
 
 
 def _days_from_tet(day: date) -> int:
-    return min(((day - tet).days for tet in TET), key=abs)
+    return min(((day - tet).days for tet in TET.values()), key=abs)

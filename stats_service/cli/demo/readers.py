@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from datetime import date
 
-from stats_service.models.readers import DIRECT, MAIL
+from stats_service.models.readers import DIRECT, MAIL, PAIR_MARK
 
 #: Shares of visits, by dimension; what is left of 1 tells nothing.
 SHARES: dict[str, dict[str, float]] = {
@@ -52,6 +52,11 @@ def demo_told(day: date, visits: int, articles: Mapping[str, int]) -> dict[str, 
     if articles:
         views = sum(articles.values())
         told["entry"] = _shared(visits, {key: n / views for key, n in articles.items()}, chance)
+        told["entry_source"] = {
+            f"{key}{PAIR_MARK}{source}": n
+            for key, entries in told["entry"].items()
+            for source, n in _shared(entries, SHARES["source"], chance).items()
+        }
     for begin, end, name, source, medium, share in CAMPAIGNS:
         if begin <= (day.month, day.day) <= end:
             n = round(visits * share * chance.uniform(0.6, 1.4))

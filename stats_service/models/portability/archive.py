@@ -4,11 +4,13 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
+from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
+from stats_service.models.titles import TITLE_MAX
 
 #: Increased whenever a reader of the former version would misunderstand an archive.
 ARCHIVE_VERSION = 1
@@ -105,7 +107,7 @@ class ReadersRow(Row, frozen=True, kw_only=True, tag="readers"):
     span: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}(-[0-9]{2})?\Z")]
     dimension: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}\Z")]
     #: Empty: those under no value that is kept.
-    value: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    value: Annotated[str, msgspec.Meta(max_length=2048)] = ""
     visits: Count
 
 
@@ -122,6 +124,17 @@ class HiddenRow(Row, frozen=True, kw_only=True, tag="articles_hidden"):
     """An article that lists hide."""
 
     article: str
+
+
+class TitleRow(Row, frozen=True, kw_only=True, tag="titles"):
+    """The title of an article."""
+
+    article: str
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=TITLE_MAX)]
+    #: `page`, `feed` or `admin`: where it was read, or who set it.
+    source: Annotated[str, msgspec.Meta(pattern=r"^(?:page|feed|admin)\Z")]
+    #: When, in seconds since 1970.
+    at: Moment = 0
 
 
 class OpeningRow(Row, frozen=True, kw_only=True, tag="openings"):
@@ -234,6 +247,12 @@ class LegacyPartRow(Row, frozen=True, kw_only=True, tag="legacy_parts"):
     value: str
 
 
+class AnnotationsRow(Row, frozen=True, kw_only=True, tag="annotations"):
+    """What administrators say of days."""
+
+    annotations: Annotations
+
+
 class NoticesRow(Row, frozen=True, kw_only=True, tag="notices"):
     """The reports and webhooks."""
 
@@ -268,6 +287,7 @@ TableRow = (
     | ReadersRow
     | AliasRow
     | HiddenRow
+    | TitleRow
     | OpeningRow
     | RatingRow
     | VoidedRatingRow
@@ -280,6 +300,7 @@ TableRow = (
     | IgnoredRow
     | LegacyRow
     | LegacyPartRow
+    | AnnotationsRow
     | NoticesRow
     | AuditRow
 )

@@ -11,7 +11,7 @@ from stats_service.errors import (
     TokenRefusedError,
     UnknownSiteError,
 )
-from stats_service.models.accounts import SCOPES, Token
+from stats_service.models.accounts import SCOPES, SCREEN, Token
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.accounts.passwords import new_secret, secret_digest
 from stats_service.store.accounts.tokens import TokenStore
@@ -48,7 +48,7 @@ class Tokens:
             raise InvalidInputError(
                 "name: say in 1 to {name_max} characters what it is for.", name_max=NAME_MAX
             )
-        if scope not in SCOPES:
+        if scope not in (*SCOPES, SCREEN):
             raise InvalidInputError(
                 "scope {scope!r}: use one of {scopes}.", scope=scope[:40], scopes=", ".join(SCOPES)
             )
@@ -91,7 +91,7 @@ class Tokens:
         Raises:
             TokenRefusedError: the text is no token, or the token was revoked.
             UnknownSiteError: the token is for another site, whether the site `slug` exists or not.
-            ForbiddenError: the token only permits reading.
+            ForbiddenError: the token permits something else, or only reading.
         """
         parts = TOKEN.fullmatch(text)
         named, token_id, secret = parts.groups() if parts else ("", "", "")
@@ -100,8 +100,15 @@ class Tokens:
             raise TokenRefusedError
         if named != slug:
             raise UnknownSiteError(slug)
-        if SCOPES.index(token.scope) < SCOPES.index(scope):
+        if not _permits(token.scope, scope):
             raise ForbiddenError("This needs a token with the scope {scope!r}.", scope=scope)
         if now - token.used >= USED_SECONDS:
             self._store.touch(slug, token.id, now)
         return token
+
+
+def _permits(granted: str, wanted: str) -> bool:
+    """Return whether a scope includes another; that of a television includes nothing."""
+    if SCREEN in (granted, wanted):
+        return granted == wanted
+    return SCOPES.index(granted) >= SCOPES.index(wanted)

@@ -1,5 +1,7 @@
 """Calls to URLs that administrators typed in: https, to the public Internet, without redirects.
 
+Webhooks are posted, and pages of portals read (`services.titles`).
+
 libcurl makes the call, through pycurl. It resolves the name and asks `_opened` for a socket to each
 address before it connects, so the address that is checked is the address that is called, and a name
 that resolves differently the second time (DNS rebinding) reaches nothing inside. Redirects are not
@@ -12,7 +14,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from stats_service.errors import InvalidInputError, StatsError
@@ -25,6 +27,8 @@ CALL_SECONDS = 10.0
 URL_MAX_LENGTH = 500
 #: Bytes of a response body that are read; they are discarded.
 ANSWER_MAX_BYTES = 16 * 1024
+#: Longest header of an answer that is looked at, in characters.
+HEADER_MAX_LENGTH = 2_000
 
 #: Top-level names that are not on the public Internet: RFC 6761, RFC 6762 appendix G, RFC 7686,
 #: RFC 9476, ICANN's `internal`, and names that systems give themselves.
@@ -121,6 +125,68 @@ def url_host(url: str) -> str:
         return ""
 
 
+class Response(NamedTuple):
+    """What a server answered to `get`."""
+
+    status: int
+    #: The header `Content-Type`; empty: there is none.
+    content_type: str
+    #: The header `Location`, as the server wrote it; empty: there is none.
+    location: str
+    #: The beginning of the body.
+    body: bytes
+
+
+def get(
+    url: str,
+    headers: dict[str, str],
+    allowed_hosts: tuple[str, ...],
+    max_bytes: int,
+    is_enough: Callable[[bytes], bool] | None = None,
+) -> Response:
+    """Get `url`, without following redirects.
+
+    Args:
+        url: what to get.
+        headers: of the request.
+        allowed_hosts: hosts that may have a private address or no https.
+        max_bytes: of the body, unpacked; the rest is not read.
+        is_enough: is asked of what came so far; if true, the rest is not read.
+
+    Raises:
+        InvalidInputError: the URL may not be called.
+        DeliveryError: the URL leads inside, or does not respond.
+    """
+    import pycurl  # noqa: PLC0415
+
+    body, received = bytearray(), dict[str, str]()
+
+    def read(chunk: bytes) -> int:
+        searched = max(0, len(body) - 16)
+        body.extend(chunk[: max_bytes - len(body)])
+        done = len(body) >= max_bytes or (is_enough and is_enough(bytes(body[searched:])))
+        return 0 if done else len(chunk)
+
+    def read_header(line: bytes) -> None:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon and len(value) <= HEADER_MAX_LENGTH:
+            received[name.strip().lower()] = value.strip()
+
+    parts = check_url(url, allowed_hosts)
+    call = pycurl.Curl()
+    try:
+        _set_up(call, parts, headers)
+        call.setopt(pycurl.HTTPGET, 1)
+        call.setopt(pycurl.ACCEPT_ENCODING, "")  # whatever it can unpack
+        call.setopt(pycurl.WRITEFUNCTION, read)
+        call.setopt(pycurl.HEADERFUNCTION, read_header)
+        status = _perform(call, parts.hostname or "", allowed_hosts)
+    finally:
+        call.close()
+    content_type, location = received.get("content-type", ""), received.get("location", "")
+    return Response(status, content_type, location, bytes(body))
+
+
 def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[str, ...]) -> None:
     """Post `body` to `url`.
 
@@ -132,27 +198,43 @@ def post(url: str, body: bytes, headers: dict[str, str], allowed_hosts: tuple[st
     import pycurl  # noqa: PLC0415
 
     parts = check_url(url, allowed_hosts)
-    host = parts.hostname or ""
+    host, room = parts.hostname or "", [ANSWER_MAX_BYTES]
+
+    def read(chunk: bytes) -> int:
+        room[0] -= len(chunk)
+        return len(chunk) if room[0] >= 0 else 0
+
     call = pycurl.Curl()
-    refused: list[str] = []
     try:
-        _set_up(call, parts, body, headers)
-        if host not in allowed_hosts:
-            call.setopt(pycurl.OPENSOCKETFUNCTION, _opener(refused, pycurl.SOCKET_BAD))
-        try:
-            call.perform()
-        except pycurl.error as error:
-            # The rest of a long body is left unread; the status is known by then.
-            if error.args[0] != pycurl.E_WRITE_ERROR:
-                raise _failure(error, host, refused) from error
-        status = call.getinfo(pycurl.RESPONSE_CODE)
+        _set_up(call, parts, headers)
+        call.setopt(pycurl.POST, 1)
+        call.setopt(pycurl.POSTFIELDS, body)
+        call.setopt(pycurl.WRITEFUNCTION, read)
+        status = _perform(call, host, allowed_hosts)
     finally:
         call.close()
     if not 200 <= status < 300:
         raise DeliveryError("{host} answered {status} instead of 200.", host=host, status=status)
 
 
-def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str]) -> None:
+def _perform(call: Any, host: str, allowed_hosts: tuple[str, ...]) -> int:
+    """Make a call, and return the status; DeliveryError says why there is none."""
+    import pycurl  # noqa: PLC0415
+
+    refused: list[str] = []
+    if host not in allowed_hosts:
+        call.setopt(pycurl.OPENSOCKETFUNCTION, _opener(refused, pycurl.SOCKET_BAD))
+    try:
+        call.perform()
+    except pycurl.error as error:
+        # The rest of a long body is left unread; the status is known by then.
+        if error.args[0] != pycurl.E_WRITE_ERROR:
+            raise _failure(error, host, refused) from error
+    return int(call.getinfo(pycurl.RESPONSE_CODE))
+
+
+def _set_up(call: Any, parts: SplitResult, headers: dict[str, str]) -> None:
+    """Prepare what every call has, but for its method and what becomes of the answer."""
     import pycurl  # noqa: PLC0415
 
     # Assembled again, so that libcurl and `check_url` see the same host.
@@ -173,16 +255,7 @@ def _set_up(call: Any, parts: SplitResult, body: bytes, headers: dict[str, str])
         call.setopt(pycurl.CAINFO, paths.cafile)
     if paths.capath:
         call.setopt(pycurl.CAPATH, paths.capath)
-    call.setopt(pycurl.POST, 1)
-    call.setopt(pycurl.POSTFIELDS, body)
     call.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
-    room = [ANSWER_MAX_BYTES]
-
-    def read(chunk: bytes) -> int:
-        room[0] -= len(chunk)
-        return len(chunk) if room[0] >= 0 else 0
-
-    call.setopt(pycurl.WRITEFUNCTION, read)
 
 
 def _opener(refused: list[str], bad: int) -> Callable[[int, Any], Opened]:

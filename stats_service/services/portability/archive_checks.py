@@ -21,6 +21,7 @@ from stats_service.models.bounds import COUNT_MAX, TIME_MAX
 from stats_service.models.polls import OTHER, POLL_ID
 from stats_service.models.portability.archive import (
     AliasRow,
+    AnnotationsRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
@@ -42,6 +43,7 @@ from stats_service.models.portability.archive import (
     RatingRow,
     RevisionRow,
     Row,
+    TitleRow,
     VoidedRatingRow,
 )
 from stats_service.models.portability.legacy import ImportedFile, OpeningPart
@@ -61,6 +63,8 @@ from stats_service.services.polls.rules import check_form
 from stats_service.services.polls.texts import is_shown
 from stats_service.services.portability.archive_entries import check_entry
 from stats_service.services.portability.legacy.marks import unpack_flips, unpack_marks
+from stats_service.services.traffic.annotations import check_annotations
+from stats_service.services.traffic.titles import title_text
 from stats_service.services.voting.quarantine import GROUP_STATES
 from stats_service.store.portability.legacy import decoded_part
 
@@ -77,6 +81,7 @@ _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _GROUP = re.compile(rf"({_DAY})T([0-9]{{2}})-[abcpdk](?:[0-9a-f]{{16}}w?)?")
 _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[a-z-]+))?")
+_UNTOLD = re.compile(r"[0-9]{1,15} [a-z][^\n]*(?:\n[0-9]{1,15} [a-z][^\n]*)*")
 _LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
 _LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
 _LEGACY_PART = re.compile(r"[0-9]{1,24}(?::other|:unnamed)?|[lf][0-9]{1,7}|record:(?:views|visits)")
@@ -113,6 +118,7 @@ class ArchiveChecks:
             ArticleMonthRow: self._article,
             AliasRow: self._alias,
             HiddenRow: self._hidden,
+            TitleRow: self._title,
             OpeningRow: self._article,
             RatingRow: self._rating,
             VoidedRatingRow: self._voided,
@@ -125,6 +131,7 @@ class ArchiveChecks:
             IgnoredRow: self._ignored,
             LegacyRow: self._legacy,
             LegacyPartRow: self._legacy_part,
+            AnnotationsRow: self._annotations,
             NoticesRow: self._notices,
             AuditRow: self._audit,
         }
@@ -196,6 +203,12 @@ class ArchiveChecks:
     @staticmethod
     def _hidden(row: HiddenRow) -> None:
         _key(row.article)
+
+    @staticmethod
+    def _title(row: TitleRow) -> None:
+        _key(row.article)
+        if title_text(row.title) != row.title:
+            raise _unusable("title", row.title, "it is no plain text on one line")
 
     def _rating(self, row: RatingRow) -> None:
         _key(row.article)
@@ -314,6 +327,11 @@ class ArchiveChecks:
             _day("field", day)
             _count("value", _number("value", row.value))
             return
+        if metric == "untold":
+            _day("field", day)
+            if not _UNTOLD.fullmatch(row.value):
+                raise _unusable("value", row.value, "use lines of visits and a value")
+            return
         if row.field == "imports":
             _count("value", _number("value", row.value))
             return
@@ -351,6 +369,10 @@ class ArchiveChecks:
                 unpack_flips(value)
         except (ValueError, zlib.error, struct.error, msgspec.MsgspecError) as error:
             raise _unusable("value", row.value[:40], str(error)) from error
+
+    @staticmethod
+    def _annotations(row: AnnotationsRow) -> None:
+        check_annotations(row.annotations)
 
     @staticmethod
     def _notices(row: NoticesRow) -> None:

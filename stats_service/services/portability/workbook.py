@@ -1,4 +1,4 @@
-"""A table for people: a workbook with a title, real dates and numbers, and a chart of its own."""
+"""Tables for people: a workbook of titles, real dates and numbers, each sheet with its chart."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -74,12 +74,16 @@ class Table:
     drawing: Drawing | None = field(default=None)
 
 
-def workbook(table: Table) -> bytes:
-    """Return a workbook with one sheet: title, notes, table, sums, and the chart beside it."""
+def workbook(*tables: Table) -> bytes:
+    """Return a workbook with a sheet for each: title, notes, table, sums, and the chart beside it.
+
+    Their titles differ in the first 31 characters, which name the sheets.
+    """
     file = io.BytesIO()
     options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
     with xlsxwriter.Workbook(file, options) as book:
-        _Sheet(book, table).write()
+        for table in tables:
+            _Sheet(book, table).write()
     return file.getvalue()
 
 
@@ -157,8 +161,8 @@ class _Sheet:
         category, *lines = (names[name] for name in drawing.columns if name in names)
         name = self._sheet.get_name()
         for number, column in enumerate(lines):
-            if drawing.kind == "bar":
-                look: dict[str, Any] = {"fill": {"color": COLOURS[0]}}
+            if drawing.kind == "bar":  # of two, the second is what was before
+                look: dict[str, Any] = {"fill": {"color": COLOURS[2 * number]}}
             elif number < 2:
                 look = {"line": {"color": COLOURS[number], "width": 2.25}}
             else:  # what was before
@@ -168,11 +172,7 @@ class _Sheet:
                     "name": [name, self._head, column],
                     "categories": [name, first, category, last, category],
                     "values": [name, first, column, last, column],
-                    **(
-                        {"line": look}
-                        if drawing.kind == "line"
-                        else {"fill": {"color": COLOURS[0]}}
-                    ),
+                    **look,
                 }
             )
         chart.set_title({"name": self._table.title, "name_font": {"size": 13}, "overlay": False})
@@ -181,7 +181,7 @@ class _Sheet:
         if drawing.kind == "bar":
             chart.set_y_axis({"reverse": True})  # the first on top, as in the table
             chart.set_x_axis({"num_format": FORMATS["number"], "min": 0})
-            chart.set_legend({"none": True})
+            chart.set_legend({"position": "bottom"} if len(lines) > 1 else {"none": True})
         else:
             axis = {"num_format": FORMATS.get(first_column.kind, "@"), "label_position": "low"}
             chart.set_x_axis(axis | ({"text_axis": True} if first_column.kind == "hour" else {}))

@@ -23,12 +23,12 @@ from stats_service.models.ratings import (
     TopRated,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import RatingTally, Visitor
+from stats_service.models.traffic import OTHER_ARTICLES, RatingTally, Visitor
 from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
-from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.views.numbers import rating_tally
 from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.sites.aliases import AliasStore
@@ -111,6 +111,19 @@ class ArticleRatings:
         """Return the sum of all ratings of a site by score, up to a minute old."""
         columns = zip_longest(*self._recent(site, now).values(), fillvalue=0)
         return rating_tally(tuple(map(sum, columns)), site.rating_scale)
+
+    def listed(
+        self, site: Site, ratings: Mapping[str, Sequence[int]]
+    ) -> dict[str, tuple[int, ...]]:
+        """Return ratings under the articles' present keys, without those that no list shows."""
+        aliases = self._aliases.read(site.slug)
+        found: dict[str, tuple[int, ...]] = {}
+        for key, counts in ratings.items():
+            target = aliases.targets.get(key, key)
+            if target != OTHER_ARTICLES and target not in aliases.hidden:
+                known = zip_longest(counts, found.get(target, ()), fillvalue=0)
+                found[target] = tuple(n + m for n, m in known)
+        return found
 
     def forget(self, site: Site) -> None:
         """Drop the cached ranking of a site."""

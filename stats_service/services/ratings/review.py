@@ -7,6 +7,7 @@ look on Monday at a burst of the weekend, and without any record of who gave the
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from stats_service.errors import InvalidInputError, NotFoundError
 from stats_service.models.audit import Author
@@ -16,8 +17,8 @@ from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.periods import local_time
 from stats_service.services.ratings.ratings import ArticleRatings
-from stats_service.services.traffic.numbers import rating_tally
-from stats_service.store.keys import RATING_SLOT_SECONDS
+from stats_service.services.views.numbers import rating_tally
+from stats_service.store.keys import DAY_SECONDS, RATING_SLOT_SECONDS, RATING_SLOTS_DAYS
 from stats_service.store.ratings.ratings import RatingStore
 from stats_service.store.ratings.review import RatingReviewStore
 
@@ -49,6 +50,21 @@ class RatingReview:
         """Return the ratings of an article by ten minutes, for the last two weeks."""
         key = canonical_article(article, site.article_parameters)
         return [slot for slot in self._store.slots(site.slug, now) if slot.article == key]
+
+    def of_span(
+        self, site: Site, begin: float, end: float, now: float
+    ) -> dict[str, tuple[int, ...]] | None:
+        """Return the ratings by score that were first given in a span, by article.
+
+        None: they are not kept by time for so long. Ratings that were taken out are left out.
+        """
+        if begin < (now // DAY_SECONDS - RATING_SLOTS_DAYS) * DAY_SECONDS:
+            return None
+        articles = defaultdict[str, list[RatingSlot]](list)
+        for slot in self._store.slots(site.slug, now):
+            if begin <= slot.begin < end and not slot.voided:
+                articles[slot.article].append(slot)
+        return {article: total(slots) for article, slots in articles.items()}
 
     def void(
         self, site: Site, article: str, span: tuple[float, float] | None, who: str, now: float
@@ -168,7 +184,8 @@ def whole_slots(begin: float, end: float) -> tuple[float, float]:
 
 def total(slots: Iterable[RatingSlot]) -> tuple[int, ...]:
     """Return the sum of slots by score."""
-    columns = zip(*(slot.counts for slot in slots), strict=True)
+    # A site's scale may have grown meanwhile.
+    columns = zip_longest(*(slot.counts for slot in slots), fillvalue=0)
     return tuple(map(sum, columns))
 
 

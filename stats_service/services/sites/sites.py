@@ -20,13 +20,16 @@ from stats_service.services.periods import periods_at
 from stats_service.services.pictures.kept import is_possible
 from stats_service.services.revisions import check_revision, revision_of
 from stats_service.services.visitors.addresses import canonical_network, check_excluded
-from stats_service.services.visitors.hosts import canonical_host
+from stats_service.services.visitors.hosts import canonical_host, origin_host
 from stats_service.store.sites.sites import SiteStore
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 #: Larger balances are typing errors, and Redis' scores are exact up to 2^53.
 BALANCE_MAX = 10**12
 NAME_MAX = 200
+#: Where titles of articles may be read, and the longest address of a feed.
+TITLE_SOURCES = ("pages", "feed", "off")
+FEED_MAX = 500
 #: Characters of a slug that is made from a name; room is left to tell it from another by hand.
 SUGGESTED_MAX = 30
 
@@ -248,6 +251,7 @@ def check_site(site: Site) -> Site:
     _check_range("rating_ceiling", site.rating_ceiling, 1, 1_000_000)
     _check_range("rating_scale", site.rating_scale, 2, 10)
     check_rated_type(site.rated_type)
+    _check_groups("titles", (site.titles,), TITLE_SOURCES)
     _check_groups("readers_off", site.readers_off, (*GROUPS, ALL_GROUPS))
     _check_groups("readers_public", site.readers_public, GROUPS)
     if site.opening_day and not _is_day(site.opening_day):
@@ -261,6 +265,7 @@ def check_site(site: Site) -> Site:
         hosts=_unique(canonical_host(host) for host in site.hosts),
         excluded=_unique(canonical_network(text) for text in site.excluded),
         article_parameters=_parameters(site.article_parameters),
+        titles_feed=site.titles_feed.strip(),
         readers_off=_unique(site.readers_off),
         readers_public=_unique(site.readers_public),
     )
@@ -309,6 +314,8 @@ def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
                 "it is, and is always dropped. Name one that tells articles apart, such as id.",
                 name=name,
             )
+    if after.titles_feed and after.titles_feed != known.titles_feed:
+        _check_feed(after)
     if now is not None and after.opening_day not in ("", known.opening_day):
         today = periods_at(now, after.timezone).day
         if after.opening_day > today:
@@ -319,6 +326,23 @@ def _check_changes(before: Site | None, after: Site, now: float | None) -> None:
                 timezone=after.timezone,
                 today=today,
             )
+
+
+def _check_feed(site: Site) -> None:
+    feed = site.titles_feed
+    if len(feed) > FEED_MAX or not feed.isascii() or not feed.isprintable() or " " in feed:
+        raise InvalidInputError(
+            "titles_feed {feed!r}: use at most {feed_max} ASCII characters without spaces.",
+            feed=feed[:80],
+            feed_max=FEED_MAX,
+        )
+    if origin_host(feed) not in site.hosts:
+        raise InvalidInputError(
+            "titles_feed {feed!r}: write an address on one of the site's hosts, such as "
+            "https://{host}/rss.",
+            feed=feed[:80],
+            host=site.hosts[0],
+        )
 
 
 def _unknown_poll(site: Site) -> InvalidInputError:

@@ -14,6 +14,7 @@ from stats_service.models.readers import (
     DimensionCounts,
     ReaderCounts,
     Value,
+    ValueChange,
 )
 from stats_service.models.sites import Site
 from stats_service.models.traffic import OTHER_ARTICLES
@@ -26,6 +27,8 @@ from stats_service.store.traffic.readers import ReadersStore, Sums
 
 #: Most values of a dimension that are listed.
 VALUES_MAX = 500
+#: Two spans are compared if the shares of visits that told a dimension are no further apart.
+SHARE_APART = 0.1
 #: Longest span, in days.
 SPAN_MAX_DAYS = 3660
 
@@ -78,7 +81,7 @@ class Readers:
                 range_max_days=SPAN_MAX_DAYS,
             )
         today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
-        comparison = compared_with(span, "day", compare, today)
+        comparison = compared_with(span, "day", compare, today, site.timezone)
         before = None
         if comparison:
             last = comparison.span.last
@@ -102,6 +105,34 @@ class Readers:
             ),
             gone,
         )
+
+    def changed(self, site: Site, span: Span, before: Span, now: float) -> list[ValueChange] | None:
+        """Return the sources of two spans that are over, those that gained most first.
+
+        None: they cannot be compared, as the share of visits that told their source is another in
+        each; in one of them it was not counted yet, or was imported without it.
+        """
+        today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
+        sums, former = (
+            self._sums(site, days, today)[0].get("source", Counter[str]())
+            for days in (span, before)
+        )
+        shares = [
+            told.total() / max(1, self._history.visits(site, days))
+            for told, days in ((sums, span), (former, before))
+        ]
+        if not all(shares) or abs(shares[0] - shares[1]) > SHARE_APART:
+            return None
+
+        def named(n: int) -> int | None:
+            return n if n >= SHOWN_FROM else None
+
+        found = [
+            ValueChange(value, named(sums[value]), named(former[value]))
+            for value in {*sums, *former}
+            if value and max(sums[value], former[value]) >= SHOWN_FROM
+        ]
+        return sorted(found, key=lambda change: (-change.gain, change.value))
 
     def _sums(self, site: Site, span: Span, today: date) -> tuple[dict[str, Counter[str]], int]:
         """Return the sums of a span by dimension, and of how many days nothing is kept by day."""

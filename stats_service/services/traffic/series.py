@@ -49,7 +49,7 @@ class SeriesReader:
         may have been no site yet.
         """
         today = self._local.date()
-        comparison = compared_with(span, unit, compare, today)
+        comparison = compared_with(span, unit, compare, today, self._site.timezone)
         is_open = span.first <= today <= span.last
         past = _Past(self._local, span, unit, comparison, is_open=is_open)
         stored = past.stored = self._read(past)

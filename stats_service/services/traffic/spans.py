@@ -8,7 +8,8 @@ One rule for every page, file, mail and answer of the API:
   fewer; else two or more years before): November with November.
 * Any other span, and one that is named by its days (today, this week, 28 days), is compared with
   the same weekdays: it is moved by whole weeks, as few as are no shorter than the span.
-* "The year before" is the same months, or the same weekdays 52 weeks before.
+* "The year before" is the same months, or the same weekdays 52 weeks before; of a site in Viet Nam,
+  as many weeks as bring Tết beside Tết where one of the two would hold it (`tet`).
 * Where a span is not over, the one that it is compared with ends at the same moment.
 * A day stands beside the one that has its place there: the same day of another month, of which a
   shorter one has none; the same weekday of another week.
@@ -19,6 +20,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
+from stats_service.services.traffic.tet import weeks_to_year_before
 
 DAY = timedelta(days=1)
 WEEK = 7 * DAY
@@ -119,7 +121,9 @@ def buckets(span: Span, unit: str) -> list[Bucket]:
     return found
 
 
-def compared_with(span: Span, unit: str, compare: str, today: date) -> Comparison | None:
+def compared_with(
+    span: Span, unit: str, compare: str, today: date, zone: str = ""
+) -> Comparison | None:
     """Return what a span is compared with; None: with nothing.
 
     Args:
@@ -127,6 +131,7 @@ def compared_with(span: Span, unit: str, compare: str, today: date) -> Compariso
         unit: how it is divided.
         compare: `before`, `year`, `nothing`, or the ISO date on which the other span begins.
         today: today where the site is; a span may end there before it is over.
+        zone: the site's zone, which says whether it keeps Tết.
 
     Raises:
         InvalidInputError: `compare` is none of these.
@@ -140,7 +145,9 @@ def compared_with(span: Span, unit: str, compare: str, today: date) -> Compariso
     if unit == "month":
         months = 12 if compare == YEAR else -(-months_of(span) // 12) * 12
     elif unit == "week" or not months:
-        weeks = 52 if compare == YEAR else -(-span.days // 7)
+        weeks = -(-span.days // 7)
+        if compare == YEAR:
+            weeks = weeks_to_year_before(span.first, span.last, zone)
         return Comparison(Span(span.first - weeks * WEEK, span.last - weeks * WEEK), 0)
     elif compare == YEAR:
         months = 12

@@ -7,7 +7,7 @@ from stats_service.models.sites import Site
 from stats_service.models.traffic import ArticleCounts, SiteCounts
 from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.periods import periods_at
-from stats_service.services.traffic.numbers import article_counts, site_counts
+from stats_service.services.views.numbers import article_counts, site_counts
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.traffic import TrafficStore
 

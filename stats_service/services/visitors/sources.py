@@ -4,6 +4,7 @@ All of it is text that strangers send: a host must be one, a word is bounded and
 direction signs, and what may name a person is not kept.
 """
 
+import ipaddress
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -12,7 +13,7 @@ from urllib.parse import unquote_plus
 
 from publicsuffixlist import PublicSuffixList
 
-from stats_service.models.readers import DIRECT, MAIL, SPAM
+from stats_service.models.readers import DIRECT, INTERNAL, MAIL, SPAM
 
 #: Longest text about where a reader came from that is looked at, in characters.
 VIA_MAX_LENGTH = 2048
@@ -102,8 +103,14 @@ _IN_APPS = (
     ("Pinterest", "Pinterest"),
     ("GSA/", "Google"),
 )
+#: Ends of names of networks inside, which no app's name has: RFC 6761, RFC 6762, and what is usual.
+_INSIDE = frozenset(
+    ("local", "localhost", "localdomain", "lan", "internal", "intranet", "corp", "home", "private",
+     "test", "invalid", "example")
+)  # fmt: skip
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?")
-_ADDRESS = re.compile(r"[0-9.]+")
+_PORT = re.compile(r":\d+\Z")
+_ADDRESS = re.compile(r"[0-9.]+|\[[0-9a-f:.]+\]")
 #: A mail address, or a number as long as a telephone's: a word that may name a person.
 _PERSON = re.compile(r"@|\d(?:[ .-]?\d){8}")
 #: Parameters of a campaign, with the letters of their dimensions.
@@ -167,19 +174,41 @@ def source_of(host: str) -> str:
     app = _APPS.get(host)
     if app:
         return app
-    name = host.rpartition(":")[0] if re.search(r":\d+\Z", host) else host
-    name = name.rstrip(".")
+    name = _PORT.sub("", host).rstrip(".")
+    if _ADDRESS.fullmatch(name):
+        return _source_of_address(name)
     if len(name) > HOST_MAX or not _HOST.fullmatch(name):
         return "?"
-    if _ADDRESS.fullmatch(name):
-        return name
-    domain = str(_suffixes().privatesuffix(name) or name)
     if _MAIL.match(name):
         return MAIL
+    if not _suffixes().publicsuffix(name, accept_unknown=False) or "." not in name:
+        # The name of an app is written backwards, with the domain of its maker in front.
+        return name if _is_app(name) else INTERNAL
+    domain = str(_suffixes().privatesuffix(name) or name)
     known = _NAMES.get(domain) or _LABELS.get(domain.partition(".")[0] if "." in domain else "")
     if known:
         return known
     return SPAM if domain in _spam() or name in _spam() else domain
+
+
+def _source_of_address(name: str) -> str:
+    """Return a public address itself, and for all others that it is one of a network inside."""
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return "?"
+    return name if address.is_global else INTERNAL
+
+
+def _is_app(name: str) -> bool:
+    """Tell whether a name that no list of suffixes knows is one that Android gives to apps."""
+    first, _, rest = name.partition(".")
+    last = rest.rpartition(".")[2]
+    return (
+        "." in rest
+        and last not in _INSIDE
+        and bool(_suffixes().publicsuffix(first, accept_unknown=False))
+    )
 
 
 def source_named(text: str) -> str:

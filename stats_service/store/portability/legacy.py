@@ -264,6 +264,7 @@ class LegacyStore:
     ) -> None:
         """Subtract a part of a day, unless it was subtracted before."""
         args: list[Any] = [number, part.day, *_spans(spans.periods), part.views, part.visits]
+        args.append(spans.articles_live)
         self._day(UNDO_LEGACY_DAY, site, import_id, part, spans, args)
 
     def _day(

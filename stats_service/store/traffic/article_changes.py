@@ -60,7 +60,7 @@ class ArticleChangeStore:
     def keys(self, slug: str, prefix: str = "") -> Iterator[str]:
         """Give the keys that begin with `prefix` and have views or a balance, some twice."""
         names = SiteKeys(self._prefix, slug)
-        match = _glob(prefix) + "*" if prefix else None
+        match = escaped(prefix) + "*" if prefix else None
         with store_errors():
             for member, _ in self._client.zscan_iter(names.articles, match, count=1000):
                 yield text_of(member)
@@ -269,6 +269,7 @@ class ArticleChangeStore:
             names.moved(change),
             names.changes,
             names.audit,
+            names.titles,
             *(
                 names.day_articles(span) if len(span) == day_length else names.month_articles(span)
                 for span in spans
@@ -282,6 +283,6 @@ class ArticleChangeStore:
         return int(reply[0]), int(reply[1])
 
 
-def _glob(text: str) -> str:
+def escaped(text: str) -> str:
     """Return a text as it stands in a pattern of Redis."""
     return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)

@@ -24,6 +24,7 @@ from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
 from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
 from stats_service.store.redis.pipeline import Command, LoopConnection, lacks_script, pack
+from stats_service.store.traffic.now import NowWriter
 from stats_service.store.traffic.spool import SpooledView
 from stats_service.store.traffic.spool_writer import SpoolWriter
 from stats_service.store.traffic.traffic import RECORD_VIEWS
@@ -108,6 +109,7 @@ class GroupCommit:
         meters: Counts views that fail unexpectedly.
         is_lost: Returns whether Redis has lost a site that it does not know; it queries Redis, and
             is called in a thread. The views of a lost site are spooled.
+        now_writer: Sums what was recorded for the page of what happens now.
     """
 
     def __init__(
@@ -117,7 +119,9 @@ class GroupCommit:
         spool_writer: SpoolWriter | None = None,
         meters: Meters | None = None,
         is_lost: Callable[[str], bool] = lambda _: False,
+        now_writer: NowWriter | None = None,
     ) -> None:
+        self._now_writer = now_writer
         self._spool_writer = spool_writer
         self._meters = meters or Meters()
         self._is_lost = is_lost
@@ -142,6 +146,8 @@ class GroupCommit:
         end = self._loop.time() + STOP_SECONDS
         while (self._in_flight or self._batches) and self._loop.time() < end:
             await asyncio.sleep(0.005)
+        if self._now_writer:
+            await self._now_writer.stop()
         await self._connection.stop()
         waiting, self._batches, self._open, self._waiting = self._batches, [], {}, 0
         for batch in waiting:
@@ -314,6 +320,11 @@ class GroupCommit:
                     waiter.failed(result)
             except Exception as error:  # noqa: BLE001 - other views must go on
                 self._meters.fault("answer to a page view", error)
+        if self._now_writer:
+            try:
+                self._now_writer.add(batch.site, batch.now, batch.commands, results)
+            except Exception as error:  # noqa: BLE001 - the views are recorded
+                self._meters.fault("sums of now", error)
 
     def _refused(self, batch: _Batch, error: Exception) -> None:
         if isinstance(error, StatsError) or len(batch.commands) == 1:

@@ -8,7 +8,7 @@ from typing import Any
 from redis.typing import EncodableT, FieldT
 
 from stats_service.models.history import DayHistory, Pair, StoredHistory
-from stats_service.models.readers import DIMENSIONS
+from stats_service.models.readers import DIMENSIONS, ENTRY_SOURCE
 from stats_service.models.sites import Site
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
@@ -141,7 +141,7 @@ def _add_told(pipe: Any, names: SiteKeys, days: Sequence[DayHistory]) -> None:
     sums: dict[str, Counter[str]] = {}
     for day in days:
         told = {
-            DIMENSIONS[name].letter + value: n
+            (DIMENSIONS.get(name) or ENTRY_SOURCE).letter + value: n
             for name, values in day.told.items()
             for value, n in values.items()
         }
@@ -149,7 +149,8 @@ def _add_told(pipe: Any, names: SiteKeys, days: Sequence[DayHistory]) -> None:
         if told and day.day > first_kept:
             sums[day.day.isoformat()] = Counter(told)
         if told and month < f"{settled + timedelta(1):%Y-%m}":
-            sums.setdefault(month, Counter()).update(told)
+            by_month = {f: n for f, n in told.items() if f[:1] != ENTRY_SOURCE.letter}
+            sums.setdefault(month, Counter()).update(by_month)
     for span, fields in sums.items():
         pipe.hset(names.readers(span), mapping=fields)
         if len(span) > len("2026-11"):

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from stats_service.models.readers import DIMENSIONS, LETTERS, VERSION_FROM
+from stats_service.models.readers import (
+    DIMENSIONS,
+    ENTRY_SOURCE,
+    LETTERS,
+    PAIR_MARK,
+    VERSION_FROM,
+)
 from stats_service.models.sites import Site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
-from stats_service.store.traffic.day_names import MARK, known_keys
+from stats_service.store.traffic.article_changes import escaped
+from stats_service.store.traffic.day_names import MARK, both_names, known_keys
 
 SUM_READERS = load_script("traffic/sum_readers")
 #: Values that are kept by name once a day, or a month, is over; all others are added up.
@@ -20,6 +27,8 @@ KEPT = {
     "campaign_term": 100,
     "entry": 300,
 }
+#: Fields of a day that one call goes through: nearly always all.
+PAIRS_SCANNED = 10_000
 #: By dimension: visits by value, `""` for those under no value that is kept.
 Sums = dict[str, dict[str, int]]
 
@@ -51,6 +60,47 @@ class ReadersStore:
             if entries := row.get("entry"):
                 row["entry"] = _with_keys(entries, known)
         return rows
+
+    def entries(self, site: Site, keys: Sequence[str], spans: Sequence[str]) -> list[int]:
+        """Return how many visits of each day or month began with one of some articles.
+
+        Args:
+            site: the site.
+            keys: those under which the article was counted.
+            spans: days and months.
+        """
+        names = SiteKeys(self._prefix, site.slug)
+        fields = [DIMENSIONS["entry"].letter + name for name in both_names(keys)]
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for span in spans:
+                pipe.hmget(names.readers(span), fields)
+            return [sum(int(n or 0) for n in row) for row in pipe.execute()]
+
+    def entry_sources(self, site: Site, keys: Sequence[str], days: Sequence[str]) -> dict[str, int]:
+        """Return the visits of days that began with an article, by source, as far as kept.
+
+        Args:
+            site: the site.
+            keys: those under which the article was counted.
+            days: days; months have no such sums.
+        """
+        names = SiteKeys(self._prefix, site.slug)
+        begins = [f"{ENTRY_SOURCE.letter}{name}{PAIR_MARK}" for name in both_names(keys)]
+        asked = [(names.readers(day), begin) for day in days for begin in begins]
+        found: dict[str, int] = {}
+        with store_errors():
+            with self._client.pipeline(transaction=False) as pipe:
+                for key, begin in asked:
+                    pipe.hscan(key, 0, escaped(begin) + "*", PAIRS_SCANNED)
+                replies = pipe.execute()
+            for (key, begin), (cursor, fields) in zip(asked, replies, strict=True):
+                rows = dict(fields)
+                if int(cursor):  # a day with more fields than one call goes through
+                    rows = dict(self._client.hscan_iter(key, escaped(begin) + "*", PAIRS_SCANNED))
+                for field, n in rows.items():
+                    source = text_of(field)[len(begin) :]
+                    found[source] = found.get(source, 0) + int(n)
+        return found
 
     def sum_days(self, slug: str, days: Sequence[str]) -> int:
         """Keep the values that most visits have of days that are over; return how many days."""

@@ -185,7 +185,9 @@ class ViewBatch:
         """
         if reply is None:
             raise UnknownSiteError(self._slug)
-        online, numbers, tallies, ballots, odd, tokens, *columns, lists, full = _unpacked(reply)
+        online, numbers, tallies, ballots, odd, tokens, *columns, lists, full, begun = _unpacked(
+            reply
+        )
         articles = _Articles(*columns, full=bool(full))
         listed = [_Articles(*columns, full=bool(full)) for columns in lists]
         polls = {
@@ -231,7 +233,10 @@ class ViewBatch:
             except Exception as error:  # noqa: BLE001 - of this view alone
                 results.append(error)
             else:
-                results.append(ViewResult(outcome, note, article, of_lists, tally, voted, burst))
+                is_first = bool(begun) and kind == "view" and row in begun
+                results.append(
+                    ViewResult(outcome, note, article, of_lists, tally, voted, burst, is_first)
+                )
         return _counts(online, numbers), results
 
     def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:

@@ -24,7 +24,16 @@ from stats_service.web.admin.polls import removal as poll_removal
 from stats_service.web.admin.polls import review as poll_review
 from stats_service.web.admin.polls import share as poll_share
 from stats_service.web.admin.portability import exports, uploads
-from stats_service.web.admin.traffic import article_changes, articles, overview, readers, traffic
+from stats_service.web.admin.traffic import (
+    annotations,
+    article_changes,
+    articles,
+    now,
+    overview,
+    readers,
+    report,
+    traffic,
+)
 from stats_service.web.pages import failures, languages, security, static_files
 
 NOUNS = (
@@ -33,6 +42,9 @@ NOUNS = (
     second_factor,
     overview,
     traffic,
+    annotations,
+    report,
+    now,
     articles,
     article_changes,
     readers,

@@ -47,8 +47,10 @@ def new_devices() -> list[Device]:
 def menu_page() -> str:
     """Return the endpoint in the menu that the page belongs to, or an empty text."""
     endpoint = (request.endpoint or "").removeprefix("admin.")
-    noun = endpoint.partition(".")[0].replace("poll_review", "polls").replace("kiosks", "polls")
-    noun = noun.replace("article_changes", "articles")
+    noun = endpoint.partition(".")[0]
+    if noun == "kiosks" or noun.startswith("poll_"):
+        noun = "polls"
+    noun = noun.replace("article_changes", "articles").replace("annotations", "traffic")
     listed = [page[0] for page in site_pages()] if "admin_site" in g else list(SERVICE_PAGES)
     if endpoint in listed or endpoint == "overview.nowhere":
         return endpoint
@@ -59,6 +61,8 @@ def site_pages() -> list[tuple[str, str, str, str]]:
     """Return the pages of a site: endpoint, icon, name, and the role that may see it."""
     return [
         ("traffic.show", "chart", _("Traffic"), "viewer"),
+        ("report.show", "week", _("Weekly report"), "viewer"),
+        ("now.show", "pulse", _("Now"), "viewer"),
         ("readers.show", "people", _("Readers"), "viewer"),
         ("articles.index", "pages", _("Articles"), "viewer"),
         ("polls.index", "poll", _("Polls"), "viewer"),

@@ -10,19 +10,19 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.ratings import RankedArticle, RatingSlot, TopRated
 from stats_service.models.traffic import RatingTally
+from stats_service.services.formats import readable
 from stats_service.services.periods import local_minute, moment_of
 from stats_service.services.polls.rules import plain
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.ratings.ratings import RANKED_MIN
 from stats_service.services.ratings.review import BURST_MIN, HOUR_SECONDS, total, whole_slots
-from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.views.numbers import rating_tally
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name
 from stats_service.web.pages.curves import rating_curve
 from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.languages import number as number_text
-from stats_service.web.pages.languages import readable
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.paging import page_number
 from stats_service.web.pages.ranges import as_of
@@ -54,10 +54,12 @@ def index() -> str:
     ranked, found = _found(asked)
     pages = max(1, -(-len(found) // PAGE_SIZE))
     number = min(page_number(request.args.get("page", "1")), pages)
+    shown = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
     return render_template(
         "admin/ratings.html",
         ranked=ranked,
-        articles=found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
+        articles=shown,
+        titles=services().traffic.titles.of(site(), [article.key for article in shown]),
         all=services().ratings.ratings.distribution(site(), now),
         total=len(found),
         number=number,

@@ -25,9 +25,11 @@ from stats_service.web.admin.access import access, read_site_anew, site, who
 from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
-from stats_service.web.pages.messages import change_name
+from stats_service.web.pages.field_names import VALUE_NAMES
+from stats_service.web.pages.messages import change_name, explained
 from stats_service.web.pages.ranges import today_of
 from stats_service.web.pages.reader_names import group_names
+from stats_service.web.pages.title_names import trouble_names
 
 bp = Blueprint("settings", __name__, url_prefix="/sites/<slug>/settings")
 
@@ -40,7 +42,10 @@ NUMBERS = (
     "rating_ceiling",
     "rating_scale",
 )
-TEXTS = ("name", "timezone", "language", "headline", "opening_day", "rated_type", "rated_name")
+TEXTS = (
+    *("name", "timezone", "language", "headline", "opening_day", "rated_type", "rated_name"),
+    *("titles", "titles_feed"),
+)
 #: Most balances of articles, and most changes of balances, on the page.
 BALANCES_MAX = 100
 LISTS = ("hosts", "excluded", "article_parameters")
@@ -261,12 +266,23 @@ def _page(
         rated_types=RATED_TYPES,
         reader_groups=group_names(),
         knows_countries=services().settings.country_db is not None,
+        titles=services().traffic.titles.counts(site()),
+        titles_reading=(reading := services().traffic.titles.reading(site())),
+        titles_message=_explained(reading.message, reading.values),
+        feed_message=_explained(reading.feed_message, reading.feed_values),
+        titles_read_here=services().settings.titles,
+        trouble_names=trouble_names(),
+        title_sources=VALUE_NAMES["titles"],
         balances=balances,
         counts=services().traffic.views.counts(site(), services().clock.now()),
         openings=openings,
         openings_number=openings_number,
         change_name=change_name,
     )
+
+
+def _explained(message: str, values: Mapping[str, object]) -> str:
+    return explained(message, values, "") if message else ""
 
 
 def _page_of(host: str) -> tuple[str, str]:

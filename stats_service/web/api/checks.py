@@ -11,7 +11,7 @@ from flask_babel import force_locale
 from stats_service.models.install_checks import InstallReport, Sender
 from stats_service.models.traffic import PageQuery
 from stats_service.services.known_sites.install_checks import findings
-from stats_service.services.traffic.page_views import ignored_reason
+from stats_service.services.views.page_views import ignored_reason
 from stats_service.services.visitors.hosts import origin_host
 from stats_service.web.embed.scripts import served_scripts
 from stats_service.web.http.bodies import decode_body, fresh_json

@@ -6,6 +6,14 @@ from html import escape
 
 from stats_service.web.embed.files import EmbedFile
 
+#: What LiteSpeed Cache, Autoptimize and Rocket Loader look for; WP Rocket wants `nowprocket`.
+_LEFT_ALONE = {
+    "data-no-optimize": "1",
+    "data-no-defer": "1",
+    "data-noptimize": "1",
+    "data-cfasync": "false",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
@@ -39,6 +47,13 @@ class Embedding:
             f"{integrity}></script>\n"
         )
 
+    def for_optimisers(self) -> str:
+        """Return the script element so that whatever combines or delays scripts leaves it alone."""
+        names = " ".join(f'{name}="{value}"' for name, value in _LEFT_ALONE.items())
+        return self.script().replace(
+            "<script async", f"<script async nowprocket {names}\n       ", 1
+        )
+
     def html(self) -> str:
         """Return the script element and the pixel, as HTML; for the body, best at its end."""
         return self.script() + self.noscript()
@@ -67,18 +82,33 @@ class Embedding:
         )
 
     def php(self) -> str:
-        """Return a plugin for WordPress that prints it at the foot of every page."""
+        """Return a plugin for WordPress that prints it at the foot of every page.
+
+        A page that is not there, a search, a preview and what somebody sees who edits are not
+        counted; their widgets are filled.
+        """
+        left_alone = "".join(
+            f"\t\t'{name}' => {_php(value)},\n" for name, value in _LEFT_ALONE.items()
+        )
         return (
             "<?php\n"
             "/* Plugin Name: Stats service */\n"
             "add_action( 'wp_footer', function () {\n"
+            "\t$counts = ! ( is_404() || is_search() || is_preview() || current_user_can( "
+            "'edit_posts' ) );\n"
             "\twp_print_script_tag( array(\n"
-            f"\t\t'src'         => {_php(self.src)},\n"
-            "\t\t'async'       => true,\n"
-            f"\t\t'data-site'   => {_php(self.slug)},\n"
-            f"\t\t'integrity'   => {_php(self.file.integrity)},\n"
+            f"\t\t'src' => {_php(self.src)},\n"
+            "\t\t'async' => true,\n"
+            f"\t\t'data-site' => {_php(self.slug)},\n"
+            "\t\t'data-opt' => $counts ? '' : 'out',\n"
+            f"\t\t'integrity' => {_php(self.file.integrity)},\n"
             "\t\t'crossorigin' => 'anonymous',\n"
+            "\t\t'nowprocket' => true,\n"
+            f"{left_alone}"
             "\t) );\n"
+            "\tif ( ! $counts ) {\n"
+            "\t\treturn;\n"
+            "\t}\n"
             "?>\n"
             f"{self.noscript()}"
             "<?php\n"

@@ -11,7 +11,7 @@ from stats_service.models.polls import PresentedPoll
 from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.traffic.recorder import Reply
+from stats_service.services.views.recorder import Reply
 from stats_service.web.http.answers import page_answer_headers, page_answer_json
 from stats_service.web.http.bodies import decode_body
 from stats_service.web.http.cors import allowed_origin

@@ -22,7 +22,7 @@ from stats_service.models.traffic import PageAnswer, PageQuery
 from stats_service.services import formats
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.traffic.recorder import Reply
+from stats_service.services.views.recorder import Reply
 from stats_service.web.loop.badge_image import THEMES, badge_svg
 from stats_service.web.loop.messages import (
     LoopRequest,

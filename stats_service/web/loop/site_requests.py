@@ -6,7 +6,7 @@ from stats_service.errors import StatsError, UnknownSiteError
 from stats_service.models.traffic import PageAnswer
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
-from stats_service.services.traffic.recorder import Reply
+from stats_service.services.views.recorder import Reply
 from stats_service.web.http.cors import allowed_origin
 from stats_service.web.loop.messages import LoopRequest, Send, error_answer
 

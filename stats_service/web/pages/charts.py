@@ -11,7 +11,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
+from stats_service.models.annotations import CLOSED, OPENED, Mark
 from stats_service.models.history import Pair, Series
 from stats_service.models.portability.legacy import SpanGrowth
 from stats_service.services.formats import day, day_of_month, month_of, weekday_names
@@ -64,6 +66,19 @@ class Spark:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """What happened at a point of the chart: a number on it, and the words in a list below."""
+
+    #: Position in percent, and the point, from 0.
+    at: float
+    point: int
+    #: From 1.
+    number: int
+    #: Each with its day.
+    texts: tuple[tuple[date, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """All parts of a chart."""
 
@@ -71,14 +86,16 @@ class Chart:
     #: From the top, each with the number that the line stands for.
     levels: tuple[Label, ...]
     names: tuple[Label, ...]
+    flags: tuple[Flag, ...] = ()
 
 
-def chart(series: Series, metric: str) -> Chart:
+def chart(series: Series, metric: str, marks: Sequence[Mark] = ()) -> Chart:
     """Return the chart of a series; the former period is drawn only for `metric`.
 
     Args:
         series: the series.
         metric: `visits` or `views`; the former period is drawn for it.
+        marks: what happened on its days.
     """
     rows: dict[str, Sequence[int | None]] = {
         "views": [point.now.views for point in series.points],
@@ -95,6 +112,7 @@ def chart(series: Series, metric: str) -> Chart:
         ),
         _levels(top),
         tuple(_names(series)),
+        _flags(series, marks),
     )
 
 
@@ -114,6 +132,43 @@ def growth_chart(spans: Sequence[SpanGrowth]) -> Chart:
             for at, span in enumerate(spans)
             if at % every == 0
         ),
+    )
+
+
+def mark_text(mark: Mark) -> str:
+    """Return what a mark says, in the language of the page."""
+    if mark.kind == OPENED:
+        return str(_("Poll opened: %(question)s", question=mark.text))
+    if mark.kind == CLOSED:
+        return str(_("Poll closed: %(question)s", question=mark.text))
+    return mark.text
+
+
+def happened_by_point(drawn: Chart) -> dict[int, str]:
+    """Return what happened at the points of a chart, for a column of its table."""
+    return {flag.point: "; ".join(text for _day, text in flag.texts) for flag in drawn.flags}
+
+
+def _flags(series: Series, marks: Sequence[Mark]) -> tuple[Flag, ...]:
+    """Return the marks of a chart, those of one point together."""
+    form = {"hour": "%Y-%m-%dT", "week": "%G-W%V", "month": "%Y-%m"}.get(series.unit, "%Y-%m-%d")
+    places: dict[str, int] = {}
+    for place, point in enumerate(series.points):
+        places.setdefault(point.name[:11] if series.unit == "hour" else point.name, place)
+    found: dict[int, list[Mark]] = {}
+    for mark in marks:
+        point_of_mark = places.get(mark.day.strftime(form))
+        if point_of_mark is not None:
+            found.setdefault(point_of_mark, []).append(mark)
+    last = max(len(series.points) - 1, 1)
+    return tuple(
+        Flag(
+            round(100 * place / last, 2),
+            place,
+            number,
+            tuple((mark.day, mark_text(mark)) for mark in found[place]),
+        )
+        for number, place in enumerate(sorted(found), 1)
     )
 
 

@@ -27,6 +27,9 @@ FIELD_NAMES = {
     "rating_scale": _("Highest score"),
     "rated_type": _("Type of content reported to search engines"),
     "rated_name": _("And its name, shown before the article's key"),
+    "titles": _("Where titles are read"),
+    "titles_feed": _("Feed with titles"),
+    "title": _("Title"),
     "emblem": _("Emblem"),
     "public": _("Public page"),
     "public_articles": _("Most read articles on the public page"),
@@ -36,6 +39,9 @@ FIELD_NAMES = {
     "record:visits:day": _("Day with the most visits"),
     "record:views": _("Views of the busiest day"),
     "record:views:day": _("Day with the most views"),
+    # Of an annotation.
+    "day": _("Day"),
+    "note": _("Annotation"),
     # Of a poll.
     "question": _("Question"),
     "choices": _("Answers"),
@@ -142,6 +148,11 @@ VALUE_NAMES = {
     },
     "every": {"week": _("week"), "month": _("month")},
     "scope": {"read": _("to read"), "write": _("to read and write")},
+    "titles": {
+        "pages": _("the portal's pages, and the feed"),
+        "feed": _("the feed alone"),
+        "off": _("nowhere"),
+    },
     "headline": {"visits": _("Visits"), "views": _("Views")},
     "language": LANGUAGE_NAMES,
     "lang": LANGUAGE_NAMES,

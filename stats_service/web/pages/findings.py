@@ -280,8 +280,9 @@ _WORDS: dict[str, Callable[[], tuple[str, str]]] = {
     "optimisers": lambda: (
         _("This page's scripts pass through: %(names)s."),
         _(
-            "Leave the script of the snippet out of what is combined or delayed there: readers who "
-            "leave early would not be counted."
+            "Leave the script of the snippet out of what is combined or delayed there, or use its "
+            "line for optimisers, on the install page under HTML: readers who leave early would "
+            "not be counted."
         ),
     ),
     "no-article": lambda: (

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime
 from typing import cast
-from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request, session
@@ -39,7 +38,7 @@ def register(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "web/admin/translations"
     Babel(app, default_locale=LANGUAGES[0], locale_selector=choose_language)
     app.jinja_env.filters.update(number=number, day=day, moment=moment, percent=percent)
-    app.jinja_env.filters.update(calendar_day=calendar_day, score=score, readable=readable)
+    app.jinja_env.filters.update(calendar_day=calendar_day, score=score, readable=formats.readable)
     app.jinja_env.filters.update(vote_percent=vote_percent)
     app.jinja_env.globals["language"] = lambda: str(get_locale())
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
@@ -58,16 +57,6 @@ def percent(value: float, digits: int = 0) -> str:
 def vote_percent(value: float) -> str:
     """Format a percentage of a poll, from `percent_of`, without the sign: 33,3 or <0,1."""
     return percent_text(value, formats.decimal_sign(str(get_locale())))
-
-
-def readable(key: str) -> str:
-    """Format an article's key as browsers show an address: `/tin/bài` for `/tin/b%C3%A0i`."""
-    try:
-        text = unquote(key, errors="strict")
-    except UnicodeDecodeError:
-        return key
-    # Characters without a visible form could reverse the text or imitate another one.
-    return text if text.isprintable() else key
 
 
 def score(value: float) -> str:

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 
 from stats_service.web.pages.charts import Chart
 from stats_service.web.pages.downloads import attachment
-from stats_service.web.pages.languages import number
+from stats_service.web.pages.languages import day, number
 
 SVG = "image/svg+xml"
 #: Size of a drawing, as of a slide; one with many bars is higher.
@@ -21,6 +21,8 @@ WIDTH, HEIGHT = 1280, 720
 #: Characters of a line of a title and of an answer; lines of an answer.
 TITLE_LETTERS, ANSWER_LETTERS, ANSWER_LINES = 58, 78, 2
 TITLE_LINES = 3
+#: Lines of what happened, below the curves.
+FLAGS_TOLD = 6
 #: Heights in the drawing's units.
 TITLE_LINE, BAR_HEIGHT, ANSWER_LINE = 42, 26, 26
 
@@ -74,7 +76,12 @@ def chart_picture(name: str, words: Words, chart: Chart, keys: Sequence[Key]) ->
         told = key.text + (f" {number(key.total)}" if key.total is not None else "")
         places.append((x, key, told))
         x += 60 + 10 * len(told)
-    return _svg(name, words, HEIGHT, chart=chart, keys=places)
+    flagged = [
+        f"{flag.number}   {day(when, 'short')}   {text}"
+        for flag in chart.flags
+        for when, text in flag.texts
+    ]
+    return _svg(name, words, HEIGHT, chart=chart, keys=places, flagged=flagged[:FLAGS_TOLD])
 
 
 def bars_picture(name: str, words: Words, bars: Sequence[Bar]) -> Response:

@@ -4,7 +4,7 @@ from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from stats_service.models.readers import DIRECT, MAIL, SPAM
+from stats_service.models.readers import DIRECT, INTERNAL, MAIL, SPAM
 
 
 def group_names() -> dict[str, str]:
@@ -37,7 +37,12 @@ def value_name(dimension: str, value: str) -> str:
     """Return what a value is called; as it was counted if it has no name in the language."""
     locale = get_locale() or Locale("vi")
     if dimension == "source":
-        names = {DIRECT: _("Direct"), MAIL: _("Mail"), SPAM: _("Referrer spam")}
+        names = {
+            DIRECT: _("Direct"),
+            MAIL: _("Mail"),
+            INTERNAL: _("Internal network"),
+            SPAM: _("Referrer spam"),
+        }
         return str(names.get(value, value))
     if dimension == "device":
         names = {

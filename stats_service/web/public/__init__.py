@@ -16,7 +16,7 @@ from stats_service.web.pages import failures, security
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.ranges import today_of
 from stats_service.web.pages.reader_names import dimension_names, value_name
-from stats_service.web.public import recipients, root
+from stats_service.web.public import recipients, root, screen
 
 bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 
@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
 
 
 bp.register_blueprint(recipients.bp)
+bp.register_blueprint(screen.bp)
 bp.before_request(security.check_host)
 bp.after_request(security.add_headers)
 failures.register(bp)

@@ -19,6 +19,7 @@ _A_DAY = {"Cache-Control": "public, max-age=86400"}
 _ROBOTS = """User-agent: *
 Disallow: /
 Disallow: /s/*/reports/
+Disallow: /s/*/screen/
 Allow: /s/
 Allow: {prefix}/*/p/
 """

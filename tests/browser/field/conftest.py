@@ -43,6 +43,7 @@ class WordPress:
 
     url: str
     log: Path
+    root: Path
 
     @property
     def host(self) -> str:
@@ -64,7 +65,7 @@ def wordpress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
         )
     folder = tmp_path_factory.mktemp("wordpress")
     port, root = free_port(), folder / "www"
-    place = WordPress(f"http://127.0.0.1:{port}", folder / "php.log")
+    place = WordPress(f"http://127.0.0.1:{port}", folder / "php.log", root)
     shutil.copytree(SOURCE, root)
     with running_database(folder, "wp") as database:
         (root / "wp-config.php").unlink(missing_ok=True)

@@ -58,12 +58,18 @@ WIDGETS = """<div data-stats="visits">Số liệu</div>
 <div data-stats="poll">Bình chọn</div><div data-stats="rating">Đánh giá</div>"""
 
 
-@contextlib.contextmanager
-def running_nginx(folder: Path, portal: Portal, service: str, *, guarded: bool) -> Iterator[str]:
-    """Run nginx; give its host."""
+def nginx_program() -> str:
+    """Return the path of nginx, or skip the test with what to install."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if program is None:
         pytest.skip("nginx is not here: apt install nginx-light")
+    return program
+
+
+@contextlib.contextmanager
+def running_nginx(folder: Path, portal: Portal, service: str, *, guarded: bool) -> Iterator[str]:
+    """Run nginx; give its host."""
+    program = nginx_program()
     port, password = free_port(), ""
     if guarded:
         (folder / "users").write_text("an:{PLAIN}mat-khau\n")

@@ -8,6 +8,7 @@ import pytest
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.cli.conftest import Run
+from tests.services.portability.test_legacy_readers import PLAUSIBLE
 from tests.support.legacy import line
 
 
@@ -31,6 +32,21 @@ def test_import_says_what_it_does(run: Run, log: str, services: Services) -> Non
     assert json.loads(run("counts", "kimson", "--json").stdout)["views"]["total"] == 1
     assert "access.log  access-log" in run("legacy", "list", "kimson").stdout
     assert [entry.what for entry in services.accounts.audit.newest("kimson")] == ["legacy.imported"]
+
+
+def test_what_visits_tell_is_said_by_dimension(run: Run, site: Site, tmp_path: Path) -> None:
+    """Of how many visits; and a file that has only that says what to do."""
+    paths = []
+    for name, text in PLAUSIBLE.items():
+        paths.append(str(tmp_path / name))
+        (tmp_path / name).write_text(text)
+
+    said = run("legacy", "import", "kimson", *paths, "--dry-run").stdout
+
+    assert "visits tell: source 144, campaign 12, campaign_source 12, campaign_medium 12, " in said
+    assert "device 134, browser 129, system 144, country 144" in said
+    error = run("legacy", "import", "kimson", paths[2], code=2).stderr
+    assert "together with the file that has the visits of each day" in error
 
 
 @pytest.mark.parametrize(

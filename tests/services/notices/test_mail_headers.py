@@ -5,7 +5,7 @@ import email.policy
 from email.header import decode_header, make_header
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stats_service.errors import InvalidInputError
@@ -57,6 +57,8 @@ def test_a_name_makes_no_header(name: str) -> None:
 
 
 @given(st.text(max_size=300))
+@example("đ" * 300)
+@example("a" * 300)
 def test_any_text_is_one_header(text: str) -> None:
     """ASCII, lines of at most 76 characters with the name, folded where one continues."""
     text = text.encode("utf-8", "replace").decode()

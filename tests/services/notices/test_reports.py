@@ -72,9 +72,12 @@ def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> 
     assert text is not None
     assert html is not None
     said = text.get_content()
-    assert "Lượt truy cập: 7.700 (Kỳ trước: 2.800, +175%)" in said
+    assert "Lượt truy cập: 7.700\r\n  +175% so với tuần trước (2.800)\r\n" in said
+    assert "  cùng kỳ năm trước: chưa có số liệu\r\n" in said
+    assert "     +49  /tin/tết  (378 → 427)" in said
+    assert "Cách tính các con số: https://dem.example.vn/admin/help/vi/how-we-count" in said
     assert "Ngày cao nhất: 08/03/2026 (1.400)" in said
-    assert "https://dem.example.vn/admin/sites/kimson/" in said
+    assert "https://dem.example.vn/admin/sites/kimson/report?period=2026-W10" in said
     shown = html.get_content()
     assert "7.700" in shown
     assert 'lang="vi"' in shown
@@ -118,7 +121,7 @@ def test_a_report_in_english_of_a_month(mailing: Services, past: None, inbox: In
     body = message.get_body(("plain",))
     assert body is not None
     # In January the site was not counting yet: there is nothing to compare with.
-    assert "Visits: 2,100\r\n" in body.get_content()
+    assert "Visits: 2,100\r\n  the month before: no number yet\r\n" in body.get_content()
 
 
 def test_what_visitors_sent_is_no_markup_and_no_link(
@@ -133,7 +136,7 @@ def test_what_visitors_sent_is_no_markup_and_no_link(
     assert html is not None
     shown = html.get_content()
     assert "&lt;b&gt;/x&lt;/b&gt;" in shown
-    assert shown.count("<a ") == 1  # to the service itself
+    assert shown.count("<a ") == 2  # to the service itself
 
 
 def test_a_report_of_silence_says_what_to_do(mailing: Services, site: Site, inbox: Inbox) -> None:
@@ -291,9 +294,10 @@ def test_periods_in_the_sites_zone(site: Site) -> None:
     """Weeks from Monday; before six in the morning the last one is still the one before."""
     early = datetime(2026, 3, 9, 5, 59, tzinfo=VIETNAM).timestamp()
 
-    assert period("week", site, MONDAY.timestamp()) == (date(2026, 3, 2), date(2026, 3, 8))
-    assert period("week", site, early) == (date(2026, 2, 23), date(2026, 3, 1))
-    assert period("month", site, early) == (date(2026, 2, 1), date(2026, 2, 28))
+    assert period("week", site, MONDAY.timestamp(), 6)[:2] == (date(2026, 3, 2), date(2026, 3, 8))
+    assert period("week", site, early, 6)[:2] == (date(2026, 2, 23), date(2026, 3, 1))
+    assert period("week", site, early)[:2] == (date(2026, 3, 2), date(2026, 3, 8))
+    assert period("month", site, early, 6)[:2] == (date(2026, 2, 1), date(2026, 2, 28))
 
 
 def test_each_language_has_all_words() -> None:

@@ -44,6 +44,9 @@ def lasting_keys(client: redis.Redis, settings: Settings) -> dict[str, object]:
     }
     found[keys.counts].pop(SWEPT.encode(), None)  # no number of the site
     found.get(keys.aliases, {}).pop(ALIASES_REVISION.encode(), None)  # drawn by each import
+    for article, title in list(found.get(keys.titles, {}).items()):
+        if b'"text"' not in title:  # what went wrong in reading it here
+            del found[keys.titles][article]
     for key, value in found.items():
         if ":readers:" in key:  # what bounds the names of a day begins anew
             for field in [field for field in value if field[:1] in b"#*"]:

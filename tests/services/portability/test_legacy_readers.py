@@ -30,12 +30,16 @@ def bring(services: Services, tmp_path: Path) -> Bring:
     numbers = iter(range(10**6))
 
     def import_them(
-        files: dict[str, str], now: float = FakeClock().now(), **options: object
+        files: dict[str, str],
+        now: float = FakeClock().now(),
+        *,
+        packed: bool = True,
+        **options: object,
     ) -> LegacySummary:
         folder = tmp_path / str(next(numbers))
         folder.mkdir()
         paths = [folder / name for name in files]
-        if "imported_exit_pages" in " ".join(files):
+        if packed and "imported_exit_pages" in " ".join(files):
             paths = [folder / "plausible.zip"]
             with zipfile.ZipFile(paths[0], "w") as archive:
                 for name, text in files.items():
@@ -231,6 +235,20 @@ def test_a_file_that_tells_comes_with_visits_or_after_them(
     assert told("2026-02-17") == {"dcomputer": 80, "dphone": 20}
 
 
+def test_a_file_that_nothing_is_taken_from_is_no_hindrance_beside_others(
+    site: Site, bring: Bring
+) -> None:
+    """All that Plausible's zip had, unpacked; alone it is refused."""
+    exits = "imported_exit_pages_20260217_20260218.csv"
+    with pytest.raises(InvalidInputError, match="it is the table imported_exit_pages"):
+        bring({exits: PLAUSIBLE[exits]}, packed=False)
+
+    summary = bring(PLAUSIBLE, packed=False)
+
+    assert summary.readers["source"] == 144
+    assert summary.files[-1].ignored == {"not-used": 1}
+
+
 def test_what_a_site_has_switched_off_is_not_told(
     services: Services, site: Site, bring: Bring, told: Callable[[str], dict[str, int]]
 ) -> None:
@@ -301,6 +319,9 @@ REFERRERS = {
 }
 
 
+OWN = ("kimson.example.vn", "www.kimson.example.vn")
+
+
 def some_visits(seed: int, number: int = 120) -> list[Event]:
     """Return events of visits that read on for a while, in no order."""
     drawn = random.Random(seed)
@@ -324,7 +345,7 @@ def some_visits(seed: int, number: int = 120) -> list[Event]:
                     f"/tin/{drawn.randrange(5)}",
                     drawn.choice(list(QUERIES)),
                     # Who reads on comes from our own pages.
-                    "kimson.example.vn" if step else drawn.choice(list(REFERRERS)),
+                    drawn.choice(OWN if step else list(REFERRERS)),
                 )
             )
     drawn.shuffle(events)
@@ -379,18 +400,64 @@ def test_events_of_umami_tell_where_a_visit_begins(
     assert bring({"c.csv": texts[-1]}).readers == {}
 
 
-def test_a_visit_that_is_cut_tells_once(
-    site: Site, bring: Bring, told: Callable[[str], dict[str, int]]
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_no_day_is_told_of_more_visits_than_it_has(
+    services: Services,
+    site: Site,
+    bring: Bring,
+    told: Callable[[str], dict[str, int]],
+    redis_client: redis.Redis,
+    settings: Settings,
+    seed: int,
 ) -> None:
-    """The later part comes first: what it told where it began stays, and nothing is told twice."""
-    events = sorted(some_visits(5), key=lambda event: event.minute)
-    for part in (events[60:], events[:60]):
+    """Events are dealt out to commands in any order, which cuts visits; then each is taken out."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    drawn = random.Random(seed)
+    # Over midnight in Vietnam, which is 17:00 in UTC.
+    found = some_visits(seed)
+    begins = {one.visit: min(e.minute for e in found if e.visit == one.visit) for one in found}
+    events = [
+        event._replace(minute=event.minute - begins[event.visit] + 1000 + begins[event.visit] % 25)
+        for event in found
+    ]
+    cut = sorted(events, key=lambda event: event.minute)
+    hands: list[list[Event]] = [[], [], []]
+    for place, event in enumerate(cut):
+        hand = place * 3 // len(cut) if seed % 2 else drawn.randrange(3)
+        hands[hand].append(event)
+    drawn.shuffle(hands)
+
+    def check() -> None:
+        for day in ("2026-02-17", "2026-02-18"):
+            visits = int(redis_client.hget(keys.counts, f"visits:{day}") or 0)
+            sums: Counter[str] = Counter()
+            for line, n in told(day).items():
+                assert n > 0
+                sums["b" if line[0] == "v" else line[0]] += n
+            assert max(sums.values(), default=0) <= visits
+
+    imports = []
+    for hand in hands:
+        imports.append(bring({"e.csv": UMAMI_HEAD + "".join(map(str, hand))}))
+        check()
+    assert int(redis_client.hget(keys.counts, "visits")) == len({e.visit for e in events})
+    drawn.shuffle(imports)
+    for one in imports:
+        services.portability.legacy.undo("kimson", one.id, FakeClock().now())
+        check()
+    assert everything(redis_client, keys) == {}
+
+
+@pytest.mark.parametrize("seed", range(7, 10))
+def test_a_later_part_that_overlaps_tells_what_is_new(
+    site: Site, bring: Bring, told: Callable[[str], dict[str, int]], seed: int
+) -> None:
+    """In the order of time, a command each: as if all had come at once."""
+    events = sorted(some_visits(seed), key=lambda event: event.minute)
+    for part in (events[:70], events[50:90], events[80:]):
         bring({"e.csv": UMAMI_HEAD + "".join(map(str, part))})
 
-    visits = len({event.visit for event in events})
-    found = told("2026-02-17")
-    for letter in "es":
-        assert sum(n for line, n in found.items() if line[0] == letter) == visits
+    assert told("2026-02-17") == naive_count(events)
 
 
 def test_sessions_of_umamis_database_tell_for_their_events(

@@ -20,8 +20,8 @@ from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.services.traffic import article_changes
-from stats_service.services.traffic.page_views import decide_view
 from stats_service.services.traffic.spans import Span
+from stats_service.services.views.page_views import decide_view
 from stats_service.store.keys import SiteKeys
 from stats_service.store.traffic.day_names import day_name
 from stats_service.store.traffic.traffic import TrafficStore

@@ -322,7 +322,7 @@ def test_a_flood_of_invented_sources_is_bounded_and_told(
     key = SiteKeys(settings.key_prefix, "kimson").readers("2026-03-04")
     for number in range(620):
         visitor = reader(address=f"198.51.{number // 250}.{number % 250}")
-        record(services, site, visitor, clock, via=f"flood-{number}.example")
+        record(services, site, visitor, clock, via=f"flood-{number}.vn")
     for number in range(4):
         record(services, site, reader(address=f"203.0.113.{number}"), clock, via="zalo.me")
 
@@ -382,3 +382,63 @@ def test_a_day_that_is_over_keeps_the_most(
     assert int(day["e"]) == 1 + 2 + 3 + 4 + 5
     assert sum(map(int, day.values())) == (kept + 5) * (kept + 6) // 2
     assert 0 < redis_client.ttl(key) <= 1_000_000
+
+
+def test_entries_have_their_sources(
+    services: Services, site: Site, clock: FakeClock, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """Of each visit that tells both; the day over, of the 200 articles with most entries."""
+
+    def visit(number: int, article: str, via: str) -> None:
+        entry = services.sites.directory.entry(site.slug, clock.now())
+        visitor = Visitor(
+            address=f"192.0.2.{number}",
+            user_agent=BROWSER,
+            origin=f"https://{site.hosts[0]}",
+            private=False,
+            prefetch=False,
+        )
+        for _ in range(2):  # the second view of a visit tells nothing
+            query = PageQuery(hit=new_hit(), article=article, via=via)
+            services.loop.run(services.traffic.recorder.record(entry, query, visitor, clock.now()))
+
+    long = "/" + "x" * 300
+    for number in range(9):
+        visit(number, "/tin/1", "l.facebook.com" if number < 4 else "www.google.com.vn")
+        visit(20 + number, long, "zalo.me")
+    visit(50, "/tin/1", "")
+    today = date(2026, 3, 4)
+
+    page = services.traffic.article_pages.get(
+        site, "/tin/1", Span(today, today), "day", clock.now()
+    )
+    of_long = services.traffic.article_pages.get(site, long, Span(today, today), "day", clock.now())
+
+    assert (page.entries, page.sources) == (10, (("Google", 5), ("Facebook", 4)))
+    assert of_long.sources == (("Zalo", 9),)
+    key = SiteKeys(settings.key_prefix, "kimson").readers("2026-03-01")
+    pairs = {f"f/tin/{n}\tGoogle": 1 for n in range(250)}
+    entries = {f"e/tin/{n}": 1000 - n for n in range(250)}
+    redis_client.hset(key, mapping=pairs | entries | {"*": "*"})
+    services.traffic.retention.retain(site, clock.now())
+    left = {field for field in redis_client.hkeys(key) if field.startswith("f")}
+    assert left == {f"f/tin/{n}\tGoogle" for n in range(200)}
+
+
+def test_pairs_are_bounded(
+    services: Services, site: Site, clock: FakeClock, redis_client: redis.Redis, settings: Settings
+) -> None:
+    """One with few visits gives way, and nothing of it is told: the article's entries are exact."""
+    key = SiteKeys(settings.key_prefix, "kimson").readers("2026-03-04")
+    pairs = {f"f/tin/{n}\tx.vn": 1 for n in range(2_000)}
+    redis_client.hset(key, mapping=pairs | {"#f": 2_000, "*": "*" * 65})
+    entry = services.sites.directory.entry(site.slug, clock.now())
+    visitor = Visitor("192.0.2.1", BROWSER, f"https://{site.hosts[0]}", False, False)
+    query = PageQuery(hit=new_hit(), article="/neu", via="zalo.me")
+
+    services.loop.run(services.traffic.recorder.record(entry, query, visitor, clock.now()))
+
+    fields = redis_client.hgetall(key)
+    assert fields["f/neu\tZalo"] == "1"
+    assert "f" not in fields
+    assert sum(field.startswith("f") for field in fields) <= 2_000

@@ -61,6 +61,8 @@ def test_what_is_no_address_is_not_known(text: str) -> None:
 @example(":")
 @example("%")
 @example('"')
+@example(" 192.0.2.1 ")
+@example("[2001:DB8::0:1]:8080")
 def test_no_text_breaks_the_parser(text: str) -> None:
     """Any text gives an address or nothing, at once, and the address is its own spelling."""
     began = time.thread_time()

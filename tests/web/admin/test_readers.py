@@ -33,8 +33,22 @@ def told(client: FlaskClient, site: Site) -> Site:
             via="www.google.com.vn,utm_campaign=%3Cscript%3Ealert(1),utm_source=%3D1%2B1",
             headers={"Accept-Language": "vi-VN,vi;q=0.9"},
         )
-    view(client, address="203.0.113.1", via="alone.example")
+    view(client, address="203.0.113.1", via="alone.vn")
     return site
+
+
+def test_systems_inside_a_network_have_no_names(
+    owner: Person, client: FlaskClient, told: Site
+) -> None:
+    """A portal's own office is one source in every language, whatever its systems are called."""
+    for number, host in enumerate(("192.168.1.20:8080", "vanthu.kimson.local", "intranet")):
+        view(client, address=f"203.0.113.{10 + number}", via=host)
+
+    page = owner.get("/admin/sites/kimson/readers").text
+
+    assert "Mạng nội bộ" in page
+    assert "Internal network" in owner.get("/admin/sites/kimson/readers?lang=en").text
+    assert not any(name in page for name in ("192.168.1.20", "vanthu", "intranet"))
 
 
 def test_the_page_says_where_visits_came_from(owner: Person, told: Site) -> None:
@@ -47,7 +61,7 @@ def test_the_page_says_where_visits_came_from(owner: Person, told: Site) -> None
     assert "Phone" in english
     assert "Vietnamese" in english
     assert "Known of 3 of 8 visits" in english
-    assert "alone.example" not in page
+    assert "alone.vn" not in page
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert 'href="https://www.google' not in page

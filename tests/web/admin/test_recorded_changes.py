@@ -65,6 +65,9 @@ CHANGES: dict[str, Change] = {
     "rating.restored": lambda services, now: services.ratings.review.restore(
         services.sites.sites.get("kimson"), _taken_out(services), WHO, now
     ),
+    "annotation.added": lambda services, now: services.traffic.annotations.add(
+        services.sites.sites.get("kimson"), "2026-03-04", "Lễ khánh thành cầu", Author(WHO, now)
+    ),
     "report.added": lambda services, now: services.notices.notices.add_report(
         "kimson", "an@kimson.example.vn", "week", "vi", WHO, now
     ),

@@ -43,7 +43,7 @@ def test_a_forged_host_gets_no_redirect(app: Flask) -> None:
                 path,
                 headers={"Host": host, "Forwarded": "host=evil.com", "X-Forwarded-Host": host},
             )
-            assert "evil.com" not in answer.headers.get("Location", ""), path
+            assert "Location" not in answer.headers, path
             assert "evil.com" not in answer.get_data(as_text=True), path
             if path != "//evil.com/../admin":
                 assert answer.status_code in (400, 401, 404), path

@@ -10,6 +10,7 @@ from datetime import date
 from itertools import pairwise
 
 from stats_service.models.history import Point
+from stats_service.services import formats
 
 #: Twice the displayed size, for sharp screens; the letters stay readable on a phone.
 WIDTH, HEIGHT = 1200, 440
@@ -21,7 +22,7 @@ STEPS = 4
 LETTERS = 30
 
 
-def draw(points: Sequence[Point]) -> bytes:
+def draw(points: Sequence[Point], language: str) -> bytes:
     """Return a PNG: daily views as bars, visits as a line, visits of the period before in grey."""
     # Imported here, because only the process that draws needs these ten megabytes.
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415
@@ -39,7 +40,7 @@ def draw(points: Sequence[Point]) -> bytes:
     for step in range(STEPS + 1):
         value = top * step // STEPS
         pen.line((LEFT, y(value), WIDTH - RIGHT, y(value)), fill=GRID, width=2)
-        pen.text((LEFT - 12, y(value)), _short(value), fill=TEXT, font=font, anchor="rm")
+        pen.text((LEFT - 12, y(value)), _short(value, language), fill=TEXT, font=font, anchor="rm")
     slot = width / max(1, len(points))
     middles = [LEFT + slot * (n + 0.5) for n in range(len(points))]
     every = max(1, round(len(points) / 7))
@@ -76,7 +77,9 @@ def _round_up(value: int) -> int:
         unit *= 10
 
 
-def _short(value: int) -> str:
+def _short(value: int, language: str) -> str:
     if value >= 1_000_000:
-        return f"{value / 1_000_000:g}M"
-    return f"{value / 1000:g}k" if value >= 10_000 else str(value)
+        return formats.number(value / 1_000_000, language) + "M"
+    if value >= 10_000:
+        return formats.number(value / 1000, language) + "k"
+    return formats.number(value, language)

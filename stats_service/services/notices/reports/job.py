@@ -9,13 +9,11 @@ from stats_service.models.sites import Site
 from stats_service.services.notices.mail import Mail, Mailer, MailServerError
 from stats_service.services.notices.notices import NoticeBook
 from stats_service.services.notices.outgoing import DeliveryError
-from stats_service.services.notices.reports.numbers import period, read_numbers
+from stats_service.services.notices.reports.numbers import FROM_HOUR, ReportReader, period
 from stats_service.services.notices.reports.render import render, render_ask
 from stats_service.services.sites.emblems import Emblems
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, isolated
-from stats_service.services.traffic.history import History
-from stats_service.services.traffic.top_articles import TopArticles
 from stats_service.store.operations.ticks import TickStore
 
 #: Seconds after which a run starts no report of another site; the next run sends those.
@@ -32,8 +30,7 @@ class ReportJob:
         book: NoticeBook,
         sites: Sites,
         emblems: Emblems,
-        history: History,
-        top_articles: TopArticles,
+        reader: ReportReader,
         base_url: str,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -42,8 +39,7 @@ class ReportJob:
         self._book = book
         self._sites = sites
         self._emblems = emblems
-        self._history = history
-        self._top_articles = top_articles
+        self._reader = reader
         self._base_url = base_url
         self._timer = timer
 
@@ -76,7 +72,8 @@ class ReportJob:
                     yield from self._asked(site, report, now)
                 continue
             note = f"{site.slug}:{report.id}:report"
-            due, known = period(report.every, site, now)[0].isoformat(), self._store.last(note)
+            due = period(report.every, site, now, FROM_HOUR).first.isoformat()
+            known = self._store.last(note)
             if due == known:
                 continue
             try:
@@ -154,7 +151,8 @@ class ReportJob:
 
     def mail(self, site: Site, report: Report, now: float) -> Mail:
         """Return the e-mail of a report of the last period."""
-        numbers = read_numbers(self._history, self._top_articles, site, report.every, now)
+        span = period(report.every, site, now, FROM_HOUR)
+        numbers = self._reader.read(site, report.every, span, now, report.language)
         recipient = self._link(site, report) if report.id else ""
         return render(numbers, report, self._base_url, recipient, self._emblems.data(site))
 

@@ -1,12 +1,38 @@
 """The words of a report."""
 
+from stats_service.models.readers import DIRECT, MAIL, SPAM
+
 WORDS: dict[str, dict[str, str]] = {
     "vi": {
         "week": "Báo cáo tuần",
         "month": "Báo cáo tháng",
         "visits": "Lượt truy cập",
         "views": "Lượt xem",
-        "before": "Kỳ trước",
+        "before_week": "tuần trước",
+        "before_month": "tháng trước",
+        "year_week": "cùng kỳ năm trước",
+        "year_month": "cùng kỳ năm trước",
+        "year_tet": "tuần Tết năm trước",
+        "against": "so với",
+        "no_number": "chưa có số liệu",
+        "happened": "Việc đã diễn ra",
+        "poll-opened": "Mở bình chọn: {text}",
+        "poll-closed": "Đóng bình chọn: {text}",
+        "note": "{text}",
+        "risen": "Bài tăng nhiều nhất",
+        "fallen": "Bài giảm nhiều nhất",
+        "sources": "Lượt truy cập tăng, giảm từ đâu",
+        "few": "dưới 3",
+        "direct": "Trực tiếp",
+        "mail": "Thư điện tử",
+        "spam": "Nguồn rác",
+        "polls": "Bình chọn đã kết thúc",
+        "ballots": "{n} phiếu, kết thúc ngày {day}",
+        "more": "và {n} cuộc khác",
+        "other": "Ý kiến khác",
+        "ratings": "Đánh giá",
+        "rated": "{n} đánh giá, trung bình {average}/{scale}",
+        "defined": "Cách tính các con số",
         "busiest": "Ngày cao nhất",
         "average": "Trung bình mỗi ngày",
         "articles": "Bài viết được xem nhiều nhất",
@@ -32,7 +58,31 @@ WORDS: dict[str, dict[str, str]] = {
         "month": "Monthly report",
         "visits": "Visits",
         "views": "Views",
-        "before": "Before",
+        "before_week": "the week before",
+        "before_month": "the month before",
+        "year_week": "the same week a year before",
+        "year_month": "the year before",
+        "year_tet": "the year before, Tết beside Tết",
+        "against": "against",
+        "no_number": "no number yet",
+        "happened": "What happened",
+        "poll-opened": "Poll opened: {text}",
+        "poll-closed": "Poll closed: {text}",
+        "note": "{text}",
+        "risen": "Rose most",
+        "fallen": "Fell most",
+        "sources": "Sources that gained or lost",
+        "few": "under 3",
+        "direct": "Direct",
+        "mail": "Mail",
+        "spam": "Referrer spam",
+        "polls": "Polls that ended",
+        "ballots": "{n} ballots, ended on {day}",
+        "more": "and {n} more",
+        "other": "Other",
+        "ratings": "Ratings",
+        "rated": "{n} ratings, {average} of {scale} on average",
+        "defined": "How the numbers are counted",
         "busiest": "Busiest day",
         "average": "Average per day",
         "articles": "Most viewed articles",
@@ -93,10 +143,16 @@ REASONS: dict[str, tuple[str, str]] = {
         "of articles that hardly anybody read and that gave way",
     ),
     "readers-cap": (
-        "nguồn, chiến dịch hay bài vào không được nêu tên: quá nhiều tên mới trong ngày",
+        "nguồn, chiến dịch hay bài đọc đầu tiên không được nêu tên: quá nhiều tên mới trong ngày",
         "sources, campaigns or entry articles without a name: too many new ones in a day",
     ),
 }
+
+
+def source(name: str, language: str) -> str:
+    """Return what a source is called; most are called as they are counted."""
+    words = {DIRECT: "direct", MAIL: "mail", SPAM: "spam"}
+    return WORDS[language][words[name]] if name in words else name
 
 
 def reason(name: str, language: str) -> str:

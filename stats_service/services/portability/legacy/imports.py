@@ -215,17 +215,21 @@ class Legacy:
         if work.opening:
             tally.undate(work.before)
         self._settle_readers(work)
-        with Tally() as events:
+        with Tally() as beside:
+            # What is known of sums is subtracted from those alone; events are known one by one.
+            events = beside if tally.has_sums() else tally
             known = KnownLines(self._store, site.slug, work.imports, work.kind, "")
             skips = skipping(work.before)
             recount = event_recount(site, known.on, skips, events, outcome)
             for some in recount.run(work.lines):
                 work.lines.keep(some)
-            known_lines = sum(count.known for count in recount.files)
-            known_views = tally.subtract(
-                self._earlier(work), rest=outcome.rest, known_visits=known_lines
-            )
-            tally.join(events, add=True)
+            known_views = 0
+            if events is beside:
+                known_lines = sum(count.known for count in recount.files)
+                known_views = tally.subtract(
+                    self._earlier(work), rest=outcome.rest, known_visits=known_lines
+                )
+                tally.join(events, add=True)
         files = [
             with_events(file, count)
             for file, count in zip(outcome.files, recount.files, strict=True)
@@ -427,7 +431,7 @@ def _read_tables(
         for path in paths:
             for file in opened_files(path, progress):
                 with readable(file.name):
-                    reader.read(file, inside=file.name != path.name)
+                    reader.read(file)
         # Files from versions that did not record the parts of an import.
         imports = work.imports.items()
         former = {name for name, file in imports if file.complete and not file.undoable}

@@ -100,6 +100,13 @@ class FileCount:
         self.views = self.visits = self.known = 0
         self.first = self.last = ""
 
+    def add(self, day: str, view: int, visit: int) -> None:
+        """Count a line of a day, which come in their order."""
+        self.views += view
+        self.visits += visit
+        if self.last != day:
+            self.first, self.last = self.first or day, day
+
 
 class DayLines(NamedTuple):
     """What is stored about a day of UTC."""
@@ -369,11 +376,15 @@ class Recount:
         for entry in entries:
             if self._ceilings and entry.known and entry.reader:  # towards the ceiling
                 _count(self._views, entry.reader)
+        new: list[Row] = []
         for entry in entries:
             if entry.line:
-                self._count_new((entry.line,))
+                new.append(entry.line)
             elif entry.known and entry.reader:
+                self._count_new(new)
+                new.clear()
                 self._count_known(entry.known, entry.reader)
+        self._count_new(new)
 
     def _merged(self, known: list[KnownLine], rows: list[Row]) -> list[_Entry]:
         """Return each line by time, as often as the file, or Redis, that has it most often."""
@@ -423,9 +434,8 @@ class Recount:
             self._kept.flips.append(Flip(line.at % DAY_SECONDS, line.print, line.owner))
 
     def _count_new(self, rows: Sequence[Row]) -> None:
-        """Count lines of half an hour, sorted; of one file, or a single line."""
-        kinds = reduce(or_, map(_WHAT, rows))
-        count = self.files[rows[0][2]]
+        """Count lines of half an hour, sorted."""
+        kinds = reduce(or_, map(_WHAT, rows), 0)
         if kinds >> SCORE_SHIFT:
             self._rate(rows)
             return
@@ -435,9 +445,10 @@ class Recount:
             rows = self._under_ceilings(rows)
         marks, readers = self._kept.marks, self._kept.readers
         hour = _Hour(0, "", "", skipped=False)
-        for at, mark, _, who, network, ipv6_48, article, what, told in rows:
+        files = self.files
+        for at, mark, file, who, network, ipv6_48, article, what, told in rows:
             if at >= hour.end:
-                self._close(hour, count)
+                self._close(hour)
                 hour = self._hour_of(at)
             if what & RUN:
                 visit = self._begins_visit(at, who, network, ipv6_48)
@@ -449,6 +460,7 @@ class Recount:
                 continue
             hour.views += view
             hour.visits += visit
+            files[file].add(hour.day, view, visit)
             if view and article:
                 hour.articles.append(article)
             if visit and told:
@@ -456,7 +468,7 @@ class Recount:
                 self._begun[who] = (hour.day, told, article)
             marks.append((at % DAY_SECONDS, mark, visit))
             readers.append((who, network, ipv6_48))
-        self._close(hour, count)
+        self._close(hour)
 
     def _once(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the lines without those that their file has again."""
@@ -479,15 +491,11 @@ class Recount:
         periods = periods_at(at, self._site.timezone)
         return _Hour(end, periods.day, periods.hour, skipped=self._skips(periods.day))
 
-    def _close(self, hour: "_Hour", count: FileCount) -> None:
+    def _close(self, hour: "_Hour") -> None:
         """Add what was counted in a quarter of an hour."""
         if hour.views or hour.visits:
             self._tally.add(hour.day, hour.hour, views=hour.views, visits=hour.visits)
             self._tally.add_articles(hour.day, hour.articles)
-            count.views += hour.views
-            count.visits += hour.visits
-            count.first = count.first or hour.day
-            count.last = hour.day
 
     def _rate(self, rows: Sequence[Row]) -> None:
         """Count lines of which some are ratings."""
@@ -516,7 +524,7 @@ class Recount:
 
 
 class _Hour:
-    """What is counted of one file in a quarter of an hour."""
+    """What is counted in a quarter of an hour."""
 
     __slots__ = ("articles", "day", "end", "hour", "skipped", "views", "visits")
 

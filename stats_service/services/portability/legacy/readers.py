@@ -22,6 +22,8 @@ LARGER_READERS = """
 INSERT INTO readers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
 visits = MAX(visits, excluded.visits)
 """
+#: Lines that are summed in memory on their way to the database.
+SUMMED_LINES = 20_000
 #: Stands in what a visit tells for the article at which it began.
 ENTRY = "e"
 
@@ -84,15 +86,24 @@ class ReaderSums:
 
     def flush(self) -> None:
         """Write what is in memory."""
-        for (day, told), visits in self._visits.items():
-            for line in told.split("\n"):
-                if line != ENTRY:
-                    self._lines[day, line] += visits
-        self._visits.clear()
         self._database.executemany(
             ADD_READERS, [(*key, n) for key, n in self._lines.items() if key[1] and n]
         )
         self._lines.clear()
+        self._database.executemany(ADD_READERS, self._by_line())
+        self._visits.clear()
+
+    def _by_line(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what visits told line by line, some thousands of lines summed at a time."""
+        sums: Counter[tuple[str, str]] = Counter()
+        for (day, told), visits in self._visits.items():
+            for line in told.split("\n"):
+                if line and line != ENTRY:
+                    sums[day, line] += visits
+            if len(sums) > SUMMED_LINES:
+                yield from ((*key, n) for key, n in sums.items())
+                sums.clear()
+        yield from ((*key, n) for key, n in sums.items())
 
     def of_day(self, day: str) -> dict[str, int]:
         """Return what visits of a day told, as it is kept."""
@@ -145,7 +156,7 @@ class ReaderSums:
     def bound(self) -> None:
         """Leave of each day what is kept of it, so that it is worked out once."""
         for (day,) in self._database.execute("SELECT DISTINCT day FROM readers").fetchall():
-            self._write(day, self.of_day(day))
+            self._write(day, self.of_day(day), least=None)
 
     def subtract(self, part: DayPart) -> None:
         """Subtract what an earlier import brought; both are as they are kept.
@@ -167,11 +178,11 @@ class ReaderSums:
                 _drop(sums, families.get(letter, []), letter, left)
         self._write(part.day, sums)
 
-    def _write(self, day: str, sums: Mapping[str, int]) -> None:
+    def _write(self, day: str, sums: Mapping[str, int], least: int | None = 1) -> None:
+        """Write the sums of a day, those from `least` on; None: all."""
+        kept = {line: n for line, n in sums.items() if least is None or n >= least}
         self._database.execute("DELETE FROM readers WHERE day = ?", (day,))
-        self._database.executemany(
-            ADD_READERS, [(day, line, visits) for line, visits in sums.items() if visits > 0]
-        )
+        self._database.executemany(ADD_READERS, [(day, line, n) for line, n in kept.items()])
 
 
 def _families(sums: Mapping[str, int]) -> dict[str, list[str]]:

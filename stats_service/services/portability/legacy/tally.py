@@ -246,6 +246,10 @@ class Tally:
         """Return whether there are numbers of the `site`, or of its `articles`."""
         return any(self.totals()) if what == "site" else bool(self.article_views())
 
+    def has_sums(self) -> bool:
+        """Return whether there is any number."""
+        return bool(any(self.totals()) or self.article_views() or self.ratings or self.told())
+
     def undated(self) -> tuple[int, int, int]:
         """Return the views, visits and views of articles without a date."""
         self._flush()

@@ -28,7 +28,9 @@ class Told:
         self._clients = clients
         self._off = site.readers_off
         self._letters_off = _letters_off(site)
-        self._hosts = frozenset(site.hosts)
+        # Files have the hosts with and without `www.`; to neither a reader comes from elsewhere.
+        bare = {host.removeprefix("www.") for host in site.hosts}
+        self._hosts = frozenset(bare | {f"www.{host}" for host in bare})
         #: Whether nothing is told.
         self.is_off = ALL_GROUPS in site.readers_off
 
@@ -93,6 +95,8 @@ def _source_line(source: str) -> str:
 
 def _via(referrer: str, query: str) -> str:
     """Return what the script would send (`PageQuery.via`)."""
+    if referrer == "-":
+        referrer = ""
     _, scheme, rest = referrer.partition("://")
     host = _AFTER_HOST.split(rest if scheme else referrer, maxsplit=1)[0]
     # A host has no comma, behind which the words of a campaign stand.

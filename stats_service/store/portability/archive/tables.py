@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.notices import Notices
 from stats_service.models.portability.archive import (
     AliasRow,
+    AnnotationsRow,
     ArticleDayRow,
     ArticleMonthRow,
     ArticleRow,
@@ -32,15 +34,18 @@ from stats_service.models.portability.archive import (
     ReadersRow,
     Row,
     SettingsRow,
+    TitleRow,
 )
-from stats_service.models.readers import DIMENSIONS, LETTERS
+from stats_service.models.readers import DIMENSIONS, ENTRY_SOURCE, LETTERS, PAIR_MARK
 from stats_service.models.sites import Site
+from stats_service.models.titles import Title
 from stats_service.models.traffic import OTHER_ARTICLES
 from stats_service.store.keys import (
     ALIASES_REVISION,
     ARTICLE_DAYS_KEPT,
     HOURS_DAYS_KEPT,
     SWEPT,
+    TITLES_READING,
     SiteKeys,
 )
 from stats_service.store.portability.archive.reader import SiteReader
@@ -63,6 +68,9 @@ TRANSIENT = re.compile(
 )
 
 _COUNTER = re.compile(r"(views|visits|visitors|private)(?::(\d{4}(?:-W?\d{2}(?:-\d{2})?)?))?")
+#: Those that an archive has, and their letters.
+_DIMENSIONS = {**DIMENSIONS, ENTRY_SOURCE.name: ENTRY_SOURCE}
+_LETTERS = {**LETTERS, ENTRY_SOURCE.letter: ENTRY_SOURCE.name}
 
 
 def _read_settings(reader: SiteReader) -> Iterator[Row]:
@@ -162,9 +170,15 @@ def _read_readers(reader: SiteReader) -> Iterator[Row]:
     for span in sorted({*days, *(day[:7] for day in days)}):
         rows: dict[tuple[str, str], int] = {}
         fields = list(reader.hash(reader.keys.readers(span)))
-        known = reader.long_keys(field[1:] for field, _ in fields)
+        known = reader.long_keys(field[1:].partition(PAIR_MARK)[0] for field, _ in fields)
         for field, visits in fields:
-            dimension, value = LETTERS.get(field[0]), field[1:]
+            dimension, value = _LETTERS.get(field[0]), field[1:]
+            if dimension == ENTRY_SOURCE.name:
+                article, mark, source = value.partition(PAIR_MARK)
+                key = known.get(article, "") if article[:1] == MARK else article
+                if not key:
+                    continue
+                value = key + mark + source
             if dimension:
                 value = known.get(value, "") if value[:1] == MARK else value
                 rows[dimension, value] = rows.get((dimension, value), 0) + int(visits)
@@ -177,7 +191,7 @@ def _read_readers(reader: SiteReader) -> Iterator[Row]:
 def _write_readers(writer: SiteWriter, row: ReadersRow) -> None:
     is_day = len(row.span) == len("2026-11-23")
     ends = end_of(row.span, ARTICLE_DAYS_KEPT) if is_day else 0
-    dimension = DIMENSIONS.get(row.dimension)
+    dimension = _DIMENSIONS.get(row.dimension)
     if dimension:
         writer.hset(writer.keys.readers(row.span), dimension.letter + row.value, row.visits, ends)
 
@@ -206,6 +220,19 @@ def _write_hidden(writer: SiteWriter, row: HiddenRow) -> None:
 def _write_aliases_revision(writer: SiteWriter) -> None:
     """Set a revision that no worker has cached from the former site."""
     writer.hset(writer.keys.aliases, ALIASES_REVISION, secrets.randbelow(10**12) + 1)
+
+
+def _read_titles(reader: SiteReader) -> Iterator[Row]:
+    for article, document in reader.hash(reader.keys.titles):
+        if article != TITLES_READING:
+            title = msgspec.json.decode(document, type=Title)
+            if title.text:
+                yield TitleRow(article=article, title=title.text, source=title.source, at=title.at)
+
+
+def _write_titles(writer: SiteWriter, row: TitleRow) -> None:
+    title = Title(text=row.title, source=row.source, at=int(row.at))
+    writer.hset(writer.keys.titles, row.article, msgspec.json.encode(title))
 
 
 def _read_openings(reader: SiteReader) -> Iterator[Row]:
@@ -262,6 +289,18 @@ def _write_notices(writer: SiteWriter, row: NoticesRow) -> None:
     writer.set(writer.keys.notices, msgspec.json.encode(row.notices))
 
 
+def _read_annotations(reader: SiteReader) -> Iterator[Row]:
+    document = reader.string(reader.keys.annotations)
+    if document:
+        found = msgspec.json.decode(document, type=Annotations)
+        # A change is undone where it was made; the log has it everywhere.
+        yield AnnotationsRow(annotations=Annotations(notes=found.notes))
+
+
+def _write_annotations(writer: SiteWriter, row: AnnotationsRow) -> None:
+    writer.set(writer.keys.annotations, msgspec.json.encode(row.annotations))
+
+
 def _read_audit(reader: SiteReader) -> Iterator[Row]:
     for number, document in reader.log():
         yield AuditRow(id=number, entry=msgspec.json.decode(document, type=AuditEntry))
@@ -287,11 +326,13 @@ TABLES: tuple[Table, ...] = (
     Table(ReadersRow, _read_readers, _write_readers, _of_days(SiteKeys.readers)),
     Table(AliasRow, _read_aliases, _write_aliases, lambda keys, _: [keys.aliases]),
     Table(HiddenRow, _read_hidden, _write_hidden, lambda keys, _: [keys.hidden]),
+    Table(TitleRow, _read_titles, _write_titles, lambda keys, _: [keys.titles]),
     Table(OpeningRow, _read_openings, _write_openings, lambda keys, _: [keys.opening]),
     *VOTING_TABLES,
     Table(IgnoredRow, _read_ignored, _write_ignored, lambda keys, _: [keys.ignored]),
     Table(LegacyRow, _read_legacy, _write_legacy, lambda keys, _: [keys.legacy]),
     Table(LegacyPartRow, _read_legacy_parts, _write_legacy_parts),
+    Table(AnnotationsRow, _read_annotations, _write_annotations),
     Table(NoticesRow, _read_notices, _write_notices),
     Table(AuditRow, _read_audit, _write_audit),
 )

@@ -55,11 +55,13 @@ end
 if hours_ttl > 0 then call('EXPIRE', hours, hours_ttl, 'NX') end
 
 local told = tonumber(ARGV[14])
-if told > 0 and days_ttl > 0 then
+if days_ttl > 0 and (told > 0 or added.visits ~= 0) then
+  local changed = give_back(legacy, KEYS[9], day)
   local unnamed = add_readers(KEYS[9], at, told)
   if #unnamed > 0 then call('HSET', KEYS[8], ARGV[1] .. ':unnamed', table.concat(unnamed, ',')) end
+  changed = take_beyond(legacy, counts, KEYS[9], day) or changed or told > 0
   call('EXPIRE', KEYS[9], days_ttl, 'NX')
-  if ARGV[12] == '1' then call('DEL', KEYS[10]) end -- made again by the next tick
+  if changed and ARGV[12] == '1' then call('DEL', KEYS[10]) end -- made again by the next tick
 end
 at = at + 2 * told
 

@@ -67,3 +67,56 @@ local function places_of(text)
   return places
 end
 
+-- Change a line of a day by `n`; delete it if it becomes 0.
+local function change_line(key, line, n)
+  local left = redis.call('HINCRBY', key, line, n)
+  if left == 0 then redis.call('HDEL', key, line) end
+  if #line > 1 and (left == 0 or left == n) and redis.call('HEXISTS', key, '*') == 1 then
+    redis.call('HINCRBY', key, '#' .. string.sub(line, 1, 1), left == 0 and -1 or 1)
+  end
+end
+
+-- A visit that two imports cut is one, and what both told of it remains: a day may have been told of
+-- more visits than it has. `take_beyond` takes that away, from what has no name first, then from what
+-- most visits have, and notes it as `<visits> <line>` in lines; parts are added and subtracted as they
+-- are, after `give_back`. Both return whether they changed anything.
+local function give_back(legacy, readers, day)
+  local note = redis.call('HGET', legacy, 'untold:' .. day)
+  if not note then return false end
+  for n, line in string.gmatch(note, '(%d+) ([^\n]+)') do change_line(readers, line, tonumber(n)) end
+  redis.call('HDEL', legacy, 'untold:' .. day)
+  return true
+end
+
+local function take_beyond(legacy, counts, readers, day)
+  local visits = tonumber(redis.call('HGET', counts, 'visits:' .. day) or 0)
+  local fields, sums, lines, taken = redis.call('HGETALL', readers), {}, {}, {}
+  for i = 1, #fields, 2 do
+    local letter, n = string.sub(fields[i], 1, 1), tonumber(fields[i + 1])
+    if letter == 'v' then letter = 'b' end -- a version is told of its browser
+    if letter ~= '#' and letter ~= '*' then
+      sums[letter] = (sums[letter] or 0) + n
+      lines[letter] = lines[letter] or {}
+      table.insert(lines[letter], { fields[i], n })
+    end
+  end
+  for letter, sum in pairs(sums) do
+    if sum > visits then
+      table.sort(lines[letter], function(a, b)
+        if (#a[1] == 1) ~= (#b[1] == 1) then return #a[1] == 1 end
+        if a[2] ~= b[2] then return a[2] > b[2] end
+        return a[1] < b[1]
+      end)
+      for _, line in ipairs(lines[letter]) do
+        local less = math.min(sum - visits, line[2])
+        if less > 0 then
+          change_line(readers, line[1], -less)
+          taken[#taken + 1], sum = less .. ' ' .. line[1], sum - less
+        end
+      end
+    end
+  end
+  if #taken > 0 then redis.call('HSET', legacy, 'untold:' .. day, table.concat(taken, '\n')) end
+  return #taken > 0
+end
+

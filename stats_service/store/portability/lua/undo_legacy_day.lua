@@ -1,8 +1,9 @@
 -- undo_legacy_day: subtract what `add_legacy_day` added, once; comes after legacy_readers.lua.
 -- KEYS  as in add_legacy_day.lua
 -- ARGV  1 number of the part  2 day  3 week  4 month  5 year  6 views  7 visits
---       8 1: the month of what visits told is summed again; 0: it has days that have expired
---       9 number of hours, 10 of lines that visits told; then for each hour: hour, views, visits;
+--       8 lifetime of what visits told, in seconds (0: it has expired)
+--       9 1: the month of what visits told is summed again; 0: it has days that have expired
+--      10 number of hours, 11 of lines that visits told; then for each hour: hour, views, visits;
 --         for each line: the line, its visits; then for each article: key, views
 -- Returns 1; or (nothing subtracted) 0 if the part is not there, -1 if the site does not exist.
 -- If an article was removed since, or the articles of the day were summed up, its views are
@@ -49,8 +50,8 @@ for metric, n in pairs(taken) do
 end
 take(legacy, 'views:' .. day, taken.views)
 
-local at, hours_there = 11, call('EXISTS', hours) == 1
-for _ = 1, tonumber(ARGV[9]) do
+local at, hours_there = 12, call('EXISTS', hours) == 1
+for _ = 1, tonumber(ARGV[10]) do
   if hours_there then
     take(hours, 'views:' .. ARGV[at], tonumber(ARGV[at + 1]))
     take(hours, 'visits:' .. ARGV[at], tonumber(ARGV[at + 2]))
@@ -58,11 +59,14 @@ for _ = 1, tonumber(ARGV[9]) do
   at = at + 3
 end
 
-local told = tonumber(ARGV[10])
-if told > 0 and call('EXISTS', KEYS[9]) == 1 then
+local told, readers_ttl = tonumber(ARGV[11]), tonumber(ARGV[8])
+if readers_ttl > 0 and (told > 0 or taken.visits ~= 0) then
+  local changed = give_back(legacy, KEYS[9], day)
   local unnamed = places_of(call('HGET', KEYS[8], ARGV[1] .. ':unnamed'))
   take_readers(KEYS[9], at, told, unnamed)
-  if ARGV[8] == '1' then call('DEL', KEYS[10]) end -- made again by the next tick
+  changed = take_beyond(legacy, counts, KEYS[9], day) or changed or told > 0
+  call('EXPIRE', KEYS[9], readers_ttl, 'NX')
+  if changed and ARGV[9] == '1' then call('DEL', KEYS[10]) end -- made again by the next tick
 end
 at = at + 2 * told
 

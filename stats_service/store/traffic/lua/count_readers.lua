@@ -1,11 +1,13 @@
 -- count_readers: count what the visits that begin tell of themselves; comes before record_views.lua.
 local VALUES, ENTRIES, VALUE_GIVES_WAY, VALUE_DRAWS, READERS_TTL = 500, 2000, 10, 64, 400 * 86400
+-- Pairs of an entry article and the source of the visit; `models.readers` has the letter and the mark.
+local PAIR, PAIR_MARK, PAIRS = 'f', '\t', 2000
 local call, unpack = redis.call, unpack
 
 -- A table allocated for `n` values, so that it does not grow.
 local function room(n) return { unpack({}, 1, n) } end
 
--- Count each value by itself. VALUES of a dimension, and ENTRIES entry articles, are kept of one day.
+-- Count each value by itself, and each pair of an entry article and a source. VALUES of a dimension, and ENTRIES entry articles, are kept of one day.
 -- Beyond them a new one takes the place of one that hardly any visit has, drawn at random; what that
 -- had counts for the letter of its dimension alone.
 --
@@ -16,14 +18,22 @@ local function room(n) return { unpack({}, 1, n) } end
 -- refused  numbers by reason, to which the visits whose value was not kept are added
 local function count_readers(readers, packed, visits, begun, entries, refused)
   local texts = { cmsgpack.unpack(packed) }
-  local tells, told, lines, told_count = texts[1], {}, room(8 * visits), 0
+  local tells, told, lines, told_count = texts[1], {}, room(9 * visits), 0
   for k = 1, visits do
     local text = texts[1 + (tells[begun[k]] or -1)]
     -- As arguments they make no table that grows.
     local row = { cmsgpack.unpack(text or '') }
-    for i = 1, #row do
+    local size, entry, source = #row, '', ''
+    for i = 1, size + 1 do
       local line = row[i]
-      if line == 'e' then line = entries[k] and 'e' .. entries[k] end
+      if i > size then
+        line = entry ~= '' and source ~= '' and PAIR .. entry .. PAIR_MARK .. source
+      elseif line == 'e' then
+        entry = entries[k] or ''
+        line = entries[k] and 'e' .. entry
+      elseif string.byte(line) == 115 then
+        source = string.sub(line, 2)
+      end
       local n = told[line or '']
       if n then
         told[line] = n + 1
@@ -46,7 +56,7 @@ local function count_readers(readers, packed, visits, begun, entries, refused)
       if not before and #line > 1 then
         local letter = string.sub(line, 1, 1)
         local size = sizes[letter] or tonumber(call('HGET', readers, '#' .. letter) or 0)
-        local most = letter == 'e' and ENTRIES or VALUES
+        local most = letter == 'e' and ENTRIES or letter == PAIR and PAIRS or VALUES
         if size >= most then
           -- A user of Redis who may not (an older list of commands) draws nothing: the value goes to
           -- the remainder. What is written already must not be cut off by an error here.
@@ -73,8 +83,11 @@ local function count_readers(readers, packed, visits, begun, entries, refused)
   end
   for letter, size in pairs(sizes) do call('HSET', readers, '#' .. letter, size) end
   for letter, n in pairs(beyond_them) do
-    call('HINCRBY', readers, letter, n)
-    refused['readers-cap'] = (refused['readers-cap'] or 0) + n
+    -- What a pair does not tell, its article and its source tell still.
+    if letter ~= PAIR then
+      call('HINCRBY', readers, letter, n)
+      refused['readers-cap'] = (refused['readers-cap'] or 0) + n
+    end
   end
   if is_new then
     -- A value so long that the HASH is a table from the first: a list would be read to its end for

@@ -6,7 +6,7 @@
 --
 -- KEYS  1 site STRING  2 articles ZSET  3 opening HASH  4 ratings HASH  5 aliases HASH  6 names HASH
 --       7 hidden SET  8 voided HASH  9 moved HASH of the change  10 changes HASH  11 audit STREAM
---       12… articles of a day or a month ZSET
+--       12 titles HASH  13… articles of a day or a month ZSET
 -- ARGV  1 MessagePack: array of { article, what gets its numbers, whether it becomes an alias }
 --       2 MessagePack: array of the names of the days and months, in their order
 --       3 id of the change  4 the change, JSON  5 seconds for which it can be taken back
@@ -15,7 +15,7 @@
 --       { -2 }: too many aliases.
 local OTHER, LONG, REVISION = '(other)', 128, '\1'
 local articles, opening, ratings, aliases, names = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local hidden, voided, moved, changes = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local hidden, voided, moved, changes, titles = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[12]
 local change, call = ARGV[3], redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { -1 } end
@@ -53,7 +53,7 @@ for i = 1, #found do
 end
 local spans = cmsgpack.unpack(ARGV[2])
 for k = 1, #spans do
-  local key, is_day = KEYS[11 + k], #spans[k] > 7
+  local key, is_day = KEYS[12 + k], #spans[k] > 7
   local scores = call('ZMSCORE', key, unpack(members))
   for m = 1, #members do
     if scores[m] then
@@ -112,8 +112,14 @@ for i = 1, #found do
     call('HSET', aliases, from, (one.bins ~= '' and 'r' or '-') .. to)
   end
   local was_hidden = call('SREM', hidden, from) == 1
+  -- The other keeps the title that it has.
+  local title = call('HGET', titles, from) or ''
+  if title ~= '' then
+    call('HDEL', titles, from)
+    if kept then call('HSETNX', titles, to, title) end
+  end
   call('HSET', moved, from, cmsgpack.pack({
-    to, one.named and one.views, one.balance, one.bins, one.spans, was_hidden, taken_out,
+    to, one.named and one.views, one.balance, one.bins, one.spans, was_hidden, taken_out, title,
   }))
 end
 if long_bytes ~= 0 then call('HINCRBY', names, '*', long_bytes) end

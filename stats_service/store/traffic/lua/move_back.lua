@@ -10,7 +10,7 @@
 --       { -1 }: the site is no more.
 local OTHER, LONG, REVISION = '(other)', 128, '\1'
 local articles, opening, ratings, aliases, names = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local hidden, voided, moved, changes = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local hidden, voided, moved, changes, titles = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[12]
 local call = redis.call
 
 if call('EXISTS', KEYS[1]) == 0 then return { -1 } end
@@ -20,7 +20,7 @@ local function day_name(key)
 end
 
 local place = {}
-for k, span in ipairs(cmsgpack.unpack(ARGV[2])) do place[span] = KEYS[11 + k] end
+for k, span in ipairs(cmsgpack.unpack(ARGV[2])) do place[span] = KEYS[12 + k] end
 
 local function take(key, member, n)
   local part = math.min(n, tonumber(call('ZSCORE', key, member) or 0))
@@ -49,18 +49,18 @@ local back, blocked, long_bytes = {}, 0, 0
 for _, from in ipairs(cmsgpack.unpack(ARGV[1])) do
   local packed = call('HGET', moved, from)
   if packed then
-    local to, views, balance, bins, spans, was_hidden, taken_out = unpack(cmsgpack.unpack(packed))
+    local to, views, balance, bins, spans, was_hidden, taken_out, title = unpack(cmsgpack.unpack(packed))
     if to ~= OTHER and call('HEXISTS', aliases, to) == 1 then
       blocked = blocked + 1
     else
-      back[#back + 1] = { from, to, views, balance, bins, spans, was_hidden, taken_out }
+      back[#back + 1] = { from, to, views, balance, bins, spans, was_hidden, taken_out, title }
     end
   end
 end
 if #back > 0 then record(KEYS[11], ARGV[4]) end
 
 for _, one in ipairs(back) do
-  local from, to, views, balance, bins, spans, was_hidden, taken_out = unpack(one)
+  local from, to, views, balance, bins, spans, was_hidden, taken_out, title = unpack(one)
   local kept = to ~= OTHER
   for s = 1, #spans, 2 do
     local span = spans[s]
@@ -101,6 +101,11 @@ for _, one in ipairs(back) do
   local alias = call('HGET', aliases, from)
   if alias and string.sub(alias, 2) == to then call('HDEL', aliases, from) end
   if was_hidden then call('SADD', hidden, from) end
+  -- What was moved before there were titles has none.
+  if title and title ~= '' then
+    if call('HGET', titles, to) == title then call('HDEL', titles, to) end
+    call('HSETNX', titles, from, title)
+  end
   call('HDEL', moved, from)
 end
 if long_bytes ~= 0 then call('HINCRBY', names, '*', long_bytes) end

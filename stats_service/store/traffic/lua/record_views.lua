@@ -35,10 +35,13 @@
 -- Returns nil, and writes nothing, if the site is not (or no longer) registered; else packed
 --       { online, counts, { tally, … }, { { whether voted, … }, … }, { odd, … }, { token, … },
 --       views, views today, opening, ratings, { { the same four }, … }, whether the articles are as
---       many as they may be }: odd are number, outcome ("" if counted) and note of each view that
---       was not simply counted; tokens are the numbers of those beyond the ceiling; views … are of
---       the articles in 2, as before this call; the last but one is of those in 5, as after it.
-local ONLINE_MS, VISIT_GAP_MS, SWEEP_MS = 300000, 1800000, 60000
+--       many as they may be, { view with which a visit begins, … } or false }: odd are number,
+--       outcome ("" if counted) and note of each view that was not simply counted; tokens are the
+--       numbers of those beyond the ceiling; views … are of the articles in 2, as before this call;
+--       the last but two is of those in 5, as after it.
+local ONLINE_MS, VISIT_GAP_MS, MINUTE_MS = 300000, 1800000, 60000
+-- Minutes whose readers online are kept, and their field of the addresses HASH.
+local MINUTES_KEPT, MINUTES = 30, 'o'
 -- A visitor last seen further in the future than this does not count: the clock was ahead. Two
 -- clocks of one installation may differ by ten minutes.
 local AHEAD_MS = 600000
@@ -457,6 +460,25 @@ if fields_read > 1 then
   call('HSET', addresses, unpack(changed, from, n))
   if is_new then call('EXPIRE', addresses, ADDRESSES_TTL, 'NX') end
 end
+-- How many were online when each minute began that began since the last call that recorded something:
+-- nobody was seen meanwhile, so the ZSET is as it was then. Views that were kept are of a time that is
+-- over.
+local swept = tonumber(numbers[19] or 0)
+local began = now - now % MINUTE_MS
+local due = #rows > 0 and (began > swept or swept - now >= MINUTE_MS)
+if due and began > swept and not ARGV.replayed then
+  local minute = began / MINUTE_MS
+  local from = math.max(math.floor(swept / MINUTE_MS) + 1, minute - MINUTES_KEPT)
+  -- One field: a small HASH is a list that each view reads.
+  local stored = call('HGET', addresses, MINUTES)
+  local minutes = stored and cmsgpack.unpack(stored)
+  if not minutes or minutes[1] + #minutes - 1 ~= from then minutes = { from } end
+  for m = from, minute do
+    minutes[#minutes + 1] = call('ZCOUNT', online, m * MINUTE_MS - ONLINE_MS, latest)
+  end
+  call('HSET', addresses, MINUTES, cmsgpack.pack(minutes))
+  call('EXPIRE', addresses, ADDRESSES_TTL, 'NX')
+end
 if #moved > 0 then call('ZREM', online, unpack(moved)) end
 if seen_end > 0 then call('ZADD', online, 'GT', unpack(seen, 1, seen_end)) end
 if viewed_count > 0 then
@@ -500,23 +522,24 @@ end
 -- Fields and values for HSET.
 local changes, changes_end = room(2 * #fields), 0
 
--- Once a minute a call that records something removes visitors who are gone, and those that a clock
--- ahead has recorded. Right after a jump of the clock the two cannot be told apart.
-local swept = tonumber(numbers[19] or 0)
-local since = math.abs(now - swept)
-if #rows > 0 and since >= SWEEP_MS then
-  if since <= VISIT_GAP_MS then
-    call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
-    call('ZREMRANGEBYSCORE', online, '(' .. latest, '+inf')
+-- The first call of a minute that records something removes visitors who are gone, and those that a
+-- clock ahead has recorded. Right after a jump of the clock the two cannot be told apart. To views that
+-- were kept, whoever is online now would be of a clock ahead.
+if due then
+  if not ARGV.replayed then
+    if math.abs(now - swept) <= VISIT_GAP_MS then
+      call('ZREMRANGEBYSCORE', online, '-inf', now - VISIT_GAP_MS)
+      call('ZREMRANGEBYSCORE', online, '(' .. latest, '+inf')
+    end
+    changes[1], changes[2], changes_end = 'swept', now, 2
   end
-  changes[1], changes[2], changes_end = 'swept', now, 2
   swept = false
 end
 local online_now = call('ZCOUNT', online, now - ONLINE_MS, latest)
 -- Without the expiry, the last visitors of a site that falls silent would stay for ever. If all
 -- online visitors came with this call, the key may be new.
 if not swept or seen_end > 0 and online_now <= seen_end / 2 then
-  call('EXPIRE', online, (VISIT_GAP_MS + SWEEP_MS) / 1000)
+  call('EXPIRE', online, (VISIT_GAP_MS + MINUTE_MS) / 1000)
 end
 
 if #new_visitors > 0 and call('PFADD', visitors, unpack(new_visitors)) == 1 then
@@ -591,4 +614,5 @@ local tallies = {}
 for poll = 1, #voters do tallies[poll] = call('HGETALL', KEYS[15 + 2 * poll]) end
 return cmsgpack.pack({
   online_now, numbers, tallies, ballots, odd, beyond, totals, todays, openings, scores, lists, full,
+  begun,
 })

@@ -6,6 +6,8 @@
 -- Returns the number of fields; 0 if it was done before, nothing was told or the site is no more.
 local call, sub, unpack = redis.call, string.sub, unpack
 local target, is_day = KEYS[1], KEYS[3] == KEYS[1]
+-- Pairs of an entry article and a source (`models.readers`), of the most entered articles of a day.
+local PAIR, PAIR_MARK, PAIRED = 'f', '\t', 200
 if call('EXISTS', KEYS[2]) == 0 then return 0 end
 -- A day has the mark as long as it is counted; it goes when the day is added up.
 if is_day and call('HEXISTS', target, '*') == 0 then return 0 end
@@ -17,7 +19,7 @@ for day = 3, #KEYS do
   for f = 1, #fields, 2 do
     local field, n = fields[f], tonumber(fields[f + 1])
     local letter = sub(field, 1, 1)
-    if letter ~= '#' and letter ~= '*' then
+    if letter ~= '#' and letter ~= '*' and (is_day or letter ~= PAIR) then
       -- The version of a browser goes, the browser stays.
       if letter == 'v' and n < tonumber(ARGV[1]) then
         field = 'b' .. string.gsub(sub(field, 2), ' %d+$', '')
@@ -41,6 +43,24 @@ for letter, of in pairs(values) do
   for k = limits[letter] + 1, #of do
     sums[letter] = (sums[letter] or 0) + sums[of[k]]
     sums[of[k]] = nil
+  end
+end
+
+if is_day then
+  local entered, most = {}, {}
+  for field in pairs(sums) do
+    if sub(field, 1, 1) == 'e' and #field > 1 then entered[#entered + 1] = field end
+  end
+  table.sort(entered, function(a, b)
+    if sums[a] ~= sums[b] then return sums[a] > sums[b] end
+    return a < b
+  end)
+  for k = 1, math.min(PAIRED, #entered) do most[sub(entered[k], 2)] = true end
+  for field in pairs(sums) do
+    if sub(field, 1, 1) == PAIR then
+      local mark = string.find(field, PAIR_MARK, 1, true)
+      if not (mark and most[sub(field, 2, mark - 1)]) then sums[field] = nil end
+    end
   end
 end
 

@@ -1,5 +1,7 @@
 """How to put the counter into a portal: the snippet, its place, the widgets, and a check of it."""
 
+from importlib.resources import files
+
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
@@ -14,6 +16,7 @@ from stats_service.web.embed.scripts import embed_files, served_scripts
 from stats_service.web.embed.snippet import Embedding
 from stats_service.web.http.context import services
 from stats_service.web.http.visitor import counted_proxies
+from stats_service.web.pages.downloads import attachment
 from stats_service.web.pages.findings import WordedFinding, worded
 from stats_service.web.pages.security import CONTENT_SECURITY_POLICY
 
@@ -59,6 +62,14 @@ def show() -> Response:
     # The preview is a page of ours in a frame.
     response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
     return response
+
+
+@bp.get("/modules/<any('wordpress.zip', 'nukeviet.zip'):file>")
+@access("viewer")
+def module(file: str) -> Response:
+    """Hand out the plug-in for WordPress or the block for NukeViet, as `make modules` builds it."""
+    body = (files(__package__) / "modules" / file).read_bytes()
+    return attachment(body, f"stats-service-{file}", "application/zip")
 
 
 class CheckState(msgspec.Struct, frozen=True):

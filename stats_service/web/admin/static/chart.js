@@ -55,6 +55,19 @@
   const shortName = (name, unit, single) =>
     unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d|\d+ [A-Z][a-z]+/.exec(name) ?? [name])[0];
 
+  // What happened, by the point of the chart that it belongs to: its number, and the words.
+  const happened = (chart) => {
+    const found = new Map();
+    for (const row of chart.parentElement.querySelectorAll("[data-flags] [data-point]")) {
+      const [badge, day, text] = row.children;
+      const point = Number(row.dataset.point);
+      const known = found.get(point) ?? { number: badge.textContent, texts: [] };
+      known.texts.push(`${day.textContent}: ${text.textContent}`);
+      found.set(point, known);
+    }
+    return found;
+  };
+
   function draw(chart) {
     const table = chart.parentElement.querySelector("[data-series]");
     const { names, lines } = read(table);
@@ -80,6 +93,7 @@
       }
     }
 
+    const flags = happened(chart);
     const tip = chart.querySelector(".tip");
     const line = (name, value) => {
       const row = element("span", "");
@@ -93,6 +107,7 @@
       tip.replaceChildren(
         element("strong", "", names[at]),
         ...lines.map((one) => line(one.name, one.values[at] === null ? "–" : format.format(one.values[at]))),
+        ...(flags.get(at)?.texts ?? []).map((text) => element("span", "happening", text)),
       );
       const begin = plot.over.offsetLeft;
       const place = begin + plot.valToPos(at, "x");
@@ -110,6 +125,33 @@
       if (from === 0 && to === last) return;
       const compare = new URLSearchParams(location.search).get("compare");
       location.assign(`?${new URLSearchParams(compare ? { ...range, compare } : range)}`);
+    };
+
+    // A line and its number where something happened, above everything.
+    const drawFlags = (plot) => {
+      const { ctx, bbox } = plot;
+      const ink = colour(chart, "muted")();
+      const scale = devicePixelRatio;
+      ctx.save();
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      ctx.font = `bold ${11 * scale}px ${getComputedStyle(chart).fontFamily}`;
+      for (const [point, { number: told }] of flags) {
+        const x = plot.valToPos(point, "x", true);
+        ctx.strokeStyle = ctx.fillStyle = ink;
+        ctx.lineWidth = scale;
+        ctx.setLineDash([scale, 3 * scale]);
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x, bbox.top + bbox.height);
+        ctx.stroke();
+        ctx.beginPath();
+        ctx.arc(x, bbox.top, 9 * scale, 0, 2 * Math.PI);
+        ctx.fill();
+        ctx.fillStyle = colour(chart, "surface")();
+        ctx.fillText(told, x, bbox.top + scale / 2);
+      }
+      ctx.restore();
     };
 
     const ticks = (plot) => {
@@ -138,7 +180,7 @@
           values: (_, splits) => splits.map((n) => format.format(n)) },
       ],
       series: [{}, ...series.map((one) => one.options)],
-      hooks: { setCursor: [tell], setSelect: [choose] },
+      hooks: { setCursor: [tell], setSelect: [choose], draw: [drawFlags] },
     };
 
     const data = [names.map((_, at) => at), ...series.map((one) => one.values)];

@@ -54,27 +54,37 @@
     "stats-rating": ["rating", "Đánh giá", "Rating"],
   };
 
+  const isNumber = (tag) => tag === "stats-count" || tag === "stats-views";
+
+  /** The attributes of the form that editors keep, as [name, value]. */
+  const kept = (tag, found) => {
+    const pairs = [["data-stats", KEPT[tag][0] || new Map(found).get("metric")]];
+    for (const [name, said] of found) {
+      if (name === "lang") pairs.push(["lang", said]);
+      else if (name === "readonly") pairs.push(["data-readonly", "1"]);
+      else if (!isNumber(tag) || name === "article") pairs.push([`data-${name}`, said]);
+    }
+    return pairs;
+  };
+
   /** The markup: the form that editors keep, or the element. Neither is empty: editors remove that. */
   const markup = (tag, found) => {
     const written = (pairs) =>
       pairs.map(([name, text]) => (text || name !== "readonly" ? ` ${name}="${escaped(text)}"` : ` ${name}`)).join("");
     const isEnglish = find("language").value === "en";
-    const [kind, ...texts] = KEPT[tag];
-    const text = texts[+isEnglish];
+    const text = KEPT[tag][isEnglish ? 2 : 1];
     if (find("element").checked) return `<${tag}${written(found)}>${text}</${tag}>`;
-    const given = new Map(found);
-    const isNumber = tag === "stats-count" || tag === "stats-views";
-    const pairs = [["data-stats", kind || given.get("metric")]];
-    for (const [name, said] of found) {
-      if (name === "lang") pairs.push(["lang", said]);
-      else if (name === "readonly") pairs.push(["data-readonly", "1"]);
-      else if (!isNumber || name === "article") pairs.push([`data-${name}`, said]);
-    }
-    const name = isNumber ? "span" : "div";
-    const label = given.get("label") ?? (isEnglish ? "views" : "lượt xem");
+    const name = isNumber(tag) ? "span" : "div";
+    const label = new Map(found).get("label") ?? (isEnglish ? "views" : "lượt xem");
     const word = tag === "stats-views" && label ? ` ${escaped(label)}` : "";
-    return `<${name}${written(pairs)}>${text}</${name}>${word}`;
+    return `<${name}${written(kept(tag, found))}>${text}</${name}>${word}`;
   };
+
+  /** The address of a link that becomes the widget, for editors that keep no attributes. */
+  const address = (tag, found) =>
+    `#${kept(tag, found)
+      .map(([name, text]) => `${name}=${encodeURIComponent(text).replaceAll("%20", "+").replaceAll("%2F", "/")}`)
+      .join("&")}`;
 
   const styles = (tag) =>
     [...form.querySelectorAll("[data-property]")]
@@ -94,7 +104,7 @@
       document.documentElement.lang = language;
       element = document.createElement(tag);
       for (const [name, text] of found) element.setAttribute(name, text);
-      const text = tag === "stats-count" || tag === "stats-views";
+      const text = isNumber(tag);
       const place = text ? document.createElement("p") : stage;
       place.replaceChildren(element);
       if (text) stage.replaceChildren(place);
@@ -128,6 +138,7 @@
     }
     const found = attributes(tag);
     find("markup").textContent = markup(tag, found);
+    find("link-address").textContent = address(tag, found);
     const own = styles(tag);
     builder.querySelector("[data-styles]").hidden = !own.length;
     const host = tag === "stats-visits" ? `${tag}, [data-stats="visits"]` : tag;

@@ -50,6 +50,10 @@ def show() -> str:
         bars=BARS,
         off=off,
         knows_countries=services().settings.country_db is not None,
+        titles=services().traffic.titles.of(
+            site(),
+            (v.value for one in counts.dimensions if one.dimension == "entry" for v in one.values),
+        ),
         names=dimension_names(),
         group_names=group_names(),
         value_name=value_name,

@@ -8,9 +8,10 @@ from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.top_articles import VIEWS
 from stats_service.web.admin.access import access, site
+from stats_service.web.admin.traffic.annotations import marks_of
 from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
-from stats_service.web.pages.charts import chart, point_begin, point_name
+from stats_service.web.pages.charts import chart, happened_by_point, point_begin, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.pictures import Key, Words, chart_picture
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
@@ -36,7 +37,7 @@ def show() -> str:
         and not (shortfall and (shortfall.ignored or shortfall.parts)),
         cards=services().traffic.history.cards(site(), now),
         series=series,
-        chart=chart(series, site().headline),
+        chart=chart(series, site().headline, marks_of(span.span)),
         span=span,
         days=days_text(span.first, span.last),
         choices=choices(),
@@ -51,8 +52,13 @@ def show() -> str:
 def as_file(kind: str) -> Response:
     """Give the chart's numbers."""
     span, series = _series()
+    happened = happened_by_point(chart(series, site().headline, marks_of(span.span)))
     rows = [
-        (*_row(point, is_begun=series.begun is None or at < series.begun), point.readers)
+        (
+            *_row(point, is_begun=series.begun is None or at < series.begun),
+            point.readers,
+            happened.get(at),
+        )
         for at, point in enumerate(series.points)
     ]
     name = f"{site().slug}-{span.first}-{span.last}-{span.unit}"
@@ -67,7 +73,7 @@ def picture() -> Response:
     return chart_picture(
         f"{site().slug}-{span.first}-{span.last}",
         Words(_("Visits and views"), site().name, days_text(span.first, span.last), as_of(site())),
-        chart(series, site().headline),
+        chart(series, site().headline, marks_of(span.span)),
         _keys(series),
     )
 
@@ -107,6 +113,13 @@ def _table(span: Range, series: Series, rows: list[tuple[str | int | None, ...]]
             Column("visits_before", _("Visits before"), summed=True, in_book=is_compared),
             Column("views_before", _("Views before"), summed=True, in_book=is_compared),
             readers,
+            Column(
+                "happened",
+                _("What happened"),
+                "text",
+                in_csv=False,
+                in_book=any(row[-1] for row in rows),
+            ),
         ),
         rows,
         [*notes, as_of(site())],

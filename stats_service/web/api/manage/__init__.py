@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from stats_service.web.api.manage import (
     access,
+    annotations,
     archive,
     articles,
     kiosks,
@@ -21,6 +22,7 @@ from stats_service.web.api.manage import (
 
 NOUNS = (
     traffic,
+    annotations,
     articles,
     polls,
     poll_removal,

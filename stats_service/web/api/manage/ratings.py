@@ -9,7 +9,7 @@ from stats_service.models.traffic import RatingTally
 from stats_service.services.periods import local_time
 from stats_service.services.polls.definition import Moment
 from stats_service.services.ratings.ratings import RANKED_MAX
-from stats_service.services.traffic.numbers import rating_tally
+from stats_service.services.views.numbers import rating_tally
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.operation import Parameter, one_of
 from stats_service.web.http.bodies import decode_body, fresh_json

@@ -86,7 +86,7 @@ def history() -> Response:
 @scope("read")
 def ignored() -> Response:
     """Answer with the views that were not counted, by reason."""
-    first, last = _range(DEFAULT_DAYS["day"])
+    first, last = days_of_query(DEFAULT_DAYS["day"])
     if first > last:
         raise InvalidInputError(f"first {first}: is after the last day, {last}.")
     found = services().traffic.history.shortfall(site(), first, last)
@@ -178,7 +178,7 @@ def _span(days: int) -> Span:
     """Return the named span, or the one from `first` to `last`."""
     name, named = (
         request.args.get("span"),
-        Span(*_range(days)),
+        Span(*days_of_query(days)),
     )  # days that do not exist are refused
     if name is None:
         return named
@@ -193,7 +193,8 @@ def _span(days: int) -> Span:
     return span
 
 
-def _range(days: int) -> tuple[date, date]:
+def days_of_query(days: int) -> tuple[date, date]:
+    """Return the first and the last day that the query asks for; so many days if it does not."""
     last = _day("last") or today()
     return _day("first") or last - timedelta(days=days - 1), last
 
@@ -212,8 +213,9 @@ def _day(name: str) -> date | None:
 
 _UNIT = Parameter("unit", "Default: day.", one_of(*RANGE_MAX_DAYS), required=False)
 _ISO_DAY = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
-_FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
-_LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
+#: The parameters of a range of days.
+FIRST = Parameter("first", "First day, in the site's zone.", _ISO_DAY, required=False)
+LAST = Parameter("last", "Last day. Default: today.", _ISO_DAY, required=False)
 _ARTICLE = Parameter("article", "Path with query, URL, or explicit key.", {"type": "string"})
 _DIMENSIONS = Parameter(
     "dimensions",
@@ -245,8 +247,8 @@ OPERATIONS = (
         _UNIT,
         _NAMED,
         _COMPARE,
-        _FIRST,
-        _LAST,
+        FIRST,
+        LAST,
         problems=(400,),
     ),
     operation(
@@ -256,8 +258,8 @@ OPERATIONS = (
         "read",
         "Get what was not counted, or only in part, by reason; `share` is of all that arrived",
         IgnoredViews,
-        _FIRST,
-        _LAST,
+        FIRST,
+        LAST,
         problems=(400,),
     ),
     operation(
@@ -271,8 +273,8 @@ OPERATIONS = (
         _NAMED,
         _ORDER,
         _COMPARE,
-        _FIRST,
-        _LAST,
+        FIRST,
+        LAST,
         problems=(400,),
     ),
     operation(
@@ -287,8 +289,8 @@ OPERATIONS = (
         _DIMENSIONS,
         _NAMED,
         _COMPARE,
-        _FIRST,
-        _LAST,
+        FIRST,
+        LAST,
         problems=(400,),
     ),
     operation(

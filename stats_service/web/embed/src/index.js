@@ -15,7 +15,7 @@ import { start } from "./view.js";
 /** What the end of the address asks for, at first or when somebody types it: check, optout, optin. */
 const heed = () => {
   optedOut();
-  if (/^#stats-[co]/.test(location.hash)) fetchExtra();
+  if (/#stats-/.test(location.hash)) fetchExtra();
 };
 
 if (!customElements.get("stats-count")) {

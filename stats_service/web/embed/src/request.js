@@ -28,9 +28,9 @@ export const asked = [];
 export const newArticles = () => {
   const keys = [];
   let room = LIST_LENGTH;
-  for (const element of [...widgets, ...document.querySelectorAll("[data-stats],stats-rating")]) {
+  for (const element of [...widgets, ...document.querySelectorAll("[data-stats],stats-rating,[href*=data-stats]")]) {
     const key = named(element);
-    if (key == "link") wantExtra();
+    if (key == "link" || element.href) wantExtra();
     else if (key && asked.indexOf(key) < 0 && keys.indexOf(key) < 0 && keys.length < LIST_MAX && key.length < room) {
       keys.push(key);
       room -= key.length;

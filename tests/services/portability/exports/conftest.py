@@ -79,7 +79,7 @@ def read(tmp_path: Path) -> Read:
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
                 for file in opened_files(path):
                     with readable(file.name):
-                        reader.read(file, inside=file.name != name)
+                        reader.read(file)
             outcome = reader.finish(total)
             recount = event_recount(site, lambda _: (), lambda _: False, total, outcome)
             for _ in recount.run(lines):

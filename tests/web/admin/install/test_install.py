@@ -1,6 +1,9 @@
 """The install page: code for each system, numbers for the preview, the state of a check."""
 
 import json
+import subprocess
+from pathlib import Path
+from shutil import which
 from xml.etree import ElementTree
 
 import pytest
@@ -10,11 +13,14 @@ from stats_service.models.history import TopArticle
 from stats_service.models.install_checks import InstallReport, Sender
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
+from stats_service.services.sites.systems import SYSTEMS
+from stats_service.web.admin.install.places.cms import mediawiki_code
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import Embedding
 from tests.support.admin import BASE, Person
 from tests.support.clock import START
 from tests.support.pages import view
+from tools.modules import BUILT, packed
 
 PAGE = "/admin/sites/kimson/install"
 
@@ -26,15 +32,54 @@ def embedding() -> Embedding:
 
 
 def test_every_system_has_its_steps_and_the_script_s_hash(owner: Person, site: Site) -> None:
-    """WordPress, Joomla, Drupal, SharePoint, DNN, Liferay, and plain HTML, each in a list."""
+    """Every system that a site can be made for, plain HTML, applications and tag managers."""
     page = owner.get(PAGE).get_data(as_text=True)
 
-    for name in ("html", "wordpress", "joomla", "drupal", "sharepoint", "dnn", "liferay"):
+    for name in (*SYSTEMS, "html", "sharepointonline", "spa", "gtm"):
         assert f'id="place-{name}"' in page
+    assert len(page) < 150_000
     hashes = page.count(load_files().newest.integrity.replace("+", "&#43;"))
     assert max(hashes, page.count(load_files().newest.integrity)) >= 7
     assert "wp_print_script_tag" in page
     assert "BaseApplicationCustomizer" in page
+
+
+@pytest.mark.parametrize(("name", "folder", "inside"), BUILT)
+def test_a_webmaster_gets_the_module_from_the_page(
+    editor: Person, site: Site, name: str, folder: Path, inside: str
+) -> None:
+    """What `make modules` builds of today's sources, linked from the steps of the system."""
+    assert f'href="{PAGE}/modules/{name}"' in editor.get(PAGE).text
+
+    answer = editor.get(f"{PAGE}/modules/{name}")
+
+    assert answer.mimetype == "application/zip"
+    assert f"stats-service-{name}" in answer.headers["Content-Disposition"]
+    assert answer.data == packed(folder, inside)
+    assert editor.get(f"{PAGE}/modules/passwords.zip").status_code == 404
+
+
+def test_the_parameters_of_a_system_are_given_until_they_are_set(
+    owner: Person, site: Site, services: Services
+) -> None:
+    """A site that was made without its system is told what to leave out of addresses."""
+    before = owner.get(PAGE).text
+    services.sites.sites.edit("kimson", article_parameters=(*SYSTEMS["nukeviet"], "-x"))
+    after = owner.get(PAGE).text
+
+    assert 'id="parameters-nukeviet"' in before
+    assert 'id="parameters-nukeviet"' not in after
+    assert 'id="parameters-joomla"' in after
+
+
+@pytest.mark.skipif(not which("php"), reason="PHP is not here")
+def test_code_in_php_is_code(embedding: Embedding) -> None:
+    """PHP reads what is put into WordPress and MediaWiki."""
+    for text in (embedding.php(), f"<?php\n{mediawiki_code(embedding)}"):
+        done = subprocess.run(
+            [str(which("php")), "-l"], input=text.encode(), capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
 
 
 def test_the_form_for_sharepoint_is_well_formed(embedding: Embedding) -> None:
@@ -49,7 +94,13 @@ def test_the_form_for_sharepoint_is_well_formed(embedding: Embedding) -> None:
 
 def test_the_forms_in_code_say_what_the_html_says(embedding: Embedding) -> None:
     """Address, site and hash, whatever the language."""
-    for text in (embedding.php(), embedding.javascript(), embedding.typescript()):
+    for text in (
+        embedding.php(),
+        embedding.javascript(),
+        embedding.typescript(),
+        embedding.for_optimisers(),
+        mediawiki_code(embedding),
+    ):
         assert embedding.src in text
         assert embedding.file.integrity in text
         assert "kimson" in text

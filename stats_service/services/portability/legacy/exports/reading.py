@@ -109,12 +109,8 @@ class ExportReader:
         for tally in self._tallies:
             tally.__exit__()
 
-    def read(self, file: LegacyFile, *, inside: bool) -> None:
+    def read(self, file: LegacyFile) -> None:
         """Read the tables of a file.
-
-        Args:
-            file: the file.
-            inside: whether the file is in a zip, which may contain files that are not needed.
 
         Raises:
             InvalidInputError: no known table, or too many unreadable rows.
@@ -139,14 +135,6 @@ class ExportReader:
                 file=file.name,
                 tables=", ".join(islice(unknown, 20)),
             )
-        if found.unused and not found.parts and not inside:
-            raise InvalidInputError(
-                "{file} has nothing of {kind} that is brought in: it is the table {table}. Leave "
-                "it out; nothing was imported.",
-                file=file.name,
-                kind=found.kinds[0],
-                table=found.unused[0],
-            )
         self._check_bad(found)
 
     def finish(self, total: Tally, former: Collection[str] = ()) -> Outcome:
@@ -163,6 +151,15 @@ class ExportReader:
                 file=self._files[0].name if self._files else "?",
             )
         parts = [part for file in self._files for part in file.parts]
+        unused = [file for file in self._files if file.unused]
+        if unused and not parts:
+            raise InvalidInputError(
+                "{file} has nothing of {kind} that is brought in: it is the table {table}. Leave "
+                "it out; nothing was imported.",
+                file=unused[0].name,
+                kind=unused[0].kinds[0],
+                table=unused[0].unused[0],
+            )
         self._check_twice(parts)
         files = [_summary(file) for file in self._files]
         joined: dict[tuple[str, str], Tally] = {}

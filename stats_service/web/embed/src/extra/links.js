@@ -1,6 +1,7 @@
 /** Widgets in the items of a list: `article="link"` is the article that the item links to. */
 
 import { addressOf } from "./address.js";
+import { fillMarks } from "./marks.js";
 
 /**
  * The link of the list's item that an element stands in: around the element, or in the nearest
@@ -15,8 +16,9 @@ const linkOf = (element) => {
   return around;
 };
 
-/** Write the item's article into every widget that wants it. */
-export const fillLinks = () => {
+/** Make widgets of the links that stand for some, and write the item's article into each that wants it. */
+const fillLinks = () => {
+  fillMarks();
   for (const name of ["article", "data-article"]) {
     for (const element of document.querySelectorAll(`[${name}=link]`)) {
       const link = linkOf(element);

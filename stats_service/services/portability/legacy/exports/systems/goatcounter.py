@@ -25,7 +25,7 @@ from stats_service.services.visitors.sources import source_named, word
 #: How a referrer was told that is the address of a page, or an app; without one it is direct.
 _ADDRESS = ("h", "o", "")
 #: Combinations of cells that are remembered.
-_REMEMBERED = 50_000
+_REMEMBERED = 10_000
 
 
 def _hits(target: Target, columns: Columns) -> TakeRow:

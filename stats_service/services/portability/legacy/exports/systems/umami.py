@@ -38,7 +38,7 @@ _TAKEN_OUT = (
     *("gclid", "fbclid", "ttclid", "twclid"),
 )
 #: Combinations of cells that are remembered.
-_REMEMBERED = 50_000
+_REMEMBERED = 10_000
 
 
 def _events(target: Target, columns: Columns) -> TakeRow:

@@ -21,8 +21,8 @@ from stats_service.models.traffic import (
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls
-from stats_service.services.traffic.numbers import site_counts
-from stats_service.services.traffic.page_views import answer_view, decide_read, decide_view
+from stats_service.services.views.numbers import site_counts
+from stats_service.services.views.page_views import answer_view, decide_read, decide_view
 from stats_service.services.visitors.clients import warm_up
 from stats_service.services.visitors.countries import NO_COUNTRIES, Countries
 from stats_service.store.traffic.group_commit import GroupCommit

@@ -26,7 +26,7 @@ from stats_service.services.articles.keys import check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls, voting_subject
-from stats_service.services.traffic.numbers import article_counts
+from stats_service.services.views.numbers import article_counts
 from stats_service.services.visitors.addresses import in_networks, ipv6_48_prefix, network_prefix
 from stats_service.services.visitors.bots import DRIVEN, bot_kind, is_bot
 from stats_service.services.visitors.countries import NO_COUNTRIES, Countries

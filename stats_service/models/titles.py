@@ -1,0 +1,71 @@
+"""What articles are called."""
+
+import msgspec
+
+#: Longest title, in characters.
+TITLE_MAX = 200
+#: Most titles that are kept of a site, or as many as it keeps articles by name if these are fewer.
+TITLES_MAX = 5_000
+#: Where a title came from: the article's own page, the site's feed, an administrator.
+PAGE, FEED, ADMIN = "page", "feed", "admin"
+
+
+class Title(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of an article's title; stored as one JSON document."""
+
+    #: Empty: the title is not known (yet).
+    text: str = ""
+    #: `PAGE`, `FEED` or `ADMIN`.
+    source: str = PAGE
+    #: When the text was read or set, in seconds since 1970; 0: never.
+    at: int = 0
+    #: Why the page told no title when it was read last, by a code of `TROUBLES`; empty: it did.
+    trouble: str = ""
+    #: Failures in a row, and the time before which the page is not read again, in seconds.
+    failures: int = 0
+    next_at: int = 0
+
+
+#: Why a page tells no title: it could not be read, or its title is that of every page.
+TROUBLES = (
+    "away",
+    "status",
+    "missing",
+    "robots",
+    "elsewhere",
+    "no-page",
+    "no-title",
+    "same",
+    "charset",
+    "refused",
+)
+
+
+class TitleReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How reading the titles of a site goes; stored as one JSON document."""
+
+    #: When pages were read last, in seconds since 1970; 0: never.
+    at: int = 0
+    #: Why nothing could be read then, as a template with its values; empty: it went well.
+    message: str = ""
+    values: dict[str, int | float | str] = {}
+    #: Failures in a row, and the time before which nothing is read, in seconds.
+    failures: int = 0
+    next_at: int = 0
+    #: Titles that are no article's, and when they were learnt: of the front page, and of a page
+    #: that does not exist.
+    front: str = ""
+    missing: str = ""
+    learnt: int = 0
+    #: The same of the feed: when it was read last, how many titles it had, and what went wrong.
+    feed_at: int = 0
+    feed_titles: int = 0
+    feed_message: str = ""
+    feed_values: dict[str, int | float | str] = {}
+
+
+class TitleCounts(msgspec.Struct, frozen=True):
+    """How many articles of a site have a title, and how many have none for which reason."""
+
+    known: int
+    troubles: dict[str, int]
