@@ -400,12 +400,6 @@ class WorkerLostError(StatsError):
     status = 503
     title = "The files could not be read to the end"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "A process that helped to read the files was ended from outside, for example because "
-            "the machine has no more memory. Nothing was imported; run the import again."
-        )
-
 
 class StartupError(StatsError):
     """A part that the service needs is missing, in use or does not start."""

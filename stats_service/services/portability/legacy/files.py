@@ -33,7 +33,7 @@ ZIP_FILES_MAX = 5000
 #: Bytes of a table that are read at once.
 BLOCK_BYTES = 65_536
 #: Bytes of a log that are read at once.
-LOG_BLOCK_BYTES = 524_288
+LOG_BLOCK_BYTES = 262_144
 #: Longest line of a log that is read at once; a longer one comes in pieces.
 LINE_MAX_BYTES = 1_000_000
 #: Longest line of a log that is parsed: longer ones are garbage or an attack.

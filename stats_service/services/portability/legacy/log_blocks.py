@@ -172,7 +172,11 @@ class _Worker:
         except (OSError, ValueError):  # a broken pipe, a closed one
             answer = b""
         if not answer:
-            raise WorkerLostError
+            raise WorkerLostError(
+                "A process that helped to read the files was ended from outside, for example "
+                "because the machine has no more memory. Nothing was imported; run the import "
+                "again."
+            )
         self._file = block.file
         return self._decoder.decode(answer)
 
@@ -203,9 +207,8 @@ def log_readers(setup: LogSetup, size: int) -> BlockReader | LogWorkers:
 
 def _cores() -> int:
     """Return the number of cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _send(pipe: BinaryIO, message: bytes) -> None:
