@@ -318,7 +318,7 @@ def test_a_link_is_a_widget_where_an_editor_keeps_no_attributes(voter: Voter, em
         "Số liệu</a></p>"
         '<p><a href="#data-stats=poll&data-poll=moi&data-onclick=x&onclick=x" title="x">'
         "<b>Bình chọn</b></a></p>"
-        '<p><a href="#data-stats=rating">Đánh giá</a></p>'
+        '<p><a href="http://#data-stats=rating">Đánh giá</a></p>'
         '<a href="/data-stats=x">khác</a><a href="#stats-optout">thôi</a>'
     )
 

@@ -221,6 +221,10 @@ CHECKS: dict[str, Check] = {
         "exports that tell of visits, days and months, killed coming in and going out",
         "every dimension, day and month as an independent count has it; nothing is left",
     ),
+    "T118": Check(
+        "two proxies in a row, STATS_TRUSTED_PROXIES one too few under load, then right",
+        "no view lost; said with the setting's name; then every reader visits",
+    ),
 }
 
 ADMIN = "tests/web/admin"

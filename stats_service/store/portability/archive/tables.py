@@ -61,7 +61,7 @@ TRANSIENT = re.compile(
     r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
     r"|tokens|kiosks|kiosk:[0-9a-f]+|deliveries|names|polls:removed|removed:.*"
     # A removal can only be undone where it was made.
-    r"|parameters|changes|moved:[0-9a-f]+"
+    r"|parameters|changes|moved:[0-9a-f]+|now:\d+"
     r"|legacy:salt|legacy:[0-9a-f]+:readers"
     # The times of ratings are reviewed for two weeks, where they were given.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs|kiosk)|.*~[0-9a-f]{8}"

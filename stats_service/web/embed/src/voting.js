@@ -22,7 +22,7 @@ let second;
 export const votingWishes = () => {
   const poll = first("poll");
   const rating = first("rating");
-  if (!(poll || rating || first("archive") || first("poll-archive"))) return "";
+  if (!(poll || rating || first("poll-archive") || first("archive"))) return "";
   second = second || setTimeout(fetchPart, 0, FILE, INTEGRITY); // behind the request
   return `,"poll":${quoted(poll && (attribute(poll, "poll") || "current"))},"rating":${!!rating},"voter":${quoted(voter() || null)}`;
 };

@@ -16,7 +16,7 @@ export let widgets = [];
  */
 export class Widget extends HTMLElement {
   static get observedAttributes() {
-    return ["article", "label", "labels", "metric", "rows"];
+    return ["metric", "article", "label", "labels", "rows"];
   }
 
   /** Show what there is; each kind of widget does so in its own way. */
