@@ -54,6 +54,7 @@ def test_polls_and_ratings_stay_bounded() -> None:
         ("extra", build_embed.EXTRA_MAX_BYTES),
         ("check", build_embed.CHECK_MAX_BYTES),
         ("choice", build_embed.CHOICE_MAX_BYTES),
+        ("documents", build_embed.DOCUMENTS_MAX_BYTES),
     ],
 )
 def test_what_few_pages_load_stays_bounded(part: str, most: int) -> None:
