@@ -27,7 +27,8 @@ MANIFEST = DIST / "manifest.json"
 
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
 CORE_MAX_BYTES = 3300
-#: The files that the core fetches where a page needs them, by the folder of their sources.
+#: The files that the core fetches where a page needs them, by the folder of their sources; pages
+#: name that of documents themselves.
 PARTS = ("votes", "check", "choice", "extra", "documents")
 #: What the file of polls and ratings, loaded where a page has any, may weigh.
 VOTES_MAX_BYTES = 16_000

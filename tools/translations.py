@@ -36,6 +36,7 @@ ERROR_MAPPING = [
             "ratings/ratings",
             "ratings/structured",
             "traffic/history",
+            "clicks/clicks",
             "views/page_views",
             "traffic/readers",
             "visitors/countries",

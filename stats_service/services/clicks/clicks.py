@@ -1,4 +1,4 @@
-"""Counts clicks on documents, outgoing links and named actions, once in a reader's visit to each."""
+"""Counts clicks on documents, outgoing links and actions, once in a reader's visit to each."""
 
 import hashlib
 import re

@@ -140,7 +140,6 @@ def test_what_names_nothing_is_refused(client: FlaskClient, kind: str, name: str
     assert click(client, name, kind).status_code == 400
 
 
-@pytest.mark.check("T116")
 def test_invented_names_stay_bounded(
     client: FlaskClient, services: Services, clock: FakeClock
 ) -> None:
@@ -161,7 +160,6 @@ def test_invented_names_stay_bounded(
     assert (actions.names[0].name, actions.names[0].clicks) == ("dang-ky", 3)
 
 
-@pytest.mark.check("T115")
 def test_a_storm_of_clicks_counts_exactly(services: Services, client: FlaskClient) -> None:
     """Double clicks and retries at the same moment: one for each reader."""
     app = client.application
