@@ -97,3 +97,28 @@ def _headings(page: Path) -> set[str]:
     """Return the anchors that a page's headings get."""
     titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted((ROOT / "docs").glob("*.vi.md")),
+    ids=lambda page: page.name.removesuffix(".vi.md"),
+)
+def test_a_page_in_vietnamese_says_what_the_english_one_says(page: Path) -> None:
+    """The same headings in the same order, the same tables, examples and names of the program."""
+    english = page.with_name(page.name.replace(".vi.md", ".md"))
+
+    assert _shape(page) == _shape(english)
+
+
+def _shape(page: Path) -> dict[str, object]:
+    """Return what a page has in any language: levels, rows of tables, blocks of code, options."""
+    text = page.read_text("utf-8")
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    tables = re.findall(r"^\|[-|: ]+\|\n((?:\|.*\n)*)", plain, re.MULTILINE)
+    return {
+        "headings": re.findall(r"^(#+) ", plain, re.MULTILINE),
+        "tables": [table.count("\n") for table in tables],
+        "examples": len(re.findall(r"^```$", text, re.MULTILINE)),
+        "names": set(re.findall(r"STATS_[A-Z_]+|(?<![\w-])--[a-z][a-z-]+", text)),
+    }

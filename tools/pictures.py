@@ -1,6 +1,6 @@
-"""Take the README's picture of the admin pages anew: `python -m tools.pictures`.
+"""Take the README's pictures of the admin pages anew: `python -m tools.pictures`.
 
-It is the demo's page, in Vietnamese, at twenty past three on the afternoon of a Wednesday, with
+They are the demo's pages, in Vietnamese, at twenty past three on the afternoon of a Wednesday, with
 readers online. Needs Chromium (scripts/chromium) and the packages of requirements/test.txt.
 """
 
@@ -22,10 +22,12 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.traffic import PageQuery, Visitor
 from stats_service.services.container import Services, create_services
 
-PICTURE = Path(__file__).parents[1] / "docs/images/admin.png"
-#: What a README can afford.
+IMAGES = Path(__file__).parents[1] / "docs/images"
+#: By name: the page below that of the site, and how high the window is.
+PICTURES = {"admin": ("", 1010), "report": ("report", 1250)}
+#: What a README can afford for each.
 MAX_BYTES = 300_000
-WIDTH, HEIGHT = 1280, 1010
+WIDTH = 1280
 PASSWORD = "for one picture only"  # noqa: S105 - of an account that lives for a second
 READERS = 37
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -66,20 +68,25 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
             )
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="vi-VN")
+            page = browser.new_page(locale="vi-VN")
             page.goto(f"http://{host}/admin/sign-in?next=/admin/sites/demo/")
             page.fill("#name", "lan")
             page.fill("#password", PASSWORD)
             page.click("button.primary")
-            page.wait_for_selector(".chart.drawn")
-            page.screenshot(path=PICTURE)
+            page.wait_for_url("**/admin/sites/demo/")
+            for name, (below, height) in PICTURES.items():
+                page.set_viewport_size({"width": WIDTH, "height": height})
+                page.goto(f"http://{host}/admin/sites/demo/{below}")
+                page.wait_for_selector(".chart.drawn")
+                page.screenshot(path=IMAGES / f"{name}.png")
             browser.close()
         server.shutdown()
         services.close()
-    size = PICTURE.stat().st_size
-    sys.stdout.write(f"{PICTURE}: {size:,} bytes\n")
-    if size > MAX_BYTES:
-        sys.exit(f"That is more than {MAX_BYTES:,}.")
+    for picture in (IMAGES / f"{name}.png" for name in PICTURES):
+        size = picture.stat().st_size
+        sys.stdout.write(f"{picture}: {size:,} bytes\n")
+        if size > MAX_BYTES:
+            sys.exit(f"That is more than {MAX_BYTES:,}.")
 
 
 def _read(services: Services, host: str) -> None:

@@ -136,3 +136,25 @@ def test_an_editor_gives_a_choice_a_picture_and_a_desk_its_kiosk(
     found = services.polls.polls.get(embed.slug, poll.id).choices[0].picture
     assert found
     assert found.alt == {"vi": "Bông lúa vàng"}
+
+
+def test_a_file_that_is_chosen_is_saved_and_said_in_the_window(
+    admin: Callable[..., Page], embed: Embed, tmp_path: Path
+) -> None:
+    """Far down a page of many answers, without a click, and without losing the place."""
+    poll = make_poll(embed)
+    last = poll.choices[-1]
+    file = tmp_path / "anh.png"
+    file.write_bytes(picture_file())
+    page = admin(f"polls/{poll.id}/pictures")
+    page.set_viewport_size({"width": 1280, "height": 500})
+
+    page.locator(f"#file-{last.id}").set_input_files(file)
+
+    said = page.locator(".flash")
+    expect(said).to_have_text("Đã lưu ảnh.")
+    expect(said).to_be_in_viewport()
+    expect(page.locator(f"#choice-{last.id}")).to_be_in_viewport()
+    expect(page.locator(".nav a[aria-current=page]")).to_have_text("Bình chọn")
+    stored = embed.services.polls.polls.get(embed.slug, poll.id).choices[-1]
+    assert stored.picture is not None

@@ -214,6 +214,14 @@ CHECKS: dict[str, Check] = {
         "one for each reader and visit, as a naive model counts",
     ),
     "T116": Check("invented names of documents, hosts, actions", "bounded, sums exact, told"),
+    "T113": Check(
+        "a portal whose titles are read: slow, endless, broken markup, inside, redirecting away",
+        "bounded in time, bytes and calls; nothing inside is called",
+    ),
+    "T114": Check(
+        "pages that are not there (404, soft 404, front page), feeds with entities, odd encodings",
+        "name no article; titles are plain text of at most 200 characters",
+    ),
     "T117": Check(
         "exports that tell of visits, days and months, killed coming in and going out",
         "every dimension, day and month as an independent count has it; nothing is left",
@@ -223,6 +231,7 @@ CHECKS: dict[str, Check] = {
 ADMIN = "tests/web/admin"
 KIOSK = "tests/web/hosted/test_kiosk.py::test"
 OVERLAPS = "tests/services/portability/test_legacy_overlaps.py::test"
+TITLES = "tests/services/titles/test_reading.py::test"
 TOLD = "tests/services/portability/test_legacy_readers.py::test"
 UNDO = "tests/services/portability/test_legacy_undo.py::test"
 BALLOTS = "tests/web/api/test_ballots.py::test"
@@ -452,6 +461,22 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/api/test_clicks.py::test_a_naive_model",
     ),
     "T116": ("tests/web/api/test_clicks.py::test_invented_names",),
+    "T113": (
+        f"{TITLES}_a_portal_that_does_not_answer",
+        f"{TITLES}_a_page_without_end",
+        f"{TITLES}_the_time_grows",
+        f"{TITLES}_calls_of_a_run",
+        f"{TITLES}_the_time_of_a_run",
+        f"{TITLES}_inner_hosts",
+        f"{TITLES}_a_name_that_leads_inside",
+        f"{TITLES}_a_host_without_robots",
+    ),
+    "T114": (
+        f"{TITLES}_what_names_no_article",
+        f"{TITLES}_a_feed_that_is_none",
+        f"{TITLES}_encodings_and_markup",
+        "tests/services/traffic/test_titles.py::test_a_title_is_plain_text",
+    ),
     "T117": (
         f"{TOLD}_every_file_of_plausible_is_told",
         f"{TOLD}_what_an_import_told_is_taken_out",

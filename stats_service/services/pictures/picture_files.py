@@ -24,7 +24,8 @@ JPEG_PIXELS_MAX, PIXELS_MAX = 60_000_000, 20_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 #: Tried one after the other until the file is small enough.
 _QUALITIES = (82, 70, 55, 40, 25)
-#: One picture at a time in a process: each may take some 100 MB for a moment.
+#: One picture at a time in a process: a PNG or WebP of 20 million pixels takes some 170 MB for a
+#: moment (the picture, and once more to make it small), a photograph of a telephone 40.
 _ONE = threading.Lock()
 
 
@@ -77,9 +78,8 @@ def _made(data: bytes) -> MadePicture:
             _check_pixels(opened.width * opened.height, JPEG_PIXELS_MAX if is_jpeg else PIXELS_MAX)
             if is_jpeg:
                 opened.draft("RGB", (2 * SIDE_MAX, 2 * SIDE_MAX))
-            upright = ImageOps.exif_transpose(opened)
-            picture = _flat(upright)
-            picture.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS)
+            small = _small(opened)
+            picture = _flat(ImageOps.exif_transpose(small))
             clean = Image.new("RGB", picture.size)
             clean.paste(picture)
     except InvalidInputError:
@@ -94,6 +94,20 @@ def _made(data: bytes) -> MadePicture:
         if out.tell() <= PICTURE_MAX_BYTES:
             break
     return MadePicture(out.getvalue(), clean.width, clean.height)
+
+
+def _small(opened: "Image") -> "Image":
+    """Return a picture of the size that is served, before anything else is made of it.
+
+    Each further copy of 20 million pixels would take 80 MB.
+    """
+    from PIL import Image  # noqa: PLC0415 - as in `_made`
+
+    picture = opened
+    if picture.mode not in ("L", "RGB", "RGBA"):  # a palette cannot be made small
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    picture.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS)
+    return picture
 
 
 def _check_pixels(pixels: int, most: int) -> None:

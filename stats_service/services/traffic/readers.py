@@ -27,6 +27,8 @@ from stats_service.store.traffic.readers import ReadersStore, Sums
 
 #: Most values of a dimension that are listed.
 VALUES_MAX = 500
+#: Two spans are compared if the shares of visits that told a dimension are no further apart.
+SHARE_APART = 0.1
 #: Longest span, in days.
 SPAN_MAX_DAYS = 3660
 
@@ -104,18 +106,23 @@ class Readers:
             gone,
         )
 
-    def changed(self, site: Site, span: Span, before: Span, now: float) -> list[ValueChange]:
+    def changed(self, site: Site, span: Span, before: Span, now: float) -> list[ValueChange] | None:
         """Return the sources of two spans that are over, those that gained most first.
 
-        Empty: nothing was told in one of them, as before the site counted it.
+        None: they cannot be compared, as the share of visits that told their source is another in
+        each; in one of them it was not counted yet, or was imported without it.
         """
         today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(site.timezone)).date()
         sums, former = (
             self._sums(site, days, today)[0].get("source", Counter[str]())
             for days in (span, before)
         )
-        if not sums or not former:
-            return []
+        shares = [
+            told.total() / max(1, self._history.visits(site, days))
+            for told, days in ((sums, span), (former, before))
+        ]
+        if not all(shares) or abs(shares[0] - shares[1]) > SHARE_APART:
+            return None
 
         def named(n: int) -> int | None:
             return n if n >= SHOWN_FROM else None

@@ -47,7 +47,9 @@ def new_devices() -> list[Device]:
 def menu_page() -> str:
     """Return the endpoint in the menu that the page belongs to, or an empty text."""
     endpoint = (request.endpoint or "").removeprefix("admin.")
-    noun = endpoint.partition(".")[0].replace("poll_review", "polls").replace("kiosks", "polls")
+    noun = endpoint.partition(".")[0]
+    if noun == "kiosks" or noun.startswith("poll_"):
+        noun = "polls"
     noun = noun.replace("article_changes", "articles").replace("annotations", "traffic")
     listed = [page[0] for page in site_pages()] if "admin_site" in g else list(SERVICE_PAGES)
     if endpoint in listed or endpoint == "overview.nowhere":

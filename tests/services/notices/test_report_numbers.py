@@ -40,7 +40,7 @@ def past(first: date, last: date, seed: int = 7) -> list[DayHistory]:
     days = []
     for n in range((last - first).days + 1):
         day = first + timedelta(days=n)
-        visits = random.randrange(50, 200)
+        visits = random.randrange(100, 200)
         articles = {f"/tin/{random.randrange(60)}": random.randrange(1, 60) for _ in range(25)} | {
             f"/moi/{day.isocalendar().week}": 40
         }
@@ -50,6 +50,8 @@ def past(first: date, last: date, seed: int = 7) -> list[DayHistory]:
             f"bao{day.isocalendar().week}.vn": 4,
             "hiếm.vn": random.randrange(2),
         }
+        # Every visit tells where it came from.
+        sources["Facebook"] = visits - sum(sources.values())
         views = sum(articles.values())
         days.append(
             DayHistory(
@@ -171,6 +173,27 @@ def test_the_first_weeks_of_a_site(services: Services, site: Site, clock: FakeCl
     assert first.articles.most
     assert empty.total == Pair()
     assert empty.articles.most == ()
+
+
+def test_sources_that_were_not_told_alike_are_not_compared(
+    services: Services, site: Site, clock: FakeClock
+) -> None:
+    """Where they were counted from the middle of the week before on, none has gained anything."""
+    clock.set(MONDAY)
+    days = [
+        day if day.day >= date(2026, 2, 12) else msgspec.structs.replace(day, told={})
+        for day in past(date(2025, 1, 6), date(2026, 2, 23))
+    ]
+    services.traffic.history.write(site, days)
+
+    report = read(services, site)
+    clock.advance(7 * 86_400)
+    services.traffic.history.write(site, past(date(2026, 2, 24), date(2026, 3, 1)))
+    next_week = read(services, site)
+
+    assert report.before is not None
+    assert (report.sources_compared, report.sources_up, report.sources_down) == (False, (), ())
+    assert next_week.sources_compared
 
 
 def test_a_site_that_nobody_has_visited(services: Services, site: Site, clock: FakeClock) -> None:

@@ -4,6 +4,8 @@ import io
 import random
 import resource
 import struct
+import subprocess
+import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,6 +73,35 @@ def test_what_a_camera_wrote_beside_the_picture_is_gone() -> None:
     }
     assert b"secret" not in made.data
     assert b"script" not in made.data
+
+
+def test_a_turn_that_a_file_says_is_done_in_every_format() -> None:
+    """Also where the picture is made small first, or has a palette."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+
+    made = [make_picture(picture_file((2000, 1000), kind, exif=exif)) for kind in ("PNG", "WEBP")]
+
+    assert {(one.width, one.height) for one in made} == {(320, 640)}
+
+
+def test_a_large_picture_takes_little_memory(tmp_path: Path) -> None:
+    """20 million pixels with transparency: decoded, and once more to make them small."""
+    file = tmp_path / "large.png"
+    file.write_bytes(picture_file((5000, 4000), colour=(200, 30, 30, 128)))
+    code = (
+        "import resource, sys\nfrom PIL import Image\n"
+        "from stats_service.services.pictures.picture_files import make_picture\n"
+        "data = open(sys.argv[1], 'rb').read()\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); make_picture(data); print(peak() - before)"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code, file], capture_output=True, text=True, check=True
+    )
+
+    assert int(ran.stdout) < 200_000  # KB
 
 
 def test_what_is_transparent_becomes_white() -> None:

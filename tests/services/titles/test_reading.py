@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from time import process_time
 
+import pycurl
 import pytest
 
 from stats_service.config import Settings
@@ -294,6 +295,32 @@ def test_calls_of_a_run_are_bounded(
     assert first == articles[:15]
     tick(reading)
     assert len(reading.traffic.titles.of(site, articles)) == 20
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "::ffff:127.0.0.1"])
+def test_a_name_that_leads_inside(
+    settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Is looked at when it is called, whatever it led to before."""
+
+    class Curl(pycurl.Curl):
+        def __init__(self) -> None:
+            super().__init__()
+            self.setopt(pycurl.RESOLVE, [f"kimson.example.vn:443:{address}"])
+
+    monkeypatch.setattr(pycurl, "Curl", Curl)
+    services = create_services(replace(settings, titles=True), clock)
+    site = services.sites.sites.add(
+        Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
+    )
+    days = [DayHistory(day=date(2026, 3, 4), hours=(Pair(1, 1),) * 24, articles={"/tin/1": 3})]
+    services.traffic.history._store.write(site, days, 1)
+
+    tick(services)
+
+    message = services.traffic.titles.reading(site).message
+    assert message == "{host} leads to an address that is not on the public Internet."
+    services.close()
 
 
 @pytest.mark.parametrize("hosts", [("127.0.0.1:1",), ("portal.lan",), ("2130706433",)])

@@ -67,6 +67,29 @@ def test_a_forged_host_is_refused_and_not_repeated(person: People, host: str) ->
     assert "evil" not in str(answer.headers)
 
 
+def test_a_proxy_that_drops_the_port_is_explained_three_times(
+    settings: Settings, services: Services, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On the page, in the log, and by `check` for a day: what came, and what was expected."""
+    public = replace(settings, public_url="https://dem.example.vn:8443")
+    app = create_app(public, clock=clock)
+    came = {"base_url": "http://dem.example.vn", "headers": {"Host": "dem.example.vn"}}
+
+    with caplog.at_level("WARNING"):
+        refused = app.test_client().get("/admin/sign-in?lang=vi", **came)
+
+    page = refused.get_data(as_text=True)
+    assert refused.status_code == 400
+    assert "“dem.example.vn”" in page
+    assert "“dem.example.vn:8443”" in page
+    assert "proxy_set_header Host $http_host" in page
+    assert "Host 'dem.example.vn'; STATS_PUBLIC_URL" in caplog.text
+    found = {one.subject: one.text for one in services.operations.installation.findings()}
+    assert "asked for Host 'dem.example.vn'" in found["host"]
+    clock.advance(90_000)
+    assert "host" not in {one.subject for one in services.operations.installation.findings()}
+
+
 def test_the_forwarded_host_is_not_believed(person: People) -> None:
     """T15: nothing is built from `X-Forwarded-Host`."""
     answer = person().get("/admin/", headers={"X-Forwarded-Host": "evil.example"})

@@ -120,6 +120,8 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     #: Sources that gained and lost visits, those that did most first.
     sources_up: tuple[ValueChange, ...]
     sources_down: tuple[ValueChange, ...]
+    #: Whether sources can be compared; if the site was counting, they may not have been told alike.
+    sources_compared: bool
     polls: tuple[EndedPoll, ...]
     #: How many ended beside those.
     more_polls: int
@@ -207,7 +209,8 @@ class ReportReader:
         series = self._history.series(site, "day", span, now, BEFORE)
         former = self._history.series(site, "day", span, now, YEAR)
         articles = self._top_articles.beside(site, span, now)
-        sources = self._sources(site, span, series, now)
+        found = self._sources(site, span, series, now)
+        sources = found or []
         ended = self._ended(site, span, now)
         weeks = weeks_to_year_before(span.first, span.last, site.timezone)
         return ReportNumbers(
@@ -226,6 +229,7 @@ class ReportReader:
                 articles.fallen[:CHANGED_SHOWN],
                 articles.is_compared,
             ),
+            sources_compared=found is not None,
             sources_up=tuple(one for one in sources if one.gain >= SOURCE_MIN)[:SOURCES_SHOWN],
             sources_down=tuple(one for one in reversed(sources) if one.gain <= -SOURCE_MIN)[
                 :SOURCES_SHOWN
@@ -237,9 +241,11 @@ class ReportReader:
             marks=self._annotations.marks(site, span, now, language),
         )
 
-    def _sources(self, site: Site, span: Span, series: Series, now: float) -> list[ValueChange]:
+    def _sources(
+        self, site: Site, span: Span, series: Series, now: float
+    ) -> list[ValueChange] | None:
         if series.total_before is None or not series.first_before or not series.last_before:
-            return []
+            return None
         before = Span(series.first_before, series.last_before)
         return self._readers.changed(site, span, before, now)
 

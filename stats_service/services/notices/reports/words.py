@@ -143,7 +143,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "of articles that hardly anybody read and that gave way",
     ),
     "readers-cap": (
-        "nguồn, chiến dịch hay bài vào không được nêu tên: quá nhiều tên mới trong ngày",
+        "nguồn, chiến dịch hay bài đọc đầu tiên không được nêu tên: quá nhiều tên mới trong ngày",
         "sources, campaigns or entry articles without a name: too many new ones in a day",
     ),
 }

@@ -38,7 +38,7 @@ class Told:
         """Return what a request tells.
 
         Args:
-            referrer: the address of the page before, or its host; empty or `-`: none.
+            referrer: the address of the page before, or its host.
             query: of the page's own address, without the question mark.
             agent: the user agent.
             language: `Accept-Language`.

@@ -40,7 +40,7 @@ def upload(poll_id: str) -> Page:
     except (InvalidInputError, ConflictError, NotFoundError) as error:
         return _page(poll_id, refused(error)), error.status
     flash(_("The picture is saved."), "good")
-    return _shown(poll_id)
+    return _shown(poll_id, choice)
 
 
 @bp.post("/remove")
@@ -48,18 +48,18 @@ def upload(poll_id: str) -> Page:
 def remove(poll_id: str) -> Page:
     """Take a choice's picture away."""
     slug, by = site().slug, Author(who(), services().clock.now())
+    choice = request.form.get("choice", "")
     try:
-        services().polls.pictures.remove(
-            slug, poll_id, request.form.get("choice", ""), by, based_on()
-        )
+        services().polls.pictures.remove(slug, poll_id, choice, by, based_on())
     except (InvalidInputError, ConflictError, NotFoundError) as error:
         return _page(poll_id, refused(error)), error.status
     flash(_("The picture is taken away."), "good")
-    return _shown(poll_id)
+    return _shown(poll_id, choice)
 
 
-def _shown(poll_id: str) -> AnyResponse:
-    return redirect(url_for("admin.poll_pictures.show", slug=site().slug, poll_id=poll_id))
+def _shown(poll_id: str, choice: str) -> AnyResponse:
+    slug, anchor = site().slug, f"choice-{choice}"
+    return redirect(url_for("admin.poll_pictures.show", slug=slug, poll_id=poll_id, _anchor=anchor))
 
 
 def _page(poll_id: str, error: str = "") -> str:

@@ -46,6 +46,11 @@ if (menuButton) {
   });
 }
 
+// On paper nothing can be opened.
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll(".happened-fold")) fold.setAttribute("open", "");
+});
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
@@ -82,7 +87,8 @@ for (const input of document.querySelectorAll("[data-max-bytes]")) {
   input.addEventListener("change", () => {
     const tooLarge = [...input.files].some((file) => file.size > Number(input.dataset.maxBytes));
     input.setCustomValidity(tooLarge ? input.dataset.tooLarge : "");
-    input.reportValidity();
+    // One of several files on a page would be lost with the others' form.
+    if (input.reportValidity() && input.files.length && "atOnce" in input.dataset) input.form.requestSubmit();
   });
 }
 

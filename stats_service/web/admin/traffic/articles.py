@@ -16,6 +16,7 @@ from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.spans import Span
 from stats_service.services.traffic.top_articles import LONG_DAYS, ORDERS, RISING, VIEWS, is_kept
 from stats_service.web.admin.access import access, site, who
+from stats_service.web.admin.traffic.annotations import marks_of
 from stats_service.web.http.context import services
 from stats_service.web.pages.charts import chart, point_name
 from stats_service.web.pages.downloads import ENDING, table_file
@@ -95,7 +96,7 @@ def article() -> str | WebResponse:
     unit = "day" if span.unit == "hour" else span.unit
     span = span._replace(unit=unit)
     page = pages.get(site(), key, span.span, unit, now, span.compare)
-    drawn = chart(page.series, "views")
+    drawn = chart(page.series, "views", marks_of(span.span))
     title = services().traffic.titles.known(site(), [key]).get(key, Title())
     return render_template(
         "admin/article.html",
