@@ -37,6 +37,7 @@ ERROR_MAPPING = [
             "ratings/structured",
             "titles/lists",
             "traffic/history",
+            "clicks/clicks",
             "views/page_views",
             "traffic/readers",
             "visitors/countries",

@@ -18,6 +18,7 @@ from stats_service.services.accounts.second_factor import SecondFactor
 from stats_service.services.accounts.sign_in import SignIn
 from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.services.accounts.tokens import Tokens
+from stats_service.services.clicks.clicks import Clicks
 from stats_service.services.known_sites.install_checks import InstallChecks
 from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteDirectory
@@ -115,6 +116,7 @@ class TrafficServices:
     annotations: AnnotationBook
     article_changes: ArticleChanges
     article_pages: ArticlePages
+    clicks: Clicks
     history: History
     now: Now
     opening_balances: OpeningBalances
@@ -424,6 +426,7 @@ def _traffic_services(
         article_pages=ArticlePages(
             stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
         ),
+        clicks=Clicks(stores.clicks),
         now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
