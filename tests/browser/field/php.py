@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import shutil
 import socket
 import subprocess
@@ -88,3 +89,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with contextlib.suppress(ProcessLookupError):  # PHP leaves its workers behind
+        os.killpg(process.pid, signal.SIGKILL)
