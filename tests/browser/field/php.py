@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-import signal
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
