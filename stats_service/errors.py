@@ -393,6 +393,14 @@ class BusyError(StatsError):
     retry_after = 2
 
 
+class WorkerLostError(StatsError):
+    """A process that helped to read files has ended before its work; nothing was stored."""
+
+    code = "worker-lost"
+    status = 503
+    title = "The files could not be read to the end"
+
+
 class StartupError(StatsError):
     """A part that the service needs is missing, in use or does not start."""
 

@@ -97,6 +97,7 @@ def test_values_from_files(tmp_path: Path) -> None:
         ("STATS_ALERT_URL", "chat.example.vn/hook", "https://"),
         ("STATS_PUBLIC_URL", "dem.example.vn", "https://"),
         ("STATS_PUBLIC_URL", "javascript:alert(1)", "https://"),
+        ("STATS_PUBLIC_URL", "http://dem.example.vn/dem", "must have no path"),
         ("STATS_LOG_LEVEL", "loud", "debug"),
         ("STATS_DEMO", "true", "1"),
         ("STATS_REDIS_TIMEOUT", "0", "0.01"),

@@ -53,7 +53,7 @@ ROOMS = {
         {"known_sites"},
         {"views", "voting"},
         {"traffic"},
-        {"ratings"},
+        {"ratings", "clicks"},
         {"notices"},
         {"portability", "operations", "titles"},
     ),
@@ -61,7 +61,7 @@ ROOMS = {
         {"redis"},
         {"accounts"},
         {"polls", "ratings", "sites"},
-        {"traffic"},
+        {"traffic", "clicks"},
         {"portability", "operations"},
     ),
     "web": (

@@ -18,6 +18,7 @@ from stats_service.services.accounts.second_factor import SecondFactor
 from stats_service.services.accounts.sign_in import SignIn
 from stats_service.services.accounts.sign_in_record import SignInRecord
 from stats_service.services.accounts.tokens import Tokens
+from stats_service.services.clicks.clicks import Clicks
 from stats_service.services.known_sites.install_checks import InstallChecks
 from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.site_directory import SiteDirectory
@@ -51,6 +52,7 @@ from stats_service.services.sites.erasure import Erasure
 from stats_service.services.sites.sites import Sites
 from stats_service.services.titles.article_pages import ArticlePages
 from stats_service.services.titles.job import TitleJob
+from stats_service.services.titles.lists import TopLists
 from stats_service.services.traffic.annotations import AnnotationBook
 from stats_service.services.traffic.article_changes import ArticleChanges
 from stats_service.services.traffic.history import History
@@ -114,6 +116,7 @@ class TrafficServices:
     annotations: AnnotationBook
     article_changes: ArticleChanges
     article_pages: ArticlePages
+    clicks: Clicks
     history: History
     now: Now
     opening_balances: OpeningBalances
@@ -125,6 +128,7 @@ class TrafficServices:
     retention: Retention
     titles: Titles
     top_articles: TopArticles
+    top_lists: TopLists
     views: Traffic
 
 
@@ -243,10 +247,10 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
     sites = _site_services(stores, settings, known, accounts, voters, installation)
     polls = _poll_services(stores, settings, sites, voters, audit)
     countries = Countries(settings.country_db)
-    traffic = _traffic_services(
-        stores, settings, sites, polls, clock, meters, installation, countries
-    )
     ratings = _rating_services(stores)
+    traffic = _traffic_services(
+        stores, settings, sites, polls, clock, meters, installation, countries, ratings
+    )
     notices = _notice_services(stores, settings, sites, traffic, polls, ratings)
     titles = TitleJob(
         stores.titles,
@@ -396,6 +400,7 @@ def _traffic_services(
     meters: Meters,
     installation: Installation,
     countries: Countries,
+    ratings: RatingServices,
 ) -> TrafficServices:
     is_lost = installation.is_lost
     replay = Replay(
@@ -421,6 +426,7 @@ def _traffic_services(
         article_pages=ArticlePages(
             stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
         ),
+        clicks=Clicks(stores.clicks),
         now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
@@ -431,6 +437,7 @@ def _traffic_services(
         retention=Retention(stores.retention, stores.readers, sites.sites),
         titles=titles,
         top_articles=top_articles,
+        top_lists=TopLists(top_articles, ratings.ratings, titles),
         views=Traffic(stores.traffic, stores.aliases, is_lost),
     )
 

@@ -41,6 +41,12 @@ key                             type    holds; how long
                                         no value that is kept; `#<letter>` -> values; `*`; `f`, an
                                         article, a tab and a source (`models.readers`); 400 days
 <p>:{site}:readers:<month>      hash    the same of a month that is over; for ever
+<p>:{site}:clicks:<kind>        hash    name of a document, a host or an action -> clicks of all
+                                        time; the empty name: under none that is kept; for ever
+<p>:{site}:clicks:<day>         hash    letter of a kind (`models.clicks.KINDS`) and name -> clicks
+                                        of the day; 400 days
+<p>:{site}:clicked              zset    8-byte mark of a reader (or a load of a page) and a name ->
+                                        the last click, in ms; 30 minutes
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
 <p>:{site}:parameters           string  query parameters that somebody should look at, as JSON
@@ -268,6 +274,15 @@ class SiteKeys:
     def articles(self) -> str:
         """Views by article of all time."""
         return self._key("articles")
+
+    @property
+    def clicked(self) -> str:
+        """Who clicked on what lately."""
+        return self._key("clicked")
+
+    def clicks(self, span: str) -> str:
+        """Clicks of one day, or of one kind and all time."""
+        return self._key(f"clicks:{span}")
 
     @property
     def names(self) -> str:
@@ -526,6 +541,13 @@ def rate_article_keys(
         keys.ratings_held,
         *map(keys.raters, merged),
     )
+
+
+@lru_cache(maxsize=4096)
+def record_click_keys(prefix: str, slug: str, birth: str, kind: str, day: str) -> tuple[str, ...]:
+    """Return the KEYS of `lua/record_click.lua` in its order."""
+    keys = SiteKeys(prefix, slug)
+    return (keys.alive(birth), keys.clicks(kind), keys.clicks(day), keys.clicked)
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from stats_service.store.accounts.devices import DeviceStore
 from stats_service.store.accounts.refusals import RefusalStore
 from stats_service.store.accounts.sessions import SessionStore
 from stats_service.store.accounts.tokens import TokenStore
+from stats_service.store.clicks.clicks import ClickStore
 from stats_service.store.install_checks import InstallCheckStore
 from stats_service.store.notices import NoticeStore
 from stats_service.store.operations.health import HealthStore
@@ -84,6 +85,7 @@ class Stores:
     pictures: PictureStore
     polls: PollStore
     quarantine: QuarantineStore
+    clicks: ClickStore
     rating_review: RatingReviewStore
     ratings: RatingStore
     refusals: RefusalStore
@@ -147,6 +149,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         pictures=PictureStore(client, prefix),
         polls=PollStore(client, prefix),
         quarantine=QuarantineStore(client, prefix),
+        clicks=ClickStore(client, loop, prefix),
         rating_review=RatingReviewStore(client, prefix),
         ratings=RatingStore(client, loop, prefix),
         refusals=RefusalStore(client, prefix),

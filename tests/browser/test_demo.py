@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from stats_service.services.container import Services
 from stats_service.web.demo.content import load_content
@@ -94,10 +94,11 @@ def test_the_front_page_shows_the_counters(
 def test_the_most_read_articles_stand_in_order(
     visit: Callable[..., tuple[Page, list[str]]],
 ) -> None:
-    """The portal's server asked for the same numbers that the widgets show."""
+    """The service has a list of them, in the place of the portal's own."""
     page, _ = visit(PAGES["front"])
 
-    shown = page.locator("ol.ranking stats-views").all_inner_texts()
+    expect(page.locator(".stats-top-item")).to_have_count(5)
+    shown = page.locator(".stats-top-number").all_inner_texts()
 
     views = [int(text.split(" ")[0].replace(".", "")) for text in shown]
     assert len(views) == 5

@@ -251,7 +251,7 @@ def test_without_a_site_nothing_is_sent(visitor: Visitor, embed: Embed) -> None:
 
     assert not [url for url in urls if "undefined" in url or url.endswith("/page")]
     assert len(visitor.warnings) == 1
-    assert "data-site" in visitor.warnings[0]
+    assert "site: undefined" in visitor.warnings[0]
     assert visitor.errors == []
 
 
@@ -318,7 +318,7 @@ def test_a_link_is_a_widget_where_an_editor_keeps_no_attributes(voter: Voter, em
         "Số liệu</a></p>"
         '<p><a href="#data-stats=poll&data-poll=moi&data-onclick=x&onclick=x" title="x">'
         "<b>Bình chọn</b></a></p>"
-        '<p><a href="#data-stats=rating">Đánh giá</a></p>'
+        '<p><a href="http://#data-stats=rating">Đánh giá</a></p>'
         '<a href="/data-stats=x">khác</a><a href="#stats-optout">thôi</a>'
     )
 

@@ -139,6 +139,13 @@ def test_every_widget_is_shown_with_made_up_numbers(
     expect(preview(page).get_by_text("Thủ tục hành chính")).to_be_visible()
     choose(page, "stats-poll-archive")
     expect(preview(page).locator("details").first).to_be_visible()
+    choose(page, "stats-top")
+    expect(preview(page).get_by_role("link", name="Khánh thành cầu")).to_be_visible()
+    page.select_option("#by", "rising")
+    page.fill("#only", "/tin-tuc/")
+    assert markup(page) == (
+        '<div data-stats="top" data-by="rising" data-only="/tin-tuc/">Tin đọc nhiều</div>'
+    )
     choose(page, "stats-rating")
     expect(preview(page).get_by_text("4,3 trên 5 điểm")).to_be_visible()
     page.fill("#word", "")

@@ -209,6 +209,11 @@ CHECKS: dict[str, Check] = {
         "a naive model of what visits tell, three time zones, Redis away in between",
         "every dimension and day equal",
     ),
+    "T115": Check(
+        "double clicks and retries on one document at the same moment",
+        "one for each reader and visit, as a naive model counts",
+    ),
+    "T116": Check("invented names of documents, hosts, actions", "bounded, sums exact, told"),
     "T113": Check(
         "a portal whose titles are read: slow, endless, broken markup, inside, redirecting away",
         "bounded in time, bytes and calls; nothing inside is called",
@@ -220,6 +225,10 @@ CHECKS: dict[str, Check] = {
     "T117": Check(
         "exports that tell of visits, days and months, killed coming in and going out",
         "every dimension, day and month as an independent count has it; nothing is left",
+    ),
+    "T118": Check(
+        "two proxies in a row, STATS_TRUSTED_PROXIES one too few under load, then right",
+        "no view lost; said with the setting's name; then every reader visits",
     ),
 }
 
@@ -451,6 +460,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "T111": ("tests/services/traffic/test_readers.py::test_a_flood_of_invented_sources",),
     "T112": ("tests/services/traffic/test_readers.py::test_a_naive_model_counts_the_same",),
+    "T115": (
+        "tests/web/api/test_clicks.py::test_a_storm",
+        "tests/web/api/test_clicks.py::test_a_naive_model",
+    ),
+    "T116": ("tests/web/api/test_clicks.py::test_invented_names",),
     "T113": (
         f"{TITLES}_a_portal_that_does_not_answer",
         f"{TITLES}_a_page_without_end",

@@ -93,6 +93,7 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
             opening_views=OPENING_VIEWS,
             opening_day=OPENING_DAY,
             public=True,
+            public_articles=True,
         )
     )
     now = services.clock.now()

@@ -111,6 +111,17 @@ class ReadersRow(Row, frozen=True, kw_only=True, tag="readers"):
     visits: Count
 
 
+class ClickRow(Row, frozen=True, kw_only=True, tag="clicks"):
+    """Clicks on a document, a host or an action, of all time or of one day."""
+
+    #: Empty: of all time.
+    day: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")] = ""
+    kind: Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{1,20}\Z")]
+    #: Empty: those under no name that is kept.
+    name: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    clicks: Count
+
+
 class AliasRow(Row, frozen=True, kw_only=True, tag="article_aliases"):
     """A key of an article that was merged into another, or renamed."""
 
@@ -285,6 +296,7 @@ TableRow = (
     | ArticleDayRow
     | ArticleMonthRow
     | ReadersRow
+    | ClickRow
     | AliasRow
     | HiddenRow
     | TitleRow

@@ -104,14 +104,14 @@ class TopArticles:
 
     def rising(self, site: Site, span: Span, now: float, compare: str = BEFORE) -> list[TopArticle]:
         """Return the articles that gained most views against the span compared; see `of_span`."""
-        risen = [
-            article
-            for article in self._read(site, span, now, compare)
-            if article.before is not None
-            and article.views >= RISING_MIN_VIEWS
-            and article.views > article.before
-        ]
-        return self._titled(site, sorted(risen, key=lambda article: -article.gain)[:SHOWN])
+        return self._titled(site, _risen(self._read(site, span, now, compare))[:SHOWN])
+
+    def candidates(
+        self, site: Site, span: Span | None, now: float, *, rising: bool = False
+    ) -> list[TopArticle]:
+        """Return all articles that may be in a list of a span, or of all time (None), in order."""
+        articles = self._read(site, span, now, BEFORE) if span else self._ever(site)
+        return self._titled(site, _risen(articles) if rising else articles)
 
     def compared(self, site: Site, span: Span, now: float, compare: str) -> Span | None:
         """Return the days beside which the articles of a span stand.
@@ -139,6 +139,9 @@ class TopArticles:
 
     def of_all_time(self, site: Site) -> list[TopArticle]:
         """Return the articles most viewed of all time, their opening balances added."""
+        return self._titled(site, self._ever(site)[:SHOWN])
+
+    def _ever(self, site: Site) -> list[TopArticle]:
         (counted,) = self._store.top(site, (), CANDIDATES)
         hidden = self.hidden(site)
         keys = [key for key in counted if key not in hidden]
@@ -147,7 +150,7 @@ class TopArticles:
             TopArticle(key, counted[key] + opening)
             for key, opening in zip(keys, openings, strict=True)
         ]
-        return self._titled(site, sorted(articles, key=lambda a: -a.views)[:SHOWN])
+        return sorted(articles, key=lambda a: -a.views)
 
     def _titled(self, site: Site, articles: list[TopArticle]) -> list[TopArticle]:
         titles = self._titles.of(site, [article.key for article in articles])
@@ -229,6 +232,18 @@ class TopArticles:
         whole = stored.pair(day).views
         part = part_of_day(stored, cut.date(), cut).views
         return min(1.0, part / whole) if whole else 1.0
+
+
+def _risen(articles: list[TopArticle]) -> list[TopArticle]:
+    """Return the articles that gained views, those that gained most first."""
+    risen = [
+        article
+        for article in articles
+        if article.before is not None
+        and article.views >= RISING_MIN_VIEWS
+        and article.views > article.before
+    ]
+    return sorted(risen, key=lambda article: -article.gain)
 
 
 def is_kept(span: Span, today: date) -> bool:

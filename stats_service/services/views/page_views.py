@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.clicks import ClickQuery
 from stats_service.models.history import HOST_SIGN, PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
@@ -220,7 +221,7 @@ def _listed_articles(
     return tuple(asked), tuple(listed)
 
 
-def ignored_reason(entry: SiteEntry, query: PageQuery, visitor: Visitor) -> str:
+def ignored_reason(entry: SiteEntry, query: PageQuery | ClickQuery, visitor: Visitor) -> str:
     """Return why a view must not be counted, or an empty string."""
     if query.out:
         return "opt-out"

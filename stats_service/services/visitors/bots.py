@@ -12,6 +12,8 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 #: Longest part of a user agent that is examined, in characters; in-app browsers need 500.
 USER_AGENT_MAX_LENGTH = 1024
+#: Letters of a name by which it is found; no name is shorter.
+NAME_HEAD = 3
 #: Number of user agents whose result is cached, each of at most `USER_AGENT_MAX_LENGTH`.
 CACHE_SIZE = 4096
 
@@ -127,7 +129,16 @@ def _is_bot(user_agent: str) -> bool:
     user_agent = _DEVICE.sub(r"\g<system>", user_agent)
     if _PROGRAM.search(user_agent):
         return True
-    return any(name in user_agent for name in _NAMES) or bool(_PATTERNS.search(user_agent))
+    return _has_name(user_agent) or bool(_PATTERNS.search(user_agent))
+
+
+def _has_name(text: str) -> bool:
+    """Return whether a name of the list is in a text.
+
+    Only those are searched for whose first letters are in it: a tenth of the time.
+    """
+    heads = {text[at : at + NAME_HEAD] for at in range(len(text) - NAME_HEAD + 1)}
+    return any(name in text for head in heads & _BY_HEAD.keys() for name in _BY_HEAD[head])
 
 
 def _split_patterns(patterns: list[str]) -> tuple[tuple[str, ...], re.Pattern[str]]:
@@ -152,6 +163,9 @@ _NAMES, _PATTERNS = _split_patterns(
         if entry["pattern"] not in PATTERNS_OF_PEOPLE
     ]
 )
+_BY_HEAD: dict[str, list[str]] = {}
+for _name in _NAMES:
+    _BY_HEAD.setdefault(_name[:NAME_HEAD], []).append(_name)
 _KINDS = {name: _kind_name(name) for name in _NAMES}
 _PATTERN_KINDS = [
     (re.compile(entry["pattern"]), _kind_name(entry["pattern"]))

@@ -24,6 +24,7 @@ class Countries:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self.path = path
         self.is_known = path is not None
         self._line = lru_cache(maxsize=CACHE_SIZE)(self._found)
         self._reader: Any = None

@@ -4,6 +4,7 @@ A letter alone is a value that is told and not kept by name; `e` alone asks for 
 the visit begins, which the script knows. All of it is packed as `lua/record_views.lua` wants it.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
@@ -14,6 +15,9 @@ from stats_service.models.traffic import Visitor
 from stats_service.services.visitors.clients import client_lines, language_line
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.sources import source_and_campaign, source_in_app
+
+#: Returns the lines of device, browser and system of a user agent; `client_lines` does.
+Clients = Callable[[str], tuple[str, str, str]]
 
 #: Number of combinations of user agent, language and via that are remembered.
 CACHE_SIZE = 4096
@@ -52,7 +56,12 @@ def _packed(
 
 
 def lines_told(
-    off: tuple[str, ...], hosts: frozenset[str], agent: str, language: str, via: str
+    off: tuple[str, ...],
+    hosts: frozenset[str],
+    agent: str,
+    language: str,
+    via: str,
+    clients: Clients = client_lines,
 ) -> str:
     """Return what a visit tells, each line with its line feed; without its country.
 
@@ -62,10 +71,11 @@ def lines_told(
         agent: the user agent, as short as `traits_of` makes it.
         language: `Accept-Language`.
         via: as the script sends it (`PageQuery.via`).
+        clients: gives device, browser and system of a user agent.
     """
     source, campaign = source_and_campaign(via, hosts)
     source = source or source_in_app(agent)
-    device, browser, system = client_lines(agent)
+    device, browser, system = clients(agent)
     told = {
         "source": "s\n" if source == "?" else f"s{source}\n",
         "campaign": campaign,

@@ -64,6 +64,7 @@ def site_pages() -> list[tuple[str, str, str, str]]:
         ("report.show", "week", _("Weekly report"), "viewer"),
         ("now.show", "pulse", _("Now"), "viewer"),
         ("readers.show", "people", _("Readers"), "viewer"),
+        ("clicks.show", "file", _("Documents"), "viewer"),
         ("articles.index", "pages", _("Articles"), "viewer"),
         ("polls.index", "poll", _("Polls"), "viewer"),
         ("ratings.index", "star", _("Ratings"), "viewer"),

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, current_app
 
 from stats_service import __version__
 from stats_service.models.install_checks import InstallReport
+from stats_service.models.titles import LISTED_MAX, LISTED_USUAL, ORDERS, SPANS, TopList
 from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
 from stats_service.web.api.checks import CheckAnswer
 from stats_service.web.api.manage import OPERATIONS as MANAGE_OPERATIONS
@@ -39,6 +40,35 @@ KEYS = Parameter(
 )
 VERSION = Parameter("version", "A version of the script.", {"type": "string"})
 ARTICLE = Parameter("article", "An article, named as in `key`.", {"type": "string"}, required=False)
+
+LIST = (
+    SITE,
+    Parameter("by", "Default: views.", one_of(*ORDERS), required=False),
+    Parameter(
+        "span",
+        "Days up to today: 1, 7, 30, or all time. Default: week. Ratings are of all time.",
+        one_of(*SPANS),
+        required=False,
+    ),
+    Parameter(
+        "limit",
+        f"Default: {LISTED_USUAL}.",
+        {"type": "integer", "minimum": 1, "maximum": LISTED_MAX},
+        required=False,
+    ),
+    Parameter(
+        "only",
+        "Beginnings of paths, with commas between them: articles of these alone.",
+        {"type": "string"},
+        required=False,
+    ),
+    Parameter(
+        "exclude",
+        "Beginnings of paths, with commas between them: articles that are left out.",
+        {"type": "string"},
+        required=False,
+    ),
+)
 
 OPERATIONS: list[Operation] = [
     Operation(
@@ -68,6 +98,24 @@ OPERATIONS: list[Operation] = [
         (SITE, KEYS),
         answers={200: ArticleViews},
         problems=(400, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/top",
+        "top_list",
+        "Get the articles that are read most, rated best, or rising; where the owner opens lists",
+        LIST,
+        answers={200: TopList},
+        problems=(400, 403, 404, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/top.rss",
+        "top_feed",
+        "Get the same list as RSS",
+        (*LIST, Parameter("lang", "Default: the site's.", one_of("vi", "en"), required=False)),
+        answers={200: "application/rss+xml"},
+        problems=(400, 403, 404, 503),
     ),
     Operation(
         "get",

@@ -1,5 +1,6 @@
-"""The OpenAPI descriptions of the operations on polls and ratings."""
+"""The OpenAPI descriptions of the operations on polls, ratings and clicks."""
 
+from stats_service.models.clicks import ClickAnswer, ClickQuery, Downloads
 from stats_service.models.polls import BallotAnswer, BallotQuery, PresentedPoll
 from stats_service.models.ratings import RatingAnswer, RatingQuery, Ratings, TopRated
 from stats_service.services.sites.sites import RATED_NAME_MAX, RATED_TYPES
@@ -83,6 +84,34 @@ VOTE_OPERATIONS: tuple[Operation, ...] = (
         VoterQuery,
         {200: VoterAnswer},
         (400, 403, 404, 413, 429, 503),
+    ),
+    Operation(
+        "post",
+        "/{slug}/clicks",
+        "record_click",
+        "Record a click on a document, an outgoing link or a named action; once in a reader's "
+        "visit to it, and a retry with the same hit counts once",
+        (SITE,),
+        ClickQuery,
+        {200: ClickAnswer},
+        (400, 404, 413, 429, 503),
+    ),
+    Operation(
+        "get",
+        "/{slug}/downloads",
+        "downloads",
+        "Get how often documents were opened; 0 for one that nobody opened",
+        (
+            SITE,
+            Parameter(
+                "document",
+                "A document's path, or its URL. At most 100.",
+                {"type": "array", "items": {"type": "string"}, "maxItems": 100},
+                required=False,
+            ),
+        ),
+        answers={200: Downloads},
+        problems=(400, 404, 503),
     ),
     Operation(
         "post",

@@ -1,4 +1,4 @@
-"""Ballots and ratings in the event loop: a coroutine each.
+"""Ballots, ratings and clicks in the event loop: a coroutine each.
 
 Steps: site, rate limit of the network, request body, rules, Redis, response.
 """
@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from stats_service.errors import StatsError, UnknownSiteError
+from stats_service.models.clicks import ClickAnswer, ClickQuery
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
 from stats_service.models.traffic import Visitor
@@ -30,12 +31,13 @@ from stats_service.web.loop.messages import (
 
 #: Coroutine function that handles the vote in a request.
 Vote = Callable[
-    [SiteEntry, LoopRequest, Visitor, float], Awaitable[BallotAnswer] | Awaitable[RatingAnswer]
+    [SiteEntry, LoopRequest, Visitor, float],
+    Awaitable[BallotAnswer] | Awaitable[RatingAnswer] | Awaitable[ClickAnswer],
 ]
 
 
 class LoopVotes:
-    """Handles ballots and ratings."""
+    """Handles ballots, ratings and clicks."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -45,6 +47,7 @@ class LoopVotes:
         self._sites = services.sites.in_loop
         self._ballots = services.polls.ballots
         self._ratings = services.ratings.ratings
+        self._clicks = services.traffic.clicks
 
     def cast_ballot(self, request: LoopRequest, send: Send) -> None:
         """Record a ballot; 200 means that it is stored."""
@@ -53,6 +56,10 @@ class LoopVotes:
     def rate_article(self, request: LoopRequest, send: Send) -> None:
         """Record a rating; 200 means that it is stored."""
         self._begin("ratings.rate_article", "ratings", request, self._rate_article, send)
+
+    def record_click(self, request: LoopRequest, send: Send) -> None:
+        """Record a click; 200 means that it is stored, or does not count."""
+        self._begin("clicks.record_click", "clicks", request, self._record_click, send)
 
     async def _cast_ballot(
         self, entry: SiteEntry, request: LoopRequest, visitor: Visitor, now: float
@@ -65,6 +72,12 @@ class LoopVotes:
     ) -> RatingAnswer:
         query = decode_body(request.body, RatingQuery)
         return await self._ratings.rate_article(entry, query, visitor, now)
+
+    async def _record_click(
+        self, entry: SiteEntry, request: LoopRequest, visitor: Visitor, now: float
+    ) -> ClickAnswer:
+        query = decode_body(request.body, ClickQuery)
+        return await self._clicks.record_click(entry, query, visitor, now)
 
     def _begin(self, route: str, meter: str, request: LoopRequest, vote: Vote, send: Send) -> None:
         self._services.loop.begin(self._answer(route, meter, request, vote, send))
@@ -98,7 +111,7 @@ class LoopVotes:
 
     async def _vote(
         self, vote: Vote, entry: SiteEntry, request: LoopRequest, visitor: Visitor
-    ) -> BallotAnswer | RatingAnswer:
+    ) -> BallotAnswer | RatingAnswer | ClickAnswer:
         """Record a vote; retry once if Redis does not know the site but a new one has its name."""
         try:
             return await vote(entry, request, visitor, self._clock.now())

@@ -225,8 +225,10 @@ def test_the_settings_go_with_the_plugin(
     sign_in(page, wordpress)
     page.goto(f"{wordpress.url}/wp-admin/plugins.php")
     page.locator("#deactivate-stats-service").click()
+    # Before its scripts have come, the link leads to a page that asks once more.
+    page.wait_for_url("**deactivate=true**", wait_until="load")
     page.locator("#delete-stats-service").click()
-    expect(page.get_by_text("was successfully deleted")).to_be_visible()
+    expect(page.get_by_text("was successfully deleted")).to_be_visible(timeout=30_000)
 
     upload(page, wordpress, plugin)
     page.goto(f"{wordpress.url}/wp-admin/options-general.php?page=stats_service")

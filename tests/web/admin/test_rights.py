@@ -53,6 +53,8 @@ MATRIX = {
         "now.show",
         "readers.show",
         "readers.as_file",
+        "clicks.show",
+        "clicks.as_file",
         "articles.index",
         "articles.as_file",
         "polls.index",

@@ -9,8 +9,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from io import BufferedReader
-from itertools import chain, islice
+from io import BufferedReader, BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -30,11 +30,11 @@ _FOREIGN = {
 _OTHER_NAMES = ("__MACOSX/", ".")
 #: Most files in one zip.
 ZIP_FILES_MAX = 5000
-#: Lines between two reports of the progress.
-PROGRESS_LINES = 2_000
 #: Bytes of a table that are read at once.
 BLOCK_BYTES = 65_536
-#: Longest line that is read at once; a longer one comes in pieces.
+#: Bytes of a log that are read at once.
+LOG_BLOCK_BYTES = 262_144
+#: Longest line of a log that is read at once; a longer one comes in pieces.
 LINE_MAX_BYTES = 1_000_000
 #: Longest line of a log that is parsed: longer ones are garbage or an attack.
 LOG_LINE_MAX = 32_768
@@ -56,23 +56,30 @@ class LegacyFile:
         self._told = raw.tell()
         self._sha256 = hashlib.sha256()
         self._first: list[str] = []
-        self._log: Iterator[str] | None = None
+        self._first_blocks: list[bytes] = []
+        self._blocks: Iterator[bytes] | None = None
 
     @property
     def digest(self) -> str:
         """Digest of all bytes read so far, before decompression."""
         return self._sha256.hexdigest()
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines; pass the number of bytes read from disk to the progress report."""
-        number = 0
-        while line := self._file.readline(LINE_MAX_BYTES):
-            self._sha256.update(line)
-            number += 1
-            if number % PROGRESS_LINES == 0:
-                self._tell()
-            yield line
-        self._tell()
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the lines of a log in UTF-8, some hundred kilobytes of whole lines at a time.
+
+        A line of more than `LINE_MAX_BYTES` comes in pieces, each in a block of its own.
+        """
+        if self._blocks is None:
+            self._blocks = self._whole_lines()
+        return chain(self._first_blocks, self._blocks)
+
+    def first_lines(self, number: int) -> list[str]:
+        """Return the first lines of a log; `blocks` yields them again."""
+        self.blocks()
+        while len(self._first) < number and (block := next(self._blocks or iter(()), b"")):
+            self._first_blocks.append(block)
+            self._first += log_lines(block)
+        return self._first[:number]
 
     def text(self) -> Iterator[str]:
         """Yield the lines as text: UTF-8, or UTF-16 with a byte order mark, as Matomo writes it.
@@ -98,43 +105,52 @@ class LegacyFile:
         if rest:
             yield rest
 
-    def first_lines(self, number: int) -> list[str]:
-        """Return the first lines of a log; `log_lines` yields them again."""
-        if self._log is None:
-            self._log = self._log_lines()
-        self._first += islice(self._log, number - len(self._first))
-        return self._first
+    def _whole_lines(self) -> Iterator[bytes]:
+        rest = b""
+        for block in self._utf8():
+            data = rest + block
+            end = data.rfind(b"\n") + 1
+            if end:
+                yield data[:end]
+            rest = data[end:]
+            while len(rest) >= LINE_MAX_BYTES:
+                yield rest[:LINE_MAX_BYTES]
+                rest = rest[LINE_MAX_BYTES:]
+        if rest:
+            yield rest
 
-    def log_lines(self) -> Iterator[str]:
-        """Yield the lines of a log as text; long ones are cut off."""
-        if self._log is None:
-            self._log = self._log_lines()
-        return chain(self._first, self._log)
-
-    def _log_lines(self) -> Iterator[str]:
-        lines = self.lines()
-        first = next(lines, b"")
-        if not first:
-            return
-        if _encoding(first) == "utf-16":
-            decoder = codecs.getincrementaldecoder("utf-16")("replace")
-            rest = ""
-            for line in chain((first,), lines):
-                *whole, rest = (rest + decoder.decode(line)).split("\n")
-                yield from (text[:LOG_LINE_MAX] for text in whole)
-                rest = rest[:LOG_LINE_MAX]
-            if rest:
-                yield rest
-            return
-        yield first.removeprefix(codecs.BOM_UTF8)[:LOG_LINE_MAX].decode("utf-8", "replace")
-        for line in lines:
-            yield line[:LOG_LINE_MAX].decode("utf-8", "replace")
+    def _utf8(self) -> Iterator[bytes]:
+        """Yield the bytes of a log in UTF-8, without a byte order mark."""
+        decoder: codecs.IncrementalDecoder | None = None
+        first = True
+        while block := self._file.read(LOG_BLOCK_BYTES):
+            self._sha256.update(block)
+            self._tell()
+            if first and _encoding(block) == "utf-16":
+                decoder = codecs.getincrementaldecoder("utf-16")("replace")
+            elif first:
+                block = block.removeprefix(codecs.BOM_UTF8)
+            first = False
+            yield decoder.decode(block).encode("utf-8", "replace") if decoder else block
+        self._tell()
 
     def _tell(self) -> None:
         at = self._raw.tell()
         if at > self._told:
             self._progress(at - self._told)
             self._told = at
+
+
+def log_lines(block: bytes) -> list[str]:
+    """Return the lines of a block as text, without line feeds; long ones are cut off."""
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    if not lines or max(map(len, lines)) < LOG_LINE_MAX:
+        return block.decode("utf-8", "replace").split("\n")[: len(lines)]
+    stream = BytesIO(block)
+    pieces = iter(lambda: stream.readline(LINE_MAX_BYTES), b"")
+    return [piece[:LOG_LINE_MAX].decode("utf-8", "replace").rstrip("\n") for piece in pieces]
 
 
 @contextmanager

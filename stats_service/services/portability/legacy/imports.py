@@ -37,7 +37,7 @@ from stats_service.services.portability.legacy.files import opened_file, opened_
 from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
 from stats_service.services.portability.legacy.known_lines import KnownLines
 from stats_service.services.portability.legacy.lines import Lines, Recount, check_days, skipping
-from stats_service.services.portability.legacy.logs import LogReader
+from stats_service.services.portability.legacy.log_blocks import LogSetup, log_readers
 from stats_service.services.portability.legacy.refusals import (
     check_balance,
     check_others,
@@ -190,8 +190,9 @@ class Legacy:
         site, tally, lines = work.site, work.tally, work.lines
         options = msgspec.structs.replace(work.plan.log, hosts=site.hosts)
         former = {name for name, file in work.imports.items() if not file.undoable}
-        context = LogContext(LogReader(site, salt, options), options, lines, former)
-        files = list(read_logs(paths, context, progress))
+        setup = LogSetup(site, salt, options, str(self._countries.path or ""))
+        with log_readers(setup, sum(path.stat().st_size for path in paths)) as readers:
+            files = read_logs(paths, LogContext(readers, options, lines, former), progress)
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
@@ -199,6 +200,7 @@ class Legacy:
         recount = Recount(site, known.on, skipping(work.before), tally, len(files))
         for some in recount.run(lines):
             lines.keep(some)
+        tally.bound_readers()
         summaries = [log_summary(*pair) for pair in zip(files, recount.files, strict=True)]
         return summaries, recount.overlapping
 

@@ -162,6 +162,22 @@ class Lines:
         if len(self._batch) >= BATCH:
             self._flush()
 
+    def add_views(
+        self,
+        file: int,
+        views: Iterable[tuple[int, int, int, int, int, str, int]],
+        told: Iterable[str],
+    ) -> None:
+        """Add views of a file: time, mark, reader, article, and which of `told` is told."""
+        numbers = [self.number_of(text) for text in told]
+        what = VIEW | RUN
+        self._batch += [
+            (at, mark, file, who, network, ipv6_48, article, what, numbers[place])
+            for at, mark, who, network, ipv6_48, article, place in views
+        ]
+        if len(self._batch) >= BATCH:
+            self._flush()
+
     def number_of(self, told: str) -> int:
         """Return the number of what a visit tells: its lines, as `Tally.tell_visit` takes them."""
         if not told:

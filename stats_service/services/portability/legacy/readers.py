@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from stats_service.models.portability.legacy import DayPart
-from stats_service.models.readers import ALL_GROUPS, DIMENSIONS, LETTERS, VERSION_FROM
-from stats_service.models.sites import Site
+from stats_service.models.readers import DIMENSIONS, LETTERS, VERSION_FROM
 from stats_service.store.traffic.readers import KEPT
 
 SCHEMA = """
@@ -53,16 +52,6 @@ def kept_lines(told: Iterable[tuple[str, int]]) -> dict[str, int]:
             for line in lines[_KEPT[letter] :]:
                 sums[letter] += sums.pop(line)
     return {line: visits for line, visits in sorted(sums.items()) if visits}
-
-
-def letters_off(site: Site) -> frozenset[str]:
-    """Return the letters of what a site has switched off."""
-    off = site.readers_off
-    return frozenset(
-        dimension.letter
-        for dimension in DIMENSIONS.values()
-        if dimension.group in off or ALL_GROUPS in off
-    )
 
 
 class ReaderSums:
@@ -164,6 +153,11 @@ class ReaderSums:
             self._write(day, sums)
         return beyond
 
+    def bound(self) -> None:
+        """Leave of each day what is kept of it, so that it is worked out once."""
+        for (day,) in self._database.execute("SELECT DISTINCT day FROM readers").fetchall():
+            self._write(day, self.of_day(day), least=None)
+
     def subtract(self, part: DayPart) -> None:
         """Subtract what an earlier import brought; both are as they are kept.
 
@@ -184,11 +178,11 @@ class ReaderSums:
                 _drop(sums, families.get(letter, []), letter, left)
         self._write(part.day, sums)
 
-    def _write(self, day: str, sums: Mapping[str, int]) -> None:
+    def _write(self, day: str, sums: Mapping[str, int], least: int | None = 1) -> None:
+        """Write the sums of a day, those from `least` on; None: all."""
+        kept = {line: n for line, n in sums.items() if least is None or n >= least}
         self._database.execute("DELETE FROM readers WHERE day = ?", (day,))
-        self._database.executemany(
-            ADD_READERS, [(day, line, visits) for line, visits in sums.items() if visits > 0]
-        )
+        self._database.executemany(ADD_READERS, [(day, line, n) for line, n in kept.items()])
 
 
 def _families(sums: Mapping[str, int]) -> dict[str, list[str]]:

@@ -1,8 +1,8 @@
 """Read the access logs of one command, each in its own format."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -12,12 +12,23 @@ import msgspec
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.portability.legacy import FileSummary
-from stats_service.services.portability.legacy.files import LegacyFile, opened_files, readable
+from stats_service.services.portability.legacy.files import (
+    LegacyFile,
+    log_lines,
+    opened_files,
+    readable,
+)
 from stats_service.services.portability.legacy.formats.hit import UNREADABLE, Format, Hit
 from stats_service.services.portability.legacy.formats.options import LogOptions
 from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
 from stats_service.services.portability.legacy.lines import FileCount, Lines
-from stats_service.services.portability.legacy.logs import LogContents, LogReader
+from stats_service.services.portability.legacy.log_blocks import (
+    BlockReader,
+    LogBlock,
+    LogWorkers,
+    Result,
+)
+from stats_service.services.portability.legacy.logs import LogContents
 
 #: Called with the number of further bytes that were read from disk.
 Progress = Callable[[int], None]
@@ -39,37 +50,107 @@ _IIS = re.compile(r"[^,]+, [^,]*, \d+/\d+/\d+, \d+:\d\d:\d\d, W3SVC")
 class LogContext(NamedTuple):
     """What is needed to read the files of one command."""
 
-    reader: LogReader
+    readers: BlockReader | LogWorkers
     options: LogOptions
     lines: Lines
     #: Digests of files imported by an earlier version of the service, which did not record lines.
     known: Collection[str]
 
 
-class LogFile(NamedTuple):
-    """One file that was read."""
+class LogFile:
+    """One file that is being read."""
 
-    name: str
-    format: str
-    digest: str
-    contents: LogContents
-    known: bool
+    __slots__ = ("contents", "digest", "format", "known", "name", "number")
+
+    def __init__(self, name: str, number: int, form: str, *, known: bool) -> None:
+        self.name = name
+        self.number = number
+        self.format = form
+        self.known = known
+        self.digest = ""
+        self.contents = LogContents()
 
 
-def read_logs(paths: Sequence[Path], context: LogContext, progress: Progress) -> Iterator[LogFile]:
+def read_logs(paths: Sequence[Path], context: LogContext, progress: Progress) -> list[LogFile]:
     """Read every file of `paths` into the lines of `context`.
 
     Raises:
         InvalidInputError: a file cannot be read, or is no access log; the message names the file.
+        WorkerLostError: a process that read with this one has ended.
     """
     _check_zone(context.options.zone)
     former = _former(paths, context.known)
-    number = 0
-    for path in paths:
-        for file in opened_files(path, progress):
-            with readable(file.name):
-                yield _read(file, number, context, known=file.name in former)
-            number += 1
+    reading = _Reading(context)
+    try:
+        for path in paths:
+            for file in opened_files(path, progress):
+                with readable(file.name):
+                    reading.read(file, known=file.name in former)
+    except InvalidInputError:
+        reading.finish()  # if a file before it has a fault, that one is told
+        raise
+    reading.finish()
+    return reading.files
+
+
+class _Reading:
+    """Files that are read, several at a time if they are small."""
+
+    def __init__(self, context: LogContext) -> None:
+        self._context = context
+        self.files: list[LogFile] = []
+        #: What is read, by the file it is of; None: the file ends here.
+        self._pending: deque[tuple[LogFile, Result | None]] = deque()
+
+    def read(self, file: LegacyFile, *, known: bool) -> None:
+        """Read a file; what its blocks contain may come later."""
+        options = self._context.options
+        form = log_format(file, options)
+        log = LogFile(file.name, len(self.files), form.name if form else "", known=known)
+        self.files.append(log)
+        sample = file.first_lines(SAMPLE_LINES)
+        heading = ""
+        for data in file.blocks() if form else ():
+            if known:
+                log.contents.lines += len(log_lines(data))
+                continue
+            block = LogBlock(log.number, data, sample, heading)
+            self._pending.append((log, self._context.readers.submit(block)))
+            if form and form.is_heading:
+                heading = next(filter(form.is_heading, reversed(log_lines(data))), heading)
+            while len(self._pending) > self._context.readers.depth:
+                self._take()
+        log.digest = file.digest
+        self._pending.append((log, None))
+
+    def finish(self) -> None:
+        """Take all that is still pending."""
+        while self._pending:
+            self._take()
+
+    def _take(self) -> None:
+        try:
+            self._take_next()
+        except BaseException:
+            self._pending.clear()
+            raise
+
+    def _take_next(self) -> None:
+        log, result = self._pending.popleft()
+        if result:
+            part = result()
+            log.contents.add(part)
+            self._context.lines.add_views(log.number, part.views, part.told)
+            return
+        contents = log.contents
+        if contents.lines and contents.ignored[UNREADABLE] == contents.lines:
+            raise InvalidInputError(
+                "{name}: none of its {lines:,} lines can be read as {kind}. Is it a file of "
+                "another kind?",
+                name=log.name,
+                lines=contents.lines,
+                kind=log.format or "access-log",
+            )
 
 
 def log_format(file: LegacyFile, options: LogOptions) -> Format | None:
@@ -125,24 +206,6 @@ def log_summary(file: LogFile, count: FileCount) -> FileSummary:
     )
 
 
-def _read(file: LegacyFile, number: int, context: LogContext, *, known: bool) -> LogFile:
-    form = log_format(file, context.options)
-    contents = LogContents()
-    if known:
-        contents.lines = sum(1 for _ in file.log_lines())
-    elif form:
-        contents = context.reader.read(file.log_lines(), form, number, context.lines)
-    if contents.lines and contents.ignored[UNREADABLE] == contents.lines:
-        raise InvalidInputError(
-            "{name}: none of its {lines:,} lines can be read as {kind}. Is it a file of "
-            "another kind?",
-            name=file.name,
-            lines=contents.lines,
-            kind=form.name if form else "access-log",
-        )
-    return LogFile(file.name, form.name if form else "", file.digest, contents, known)
-
-
 def _check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone or "UTC")
@@ -158,7 +221,7 @@ def _former(paths: Sequence[Path], known: Collection[str]) -> set[str]:
     for path in paths if known else ():
         for file in opened_files(path):
             with readable(file.name):
-                for _ in file.lines():
+                for _ in file.blocks():
                     pass
             if file.digest in known:
                 found.add(file.name)

@@ -130,6 +130,12 @@ class Tally:
             if beyond := self._readers.settle(visits):
                 self.ignored["told-beyond"] += beyond
 
+    def bound_readers(self) -> None:
+        """Leave of what visits tell of each day what is kept of it."""
+        self._flush()
+        with self._disk(), self._database:
+            self._readers.bound()
+
     def undate(self, before: str) -> None:
         """Sum all days before `before` as one without a date, and drop the other days."""
         self._flush()

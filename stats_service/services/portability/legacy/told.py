@@ -5,11 +5,11 @@ A text of lines, joined by line feeds: the letter of a dimension and a value eac
 
 import re
 
-from stats_service.models.readers import ALL_GROUPS, DIRECT
+from stats_service.models.readers import ALL_GROUPS, DIMENSIONS, DIRECT
 from stats_service.models.sites import Site
-from stats_service.services.portability.legacy.readers import letters_off
+from stats_service.services.visitors.clients import client_lines
 from stats_service.services.visitors.sources import source_and_campaign
-from stats_service.services.visitors.traits import lines_told
+from stats_service.services.visitors.traits import Clients, lines_told
 
 #: Longest user agent, language and query that are looked at, in characters, as of a live view.
 AGENT_MAX, LANGUAGE_MAX, QUERY_MAX = 1024, 100, 900
@@ -21,11 +21,13 @@ class Told:
 
     Args:
         site: the site; what it has switched off is not told.
+        clients: reads user agents as `client_lines` does.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, clients: Clients = client_lines) -> None:
+        self._clients = clients
         self._off = site.readers_off
-        self._letters_off = letters_off(site)
+        self._letters_off = _letters_off(site)
         # Files have the hosts with and without `www.`; to neither a reader comes from elsewhere.
         bare = {host.removeprefix("www.") for host in site.hosts}
         self._hosts = frozenset(bare | {f"www.{host}" for host in bare})
@@ -33,21 +35,25 @@ class Told:
         self.is_off = ALL_GROUPS in site.readers_off
 
     def by_request(
-        self, referrer: str, query: str, agent: str, language: str = "", country: str = ""
+        self, referrer: str | None, query: str, agent: str, language: str = "", country: str = ""
     ) -> str:
         """Return what a request tells.
 
         Args:
-            referrer: the address of the page before, or its host.
+            referrer: the address of the page before, or its host; None: the file has none of any
+                request, so that no source is told.
             query: of the page's own address, without the question mark.
-            agent: the user agent.
+            agent: the user agent; empty: none is told.
             language: `Accept-Language`.
             country: as `Countries.line` gives it.
         """
         if self.is_off:
             return ""
-        via = _via(referrer, query)
-        lines = lines_told(self._off, self._hosts, agent[:AGENT_MAX], language[:LANGUAGE_MAX], via)
+        off = self._off if referrer is not None else (*self._off, "source")
+        via = _via(referrer or "", query)
+        lines = lines_told(
+            off, self._hosts, agent[:AGENT_MAX], language[:LANGUAGE_MAX], via, self._clients
+        )
         return (lines + ("" if "country" in self._off else country)).rstrip("\n")
 
     def by_names(self, referrer: str, query: str, *lines: str) -> str:
@@ -71,6 +77,16 @@ class Told:
     def wants(self, line: str) -> bool:
         """Return whether the site counts the dimension of a line."""
         return line[:1] not in self._letters_off
+
+
+def _letters_off(site: Site) -> frozenset[str]:
+    """Return the letters of what a site has switched off."""
+    off = site.readers_off
+    return frozenset(
+        dimension.letter
+        for dimension in DIMENSIONS.values()
+        if dimension.group in off or ALL_GROUPS in off
+    )
 
 
 def _source_line(source: str) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
+from stats_service.models.clicks import KINDS
 from stats_service.models.notices import Notices
 from stats_service.models.portability.archive import (
     AliasRow,
@@ -22,6 +23,7 @@ from stats_service.models.portability.archive import (
     ArticleMonthRow,
     ArticleRow,
     AuditRow,
+    ClickRow,
     CountsRow,
     HiddenRow,
     HourRow,
@@ -58,10 +60,10 @@ from stats_service.store.traffic.day_names import MARK, is_long, with_keys
 #: with a choice or a rater with a score while it may be changed. API tokens and kiosks are keys to
 #: this installation and stay in it; so do records of deliveries from here.
 TRANSIENT = re.compile(
-    r"site:[0-9a-f]+|founded|held|replacing|online|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
+    r"site:[0-9a-f]+|founded|held|replacing|online|clicked|visitors:.*|salt:.*|hits:\d+|addresses:\d+|rated:.*"
     r"|tokens|kiosks|kiosk:[0-9a-f]+|deliveries|names|polls:removed|removed:.*"
     # A removal can only be undone where it was made.
-    r"|parameters|changes|moved:[0-9a-f]+"
+    r"|parameters|changes|moved:[0-9a-f]+|now:\d+"
     r"|legacy:salt|legacy:[0-9a-f]+:readers"
     # The times of ratings are reviewed for two weeks, where they were given.
     r"|ratings:slots:\d+|poll:[^:]+:(?:changes|hour:\d+|networks:[\d-]+|proofs|kiosk)|.*~[0-9a-f]{8}"
@@ -196,6 +198,30 @@ def _write_readers(writer: SiteWriter, row: ReadersRow) -> None:
         writer.hset(writer.keys.readers(row.span), dimension.letter + row.value, row.visits, ends)
 
 
+def _read_clicks(reader: SiteReader) -> Iterator[Row]:
+    for kind in sorted(KINDS):
+        for name, clicks in sorted(reader.hash(reader.keys.clicks(kind))):
+            yield ClickRow(kind=kind, name=name, clicks=int(clicks))
+    kinds = {letter: kind for kind, letter in KINDS.items()}
+    for day in reader.days():
+        for field, clicks in sorted(reader.hash(reader.keys.clicks(day))):
+            if field[0] in kinds:
+                yield ClickRow(day=day, kind=kinds[field[0]], name=field[1:], clicks=int(clicks))
+
+
+def _write_clicks(writer: SiteWriter, row: ClickRow) -> None:
+    letter, keys = KINDS.get(row.kind), writer.keys
+    if letter and row.day:
+        ends = end_of(row.day, ARTICLE_DAYS_KEPT)
+        writer.hset(keys.clicks(row.day), letter + row.name, row.clicks, ends)
+    elif letter:
+        writer.hset(keys.clicks(row.kind), row.name, row.clicks)
+
+
+def _click_keys(keys: SiteKeys, scope: Scope) -> list[str]:
+    return [keys.clicks(span) for span in (*KINDS, *scope.days)]
+
+
 def _read_aliases(reader: SiteReader) -> Iterator[Row]:
     for article, value in reader.hash(reader.keys.aliases):
         if article != ALIASES_REVISION:
@@ -324,6 +350,7 @@ TABLES: tuple[Table, ...] = (
     Table(ArticleDayRow, _read_article_days, _write_article_days, _of_days(SiteKeys.day_articles)),
     Table(ArticleMonthRow, _read_article_months, _write_article_months),
     Table(ReadersRow, _read_readers, _write_readers, _of_days(SiteKeys.readers)),
+    Table(ClickRow, _read_clicks, _write_clicks, _click_keys),
     Table(AliasRow, _read_aliases, _write_aliases, lambda keys, _: [keys.aliases]),
     Table(HiddenRow, _read_hidden, _write_hidden, lambda keys, _: [keys.hidden]),
     Table(TitleRow, _read_titles, _write_titles, lambda keys, _: [keys.titles]),

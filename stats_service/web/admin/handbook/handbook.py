@@ -31,6 +31,7 @@ PLACES = {
     "annotations": Place("admin", "ghi-chú-trên-biểu-đồ", "annotations"),
     "article_changes": Place("admin", "bài-viết", "lists-of-articles"),
     "articles": Place("admin", "bài-viết", "lists-of-articles"),
+    "clicks": Place("admin", "tài-liệu", "documents"),
     "exports": Place("admin", "dữ-liệu", "data-in-and-out"),
     "install": Place("embed"),
     "notices": Place("notices"),

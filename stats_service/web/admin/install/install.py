@@ -110,6 +110,7 @@ def widgets() -> list[tuple[str, str, str]]:
         ("stats-poll", _("Poll"), _kept("poll", "Bình chọn")),
         ("stats-poll-archive", _("Past polls"), _kept("archive", "Các cuộc bình chọn trước")),
         ("stats-rating", _("Stars of an article"), _kept("rating", "Đánh giá")),
+        ("stats-top", _("List of articles"), _kept("top", "Tin đọc nhiều")),
     ]
 
 

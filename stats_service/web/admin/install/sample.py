@@ -4,6 +4,7 @@ import msgspec
 
 from stats_service.models.polls import Choice, Poll, PollTally, PresentedPoll
 from stats_service.models.ratings import RatedArticle
+from stats_service.models.titles import ListedArticle
 from stats_service.models.traffic import (
     ArticleCounts,
     PageAnswer,
@@ -27,6 +28,15 @@ _CHOICES = (
     ("van-ban", "Văn bản, chỉ đạo", "Documents", 96),
 )
 
+#: Titles of articles of a list, and their views.
+_LISTED = (
+    ("Khánh thành cầu Sông Vạc", 1_204),
+    ("Lịch tiếp công dân tháng 12", 866),
+    ("Lễ hội Rằm tháng Giêng thu hút hàng nghìn du khách", 731),
+    ("Hướng dẫn đăng ký khai sinh trực tuyến", 512),
+    ("Nghị quyết về phát triển kinh tế – xã hội", 366),
+)
+
 
 def sample(headline: str, timezone: str, now: float) -> bytes:
     """Return as JSON what the service would answer: `page`, `poll`, `closed`, `rating`."""
@@ -43,6 +53,7 @@ def sample(headline: str, timezone: str, now: float) -> bytes:
         "poll": _poll("open", timezone, now),
         "closed": [_poll("closed", timezone, now)],
         "rating": RatedArticle(ARTICLE, _RATING),
+        "top": [ListedArticle(ARTICLE, title, ARTICLE, views) for title, views in _LISTED],
     }
     return msgspec.json.encode(parts)
 

@@ -22,6 +22,7 @@
       });
     }
     if (request.method === "POST") return refused();
+    if (name === "top") return Response.json({ articles: sample.top });
     if (name === "polls") return Response.json({ polls: sample.closed });
     if (name === "ratings") {
       return Response.json({ ratings: articles(new URLSearchParams(query).getAll("article")) });

@@ -27,7 +27,8 @@
     }
     if (tag === "stats-count") add("metric", find("metric").value);
     if (tag === "stats-poll") add("poll", find("poll").value);
-    if (tag === "stats-poll-archive") add("limit", find("limit").checkValidity() ? value("limit") : "");
+    if (tag === "stats-top") for (const name of ["by", "span", "only"]) add(name, value(name));
+    if (tag === "stats-poll-archive" || tag === "stats-top") add("limit", find("limit").checkValidity() ? value("limit") : "");
     if (tag === "stats-rating" && find("readonly").checked) found.push(["readonly", ""]);
     if (takesArticle(tag)) add("article", value("article"));
     if (tag === "stats-views" || tag === "stats-rating") {
@@ -52,6 +53,7 @@
     "stats-poll": ["poll", "Bình chọn", "Poll"],
     "stats-poll-archive": ["archive", "Các cuộc bình chọn trước", "Past polls"],
     "stats-rating": ["rating", "Đánh giá", "Rating"],
+    "stats-top": ["top", "Tin đọc nhiều", "Most read"],
   };
 
   const isNumber = (tag) => tag === "stats-count" || tag === "stats-views";

@@ -7,6 +7,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.clicks import ClickCounts
 from stats_service.models.history import Ignored, Part, Series, TopArticle
 from stats_service.models.readers import DIMENSIONS, ReaderCounts
 from stats_service.models.traffic import ArticleOpening, SiteCounts
@@ -154,6 +155,13 @@ def readers() -> Response:
     return fresh_json(found)
 
 
+@bp.get("/clicks")
+@scope("read")
+def clicks() -> Response:
+    """Answer with the clicks of a span."""
+    return fresh_json(services().traffic.clicks.of_span(site(), _span(DEFAULT_DAYS["day"])))
+
+
 @bp.get("/articles/opening")
 @scope("read")
 def opening() -> Response:
@@ -289,6 +297,18 @@ OPERATIONS = (
         _DIMENSIONS,
         _NAMED,
         _COMPARE,
+        FIRST,
+        LAST,
+        problems=(400,),
+    ),
+    operation(
+        "get",
+        "/clicks",
+        "manage_clicks",
+        "read",
+        "Get documents, hosts of outgoing links and named actions by their clicks in a span, of "
+        "which the last 400 days are kept; at most 100 names of each, and `other`: the rest",
+        ClickCounts,
         FIRST,
         LAST,
         problems=(400,),

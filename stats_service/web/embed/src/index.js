@@ -6,11 +6,11 @@
 
 import { fetchExtra } from "./parts.js";
 import { StatsViews } from "./views.js";
-import { StatsVisits } from "./visits.js";
+import { start } from "./view.js";
 import { StatsCount } from "./count.js";
 import { optedOut } from "./storage.js";
 import { options } from "./page.js";
-import { start } from "./view.js";
+import { StatsVisits } from "./visits.js";
 
 /** What the end of the address asks for, at first or when somebody types it: check, optout, optin. */
 const heed = () => {
@@ -27,7 +27,7 @@ if (!customElements.get("stats-count")) {
     if (options.views || (top != window && !options.frame)) fetchExtra();
     else start();
   } else {
-    console.warn("stats_service: no data-site");
+    console.warn("stats_service:", options); // there is no site in them
   }
   heed();
   addEventListener("hashchange", heed);

@@ -2,9 +2,9 @@
 
 import { Widget } from "./widgets.js";
 import { start, view } from "./view.js";
-import { answer } from "./answer.js";
 import { current, options, resolve, script } from "./page.js";
 import { voter } from "./storage.js";
+import { answer } from "./answer.js";
 
 /** The file of what few pages need, and its hash; the build puts them in. */
 const EXTRA_FILE = "__EXTRA_FILE__";

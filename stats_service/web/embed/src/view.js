@@ -1,10 +1,10 @@
 /** When a view happens, and when the numbers are refreshed. */
 
-import { showAll, showMarks } from "./widgets.js";
 import { asked, exchange, newArticles, withWishes } from "./request.js";
+import { votingWishes } from "./voting.js";
+import { showAll, showMarks } from "./widgets.js";
 import { current, options } from "./page.js";
 import { receive } from "./answer.js";
-import { votingWishes } from "./voting.js";
 
 /** From one heartbeat to the next, in milliseconds; doubled whenever no answer comes. */
 const BEAT = 60000;

@@ -1,10 +1,10 @@
 /** `<stats-views article="…">`: how often an article was read, "366 lượt xem". */
 
-import { named } from "./attributes.js";
-import { english } from "./language.js";
 import { text } from "./text.js";
 import { put } from "./put.js";
 import { Widget } from "./widgets.js";
+import { english } from "./language.js";
+import { named } from "./attributes.js";
 
 export class StatsViews extends Widget {
   show() {

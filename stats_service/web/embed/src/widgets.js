@@ -3,8 +3,8 @@
 import { named } from "./attributes.js";
 import { look } from "./view.js";
 import { text } from "./text.js";
-import { put } from "./put.js";
 import { showVisits } from "./block.js";
+import { put } from "./put.js";
 
 /** Every connected widget. */
 export let widgets = [];
@@ -16,7 +16,7 @@ export let widgets = [];
  */
 export class Widget extends HTMLElement {
   static get observedAttributes() {
-    return ["article", "label", "labels", "metric", "rows"];
+    return ["metric", "article", "label", "labels", "rows"];
   }
 
   /** Show what there is; each kind of widget does so in its own way. */

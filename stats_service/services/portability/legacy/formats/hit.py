@@ -20,6 +20,8 @@ class Hit(NamedTuple):
     agent: str
     #: Empty or `-`: not in the log.
     host: str
+    #: Address of the page before; empty or `-`: none.
+    referrer: str = ""
 
 
 #: Parses a line; returns the reason if it has no request: `unreadable`, `no-page`, or an empty text
@@ -39,3 +41,7 @@ class Format:
     parse: Parse
     #: The lines contain user agents.
     agents: bool = True
+    #: The lines contain the addresses of the pages before.
+    referrers: bool = False
+    #: Returns whether a line is a heading, without which the lines behind it cannot be read.
+    is_heading: Callable[[str], bool] | None = None

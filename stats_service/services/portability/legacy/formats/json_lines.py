@@ -1,6 +1,7 @@
 """JSON Lines: nginx, Caddy, Traefik, docker, and other programs with the same field names."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -34,6 +35,12 @@ _AGENT = (
 _HOST = (
     "request.host", "requesthost", "host", "http_host", "server_name", "vhost", "url.domain",
 )  # fmt: skip
+_REFERRER = (
+    "request.headers.referer", "request_referer", "http_referer", "http_referrer", "referer",
+    "referrer", "http.request.referrer",
+)  # fmt: skip
+#: Who logs these logs every header that was sent.
+_HEADERS = ("request.headers.", "request_user-agent")
 _REQUEST = ("request", "request_line")
 _GROUPS = (_ADDRESS, _TIME, _STATUS)
 
@@ -49,7 +56,8 @@ def json_format(sample: Sequence[str], options: LogOptions) -> Format | None:
     if not any(all(_first(row, names) is not None for names in _GROUPS) for row in rows):
         return None
     agents = any(_first(row, _AGENT) is not None for row in rows)
-    return Format("json", _JsonLines(options).parse, agents=agents)
+    referrers = any(key in _REFERRER or key.startswith(_HEADERS) for row in rows for key in row)
+    return Format("json", _JsonLines(options).parse, agents=agents, referrers=referrers)
 
 
 class _JsonLines:
@@ -80,6 +88,7 @@ class _JsonLines:
             str(status),
             str(_first(row, _AGENT) or ""),
             str(_first(row, _HOST) or ""),
+            str(_first(row, _REFERRER) or ""),
         )
 
     def _time(self, value: Any) -> float | None:
@@ -100,7 +109,7 @@ def _docker(inner: Format) -> Format:
             return UNREADABLE if line.strip() else ""
         return parse(str(row.get("log", "")).rstrip("\n"))
 
-    return Format(inner.name, unwrapped, agents=inner.agents)
+    return replace(inner, parse=unwrapped)
 
 
 def _row(line: str) -> dict[str, Any] | None:

@@ -36,9 +36,10 @@ _NGINX_FIELDS = {
     "remote_addr": "address", "time_local": "time", "time_iso8601": "time", "msec": "time",
     "request": "request", "request_method": "method", "request_uri": "path", "uri": "path",
     "args": "query", "query_string": "query", "status": "status",
-    "http_user_agent": "agent", "host": "host", "http_host": "host", "server_name": "host",
+    "http_user_agent": "agent", "http_referer": "referrer",
+    "host": "host", "http_host": "host", "server_name": "host",
 }  # fmt: skip
-_HEADERS = {"user-agent": "agent", "host": "host"}
+_HEADERS = {"user-agent": "agent", "referer": "referrer", "host": "host"}
 
 
 def pattern_format(options: LogOptions) -> Format:
@@ -82,9 +83,18 @@ def pattern_format(options: LogOptions) -> Format:
             query = value("query").lstrip("?")
             path += f"?{query}" if query and query != "-" and "?" not in path else ""
         agent = unescaped_text(value("agent"))
-        return Hit(at, value("address"), method, path, value("status"), agent, value("host"))
+        return Hit(
+            at,
+            value("address"),
+            method,
+            path,
+            value("status"),
+            agent,
+            value("host"),
+            unescaped(value("referrer")),
+        )
 
-    return Format("custom", parse, agents="agent" in found)
+    return Format("custom", parse, agents="agent" in found, referrers="referrer" in found)
 
 
 def _text(pasted: str) -> str:

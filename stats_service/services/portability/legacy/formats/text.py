@@ -20,10 +20,16 @@ _TIME = re.compile(r"\[(\d{1,2}/[A-Za-z]{3}/\d{4}:[^\]]+|\d{4}-\d\d-\d\dT[^\]]+)
 _QUOTED = re.compile(r'(?P<head>[^"]*)"(?P<request>.*?)" (?P<middle>\d{3} [^"]*)(?P<tail>".*)?')
 #: Matches nearly every address; anything else is checked more closely.
 _IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\Z")
+_WORD = re.compile(r"\S+\Z")
 _METHOD = re.compile(r"[A-Z]+\Z")
 _HOST = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*(?::\d+)?\Z")
 _BYTE = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _ESCAPED = re.compile(r"\\(.)")
+
+#: Characters of a usual time, `17/May/2015:10:05:03 +0000`.
+TIME_LENGTH = 26
+#: Number of minutes that are remembered.
+MINUTES_MAX = 4096
 
 #: Prefixes that other programs write.
 _WRAPPERS = (
@@ -49,7 +55,8 @@ def text_format(sample: Sequence[str], options: LogOptions) -> Format | None:
     agents = any(line.count('"') >= 4 for line in bare)
     if strip:
         parse = _stripped(strip, parse)
-    return Format("combined" if agents else "common", parse, agents=agents)
+    name = "combined" if agents else "common"
+    return Format(name, parse, agents=agents, referrers=agents)
 
 
 def unescaped(text: str) -> str:
@@ -84,41 +91,72 @@ class _Lines:
         self._zone = options.zone
         self._reader = options.reader.lower()
         self._host_behind = host_behind
+        self._minutes: dict[str, float] = {}
 
     def parse(self, line: str) -> Hit | str:
         """Parse a line."""
-        parts = line.split('"')
-        if len(parts) in (3, 7) and "\\" not in line and " [" in parts[0]:
-            head, request, middle = parts[0], parts[1], parts[2].lstrip()
-            agent = parts[5] if len(parts) == 7 else ""
-            behind = parts[6] if len(parts) == 7 else ""
-        else:
-            if parts[0] == "" and len(parts) > 3:  # a quoted host at the start
-                line = parts[1] + '"'.join(parts[2:])
-            match = _QUOTED.match(line)
-            if not match:
-                return self._junk(line)
-            head, request, middle = match["head"], match["request"], match["middle"]
-            agent, behind = _agent(match["tail"] or "")
+        values = self._values(line)
+        if values is None:
+            return self._junk(line)
+        head, request, middle, referrer, agent, behind = values
         before, bracket, rest = head.partition(" [")
         if not bracket:
             return UNREADABLE
         time, bracket, between = rest.partition("]")
-        at = clf_time(time, self._zone)
+        at = self._time(time)
         status = middle[:3]
-        if not bracket or at is None or not status.isdigit():
+        if not bracket or at is None or len(status) < 3 or not status.isdigit():
             return UNREADABLE
-        method, path = request_of(request)
-        if not method:
-            return NO_PAGE
-        address, host = _front(before, between.strip())
+        if request[:5] == "GET /" and request[-9:-3] == " HTTP/" and "\\" not in request:
+            method, path = "GET", request[4:-9]
+        else:
+            method, path = request_of(request)
+            if not method:
+                return NO_PAGE
+        between = between.strip()
+        if before[-4:] == " - -" and not between and _WORD.match(before[:-4]):
+            address, host = before[:-4], ""
+        else:
+            address, host = _front(before, between)
         if self._reader:
             address = self._address(line, before)
         if self._host_behind is not None and not host:
             fields = behind.split()
             if self._host_behind < len(fields):
                 host = fields[self._host_behind].strip('"')
-        return Hit(at, address, method, path, status, agent, host)
+        return Hit(at, address, method, path, status, agent, host, referrer)
+
+    def _values(self, line: str) -> tuple[str, str, str, str, str, str] | None:
+        """Return what is before, in, between and after the quoted values; None: no request."""
+        parts = line.split('"')
+        if "\\" not in line and " [" in parts[0]:
+            if len(parts) == 7:
+                head, request, middle, referrer, _, agent, behind = parts
+                return head, request, middle.lstrip(), referrer, agent, behind
+            if len(parts) == 3:
+                head, request, middle = parts
+                return head, request, middle.lstrip(), "", "", ""
+        if parts[0] == "" and len(parts) > 3:  # a quoted host at the start
+            line = parts[1] + '"'.join(parts[2:])
+        match = _QUOTED.match(line)
+        if not match:
+            return None
+        return match["head"], match["request"], match["middle"], *_tail(match["tail"] or "")
+
+    def _time(self, text: str) -> float | None:
+        seconds = text[18:20]
+        if len(text) != TIME_LENGTH or text[17] != ":" or not seconds.isdecimal():
+            return clf_time(text, self._zone)
+        minute = text[:18] + text[20:]
+        begun = self._minutes.get(minute)
+        if begun is None:
+            at = clf_time(text, self._zone)
+            if at is None:
+                return None
+            if len(self._minutes) >= MINUTES_MAX:
+                self._minutes.clear()
+            begun = self._minutes[minute] = at - int(seconds)
+        return begun + int(seconds)
 
     def _address(self, line: str, before: str) -> str:
         if self._reader == "first":
@@ -134,15 +172,16 @@ class _Lines:
         return NO_PAGE if time and clf_time(time[1], self._zone) is not None else UNREADABLE
 
 
-def _agent(tail: str) -> tuple[str, str]:
-    """Return the user agent of `"referrer" "user agent" more`, and the rest of the line."""
+def _tail(tail: str) -> tuple[str, str, str]:
+    """Return the parts of `"referrer" "user agent" more`."""
     pieces = tail.rstrip().split('" "')
     if len(pieces) < 2:
-        return "", ""
+        return "", "", ""
+    referrer = unescaped(pieces[0][1:])
     if len(pieces) > 2:
-        return unescaped_text(pieces[1]), '"' + '" "'.join(pieces[2:])
+        return referrer, unescaped_text(pieces[1]), '"' + '" "'.join(pieces[2:])
     agent, _, behind = pieces[1].rpartition('"')
-    return unescaped_text(agent), behind
+    return referrer, unescaped_text(agent), behind
 
 
 @lru_cache(maxsize=8192)

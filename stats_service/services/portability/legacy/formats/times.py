@@ -19,7 +19,7 @@ def clf_time(text: str, zone: str = "") -> float | None:
         return _with_seconds(_local_minute(text[:17], "%d/%b/%Y:%H:%M", zone), text[18:20])
     midnight = _midnight(text[:11], "%d/%b/%Y", offset)
     clock = text[12:20]
-    if midnight is None or len(clock) != 8 or not clock.replace(":", "").isdigit():
+    if midnight is None or len(clock) != 8 or not clock.replace(":", "").isdecimal():
         return None
     hour, minute, second = int(clock[:2]), int(clock[3:5]), int(clock[6:8])
     return midnight + 3600 * hour + 60 * minute + second if hour < 24 and minute < 60 else None
@@ -42,7 +42,7 @@ def _offset(text: str) -> str:
 
 
 def _with_seconds(minute: float | None, seconds: str) -> float | None:
-    return minute + int(seconds) if minute is not None and seconds.isdigit() else None
+    return minute + int(seconds) if minute is not None and seconds.isdecimal() else None
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,13 @@ def w3c_format(sample: Sequence[str], options: LogOptions) -> Format | None:
     if not heads or not any("cs-uri-stem" in head for head in heads):
         return None
     agents = any("cs(user-agent)" in head for head in heads)
-    return Format("w3c", W3cLines(options).parse, agents=agents)
+    return Format(
+        "w3c",
+        W3cLines(options).parse,
+        agents=agents,
+        referrers=any("cs(referer)" in head for head in heads),
+        is_heading=lambda line: line[: len(_FIELDS)].lower() == _FIELDS,
+    )
 
 
 class W3cLines:
@@ -61,6 +67,7 @@ class W3cLines:
             self._value(values, "sc-status"),
             self._agent(self._value(values, "cs(user-agent)")),
             host or self._value(values, "cs(host)"),
+            self._value(values, "cs(referer)"),
         )
 
     def _values(self, line: str) -> list[str]:

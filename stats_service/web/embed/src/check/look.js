@@ -18,7 +18,7 @@ const STEP_MS = 100;
 const NAMED_MAX = 5;
 const NAME_MAX = 80;
 
-const WIDGETS = ["stats-visits", "stats-count", "stats-views", "stats-poll", "stats-poll-archive", "stats-rating"];
+const WIDGETS = ["stats-visits", "stats-count", "stats-views", "stats-poll", "stats-poll-archive", "stats-rating", "stats-top"];
 
 const page = resolve(options.site + "/page");
 

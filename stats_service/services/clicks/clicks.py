@@ -1,0 +1,160 @@
+"""Counts clicks on documents, outgoing links and actions, once in a reader's visit to each."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from stats_service.errors import InvalidInputError
+from stats_service.models.clicks import (
+    KINDS,
+    ClickAnswer,
+    ClickCommand,
+    ClickCounts,
+    ClickedName,
+    ClickKind,
+    ClickQuery,
+    Downloads,
+)
+from stats_service.models.sites import Site
+from stats_service.models.traffic import Visitor
+from stats_service.services.articles.keys import canonical_article, canonical_articles
+from stats_service.services.known_sites.site_directory import SiteEntry
+from stats_service.services.periods import periods_at
+from stats_service.services.traffic.spans import DAY, Span
+from stats_service.services.traffic.sums import iso_days
+from stats_service.services.views.page_views import HIT_ID, ignored_reason
+from stats_service.services.visitors.addresses import network_prefix
+from stats_service.services.visitors.hosts import origin_host
+from stats_service.store.clicks.clicks import ClickStore
+from stats_service.store.keys import ARTICLE_DAYS_KEPT
+
+#: Longest path of a document, in bytes of UTF-8.
+DOCUMENT_MAX_BYTES = 512
+#: What an action may be called: letters of any language, digits, "_", "-" and ".".
+ACTION = re.compile(r"[\w.-]{1,64}")
+#: Most names of a kind that are listed.
+LISTED_MAX = 500
+
+
+class Clicks:
+    """Records clicks and reads them."""
+
+    def __init__(self, store: ClickStore) -> None:
+        self._store = store
+
+    async def record_click(
+        self, entry: SiteEntry, query: ClickQuery, visitor: Visitor, now: float
+    ) -> ClickAnswer:
+        """Record a click in the event loop; when it returns, Redis has it, or it does not count.
+
+        Raises:
+            InvalidInputError: names the invalid field of `query`; nothing is stored.
+            UnknownSiteError: the site was removed meanwhile.
+            StoreUnavailableError: it may not have been recorded; the same may be sent again.
+        """
+        command = decide_click(entry, query, visitor, now)
+        if reason := ignored_reason(entry, query, visitor):
+            return ClickAnswer(reason)
+        day = periods_at(now, entry.site.timezone).day
+        return await self._store.record(entry.site, command, day, now)
+
+    def downloads(self, site: Site, documents: Sequence[str]) -> Downloads:
+        """Return how often documents were opened, by the names in the request; as for views."""
+        keys = canonical_articles(documents, site.article_parameters)
+        numbers = self._store.downloads(site.slug, keys)
+        return Downloads(dict(zip(documents, numbers, strict=True)))
+
+    def of_span(self, site: Site, span: Span, limit: int = 100) -> ClickCounts:
+        """Return the clicks of a span by kind and name.
+
+        Of a longer span than numbers are kept by day, only the last days are summed, and `first`
+        says so.
+
+        Raises:
+            InvalidInputError: the span is empty.
+        """
+        if span.days < 1:
+            raise InvalidInputError(
+                "The range from {first} to {last} has no day.", first=span.first, last=span.last
+            )
+        span = Span(max(span.first, span.last - (ARTICLE_DAYS_KEPT - 1) * DAY), span.last)
+        sums = self._store.read(site.slug, iso_days(list(span.each())))
+        kinds = []
+        for kind in KINDS:
+            total = sum(n for (of, _), n in sums.items() if of == kind)
+            named = [(-n, name) for (of, name), n in sums.items() if of == kind and name]
+            listed = tuple(ClickedName(name, -n) for n, name in sorted(named)[:limit])
+            kinds.append(ClickKind(kind, listed, total - sum(n.clicks for n in listed), total))
+        return ClickCounts(span.first, span.last, tuple(kinds))
+
+
+def decide_click(entry: SiteEntry, query: ClickQuery, visitor: Visitor, now: float) -> ClickCommand:
+    """Return the click to be recorded; errors as in `Clicks.record_click`."""
+    if query.kind not in KINDS:
+        raise InvalidInputError(
+            "kind {kind!r}: use {kinds}.", kind=query.kind[:40], kinds=", ".join(KINDS)
+        )
+    if not HIT_ID.fullmatch(query.hit):
+        raise InvalidInputError(
+            "hit {hit!r}: send 16 to 32 letters, digits, '_' or '-', drawn at random for each "
+            "load of a page.",
+            hit=query.hit[:40],
+        )
+    name = _NAMES[query.kind](entry, query.name)
+    place = f"{KINDS[query.kind]}{name}".encode()
+    network = network_prefix(visitor.address) if entry.knows_day(now) else ""
+    if not network or visitor.private:
+        return ClickCommand(query.kind, name, _mark(query.hit.encode(), place))
+    today, before = entry.day_keys_at(now)
+    agent = visitor.user_agent
+    return ClickCommand(
+        query.kind,
+        name,
+        _mark(today.visitor(network, agent), place),
+        _mark(before.visitor(network, agent), place) if before else b"",
+    )
+
+
+def _mark(reader: bytes, place: bytes) -> bytes:
+    """Return 8 bytes for a reader's clicks on one name; what was clicked cannot be read off it."""
+    return hashlib.blake2b(place, digest_size=8, key=reader).digest()
+
+
+def _document(entry: SiteEntry, text: str) -> str:
+    if "://" in text and origin_host(text) not in entry.hosts:
+        raise _refused("document", text, "is on no host of the site")
+    key = canonical_article(text, entry.site.article_parameters)
+    if not key.startswith("/"):
+        raise _refused("document", text, "is no path")
+    if len(key.encode()) > DOCUMENT_MAX_BYTES:
+        raise _refused("document", text, "is too long")
+    return key
+
+
+def _outgoing(entry: SiteEntry, text: str) -> str:
+    host = origin_host(f"https://{text}") if len(text) <= 253 else None
+    if not host or "." not in host:
+        raise _refused("outgoing", text, "is no host")
+    if host in entry.hosts:
+        raise _refused("outgoing", text, "is a host of the site")
+    return host
+
+
+def _action(_entry: SiteEntry, text: str) -> str:
+    name = unicodedata.normalize("NFC", text)
+    if not ACTION.fullmatch(name):
+        raise _refused("action", text, "is not 1 to 64 letters, digits, '_', '-' or '.'")
+    return name
+
+
+_NAMES = {"document": _document, "outgoing": _outgoing, "action": _action}
+
+
+def _refused(kind: str, text: str, fault: str) -> InvalidInputError:
+    return InvalidInputError(
+        "name {name!r} {fault}, so it is not counted as {kind}.",
+        name=text[:40],
+        fault=fault,
+        kind=kind,
+    )

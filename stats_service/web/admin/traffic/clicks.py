@@ -1,0 +1,61 @@
+"""Documents, outgoing links and named actions, by their clicks in a span."""
+
+from flask import Blueprint, Response, render_template
+from flask_babel import gettext as _
+
+from stats_service.models.clicks import NAMES_MAX
+from stats_service.services.clicks.clicks import LISTED_MAX
+from stats_service.services.portability.workbook import Column, Table
+from stats_service.web.admin.access import access, site
+from stats_service.web.http.context import services
+from stats_service.web.pages.downloads import ENDING, table_file
+from stats_service.web.pages.ranges import as_of, choices, days_text, range_of
+
+bp = Blueprint("clicks", __name__, url_prefix="/sites/<slug>/documents")
+
+#: Names of a kind that the page shows.
+SHOWN = 50
+
+
+@bp.get("")
+@access("viewer")
+def show() -> str:
+    """Show the clicks of a span."""
+    span = range_of(site())
+    return render_template(
+        "admin/clicks.html",
+        counts=services().traffic.clicks.of_span(site(), span.span, SHOWN),
+        headings=_headings(),
+        most=NAMES_MAX,
+        span=span,
+        days=days_text(span.first, span.last),
+        choices=choices(),
+    )
+
+
+@bp.get(f"/clicks.{ENDING}")
+@access("viewer")
+def as_file(kind: str) -> Response:
+    """Give all of it as a file; a row without a name has the clicks that are under none."""
+    span = range_of(site())
+    rows: list[tuple[str | int | None, ...]] = []
+    for found in services().traffic.clicks.of_span(site(), span.span, LISTED_MAX).kinds:
+        rows += [(found.kind, one.name, one.clicks) for one in found.names]
+        if found.other:
+            rows.append((found.kind, "", found.other))
+    columns = (
+        Column("kind", _("What"), "text", _headings().get),
+        Column("name", _("Name"), "text"),
+        Column("clicks", _("Clicks")),
+    )
+    notes = [site().name, days_text(span.first, span.last), as_of(site())]
+    table = Table(_("Documents"), columns, rows, notes)
+    return table_file(f"{site().slug}-clicks-{span.first}-{span.last}", table, kind)
+
+
+def _headings() -> dict[str, str]:
+    return {
+        "document": _("Documents"),
+        "outgoing": _("Outgoing links"),
+        "action": _("Named actions"),
+    }
