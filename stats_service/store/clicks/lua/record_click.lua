@@ -18,7 +18,7 @@ call('ZREMRANGEBYSCORE', clicked, '-inf', now - GAP_MS)
 call('ZREMRANGEBYSCORE', clicked, '(' .. now + GAP_MS, '+inf')
 local seen = call('ZSCORE', clicked, ARGV[5]) or (ARGV[6] ~= '' and call('ZSCORE', clicked, ARGV[6]))
 call('ZADD', clicked, 'GT', now, ARGV[5])
-call('PEXPIRE', clicked, GAP_MS)
+call('EXPIRE', clicked, GAP_MS / 1000)
 local before = call('HGET', clicks, name)
 if seen then return { 'repeated', tonumber(before or -1) } end
 
