@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
+from stats_service.models.polls import Choice, Poll
+from stats_service.models.portability.uploads import Upload
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
+from stats_service.services.notices.outgoing import DeliveryError
 from stats_service.store.admin_keys import AdminKeys
 from stats_service.store.redis.client import connect
 from tests.browser.visitor import Embed, Visitor
@@ -197,6 +200,98 @@ def admin(
         page.fill("#password", PASSWORD)
         page.click("button.primary")
         page.wait_for_url(f"**/{path}")
+        return page
+
+    yield open_one
+    assert troubles == []
+
+
+@pytest.fixture(scope="session")
+def operator(services: Services, service_url: str) -> str:
+    """Give the name of an operator of the running service, and a poll to look at."""
+    now = services.clock.now()
+    add_account(services, "lan", operator=True)
+    add_account(services, "minh", roles={"demo": "editor"})
+    texts = ("Tin tức, sự kiện", "Thủ tục hành chính", "Văn bản")
+    poll = Poll(
+        id="admin-test",
+        question={"vi": "Bạn quan tâm mục gì nhất?", "en": "Which section matters most?"},
+        choices=tuple(Choice(id=f"c{n}", text={"vi": text}) for n, text in enumerate(texts)),
+        status="draft",
+    )
+    services.polls.polls.create("demo", poll, "lan", now)
+    services.sites.sites.edit("demo", public=True)
+    services.accounts.tokens.add("demo", "báo cáo tháng", "read", "lan", now)
+    add_data(services, now)
+    return "lan"
+
+
+def add_data(services: Services, now: float) -> None:
+    """Add a file that waits for its confirmation, and notices that were sent and not."""
+    services.portability.uploads.launch = lambda upload, _held: services.portability.uploads.run(
+        upload, now
+    )
+    rows = "date,nb_visits,nb_pageviews\n2015-01-02,310,825\n2015-01-03,412,1130\n"
+    devices = (
+        "date,label,nb_visits,metadata_segment\n2015-01-02,Desktop,210,deviceType==desktop\n"
+        "2015-01-02,Smartphone,90,deviceType==smartphone\n2015-01-02,Việt Nam,300,countryCode==vn\n"
+    )
+    upload = Upload(
+        id="",
+        site="demo",
+        who="lan",
+        made=now,
+        kind="matomo",
+        name="matomo.csv",
+        more=("devices.csv",),
+        keep_opening=True,
+    )
+    services.portability.uploads.add(
+        upload,
+        lambda path: path.write_text(rows),
+        save_more=[lambda path: path.write_text(devices)],
+    )
+    book = services.notices.notices
+    report = book.add_report("demo", "bientap@kimson.example.vn", "week", "vi", "lan", now)
+    hook = book.add_webhook("demo", "https://chat.example.vn/hook/kimson", (), 6, "lan", now)
+    book.delivered("demo", report.id, "report", now)
+    error = DeliveryError(
+        "{host} answered {status} instead of 200.", host="chat.example.vn", status=502
+    )
+    book.delivered("demo", hook.id, "silent", now, error)
+    services.traffic.opening_balances.set(
+        services.sites.sites.get("demo"), "/tin-tuc/cu", 366, "lan", now
+    )
+
+
+@pytest.fixture
+def signed_in(
+    service_url: str,
+    operator: str,
+    services: Services,
+    open_context: Callable[..., BrowserContext],
+) -> Iterator[Callable[..., Page]]:
+    """Give a function that opens a signed-in tab and fails on any message of the console."""
+    troubles: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "404" not in message.text:
+            troubles.append(message.text)
+
+    # The account remembers what another test chose.
+    services.accounts.accounts.set_language(operator, "vi")
+
+    def open_one(**options: object) -> Page:
+        # Those of other tests would be announced on every page.
+        services.accounts.devices.remove_others(operator)
+        page = open_context(**options).new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(f"{service_url}/admin/")
+        page.fill("#name", operator)
+        page.fill("#password", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url("**/admin/")
         return page
 
     yield open_one

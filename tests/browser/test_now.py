@@ -15,10 +15,7 @@ from stats_service.models.accounts import SCREEN
 from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.browser.axe import faults
-from tests.browser.test_admin import operator, signed_in
 from tests.support.pages import BROWSER, new_hit
-
-__all__ = ["operator", "signed_in"]
 
 #: Pictures for people to look at; not kept.
 OUT = Path(__file__).parent / "out"

@@ -28,6 +28,7 @@ MATRIX = {
         "traffic.ignored",
         "traffic.articles",
         "traffic.readers",
+        "traffic.clicks",
         "annotations.annotations",
         "traffic.opening",
         "articles.index",
