@@ -30,6 +30,15 @@ NEEDED = {
 PACKAGES = "python3,python3-pip,python-is-python3,ca-certificates,redis-server,caddy"
 MIRROR, SUITE = "http://deb.debian.org/debian", "bookworm"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+#: The engine's bridge, and rules that let everything pass, for tables that were not there before.
+BRIDGE = Path("/sys/class/net/docker0")
+CLEAN = "".join(
+    f"*{table}\n{''.join(f':{chain} ACCEPT [0:0]{chr(10)}' for chain in chains)}COMMIT\n"
+    for table, chains in (
+        ("filter", ("INPUT", "FORWARD", "OUTPUT")),
+        ("nat", ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING")),
+    )
+)
 #: Longest wait for a command, in seconds.
 PATIENCE = 400.0
 
@@ -87,6 +96,8 @@ def running_engine(folder: Path) -> Iterator[Engine]:
     if missing:
         pytest.skip(f"not installed: apt-get install {' '.join(missing)}")
     socket = folder / "docker.sock"
+    rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
+    had_bridge = BRIDGE.exists()
     with (folder / "dockerd.log").open("w") as log:
         process = subprocess.Popen(
             [
@@ -109,6 +120,10 @@ def running_engine(folder: Path) -> Iterator[Engine]:
     finally:
         process.terminate()
         process.wait(60)
+        # What an engine does to the machine's network outlasts it: nothing else would be forwarded.
+        subprocess.run(["iptables-restore"], input=CLEAN + rules, text=True, check=True)
+        if not had_bridge:
+            subprocess.run(["ip", "link", "delete", BRIDGE.name], check=False)
         subprocess.run(["umount", "--quiet", "--recursive", folder / "data"], check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
