@@ -85,18 +85,20 @@ class _SharedRead:
         self.waiters = [waiter]
 
     def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
+        self._each(lambda waiter: waiter.recorded(counts, result))
+
+    def failed(self, error: Exception) -> None:
+        self._each(lambda waiter: waiter.failed(error))
+
+    def _each(self, tell: Callable[[Waiter], None]) -> None:
         fault: Exception | None = None
         for waiter in self.waiters:
             try:
-                waiter.recorded(counts, result)
-            except Exception as error:  # noqa: BLE001 - the other callers must go on
+                tell(waiter)
+            except Exception as error:  # noqa: BLE001 - the other callers must be told
                 fault = error
         if fault:
             raise fault
-
-    def failed(self, error: Exception) -> None:
-        for waiter in self.waiters:
-            waiter.failed(error)
 
 
 class GroupCommit:

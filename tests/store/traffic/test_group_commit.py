@@ -174,7 +174,8 @@ def test_readers_are_told_when_redis_is_away(server: EmbeddedRedis) -> None:
 
     async def scenario(recorder: Recorder) -> Any:
         await recorder.add()
-        reads = [recorder.read() for _ in range(3)]
+        gone, *reads = [recorder.read() for _ in range(4)]
+        gone.set_result("left")  # telling this one raises
         server.stop()
         return await asyncio.gather(*reads)
 
