@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ WINDOW_SECONDS = 1.0
 RATE = 100
 
 Note = Callable[[str], None]
+Install = Callable[[str], tuple[Settings, Services]]
 
 
 @pytest.fixture
@@ -44,14 +45,22 @@ def cluster(tmp_path: Path) -> Iterator[ClusterGroup]:
         yield group
 
 
-def installed(settings: Settings, url: str) -> tuple[Settings, Services]:
-    """Return the settings of a service on `url`, and services to look at it with."""
-    ours = replace(
-        settings, redis_url=url, redis_timeout=0.3, site_cache_seconds=5, trusted_proxies=1
-    )
-    services = create_services(replace(ours, redis_timeout=5))
-    services.sites.sites.add(SITE)
-    return ours, services
+@pytest.fixture
+def installed(settings: Settings) -> Iterator[Install]:
+    """Give what returns the settings of a service on a URL, and services to look at it with."""
+    with ExitStack() as opened:
+
+        def install(url: str) -> tuple[Settings, Services]:
+            ours = replace(
+                settings, redis_url=url, redis_timeout=0.3, site_cache_seconds=5, trusted_proxies=1
+            )
+            services = opened.enter_context(
+                closing(create_services(replace(ours, redis_timeout=5)))
+            )
+            services.sites.sites.add(SITE)
+            return ours, services
+
+        yield install
 
 
 def total(services: Services) -> int:
@@ -69,10 +78,10 @@ def total(services: Services) -> int:
 
 @pytest.mark.check("T42")
 def test_sentinels_choose_another_master(
-    settings: Settings, sentinels: SentinelGroup, measured: Note
+    installed: Install, sentinels: SentinelGroup, measured: Note
 ) -> None:
     """The master is killed; then its successor falls silent and comes back."""
-    ours, services = installed(settings, sentinels.url)
+    ours, services = installed(sentinels.url)
     killed = sentinels.master_port()
     with running_service(ours) as url, Load([url], clients=16, rate=RATE) as load:
         load.run(3)
@@ -115,7 +124,7 @@ def test_sentinels_choose_another_master(
     ],
 )
 def test_a_master_is_cut_off_with_some_of_its_readers(
-    settings: Settings, tmp_path: Path, lag: int, measured: Note
+    installed: Install, tmp_path: Path, lag: int, measured: Note
 ) -> None:
     """Three hosts with cables: the master's is pulled for 12 s, with one instance on its side.
 
@@ -129,7 +138,7 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
         group = stack.enter_context(
             SentinelGroup(tmp_path / "group", lines=lines, hosts=network.hosts)
         )
-        ours, services = installed(settings, group.url)
+        ours, services = installed(group.url)
         places = [replace(ours, data_dir=tmp_path / name) for name in ("cut", "rest")]
         urls = []
         for place, host in zip(places, network.hosts, strict=False):
@@ -147,7 +156,9 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
         cut, rest = (reader.result() for reader in readers)
         old = group.master.client
         wait_until(lambda: old.info("replication")["role"] == "slave", 30)
-        spools = [spool_of(create_services(place)) for place in places]
+        spools = [
+            spool_of(stack.enter_context(closing(create_services(place)))) for place in places
+        ]
         wait_until(lambda: not any(spool.waiting() for spool in spools), 40)
         counted = total(services)
         again = next(one.at for one in rest if one.at > 3 and one.status == 200)
@@ -167,10 +178,10 @@ def test_a_master_is_cut_off_with_some_of_its_readers(
 
 @pytest.mark.check("T43")
 def test_a_cluster_moves_a_slot_and_loses_a_master(
-    settings: Settings, cluster: ClusterGroup, measured: Note
+    installed: Install, cluster: ClusterGroup, measured: Note
 ) -> None:
     """All keys of the site go to another master under load; then that one is killed."""
-    ours, services = installed(settings, cluster.url)
+    ours, services = installed(cluster.url)
     any_node = cluster.nodes[0].client
     slot = int(any_node.execute_command("CLUSTER KEYSLOT", "{kimson}"))
     source = next(n for n in cluster.nodes[:3] if _has_keys(n, slot))
@@ -206,10 +217,10 @@ def test_a_cluster_moves_a_slot_and_loses_a_master(
 
 @pytest.mark.check("T43")
 def test_a_silent_master_of_a_cluster_holds_up_nobody(
-    settings: Settings, cluster: ClusterGroup, measured: Note
+    installed: Install, cluster: ClusterGroup, measured: Note
 ) -> None:
     """Its own site's views are kept until its replica takes over; another site's are counted."""
-    ours, services = installed(settings, cluster.url)
+    ours, services = installed(cluster.url)
     victim = _master_of(cluster, SITE.slug)
     slug = next(s for s in map(str, range(100)) if _master_of(cluster, s) is not victim)
     elsewhere = services.sites.sites.add(Site(slug=slug, name="Khác", hosts=SITE.hosts))

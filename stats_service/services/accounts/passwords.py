@@ -25,10 +25,9 @@ PASSWORD_MAX_LENGTH = 200
 #: RFC 9106's second choice: 64 MiB, 3 passes; about 50 ms on two cores.
 _hasher = PasswordHasher()
 
-#: At most this many requests of one kind of caller hash or wait in a process; others get 503, so
-#: that a guesser cannot use up all threads.
+#: At most this many requests of one kind of caller hash or wait in a process; others are refused,
+#: so that a guesser cannot use up all threads.
 AT_A_TIME = 3
-
 
 #: Niceness of the thread that hashes passwords of unknown callers: on a busy processor it gets a
 #: tenth of the time that a request, or the password of a known caller, gets.

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from stats_service.errors import BusyError
+from stats_service.services.accounts.passwords import AT_A_TIME
 from stats_service.web.http.problems import problem_headers, problem_of
 from stats_service.web.http.sign_ins import is_strangers
 
@@ -23,9 +24,11 @@ from stats_service.web.http.sign_ins import is_strangers
 THREADS = 8
 #: Requests that wait for a thread; the next is refused at once.
 WAITING_MAX = 512
-#: The same for sign-ins from unknown browsers. They wait for password hashing, so without a pool of
-#: their own a flood of guesses would take every thread and every place in the queue.
-STRANGERS_THREADS = 4
+#: The same for sign-ins from unknown browsers. They wait for password hashing, so without a pool
+#: of their own a flood of guesses would take every thread and every place in the queue. One thread
+#: more than may wait for the hashing would refuse at once whoever comes next, guessers and the
+#: owner with a new browser alike; in the queue everybody's turn comes.
+STRANGERS_THREADS = AT_A_TIME
 STRANGERS_WAITING_MAX = 64
 
 #: Status, headers, body.
