@@ -368,8 +368,9 @@ def _alert_url(name: str, value: str) -> str:
 def _title_hosts(name: str, value: str) -> str:
     for host in value.lower().split():
         try:
-            parts = urlsplit(f"//{host.removeprefix('http://')}")
-            is_host = bool(parts.hostname) and parts.netloc in host and parts.port != 0
+            named = host.removeprefix("http://")
+            parts = urlsplit(f"//{named}")
+            is_host = bool(parts.hostname) and parts.netloc == named and parts.port != 0
         except ValueError:
             is_host = False
         if not is_host:
