@@ -12,6 +12,8 @@
     month: [1, 2, 3, 6, 12, 24, 60],
   };
   const NAME_WIDTH = 52;
+  //: Points by day from which on months have names below the chart.
+  const LONG_DAYS = 300;
   const DASHES = { before: [4, 4], tail: [2, 4] };
   const format = new Intl.NumberFormat(document.documentElement.lang);
 
@@ -52,8 +54,12 @@
   const lastDayBefore = (table, names, point) =>
     new Date(Date.parse(dayOf(table, names, point)) - 86400000).toISOString().slice(0, 10);
 
-  const shortName = (name, unit, single) =>
-    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d|\d+ [A-Z][a-z]+/.exec(name) ?? [name])[0];
+  // Of a long span by day the months have names, as in the picture of the server.
+  const shortName = (name, unit, single, long) => {
+    if (unit === "month" || (unit === "hour" && single)) return name.split(",")[0];
+    const pattern = long ? /\d\d\/\d{4}$|[A-Z][a-z]+ \d{4}$/ : /\d\d\/\d\d|\d+ [A-Z][a-z]+/;
+    return (pattern.exec(name) ?? [name])[0];
+  };
 
   // What happened, by the point of the chart that it belongs to: its number, and the words.
   const happened = (chart) => {
@@ -172,7 +178,7 @@
       cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },
       axes: [
         { ...axis, size: 34, grid: { show: false }, ticks: grid("line-strong"), splits: ticks,
-          values: (_, splits) => splits.map((at) => shortName(names[at], unit, single)) },
+          values: (_, splits) => splits.map((at) => shortName(names[at], unit, single, unit === "day" && last > LONG_DAYS)) },
         { ...axis, grid: grid("line"), ticks: { show: false }, gap: 6, size: (_, values) => 18 + 7.2 * Math.max(3, ...(values ?? []).map((text) => text.length)),
           incrs: [1, 2, 5, 10, 20, 50].flatMap((n) => [1, 100, 1e4, 1e6, 1e8].map((m) => n * m)).sort((a, b) => a - b),
           values: (_, splits) => splits.map((n) => format.format(n)) },
