@@ -169,8 +169,8 @@ def test_what_was_done_is_said_to_who_does_not_see_it(clicks: Clicks) -> None:
     """Screen readers tell what changes on a page: the words come once more after it has loaded."""
     page = clicks.page
     page.add_init_script(
-        "addEventListener('DOMContentLoaded', () => { const place = document.querySelector('.flash');"
-        "if (place) new MutationObserver(() => { document.body.dataset.told = place.textContent; })"
+        "addEventListener('DOMContentLoaded', () => {"
+        "const place = document.querySelector('.flash'); if (place) new MutationObserver(() => { document.body.dataset.told = place.textContent; })"
         ".observe(place, { childList: true }); });"
     )
     page.goto(f"{page.url}annotations")
