@@ -169,9 +169,11 @@ def test_what_was_done_is_said_to_who_does_not_see_it(clicks: Clicks) -> None:
     """Screen readers tell what changes on a page: the words come once more after it has loaded."""
     page = clicks.page
     page.add_init_script(
-        "addEventListener('DOMContentLoaded', () => {"
-        "const place = document.querySelector('.flash'); if (place) new MutationObserver(() => { document.body.dataset.told = place.textContent; })"
-        ".observe(place, { childList: true }); });"
+        """addEventListener("DOMContentLoaded", () => {
+          const place = document.querySelector(".flash");
+          const told = () => { document.body.dataset.told = place.textContent; };
+          if (place) new MutationObserver(told).observe(place, { childList: true });
+        });"""
     )
     page.goto(f"{page.url}annotations")
     page.fill("#text", "Lễ hội")
