@@ -68,8 +68,8 @@ def test_the_source_distribution_has_the_sources_and_the_documentation(package: 
     wanted = files_below("stats_service") | files_below("docs") | files_below("examples")
     assert wanted <= names
     assert names - wanted == {
-        *("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "requirements/run.txt"),
-        *(".gitignore", "PKG-INFO"),
+        *("CHANGELOG.md", "LICENSE", "README.md", "README.vi.md", "requirements/run.txt"),
+        *(".gitignore", "PKG-INFO", "pyproject.toml"),
     }
 
 
