@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from stats_service.web.admin.handbook.handbook import PLACES
 from stats_service.web.pages.definitions import ANCHORS
+from tests.browser.axe import faults
 from tools.documentation.sources import LANGUAGES, pages
 
 pytestmark = pytest.mark.documentation
@@ -171,17 +172,28 @@ def test_a_page_is_whole_on_a_phone_and_asks_nobody_else(
     """Nothing is wider than the window; every request goes to this host, and is answered."""
     page = open_context(viewport={"width": 390, "height": 844}).new_page()
     asked: list[tuple[str, int]] = []
-    faults: list[str] = []
+    failed: list[str] = []
     page.on("response", lambda response: asked.append((response.url, response.status)))
-    page.on("requestfailed", lambda request: faults.append(request.url))
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
 
     page.goto(f"{address}/{lang}/{name}.html")
     page.wait_for_load_state("networkidle")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert {url for url, status in asked if not url.startswith(address) or status >= 400} == set()
-    assert faults == []
+    assert failed == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_for_everybody(
+    open_context: Callable[..., BrowserContext], address: str, scheme: str
+) -> None:
+    """Contrast, names and the keyboard, on wide tables and long examples too."""
+    page = open_context(color_scheme=scheme).new_page()
+    for name in ("vi/index", "vi/embed", "en/operate", "en/decisions/0028-rooms"):
+        page.goto(f"{address}/{name}.html")
+        assert faults(page) == [], name
 
 
 def test_the_first_page_leads_to_the_language_of_the_browser(

@@ -48,7 +48,7 @@ def build(output: Path) -> None:
     if not all(sound):
         sys.exit("The pages were not built; the reason stands above.")
     for lang in LANGUAGES:
-        point_outside(output / lang)
+        finish(output / lang, lang)
     for file in files:
         copy = output / copy_of(file)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -89,9 +89,23 @@ def _group(group: Group, lang: str) -> str:
     return "\n".join(lines) + "\n```\n"
 
 
-def point_outside(folder: Path) -> None:
-    """Let links that lead out of a language's folder lead from where each page lies."""
+def finish(folder: Path, lang: str) -> None:
+    """Point links that lead out of a language's folder, and mend what the generator leaves."""
     for page in folder.rglob("*.html"):
         text = page.read_text("utf-8")
         up = "../" * len(page.relative_to(folder.parent).parts[:-1])
-        page.write_text(text.replace(TOP, up), encoding="utf-8")
+        page.write_text(usable(text, lang).replace(TOP, up), encoding="utf-8")
+
+
+def usable(text: str, lang: str) -> str:
+    """Return a page that the keyboard scrolls, whose landmarks have names and headings levels."""
+    text = text.replace("<pre>", '<pre tabindex="0">')
+    text = text.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    text = text.replace('role="heading">', 'role="heading" aria-level="2">')
+    # A heading without words heads nothing.
+    text = text.replace('<th class="head"><p></p></th>', "<td></td>")
+    pages, here = ("Các trang", "Trên trang này") if lang == "vi" else ("Pages", "On this page")
+    text = text.replace(
+        '<aside class="sidebar-drawer"', f'<aside aria-label="{pages}" class="sidebar-drawer"'
+    )
+    return text.replace('<aside class="toc-drawer', f'<aside aria-label="{here}" class="toc-drawer')
