@@ -27,9 +27,11 @@ RESERVE_BYTES = 4 * 2**20
 JOURNAL_PAGES = 256
 #: `application_id` of the file: whose it is.
 APPLICATION_ID = 0x5374_5370
-#: `user_version` of the file: grows with each column that is added. Older programs insert by name,
-#: so that they can use a newer file.
-LAYOUT = 1
+#: `user_version` of the file, its lower half: grows with each column that is added. Older programs
+#: insert by name, so that they can use a newer file, unless its upper half names a higher layout
+#: than theirs: it is the lowest whose programs may use the file.
+LAYOUT, OLDEST = 1, 0
+OLDEST_SHIFT = 16
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS views (
@@ -179,8 +181,9 @@ class SpoolFile:
             self._reserve.unlink(missing_ok=True)  # for this it is there
             return True
         damaged = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-        # A table or a column is missing: nothing that this program leaves behind.
-        damaged |= code == sqlite3.SQLITE_ERROR and "no " in str(error)
+        # A table or a column is missing: nothing that this program leaves behind. A newer one may
+        # have migrated the file meanwhile.
+        damaged |= code == sqlite3.SQLITE_ERROR and "no " in str(error) and not _is_newer(self.path)
         if damaged or isinstance(error, _NoSpool):
             self._set_aside(error)
             return True
@@ -250,11 +253,8 @@ class SpoolFile:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables, or bring those of an older program up to date."""
-        whose, layout = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("application_id", "user_version")
-        )
-        if whose == APPLICATION_ID and layout >= LAYOUT:
+        (whose,) = connection.execute("PRAGMA application_id").fetchone()
+        if whose == APPLICATION_ID and _layouts(connection)[0] >= LAYOUT:
             return
         connection.execute("BEGIN IMMEDIATE")  # another process may do the same
         try:
@@ -274,7 +274,7 @@ class SpoolFile:
                 )
                 connection.execute("DROP TABLE batch")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+            connection.execute(f"PRAGMA user_version = {OLDEST << OLDEST_SHIFT | LAYOUT}")
             connection.commit()
         except BaseException:
             connection.rollback()
@@ -285,12 +285,35 @@ class _NoSpool(sqlite3.DatabaseError):
     """A database, but no spool of ours."""
 
 
+class NewerSpoolError(sqlite3.DatabaseError):
+    """A spool that a newer version has migrated; it stays as it is."""
+
+
 def _check_whose(connection: sqlite3.Connection) -> None:
     """Return if the file is ours or new, before anything of it is changed."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
+    layout, oldest = _layouts(connection)
+    if application == APPLICATION_ID and oldest > LAYOUT:
+        raise NewerSpoolError(
+            f"a newer version has migrated it to layout {layout}, and this one knows layout "
+            f"{LAYOUT}; run the newer version, which counts the views in it"
+        )
+    if application == APPLICATION_ID:
+        return
     tables = _names(connection, _TABLES)
-    if application not in (0, APPLICATION_ID) or not tables <= {"views", "batch", "batches"}:
+    if application or not tables <= {"views", "batch", "batches"}:
         raise _NoSpool(f"another program's, with the tables {', '.join(sorted(tables))}")
+
+
+def _layouts(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the layout of a file, and the lowest whose programs may use it."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return version & (1 << OLDEST_SHIFT) - 1, version >> OLDEST_SHIFT
+
+
+def _is_newer(path: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+        return _layouts(connection)[1] > LAYOUT
 
 
 def _path(folder: Path, number: int) -> Path:
