@@ -20,7 +20,7 @@ key                             type    holds; how long
                                         programs may use them (`store.operations.layout`);
                                         `layout:after`: how far a migration is; `looked:<layout>`:
                                         when (s) a program of that layout ran last; for ever
-<p>:{@admin}:migrating          string  held by the process that migrates; one minute
+<p>:{@admin}:migrating          string  held by the process that migrates; 15 seconds
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes

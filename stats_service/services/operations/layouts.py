@@ -127,9 +127,12 @@ class Layouts:
             StoreUnavailableError: Redis does not answer; whether there is anything to migrate is
                 not known.
         """
-        layout, holder = self._store.read().layout, secrets.token_hex(8)
+        layout, holder, checked = self._store.read().layout, secrets.token_hex(8), 0
         try:
             while 0 < layout < self.number:
+                if layout != checked:  # it waits for longer than a lock may be held
+                    self._require_none_running(self._store.migrations[layout - 1].oldest)
+                    checked = layout
                 if self._store.lock(holder):
                     self._migrate_once(holder)
                 else:
@@ -149,9 +152,7 @@ class Layouts:
         held = stored.layout < self.number
         try:
             if held:
-                migration = self._store.migrations[stored.layout - 1]
-                self._require_none_running(migration.oldest)
-                held = self._run(holder, stored, migration)
+                held = self._run(holder, stored, self._store.migrations[stored.layout - 1])
         finally:
             if held:
                 self._store.note(holder, {}, last=True)

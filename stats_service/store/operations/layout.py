@@ -15,9 +15,9 @@ from stats_service.store.redis.scripts import load_script
 
 NOTE_MIGRATION = load_script("operations/note_migration")
 
-#: Seconds for which the process that migrates holds the lock without a word. A piece takes some
-#: milliseconds.
-LOCK_SECONDS = 60
+#: Seconds for which the process that migrates holds the lock without a word, and for which the next
+#: one waits if it was killed. A piece takes some milliseconds.
+LOCK_SECONDS = 15
 
 
 class Migration(Protocol):
