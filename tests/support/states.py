@@ -208,8 +208,11 @@ def no_spool(made: Installation) -> None:
 
 def spool_of_a_newer_version(made: Installation) -> None:
     """A newer version has migrated the file in which views are kept."""
-    spool_of(made.services).add([SpooledView(SITE.slug, time.time(), ViewCommand("view"))])
-    spool_of(made.services).remove(spool_of(made.services).next_batch())
+    command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
+    spool_of(made.services).add([SpooledView(SITE.slug, time.time(), command)])
+    batch = spool_of(made.services).next_batch()
+    assert batch
+    spool_of(made.services).remove(batch)
     with contextlib.closing(sqlite3.connect(made.settings.data_dir / "spool.sqlite3")) as file:
         file.execute(f"PRAGMA user_version = {2 << OLDEST_SHIFT | 2}")
 

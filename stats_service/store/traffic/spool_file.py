@@ -181,9 +181,8 @@ class SpoolFile:
             self._reserve.unlink(missing_ok=True)  # for this it is there
             return True
         damaged = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-        # A table or a column is missing: nothing that this program leaves behind. A newer one may
-        # have migrated the file meanwhile.
-        damaged |= code == sqlite3.SQLITE_ERROR and "no " in str(error) and not _is_newer(self.path)
+        # A table or a column is missing: nothing that this program leaves behind.
+        damaged |= code == sqlite3.SQLITE_ERROR and "no " in str(error)
         if damaged or isinstance(error, _NoSpool):
             self._set_aside(error)
             return True
@@ -225,6 +224,7 @@ class SpoolFile:
         if self._connection is not None and not moved:
             with contextlib.suppress(FileNotFoundError):
                 if self._owner == (os.getpid(), self.path.stat().st_ino):
+                    _refuse_newer(self._connection)  # which may run beside this one
                     return self._connection
         self._connection = None  # of before a fork, or of a file that is not the one any more
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -292,28 +292,27 @@ class NewerSpoolError(sqlite3.DatabaseError):
 def _check_whose(connection: sqlite3.Connection) -> None:
     """Return if the file is ours or new, before anything of it is changed."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    layout, oldest = _layouts(connection)
-    if application == APPLICATION_ID and oldest > LAYOUT:
-        raise NewerSpoolError(
-            f"a newer version has migrated it to layout {layout}, and this one knows layout "
-            f"{LAYOUT}; run the newer version, which counts the views in it"
-        )
     if application == APPLICATION_ID:
+        _refuse_newer(connection)
         return
     tables = _names(connection, _TABLES)
     if application or not tables <= {"views", "batch", "batches"}:
         raise _NoSpool(f"another program's, with the tables {', '.join(sorted(tables))}")
 
 
+def _refuse_newer(connection: sqlite3.Connection) -> None:
+    layout, oldest = _layouts(connection)
+    if oldest > LAYOUT:
+        raise NewerSpoolError(
+            f"a newer version has migrated it to layout {layout}, and this one knows layout "
+            f"{LAYOUT}; run the newer version, which counts the views in it"
+        )
+
+
 def _layouts(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return the layout of a file, and the lowest whose programs may use it."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return version & (1 << OLDEST_SHIFT) - 1, version >> OLDEST_SHIFT
-
-
-def _is_newer(path: Path) -> bool:
-    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
-        return _layouts(connection)[1] > LAYOUT
 
 
 def _path(folder: Path, number: int) -> Path:
