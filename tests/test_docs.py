@@ -10,6 +10,7 @@ import pytest
 
 from stats_service.cli.commands import main
 from stats_service.config import Settings
+from tests.faults.checks import ELSEWHERE
 from tools import handbook
 from tools.documentation.sources import first_screen
 
@@ -245,3 +246,17 @@ def _shape_of(text: str) -> dict[str, object]:
         "examples": len(re.findall(r"^```$", text, re.MULTILINE)),
         "names": set(re.findall(r"STATS_[A-Z_]+|(?<![\w-])--[a-z][a-z-]+", text)),
     }
+
+
+def test_what_shows_a_check_elsewhere_is_a_test() -> None:
+    """A test that was renamed or moved would take its check out of the fault programme unseen."""
+    missing = []
+    for check, names in ELSEWHERE.items():
+        for name in names:
+            file, _, test = name.partition("::")
+            path = ROOT / file
+            text = path.read_text("utf-8") if path.exists() else ""
+            if not text or f"def {test.partition('[')[0]}" not in text:
+                missing.append(f"{check}: {name}")
+
+    assert missing == []
