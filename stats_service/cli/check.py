@@ -12,6 +12,7 @@ from stats_service.errors import StatsError
 from stats_service.models.health import FAIL, OK, WARN, Finding
 from stats_service.run.listening import answers
 from stats_service.services.operations.health import settings_findings
+from stats_service.services.operations.layouts import Pending
 
 _COLORS = {OK: "green", WARN: "yellow", FAIL: "red"}
 
@@ -46,7 +47,7 @@ def _findings() -> Iterator[Finding]:
     yield from settings_findings(settings, secret_is_file=not named)
     yield _service(settings)
     try:
-        with open_services(settings) as services:
+        with open_services(settings, any_layout=True) as services:
             redis = settings.redis_place or "embedded"
             findings = services.operations.health.findings()
             first = findings[0]
@@ -56,6 +57,9 @@ def _findings() -> Iterator[Finding]:
                 return
             yield Finding(OK, "redis", f"{redis}, answers")
             yield from findings
+            if any((one.level, one.subject) == (FAIL, "layout") for one in findings):
+                yield from _pending(services.operations.layouts.pending())
+                return  # this version can read nothing more
             sites = services.sites.sites.all()
             yield _sites([site.slug for site in sites])
             yield from _half_erased(services.sites.erasure.unfinished())
@@ -69,6 +73,16 @@ def _service(settings: Settings) -> Finding:
     if answers(settings.bind):
         return Finding(OK, "service", f"answers at {settings.bind}")
     return Finding(WARN, "service", f"does not answer at {settings.bind}: stats-service serve")
+
+
+def _pending(migrations: list[Pending]) -> Iterator[Finding]:
+    """Say what the start of this version would do with the data, without doing it."""
+    for one in migrations:
+        beside = "may run meanwhile" if one.beside else "must be stopped before"
+        yield Finding(
+            WARN, "migration", f"{one.text}: {one.keys:,} keys. Instances of the version that "
+            f"runs now {beside}.",
+        )  # fmt: skip
 
 
 def _half_erased(slugs: list[str]) -> Iterator[Finding]:

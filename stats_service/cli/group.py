@@ -12,7 +12,7 @@ import msgspec
 
 from stats_service.config import Settings, load_settings
 from stats_service.embedded_redis.server import running_redis
-from stats_service.errors import StatsError
+from stats_service.errors import StatsError, StoreUnavailableError
 from stats_service.services.container import Services, create_services
 
 #: Longest wait for one answer of Redis, in seconds: a person waits longer than a page.
@@ -44,11 +44,19 @@ class _UserError(click.ClickException):
 
 
 @contextlib.contextmanager
-def open_services(settings: Settings | None = None) -> Iterator[Services]:
+def open_services(
+    settings: Settings | None = None, *, any_layout: bool = False
+) -> Iterator[Services]:
     """Give the services on the configured Redis, or on the embedded one, started if need be.
 
+    Args:
+        settings: those of the environment by default.
+        any_layout: whether the data may be of another layout than this program's, because the
+            caller looks after that.
+
     Raises:
-        StatsError: the settings cannot be used, or there is no Redis.
+        StatsError: the settings cannot be used, or there is no Redis; or the data are those of a
+            newer version, or not migrated yet.
     """
     settings = settings or load_settings()
     settings = replace(settings, redis_timeout=max(settings.redis_timeout, REDIS_TIMEOUT))
@@ -58,6 +66,9 @@ def open_services(settings: Settings | None = None) -> Iterator[Services]:
             settings = replace(settings, redis_url=url)
         services = create_services(settings)
         stack.callback(services.close)
+        if not any_layout:
+            with contextlib.suppress(StoreUnavailableError):  # whoever needs Redis says it
+                services.operations.layouts.require_stored()
         yield services
 
 

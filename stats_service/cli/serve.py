@@ -60,15 +60,20 @@ def _announce(lines: list[str]) -> None:
 
 
 def _prepared(settings: Settings, prepare: Callable[[Settings], list[str]]) -> list[str]:
-    """Claim Redis, and do what `prepare` does; settings that Redis refuses stop the start."""
-    try:
-        with open_services(settings) as services:
-            services.operations.installation.claim()
-    except StoreRefusedError as error:
-        place = settings.redis_place or "the embedded Redis"
-        raise ConfigurationError(f"Redis at {place} cannot be used: {error}") from error
-    except StoreUnavailableError:
-        pass  # it may come back, and until then views are kept
+    """Claim Redis, migrate its data, and do what `prepare` does.
+
+    Settings that Redis refuses stop the start, and so do data of a newer version.
+    """
+    with open_services(settings, any_layout=True) as services:
+        installation = services.operations.installation
+        try:
+            installation.claim()
+            services.operations.layouts.migrate()
+        except StoreRefusedError as error:
+            place = settings.redis_place or "the embedded Redis"
+            raise ConfigurationError(f"Redis at {place} cannot be used: {error}") from error
+        except StoreUnavailableError:  # it may come back, and until then views are kept
+            installation.require_remembered_layout()
     return prepare(settings)
 
 

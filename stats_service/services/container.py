@@ -1,6 +1,6 @@
 """The services of one installation in groups by noun, and how they are wired."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ from stats_service.services.operations.backups import Backups
 from stats_service.services.operations.clock_watch import ClockWatch
 from stats_service.services.operations.health import Health
 from stats_service.services.operations.installation import Installation
+from stats_service.services.operations.layouts import Layouts
 from stats_service.services.operations.overview import Overview
 from stats_service.services.operations.picture_job import PictureJob
 from stats_service.services.operations.ticks import Ticks
@@ -77,6 +78,7 @@ from stats_service.services.voting.proofs import Proofs
 from stats_service.services.voting.public_polls import PublicPolls
 from stats_service.services.voting.quarantine import Quarantine
 from stats_service.services.voting.voter_tokens import VoterTokens
+from stats_service.store.operations.layout import Migration
 from stats_service.store.stores import Stores, open_stores
 from stats_service.store.traffic.group_commit import GroupCommit
 from stats_service.store.traffic.spool import Spool
@@ -185,6 +187,7 @@ class OperationServices:
     clock_watch: ClockWatch
     health: Health
     installation: Installation
+    layouts: Layouts
     overview: Overview
     ticks: Ticks
     watch: Watch
@@ -214,29 +217,34 @@ class Services:
     close: Callable[[], None]
 
 
-def create_services(settings: Settings, clock: Clock | None = None) -> Services:
+def create_services(
+    settings: Settings, clock: Clock | None = None, migrations: Sequence[Migration] | None = None
+) -> Services:
     """Open the stores of an installation and wire its services.
 
     Args:
         settings: the installation's settings.
         clock: the machine's clock by default.
+        migrations: those of this version by default; tests have others.
 
     Raises:
         ConfigurationError: the settings name no Redis, or one that cannot be used.
     """
     meters = Meters()
-    stores = open_stores(settings, meters)
+    stores = open_stores(settings, meters, migrations)
     return build_services(stores, settings, clock or SystemClock(), meters)
 
 
 def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Meters) -> Services:
     """Wire the services without a call to Redis."""
     audit = Audit(stores.audit)
+    layouts = Layouts(stores.layout)
     installation = Installation(
         stores.installation,
         stores.installation_file,
         stores.copies,
         audit,
+        layouts,
         settings.secret,
         settings.data_dir,
         clock,
@@ -268,6 +276,7 @@ def build_services(stores: Stores, settings: Settings, clock: Clock, meters: Met
         clock,
         meters,
         installation,
+        layouts,
         sites,
         polls,
         traffic,
@@ -497,6 +506,7 @@ def _operation_services(
     clock: Clock,
     meters: Meters,
     installation: Installation,
+    layouts: Layouts,
     sites: SiteServices,
     polls: PollServices,
     traffic: TrafficServices,
@@ -530,6 +540,7 @@ def _operation_services(
         clock_watch=ClockWatch(stores.loop, clock, meters),
         health=health,
         installation=installation,
+        layouts=layouts,
         overview=overview,
         ticks=Ticks(stores.ticks, jobs, health, alarm),
         watch=Watch(health, installation, overview, sites.sites, clock, stores.sole_watcher),

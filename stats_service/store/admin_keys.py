@@ -15,7 +15,12 @@ key                             type    holds; how long
                                         the admin pages refused last; `backup:at`: when
                                         (s) a backup was made last; `move`, `move:at`: how far a
                                         move to another server is, since when (s); `came-from`:
-                                        servers that the data were moved from; for ever
+                                        servers that the data were moved from; `layout`: the number
+                                        of the data's layout, and `layout:oldest` the lowest whose
+                                        programs may use them (`store.operations.layout`);
+                                        `layout:after`: how far a migration is; `looked:<layout>`:
+                                        when (s) a program of that layout ran last; for ever
+<p>:{@admin}:migrating          string  held by the process that migrates; 15 seconds
 <p>:{@admin}:ticks              hash    what `stats-service tick` did last: job -> period, and
                                         `ran` -> when (s) it ran; for ever
 <p>:{@admin}:tick               string  held while one runs; 10 minutes
@@ -46,6 +51,10 @@ key                             type    holds; how long
 
 from dataclasses import dataclass
 
+#: Fields of `installation`: the number of the data's layout, the lowest layout whose programs may
+#: use the data, and how far a migration is.
+LAYOUT, OLDEST, AFTER = "layout", "layout:oldest", "layout:after"
+
 
 @dataclass(frozen=True, slots=True)
 class AdminKeys:
@@ -70,6 +79,11 @@ class AdminKeys:
     def installation(self) -> str:
         """What tells this installation from others, and from an earlier state of itself."""
         return self._key("installation")
+
+    @property
+    def migrating(self) -> str:
+        """Held while the data are brought to another layout."""
+        return self._key("migrating")
 
     @property
     def ticks(self) -> str:

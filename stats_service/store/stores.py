@@ -1,6 +1,6 @@
 """The stores of one installation, over one client: opened here, used by the services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +21,7 @@ from stats_service.store.operations.installation import (
     InstallationStore,
     SoleWatcher,
 )
+from stats_service.store.operations.layout import LayoutStore, Migration
 from stats_service.store.operations.overview import OverviewStore
 from stats_service.store.operations.snapshots import SnapshotStore
 from stats_service.store.operations.ticks import TickStore
@@ -75,6 +76,7 @@ class Stores:
     installation: InstallationStore
     installation_file: InstallationFile
     kiosks: KioskStore
+    layout: LayoutStore
     legacy: LegacyStore
     loop: LoopClient
     notices: NoticeStore
@@ -107,12 +109,15 @@ class Stores:
     close: Callable[[], None]
 
 
-def open_stores(settings: Settings, meters: Meters) -> Stores:
+def open_stores(
+    settings: Settings, meters: Meters, migrations: Sequence[Migration] | None = None
+) -> Stores:
     """Open the stores; Redis is first asked when one of them is used.
 
     Args:
         settings: of the installation.
         meters: where faults are counted that nobody foresaw.
+        migrations: of the data's layout; see `LayoutStore`.
 
     Raises:
         ConfigurationError: the settings name no Redis, or one that cannot be used.
@@ -139,6 +144,7 @@ def open_stores(settings: Settings, meters: Meters) -> Stores:
         installation=InstallationStore(client, prefix),
         installation_file=InstallationFile(folder, prefix),
         kiosks=KioskStore(client, loop, prefix),
+        layout=LayoutStore(client, prefix, migrations),
         legacy=LegacyStore(client, prefix),
         loop=loop,
         notices=NoticeStore(client, prefix),

@@ -230,6 +230,18 @@ CHECKS: dict[str, Check] = {
         "two proxies in a row, STATS_TRUSTED_PROXIES one too few under load, then right",
         "no view lost; said with the setting's name; then every reader visits",
     ),
+    "T121": Check(
+        "two instances are updated one after the other, with a migration, under load",
+        "every view, ballot and rating once; the older one counts meanwhile",
+    ),
+    "T122": Check(
+        "a migration killed again and again, by two instances at once",
+        "one goes on with it; every key migrated, no number changed",
+    ),
+    "T123": Check(
+        "data, backups, archives, spools, moves of a newer version under an older one",
+        "refused in one line with 2, everywhere; nothing changed",
+    ),
 }
 
 ADMIN = "tests/web/admin"
@@ -395,6 +407,12 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "T77": ("tests/web/public/test_root.py",),
     "T78": ("tests/services/notices/test_silent_webhooks.py",),
     "T79": ("tests/web/loop/test_added_sites.py",),
+    "T123": (
+        "tests/cli/test_layouts.py",
+        "tests/services/operations/test_layouts.py",
+        "tests/services/portability/test_archives.py::test_an_archive_of_a_newer",
+        "tests/store/traffic/test_spool.py::test_a_file_that_a_newer",
+    ),
     "T80": (
         "tests/services/operations/test_installation.py::test_an_emptied_redis_that_others_took",
         "tests/services/operations/test_installation.py::test_accepting_a_secret_does_not",

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +17,13 @@ from stats_service.services.container import create_services
 from stats_service.services.operations.health import TICK_LATE_SECONDS
 from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST
 from stats_service.services.periods import periods_at
+from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.operations import layout
 from stats_service.store.traffic.spool import SpooledView
+from stats_service.store.traffic.spool_file import OLDEST_SHIFT
 from tests.support.disks import fill, mounted
 from tests.support.installation import SITE, Installation
+from tests.support.migrations import Stamps
 from tests.support.pages import BROWSER, view
 from tests.support.processes import wait_until
 from tests.support.spools import spool_of
@@ -38,6 +43,24 @@ def password_changed(made: Installation) -> None:
 def secret_changed(made: Installation) -> None:
     """The service is started with another secret."""
     made.settings = replace(made.settings, secret="other-" + "1" * 32)
+    made.renew()
+
+
+def migrated_by_a_newer_version(made: Installation) -> None:
+    """A newer version has migrated the data, and lets no older one use them."""
+    layouts = {"layout": 2, "layout:oldest": 2}
+    made.server.client.hset(AdminKeys(made.settings.key_prefix).installation, mapping=layouts)
+
+
+def partly_updated(made: Installation) -> None:
+    """A newer version has migrated the data, and lets this one go on."""
+    layouts = {"layout": 2, "layout:oldest": 1}
+    made.server.client.hset(AdminKeys(made.settings.key_prefix).installation, mapping=layouts)
+
+
+def not_migrated(made: Installation) -> None:
+    """This is the newer version, and somebody has brought older data back under it."""
+    made.monkeypatch.setattr(layout, "MIGRATIONS", (Stamps(),))
     made.renew()
 
 
@@ -183,6 +206,17 @@ def no_spool(made: Installation) -> None:
     (made.settings.data_dir / "spool.sqlite3").mkdir()
 
 
+def spool_of_a_newer_version(made: Installation) -> None:
+    """A newer version has migrated the file in which views are kept."""
+    command = ViewCommand(kind="view", hit=b"12345678", article="/tin/1")
+    spool_of(made.services).add([SpooledView(SITE.slug, time.time(), command)])
+    batch = spool_of(made.services).next_batch()
+    assert batch
+    spool_of(made.services).remove(batch)
+    with contextlib.closing(sqlite3.connect(made.settings.data_dir / "spool.sqlite3")) as file:
+        file.execute(f"PRAGMA user_version = {2 << OLDEST_SHIFT | 2}")
+
+
 def views_refused(made: Installation) -> None:
     """Redis refused one for itself, as by a fault of the script."""
     views_wait(made)
@@ -266,6 +300,9 @@ MAKERS: dict[str, Callable[[Installation], None]] = {
     "Redis does not answer": redis_away,
     "Redis refuses the service: password, rights, protected mode, database": password_changed,
     "Another secret": secret_changed,
+    "A newer version has migrated the data": migrated_by_a_newer_version,
+    "A newer version has migrated the data, and lets this one go on": partly_updated,
+    "The data are not migrated": not_migrated,
     "Redis was emptied": redis_emptied,
     "Redis was emptied, and another installation took it": redis_taken,
     "A site was lost": site_gone,
@@ -349,4 +386,5 @@ OTHERS: dict[str, tuple[str, Callable[[Installation], None]]] = {
     "a day behind": ("The clock is off", clock_set(-86_400)),
     "the append-only file's disk is full": ("Redis cannot write to its disk", log_disk_full),
     "the data folder's disk is full": ("The disk can keep no views", data_disk_full),
+    "kept views of a newer version": ("The disk can keep no views", spool_of_a_newer_version),
 }

@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from stats_service.cli.group import open_services
 from stats_service.clock import SystemClock
-from stats_service.config import load_settings
+from stats_service.config import Settings, load_settings
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.services.operations.backups import (
     is_snapshot,
@@ -68,8 +69,11 @@ def restore(file: Path) -> None:
             file=file,
             readers=snapshot_readers(file),
         )
-    former = restore_backup(settings.data_dir, file, SystemClock().now())
-    with open_services(settings) as services:
+    former = restore_backup(
+        settings.data_dir, file, SystemClock().now(), lambda url: _require_older(settings, url)
+    )
+    with open_services(settings, any_layout=True) as services:
+        services.operations.layouts.migrate()
         sites = [site.slug for site in services.sites.sites.all()]
         # A backup is older, and is meant. One of another secret is refused at the next start.
         with contextlib.suppress(ConflictError):
@@ -81,3 +85,9 @@ def restore(file: Path) -> None:
         click.echo(f"The former data is in {former}; remove it when all is well.")
     else:
         click.echo("There was no data before.")
+
+
+def _require_older(settings: Settings, redis_url: str) -> None:
+    """Refuse a backup that a newer version has made; an older one is migrated."""
+    with open_services(replace(settings, redis_url=redis_url), any_layout=True) as services:
+        services.operations.layouts.require_stored(older=True)

@@ -1,6 +1,6 @@
 """The lines of a site's archive: a struct per table, in the order of docs/archive-format.md."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -12,7 +12,8 @@ from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.titles import TITLE_MAX
 
-#: Increased whenever a reader of the former version would misunderstand an archive.
+#: Increased with each table or member that is added, renamed or removed: a reader refuses what it
+#: does not know. `services.portability.archive_files` migrates the rows of former versions.
 ARCHIVE_VERSION = 1
 
 # `[0-9]`, because `\d` matches digits of any script: Python reads `١٢`, Redis does not.
@@ -29,6 +30,14 @@ class Row(
     forbid_unknown_fields=True,
 ):
     """One line of an archive; `table` names the kind."""
+
+
+class AnyHeader(msgspec.Struct, frozen=True):
+    """What the first line of an archive of any version says."""
+
+    table: Literal["archive"]
+    version: int
+    program: str = ""
 
 
 class HeaderRow(Row, frozen=True, kw_only=True, tag="archive"):

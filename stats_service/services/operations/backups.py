@@ -1,5 +1,6 @@
 """Backups: write a snapshot of Redis to a file, and restore it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,8 +92,16 @@ def _folder(target: Path, *, named_so: bool) -> Path | None:
     return target
 
 
-def restore_backup(data_dir: Path, file: Path, now: float) -> Path | None:
+def restore_backup(
+    data_dir: Path, file: Path, now: float, check: Callable[[str], None]
+) -> Path | None:
     """Restore the embedded Redis from a backup; return the folder with its former data, if any.
+
+    Args:
+        data_dir: the data folder.
+        file: the backup.
+        now: seconds since 1970.
+        check: called with the URL of the Redis that has read it; what it raises undoes the restore.
 
     Raises:
         InvalidInputError: the file is not a snapshot.
@@ -107,4 +116,5 @@ def restore_backup(data_dir: Path, file: Path, now: float) -> Path | None:
             )
     except OSError as error:
         raise InvalidInputError("{file} cannot be read: {error}", file=file, error=error) from error
-    return replace_data(data_dir, file, f"before-{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}")
+    aside = f"before-{datetime.fromtimestamp(now, UTC):%Y%m%d-%H%M%S}"
+    return replace_data(data_dir, file, aside, check)

@@ -36,6 +36,7 @@ _NOT_READY = {
     "data": "Redis has lost the data of this installation.",
     "secret": "Redis belongs to an installation with another secret.",
     "writes": "Redis takes no writes.",
+    "layout": "The data in Redis have the layout of another version.",
 }
 #: First patch level of each Python without CVE-2024-6923; later versions never had it.
 PATCHED_PYTHON = {(3, 11): 10, (3, 12): 5}

@@ -26,6 +26,7 @@ from stats_service.clock import Clock
 from stats_service.errors import ConfigurationError, ConflictError, StoreUnavailableError
 from stats_service.models.health import FAIL, WARN, Finding
 from stats_service.services.accounts.audit import Audit
+from stats_service.services.operations.layouts import Layouts
 from stats_service.store.operations.installation import (
     InstallationFile,
     InstallationStore,
@@ -69,6 +70,7 @@ class Installation:
         file: the record in the data folder.
         copies: the settings of the sites that this host has served.
         audit: the log that records erased sites.
+        layouts: the layouts of the data and of this program.
         secret: the secret of the installation.
         data_dir: the data folder, for messages.
         clock: the clock of the service.
@@ -80,6 +82,7 @@ class Installation:
         file: InstallationFile,
         copies: SiteCopies,
         audit: Audit,
+        layouts: Layouts,
         secret: str,
         data_dir: Path,
         clock: Clock,
@@ -88,6 +91,7 @@ class Installation:
         self._file = file
         self._copies = copies
         self._audit = audit
+        self._layouts = layouts
         self._digest = hmac.digest(secret.encode(), b"installation", "sha256").hex()[:32]
         self._data_dir = data_dir
         self._clock = clock
@@ -103,7 +107,8 @@ class Installation:
 
         Raises:
             ConfigurationError: Redis belongs to an installation with another secret; or its data
-                have moved to another server, or are still on their way here.
+                have moved to another server, or are still on their way here; or a newer version
+                has migrated them.
             StoreUnavailableError: Redis does not answer.
         """
         stored, remembered = self._store.read(), self._file.read()
@@ -111,15 +116,31 @@ class Installation:
             text = _moving(stored)
             raise ConfigurationError(text)
         if not stored.secret and remembered is None and not self._missing(self._copies.slugs()):
-            self._store.claim(self._digest, self._new_run())
+            self._claim()
             stored = self._store.read()
             logger.info("This Redis was no installation's; it is this one's from now on.")
         if self._is_foreign(stored) and not _is_other_run(stored, remembered):
             text = _ANOTHER.format(secret_file=self._data_dir / "secret")
             raise ConfigurationError(text)
+        if stored.layout > self._layouts.number:
+            self._layouts.require(*stored.layouts)
+        if stored.secret and not stored.layout:
+            self._store.number_first()
+            stored = stored._replace(layout=1)
         if stored.secret and remembered is None:
             with contextlib.suppress(OSError):  # `findings` reports it
                 self._remember(stored)
+
+    def require_remembered_layout(self) -> None:
+        """Return if this program may use the data that this host has seen in Redis last.
+
+        For a start while Redis does not answer.
+
+        Raises:
+            ConfigurationError: they must be migrated first, or a newer version has migrated them.
+        """
+        if remembered := self._file.read():
+            self._layouts.require(remembered.layout, remembered.oldest_layout)
 
     def accept_secret(self) -> None:
         """Claim Redis with the current secret, whatever secret it had before.
@@ -137,7 +158,7 @@ class Installation:
         Raises:
             ConflictError: Redis belongs to an installation with another secret.
         """
-        if self._store.claim(self._digest, self._new_run()) != self._digest:
+        if self._claim() != self._digest:
             raise ConflictError(
                 "Redis belongs to an installation with another secret, which would lose it: stop "
                 "that one, or give it another database or STATS_KEY_PREFIX. If Redis is to be this "
@@ -189,10 +210,16 @@ class Installation:
         """Refuse a change that another server would not get any more.
 
         Raises:
-            ConflictError: the data are being moved to another server, or have moved.
+            ConflictError: the data are being moved to another server, or have moved; or they have
+                a layout that this program cannot use.
             StoreUnavailableError: Redis cannot be asked.
         """
-        if self._store.read().move:
+        stored = self._store.read()
+        try:
+            self._layouts.require(*stored.layouts)
+        except ConfigurationError as error:
+            raise ConflictError("{error} Nothing was changed.", error=error) from error
+        if stored.move:
             raise ConflictError(
                 "The data of this installation are moving to another server, or have moved: "
                 "nothing was changed. Try again when the service runs with the new server."
@@ -228,8 +255,8 @@ class Installation:
             found = list(self._compare(stored, remembered))
             yield from found
             try:
-                self._store.try_to_write(now)
-                if not found and stored.secret:
+                self._store.try_to_write(now, self._layouts.number)
+                if stored.secret and all(one.level != FAIL for one in found):
                     self._beat(stored, remembered, now)
             except StoreUnavailableError as error:
                 yield Finding(FAIL, "writes", f"{error} Views are kept on the disk until then.")
@@ -261,6 +288,17 @@ class Installation:
         if stored.move:
             yield Finding(FAIL, "move", _moving(stored))
             return
+        layout = None
+        if stored.secret == self._digest and not _is_emptied(stored, remembered):
+            layout = self._layouts.finding(*stored.layouts)
+        if layout:
+            yield layout
+        if not layout or layout.level != FAIL:
+            yield from self._compare_data(stored, remembered)
+
+    def _compare_data(
+        self, stored: StoredInstallation, remembered: Remembered | None
+    ) -> Iterator[Finding]:
         slugs = self._copies.slugs()
         missing = self._missing(slugs)
         if _is_emptied(stored, remembered) or (not stored.secret and missing):
@@ -361,7 +399,20 @@ class Installation:
         self._remember(stored._replace(beat=beat, beat_at=now, run=run))
 
     def _remember(self, stored: StoredInstallation) -> None:
-        self._file.write(Remembered(self._digest, stored.beat, stored.beat_at, stored.run))
+        self._file.write(
+            Remembered(
+                self._digest,
+                stored.beat,
+                stored.beat_at,
+                stored.run,
+                *stored.layouts,
+            )
+        )
+
+    def _claim(self) -> str:
+        """Claim Redis unless it is claimed; return the digest of whose it is."""
+        layouts = self._layouts
+        return self._store.claim(self._digest, self._new_run(), layouts.number, layouts.oldest)
 
     def _is_foreign(self, stored: StoredInstallation) -> bool:
         return stored.secret not in ("", self._digest)

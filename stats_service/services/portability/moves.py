@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from stats_service.config import REDIS_SCHEMES, Settings
 from stats_service.errors import ConfigurationError, ConflictError, InvalidInputError, StatsError
+from stats_service.store.admin_keys import AFTER
 from stats_service.store.portability.move import CAME_FROM, MOVE, MoveStore, ServerFacts, copy
 from stats_service.store.traffic.spool import place_of
 
@@ -194,6 +195,11 @@ class Moves:
             raise InvalidInputError(
                 "There is nothing to move: this server holds no installation of this "
                 "STATS_KEY_PREFIX."
+            )
+        if known.get(AFTER):
+            raise ConflictError(
+                "The data are being migrated to the layout of a newer version. Move them when that "
+                "is done."
             )
         if erased := self._source.are_erased():
             raise ConflictError(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.models.sites import Site
-from stats_service.store.admin_keys import AdminKeys
+from stats_service.store.admin_keys import LAYOUT, OLDEST, AdminKeys
 from stats_service.store.keys import SiteKeys, sites
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script
@@ -43,6 +43,15 @@ class StoredInstallation(NamedTuple):
     #: `in <run>` (this is the other server, not complete); and since when (s).
     move: str = ""
     move_at: float = 0.0
+    #: Number of the data's layout, 0: no number is stored; and the lowest whose programs may use
+    #: the data.
+    layout: int = 0
+    oldest_layout: int = 0
+
+    @property
+    def layouts(self) -> tuple[int, int]:
+        """Both; data without a number are of layout 1, and where there are none it is 0."""
+        return self.layout or int(bool(self.secret)), self.oldest_layout
 
 
 class SitePresence(NamedTuple):
@@ -68,9 +77,12 @@ class InstallationStore:
     def read(self) -> StoredInstallation:
         """Return what Redis stores."""
         with store_errors():
-            fields = (_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT, _MOVE, _MOVE_AT)
+            fields = (
+                *(_SECRET, _RUN, _BEAT, _BEAT_AT, _HOST, _HOST_AT, _BACKUP_AT, _MOVE, _MOVE_AT),
+                *(LAYOUT, OLDEST),
+            )
             found = [text_of(value or b"") for value in self._client.hmget(self._key, fields)]
-        secret, run, beat, beat_at, host, host_at, backup_at, move, move_at = found
+        secret, run, beat, beat_at, host, host_at, backup_at, move, move_at, *layouts = found
         return StoredInstallation(
             secret,
             run,
@@ -81,6 +93,7 @@ class InstallationStore:
             float(backup_at or 0),
             move,
             float(move_at or 0),
+            *(int(number or 0) for number in layouts),
         )
 
     def came_from(self) -> list[str]:
@@ -88,22 +101,35 @@ class InstallationStore:
         with store_errors():
             return text_of(self._client.hget(self._key, _CAME_FROM) or b"").split()
 
-    def claim(self, digest: str, run: str) -> str:
-        """Store digest and run unless there are any; return the stored digest."""
+    def claim(self, digest: str, run: str, layout: int, oldest: int) -> str:
+        """Store digest and run unless there are any; return the stored digest.
+
+        Data that are there and have no number stay without one: `number_first`.
+        """
         with store_errors():
+            if not self._client.scard(sites(self._prefix)):
+                self._client.hsetnx(self._key, OLDEST, oldest)
+                self._client.hsetnx(self._key, LAYOUT, layout)
             self._client.hsetnx(self._key, _SECRET, digest)
             self._client.hsetnx(self._key, _RUN, run)
             return text_of(self._client.hget(self._key, _SECRET) or b"")
+
+    def number_first(self) -> None:
+        """Give data of before there were numbers the first one."""
+        with store_errors():
+            self._client.hsetnx(self._key, LAYOUT, 1)
 
     def replace(self, digest: str) -> None:
         """Store the digest, and replace any other."""
         with store_errors():
             self._client.hset(self._key, _SECRET, digest)
 
-    def try_to_write(self, now: float) -> None:
-        """Write something small; StoreUnavailableError says why Redis accepts no writes."""
+    def try_to_write(self, now: float, layout: int) -> None:
+        """Write that a program of this layout runs; an error says why Redis accepts no writes."""
         with store_errors():
-            self._client.hset(self._key, _LOOKED, int(now))
+            self._client.hset(
+                self._key, mapping={_LOOKED: int(now), f"{_LOOKED}:{layout}": int(now)}
+            )
 
     def beat(self, now: float, run: str) -> tuple[int, str]:
         """Increase the number; return it with the run, which is stored if it is missing.
@@ -211,6 +237,9 @@ class Remembered(msgspec.Struct, frozen=True):
     beat_at: float
     #: Empty in a file of an older version.
     run: str = ""
+    #: As in `StoredInstallation`.
+    layout: int = 1
+    oldest_layout: int = 0
 
 
 class InstallationFile:

@@ -3,13 +3,14 @@
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from redis.exceptions import ResponseError
 
 from stats_service.embedded_redis.lock import acquire
 from stats_service.embedded_redis.server import EmbeddedRedis
-from stats_service.errors import InvalidInputError, StartupError, StoreUnavailableError
+from stats_service.errors import InvalidInputError, StartupError, StatsError, StoreUnavailableError
 from stats_service.store.redis.client import RedisClient, primaries, store_errors, text_of
 
 #: First bytes of every snapshot of Redis and Valkey.
@@ -97,13 +98,22 @@ def snapshot_readers(path: Path) -> str:
     return "the version that has written it, and later ones"
 
 
-def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path | None:
+def replace_data(
+    data_dir: Path, snapshot: Path, aside_name: str, check: Callable[[str], None]
+) -> Path | None:
     """Start the embedded Redis from `snapshot`; return the path of its former data, if it had any.
 
-    If Redis cannot read the snapshot, nothing changes.
+    If Redis cannot read the snapshot, or `check` raises, nothing changes.
+
+    Args:
+        data_dir: the data folder.
+        snapshot: the file.
+        aside_name: of the folder that the former data go to.
+        check: called with the URL of the Redis that has read the snapshot.
 
     Raises:
         StartupError: the service is running, or Redis cannot read the snapshot.
+        StatsError: what `check` raises.
     """
     server = EmbeddedRedis(data_dir, role="command")
     server.prepare_folder()
@@ -117,15 +127,18 @@ def replace_data(data_dir: Path, snapshot: Path, aside_name: str) -> Path | None
         os.close(lock)
     try:
         with server:
+            check(server.url)
             if any(former.iterdir()):
                 return former
             former.rmdir()
             return None
-    except StartupError as error:
+    except StatsError as error:
         shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
         (folder / "dump.rdb").unlink(missing_ok=True)
         _move(former, folder)
         former.rmdir()
+        if not isinstance(error, StartupError):
+            raise
         raise StartupError(
             f"Redis cannot read {snapshot}; the data is as it was. {error}"
         ) from error

@@ -27,9 +27,11 @@ RESERVE_BYTES = 4 * 2**20
 JOURNAL_PAGES = 256
 #: `application_id` of the file: whose it is.
 APPLICATION_ID = 0x5374_5370
-#: `user_version` of the file: grows with each column that is added. Older programs insert by name,
-#: so that they can use a newer file.
-LAYOUT = 1
+#: `user_version` of the file, its lower half: grows with each column that is added. Older programs
+#: insert by name, so that they can use a newer file, unless its upper half names a higher layout
+#: than theirs: it is the lowest whose programs may use the file.
+LAYOUT, OLDEST = 1, 0
+OLDEST_SHIFT = 16
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS views (
@@ -222,6 +224,7 @@ class SpoolFile:
         if self._connection is not None and not moved:
             with contextlib.suppress(FileNotFoundError):
                 if self._owner == (os.getpid(), self.path.stat().st_ino):
+                    _refuse_newer(self._connection)  # which may run beside this one
                     return self._connection
         self._connection = None  # of before a fork, or of a file that is not the one any more
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -250,11 +253,8 @@ class SpoolFile:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Make the tables, or bring those of an older program up to date."""
-        whose, layout = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("application_id", "user_version")
-        )
-        if whose == APPLICATION_ID and layout >= LAYOUT:
+        (whose,) = connection.execute("PRAGMA application_id").fetchone()
+        if whose == APPLICATION_ID and _layouts(connection)[0] >= LAYOUT:
             return
         connection.execute("BEGIN IMMEDIATE")  # another process may do the same
         try:
@@ -274,7 +274,7 @@ class SpoolFile:
                 )
                 connection.execute("DROP TABLE batch")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+            connection.execute(f"PRAGMA user_version = {OLDEST << OLDEST_SHIFT | LAYOUT}")
             connection.commit()
         except BaseException:
             connection.rollback()
@@ -285,12 +285,34 @@ class _NoSpool(sqlite3.DatabaseError):
     """A database, but no spool of ours."""
 
 
+class NewerSpoolError(sqlite3.DatabaseError):
+    """A spool that a newer version has migrated; it stays as it is."""
+
+
 def _check_whose(connection: sqlite3.Connection) -> None:
     """Return if the file is ours or new, before anything of it is changed."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application == APPLICATION_ID:
+        _refuse_newer(connection)
+        return
     tables = _names(connection, _TABLES)
-    if application not in (0, APPLICATION_ID) or not tables <= {"views", "batch", "batches"}:
+    if application or not tables <= {"views", "batch", "batches"}:
         raise _NoSpool(f"another program's, with the tables {', '.join(sorted(tables))}")
+
+
+def _refuse_newer(connection: sqlite3.Connection) -> None:
+    layout, oldest = _layouts(connection)
+    if oldest > LAYOUT:
+        raise NewerSpoolError(
+            f"a newer version has migrated it to layout {layout}, and this one knows layout "
+            f"{LAYOUT}; run the newer version, which counts the views in it"
+        )
+
+
+def _layouts(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the layout of a file, and the lowest whose programs may use it."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return version & (1 << OLDEST_SHIFT) - 1, version >> OLDEST_SHIFT
 
 
 def _path(folder: Path, number: int) -> Path:

@@ -4,6 +4,7 @@ import itertools
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -11,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats_service.config import Settings
-from stats_service.errors import ConflictError
+from stats_service.errors import ConflictError, InvalidInputError
+from stats_service.models.portability.archive import ARCHIVE_VERSION, ArticleRow, table_name
 from stats_service.models.sites import Site
 from stats_service.services.articles.keys import may_be_key
 from stats_service.services.container import Services, create_services
+from stats_service.services.portability.archive_files import ARCHIVE_MIGRATIONS, ArchiveFile
 from stats_service.store.keys import ALIASES_REVISION, SWEPT, SiteKeys
 from stats_service.store.portability.archive.tables import TRANSIENT
 from stats_service.store.portability.sorting import sorted_pairs
@@ -274,3 +277,58 @@ def _round_trip(
         return [first, list(services.portability.archives.lines("kimson", 0))]
     finally:
         services.sites.sites.remove("kimson")
+
+
+def newer(archive: Path, tmp_path: Path) -> Path:
+    """Return an archive of a version to come, which has a table that nobody knows yet."""
+    head, *rows = archive.read_bytes().splitlines(keepends=True)
+    header = json.loads(head) | {"version": 2, "program": "stats_service 2.0.0", "sum": 1}
+    path = tmp_path / "newer.jsonl"
+    path.write_bytes(b"".join([json.dumps(header).encode() + b"\n", b'{"table":"moods"}\n', *rows]))
+    return path
+
+
+def test_an_archive_of_a_newer_version_is_refused(
+    services: Services, clock: FakeClock, archive: Path, tmp_path: Path
+) -> None:
+    """By its number, in one line that says which program reads it."""
+    path = newer(archive, tmp_path)
+
+    for read in (services.portability.archives.restore, services.portability.archives.look):
+        with pytest.raises(InvalidInputError) as refused:
+            read(path, clock.now())
+        assert "has version 2 of the format, and this program reads version 1" in str(refused.value)
+        assert "import it with stats_service 2.0.0" in str(refused.value)
+
+
+def test_an_archive_of_an_older_version_is_migrated_row_by_row(archive: Path) -> None:
+    """Each migration sees every row; the digest is that of the file."""
+    older = ArchiveFile(archive)
+    older.check()
+    seen: list[str] = []
+
+    def rename(row: dict[str, Any]) -> dict[str, Any]:
+        seen.append(row["table"])
+        if row["table"] == "articles":
+            row["article"] += "/moved"
+        return row
+
+    migrated = ArchiveFile(archive, [rename, lambda row: row])
+
+    migrated.check()
+    found = list(migrated.rows())
+
+    before = list(older.rows())
+    assert seen == 2 * [table_name(row) for row in before]
+    assert [row.article for row in found if isinstance(row, ArticleRow)] == [
+        f"{row.article}/moved" for row in before if isinstance(row, ArticleRow)
+    ]
+    assert [row for row in found if not isinstance(row, ArticleRow)] == [
+        row for row in before if not isinstance(row, ArticleRow)
+    ]
+    assert migrated.sha256 == older.sha256
+
+
+def test_each_version_of_the_archive_has_its_migration() -> None:
+    """From 1 to 2, and so on to the present one."""
+    assert len(ARCHIVE_MIGRATIONS) == ARCHIVE_VERSION - 1

@@ -12,6 +12,7 @@ import pytest
 from stats_service.embedded_redis.socket import socket_path, socket_url
 from stats_service.models.traffic import ViewCommand
 from stats_service.store.traffic.spool import BATCH_MAX, Spool, SpooledView, SpoolError, place_of
+from stats_service.store.traffic.spool_file import OLDEST_SHIFT
 
 NOW = 1_800_000_000.0
 
@@ -99,6 +100,60 @@ def test_a_file_without_what_visits_tell_gets_it(tmp_path: Path) -> None:
     assert batch
     assert [command.traits for command in batch.commands] == [b"", b"\xa1e"]
     assert not spool.state().damaged
+
+
+def set_version(path: Path, layout: int, oldest: int) -> None:
+    """Write the number of a layout into a file, and the lowest whose programs may use it."""
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute(f"PRAGMA user_version = {oldest << OLDEST_SHIFT | layout}")
+
+
+def test_a_file_that_a_newer_program_has_migrated_is_refused(spool: Spool, tmp_path: Path) -> None:
+    """In one line, and it stays as it is: the newer program counts what is in it."""
+    spool.add([kept(1)])
+    set_version(spool.path, 7, 7)
+    older = Spool(tmp_path, 10**7)
+
+    with pytest.raises(SpoolError, match="newer version has migrated it to layout 7"):
+        older.next_batch()
+    with pytest.raises(SpoolError):
+        older.add([kept(2)])
+
+    assert "layout 7" in older.state().fault
+    assert older.state().damaged == ()
+    set_version(spool.path, 1, 0)
+    batch = older.next_batch()
+    assert batch
+    assert len(batch.commands) == 1
+
+
+def test_a_file_that_is_migrated_under_an_older_program_is_not_set_aside(
+    spool: Spool, tmp_path: Path
+) -> None:
+    """Both run on one host for a while; the older one has the file open."""
+    spool.add([kept(1)])
+    with contextlib.closing(sqlite3.connect(spool.path)) as file:
+        file.execute("ALTER TABLE views RENAME COLUMN article TO page")
+    set_version(spool.path, 2, 2)
+
+    with pytest.raises(SpoolError):
+        spool.add([kept(2)])
+
+    assert [path.name for path in tmp_path.glob("*.sqlite3")] == ["spool.sqlite3"]
+    assert spool.path.name == "spool.sqlite3"
+
+
+def test_a_newer_file_that_allows_it_is_used(spool: Spool, tmp_path: Path) -> None:
+    """A column more does not stop an older program, and the number stays."""
+    spool.add([kept(1)])
+    set_version(spool.path, 2, 1)
+    older = Spool(tmp_path, 10**7)
+
+    older.add([kept(2)])
+
+    assert older.waiting() == 2
+    with contextlib.closing(sqlite3.connect(spool.path)) as file:
+        assert file.execute("PRAGMA user_version").fetchone() == (1 << OLDEST_SHIFT | 2,)
 
 
 def test_a_view_waits_for_another_process_on_a_slow_disk(spool: Spool, tmp_path: Path) -> None:

@@ -233,6 +233,9 @@ def alarm_text(alarm: Alarm) -> str:
         "vanished": _("Redis has lost sites that nobody erased. Their views are kept on the disk."),
         "older": _("Redis holds an older state: what was counted since is missing."),
         "secret": _("This service and Redis have different secrets."),
+        "layout": _(
+            "The data have the layout of another version of the service: see `stats-service check`."
+        ),
         "host": _("The admin pages refused a browser: the proxy changes the Host."),
         "tick": _("Nothing calls the regular work: reports and webhooks wait."),
         "backup": _("No backup was made for some days."),
