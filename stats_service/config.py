@@ -131,7 +131,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_from=env.text("STATS_MAIL_FROM", "", _mail_address),
         webhook_hosts=tuple(env.text("STATS_WEBHOOK_HOSTS", "").lower().split()),
         titles=env.flag("STATS_TITLES", default=True),
-        title_hosts=tuple(env.text("STATS_TITLE_HOSTS", "").lower().split()),
+        title_hosts=tuple(env.text("STATS_TITLE_HOSTS", "", _title_hosts).lower().split()),
         alert_url=env.text("STATS_ALERT_URL", "", _alert_url),
         metrics_token=env.secret("STATS_METRICS_TOKEN"),
         demo=env.flag("STATS_DEMO"),
@@ -362,6 +362,22 @@ def _alert_url(name: str, value: str) -> str:
     if value and (parts.scheme not in ("http", "https") or not parts.hostname):
         # Not repeated: the URLs of many chats are secrets.
         raise ConfigurationError(f"{name} must be a URL such as https://chat.example.vn/hook.")
+    return value
+
+
+def _title_hosts(name: str, value: str) -> str:
+    for host in value.lower().split():
+        try:
+            named = host.removeprefix("http://")
+            parts = urlsplit(f"//{named}")
+            is_host = bool(parts.hostname) and parts.netloc == named and parts.port != 0
+        except ValueError:
+            is_host = False
+        if not is_host:
+            raise ConfigurationError(
+                f"{name}: {host!r} is no host. Write names as portal.lan or "
+                "http://portal.lan:8080, separated by spaces."
+            )
     return value
 
 

@@ -168,3 +168,22 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(os.environ, "STATS_WORKERS", "7")
 
     assert load_settings().workers == 7
+
+
+@pytest.mark.parametrize("hosts", ["portal.lan:0", "http://", "https://portal.lan", "a/b", "a:b:c"])
+def test_a_host_of_titles_that_is_none_is_refused(hosts: str) -> None:
+    """At the start, not when a title is to be read."""
+    with pytest.raises(ConfigurationError, match="STATS_TITLE_HOSTS"):
+        load(STATS_TITLE_HOSTS=f"portal.lan {hosts}")
+
+
+def test_hosts_of_titles_may_have_a_port() -> None:
+    """And no https."""
+    settings = load_settings(
+        {
+            "STATS_SECRET": SECRET,
+            "STATS_TITLE_HOSTS": "http://Portal.lan:8080 [fd00::1]:81 10.0.0.5",
+        }
+    )
+
+    assert settings.title_hosts == ("http://portal.lan:8080", "[fd00::1]:81", "10.0.0.5")

@@ -248,6 +248,24 @@ def _shape_of(text: str) -> dict[str, object]:
     }
 
 
+def test_the_readme_says_what_who_decides_asks_first() -> None:
+    """What is not counted and why, the licence, which version it is (E21)."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| \*\*(.+?)\*\* \| (.+) \|$", text, re.MULTILINE))
+
+    assert "what nobody read" in rows["It does not count"]
+    for reason in ("programs", "fetched ahead", "twice", "other hosts", "excluded", "opt out"):
+        assert reason in rows["It does not count"], reason
+    assert "(docs/how-we-count.md)" in rows["It does not count"]
+    assert "stored" in rows["It does not know"]
+    licence = (ROOT / "LICENSE").read_text("utf-8")
+    assert licence.startswith("MIT License")
+    assert "[MIT](LICENSE)" in rows["Licence"]
+    assert 'license = "MIT"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert "(CHANGELOG.md)" in rows["Versions"]
+    assert "stats-service --version" in rows["Versions"]
+
+
 def test_what_shows_a_check_elsewhere_is_a_test() -> None:
     """A test that was renamed or moved would take its check out of the fault programme unseen."""
     missing = []

@@ -38,6 +38,7 @@ TROUBLES = (
     "no-page",
     "no-title",
     "same",
+    "echo",
     "charset",
     "refused",
 )

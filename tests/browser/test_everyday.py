@@ -143,3 +143,42 @@ def test_files_for_the_boss(clicks: Clicks) -> None:
 def test_whoever_signs_out_finds_it_on_a_low_screen(clicks: Clicks) -> None:
     """At 1366x768 the account stands in the window without scrolling."""
     expect(clicks.page.locator(".who a")).to_be_in_viewport(ratio=1)
+
+
+def test_a_chart_of_three_years_answers_when_somebody_comes_to_it(clicks: Clicks) -> None:
+    """The table has a row for each month; by keyboard, the chart then tells each day."""
+    page, today = clicks.page, datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    first = today - timedelta(days=1_000)
+    page.goto(f"{page.url}?from={first}&to={today}&unit=day")
+    expect(page.locator("[data-series] tbody tr")).to_have_count(
+        12 * (today.year - first.year) + today.month - first.month + 1
+    )
+    expect(page.locator(".uplot")).to_have_count(0)
+
+    page.locator("[data-chart]").focus()
+    expect(page.locator(".uplot")).to_have_count(1)
+    page.keyboard.press("End")
+
+    expect(page.locator(".tip strong")).to_contain_text(f"{today:%d/%m/%Y}")
+    page.get_by_text("Xem số liệu dạng bảng").click()
+    page.locator("[data-series] tbody a").last.click()
+    expect(page.locator("[data-series] tbody tr")).to_have_count(today.day)
+
+
+def test_what_was_done_is_said_to_who_does_not_see_it(clicks: Clicks) -> None:
+    """Screen readers tell what changes on a page: the words come once more after it has loaded."""
+    page = clicks.page
+    page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+          const place = document.querySelector(".flash");
+          const told = () => { document.body.dataset.told = place.textContent; };
+          if (place) new MutationObserver(told).observe(place, { childList: true });
+        });"""
+    )
+    page.goto(f"{page.url}annotations")
+    page.fill("#text", "Lễ hội")
+
+    page.locator("form:has(#text) button.primary").click()
+
+    expect(page.locator(".flash")).to_have_attribute("role", "status")
+    expect(page.locator("body")).to_have_attribute("data-told", "Ghi chú đã có trên biểu đồ.")

@@ -25,6 +25,8 @@ class PortalPages:
         self.pages: dict[str, Answer] = {}
         #: What answers where there is no page.
         self.missing = Answer(b"<title>404 Not Found</title>", 404)
+        #: Makes the page of a path that has none; None: there is none.
+        self.made: Callable[[str], Answer | None] = lambda _path: None
         self.asked: list[tuple[str, str]] = []
         #: Set when the portal is stopped, for answers that wait.
         self.stopping = threading.Event()
@@ -33,7 +35,8 @@ class PortalPages:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 portal.asked.append((self.path, self.headers["User-Agent"]))
-                answer = portal.pages.get(self.path, portal.missing)
+                page = portal.pages.get(self.path) or portal.made(self.path)
+                answer = page or portal.missing
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.content_type)
                 if answer.location:

@@ -39,19 +39,23 @@ _SPACELESS = re.compile(
 
 
 def clean_text(name: str, text: str, longest: int) -> str:
-    """Return a text on one line, in normal form C.
+    """Return a text on one line, in normal form C; of what it returned, the same.
 
     Raises:
         UnfitAnswerError: the text is empty or too long, or has a character that cannot be shown.
     """
-    seen = "".join(_needed(text))  # first: what is left out may stand between the marks
-    if has_endless_marks(seen):
-        raise UnfitAnswerError(
-            "{field}: has more combining marks in a row than any language.",
-            reason="sign",
-            field=name,
-        )
-    clean = unicodedata.normalize("NFC", " ".join(seen.split()))
+    clean, before = text, None
+    # The normal form may turn the sign beside a joiner into one that needs none, or into several.
+    while clean != before:
+        before = clean
+        seen = "".join(_needed(before))  # first: what is left out may stand between the marks
+        if has_endless_marks(seen):
+            raise UnfitAnswerError(
+                "{field}: has more combining marks in a row than any language.",
+                reason="sign",
+                field=name,
+            )
+        clean = unicodedata.normalize("NFC", " ".join(seen.split()))
     if not clean or len(clean) > longest:
         raise UnfitAnswerError(
             "{field} {text!r}: use 1 to {longest} characters.",

@@ -17,6 +17,7 @@ from stats_service.services.notices.parallel import Task, in_parallel
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.sites.sites import Sites
 from stats_service.services.tick_outcome import Outcome, isolated
+from stats_service.services.titles.echo import echoes, new_word, probes
 from stats_service.services.titles.feed import FEED_MAX_BYTES, feed_items
 from stats_service.services.titles.page import (
     PAGE_MAX_BYTES,
@@ -150,6 +151,8 @@ class _Run:
         self._reader = reader
         self._due = due
         self._now = now
+        #: By the shape of an address, whether its pages are called by what they are asked for.
+        self._known_echoes: dict[str, bool] = {}
 
     def feed_links(self) -> dict[str, str]:
         """Return the titles of the feed by the key of the page that each leads to."""
@@ -247,7 +250,22 @@ class _Run:
             raise PageError("missing")
         if key != "/" and folded == self.reading.front.casefold() != "":
             raise PageError("same")
+        if self._echoes(host, key, title):
+            raise PageError("echo")
         return without_site_name(title, (self.reading.front, self.site.name))
+
+    def _echoes(self, host: str, key: str, title: str) -> bool:
+        """Tell whether a page is called by words of its address, whatever they are."""
+        word = new_word()
+        for probe in probes(key, title, word):
+            if probe.shape not in self._known_echoes:
+                said = ""
+                with contextlib.suppress(PageError):  # such a page is not there
+                    said = self._said(host, probe.address)[0]
+                self._known_echoes[probe.shape] = echoes(said, word)
+            if self._known_echoes[probe.shape]:
+                return True
+        return False
 
     def _said(self, host: str, path: str) -> tuple[str, str]:
         """Return the title of a page as it stands there, and where the page is in the end."""
@@ -285,8 +303,10 @@ class _Run:
         self.named += 1
 
     def _fail(self, key: str, trouble: str) -> None:
-        """Note a failure; an article that had a title keeps it."""
+        """Note a failure; an article that had a title keeps it, unless it was a reader's words."""
         known = self._due.known.get(key, Title())
+        if trouble == "echo" and known.source == PAGE:
+            known = msgspec.structs.replace(known, text="", at=0)
         failures = known.failures + 1
         next_at = self._now + _pause(failures)
         self.found[key] = msgspec.structs.replace(

@@ -20,6 +20,7 @@ from stats_service.services.visitors.hosts import origin_host
 USER_AGENT = "stats_service (reads the titles of counted pages)"
 ROBOT = "stats_service"
 REDIRECTS_MAX = 3
+PORTS = {"http": 80, "https": 443}
 ROBOTS_MAX_BYTES = 500_000
 #: Calls and seconds that the titles of one site may take in one run.
 CALLS_MAX = 24
@@ -51,8 +52,9 @@ class SiteReader:
         self._plain = {
             host.removeprefix("http://") for host in title_hosts if host.startswith("http://")
         }
-        names = (host.removeprefix("http://") for host in title_hosts)
-        self._allowed = tuple(urlsplit(f"//{host}").hostname or "" for host in names)
+        names = (urlsplit(f"//{host.removeprefix('http://')}") for host in title_hosts)
+        #: Each with the port that it was named with; None: any.
+        self._allowed = [(name.hostname or "", name.port) for name in names]
         self._timer = timer
         self._begun = timer()
         self._robots: dict[str, Protego | None] = {}
@@ -66,7 +68,7 @@ class SiteReader:
         """
         for host in self._site.hosts:
             try:
-                check_url(self._root(host), self._allowed)
+                self._check(self._root(host))
             except InvalidInputError:
                 continue
             return host
@@ -102,6 +104,15 @@ class SiteReader:
         scheme = "http" if {host, bare} & self._plain else "https"
         return f"{scheme}://{host}/"
 
+    def _check(self, url: str) -> None:
+        check_url(url, self._allowed_at(url))
+
+    def _allowed_at(self, url: str) -> tuple[str, ...]:
+        """Return the hosts that may have a private address at the port of `url`."""
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme)
+        return tuple(name for name, named in self._allowed if named in (None, port))
+
     def _followed(
         self, url: str, max_bytes: int, is_enough: Callable[[bytes], bool] | None
     ) -> tuple[Response, str]:
@@ -122,7 +133,7 @@ class SiteReader:
             # As browsers write it: headers have letters beyond ASCII as the bytes of UTF-8.
             target = urljoin(url, _escaped(location)).partition("#")[0]
             if origin_host(target) in self._site.hosts:
-                check_url(target, self._allowed)
+                self._check(target)
                 return target
         except (ValueError, InvalidInputError):
             pass
@@ -163,8 +174,8 @@ class SiteReader:
         self.calls += 1
         headers = {"User-Agent": USER_AGENT, "Accept": "text/html,application/xml;q=0.9,*/*;q=0.1"}
         try:
-            return get(url, headers, self._allowed, max_bytes, is_enough)
-        except InvalidInputError as error:
+            return get(url, headers, self._allowed_at(url), max_bytes, is_enough)
+        except (InvalidInputError, ValueError) as error:
             raise PageError("refused") from error
 
 

@@ -18,7 +18,7 @@ from stats_service.web.http.context import services
 #: Name of the loaded content in `app.extensions`.
 EXTENSION = "stats_service.demo"
 
-WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
+WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ nhật")
 
 bp = Blueprint(
     "demo",
@@ -116,7 +116,7 @@ def _page() -> dict[str, object]:
 
 @bp.app_template_filter("vietnamese_date")
 def vietnamese_date(day: str | date) -> str:
-    """Write a date as the portal does: Thứ ba, 24/12/2019."""
+    """Write a date as the portal does: Thứ Ba, 24/12/2019."""
     value = date.fromisoformat(day) if isinstance(day, str) else day
     return f"{WEEKDAYS[value.weekday()]}, {value:%d/%m/%Y}"
 

@@ -50,12 +50,13 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "already-voted": "Trình duyệt này đã bình chọn trước đó, nên phiếu vừa gửi không được "
         "tính.",
         "wrong_number": "Chưa ghi nhận: hãy chọn đúng số mục.",
-        "wrong_gone": "Chưa ghi nhận: mục bạn chọn không còn nhận phiếu. Xin chọn mục khác.",
-        "wrong_empty": "Chưa ghi nhận: xin viết ý kiến khác của bạn, hoặc chọn mục khác.",
+        "wrong_gone": "Chưa ghi nhận: mục bạn chọn không còn nhận phiếu. Vui lòng chọn mục khác.",
+        "wrong_empty": "Chưa ghi nhận: vui lòng viết ý kiến khác của bạn, hoặc chọn mục khác.",
         "wrong_length": "Chưa ghi nhận: ý kiến khác dài quá {n} ký tự.",
-        "wrong_sign": "Chưa ghi nhận: ý kiến khác có ký tự không hiển thị được. Xin xóa ký tự đó.",
+        "wrong_sign": "Chưa ghi nhận: ý kiến khác có ký tự không hiển thị được. Vui lòng xóa "
+        "ký tự đó.",
         "wrong_link": "Chưa ghi nhận: ý kiến khác phải là chữ, không có liên kết hay mã HTML.",
-        "voter-too-new": "Chưa ghi nhận: xin chờ vài giây rồi gửi lại.",
+        "voter-too-new": "Chưa ghi nhận: vui lòng chờ vài giây rồi gửi lại.",
         "no_cookie": "Chưa ghi nhận: trình duyệt không giữ cookie ở đây. Hãy mở trang bình chọn "
         "trong cửa sổ riêng rồi bình chọn.",
         "program": "Chưa ghi nhận: phiếu này do một chương trình tự động gửi, theo tên mà chính nó "
@@ -67,19 +68,20 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "framed": "Nếu nút “{button}” ở đây không có tác dụng thì trang chứa khung này không cho "
         "gửi từ trong khung. Hãy mở địa chỉ sau trong cửa sổ riêng:",
         "as_of": "Số liệu lúc {time}.",
-        "too-many-requests": "Chưa ghi nhận: mạng của bạn vừa gửi quá nhiều. Xin thử lại sau một "
-        "phút.",
-        "store-unavailable": "Chưa ghi nhận: dịch vụ tạm thời gián đoạn. Xin thử lại sau ít phút.",
+        "too-many-requests": "Chưa ghi nhận: mạng của bạn vừa gửi quá nhiều. Vui lòng thử lại sau "
+        "một phút.",
+        "store-unavailable": "Chưa ghi nhận: dịch vụ tạm thời gián đoạn. Vui lòng thử lại "
+        "sau ít phút.",
         "unknown": "Không có cuộc bình chọn này.",
         "kiosk-refused": "Thiết bị này chưa được đăng ký làm điểm bình chọn, hoặc đã bị thu hồi. "
-        "Xin báo cán bộ phụ trách.",
+        "Vui lòng báo cán bộ phụ trách.",
         "kiosk-pause": "Người trước vừa bình chọn xong. Phiếu của bạn sẽ được gửi sau {n} giây.",
         "kiosk_held": "Cảm ơn bạn đã bình chọn. Hôm nay điểm này đã nhận nhiều phiếu, nên phiếu "
-        "của bạn chờ người quản trị xem xét, chưa tính vào kết quả.",
+        "của bạn chờ quản trị viên duyệt, chưa tính vào kết quả.",
         "kiosk_once": "Mỗi người bình chọn một lần.",
         "kiosk_back": "Màn hình trở lại phiếu trống sau {n} giây.",
         "kiosk_sending": "Đang gửi phiếu…",
-        "kiosk_again": "Chưa gửi được vì mất kết nối. Đang gửi lại, xin chờ…",
+        "kiosk_again": "Chưa gửi được vì mất kết nối. Đang gửi lại, vui lòng chờ…",
         "full_screen": "Toàn màn hình",
         "enrol_title": "Đăng ký điểm bình chọn",
         "enrol_text": "Thiết bị này sẽ thành điểm bình chọn “{name}”: nhiều người lần lượt bình "
@@ -194,7 +196,7 @@ def moment(iso: str, lang: str, zone: str) -> str:
     """
     time = datetime.fromisoformat(iso)
     if lang == "vi":
-        return f"{time:%H:%M} ngày {time.day}/{time.month}/{time.year}, {_zone(time, lang, zone)}"
+        return f"{time:%H:%M} ngày {time:%d/%m/%Y}, {_zone(time, lang, zone)}"
     month = _MONTHS.split()[time.month - 1]
     return f"{time.day} {month} {time.year}, {time:%H:%M}, {_zone(time, lang, zone)}"
 

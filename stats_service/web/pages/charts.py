@@ -14,7 +14,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from stats_service.models.annotations import CLOSED, OPENED, Mark
-from stats_service.models.history import Pair, Series
+from stats_service.models.history import Pair, Point, Series
 from stats_service.models.portability.legacy import SpanGrowth
 from stats_service.services.formats import day, day_of_month, month_of, weekday_names
 from stats_service.web.pages.languages import number
@@ -23,8 +23,11 @@ from stats_service.web.pages.languages import number
 WIDTH, HEIGHT = 2000, 400
 #: The same for a small chart; a page may have a hundred of them.
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
-#: Number of points from which the area below a line is omitted.
+#: Number of points from which the area below a line is omitted, and the table is shorter: a row for
+#: each day of three years takes more bytes than all else of the page with its scripts and styles.
 DENSE = 400
+#: The next longer unit, and how many letters of a point's name are that of its unit.
+LONGER = {"hour": ("day", 10), "day": ("month", 7)}
 #: Length in days from which on a span by day has months below the chart.
 LONG_DAYS = 300
 #: Most names below the chart.
@@ -76,6 +79,23 @@ class Flag:
     number: int
     #: Each with its day.
     texts: tuple[tuple[date, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A row of a table that stands for many points: a day for its hours, a month for its days."""
+
+    #: `day` or `month`
+    unit: str
+    #: `2026-11-23` or `2026-11`
+    name: str
+    #: The days of the series that it has.
+    first: date
+    last: date
+    #: The sum of its points; None: none of them has begun.
+    now: Pair | None
+    #: The sum of what stands beside them; None: beside one of them nothing stands.
+    before: Pair | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +271,34 @@ def nice_top(highest: int) -> int:
             if size * tenths // 10 >= highest:
                 return size * tenths // 10
         size *= 10
+
+
+def folded(series: Series) -> tuple[Fold, ...]:
+    """Return the rows of a table that has no room for each point: days of hours, months of days.
+
+    Empty if the table has a row for each point.
+    """
+    if len(series.points) <= DENSE or series.unit not in LONGER:
+        return ()
+    unit, letters = LONGER[series.unit]
+    begun = len(series.points) if series.begun is None else series.begun
+    groups: dict[str, list[tuple[Point, bool]]] = {}
+    for at, point in enumerate(series.points):
+        groups.setdefault(point.name[:letters], []).append((point, at < begun))
+    return tuple(_fold(unit, name, points) for name, points in groups.items())
+
+
+def _fold(unit: str, name: str, points: Sequence[tuple[Point, bool]]) -> Fold:
+    counted = [point for point, is_begun in points if is_begun]
+    before = [point.before for point in counted if point.before is not None]
+    return Fold(
+        unit,
+        name,
+        date.fromisoformat(points[0][0].name[:10]),
+        date.fromisoformat(points[-1][0].name[:10]),
+        sum((point.now for point in counted), Pair()) if counted else None,
+        sum(before, Pair()) if before and len(before) == len(counted) else None,
+    )
 
 
 def point_name(unit: str, name: str) -> str:

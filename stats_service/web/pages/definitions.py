@@ -13,7 +13,7 @@ ANCHORS = {
     "days": ("ngày-tuần-và-giờ", "days-weeks-and-hours"),
     "comparisons": ("so-với-kỳ-trước-và-cùng-kỳ", "the-span-before-and-the-year-before"),
     "articles": ("thế-nào-là-một-bài-viết", "what-an-article-is"),
-    "uncounted": ("những-gì-không-được-đếm", "what-is-not-counted"),
+    "uncounted": ("những-gì-không-được-tính", "what-is-not-counted"),
     "limits": ("các-giới-hạn", "limits"),
     "votes": ("bình-chọn-và-đánh-giá", "polls-and-ratings"),
 }

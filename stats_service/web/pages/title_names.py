@@ -14,6 +14,7 @@ def trouble_names() -> dict[str, str]:
         "no-page": _("It is no page but a file"),
         "no-title": _("The page has no title"),
         "same": _("The page is called like the front page"),
+        "echo": _("The page is called by words of its address, as results of a search are"),
         "charset": _("The page is in an unknown encoding"),
         "refused": _("The address may not be called"),
     }

@@ -1,6 +1,8 @@
 """What stays of a text that somebody wrote: what is seen, and the unseen that it needs."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from stats_service.errors import UnfitAnswerError
 from stats_service.services.polls.texts import clean_text
@@ -63,3 +65,27 @@ def test_what_misleads_or_cannot_be_shown_is_refused(text: str) -> None:
     with pytest.raises(UnfitAnswerError) as raised:
         clean_text("other", text, 300)
     assert raised.value.reason == "sign"
+
+
+#: What the rules look at: joiners, emoji, letters that join, marks, and signs of which the normal
+#: form makes others (the angle bracket U+2329 is an emoji to the rules, what it becomes is none).
+_FREAKS = st.text(
+    st.sampled_from(
+        "ab \t\u200b\u200c\u200d\u00ad\u2060\u0301\u0323\u0344\u0f73\u0938\u094d\u0958\u0627\u17b4"
+        "\u1780\u0e01\u2329\u232a\u2126\u2260\u0338=\ufb1d\ufe0f\u2764\U0001f468"
+    ),
+    max_size=80,
+)
+
+
+@given(st.one_of(_FREAKS, st.text(max_size=80)))
+@example("\u2764\u200d\u2329x")
+@example("\u2329\u200d\u2764x")
+def test_a_text_in_order_stays_as_it_is(text: str) -> None:
+    """An import of what was exported, and a form that is saved again, change nothing."""
+    try:
+        clean = clean_text("other", text, 300)
+    except UnfitAnswerError:
+        return
+
+    assert clean_text("other", clean, 300) == clean

@@ -1,10 +1,12 @@
 """Titles are read from the portal's own pages: which, when, and which never."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from time import process_time
+from urllib.parse import unquote_plus
 
 import pycurl
 import pytest
@@ -176,6 +178,90 @@ def test_a_page_that_is_gone_leaves_the_title_and_is_asked_ever_more_rarely(
 
     assert reading.traffic.titles.of(site, ["/tin/1"]) == {"/tin/1": "Một"}
     assert asked == [True, True, True, False, True, False, False, False, True, False]
+
+
+def _search(path: str) -> Answer | None:
+    """Answer as a portal that searches: the title of the page has the words that were sought."""
+    found = re.fullmatch(r"/\?s=(.*)|/tim-kiem/(.*)\.html|/index\.php\?q=(.*)&view=search", path)
+    words = found and unquote_plus("".join(filter(None, found.groups())))
+    return Answer(f"<title>Kết quả cho “{words.upper()}”</title>".encode()) if words else None
+
+
+def test_words_of_a_stranger_are_no_title(
+    reading: Services, counted: Counted, portal: PortalPages, clock: FakeClock
+) -> None:
+    """Whoever opens a search page often enough would write a title into the portal's lists."""
+    portal.made = _search
+    portal.title("/index.php?title=Ha_Noi", "Hà Nội")
+    portal.title("/tin-tuc/khanh-thanh-cau.html", "Khánh thành cầu Sông Vạc")
+    searched = ("/?s=casino+bet", "/tim-kiem/casino.html", "/index.php?q=casino&view=search")
+    real = ("/index.php?title=Ha_Noi", "/tin-tuc/khanh-thanh-cau.html")
+    site = counted(*searched, *real)
+
+    tick(reading)
+
+    known = reading.traffic.titles.known(site, [*searched, *real])
+    assert [known[key].trouble for key in searched] == ["echo"] * 3
+    assert [known[key].text for key in searched] == [""] * 3
+    assert [known[key].text for key in real] == ["Hà Nội", "Khánh thành cầu Sông Vạc"]
+    asked = portal.paths()
+    assert sum(path.startswith("/tin-tuc/") for path in asked) == 2
+
+
+def test_one_question_serves_all_pages_of_a_kind(
+    reading: Services, counted: Counted, portal: PortalPages
+) -> None:
+    """A portal whose addresses have the titles in them is not asked twice for each article."""
+    articles = [f"/2026/11/{day}/bai-viet-{day}" for day in range(10, 15)]
+    for article in articles:
+        portal.title(article, f"Bài viết {article[-2:]}")
+    site = counted(*articles)
+
+    tick(reading)
+
+    assert len(reading.traffic.titles.of(site, articles)) == 5
+    assert len([path for path in portal.paths() if path.startswith("/2026/")]) == 6
+
+
+def test_a_title_that_was_a_strangers_goes_away(
+    reading: Services, counted: Counted, portal: PortalPages, clock: FakeClock
+) -> None:
+    """Read before the service looked for that, or before the portal searched."""
+    portal.title("/?s=casino", "Kết quả cho casino")
+    site = counted("/?s=casino")
+    tick(reading)
+    assert reading.traffic.titles.of(site, ["/?s=casino"])
+    portal.made = _search
+    clock.advance(7 * DAY)
+
+    tick(reading)
+
+    assert reading.traffic.titles.of(site, ["/?s=casino"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("named", "is_read"),
+    [
+        ("http://127.0.0.1", True),
+        ("http://{host}", True),
+        ("http://127.0.0.1:1 127.0.0.1:2", False),
+    ],
+)
+def test_a_private_host_is_read_at_the_port_that_the_operator_named(
+    settings: Settings, clock: FakeClock, portal: PortalPages, named: str, is_read: bool
+) -> None:
+    """Whoever adds sites may not reach what else listens on that machine."""
+    hosts = tuple(named.format(host=portal.host).split())
+    site = Site(slug="kimson", name="Kim Sơn", hosts=(portal.host,))
+
+    found = reader.SiteReader(site, hosts)
+
+    if is_read:
+        assert found.host() == portal.host
+        assert found.page(portal.host, "/", 1_000, None)[0].status == 200
+    else:
+        with pytest.raises(InvalidInputError, match="STATS_TITLE_HOSTS"):
+            found.host()
 
 
 def test_redirects_within_the_site_are_followed(

@@ -69,7 +69,10 @@ def test_errors_that_an_administrator_reads_are_templates() -> None:
 
 
 def test_vietnamese_errors_have_the_values_of_the_english() -> None:
-    """A place for a value that there is not would make the page fail."""
+    """A place for a value that there is not would make the page fail.
+
+    So would a form of a number, such as `{n:,}`: numbers come as the reader's language writes them.
+    """
     catalog = read_po(BytesIO((translations.FOLDER / "messages.po").read_bytes()))
     templates = {call.args[0].value for _, call in error_calls() if call.keywords}  # type: ignore[attr-defined]
 
@@ -81,6 +84,8 @@ def test_vietnamese_errors_have_the_values_of_the_english() -> None:
             for text in (template, str(said.string))
         )
         assert vietnamese <= english, template
+        forms = [form for _, _, form, _ in Formatter().parse(str(said.string)) if form]
+        assert not forms, template
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ MATRIX = {
         "traffic.show",
         "traffic.as_file",
         "traffic.live",
+        "traffic.points",
         "traffic.picture",
         "report.show",
         "report.as_file",

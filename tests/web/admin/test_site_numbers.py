@@ -233,3 +233,71 @@ def test_days_that_are_none_are_told(owner: Person, counted: Site) -> None:
         True,
         True,
     ]
+
+
+def test_a_long_span_has_a_row_for_each_month_that_leads_to_its_days(
+    owner: Person, counted: Site, services: Services
+) -> None:
+    """Three years by day were a page of 158 KB; the chart asks for its points when it is used."""
+    services.traffic.history.write(counted, [DayHistory(date(2024, 2, 29), (Pair(10, 30),))])
+    query = "from=2024-02-10&to=2026-03-04&unit=day&compare=nothing"
+
+    page = owner.get(f"/admin/sites/kimson/?{query}").get_data(as_text=True)
+    points = owner.get(f"/admin/sites/kimson/points.json?{query}").get_json()
+
+    rows = re.findall(r'<tr><td><a href="\?([^"]*)">([^<]*)</a><td>([\d.]+)<td>([\d.]+)', page)
+    assert len(rows) == 26
+    assert rows[0] == (
+        "from=2024-02-10&amp;to=2024-02-29&amp;unit=day&amp;compare=nothing",
+        "02/2024",
+        "10",
+        "30",
+    )
+    assert rows[-1][0].startswith("from=2026-03-01&amp;to=2026-03-04")
+    assert rows[-1][2:] == ("1.234", "5.678")
+    assert sum(int(row[3].replace(".", "")) for row in rows) == 5_708
+    assert len(points["names"]) == 754
+    visits, views, readers = points["lines"]
+    assert (visits["kind"], visits["values"][19], visits["values"][-1]) == ("visits", 10, 1234)
+    assert sum(views["values"]) == 5_708
+    assert readers["name"] == "Người đọc (ước lượng)"
+    days = owner.get(f"/admin/sites/kimson/?{rows[0][0].replace('&amp;', '&')}")
+    assert days.get_data(as_text=True).count("<tr><td>") >= 20
+
+
+def test_many_hours_are_rows_by_day_and_what_has_not_begun_is_none(
+    owner: Person, counted: Site, services: Services
+) -> None:
+    """Of 45 days by hour; the last row is not over yet."""
+    query = "from=2026-01-19&to=2026-03-04&unit=hour"
+
+    page = owner.get(f"/admin/sites/kimson/?{query}").get_data(as_text=True)
+    points = owner.get(f"/admin/sites/kimson/points.json?{query}").get_json()
+
+    rows = re.findall(r'<tr><td><a href="\?([^"]*)">', page)
+    assert len(rows) == 45
+    assert "from=2026-03-04&amp;to=2026-03-04&amp;unit=hour" in rows[-1]
+    assert len(points["names"]) == 45 * 24
+    assert points["lines"][0]["values"][-1] is None
+
+
+def test_all_time_begins_with_the_first_number(
+    owner: Person, services: Services, site: Site
+) -> None:
+    """Not with 34 empty months before it (E19)."""
+    days = [
+        DayHistory(date(2025, 11, 30), (Pair(5, 9),)),
+        DayHistory(date(2026, 3, 1), (Pair(1, 2),)),
+    ]
+    services.traffic.history.write(site, days)
+
+    csv = owner.get("/admin/sites/kimson/visits.csv?range=all&unit=month").get_data(as_text=True)
+    page = owner.get("/admin/sites/kimson/?range=all").get_data(as_text=True)
+
+    months = [line.split(",")[:2] for line in csv.splitlines()[1:]]
+    assert months == [
+        ["2025-11", "5"],
+        *[[m, "0"] for m in ("2025-12", "2026-01", "2026-02")],
+        ["2026-03", "1"],
+    ]
+    assert 'data-first="2025-11-30"' in page

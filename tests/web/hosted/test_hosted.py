@@ -418,7 +418,7 @@ def test_a_poll_in_two_languages_offers_both(client: FlaskClient, services: Serv
 @pytest.mark.parametrize(
     ("text", "vi", "en"),
     [
-        (" ", "xin viết ý kiến khác", "write your own answer"),
+        (" ", "vui lòng viết ý kiến khác", "write your own answer"),
         ("x" * 21, "dài quá 20 ký tự", "more than 20 characters"),
         ("a\u202eb", "không hiển thị được", "cannot be shown"),
         ("www.a.vn", "không có liên kết", "neither links nor HTML"),

@@ -202,7 +202,7 @@ def test_a_kiosk_has_a_ceiling_a_day(app: Flask, services: Services, clock: Fake
         clock.advance(1)
         answer = tablet.vote("a")
 
-    assert "chờ người quản trị xem xét" in answer.text
+    assert "chờ quản trị viên duyệt" in answer.text
     assert votes(services) == {"a": 3}
     assert report(services).verdict == "held"
     assert [(row.counted, row.held) for row in report(services).kiosks] == [(3, 2)]

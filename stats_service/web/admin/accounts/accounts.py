@@ -47,6 +47,7 @@ def create() -> Page:
     except (InvalidInputError, ConflictError) as error:
         flash(explain(error), "error")
         return redirect(url_for("admin.accounts.index"))
+    flash(_("The account %(name)s is made.", name=name), "good")
     return _link_page(name)
 
 
@@ -68,6 +69,13 @@ def set_operator(name: str) -> Response:
         )
     except ConflictError as error:
         flash(refused_in_a_line(error), "error")
+    else:
+        flash(
+            _("%(name)s is an operator now.", name=name)
+            if operator
+            else _("%(name)s is an operator no longer.", name=name),
+            "good",
+        )
     return redirect(url_for("admin.accounts.index"))
 
 

@@ -79,6 +79,8 @@ def confirm_device(device: str) -> Response:
         )
     except NotFoundError as error:
         flash(explain(error), "error")
+    else:
+        flash(_("Noted: the device is yours."), "good")
     return redirect(local_path(request.form.get("next")) or url_for("admin.own_account.show"))
 
 

@@ -92,6 +92,7 @@ def new_codes() -> Page:
         codes = services().accounts.second_factor.new_codes(account().name, services().clock.now())
     except StatsError as error:
         return _refused(error)
+    flash(_("These codes take the place of the former ones."), "good")
     return render_template("admin/recovery_codes.html", codes=codes)
 
 

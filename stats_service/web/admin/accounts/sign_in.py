@@ -10,6 +10,7 @@ from flask import (
     session,
     url_for,
 )
+from flask_babel import gettext as _
 from flask_babel import ngettext, refresh
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -100,6 +101,7 @@ def sign_out() -> Page:
     services().accounts.sign_in.sign_out(current_user.session_id, account().name)
     logout_user()
     _forget()
+    flash(_("You are signed out."), "good")
     return redirect(url_for("admin.sign_in.form"))
 
 
@@ -129,7 +131,9 @@ def use_link(secret: str) -> Page:
             raise
         page = render_template("admin/link.html", owner=owner, name=name, error=explain(error))
         return page, error.status
-    return _go_on(new_session)
+    answer = _go_on(new_session)
+    flash(_("The password is set. You were signed out everywhere else."), "good")
+    return answer
 
 
 def _go_on(new_session: NewSession, target: str = "") -> Response:

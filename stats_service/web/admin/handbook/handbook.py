@@ -44,7 +44,7 @@ PLACES = {
     "poll_review": Place("polls-and-ratings", "ai-đã-bình-chọn", "who-has-voted"),
     "polls": Place("polls-and-ratings"),
     "ratings": Place("polls-and-ratings", "đánh-giá-bài-viết", "ratings"),
-    "readers": Place("admin", "bạn-đọc", "readers"),
+    "readers": Place("admin", "người-đọc", "readers"),
     "report": Place("admin", "báo-cáo-tuần", "the-weekly-report"),
     "second_factor": Place("admin", "xác-thực-hai-bước", "two-step-sign-in"),
     "settings": Place("admin", "cài-đặt", "not-counting-oneself-opening-balances-erasing"),

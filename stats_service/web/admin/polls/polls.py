@@ -21,7 +21,7 @@ from stats_service.web.http.context import services
 from stats_service.web.pages.charts import point_name
 from stats_service.web.pages.curves import ballot_curve
 from stats_service.web.pages.downloads import ENDING, table_file
-from stats_service.web.pages.languages import number, vote_percent
+from stats_service.web.pages.languages import moment, number, vote_percent
 from stats_service.web.pages.messages import explain
 from stats_service.web.pages.paging import page_number
 from stats_service.web.pages.pictures import Bar, Key, Words, bars_picture, chart_picture
@@ -136,14 +136,18 @@ def set_state(poll_id: str) -> AnyResponse:
         "list": polls.list_,
         "unlist": polls.unlist,
     }
-    verb = verbs.get(request.form.get("to", ""))
+    wanted = request.form.get("to", "")
+    verb = verbs.get(wanted)
+    if verb is None:
+        polls.get(slug, poll_id)
+        flash(_("Nothing was changed."), "error")
+        return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
     try:
-        if verb is None:
-            polls.get(slug, poll_id)
-        else:
-            verb(slug, poll_id, who(), now, based_on())
+        verb(slug, poll_id, who(), now, based_on())
     except (InvalidInputError, ConflictError) as error:
         flash(refused_in_a_line(error), "error")
+    else:
+        flash(_changed_state(wanted, polls.get(slug, poll_id), now), "good")
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
 
@@ -155,6 +159,12 @@ def set_current(poll_id: str) -> AnyResponse:
     services().polls.polls.get(slug, poll_id)
     chosen = poll_id if request.form.get("to") == "pin" else ""
     services().sites.sites.edit(slug, by, poll=chosen)
+    flash(
+        _("Pages that name no poll show this one.")
+        if chosen
+        else _("Pages that name no poll show the one that was opened last."),
+        "good",
+    )
     return redirect(url_for("admin.polls.show", slug=slug, poll_id=poll_id))
 
 
@@ -244,6 +254,22 @@ def ballots_picture(poll_id: str) -> Response:
     span = _("Ballots over time") + ", " + days_text(series.first, series.last)
     words = Words(question, site().name, span, as_of(site()))
     return chart_picture(f"{slug}-{poll.id}-ballots", words, curve.chart, keys)
+
+
+def _changed_state(wanted: str, poll: Poll, now: float) -> str:
+    """Return what has become of a poll, for whoever pressed the button."""
+    if wanted == "open" and state_at(poll, now) == "scheduled":
+        when = moment(poll.opens or now, site().timezone)
+        return str(_("The poll is scheduled: it opens by itself at %(when)s.", when=when))
+    texts: dict[str, str] = {
+        "open": _("The poll is open: readers can vote."),
+        "close": _("The poll is closed: no further ballot counts."),
+        "archive": _("The poll is archived."),
+        "draft": _("The poll is a draft again: readers do not see it."),
+        "list": _("The poll is in the archive and lists again."),
+        "unlist": _("The poll is hidden from the archive and lists."),
+    }
+    return texts[wanted]
 
 
 def based_on() -> int:

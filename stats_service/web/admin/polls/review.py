@@ -56,6 +56,8 @@ def decide(poll_id: str) -> Response:
             quarantine.moderate(slug, poll_id, text, state, who(), now)
     except (InvalidInputError, NotFoundError) as error:
         flash(explain(error), "error")
+    else:
+        flash(decided(form.get("state", "")), "good")
     return redirect(url_for("admin.poll_review.show", slug=slug, poll_id=poll_id))
 
 
@@ -90,7 +92,21 @@ def look_at_network(poll_id: str) -> Response:
     slug, now = site().slug, services().clock.now()
     poll = services().polls.polls.get(slug, poll_id)
     services().polls.quarantine.look_at_network(slug, poll, who(), now)
+    flash(_("Noted: no alarm until a network has more ballots."), "good")
     return redirect(url_for("admin.poll_review.integrity", slug=slug, poll_id=poll_id))
+
+
+def decided(state: str) -> str:
+    """Return what a decision about ballots or a free text has done."""
+    texts: dict[str, str] = {
+        "accepted": _("The ballots count. Later ones of the network and hour do as well."),
+        "voided": _("The ballots are voided. Later ones of the network and hour are as well."),
+        "held": _("The ballots wait for review again; they do not count until then."),
+        "approved": _("The answer is approved: readers see it."),
+        "rejected": _("The answer is rejected: readers do not see it."),
+        "pending": _("The answer waits for review again: readers do not see it."),
+    }
+    return texts[state]
 
 
 def report_spans(hours: Sequence[ReportHour]) -> dict[str, object]:

@@ -20,6 +20,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// What an action has done: screen readers tell what changes on a page, not what it came with.
+addEventListener("load", () => setTimeout(() => {
+  for (const note of document.querySelectorAll("[data-told]")) note.replaceChildren(note.textContent);
+}, 500));
+
 for (const form of document.querySelectorAll("form[data-confirm]")) {
   form.addEventListener("submit", (event) => {
     if (!confirm(form.dataset.confirm)) event.preventDefault();

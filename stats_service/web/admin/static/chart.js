@@ -12,6 +12,8 @@
     month: [1, 2, 3, 6, 12, 24, 60],
   };
   const NAME_WIDTH = 52;
+  //: Points by day from which on months have names below the chart.
+  const LONG_DAYS = 300;
   const DASHES = { before: [4, 4], tail: [2, 4] };
   const format = new Intl.NumberFormat(document.documentElement.lang);
 
@@ -36,24 +38,28 @@
   const colour = (chart, name) => () => getComputedStyle(chart).getPropertyValue(`--${name}`).trim();
 
   // The first day of a point, as an ISO date.
-  const dayOf = (table, point) => {
+  const dayOf = (table, allNames, point) => {
     const { first, unit } = table.dataset;
     if (!point) return first;
     const [year, month, day] = first.split("-").map(Number);
     const monday = day - ((new Date(first).getUTCDay() + 6) % 7);
     // Not every day has 24 hours: the names tell how many days have begun.
-    const names = [...table.tBodies[0].rows].slice(0, point + 1).map((row) => row.cells[0].textContent.split(",")[1]);
+    const names = allNames.slice(0, point + 1).map((name) => name.split(",")[1]);
     const days = { hour: day + new Set(names).size - 1, day: day + point, week: monday + 7 * point, month: 1 };
     const date = Date.UTC(year, month - 1 + (unit === "month" ? point : 0), days[unit]);
     return new Date(date).toISOString().slice(0, 10);
   };
 
   // A day before the one that `point` begins with.
-  const lastDayBefore = (table, point) =>
-    new Date(Date.parse(dayOf(table, point)) - 86400000).toISOString().slice(0, 10);
+  const lastDayBefore = (table, names, point) =>
+    new Date(Date.parse(dayOf(table, names, point)) - 86400000).toISOString().slice(0, 10);
 
-  const shortName = (name, unit, single) =>
-    unit === "month" || (unit === "hour" && single) ? name.split(",")[0] : (/\d\d\/\d\d|\d+ [A-Z][a-z]+/.exec(name) ?? [name])[0];
+  // Of a long span by day the months have names, as in the picture of the server.
+  const shortName = (name, unit, single, long) => {
+    if (unit === "month" || (unit === "hour" && single)) return name.split(",")[0];
+    const pattern = long ? /\d\d\/\d{4}$|[A-Z][a-z]+ \d{4}$/ : /\d\d\/\d\d|\d+ [A-Z][a-z]+/;
+    return (pattern.exec(name) ?? [name])[0];
+  };
 
   // What happened, by the point of the chart that it belongs to: its number, and the words.
   const happened = (chart) => {
@@ -68,9 +74,7 @@
     return found;
   };
 
-  function draw(chart) {
-    const table = chart.parentElement.querySelector("[data-series]");
-    const { names, lines } = read(table);
+  function draw(chart, table, { names, lines }) {
     const { unit } = table.dataset;
     const single = unit === "hour" && names.length <= 24;
     const last = names.length - 1;
@@ -120,8 +124,8 @@
       const to = Math.min(last, Math.round(plot.posToVal(plot.select.left + plot.select.width, "x")));
       plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
       if (!("choose" in chart.dataset) || to - from < 1) return;
-      const end = unit === "hour" ? dayOf(table, to) : lastDayBefore(table, to + 1);
-      const range = { from: dayOf(table, from), to: end };
+      const end = unit === "hour" ? dayOf(table, names, to) : lastDayBefore(table, names, to + 1);
+      const range = { from: dayOf(table, names, from), to: end };
       if (from === 0 && to === last) return;
       const compare = new URLSearchParams(location.search).get("compare");
       location.assign(`?${new URLSearchParams(compare ? { ...range, compare } : range)}`);
@@ -174,7 +178,7 @@
       cursor: { y: false, drag: { x: "choose" in chart.dataset, setScale: false }, points: { size: 8 } },
       axes: [
         { ...axis, size: 34, grid: { show: false }, ticks: grid("line-strong"), splits: ticks,
-          values: (_, splits) => splits.map((at) => shortName(names[at], unit, single)) },
+          values: (_, splits) => splits.map((at) => shortName(names[at], unit, single, unit === "day" && last > LONG_DAYS)) },
         { ...axis, grid: grid("line"), ticks: { show: false }, gap: 6, size: (_, values) => 18 + 7.2 * Math.max(3, ...(values ?? []).map((text) => text.length)),
           incrs: [1, 2, 5, 10, 20, 50].flatMap((n) => [1, 100, 1e4, 1e6, 1e8].map((m) => n * m)).sort((a, b) => a - b),
           values: (_, splits) => splits.map((n) => format.format(n)) },
@@ -232,5 +236,25 @@
     }
   }
 
-  for (const chart of document.querySelectorAll("[data-chart]")) draw(chart);
+  // A table of many points has a row for many of them: they come when somebody comes to the chart.
+  const drawLater = (chart, table) => {
+    const place = chart.parentElement;
+    chart.tabIndex = 0;
+    const begin = async () => {
+      for (const type of ["pointerover", "focusin"]) place.removeEventListener(type, begin);
+      try {
+        const answer = await fetch(table.dataset.points, { headers: { Accept: "application/json" } });
+        if (answer.ok) draw(chart, table, await answer.json());
+      } catch {
+        // The picture stays.
+      }
+    };
+    for (const type of ["pointerover", "focusin"]) place.addEventListener(type, begin);
+  };
+
+  for (const chart of document.querySelectorAll("[data-chart]")) {
+    const table = chart.parentElement.querySelector("[data-series]");
+    if (table.dataset.points) drawLater(chart, table);
+    else draw(chart, table, read(table));
+  }
 })();

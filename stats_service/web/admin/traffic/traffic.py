@@ -1,9 +1,10 @@
 """Visits and views of one site: cards, chart, table, files, and the live number."""
 
+import msgspec
 from flask import Blueprint, Response, jsonify, render_template
 from flask_babel import gettext as _
 
-from stats_service.models.history import Point, Series, Shortfall
+from stats_service.models.history import Pair, Point, Series, Shortfall
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.top_articles import VIEWS
@@ -11,7 +12,13 @@ from stats_service.web.admin.access import access, site
 from stats_service.web.admin.traffic.annotations import marks_of
 from stats_service.web.admin.traffic.articles import top_of
 from stats_service.web.http.context import services
-from stats_service.web.pages.charts import chart, happened_by_point, point_begin, point_name
+from stats_service.web.pages.charts import (
+    chart,
+    folded,
+    happened_by_point,
+    point_begin,
+    point_name,
+)
 from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.pictures import Key, Words, chart_picture
 from stats_service.web.pages.ranges import Range, as_of, choices, days_text, range_of
@@ -20,6 +27,23 @@ from stats_service.web.pages.ranges import Range, as_of, choices, days_text, ran
 TOP_SHOWN = 6
 
 bp = Blueprint("traffic", __name__, url_prefix="/sites/<slug>")
+
+
+class ChartLine(msgspec.Struct, frozen=True):
+    """A line of the chart, or a number beside it."""
+
+    name: str
+    #: `visits`, `views`, `before`; empty: it is not drawn.
+    kind: str
+    #: None: there is no number.
+    values: list[int | None]
+
+
+class ChartPoints(msgspec.Struct, frozen=True):
+    """What `static/chart.js` draws."""
+
+    names: list[str]
+    lines: list[ChartLine]
 
 
 @bp.get("/")
@@ -38,6 +62,7 @@ def show() -> str:
         cards=services().traffic.history.cards(site(), now),
         series=series,
         chart=chart(series, site().headline, marks_of(span.span)),
+        folds=folded(series),
         span=span,
         days=days_text(span.first, span.last),
         choices=choices(),
@@ -128,6 +153,30 @@ def _table(span: Range, series: Series, rows: list[tuple[str | int | None, ...]]
     )
 
 
+@bp.get("/points.json")
+@access("viewer")
+def points() -> Response:
+    """Give the numbers of the chart's points, where the page's table has no row for each."""
+    _span, series = _series()
+    begun = len(series.points) if series.begun is None else series.begun
+    now = [point.now if at < begun else None for at, point in enumerate(series.points)]
+    before = [point.before for point in series.points]
+    lines = [
+        ChartLine(_("Visits"), "visits", _values(now, "visits")),
+        ChartLine(_("Views"), "views", _values(now, "views")),
+    ]
+    if series.is_compared:
+        metric = site().headline
+        for name, of in ((_("Visits before"), "visits"), (_("Views before"), "views")):
+            kind = "before" if of == metric else ""
+            lines.append(ChartLine(name, kind, _values(before, of)))
+    if series.unit == "day":
+        readers = [point.readers for point in series.points]
+        lines.append(ChartLine(_("Readers, estimated"), "", readers))
+    names = [point_name(series.unit, point.name) for point in series.points]
+    return Response(msgspec.json.encode(ChartPoints(names, lines)), mimetype="application/json")
+
+
 @bp.get("/live.json")
 @access("viewer")
 def live() -> Response:
@@ -149,6 +198,10 @@ def _row(point: Point, *, is_begun: bool) -> tuple[str | int | None, ...]:
     now = (point.now.visits, point.now.views) if is_begun else (None, None)
     before = (point.before.visits, point.before.views) if point.before else (None, None)
     return (point.name, *now, *before)
+
+
+def _values(pairs: list[Pair | None], metric: str) -> list[int | None]:
+    return [pair.of(metric) if pair else None for pair in pairs]
 
 
 def _shortfall(span: Range) -> Shortfall | None:
