@@ -53,12 +53,20 @@ class SiteEntry:
         Raises:
             StoreUnavailableError: the entry is stale, and its day has ended.
         """
-        today, *before = _days(self.site, now)
-        if today not in self.day_keys:  # midnight passed while Redis, which has the salt, was down
+        known = self.known_keys_at(now)
+        if known is None:  # midnight passed while Redis, which has the salt, was down
             raise StoreUnavailableError(
                 "Redis did not answer. Nothing was stored; try again shortly."
             )
-        return self.day_keys[today], self.day_keys.get(before[0]) if before else None
+        return known
+
+    def known_keys_at(self, now: float) -> tuple[DayKey, DayKey | None] | None:
+        """Return the same; None if the salt of today is unknown."""
+        days = _days(self.site, now)
+        today = self.day_keys.get(days[0])
+        if today is None:
+            return None
+        return today, self.day_keys.get(days[1]) if len(days) > 1 else None
 
     def knows_day(self, now: float) -> bool:
         """Return whether the salt of today is known, so that pseudonyms can be derived."""

@@ -59,7 +59,10 @@ class SitePolls:
         pinned = self.by_id.get(self.pinned) if self.pinned else None
         if pinned is not None and pinned.status != "draft":
             return pinned
-        return next((poll for poll in self._opened if state_at(poll, now) == "open"), None)
+        for poll in self._opened:
+            if state_at(poll, now) == "open":
+                return poll
+        return None
 
 
 def opening_time(poll: Poll) -> float:

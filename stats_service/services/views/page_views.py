@@ -4,7 +4,6 @@
 both, and shares the round trip between many views.
 """
 
-import contextlib
 import re
 from collections.abc import Sequence
 
@@ -73,9 +72,9 @@ def decide_view(
             hit=query.hit[:40],
         )
     # Midnight passed while Redis was down: without the day's salt the view has no identity.
-    knows_day = entry.knows_day(now)
-    network = network_prefix(visitor.address) if knows_day else ""
-    today, before = entry.day_keys_at(now) if knows_day else (NO_DAY, None)
+    keys = entry.known_keys_at(now)
+    network = network_prefix(visitor.address) if keys else ""
+    today, before = keys or (NO_DAY, None)
     poll, voter, issue = _vote_wishes(entry, query, visitor, reason, now)
     # IPv4 has no larger network that belongs to one customer.
     ipv6_48 = today.address(ipv6_48_prefix(visitor.address)) if ":" in network else b""
@@ -212,12 +211,16 @@ def _listed_articles(
 
     One invalid link in a list must not hide the numbers of the others.
     """
+    if not articles:
+        return (), ()
     check_number(articles)
     asked, listed = [], []
     for text in articles:
-        with contextlib.suppress(InvalidInputError):
+        try:
             listed.append(entry.listed_key(text))
-            asked.append(text)
+        except InvalidInputError:
+            continue
+        asked.append(text)
     return tuple(asked), tuple(listed)
 
 
@@ -269,7 +272,9 @@ def answer_view(
             for asked, key, numbers in zip(
                 command.asked, command.listed, result.listed, strict=True
             )
-        },
+        }
+        if command.asked
+        else {},
         poll=_wanted_poll(site, command, result, now, polls or PresentedPolls())
         if query.poll
         else UNSET,

@@ -8,6 +8,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from stats_service.models.sites import Site
 from stats_service.models.traffic import (
     PageAnswer,
@@ -111,38 +113,25 @@ class ViewRecorder:
         return self._counts
 
 
-class _PendingView:
+class _PendingView(msgspec.Struct, frozen=True):
     """A view that Redis has not acknowledged yet."""
 
-    __slots__ = ("_command", "_entry", "_now", "_query", "_recorder", "_reply")
-
-    def __init__(
-        self,
-        recorder: ViewRecorder,
-        entry: SiteEntry,
-        query: PageQuery,
-        command: ViewCommand,
-        now: float,
-        reply: Reply,
-    ) -> None:
-        self._recorder = recorder
-        self._entry = entry
-        self._query = query
-        self._command = command
-        self._now = now
-        self._reply = reply
+    recorder: ViewRecorder
+    entry: SiteEntry
+    query: PageQuery
+    command: ViewCommand
+    now: float
+    reply: Reply
 
     def recorded(self, counts: StoredCounts, result: ViewResult) -> None:
-        entry, polls = self._entry, self._recorder.polls
+        entry, polls = self.entry, self.recorder.polls
         try:
-            shared = self._recorder.counts_of(entry.site, counts)
-            answer = answer_view(
-                entry, self._query, self._command, shared, result, self._now, polls
-            )
+            shared = self.recorder.counts_of(entry.site, counts)
+            answer = answer_view(entry, self.query, self.command, shared, result, self.now, polls)
         except Exception as error:  # passed to the callback once
-            self._reply(error)
+            self.reply(error)
             raise
-        self._reply(answer)
+        self.reply(answer)
 
     def failed(self, error: Exception) -> None:
-        self._reply(error)
+        self.reply(error)

@@ -4,6 +4,7 @@ An address is a `str` in canonical spelling, or `""` if it is unknown.
 """
 
 import ipaddress
+import socket
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -37,29 +38,45 @@ def canonical_address(text: str) -> str:
     Accepts what servers and proxies write: a port, brackets, quotes, an IPv6 zone, which is
     removed, and IPv4 in IPv6, which becomes IPv4.
     """
-    if len(text) > ADDRESS_MAX_LENGTH:
-        return ""
-    return _canonical_address(text)
+    found = _parsed(text) if len(text) <= ADDRESS_MAX_LENGTH else None
+    return found[0] if found else ""
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def _canonical_address(text: str) -> str:
+def _parsed(text: str) -> tuple[str, int, int] | None:
+    """Return the canonical spelling, the version and the number of an address."""
     bare = text.strip().strip('"')
     if bare.startswith("["):
         bare, bracket, port = bare[1:].partition("]")
         if not bracket or (port and not _is_port(port)):
-            return ""
+            return None
     elif bare.count(":") == 1:
         bare, colon, port = bare.partition(":")
         if not _is_port(colon + port):
-            return ""
+            return None
+    elif (number := _ipv4_number(bare)) is not None:
+        return bare, 4, number
     try:
         address = ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
     except ValueError:
-        return ""
+        return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return str(address)
+    return str(address), address.version, int(address)
+
+
+def _ipv4_number(text: str) -> int | None:
+    """Return the number of an IPv4 address in canonical spelling, in a tenth of `ipaddress`' time.
+
+    None: it is none, or `ipaddress` has to say.
+    """
+    try:
+        packed = socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return None
+    return (
+        int.from_bytes(packed, "big") if socket.inet_ntop(socket.AF_INET, packed) == text else None
+    )
 
 
 def _is_port(text: str) -> bool:
@@ -186,24 +203,15 @@ def in_networks(address: str, networks: Sequence[str]) -> bool:
     """
     if not networks or not address:
         return False
-    number = _number(address)
-    if number is None:
+    found = _parsed(address) if len(address) <= ADDRESS_MAX_LENGTH else None
+    if found is None:
         return False
-    version, value = number
+    _, version, value = found
     return any(
         value & mask == first
         for network_version, first, mask in _compiled(tuple(networks))
         if network_version == version
     )
-
-
-@lru_cache(maxsize=CACHE_SIZE)
-def _number(address: str) -> tuple[int, int] | None:
-    canonical = canonical_address(address)
-    if not canonical:
-        return None
-    parsed = ipaddress.ip_address(canonical)
-    return parsed.version, int(parsed)
 
 
 @lru_cache(maxsize=NETWORKS_CACHE_SIZE)

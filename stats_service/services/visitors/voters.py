@@ -50,7 +50,8 @@ class Voters:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
-        self._pseudonym_key = hashlib.sha256(b"pseudonym\0" + self._secret).digest()
+        key = hashlib.sha256(b"pseudonym\0" + self._secret).digest()
+        self._keyed = hashlib.blake2b(digest_size=PSEUDONYM_BYTES, key=key)
         self._key = lru_cache(maxsize=1024)(self._make_key)
         self._checked = lru_cache(maxsize=CACHE_SIZE)(self._check)
 
@@ -86,9 +87,9 @@ class Voters:
 
     def pseudonym(self, slug: str, subject: str, voter: Voter) -> bytes:
         """Return the voter's pseudonym in `subject`, e.g. `poll:<id>`; it is used nowhere else."""
-        message = f"pseudonym\0{slug}\0{subject}\0".encode() + voter.id
-        key = self._pseudonym_key
-        return hashlib.blake2b(message, digest_size=PSEUDONYM_BYTES, key=key).digest()
+        digest = self._keyed.copy()  # cheaper than a new one with the key
+        digest.update(f"pseudonym\0{slug}\0{subject}\0".encode() + voter.id)
+        return digest.digest()
 
     def _make_key(self, slug: str) -> bytes:
         return hmac.digest(self._secret, f"voter\0{slug}".encode(), "sha256")

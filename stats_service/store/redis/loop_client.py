@@ -2,6 +2,8 @@
 
 All calls of a process, and the batches of page views, are pipelined on the same connection:
 calls from the same turn of the loop leave in one write, and none waits for an earlier reply.
+uvloop writes at once what it is given, and Redis would wake for each call by itself: so calls are
+collected here, until the turn is over.
 A call is sent once. Only NOSCRIPT makes it sent a second time, because then nothing was run.
 """
 
@@ -13,6 +15,7 @@ from stats_service.errors import StoreUnavailableError
 from stats_service.meters import Meters
 from stats_service.store.redis.cluster_pipeline import ClusterPipeline, cluster
 from stats_service.store.redis.pipeline import (
+    Command,
     LoopConnection,
     Pipeline,
     endpoint,
@@ -48,6 +51,8 @@ class LoopClient:
     def __init__(self, connection: LoopConnection) -> None:
         self._connection = connection
         self._waiting = 0
+        #: Calls of this turn of the loop.
+        self._collected: list[Command] = []
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Return the reply of the script.
@@ -82,13 +87,20 @@ class LoopClient:
             raise StoreUnavailableError(
                 "Too many requests wait for Redis. Nothing was stored; try again shortly."
             )
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        if not self._collected:
+            loop.call_soon(self._send)
+        self._collected.append((key, pack(command), resolver(answer)))
         self._waiting += 1
         try:
-            self._connection.send([(key, pack(command), resolver(answer))])
             return await answer
         finally:
             self._waiting -= 1
+
+    def _send(self) -> None:
+        commands, self._collected = self._collected, []
+        self._connection.send(commands)
 
     def _checked(self, reply: Any) -> Any:
         if isinstance(reply, Exception):

@@ -125,7 +125,7 @@ class ViewBatch:
                 if command.voter:
                     voters.setdefault(command.voter, len(voters) + 1)
             for key in command.listed:
-                _place(listed, key)
+                listed.setdefault(key, len(listed) + 1)
         shared = (
             int(now * 1000),
             periods.day,
@@ -198,6 +198,8 @@ class ViewBatch:
         }
         outcomes = {odd[at]: (odd[at + 1], odd[at + 2]) for at in range(0, len(odd), 3)}
         simply = ("", "")
+        #: Listed articles without and with ratings: the views of a batch show the same lists.
+        shown: tuple[dict[str, StoredArticle], dict[str, StoredArticle]] = ({}, {})
         results: list[ViewResult | Exception] = []
         row = issue = 0
         for command in self._commands:
@@ -225,11 +227,11 @@ class ViewBatch:
                     tally = stored
                     if command.voter:
                         voted = found[voters[command.voter] - 1]
-                of_lists = (
-                    tuple([self._of_list(listed, key, command.rated) for key in command.listed])
-                    if command.listed
-                    else ()
-                )
+                known = shown[command.rated]
+                for key in command.listed:
+                    if key not in known:
+                        known[key] = self._of_list(listed, key, command.rated)
+                of_lists = tuple([known[key] for key in command.listed]) if command.listed else ()
             except Exception as error:  # noqa: BLE001 - of this view alone
                 results.append(error)
             else:

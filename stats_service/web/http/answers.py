@@ -1,6 +1,6 @@
 """The response to a page view as bytes, for the event loop and for Flask."""
 
-from typing import cast
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -36,13 +36,15 @@ def page_answer_json(
     answer: PageAnswer, site: msgspec.Raw | None = None, poll: msgspec.Raw | None = None
 ) -> bytes:
     """Return the response body; `site` and `poll` are given if already encoded."""
+    # The encoder ignores a struct's annotations and writes raw JSON unchanged.
+    site_part: Any = answer.site if site is None else site
+    poll_part: Any = answer.poll if poll is None else poll
     body = PageBody(
         counted=answer.counted,
-        # The encoder ignores a struct's annotations and writes raw JSON unchanged.
-        site=cast("SiteCounts", site) if site is not None else answer.site,
+        site=site_part,
         article=answer.article,
         articles=answer.articles,
-        poll=cast("PresentedPoll", poll) if poll is not None else answer.poll,
+        poll=poll_part,
         voter=answer.voter,
     )
     return _encoder.encode(body)

@@ -10,6 +10,8 @@ from stats_service.services.visitors.addresses import CACHE_SIZE, canonical_addr
 
 #: Longer headers are ignored: 16 proxies need no more.
 FORWARDED_MAX_LENGTH = 4096
+#: Longest `X-Forwarded-For` of which a worker remembers whose it is, in characters.
+REMEMBERED_MAX_LENGTH = 100
 #: Loopback and private addresses: in an office they are those of readers, elsewhere those of a
 #: proxy.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -59,12 +61,13 @@ class AddressSource:
             forwarded_for: the value of `X-Forwarded-For`.
             named: the value of the configured header.
         """
-        address = client_address(peer, forwarded_for, self.trusted_proxies)
+        find = _remembered_client if len(forwarded_for) <= REMEMBERED_MAX_LENGTH else _client
+        address, hint = find(peer, forwarded_for, self.trusted_proxies)
         if named and in_networks(address, self.networks):
             found = canonical_address(_last_for(named) if self.name == b"forwarded" else named)
             if found:
                 return found, _local_hint(found)
-        return address, address_hint(address, forwarded_for, self.trusted_proxies)
+        return address, hint
 
 
 def _last_for(forwarded: str) -> str:
@@ -127,6 +130,15 @@ def address_hint(address: str, forwarded_for: str, trusted_proxies: int) -> str:
     if forwarded_for.count(",") >= trusted_proxies and forwarded_for:
         return "proxy-more"
     return _local_hint(address)
+
+
+def _client(peer: str, forwarded_for: str, trusted_proxies: int) -> tuple[str, str]:
+    """Return the client's address, and its hint."""
+    address = client_address(peer, forwarded_for, trusted_proxies)
+    return address, address_hint(address, forwarded_for, trusted_proxies)
+
+
+_remembered_client = lru_cache(maxsize=CACHE_SIZE)(_client)
 
 
 @lru_cache(maxsize=CACHE_SIZE)

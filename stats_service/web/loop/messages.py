@@ -24,6 +24,17 @@ class ResponseHeaders(NamedTuple):
     lines: bytes
 
 
+#: What a request tells of its sender, beside the address.
+SENDER_HEADERS = (
+    b"origin",
+    b"user-agent",
+    b"sec-gpc",
+    b"dnt",
+    b"sec-purpose",
+    b"purpose",
+    b"accept-language",
+)
+
 #: Callback for a response: status, headers, body.
 Send = Callable[[int, ResponseHeaders, bytes], None]
 
@@ -38,7 +49,7 @@ class LoopPath(NamedTuple):
     part: str = ""
 
 
-class LoopRequest(NamedTuple):
+class LoopRequest(msgspec.Struct, frozen=True):
     """One request that the event loop handles."""
 
     path: LoopPath
@@ -52,7 +63,8 @@ class LoopRequest(NamedTuple):
 
     def header(self, name: bytes) -> str:
         """Return a header, empty if it is absent."""
-        return self.headers.get(name, b"").decode("latin-1")
+        value = self.headers.get(name)
+        return value.decode("latin-1") if value else ""
 
     def arguments(self) -> dict[str, list[str]]:
         """Return the parameters of the query, each with its values."""
@@ -63,19 +75,13 @@ class LoopRequest(NamedTuple):
 
     def visitor(self, source: AddressSource) -> Visitor:
         """Return the sender of the request."""
-        header = self.header
-        named = header(source.name) if source.name else ""
-        address, hint = source.find(self.peer, header(b"x-forwarded-for"), named)
-        return visitor_of(
-            address,
-            header(b"origin"),
-            header(b"user-agent"),
-            header(b"sec-gpc"),
-            header(b"dnt"),
-            header(b"sec-purpose") or header(b"purpose"),
-            hint,
-            header(b"accept-language"),
-        )
+        get, named = self.headers.get, self.header(source.name) if source.name else ""
+        address, hint = source.find(self.peer, self.header(b"x-forwarded-for"), named)
+        origin, user_agent, gpc, dnt, purpose, old_purpose, language = [
+            value.decode("latin-1") if (value := get(name)) else "" for name in SENDER_HEADERS
+        ]
+        purpose = purpose or old_purpose
+        return visitor_of(address, origin, user_agent, gpc, dnt, purpose, hint, language)
 
 
 def response_headers(headers: list[tuple[str, str]], allowed: str) -> ResponseHeaders:

@@ -65,16 +65,16 @@ class SiteRequests(ABC):
             elif isinstance(answer, Exception):
                 self.refuse(answer, request, send, allowed)
             else:
-                self._respond(answer, request, send, allowed, now)
+                try:
+                    self.respond(answer, request, send, allowed, now)
+                except Exception as error:  # noqa: BLE001 - passed to the callback
+                    self._failed(f"answer to a {self.kind}", error, request, send, allowed)
 
         try:
             allowed = allowed_origin(entry, request.header(b"origin"))
             self.ask(entry, request, now, reply)
-        except StatsError as error:
-            self.refuse(error, request, send, allowed)
         except Exception as error:  # noqa: BLE001 - passed to the callback
-            self._meters.fault(self.kind, error)
-            self.refuse(error, request, send, allowed)
+            self._failed(self.kind, error, request, send, allowed)
 
     def _look_again(self, entry: SiteEntry, request: LoopRequest, send: Send) -> None:
         """Read the site again, because Redis did not know it, and handle the request."""
@@ -88,13 +88,10 @@ class SiteRequests(ABC):
 
         self._sites.when_again(entry, self._clock.now(), found)
 
-    def _respond(
-        self, answer: PageAnswer, request: LoopRequest, send: Send, allowed: str, began: float
+    def _failed(
+        self, fault: str, error: Exception, request: LoopRequest, send: Send, allowed: str
     ) -> None:
-        try:
-            self.respond(answer, request, send, allowed, began)
-        except StatsError as error:
-            self.refuse(error, request, send, allowed)
-        except Exception as error:  # noqa: BLE001 - passed to the callback
-            self._meters.fault(f"answer to a {self.kind}", error)
-            self.refuse(error, request, send, allowed)
+        """Send what was raised; `fault` is its name in the log if nobody foresaw it."""
+        if not isinstance(error, StatsError):
+            self._meters.fault(fault, error)
+        self.refuse(error, request, send, allowed)

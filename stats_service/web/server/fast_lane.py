@@ -154,10 +154,8 @@ class FastLaneProtocol(StrictProtocol):
         closing = b"" if cycle.keep_alive else b"connection: close\r\n"
         # That of a 304 would be the length of what the client has.
         length = b"" if status == NOT_MODIFIED else b"content-length: %d\r\n" % len(body)
-        transport.write(
-            b"%b%b%b%b%b\r\n%b"
-            % (STATUS_LINE[status], self._default_lines(), headers.lines, closing, length, body)
-        )
+        parts = (STATUS_LINE[status], self._default_lines(), headers.lines, closing, length)
+        transport.write(b"".join((*parts, b"\r\n", body)))
         if not cycle.keep_alive:
             transport.close()
         if self.pipeline or self.flow.read_paused:

@@ -144,3 +144,19 @@ def test_a_list_with_rubbish_is_refused() -> None:
     """A list that was never checked does not silently exclude nobody."""
     with pytest.raises(InvalidInputError):
         in_networks("10.1.2.3", ("office",))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["0", "1", "01", "255", "256", "١", "1e1", "", " 7", "100"]), max_size=5
+    )
+)
+def test_what_looks_like_ipv4_is_read_as_by_the_standard_library(parts: list[str]) -> None:
+    """The short way through the C library takes nothing else, and spells it no other way."""
+    text = ".".join(parts)
+    try:
+        expected = str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        expected = ""
+
+    assert canonical_address(text) == expected

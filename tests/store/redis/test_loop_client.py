@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError
 from stats_service.store.redis import loop_client
 from stats_service.store.redis.loop_client import LoopClient, connect_loop
+from stats_service.store.redis.pipeline import Command
 from stats_service.store.redis.request_counts import COUNT_REQUEST
 
 #: Longest wait for an answer of Redis, in seconds; a busy machine may take its time.
@@ -59,6 +60,30 @@ def test_calls_at_once_are_answered_each_with_its_own_answer(server: EmbeddedRed
 
     assert sorted(answers[:500]) == list(range(1, 501))
     assert answers[500:] == [b"%d" % n for n in range(500)]
+
+
+def test_calls_of_one_turn_leave_in_one_write(
+    server: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the loop does with a write: uvloop carries out each at once, and wakes Redis."""
+    connection = connect_loop(server.url, TIMEOUT)
+    send, written = connection.send, list[int]()
+
+    def counted(commands: Sequence[Command]) -> None:
+        written.append(len(commands))
+        send(commands)
+
+    async def main() -> Any:
+        await connection.start()
+        monkeypatch.setattr(connection, "send", counted)
+        client = LoopClient(connection)
+        answers = await asyncio.gather(*(client.ask("INCRBY", "n", 1) for _ in range(30)))
+        await client.ask("INCRBY", "n", 1)
+        await connection.stop()
+        return answers
+
+    assert asyncio.run(main()) == list(range(1, 31))
+    assert written == [30, 1]
 
 
 def test_a_forgotten_script_is_run_once(server: EmbeddedRedis) -> None:
