@@ -1,5 +1,7 @@
 """How long an access log takes, beside GoAccess: `python -m benchmarks.logs [--lines N]`.
 
+`--kinds` takes instead the same lines packed in each way, and logs of IIS, a file a day or in one.
+
 Writes a log of a portal in the format "combined", then imports it with `legacy import` into a site
 of an installation of its own, with an embedded Redis, and lets GoAccess (Debian: goaccess) read the
 same file, by turns, in one run. Prints seconds, the ratio, and the most memory of all processes of
@@ -7,7 +9,10 @@ the import together. The target is at most the time of GoAccess, and 200 MB.
 """
 
 import argparse
+import bz2
 import contextlib
+import gzip
+import lzma
 import os
 import random
 import resource
@@ -17,8 +22,10 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 
 MEGABYTES = 200
@@ -28,6 +35,8 @@ ARTICLES, READERS = 20_000, 60_000
 VIEWS, BOTS = 40, 15
 #: Readers who are there at a time, and of a hundred lines: visits that end with it.
 ACTIVE, ENDED = 300, 16
+#: Files of a year of daily logs.
+DAYS = 365
 #: Seconds between two looks at the memory.
 LOOK_SECONDS = 0.05
 
@@ -74,8 +83,9 @@ _REFERRERS = (
 )
 
 
-def _log(lines: int) -> Iterator[str]:
-    """Yield the lines of a log: 60,000 readers with 8,000 user agents, IPv6 among them."""
+@cache
+def _readers() -> tuple[list[str], list[tuple[str, str]]]:
+    """Return user agents, and readers: address and user agent."""
     numbers = random.Random(1)
     agents = [
         numbers.choice(_BROWSERS).format(
@@ -93,6 +103,13 @@ def _log(lines: int) -> Iterator[str]:
         else:
             address = ".".join(str(numbers.randrange(1, 255)) for _ in range(4))
         readers.append((address, agents[int(8000 * numbers.random() ** 3)]))
+    return agents, readers
+
+
+def _log(lines: int, seed: int = 1) -> Iterator[str]:
+    """Yield the lines of a log: 60,000 readers with 8,000 user agents, IPv6 among them."""
+    _, readers = _readers()
+    numbers = random.Random(seed)
     active = readers[:ACTIVE]
     for line in range(lines):
         kind = numbers.randrange(100)
@@ -146,7 +163,9 @@ def _children(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    """Return the bytes of a process; what several have in common is shared out among them."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, float, int]:
@@ -167,6 +186,77 @@ def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, floa
     return seconds, computing, memory.stop()
 
 
+def _iis(lines: int, day: datetime) -> Iterator[str]:
+    """Yield a log of IIS of one day, whose lines are those of `_log`."""
+    yield (
+        "#Software: Microsoft Internet Information Services 10.0\n"
+        "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
+        "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\n"
+    )
+    for number, line in enumerate(_log(lines, int(day.timestamp() // 86_400))):
+        parts = line.split('"')
+        path, _, query = parts[1].split(" ")[1].partition("?")
+        at = day + timedelta(seconds=86_400 * number // lines)
+        yield (
+            f"{at:%Y-%m-%d %H:%M:%S} 10.0.0.1 GET {path} {query or '-'} 443 - "
+            f"{parts[0].partition(' ')[0]} {parts[5].replace(' ', '+')} {parts[3]} 200 0 0 46\n"
+        )
+
+
+def _kinds(folder: Path, lines: int) -> Iterator[tuple[str, list[Path]]]:
+    """Write the same lines in several ways, one after the other; give the files of each."""
+    plain = folder / "access.log"
+    with plain.open("w", encoding="utf-8") as file:
+        file.writelines(_log(lines))
+    yield "plain", [plain]
+    data = plain.read_bytes()
+    packers = {"gz": partial(gzip.compress, compresslevel=6), "bz2": bz2.compress}
+    for name, pack in (packers | {"xz": lzma.compress}).items():
+        path = folder / f"access.log.{name}"
+        path.write_bytes(pack(data))
+        yield name, [path]
+    path = folder / "access.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(plain, plain.name)
+    yield "zip", [path]
+    days = [datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(DAYS)]
+    paths = [folder / f"u_ex{day:%y%m%d}.log" for day in days]
+    for path, day in zip(paths, days, strict=True):
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(_iis(lines // DAYS, day))
+    whole = folder / "u_ex.log"
+    with whole.open("wb") as file_of_all:
+        for path in paths:
+            file_of_all.write(path.read_bytes())
+    yield "IIS, one file", [whole]
+    yield f"IIS, {DAYS} files", paths
+
+
+def _show_kinds(folder: Path, lines: int) -> None:
+    """Print lines a second, of each way in which a log may be written."""
+    service = [sys.executable, "-m", "stats_service"]
+    environment = _installation(folder / "data")
+    for name, paths in _kinds(folder, lines):
+        command = [*service, "legacy", "import", "kimson", *map(str, paths), "--dry-run"]
+        seconds, computing, memory = _timed(command, environment)
+        print(
+            f"{name:16} {seconds:6.1f} s  {computing:6.1f} s computing  {memory / 1e6:4.0f} MB  "
+            f"{lines / seconds:9,.0f} lines/s",
+            flush=True,
+        )
+
+
+def _installation(data: Path) -> dict[str, str]:
+    """Make an installation with a site; return the environment that names it."""
+    environment = os.environ | {"STATS_DATA_DIR": str(data)}
+    environment.pop("REDIS_URL", None)
+    # Without bytecode, each of the processes would compile all modules again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "stats_service", "site", "add", "kimson", "--host", HOST]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    return environment
+
+
 def main() -> None:
     """Write, import, let GoAccess read, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -174,18 +264,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="each is timed so often, by turns")
     parser.add_argument("--file", type=Path, help="an access log of your own")
     parser.add_argument("--goaccess", default="goaccess", help="the program")
+    parser.add_argument("--kinds", action="store_true", help="lines/s of each way to write a log")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        if arguments.kinds:
+            _show_kinds(Path(folder), arguments.lines)
+            return
         path = arguments.file or Path(folder) / "access.log"
         if not arguments.file:
             with path.open("w", encoding="utf-8") as file:
                 file.writelines(_log(arguments.lines))
         service = [sys.executable, "-m", "stats_service"]
         for number in range(arguments.rounds):
-            environment = os.environ | {"STATS_DATA_DIR": f"{folder}/data-{number}"}
-            environment.pop("REDIS_URL", None)
-            add = ["site", "add", "kimson", "--host", HOST]
-            subprocess.run([*service, *add], env=environment, check=True, capture_output=True)
+            environment = _installation(Path(folder) / f"data-{number}")
             command = [*service, "legacy", "import", "kimson", str(path)]
             ours, computing, memory = _timed(command, environment)
             print(

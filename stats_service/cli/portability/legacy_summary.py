@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from stats_service.models.portability.legacy import ONE_ADDRESS_VIEWS, FileSummary, LegacySummary
+from stats_service.models.portability.legacy import (
+    ONE_ADDRESS_VIEWS,
+    ArticleViews,
+    FileSummary,
+    LegacySummary,
+)
 
 
 def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
@@ -10,7 +15,7 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
     if summary.known:
         yield f"{summary.name}: imported before; nothing added."
         return
-    verb = "would add" if dry_run else "added" if summary.adds else "adds nothing:"
+    verb = "adds nothing:" if not summary.adds else "would add" if dry_run else "added"
     days = f" on {summary.days:,} days ({summary.first_day} to {summary.last_day})"
     yield (
         f"{summary.name}: {verb} {summary.views:,} views, {summary.visits:,} visits"
@@ -23,6 +28,7 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
         yield f"  ratings: {summary.ratings:,}"
     if summary.readers:
         yield f"  visits tell: {_named(summary.readers)}"
+    yield from map(_article_line, summary.most_viewed)
     if summary.known_views:
         yield f"  left out, imported before: {summary.known_views:,} views"
     if summary.overlapping:
@@ -35,6 +41,11 @@ def summary_lines(summary: LegacySummary, *, dry_run: bool) -> Iterator[str]:
     yield from (f"  {poll.text}" for poll in summary.polls)
     for file in summary.files:
         yield from _file_lines(file, alone=len(summary.files) == 1)
+
+
+def _article_line(article: ArticleViews) -> str:
+    address = f" ({article.address} in the file)" if article.address else ""
+    return f"  article {article.key}{address}: {article.views:,} views"
 
 
 def _file_lines(file: FileSummary, *, alone: bool) -> Iterator[str]:

@@ -6,6 +6,10 @@ import msgspec
 
 #: Most articles that one script call adds; some 5 ms of Redis.
 PART_ARTICLES = 2000
+#: Number of articles that a summary names.
+ARTICLES_TOLD = 10
+#: Number of articles of which a file's own spelling is remembered, to be told.
+ADDRESSES_KNOWN = 20_000
 #: Number of growing days that a summary names.
 GROWING_TOLD = 31
 #: Number of views in a log from which a single address behind all of them is reported.
@@ -171,6 +175,16 @@ class SpanGrowth(msgspec.Struct, frozen=True):
     more: int
 
 
+class ArticleViews(msgspec.Struct, frozen=True):
+    """An article of a file, with the views that are added to it."""
+
+    #: Key under which it is counted here.
+    key: str
+    views: int
+    #: How the files write it, if that is not the key.
+    address: str = ""
+
+
 class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of the files of one command, and the outcome."""
 
@@ -208,6 +222,8 @@ class LegacySummary(msgspec.Struct, frozen=True, kw_only=True):
     spans: tuple[SpanGrowth, ...] = ()
     #: Polls in the files.
     polls: tuple[PollOutcome, ...] = ()
+    #: The articles that get most views.
+    most_viewed: tuple[ArticleViews, ...] = ()
 
     @property
     def adds(self) -> bool:

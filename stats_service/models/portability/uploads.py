@@ -6,6 +6,8 @@ from stats_service.models.portability.legacy import LegacySummary
 
 #: Kind of an archive; the other kinds are those of `legacy import`.
 ARCHIVE = "archive"
+#: Seconds of reading from which on the rest can be guessed.
+SECONDS_TELL = 3
 #: Not a file: an import that is being undone.
 UNDO = "undo"
 
@@ -61,8 +63,9 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     #: `reading`, `columns` (waits for column names), `ready` (waits for confirmation), `adding`,
     #: `done` or `failed`.
     state: str = "reading"
-    #: Share of the file that has been read.
+    #: Share of the file that has been read, and the seconds that it took.
     progress: float = 0.0
+    seconds: float = 0.0
     #: Why it failed, in English; message and values of the error (`errors.StatsError`), and its
     #: code.
     error: str = ""
@@ -79,6 +82,13 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     def under_way(self) -> bool:
         """Whether a process works on it now."""
         return self.state in ("reading", "adding")
+
+    @property
+    def seconds_left(self) -> int | None:
+        """Seconds that reading the rest will take, if it goes on as before; None: unknown."""
+        if not self.under_way or self.seconds < SECONDS_TELL or not 0 < self.progress < 1:
+            return None
+        return round(self.seconds * (1 - self.progress) / self.progress)
 
     @property
     def adds(self) -> bool:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from urllib.parse import unquote
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.traffic import LISTED_MAX, OTHER_ARTICLES
@@ -24,6 +25,8 @@ RAW_MAX_LENGTH = 8192
 CACHED_MAX_LENGTH = 512
 #: Number of inputs whose key is remembered.
 CACHE_SIZE = 4096
+#: Longest address that is shown beside its key, in characters.
+ADDRESS_SHOWN = 300
 #: Part of a refused value that the error shows, in characters.
 SHOWN_LENGTH = 80
 
@@ -89,6 +92,8 @@ _ADDRESS = re.compile(
 )
 #: A path of which only the segments are left to look at.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._~/!$&()*+,=:@-]*")
+#: A path that is its own key, unless it names an index file.
+_SIMPLE = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _UNSAFE_IN_PATH = re.compile(r"[^A-Za-z0-9._~/!$&()*+,;=:@\-]")
 _UNSAFE_IN_QUERY = re.compile(r"[^A-Za-z0-9._~/!$()*,:@?\-]")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
@@ -159,6 +164,10 @@ def may_be_key(text: str) -> bool:
 
 
 def _key(raw: str, parameters: tuple[str, ...]) -> str:
+    if len(raw) <= KEY_MAX_BYTES and _SIMPLE.fullmatch(raw):  # nearly every one
+        last = raw[raw.rindex("/") + 1 :].lower()
+        if last not in INDEX_FILES:
+            return raw
     if len(raw) > RAW_MAX_LENGTH:
         raise _refusal(
             raw,
@@ -312,6 +321,24 @@ def dropped_parameters(raw: str, key: str) -> tuple[str, ...]:
         _escaped(part.partition("=")[0], _UNSAFE_IN_QUERY, plus=True) for part in query.split("&")
     )
     return tuple(dict.fromkeys(name for name in names if name and name.lower() not in kept))[:10]
+
+
+def shown_address(raw: str, key: str) -> str:
+    """Return an address for people beside the key that was made of it; `""` if the paths agree.
+
+    Values of parameters that are dropped are left out: they may be anybody's session.
+    """
+    path, mark, query = raw.partition("#")[0].partition("?")
+    if unquote(path) == unquote(key.partition("?")[0]):
+        return ""
+    kept = {part.partition("=")[0].lower() for part in key.partition("?")[2].split("&")}
+    parts = []
+    for part in query.replace("&amp;", "&").split("&") if mark else ():
+        name, equals, _ = part.partition("=")
+        is_kept = _escaped(name, _UNSAFE_IN_QUERY, plus=True).lower() in kept
+        parts.append(part if is_kept else f"{name}{equals}…" if equals else name)
+    shown = path + mark + "&".join(parts)
+    return shown if len(shown) <= ADDRESS_SHOWN else shown[:ADDRESS_SHOWN] + "…"
 
 
 @lru_cache(maxsize=1024)

@@ -355,14 +355,19 @@ class Uploads:
         return summary
 
     def _noting(self, upload: Upload, paths: Sequence[Path]) -> Progress:
-        size, read, noted = sum(path.stat().st_size for path in paths) or 1, 0, 0.0
+        size, read = sum(path.stat().st_size for path in paths) or 1, 0
+        begun = noted = time.monotonic()
 
         def note(more: int) -> None:
             nonlocal read, noted
             read += more
-            if time.monotonic() - noted >= NOTE_SECONDS:
-                noted = time.monotonic()
-                self._store.put(msgspec.structs.replace(upload, progress=min(1.0, read / size)))
+            now = time.monotonic()
+            if now - noted >= NOTE_SECONDS:
+                noted = now
+                progress = min(1.0, read / size)
+                self._store.put(
+                    msgspec.structs.replace(upload, progress=progress, seconds=now - begun)
+                )
 
         return note
 

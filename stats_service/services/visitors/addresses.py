@@ -56,8 +56,13 @@ def _parsed(text: str) -> tuple[str, int, int] | None:
             return None
     elif (number := _ipv4_number(bare)) is not None:
         return bare, 4, number
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
     try:
-        address = ipaddress.ip_address(bare.partition("%")[0] if ":" in bare else bare)
+        address = (
+            ipaddress.IPv6Address(bare.partition("%")[0])
+            if ":" in bare
+            else ipaddress.IPv4Address(bare)
+        )
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
@@ -134,9 +139,12 @@ def _prefix(address: str, bits: int) -> str:
     if ":" not in address:
         return address
     try:
-        return str(ipaddress.IPv6Network((address.partition("%")[0], bits), strict=False))
-    except ValueError:
+        packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):
         return ""
+    # `IPv6Network` gives the same in five times the time.
+    number = int.from_bytes(packed) >> (128 - bits) << (128 - bits)
+    return f"{ipaddress.IPv6Address(number)}/{bits}"
 
 
 def canonical_network(text: str) -> str:

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
+from stats_service.services.visitors.pattern_words import Sieve
+
 #: Longest part of a user agent that is examined, in characters; in-app browsers need 500.
 USER_AGENT_MAX_LENGTH = 1024
 #: Letters of a name by which it is found; no name is shorter.
@@ -51,30 +53,34 @@ _DEVICE = re.compile(
 )
 
 #: Forms that no browser's user agent has. Case does not matter.
-_PROGRAM = re.compile(
-    r"""
+_BEGINNINGS = (
     # Browsers say Mozilla or Opera first; so old telephones and text browsers are let pass, and
     # DuckDuckGo's for Android, which loses the beginning.
-    ^(?!Mozilla[/ ]|Opera/|UCWEB/|Nokia|BlackBerry|Lynx/|E?Links\b|w3m/|Dillo/|NetSurf/
-        |(?:Android\ [\d.]+\)\ )?AppleWebKit/)
-        (?!.*(?:MIDP|\bWAP\b|Browser\b))
+    (
+        r"(?!Mozilla[/ ]|Opera/|UCWEB/|Nokia|BlackBerry|Lynx/|E?Links\b|w3m/|Dillo/|NetSurf/"
+        r"|(?:Android [\d.]+\) )?AppleWebKit/)"
+        r"(?!.*(?:MIDP|\bWAP\b|Browser\b))"
+    ),
     # No browser leaves it at that; scripts do.
-    | ^Mozilla/[\d.]+\s*(?:\(compatible;?\s*\))?$
-    # "compatible" is what Internet Explorer and Konqueror call themselves, and robots.
-    | [(;]\s*compatible;\s*(?!MSIE\ ?\d|Konqueror|Opera)\S
-    # An address for the owner of the server to complain to. (Ecosia writes "ios@10.3".)
-    | https?:|\bwww\.|@[a-z][\w-]*\.[a-z]
-    # What it does. Cubot makes telephones, CamScanner shows pages to those who scan with it.
-    | (?<!cu)bot(?![a-z])|bots\b|crawl|spider|slurp|scrap(?:er|y)|fetch|archiver|aggregator
-    | feed\ ?(?:parser|reader)|validator|link\ ?check|(?<!cam)scanner|monitor(?:ing)?\b|uptime
-    | synthetic|favicon|web\ ?preview|headless|phantomjs|puppeteer|playwright|selenium
-    | cypress/|lighthouse
-    # Libraries that a string may put behind "Mozilla/5.0". Old telephones write "Java/Jbed".
-    | python|\bjava/\d|libwww-perl|okhttp|httpclient|http_request|node-fetch|\bcurl|\bwget|go-http
-    | zgrab|\bnuclei\b|\bnikto|\bsqlmap|\bnmap\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
+    r"Mozilla/[\d.]+\s*(?:\(compatible;?\s*\))?$",
 )
+_FORMS = (
+    # "compatible" is what Internet Explorer and Konqueror call themselves, and robots.
+    r"[(;]\s*compatible;\s*(?!MSIE ?\d|Konqueror|Opera)\S",
+    # An address for the owner of the server to complain to. (Ecosia writes "ios@10.3".)
+    r"https?:|\bwww\.",
+    r"@[a-z][\w-]*\.[a-z]",
+    # What it does. Cubot makes telephones, CamScanner shows pages to those who scan with it.
+    r"(?<!cu)bot(?![a-z])|bots\b|crawl|spider|slurp|scrap(?:er|y)|fetch|archiver|aggregator",
+    r"feed ?(?:parser|reader)|validator|link ?check|(?<!cam)scanner|monitor(?:ing)?\b|uptime",
+    r"synthetic|favicon|web ?preview|headless|phantomjs|puppeteer|playwright|selenium",
+    r"cypress/|lighthouse",
+    # Libraries that a string may put behind "Mozilla/5.0". Old telephones write "Java/Jbed".
+    r"python|\bjava/\d|libwww-perl|okhttp|httpclient|http_request|node-fetch|\bcurl|\bwget|go-http",
+    r"zgrab|\bnuclei\b|\bnikto|\bsqlmap|\bnmap\b",
+)
+_BEGINNING = re.compile("|".join(_BEGINNINGS), re.IGNORECASE)
+_FORM = re.compile("|".join(_FORMS), re.IGNORECASE)
 _ESCAPED_SIGN = re.compile(r"\\([^A-Za-z0-9])")
 _REGEX_SIGN = re.compile(r"[\[\](){}*+?|^$.]|\\")
 
@@ -103,7 +109,7 @@ def _kind(user_agent: str) -> str:
     for name in _NAMES:
         if name in user_agent:
             return _KINDS[name]
-    for pattern, kind in _PATTERN_KINDS:
+    for pattern, kind in _PATTERNS.candidates(user_agent):
         if pattern.search(user_agent):
             return kind
     return BY_SHAPE
@@ -127,9 +133,18 @@ def is_bot(user_agent: str) -> bool:
 @lru_cache(maxsize=CACHE_SIZE)
 def _is_bot(user_agent: str) -> bool:
     user_agent = _DEVICE.sub(r"\g<system>", user_agent)
-    if _PROGRAM.search(user_agent):
+    if _BEGINNING.match(user_agent) or _has_form(user_agent):
         return True
-    return _has_name(user_agent) or bool(_PATTERNS.search(user_agent))
+    return _has_name(user_agent) or any(
+        pattern.search(user_agent) for pattern, _ in _PATTERNS.candidates(user_agent)
+    )
+
+
+def _has_form(text: str) -> bool:
+    """Return whether a text has one of the forms; nearly none has a word of any of them."""
+    if text.isascii() and not any(_FORM_WORDS.candidates(text)):
+        return False
+    return bool(_FORM.search(text))
 
 
 def _has_name(text: str) -> bool:
@@ -141,35 +156,25 @@ def _has_name(text: str) -> bool:
     return any(name in text for head in heads & _BY_HEAD.keys() for name in _BY_HEAD[head])
 
 
-def _split_patterns(patterns: list[str]) -> tuple[tuple[str, ...], re.Pattern[str]]:
-    """Return the patterns without special characters as texts, and the others as one expression.
-
-    All but some forty are plain text, and searching for text is seven times as fast.
-    """
-    texts: list[str] = []
-    expressions: list[str] = []
-    for pattern in patterns:
-        if _REGEX_SIGN.search(_ESCAPED_SIGN.sub("", pattern)):
-            expressions.append(pattern)
-        else:
-            texts.append(_ESCAPED_SIGN.sub(r"\1", pattern))
-    return tuple(texts), re.compile("|".join(expressions))
+def _is_text(pattern: str) -> bool:
+    """Return whether a pattern of the list has no special characters: all but some forty."""
+    return not _REGEX_SIGN.search(_ESCAPED_SIGN.sub("", pattern))
 
 
-_NAMES, _PATTERNS = _split_patterns(
-    [
-        entry["pattern"]
-        for entry in CRAWLER_USER_AGENTS_DATA
-        if entry["pattern"] not in PATTERNS_OF_PEOPLE
-    ]
-)
+_LISTED = [
+    entry["pattern"]
+    for entry in CRAWLER_USER_AGENTS_DATA
+    if entry["pattern"] not in PATTERNS_OF_PEOPLE
+]
+# Searching for text is seven times as fast.
+_NAMES = tuple(_ESCAPED_SIGN.sub(r"\1", pattern) for pattern in _LISTED if _is_text(pattern))
 _BY_HEAD: dict[str, list[str]] = {}
 for _name in _NAMES:
     _BY_HEAD.setdefault(_name[:NAME_HEAD], []).append(_name)
 _KINDS = {name: _kind_name(name) for name in _NAMES}
-_PATTERN_KINDS = [
-    (re.compile(entry["pattern"]), _kind_name(entry["pattern"]))
-    for entry in CRAWLER_USER_AGENTS_DATA
-    if entry["pattern"] not in PATTERNS_OF_PEOPLE
-    and _REGEX_SIGN.search(_ESCAPED_SIGN.sub("", entry["pattern"]))
-]
+_PATTERNS = Sieve(
+    (pattern, (re.compile(pattern), _kind_name(pattern)))
+    for pattern in _LISTED
+    if not _is_text(pattern)
+)
+_FORM_WORDS = Sieve((form, True) for form in _FORMS)

@@ -6,11 +6,14 @@ families that hardly anybody has are none: a name must not tell one reader from 
 
 import re
 from functools import cache, lru_cache
+from typing import TypeVar
 
 from babel import Locale
-from ua_parser import Domain, Parser
-from ua_parser.basic import Resolver
+from ua_parser import OS, UserAgent
+from ua_parser.core import Matcher
 from ua_parser.loaders import load_lazy_builtins
+
+from stats_service.services.visitors.pattern_words import Sieve
 
 #: Longest part of a user agent that is looked at, in characters.
 LENGTH = 512
@@ -72,11 +75,13 @@ _SYSTEMS = {
     "KaiOS": ("KaiOS",),
     "Windows Phone": ("Windows Phone",),
 }
+_Found = TypeVar("_Found")
 _TELEVISION = re.compile(
     r"smart-?tv|\btv\b|appletv|googletv|android tv|bravia|hbbtv|netcast|web0s|webos.tv"
     r"|aft[a-z]{1,4}\b|crkey|roku|viera|tizen.*\btv",
     re.IGNORECASE,
 )
+_TELEVISION_WORDS = Sieve([(_TELEVISION.pattern, True)])
 _TABLET = re.compile(r"iPad|Tablet|PlayBook|Silk(?!.*Mobile)|Kindle|SM-[TX]\d")
 _PHONE = re.compile(
     r"iPhone|iPod|Mobile|Mobi\b|Windows Phone|Opera Mini|BlackBerry|BB10|KaiOS|Nokia"
@@ -94,17 +99,15 @@ def client_lines(user_agent: str) -> tuple[str, str, str]:
     """
     text = user_agent[:LENGTH]
     device = device_class(text)
-    found = _parser()(text, Domain.USER_AGENT | Domain.OS)
-    family = next((name for sign, name in _SIGNS if sign in text), "")
-    browser = ""
-    if family:
-        browser = f"b{family}\n"
-    elif found.user_agent and (family := _browser_names().get(found.user_agent.family, "")):
-        browser = f"b{family}\n"
-        major = found.user_agent.major or ""
-        if re.fullmatch(r"[0-9]{1,4}", major):
-            browser = f"v{family} {major}\n"
-    system = _system_names().get(found.os.family, "") if found.os else ""
+    browsers, systems = _matchers()
+    browser = next((f"b{name}\n" for sign, name in _SIGNS if sign in text), "")
+    if not browser and (found := _first(browsers, text)):
+        family = _browser_names().get(found.family, "")
+        is_number = re.fullmatch(r"[0-9]{1,4}", found.major or "")
+        browser = f"v{family} {found.major}\n" if is_number else f"b{family}\n"
+        browser = browser if family else ""
+    running = _first(systems, text)
+    system = _system_names().get(running.family, "") if running else ""
     return f"d{device}\n" if device else "", browser, f"o{system}\n" if system else ""
 
 
@@ -120,7 +123,8 @@ def system_named(text: str) -> str:
 
 def device_class(user_agent: str) -> str:
     """Return `phone`, `tablet`, `computer` or `television`; `""` if nothing tells."""
-    if _TELEVISION.search(user_agent):
+    may_be = any(_TELEVISION_WORDS.candidates(user_agent)) or not user_agent.isascii()
+    if may_be and _TELEVISION.search(user_agent):
         return "television"
     if _TABLET.search(user_agent):
         return "tablet"
@@ -143,14 +147,25 @@ def language_line(accepted: str) -> str:
 
 
 def warm_up() -> None:
-    """Make ready what the first user agent would wait for: 0.3 seconds."""
+    """Make ready what the first user agents would wait for: 0.3 seconds."""
     client_lines("-")
+    for sieve in _matchers():
+        for matcher in sieve.items():
+            matcher("")  # compiles its expression
+
+
+def _first(matchers: Sieve[Matcher[_Found]], text: str) -> _Found | None:
+    """Return what the first matcher finds that finds anything."""
+    return next(filter(None, (matcher(text) for matcher in matchers.candidates(text))), None)
 
 
 @cache
-def _parser() -> Parser:
+def _matchers() -> tuple[Sieve[Matcher[UserAgent]], Sieve[Matcher[OS]]]:
     browsers, systems, _ = load_lazy_builtins()
-    return Parser(Resolver((browsers, systems, [])))
+    return (
+        Sieve((matcher.regex, matcher) for matcher in browsers),
+        Sieve((matcher.regex, matcher) for matcher in systems),
+    )
 
 
 @cache

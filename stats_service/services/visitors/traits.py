@@ -4,7 +4,6 @@ A letter alone is a value that is told and not kept by name; `e` alone asks for 
 the visit begins, which the script knows. All of it is packed as `lua/record_views.lua` wants it.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
@@ -15,9 +14,6 @@ from stats_service.models.traffic import Visitor
 from stats_service.services.visitors.clients import client_lines, language_line
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.sources import source_and_campaign, source_in_app
-
-#: Returns the lines of device, browser and system of a user agent; `client_lines` does.
-Clients = Callable[[str], tuple[str, str, str]]
 
 #: Number of combinations of user agent, language and via that are remembered.
 CACHE_SIZE = 4096
@@ -56,12 +52,7 @@ def _packed(
 
 
 def lines_told(
-    off: tuple[str, ...],
-    hosts: frozenset[str],
-    agent: str,
-    language: str,
-    via: str,
-    clients: Clients = client_lines,
+    off: tuple[str, ...], hosts: frozenset[str], agent: str, language: str, via: str
 ) -> str:
     """Return what a visit tells, each line with its line feed; without its country.
 
@@ -71,11 +62,32 @@ def lines_told(
         agent: the user agent, as short as `traits_of` makes it.
         language: `Accept-Language`.
         via: as the script sends it (`PageQuery.via`).
-        clients: gives device, browser and system of a user agent.
     """
     source, campaign = source_and_campaign(via, hosts)
     source = source or source_in_app(agent)
-    device, browser, system = clients(agent)
+    return joined_lines(off, source, campaign, *client_lines(agent), language_line(language))
+
+
+def joined_lines(
+    off: tuple[str, ...],
+    source: str,
+    campaign: str,
+    device: str,
+    browser: str,
+    system: str,
+    language: str = "",
+) -> str:
+    """Return the lines that a visit tells, in the order of `GROUPS`.
+
+    Args:
+        off: what the site has switched off.
+        source: its name; `?`: it has none that is kept.
+        campaign: lines, each with its line feed, as the others; `""`: none.
+        device: as `campaign`.
+        browser: as `campaign`.
+        system: as `campaign`.
+        language: as `campaign`.
+    """
     told = {
         "source": "s\n" if source == "?" else f"s{source}\n",
         "campaign": campaign,
@@ -83,7 +95,7 @@ def lines_told(
         "device": device,
         "browser": browser,
         "system": system,
-        "language": language_line(language),
+        "language": language,
     }
     return "".join(told[group] for group in GROUPS if group in told and group not in off)
 

@@ -10,7 +10,7 @@ from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.traffic.parameters import splitting
-from stats_service.services.visitors.bots import _KINDS, _PATTERN_KINDS, bot_kind
+from stats_service.services.visitors.bots import _KINDS, _PATTERNS, bot_kind
 from tests.support.admin import Person
 from tests.support.clock import FakeClock
 from tests.support.pages import view
@@ -186,7 +186,7 @@ def test_programs_are_told_by_the_name_of_the_list(
 
 def test_a_kind_is_a_name_of_the_list() -> None:
     """Small letters and hyphens, however the pattern is written: no part of a user agent."""
-    kinds = {*_KINDS.values(), *(kind for _, kind in _PATTERN_KINDS)}
+    kinds = {*_KINDS.values(), *(kind for _, kind in _PATTERNS.items())}
 
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", kind) and len(kind) <= 32 for kind in kinds)
     assert len(kinds) > 400

@@ -67,7 +67,7 @@ def refusals(user_agents: Iterable[str]) -> dict[str, str]:
             if entry["pattern"] not in bots.PATTERNS_OF_PEOPLE
             and re.search(entry["pattern"], user_agent)
         ]
-        shape = bots._PROGRAM.search(user_agent)
+        shape = bots._BEGINNING.match(user_agent) or bots._FORM.search(user_agent)
         for culprit in patterns or [f"shape {shape.group() if shape else ''}"]:
             culprits.setdefault(culprit, user_agent)
     return culprits
@@ -125,7 +125,7 @@ def test_every_exception_is_for_a_pattern_of_the_list() -> None:
 
 def test_the_list_is_looked_up_as_the_library_does() -> None:
     """Splitting it into texts and expressions lost no pattern."""
-    expressions = bots._PATTERNS.pattern
+    expressions = {pattern.pattern for pattern, _ in bots._PATTERNS.items()}
 
     assert len(bots._NAMES) > 1400
     assert all(

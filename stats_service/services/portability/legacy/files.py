@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from io import BufferedReader, BytesIO
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -69,17 +68,25 @@ class LegacyFile:
 
         A line of more than `LINE_MAX_BYTES` comes in pieces, each in a block of its own.
         """
-        if self._blocks is None:
-            self._blocks = self._whole_lines()
-        return chain(self._first_blocks, self._blocks)
+        rest = self._begun()
+        while self._first_blocks:
+            yield self._first_blocks.pop(0)
+        yield from rest
+        # The rest refers to this object: without it, what is in memory goes when it is not needed.
+        self._blocks = iter(())
 
     def first_lines(self, number: int) -> list[str]:
         """Return the first lines of a log; `blocks` yields them again."""
-        self.blocks()
-        while len(self._first) < number and (block := next(self._blocks or iter(()), b"")):
+        rest = self._begun()
+        while len(self._first) < number and (block := next(rest, b"")):
             self._first_blocks.append(block)
-            self._first += log_lines(block)
+            self._first += log_lines(block)[:number]
         return self._first[:number]
+
+    def _begun(self) -> Iterator[bytes]:
+        if self._blocks is None:
+            self._blocks = self._whole_lines()
+        return self._blocks
 
     def text(self) -> Iterator[str]:
         """Yield the lines as text: UTF-8, or UTF-16 with a byte order mark, as Matomo writes it.

@@ -1,15 +1,19 @@
 """Import files of other counters into a site: new data only, once, and with undo."""
 
+import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.portability.legacy import (
+    ARTICLES_TOLD,
     GROWING_TOLD,
+    ArticleViews,
     DayPart,
     FileSummary,
     Growth,
@@ -21,6 +25,7 @@ from stats_service.models.portability.legacy import (
     SpanGrowth,
 )
 from stats_service.models.sites import Site
+from stats_service.services.articles.keys import shown_address
 from stats_service.services.periods import days_of_month
 from stats_service.services.polls.polls import POLLS_MAX
 from stats_service.services.portability.legacy.exports.dialects import is_table
@@ -37,7 +42,11 @@ from stats_service.services.portability.legacy.files import opened_file, opened_
 from stats_service.services.portability.legacy.formats.recognise import SAMPLE_LINES, format_of
 from stats_service.services.portability.legacy.known_lines import KnownLines
 from stats_service.services.portability.legacy.lines import Lines, Recount, check_days, skipping
-from stats_service.services.portability.legacy.log_blocks import LogSetup, log_readers
+from stats_service.services.portability.legacy.log_blocks import (
+    COLLECTED_FROM,
+    LogSetup,
+    log_readers,
+)
 from stats_service.services.portability.legacy.refusals import (
     check_balance,
     check_others,
@@ -140,18 +149,18 @@ class Legacy:
         check_days((*filter(None, [plan.before]), *plan.tests))
         changes, imports = self._store.imports(site.slug)
         before = plan.before or self._store.first_live_day(site.slug, plan.tests)
-        with Tally() as tally, Lines() as lines:
-            outcome, known_views = None, 0
+        with _few_collections(), Tally() as tally, Lines() as lines:
+            outcome, known_views, addresses = None, 0, source.addresses
             kind = ACCESS_LOG if plan.kind == ACCESS_LOG else _kind_of(paths, plan)
             salt = self._store.salt(site, keep=not plan.dry_run)
             work = Work(site, plan, paths[0].name, kind, before, imports, tally, lines)
             if kind == ACCESS_LOG:
-                files, overlapping = self._read_logs(work, paths, salt, progress)
+                files, overlapping = self._read_logs(work, paths, salt, progress, addresses)
             else:
                 outcome = _read_tables(source, paths, work, salt, progress)
                 work = work._replace(kind=outcome.kind)
                 files, overlapping, known_views = self._new_of_tables(work, outcome)
-            summary = self._summary(work, files, overlapping, known_views)
+            summary = self._summary(work, files, overlapping, known_views, addresses)
             summary = msgspec.structs.replace(summary, spans=self._spans(work))
             # Errors are raised before anything is added.
             polls = self._polls(site.slug, outcome, now, dry_run=True)
@@ -184,9 +193,17 @@ class Legacy:
         return tuple(PollOutcome(*fate) for fate in self.add_polls(slug, polls, dry_run=dry_run))
 
     def _read_logs(
-        self, work: Work, paths: list[Path], salt: bytes, progress: Progress
+        self,
+        work: Work,
+        paths: list[Path],
+        salt: bytes,
+        progress: Progress,
+        addresses: dict[str, str],
     ) -> tuple[list[FileSummary], int]:
-        """Read access logs; return their summaries, and how many views were counted live."""
+        """Read access logs; return their summaries, and how many views were counted live.
+
+        Into `addresses` comes what the logs call articles.
+        """
         site, tally, lines = work.site, work.tally, work.lines
         options = msgspec.structs.replace(work.plan.log, hosts=site.hosts)
         former = {name for name, file in work.imports.items() if not file.undoable}
@@ -196,6 +213,7 @@ class Legacy:
         for file in files:
             tally.lines += file.contents.lines
             tally.ignored += file.contents.ignored
+            addresses.update(file.contents.addresses)
         known = KnownLines(self._store, site.slug, work.imports, work.kind, options.reader)
         recount = Recount(site, known.on, skipping(work.before), tally, len(files))
         for some in recount.run(lines):
@@ -261,9 +279,14 @@ class Legacy:
             )
 
     def _summary(
-        self, work: Work, files: list[FileSummary], overlapping: int, known_views: int
+        self,
+        work: Work,
+        files: list[FileSummary],
+        overlapping: int,
+        known_views: int,
+        addresses: Mapping[str, str],
     ) -> LegacySummary:
-        """Return the summary of what is new."""
+        """Return the summary of what is new; `addresses` has what the files call an article."""
         tally, before = work.tally, work.before
         days = tally.days(before)
         digests = [file.digest for file in files]
@@ -276,6 +299,7 @@ class Legacy:
         there = self._store.imported_views(work.site.slug, list(day_views))
         growing = [Growth(day, there[day], more) for day, more in day_views.items() if day in there]
         name = files[0].name if files else ""
+        articles, most_viewed = tally.articles(ARTICLES_TOLD, before)
         summary = LegacySummary(
             name=name if len(files) < 2 else f"{name} +{len(files) - 1}",
             kind=work.kind,
@@ -283,7 +307,7 @@ class Legacy:
             lines=tally.lines,
             views=views,
             visits=visits,
-            articles=tally.article_number(before),
+            articles=articles,
             days=len(days),
             first_day=days[0] if days else "",
             last_day=days[-1] if days else "",
@@ -295,6 +319,10 @@ class Legacy:
             growing=tuple(growing[:GROWING_TOLD]),
             growing_days=len(growing),
             files=tuple(files),
+            most_viewed=tuple(
+                ArticleViews(key, views, shown_address(addresses.get(key, ""), key))
+                for key, views in most_viewed
+            ),
         )
         if not summary.adds:
             seen = {digest for file in work.imports.values() for digest in file.digests}
@@ -381,6 +409,17 @@ class Legacy:
             timezone=work.site.timezone,
             line_days=work.lines.kept_days(),
         )
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let Python look for circles of objects seldom: an import makes tuples, no circles."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECTED_FROM, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def import_events(summary: LegacySummary) -> Iterator[tuple[str, str, dict[str, object] | None]]:

@@ -10,8 +10,9 @@ An event of an export is a line whose row says itself what it is: a view, a visi
 
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import groupby
 from operator import itemgetter, or_
 from typing import NamedTuple
 
@@ -27,18 +28,24 @@ from stats_service.services.portability.legacy.marks import (
     pack_marks,
     pack_readers,
 )
+from stats_service.services.portability.legacy.readers import ENTRY
+from stats_service.services.portability.legacy.rows import (
+    CEILING_SECONDS,
+    IN_ORDER,
+    ONCE,
+    RUN,
+    SCORE_SHIFT,
+    VIEW,
+    VISIT,
+    Row,
+    pack_rows,
+    unpack_rows,
+)
 from stats_service.services.portability.legacy.scratch import scratch_database, when_full
 from stats_service.services.portability.legacy.tally import Tally
 
-#: Seconds over which the ceilings of an address are counted, as for live views.
-CEILING_SECONDS = 1800
 #: The ceiling of a /48 as a multiple of that of an address; `record_views.lua` has the same.
 IPV6_48_VIEWS_FACTOR = 10
-#: What a line is, as bits: a view; a visit; a visit if its reader was not seen for a while; one
-#: that stands in a file once, however often it is written there. Above them stands the score of a
-#: rating.
-VIEW, VISIT, RUN, ONCE = 1, 2, 4, 8
-SCORE_SHIFT = 4
 #: Seconds for which an event goes on with a visit that the export names.
 NAMED_VISIT_SECONDS = DAY_SECONDS
 #: Lines that are written to disk together.
@@ -49,34 +56,10 @@ DISK_MAX_BYTES = 2**30
 TOLD_MAX = 20_000
 
 _SCHEMA = """
-CREATE TABLE lines (at INTEGER, print INTEGER, file INTEGER, who INTEGER, network INTEGER,
-    ipv6_48 INTEGER, article TEXT, what INTEGER, told INTEGER);
+CREATE TABLE lines (bucket INTEGER, file INTEGER, rows BLOB);
 CREATE TABLE told (number INTEGER PRIMARY KEY, text TEXT);
 CREATE TABLE kept (day INTEGER, marks BLOB, flips BLOB, readers BLOB);
 """
-
-
-class Line(NamedTuple):
-    """A line that counts unless it is known or above a ceiling."""
-
-    #: Seconds since 1970.
-    at: int
-    print: int
-    #: Number of the file.
-    file: int
-    who: int
-    network: int
-    #: 0: the address is not in a /48.
-    ipv6_48: int
-    #: Empty: the request is not for a valid article.
-    article: str
-    what: int = VIEW | RUN
-    #: What a visit that begins with it tells, as `Lines.number_of` gives it; 0: nothing.
-    told: int = 0
-
-
-#: A line as a plain tuple, of which millions are made faster.
-Row = tuple[int, int, int, int, int, int, str, int, int]
 
 
 class KnownLine(NamedTuple):
@@ -100,10 +83,10 @@ class FileCount:
         self.views = self.visits = self.known = 0
         self.first = self.last = ""
 
-    def add(self, day: str, view: int, visit: int) -> None:
-        """Count a line of a day, which come in their order."""
-        self.views += view
-        self.visits += visit
+    def add(self, day: str, views: int, visits: int) -> None:
+        """Count lines of a day; days come in their order."""
+        self.views += views
+        self.visits += visits
         if self.last != day:
             self.first, self.last = self.first or day, day
 
@@ -162,21 +145,19 @@ class Lines:
         if len(self._batch) >= BATCH:
             self._flush()
 
-    def add_views(
-        self,
-        file: int,
-        views: Iterable[tuple[int, int, int, int, int, str, int]],
-        told: Iterable[str],
+    def add_packed(
+        self, file: int, packed: Mapping[int, bytes], told: Iterable[tuple[int, str]]
     ) -> None:
-        """Add views of a file: time, mark, reader, article, and which of `told` is told."""
-        numbers = [self.number_of(text) for text in told]
-        what = VIEW | RUN
-        self._batch += [
-            (at, mark, file, who, network, ipv6_48, article, what, numbers[place])
-            for at, mark, who, network, ipv6_48, article, place in views
-        ]
-        if len(self._batch) >= BATCH:
-            self._flush()
+        """Add lines of a file as `pack_rows` packs them, by half hour, and what has which number.
+
+        Numbers are given out by who packs, or by `number_of`, but not by both.
+        """
+        with self._disk(), self._database:
+            self._database.executemany("INSERT INTO told VALUES (?, ?)", told)
+            self._database.executemany(
+                "INSERT INTO lines VALUES (?, ?, ?)",
+                [(bucket, file, rows) for bucket, rows in packed.items()],
+            )
 
     def number_of(self, told: str) -> int:
         """Return the number of what a visit tells: its lines, as `Tally.tell_visit` takes them."""
@@ -213,27 +194,18 @@ class Lines:
     def buckets(self) -> list[int]:
         """Return the half hours with lines, in order."""
         self._flush()
-        rows = self._database.execute(
-            "SELECT DISTINCT at / ? FROM lines ORDER BY 1", (CEILING_SECONDS,)
-        )
+        rows = self._database.execute("SELECT DISTINCT bucket FROM lines ORDER BY 1")
         return [bucket for (bucket,) in rows]
 
     def by_bucket(self) -> Iterator[tuple[int, list[Row]]]:
         """Yield the lines of each half hour, by time, mark and file; each is a tuple as `Line`."""
         self._flush()
         with self._disk():
-            rows = self._database.execute("SELECT * FROM lines ORDER BY at, print, file")
-            some: list[Row] = []
-            end = 0
-            for row in rows:
-                if row[0] >= end:
-                    if some:
-                        yield end // CEILING_SECONDS - 1, some
-                    some = []
-                    end = (row[0] // CEILING_SECONDS + 1) * CEILING_SECONDS
-                some.append(row)
-            if some:
-                yield end // CEILING_SECONDS - 1, some
+            found = self._database.execute("SELECT bucket, rows FROM lines ORDER BY bucket, rowid")
+            for bucket, packed in groupby(found, itemgetter(0)):
+                rows = [row for _, some in packed for row in unpack_rows(some)]
+                rows.sort(key=IN_ORDER)
+                yield bucket, rows
 
     def keep(self, some: "DayLines") -> None:
         """Collect what is to be stored about a day."""
@@ -256,11 +228,15 @@ class Lines:
         return None if first is None else (first, last)
 
     def _flush(self) -> None:
+        packed: dict[tuple[int, int], list[Row]] = {}
+        for row in self._batch:
+            packed.setdefault((row[0] // CEILING_SECONDS, row[2]), []).append(row)
+        self._batch.clear()
         with self._disk(), self._database:
             self._database.executemany(
-                "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._batch
+                "INSERT INTO lines VALUES (?, ?, ?)",
+                ((*place, pack_rows(rows)) for place, rows in packed.items()),
             )
-        self._batch.clear()
 
     def _disk(self) -> contextlib.AbstractContextManager[None]:
         return when_full(
@@ -313,6 +289,8 @@ class Recount:
         #: By reader, what the visit under way told where it began here: day, number, article.
         self._begun: dict[int, tuple[str, int, str]] = {}
         self._text_of: Callable[[int], str] = str
+        #: By number, what a visit tells, and whether its article is told.
+        self._texts: dict[int, tuple[str, bool]] = {}
         self._swept = 0
         self._views: dict[int, int] = {}
         self._identities: dict[int, int] = {}
@@ -433,7 +411,8 @@ class Recount:
             self._tally.add(periods.day, periods.hour, visits=-1)
             self._kept.flips.append(Flip(line.at % DAY_SECONDS, line.print, line.owner))
 
-    def _count_new(self, rows: Sequence[Row]) -> None:
+    # One function: calls for each of a million lines would take as long as the rest of it.
+    def _count_new(self, rows: Sequence[Row]) -> None:  # noqa: C901, PLR0912
         """Count lines of half an hour, sorted."""
         kinds = reduce(or_, map(_WHAT, rows), 0)
         if kinds >> SCORE_SHIFT:
@@ -444,28 +423,33 @@ class Recount:
         if self._ceilings:
             rows = self._under_ceilings(rows)
         marks, readers = self._kept.marks, self._kept.readers
+        last_seen, begun, gap = self._last_seen, self._begun, self._gap
         hour = _Hour(0, "", "", skipped=False)
-        files = self.files
         for at, mark, file, who, network, ipv6_48, article, what, told in rows:
             if at >= hour.end:
                 self._close(hour)
                 hour = self._hour_of(at)
             if what & RUN:
-                visit = self._begins_visit(at, who, network, ipv6_48)
+                last = last_seen.get(who)
+                if last is not None and at - last < gap:
+                    last_seen[who] = at
+                    visit = 0
+                else:
+                    visit = self._begins_visit(at, who, network, ipv6_48)
             else:
                 visit = what // VISIT & 1
-            view = what & VIEW
             if hour.skipped:
-                self.overlapping += view
+                self.overlapping += what & VIEW
                 continue
-            hour.views += view
-            hour.visits += visit
-            files[file].add(hour.day, view, visit)
-            if view and article:
-                hour.articles.append(article)
-            if visit and told:
-                self._tally.tell_visit(hour.day, self._text_of(told), article)
-                self._begun[who] = (hour.day, told, article)
+            if what & VIEW:
+                hour.views.append(file)
+                if article:
+                    hour.articles.append(article)
+            if visit:
+                hour.visits.append(file)
+                if told:
+                    hour.told.append((told, article))
+                    begun[who] = (hour.day, told, article)
             marks.append((at % DAY_SECONDS, mark, visit))
             readers.append((who, network, ipv6_48))
         self._close(hour)
@@ -480,6 +464,18 @@ class Recount:
 
     def _under_ceilings(self, rows: Sequence[Row]) -> Sequence[Row]:
         views, ceiling = self._views, self._site.view_ceiling
+        if not views:  # nearly always, nothing is near a ceiling
+            networks = Counter(map(_NETWORK, rows))
+            wider = Counter(filter(None, map(_IPV6_48, rows)))
+            most = max(networks.values(), default=0), max(wider.values(), default=0)
+            if (
+                most[0] <= ceiling
+                and most[1] <= ceiling * IPV6_48_VIEWS_FACTOR
+                and networks.keys().isdisjoint(wider)
+            ):
+                views.update(networks)
+                views.update(wider)
+                return rows
         found = [row for row in rows if not _beyond(views, row[4], row[5], ceiling)]
         if len(found) < len(rows):
             self._tally.ignored["ceiling"] += len(rows) - len(found)
@@ -493,9 +489,29 @@ class Recount:
 
     def _close(self, hour: "_Hour") -> None:
         """Add what was counted in a quarter of an hour."""
-        if hour.views or hour.visits:
-            self._tally.add(hour.day, hour.hour, views=hour.views, visits=hour.visits)
-            self._tally.add_articles(hour.day, hour.articles)
+        if not (hour.views or hour.visits):
+            return
+        views, visits = Counter(hour.views), Counter(hour.visits)
+        for file in views | visits:
+            self.files[file].add(hour.day, views[file], visits[file])
+        self._tally.add(hour.day, hour.hour, views=len(hour.views), visits=len(hour.visits))
+        self._tally.add_articles(hour.day, hour.articles)
+        texts: list[str] = []
+        entries: list[str] = []
+        for number, article in hour.told:
+            text, has_entry = self._texts.get(number) or self._told(number)
+            texts.append(text)
+            if has_entry and article:
+                entries.append(article)
+        self._tally.tell_visits(hour.day, texts, entries)
+
+    def _told(self, number: int) -> tuple[str, bool]:
+        """Return what has a number, and whether the article is among it."""
+        if len(self._texts) >= TOLD_MAX:
+            self._texts.clear()
+        text = self._text_of(number)
+        found = self._texts[number] = text, ENTRY in text.split("\n")
+        return found
 
     def _rate(self, rows: Sequence[Row]) -> None:
         """Count lines of which some are ratings."""
@@ -512,11 +528,7 @@ class Recount:
                 self._tally.ignored["article-invalid"] += 1
 
     def _begins_visit(self, at: int, who: int, network: int, ipv6_48: int) -> int:
-        """Return whether a visit begins with a line of a reader, as 0 or 1."""
-        last = self._last_seen.get(who)
-        if last is not None and at - last < self._gap:
-            self._last_seen[who] = at
-            return 0
+        """Return whether a reader who was not seen for a while begins a visit, as 0 or 1."""
         if self._ceilings and _beyond(self._identities, network, ipv6_48, self._site.identity_cap):
             return 0
         self._last_seen[who] = at
@@ -526,17 +538,22 @@ class Recount:
 class _Hour:
     """What is counted in a quarter of an hour."""
 
-    __slots__ = ("articles", "day", "end", "hour", "skipped", "views", "visits")
+    __slots__ = ("articles", "day", "end", "hour", "skipped", "told", "views", "visits")
 
     def __init__(self, end: int, day: str, hour: str, *, skipped: bool) -> None:
         self.end = end
         self.day = day
         self.hour = hour
         self.skipped = skipped
-        self.views = self.visits = 0
+        #: Of each view and of each visit, the file.
+        self.views: list[int] = []
+        self.visits: list[int] = []
         self.articles: list[str] = []
+        #: Of visits, the number of what each tells, and its article.
+        self.told: list[tuple[int, str]] = []
 
 
+_NETWORK, _IPV6_48 = itemgetter(4), itemgetter(5)
 _WHAT = itemgetter(7)
 #: Readers of known lines that are not known any more, or never were.
 _UNKNOWN = (None, Reader(0, 0, 0))

@@ -4,6 +4,7 @@ What a block contains does not depend on who reads it, and the parts are taken i
 blocks. So nothing that is counted depends on the number of processes.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO, cast
@@ -34,6 +36,10 @@ WORKERS_FROM_BYTES = 4_000_000
 #: Blocks that wait to be read or taken, for each process.
 WAITING = 2
 _LENGTH_BYTES = 4
+#: New objects from which on Python looks for circles of them.
+COLLECTED_FROM = 50_000
+#: Bytes that fit into the pipes, where the system lets them be set: a block and what comes of it.
+PIPE_BYTES = 524_288
 
 
 class LogSetup(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +50,9 @@ class LogSetup(msgspec.Struct, frozen=True, array_like=True):
     options: LogOptions
     #: File with the countries of addresses; empty: none.
     countries: str = ""
+    #: The first number for what visits tell, and the step to the next: readers have none in common.
+    first: int = 1
+    step: int = 1
 
 
 class LogBlock(msgspec.Struct, frozen=True, array_like=True):
@@ -71,7 +80,8 @@ class BlockReader:
     def __init__(self, setup: LogSetup) -> None:
         self._options = setup.options
         countries = Countries(Path(setup.countries) if setup.countries else None)
-        self._reader = LogReader(setup.site, setup.salt, setup.options, countries)
+        numbers = count(setup.first, setup.step)
+        self._reader = LogReader(setup.site, setup.salt, setup.options, countries, numbers)
         self._file = -1
         self._form: Format | None = None
 
@@ -94,7 +104,7 @@ class BlockReader:
             raise ValueError("the sample has no format")
         if block.heading:
             self._form.parse(block.heading)
-        return self._reader.read(log_lines(block.data), self._form)
+        return self._reader.read(log_lines(block.data), self._form, block.file)
 
 
 class LogWorkers:
@@ -106,8 +116,9 @@ class LogWorkers:
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         self._threads = ThreadPoolExecutor(number, thread_name_prefix="log-workers")
         try:
-            for _ in range(number):
-                self._workers.append(_Worker(setup))
+            for first in range(1, number + 1):
+                own = msgspec.structs.replace(setup, first=first, step=number)
+                self._workers.append(_Worker(own))
                 self._idle.put(self._workers[-1])
         except BaseException:
             self.__exit__()
@@ -157,6 +168,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": str(Path(stats_service.__file__).parents[1])},
             start_new_session=True,
+            pipesize=PIPE_BYTES,
         )
 
     def read(self, block: LogBlock) -> LogPart:
@@ -226,6 +238,8 @@ def _receive(pipe: BinaryIO) -> bytes:
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Read blocks until there are no more."""
+    # Lines make millions of objects and hardly a circle: looking for them seldom saves a twentieth.
+    gc.set_threshold(COLLECTED_FROM, *gc.get_threshold()[1:])
     reader = BlockReader(msgspec.msgpack.decode(_receive(requests), type=LogSetup))
     decoder = msgspec.msgpack.Decoder(LogBlock)
     encoder = msgspec.msgpack.Encoder()

@@ -6,7 +6,7 @@ no value that is kept.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stats_service.models.portability.legacy import DayPart
 from stats_service.models.readers import DIMENSIONS, LETTERS, VERSION_FROM
@@ -60,12 +60,14 @@ class ReaderSums:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._lines: Counter[tuple[str, str]] = Counter()
-        #: Visits by day and all that each told, which many tell alike.
-        self._visits: Counter[tuple[str, str]] = Counter()
+        #: Visits by day and all that each told, which many tell alike; and by entry article.
+        self._visits: dict[str, dict[str, int]] = {}
+        self._entries: dict[str, dict[str, int]] = {}
+        self._added = 0
 
     def __len__(self) -> int:
-        """Return how many sums are in memory."""
-        return len(self._lines) + len(self._visits)
+        """Return how many sums are in memory, at most."""
+        return len(self._lines) + self._added
 
     def add(self, day: str, line: str, visits: int) -> None:
         """Add visits that tell a line."""
@@ -80,9 +82,20 @@ class ReaderSums:
             article: its key.
             visits: -1 takes one back.
         """
-        self._visits[day, told] += visits
+        self._added += 2
+        of_day = self._visits.setdefault(day, {})
+        of_day[told] = of_day.get(told, 0) + visits
         if article and ENTRY in told.split("\n"):
-            self._lines[day, ENTRY + article] += visits
+            entries = self._entries.setdefault(day, {})
+            entries[article] = entries.get(article, 0) + visits
+
+    def visits(self, day: str, told: Sequence[str], entries: Sequence[str]) -> None:
+        """Add visits by what each told, and the articles at which they began, as `visit` does."""
+        self._added += len(told) + len(entries)
+        for values, by_day in ((told, self._visits), (entries, self._entries)):
+            of_day = by_day.setdefault(day, {})
+            for value in values:
+                of_day[value] = of_day.get(value, 0) + 1
 
     def flush(self) -> None:
         """Write what is in memory."""
@@ -90,20 +103,31 @@ class ReaderSums:
             ADD_READERS, [(*key, n) for key, n in self._lines.items() if key[1] and n]
         )
         self._lines.clear()
+        self._database.executemany(
+            ADD_READERS,
+            (
+                (day, ENTRY + article, n)
+                for day, entries in self._entries.items()
+                for article, n in entries.items()
+                if n
+            ),
+        )
+        self._entries.clear()
         self._database.executemany(ADD_READERS, self._by_line())
         self._visits.clear()
+        self._added = 0
 
     def _by_line(self) -> Iterator[tuple[str, str, int]]:
         """Yield what visits told line by line, some thousands of lines summed at a time."""
-        sums: Counter[tuple[str, str]] = Counter()
-        for (day, told), visits in self._visits.items():
-            for line in told.split("\n"):
-                if line and line != ENTRY:
-                    sums[day, line] += visits
-            if len(sums) > SUMMED_LINES:
-                yield from ((*key, n) for key, n in sums.items())
-                sums.clear()
-        yield from ((*key, n) for key, n in sums.items())
+        for day, of_day in self._visits.items():
+            sums: dict[str, int] = {}
+            for told, visits in of_day.items():
+                for line in told.split("\n"):
+                    sums[line] = sums.get(line, 0) + visits
+                if len(sums) > SUMMED_LINES:
+                    yield from _of_lines(day, sums)
+                    sums.clear()
+            yield from _of_lines(day, sums)
 
     def of_day(self, day: str) -> dict[str, int]:
         """Return what visits of a day told, as it is kept."""
@@ -183,6 +207,10 @@ class ReaderSums:
         kept = {line: n for line, n in sums.items() if least is None or n >= least}
         self._database.execute("DELETE FROM readers WHERE day = ?", (day,))
         self._database.executemany(ADD_READERS, [(day, line, n) for line, n in kept.items()])
+
+
+def _of_lines(day: str, sums: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
+    return ((day, line, n) for line, n in sums.items() if line and line != ENTRY)
 
 
 def _families(sums: Mapping[str, int]) -> dict[str, list[str]]:

@@ -140,7 +140,7 @@ class _Reading:
         if result:
             part = result()
             log.contents.add(part)
-            self._context.lines.add_views(log.number, part.views, part.told)
+            self._context.lines.add_packed(log.number, part.views, part.told)
             return
         contents = log.contents
         if contents.lines and contents.ignored[UNREADABLE] == contents.lines:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from stats_service.errors import InvalidInputError
@@ -114,6 +114,12 @@ class Tally:
     def tell_visit(self, day: str, told: str, article: str, visits: int = 1) -> None:
         """Add a visit with all that it tells; see `ReaderSums.visit`."""
         self._readers.visit(day, told, article, visits)
+        if len(self._readers) >= MEMORY_SUMS:
+            self._flush()
+
+    def tell_visits(self, day: str, told: Sequence[str], entries: Sequence[str]) -> None:
+        """Add visits by what each tells, and the articles at which they began."""
+        self._readers.visits(day, told, entries)
         if len(self._readers) >= MEMORY_SUMS:
             self._flush()
 
@@ -309,13 +315,18 @@ class Tally:
         )
         return [day for (day,) in rows if not before or day < before]
 
-    def article_number(self, before: str = "") -> int:
-        """Return the number of articles; `before` as in `totals`."""
+    def articles(self, most: int, before: str = "") -> tuple[int, list[tuple[str, int]]]:
+        """Return how many articles there are, and the `most` most viewed ones with their views.
+
+        `before` as in `totals`.
+        """
         self._flush()
-        (number,) = self._database.execute(
-            "SELECT COUNT(DISTINCT article) FROM articles WHERE day < ?1 OR ?1 = ''", (before,)
-        ).fetchone()
-        return int(number)
+        rows = self._database.execute(
+            "SELECT article, SUM(views) AS views, COUNT(*) OVER () FROM articles"
+            " WHERE day < ?1 OR ?1 = '' GROUP BY article ORDER BY views DESC, article LIMIT ?2",
+            (before, most),
+        ).fetchall()
+        return rows[0][2] if rows else 0, [(article, views) for article, views, _ in rows]
 
     def day_views(self, before: str = "") -> dict[str, int]:
         """Return the views of each day."""

@@ -4,16 +4,31 @@ A text of lines, joined by line feeds: the letter of a dimension and a value eac
 """
 
 import re
+from typing import NamedTuple
 
 from stats_service.models.readers import ALL_GROUPS, DIMENSIONS, DIRECT
 from stats_service.models.sites import Site
 from stats_service.services.visitors.clients import client_lines
-from stats_service.services.visitors.sources import source_and_campaign
-from stats_service.services.visitors.traits import Clients, lines_told
+from stats_service.services.visitors.sources import source_and_campaign, source_in_app
+from stats_service.services.visitors.traits import joined_lines
 
-#: Longest user agent, language and query that are looked at, in characters, as of a live view.
-AGENT_MAX, LANGUAGE_MAX, QUERY_MAX = 1024, 100, 900
+#: Longest user agent and query that are looked at, in characters, as of a live view.
+AGENT_MAX, QUERY_MAX = 1024, 900
+#: Pages before, with queries, that are remembered.
+VIAS_MAX = 5000
+#: Stands for a source that is not told; no host has a line feed.
+_UNTOLD = "\n"
 _AFTER_HOST = re.compile(r"[/?#]")
+
+
+class Client(NamedTuple):
+    """What a user agent tells: each line with its line feed, `""` if it does not tell it."""
+
+    #: Source of a visit that no page before has.
+    app: str
+    device: str
+    browser: str
+    system: str
 
 
 class Told:
@@ -21,11 +36,9 @@ class Told:
 
     Args:
         site: the site; what it has switched off is not told.
-        clients: reads user agents as `client_lines` does.
     """
 
-    def __init__(self, site: Site, clients: Clients = client_lines) -> None:
-        self._clients = clients
+    def __init__(self, site: Site) -> None:
         self._off = site.readers_off
         self._letters_off = _letters_off(site)
         # Files have the hosts with and without `www.`; to neither a reader comes from elsewhere.
@@ -33,27 +46,52 @@ class Told:
         self._hosts = frozenset(bare | {f"www.{host}" for host in bare})
         #: Whether nothing is told.
         self.is_off = ALL_GROUPS in site.readers_off
+        #: By page before and query, what they tell.
+        self._vias: dict[tuple[str | None, str], tuple[str, str]] = {}
 
-    def by_request(
-        self, referrer: str | None, query: str, agent: str, language: str = "", country: str = ""
-    ) -> str:
-        """Return what a request tells.
+    def via(self, referrer: str | None, query: str) -> tuple[str, str]:
+        """Return the source of a request, and the lines of its campaign.
 
         Args:
             referrer: the address of the page before, or its host; None: the file has none of any
                 request, so that no source is told.
             query: of the page's own address, without the question mark.
-            agent: the user agent; empty: none is told.
-            language: `Accept-Language`.
+
+        Returns:
+            The source, `""` if nothing but the user agent may tell it.
+        """
+        found = self._vias.get((referrer, query))
+        if found is None:
+            source, campaign = source_and_campaign(_via(referrer or "", query), self._hosts)
+            found = (source if referrer is not None else _UNTOLD), campaign
+            if len(self._vias) >= VIAS_MAX:
+                self._vias.clear()
+            self._vias[referrer, query] = found
+        return found
+
+    def client(self, agent: str) -> Client:
+        """Return what a user agent tells."""
+        agent = agent[:AGENT_MAX]
+        return Client(source_in_app(agent), *client_lines(agent))
+
+    def by_request(self, referrer: str | None, query: str, agent: str) -> str:
+        """Return what a request tells; the arguments are those of `via` and `client`."""
+        return "" if self.is_off else self.by_parts(self.via(referrer, query), self.client(agent))
+
+    def by_parts(self, via: tuple[str, str], client: Client, country: str = "") -> str:
+        """Return what a request tells.
+
+        Args:
+            via: as `via` gives it.
+            client: as `client` gives it.
             country: as `Countries.line` gives it.
         """
         if self.is_off:
             return ""
-        off = self._off if referrer is not None else (*self._off, "source")
-        via = _via(referrer or "", query)
-        lines = lines_told(
-            off, self._hosts, agent[:AGENT_MAX], language[:LANGUAGE_MAX], via, self._clients
-        )
+        source, campaign = via
+        off = self._off if source != _UNTOLD else (*self._off, "source")
+        source = source or client.app
+        lines = joined_lines(off, source, campaign, client.device, client.browser, client.system)
         return (lines + ("" if "country" in self._off else country)).rstrip("\n")
 
     def by_names(self, referrer: str, query: str, *lines: str) -> str:

@@ -3,9 +3,13 @@
 Each is looked at first; the page of the upload says what would be added and asks.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 import msgspec
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response
@@ -19,6 +23,7 @@ from stats_service.services.portability.legacy.exports.systems.plain import (
     guessed,
     is_enough,
 )
+from stats_service.services.portability.legacy.series import NAMED
 from stats_service.services.portability.uploads import UPLOAD_KINDS
 from stats_service.web.admin.access import access, account, site, who
 from stats_service.web.admin.portability import exports
@@ -203,6 +208,22 @@ def ignored_reasons() -> dict[str, str]:
     }
 
 
+def cell_wanted(text: str) -> str:
+    """Return what a cell should have held (`BadRow.wanted`), as people say it."""
+    texts: dict[str, str] = {
+        "a number": _("a whole number is wanted"),
+        "a date": _("a day such as 2026-11-23 is wanted"),
+        "a day": _("a day from 1970 to 8999 is wanted"),
+        "a time": _("a time such as 2026-11-23 09:30:00 is wanted"),
+        "seconds": _("seconds since 1970 are wanted"),
+        "numbers by score": _("numbers by score, such as [0,1,0,0,3], are wanted"),
+        "an hour": _("an hour from 0 to 23 is wanted"),
+        "a score": _("a score of the site's scale is wanted"),
+        "the number of columns": _("as many cells as there are columns are wanted"),
+    }
+    return next((said for begin, said in texts.items() if text.startswith(begin)), text)
+
+
 def kind_name(kind: str) -> str:
     """Return how people call what has written files: several systems, or one."""
     names = dict(kinds())
@@ -335,9 +356,36 @@ def _upload_page(upload: Upload) -> str:
         reasons=ignored_reasons(),
         formats=formats(),
         one_address_views=ONE_ADDRESS_VIEWS,
+        endings=_together(file.endings for file in found.files) if found else {},
+        hosts=_together(file.hosts for file in found.files) if found else {},
+        left=_time_left(upload),
+        wanted=cell_wanted,
         failure=explain_failure(upload),
         details=explained(upload.template, upload.values, upload.code),
     )
+
+
+def _together(counted: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the most frequent names of several files."""
+    sums: Counter[str] = Counter()
+    for names in counted:
+        sums.update(names)
+    return dict(sums.most_common(NAMED))
+
+
+def _time_left(upload: Upload) -> str:
+    """Return how long reading will take, as people say it; empty: nobody knows."""
+    seconds = upload.seconds_left
+    if seconds is None:
+        return ""
+    text: str = (
+        ngettext("About %(num)d second left.", "About %(num)d seconds left.", max(1, seconds))
+        if seconds < 90
+        else ngettext(
+            "About %(num)d minute left.", "About %(num)d minutes left.", round(seconds / 60)
+        )
+    )
+    return text
 
 
 def explain_failure(upload: Upload) -> str:

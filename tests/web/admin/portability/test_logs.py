@@ -5,6 +5,7 @@ import zipfile
 from io import BytesIO
 from typing import Any
 
+import msgspec
 import pytest
 from flask import Flask
 
@@ -129,3 +130,54 @@ def test_too_many_files_are_refused(owner: Person, site: Site) -> None:
 
     assert answer.status_code == 400
     assert "zip" in answer.get_data(as_text=True)
+
+
+def test_the_preview_names_articles_as_they_are_counted_here(owner: Person, site: Site) -> None:
+    """With the address in the log where that is another; values that are dropped are not shown."""
+    old = "/index.php?option=com_content&view=article&id=7&phpsessid=geheim"
+    content = 3 * line(old, at="17/Feb/2026:10:05:03 +0700") + line("/tin/1?utm_source=zalo")
+
+    page = page_of(owner, send(owner, content))
+
+    assert "Bài được xem nhiều nhất trong tệp" in page
+    assert "/?id=7&amp;option=com_content&amp;view=article" in page
+    assert "/index.php?option=com_content&amp;view=article&amp;id=7&amp;phpsessid=…" in page
+    assert "geheim" not in page
+    assert "utm_source" not in page
+    assert page.count("như nhau") == 1
+
+
+def test_the_endings_and_hosts_of_several_files_are_added_up(owner: Person, site: Site) -> None:
+    """The most frequent ones, whatever file they are in."""
+    first = line() + 2 * line("/a.png") + line(host="x.example.org ")
+    second = line("/tin/2") + 3 * line("/b.png") + line("/c.pdf")
+    page = page_of(owner, send(owner, first, second))
+
+    assert ".png 5" in page
+    assert ".pdf 1" in page
+    assert "x.example.org" in page
+
+
+@pytest.mark.parametrize(
+    ("progress", "seconds", "expected"),
+    [(0.25, 10, "Còn khoảng 30 giây."), (0.1, 60, "Còn khoảng 9 phút."), (0.5, 1, ""), (0, 9, "")],
+)
+def test_reading_says_how_long_it_will_take(
+    owner: Person,
+    site: Site,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    progress: float,
+    seconds: float,
+    expected: str,
+) -> None:
+    """By how long it has taken so far; nothing in the first seconds."""
+    uploads = services.portability.uploads
+    taken = uploads.get("kimson", send(owner, line()).location.rpartition("/")[2])
+    now = msgspec.structs.replace(taken, state="reading", progress=progress, seconds=seconds)
+    monkeypatch.setattr(type(uploads), "get", lambda *_: now)
+
+    page = owner.get(f"{DATA}/{taken.id}").get_data(as_text=True)
+
+    assert ("Còn khoảng" in page) == bool(expected)
+    assert expected in page

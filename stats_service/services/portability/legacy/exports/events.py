@@ -7,15 +7,9 @@ whichever file has them.
 from hashlib import blake2b
 from zlib import crc32
 
-from stats_service.services.portability.legacy.lines import (
-    ONCE,
-    RUN,
-    SCORE_SHIFT,
-    VIEW,
-    VISIT,
-    Lines,
-)
+from stats_service.services.portability.legacy.lines import Lines
 from stats_service.services.portability.legacy.marks import PRINT_MASK
+from stats_service.services.portability.legacy.rows import ONCE, RUN, SCORE_SHIFT, VIEW, VISIT
 
 #: Visits whose pseudonyms are remembered.
 RUNS_MAX = 20_000

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stats_service.errors import InvalidInputError
+from stats_service.models.portability.legacy import ADDRESSES_KNOWN
 from stats_service.models.sites import Site
 from stats_service.services.articles.keys import canonical_article
 
@@ -27,6 +28,8 @@ class Source:
     columns: Mapping[str, str] = field(default_factory=dict)
     #: Language of the polls.
     language: str = "vi"
+    #: What the files call an article, by its key, if that is not the key.
+    addresses: dict[str, str] = field(default_factory=dict, compare=False)
     _articles: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _hosts: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
@@ -41,6 +44,8 @@ class Source:
         if len(self._articles) >= _REMEMBERED:
             self._articles.clear()
         self._articles[text] = found
+        if found and found != text and len(self.addresses) < ADDRESSES_KNOWN:
+            self.addresses.setdefault(found, text)
         return found
 
     def post(self, number: str, pattern: str, **parts: str) -> str:

@@ -23,6 +23,15 @@ class Hit(NamedTuple):
     #: Address of the page before; empty or `-`: none.
     referrer: str = ""
 
+    def shared(self, request: tuple[str, str]) -> "Quick":
+        """Return the line as `Quick`, with method and path in one."""
+        return self.at, (self.address, self.host), request, self.status, self.referrer, self.agent
+
+
+#: A line with texts that many lines have in common: seconds since 1970; address and host, or what
+#: `Format.source_of` takes; method and path, or a text such as `GET /tin/1 HTTP/1.1`; status;
+#: address of the page before; user agent.
+Quick = tuple[float, tuple[str, str] | str, tuple[str, str] | str, str, str, str]
 
 #: Parses a line; returns the reason if it has no request: `unreadable`, `no-page`, or an empty text
 #: for a line that is part of the format (a heading, an empty line).
@@ -43,5 +52,9 @@ class Format:
     agents: bool = True
     #: The lines contain the addresses of the pages before.
     referrers: bool = False
+    #: Parses a usual line in a fraction of the time; None: `parse` has to.
+    quick: Callable[[str], Quick | None] | None = None
+    #: Returns address and host of a source that is one text.
+    source_of: Callable[[str], tuple[str, str]] | None = None
     #: Returns whether a line is a heading, without which the lines behind it cannot be read.
     is_heading: Callable[[str], bool] | None = None

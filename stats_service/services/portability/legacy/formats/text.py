@@ -10,9 +10,14 @@ from stats_service.services.portability.legacy.formats.hit import (
     Format,
     Hit,
     Parse,
+    Quick,
 )
 from stats_service.services.portability.legacy.formats.options import LogOptions
-from stats_service.services.portability.legacy.formats.times import clf_time
+from stats_service.services.portability.legacy.formats.times import (
+    MINUTES_MAX,
+    SECONDS,
+    clf_time,
+)
 from stats_service.services.visitors.addresses import canonical_address
 
 _TIME = re.compile(r"\[(\d{1,2}/[A-Za-z]{3}/\d{4}:[^\]]+|\d{4}-\d\d-\d\dT[^\]]+)\]")
@@ -28,9 +33,6 @@ _ESCAPED = re.compile(r"\\(.)")
 
 #: Characters of a usual time, `17/May/2015:10:05:03 +0000`.
 TIME_LENGTH = 26
-#: Number of minutes that are remembered.
-MINUTES_MAX = 4096
-
 #: Prefixes that other programs write.
 _WRAPPERS = (
     # journald and syslog, with or without a priority
@@ -51,12 +53,21 @@ def text_format(sample: Sequence[str], options: LogOptions) -> Format | None:
         return None
     strip = _wrapper(found)
     bare = [strip(line) for line in found] if strip else found
-    parse: Parse = _Lines(options, _host_behind(bare, options)).parse
+    host_behind = _host_behind(bare, options)
+    lines = _Lines(options, host_behind)
     agents = any(line.count('"') >= 4 for line in bare)
-    if strip:
-        parse = _stripped(strip, parse)
     name = "combined" if agents else "common"
-    return Format(name, parse, agents=agents, referrers=agents)
+    if strip:
+        return Format(name, _stripped(strip, lines.parse), agents=agents, referrers=agents)
+    is_usual = agents and not options.reader and host_behind is None
+    return Format(
+        name,
+        lines.parse,
+        agents=agents,
+        referrers=agents,
+        quick=lines.quick if is_usual else None,
+        source_of=_source_of,
+    )
 
 
 def unescaped(text: str) -> str:
@@ -92,6 +103,34 @@ class _Lines:
         self._reader = options.reader.lower()
         self._host_behind = host_behind
         self._minutes: dict[str, float] = {}
+        #: The same by all of the head but address and second.
+        self._begun: dict[str, int] = {}
+
+    def quick(self, line: str) -> Quick | None:
+        """Parse a line of the format "combined" without anything unusual; None: it has."""
+        parts = line.split('"')
+        if len(parts) != 7 or "\\" in line:
+            return None
+        head, request, middle, referrer, _, agent, _ = parts
+        begun = self._begun.get(head[-30:-10] + head[-8:])
+        second = SECONDS.get(head[-10:-8])
+        status = middle[1:4]
+        if begun is None or second is None or " [" in head[:-30] or middle[4:5] != " ":
+            self._note_minute(head)
+            return None
+        if middle[0] != " " or not status.isdigit() or not request:
+            return None
+        return begun + second, head[:-30], request, status, referrer, agent
+
+    def _note_minute(self, head: str) -> None:
+        """Remember a minute in the text before the request: `1.2.3.4 - - [17/May/2015:10:…] `."""
+        time = head[-28:-2]
+        if head[-30:-28] == " [" and head[-2:] == "] " and "]" not in time:
+            at = self._time(time)
+            if at is not None and time[17:18] == ":" and time[18:20] in SECONDS:
+                if len(self._begun) >= MINUTES_MAX:
+                    self._begun.clear()
+                self._begun[head[-30:-10] + head[-8:]] = int(at) - SECONDS[time[18:20]]
 
     def parse(self, line: str) -> Hit | str:
         """Parse a line."""
@@ -114,10 +153,7 @@ class _Lines:
             if not method:
                 return NO_PAGE
         between = between.strip()
-        if before[-4:] == " - -" and not between and _WORD.match(before[:-4]):
-            address, host = before[:-4], ""
-        else:
-            address, host = _front(before, between)
+        address, host = _front(before, between) if between else _source_of(before)
         if self._reader:
             address = self._address(line, before)
         if self._host_behind is not None and not host:
@@ -182,6 +218,13 @@ def _tail(tail: str) -> tuple[str, str, str]:
         return referrer, unescaped_text(pieces[1]), '"' + '" "'.join(pieces[2:])
     agent, _, behind = pieces[1].rpartition('"')
     return referrer, unescaped_text(agent), behind
+
+
+def _source_of(before: str) -> tuple[str, str]:
+    """Return address and host from the text before the time."""
+    if before[-4:] == " - -" and _WORD.match(before[:-4]):
+        return before[:-4], ""
+    return _front(before, "")
 
 
 @lru_cache(maxsize=8192)

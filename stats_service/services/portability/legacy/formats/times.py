@@ -4,6 +4,11 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+#: Number of minutes that are remembered.
+MINUTES_MAX = 4096
+#: Seconds as they are written. No clock has more than 60, and whoever writes more is read as well.
+SECONDS = {f"{second:02}": second for second in range(100)}
+
 
 def clf_time(text: str, zone: str = "") -> float | None:
     """Return the seconds since 1970 of `17/May/2015:10:05:03 +0000`; None: not such a time.
