@@ -45,7 +45,7 @@ def sample(headline: str, timezone: str, now: float) -> bytes:
         ignored="",
         note="",
         site=_counts(headline),
-        article=ArticleCounts(ARTICLE, 366, 24, _RATING),
+        article=ArticleCounts(ARTICLE, 366, 24, _RATING, downloads=128),
         articles={},
     )
     parts = {
