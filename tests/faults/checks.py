@@ -192,8 +192,8 @@ CHECKS: dict[str, Check] = {
         "refused before they take memory, or a small JPEG of our own; swept with the last poll",
     ),
     "T108": Check(
-        "`move` to a cluster while readers load pages, vote and rate",
-        "every acknowledged view, ballot and rating is on the new server",
+        "`move` to a cluster while readers load pages, vote, rate and open documents",
+        "every acknowledged view, ballot, rating and click is on the new server",
     ),
     "T109": Check(
         "`move` killed again and again, to a server, Sentinels, a cluster, the embedded one",
