@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-faults test-redis test-field test-container modules fuzz lint types bench translations embed handbook vendor lock chromium clean
+.PHONY: help run test test-faults test-redis test-field test-container test-docs test-dist dist modules fuzz lint types bench translations embed handbook docs vendor lock chromium clean
 
 VENV := .venv/bin
 JAVASCRIPT := $(shell find stats_service -name '*.js')
@@ -19,20 +19,32 @@ run: .venv/run.stamp ## run the service with a demo portal page; Ctrl-C stops it
 	@exec $(VENV)/stats-service demo
 
 test: .venv/test.stamp chromium lint types ## lint, types and every test but the slow ones
-	$(VENV)/python -m pytest -m "not faults and not field and not container"
+	$(VENV)/python -m pytest -m "not faults and not field and not container and not documentation and not dist"
 
 test-faults: .venv/faults.stamp ## break servers under load (minutes; wants root and nginx)
 	$(VENV)/python -m tests.faults
 
 test-redis: .venv/test.stamp ## the tests against an ACL user, Sentinel and Cluster (long)
 	@for kind in acl sentinel cluster; do \
-	    $(VENV)/python -m pytest --redis=$$kind -m "not faults and not browser and not field and not container" || exit 1; done
+	    $(VENV)/python -m pytest --redis=$$kind -m "not faults and not browser and not field and not container and not dist" || exit 1; done
 
 test-field: .venv/test.stamp chromium ## real systems of portals; says what is not installed (minutes)
 	$(VENV)/python -m pytest -m field -rs
 
 test-container: .venv/test.stamp ## docker-compose.yml on an engine of its own (minutes; wants root and Debian)
 	$(VENV)/python -m pytest -m container -rs -s
+
+test-docs: .venv/test.stamp .venv/docs.stamp chromium ## the documentation, built and read in a browser
+	$(VENV)/python -m pytest -m documentation
+
+test-dist: .venv/test.stamp ## install the wheel with pip and uv for each Python here (minutes)
+	$(VENV)/python -m pytest -m dist -rs
+
+dist: .venv/test.stamp ## build the wheel and the source distribution, the same bytes from a commit
+	@git diff --quiet HEAD || echo "Warning: changes that are not committed are built as well." >&2
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(VENV)/python -m build --no-isolation
+	cd dist && sha256sum *.whl *.tar.gz >SHA256SUMS
 
 modules: .venv/test.stamp ## build the files that webmasters of WordPress and NukeViet upload
 	$(VENV)/python -m tools.modules
@@ -62,6 +74,9 @@ embed: .venv/test.stamp ## build the script that portals embed
 handbook: .venv/test.stamp ## make the pages of docs/ that the admin pages show
 	$(VENV)/python -m tools.handbook
 
+docs: .venv/docs.stamp ## build docs/ as a site with a search, in build/docs
+	$(VENV)/python -m tools.documentation
+
 vendor: .venv/test.stamp ## fetch the chart library of the admin pages (needs npm)
 	$(VENV)/python -m tools.vendor
 
@@ -70,6 +85,8 @@ lock: .venv/run.stamp ## resolve pyproject.toml into requirements/ again
 	$(LOCK) pyproject.toml --group test --constraint requirements/run.txt -o requirements/test.txt
 	$(LOCK) pyproject.toml --group faults --constraint requirements/test.txt \
 	    -o requirements/faults.txt
+	$(LOCK) --group pyproject.toml:docs --constraint requirements/faults.txt \
+	    -o requirements/docs.txt
 	echo uv | $(LOCK) - -o requirements/installer.txt
 
 clean: ## remove what was made, except the data folder
@@ -87,6 +104,11 @@ clean: ## remove what was made, except the data folder
 .venv/faults.stamp: requirements/faults.txt requirements/installer.txt scripts/python-environment
 	@scripts/python-environment requirements/faults.txt
 	@touch $@ .venv/test.stamp .venv/run.stamp
+
+# Beside the others, of which it has the same versions.
+.venv/docs.stamp: requirements/docs.txt requirements/installer.txt scripts/python-environment
+	@scripts/python-environment requirements/docs.txt
+	@touch $@
 
 # What looks at the JavaScript: Node comes as a wheel, its packages by their lock file. Each looks
 # again only if something has changed.

@@ -155,8 +155,8 @@ def stored_secret(data_dir: Path) -> str:
         value = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The secret file {path} cannot be read or made ({error}). Give the service a data "
-            "folder that it may write to with STATS_DATA_DIR, or set STATS_SECRET."
+            f"The secret file {path.absolute()} cannot be read or made ({error}). Give the service "
+            "a data folder that it may write to with STATS_DATA_DIR, or set STATS_SECRET."
         ) from error
     return _secret("the file " + str(path), value)
 

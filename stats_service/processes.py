@@ -77,7 +77,7 @@ def start_command(words: Sequence[str], keep_open: int) -> None:
     `end_with_parent` itself, because code between fork and exec is not safe with threads.
     """
     process = subprocess.Popen(  # noqa: S603 - every argument is the service's own
-        [sys.executable, "-m", "stats_service", *words],
+        [sys.executable, "-P", "-m", "stats_service", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=(keep_open,),

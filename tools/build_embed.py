@@ -1,9 +1,9 @@
 """Build the files that portals embed: `python -m tools.build_embed` (or `make embed`).
 
 Joins the ES modules below `stats_service/web/embed/src` into one classic script each, minifies
-it and writes it with a manifest of hashes to `dist`. A version marked as released in the
-manifest is never written again: raise `VERSION` in `stats_service/web/embed/version.py` first.
-See docs/decisions/0005-embed-build.md.
+it and writes it with a manifest of hashes to `dist`. `--release` also writes the hashes to
+`tests/web/embed/released.json`, and a file that is named there is never written again: raise
+`VERSION` in `stats_service/web/embed/version.py` first. See docs/decisions/0005-embed-build.md.
 """
 
 import argparse
@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[1] / "stats_service/web/embed"
 SOURCES = ROOT / "src"
 DIST = ROOT / "dist"
 MANIFEST = DIST / "manifest.json"
+#: The `integrity` of every released file, by name.
+RELEASED = Path(__file__).parents[1] / "tests/web/embed/released.json"
 
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
 CORE_MAX_BYTES = 3300
@@ -54,30 +56,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the files that portals embed.")
     parser.add_argument("--release", action="store_true", help="freeze this version for good")
     arguments = parser.parse_args()
-    manifest = read_manifest()
+    released = _read(RELEASED)
     files = build()
     entry = {name: describe(body) for name, body in files.items()}
-    known = manifest.get(VERSION)
-    if known and known["released"] and known["files"] != entry:
+    hashes = {name: described["integrity"] for name, described in entry.items()}
+    changed = [name for name in files if released.get(name, hashes[name]) != hashes[name]]
+    if changed:
         sys.stderr.write(
-            f"Version {VERSION} is released and its files must not change; raise VERSION in "
-            "stats_service/web/embed/version.py.\n"
+            f"Released, and must not change: {', '.join(changed)}. Raise VERSION in "
+            "stats_service/web/embed/version.py, so that the change gets names of its own.\n"
         )
         return 2
-    released = arguments.release or bool(known and known["released"])
-    manifest[VERSION] = {"released": released, "files": entry}
     for name, body in files.items():
         (DIST / name).write_bytes(body)
         sys.stdout.write(f"{name}: {entry[name]['bytes']} bytes, {entry[name]['gzip']} gzip\n")
-    MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    _write(MANIFEST, _read(MANIFEST) | {VERSION: {"files": entry}})
+    if arguments.release:
+        _write(RELEASED, released | hashes)
     return 0
 
 
-def read_manifest() -> dict[str, dict]:
-    """Return the versions built so far: whether released, and each file's hash and sizes."""
-    if not MANIFEST.exists():
-        return {}
-    return json.loads(MANIFEST.read_text(encoding="utf-8"))
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _write(path: Path, content: dict) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def build() -> dict[str, bytes]:

@@ -36,12 +36,12 @@ def main() -> None:
 
 def build() -> dict[str, str]:
     """Return the HTML of each page by the name of its file."""
-    sources = {name: text for page in PAGES for name, text in _sources(page).items()}
-    return {f"{name}.html": _html(name, text, sources) for name, text in sources.items()}
+    texts = {name: text for page in PAGES for name, text in sources(page).items()}
+    return {f"{name}.html": _html(name, text, texts) for name, text in texts.items()}
 
 
-def _sources(page: str) -> dict[str, str]:
-    """Return the Markdown of a page by `<page>.<language>`."""
+def sources(page: str) -> dict[str, str]:
+    """Return the Markdown of a page by `<page>.<language>`: of each language that it is in."""
     text = (DOCS / f"{page}.md").read_text("utf-8")
     if all(f"\n{heading}\n" in text for heading, _ in BOTH.values()):
         parts = {}
@@ -52,11 +52,11 @@ def _sources(page: str) -> dict[str, str]:
                 f"# {title}\n{re.sub(r'^###', '##', part, flags=re.MULTILINE)}"
             )
         return parts
-    sources = {f"{page}.en": text}
+    found = {f"{page}.en": text}
     vietnamese = DOCS / f"{page}.vi.md"
     if vietnamese.exists():
-        sources[f"{page}.vi"] = vietnamese.read_text("utf-8")
-    return sources
+        found[f"{page}.vi"] = vietnamese.read_text("utf-8")
+    return found
 
 
 def _html(name: str, text: str, sources: dict[str, str]) -> str:
@@ -124,8 +124,7 @@ def _target(href: str, page: str, lang: str, sources: dict[str, str]) -> str:
 
 def anchor(title: str) -> str:
     """Return the anchor of a heading, as GitHub makes it."""
-    bare = re.sub(r"<[^>]*>", "", title)
-    return re.sub(r"[^\w\- ]", "", bare.lower()).replace(" ", "-")
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 if __name__ == "__main__":

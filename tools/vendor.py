@@ -21,6 +21,7 @@ MANIFEST = STATIC / "manifest.json"
 #: Where the list of passwords comes from, and where it is kept.
 LIST_PACKAGE = "@zxcvbn-ts/language-common"
 LIST = Path(__file__).parents[1] / "stats_service/services/accounts/common_passwords.txt"
+LIST_LICENSE = LIST.with_name("common_passwords_license.txt")
 #: What of it can matter (`services.accounts.password_rules`): long enough to be a password here,
 #: or a word that digits can be put to.
 LISTED = re.compile(r"[!-~]{10,}|[a-z]{5,}")
@@ -66,14 +67,15 @@ def main() -> None:
 
 
 def write_list(source: Path) -> None:
-    """Write the common passwords of the package in `source`, with their licence before them."""
+    """Write the common passwords of the package in `source`, and their licence beside them."""
     version = read_lock()[LIST_PACKAGE]["version"]
     licence = (source / "LICENSE.txt").read_text("utf-8").strip()
     passwords = json.loads((source / "src/passwords.json").read_text("utf-8"))
     kept = sorted({text for text in passwords if LISTED.fullmatch(text)})
-    head = f"Common passwords of {LIST_PACKAGE} {version} (make vendor).\n\n{licence}"
-    lines = [f"# {line}".rstrip() for line in head.splitlines()] + kept
+    head = f"# Common passwords of {LIST_PACKAGE} {version} (make vendor)"
+    lines = [f"{head}; licence: {LIST_LICENSE.name}", *kept]
     LIST.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    LIST_LICENSE.write_text(licence + "\n", encoding="utf-8")
 
 
 def read_lock() -> dict[str, dict[str, object]]:

@@ -9,6 +9,7 @@
  * nothing else is kept.
  *
  * @version 1.0.0
+ * @license MIT
  */
 
 if (!defined('NV_MAINFILE')) {

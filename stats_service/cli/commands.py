@@ -32,8 +32,9 @@ from stats_service.cli.tick import tick
 def main() -> None:
     """Count a portal's visits and article views.
 
-    Settings come from the environment (STATS_*, REDIS_URL; see docs/operate.md). The other
-    commands work while `serve` runs, and without it.
+    Settings come from the environment (STATS_*, REDIS_URL). The other commands work while `serve`
+    runs, and without it. All documentation for users is in the help of the admin pages; the page
+    "Operating" there has the settings.
 
     \b
     Examples:

@@ -78,7 +78,11 @@ def announce_sites(settings: Settings) -> list[str]:
     try:
         with open_services(settings) as services:
             if not services.sites.sites.all():
-                lines.append("It has no site yet: stats-service site add --help")
+                # Another folder than that of yesterday is the usual reason.
+                folder = settings.data_dir.absolute()
+                lines.append(
+                    f"It has no site yet (data folder {folder}): stats-service site add --help"
+                )
             lines += setup_lines(services, settings.base_url)
     except StoreUnavailableError as error:
         # Redis may come back, and views that are kept until then must not be lost to a restart.

@@ -10,10 +10,10 @@ from stats_service.cli.group import open_services
 def tick(ctx: click.Context) -> None:
     """Do the regular work that is due; call it every five minutes.
 
-    It sends reports and calls webhooks (docs/notices.md), keeps the most read articles of each
-    month before its days are forgotten, and forgets what is not to last (docs/operate.md,
-    "Regular work"). Calling it more often, or twice at once, does nothing twice. What fails is
-    tried again next time; the exit code is 1 then.
+    It sends reports and calls webhooks, keeps the most read articles of each month before its days
+    are forgotten, and forgets what is not to last (documentation: Operating, Regular work). Calling
+    it more often, or twice at once, does nothing twice. What fails is tried again next time; the
+    exit code is 1 then.
 
     \b
     Example:

@@ -26,6 +26,9 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StartupError
 from stats_service.run.listening import answers, require_free
 
+#: Module that runs gunicorn.
+WEB = "stats_service.run.web"
+
 #: What gunicorn runs.
 APP = "stats_service.app:create_asgi_app()"
 
@@ -113,7 +116,7 @@ class Supervisor:
         self._prepare(settings)
         try:
             self._web = processes.spawn(
-                [sys.executable, "-m", "gunicorn", "-c", GUNICORN_CONFIGURATION, self._app],
+                [sys.executable, "-P", "-m", WEB, "-c", GUNICORN_CONFIGURATION, self._app],
                 environ={**self._environ, "REDIS_URL": settings.redis_url},
             )
         except OSError as error:

@@ -147,6 +147,27 @@ def test_serve_without_a_site_says_what_to_do(tmp_path: Path) -> None:
         assert "site add" in lines[1]
 
 
+def test_files_of_the_folder_are_no_modules(tmp_path: Path) -> None:
+    """Whoever types the command in a folder with a `redis.py` runs the service, not that file."""
+    for name in ("flask", "gunicorn", "redis", "stats_service"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name}.py was loaded')\n")
+    port = free_port()
+
+    with subprocess.Popen(
+        [Path(sys.prefix, "bin/stats-service"), "serve"],
+        cwd=tmp_path,
+        env=environment(tmp_path / "data", STATS_BIND=f"127.0.0.1:{port}"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        said = process.stdout.readline()
+        process.terminate()
+
+    assert f"answers at http://127.0.0.1:{port}" in said
+
+
 def test_serve_starts_while_another_redis_is_away(tmp_path: Path) -> None:
     """It may come back later; until then, the service says so."""
     address = {"STATS_BIND": f"127.0.0.1:{free_port()}", "REDIS_URL": "redis://127.0.0.1:9"}

@@ -17,7 +17,6 @@ from stats_service.config import Settings
 from stats_service.models.sites import Site
 from stats_service.services.container import create_services
 from stats_service.store.keys import SiteKeys
-from tests.services.portability.test_legacy_readers import UMAMI_HEAD, naive_count, some_visits
 from tests.support.overlapping_logs import (
     everything,
     in_file,
@@ -25,6 +24,7 @@ from tests.support.overlapping_logs import (
     some_rows,
     stored,
 )
+from tests.support.visits_told import UMAMI_HEAD, naive_count, some_visits
 
 SITE = Site(slug="kimson", name="Kim Sơn", hosts=("kimson.example.vn",))
 DAYS = 80

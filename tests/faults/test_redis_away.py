@@ -378,9 +378,11 @@ def test_an_emptied_redis_is_noticed_and_loses_no_view_that_was_kept(
         emptied = load.sent[at:]
         copies = list((installed.data_dir / "sites").glob("*.json"))
         log = "".join(path.read_text() for path in installed.data_dir.glob("gunicorn-*.log"))
-        raw.flushall()
-        for name, value in held.items():
-            raw.restore(name, 0, value, replace=True)  # type: ignore[arg-type]
+        with raw.pipeline() as pipe:  # as a server that reads its file is there with all of it
+            pipe.flushall()
+            for name, value in held.items():
+                pipe.restore(name, 0, value)  # type: ignore[arg-type]
+            pipe.execute()
         at = len(load.sent)
         recovery = load.wait_for(lambda: any(one.status == 200 for one in load.sent[at:]))
     total = settle(counted, load)

@@ -18,6 +18,7 @@ import pytest
 import redis
 
 from tests.support.processes import free_port, process_lives, service_processes, wait_until
+from tests.support.tiny_app import SLOW_BEGUN
 
 RUN = """
 import os, sys
@@ -148,7 +149,7 @@ def test_an_open_request_is_answered_before_the_end(tmp_path: Path) -> None:
         answers: list[tuple[int, str]] = []
         thread = threading.Thread(target=lambda: answers.append(running.get("/slow?1.5")))
         thread.start()
-        time.sleep(0.3)  # the request is on its way
+        wait_until((running.data_dir / SLOW_BEGUN).exists)
 
         code, seconds = running.stop(signal.SIGTERM)
         thread.join()
@@ -167,7 +168,7 @@ def test_a_request_without_end_does_not_hold_the_stop(tmp_path: Path) -> None:
             [sys.executable, "-c", f"import urllib.request as u; u.urlopen({url!r})"],
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(0.5)  # the request is on its way
+        wait_until((running.data_dir / SLOW_BEGUN).exists)
 
         _, seconds = running.stop(signal.SIGINT)
 

@@ -3,7 +3,11 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
+
+#: In the data folder: a request for `/slow` has begun.
+SLOW_BEGUN = "slow-begun"
 
 if os.environ.get("TINY_APP_FAILS"):
     raise RuntimeError("this application does not load")
@@ -21,6 +25,7 @@ async def app(
             await send({"type": f"lifespan.{step}.complete"})
         return
     if scope["path"] == "/slow":
+        (Path(os.environ["STATS_DATA_DIR"]) / SLOW_BEGUN).touch()
         await asyncio.sleep(float(scope["query_string"]))
     body = f"{os.getpid()} {os.environ['REDIS_URL']}".encode()
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]

@@ -5,6 +5,7 @@
  * Version: 1.0.0
  * Requires at least: 5.9
  * Requires PHP: 7.4
+ * License: MIT
  * Text Domain: stats-service
  * Domain Path: /languages
  *

@@ -27,7 +27,7 @@ def backup(target: str, keep: int | None) -> None:
     its end, it is a folder, made if it is missing; each backup in it is named with its time.
 
     Counting goes on. The snapshot holds every site, account and poll, and not the secret of the
-    installation, which belongs elsewhere: see docs/operate.md.
+    installation, which belongs elsewhere (documentation: Operating, Backup and restore).
 
     \b
     Examples:
@@ -61,9 +61,10 @@ def restore(file: Path) -> None:
         raise InvalidInputError(
             "REDIS_URL names a server of your own, and {file} can be read by {readers}. If yours "
             "is one of them: stop it, put the backup in place of its dump.rdb as its documentation "
-            "says, and start it (docs/operate.md, Backup and restore). Any other would not start: "
-            "let one of them start from the backup (the embedded Valkey does by `restore` without "
-            "REDIS_URL, if it is one), and bring the data here by `stats-service move --to`.",
+            "says, and start it (documentation: Operating, Backup and restore). Any other would "
+            "not start: let one of them start from the backup (the embedded Valkey does by "
+            "`restore` without REDIS_URL, if it is one), and bring the data here by "
+            "`stats-service move --to`.",
             file=file,
             readers=snapshot_readers(file),
         )

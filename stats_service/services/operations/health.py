@@ -216,7 +216,7 @@ def tick_is_late(last: float, now: float) -> bool:
 
 def tick_finding(last: float, now: float, *, demo: bool = False) -> Finding:
     """Judge whether `stats-service tick` is called regularly; see `tick_is_late`."""
-    subject, where = "tick", "(docs/operate.md, Regular work)"
+    subject, where = "tick", "(documentation: Operating, Regular work)"
     if last:
         at = datetime.fromtimestamp(last, UTC)
         text = f"last ran {at:%Y-%m-%d %H:%M} UTC"

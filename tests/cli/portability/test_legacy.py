@@ -8,8 +8,8 @@ import pytest
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.cli.conftest import Run
-from tests.services.portability.test_legacy_readers import PLAUSIBLE
 from tests.support.legacy import line
+from tests.support.visits_told import PLAUSIBLE
 
 
 @pytest.fixture

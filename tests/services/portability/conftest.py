@@ -1,5 +1,6 @@
 """What the tests of archives and of imports have in common."""
 
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -66,3 +67,42 @@ def bring(services: Services, site: Site, tmp_path: Path) -> Callable[..., Legac
         return services.portability.legacy.run(Source(site), paths, plan, FakeClock().now())
 
     return import_them
+
+
+@pytest.fixture
+def bring_files(services: Services, tmp_path: Path) -> Callable[..., LegacySummary]:
+    """Give what imports texts as files, by their names."""
+    numbers = iter(range(10**6))
+
+    def import_them(
+        files: dict[str, str],
+        now: float = FakeClock().now(),
+        *,
+        packed: bool = True,
+        **options: object,
+    ) -> LegacySummary:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        paths = [folder / name for name in files]
+        if packed and "imported_exit_pages" in " ".join(files):
+            paths = [folder / "plausible.zip"]
+            with zipfile.ZipFile(paths[0], "w") as archive:
+                for name, text in files.items():
+                    archive.writestr(name, text)
+        else:
+            for path, text in zip(paths, files.values(), strict=True):
+                path.write_text(text)
+        plan = Plan(**options)  # type: ignore[arg-type]
+        source = Source(services.sites.sites.get("kimson"))
+        return services.portability.legacy.run(source, paths, plan, now)
+
+    return import_them
+
+
+@pytest.fixture
+def told(redis_client: redis.Redis, settings: Settings) -> Callable[[str], dict[str, int]]:
+    """Give what stands in Redis of a day or month, by line."""
+    keys = SiteKeys(settings.key_prefix, "kimson")
+    return lambda span: {
+        line: int(n) for line, n in redis_client.hgetall(keys.readers(span)).items()
+    }

@@ -408,18 +408,30 @@ def test_a_replaced_site_is_as_the_archive_has_it_under_traffic(
     redis_client: redis.Redis,
     settings: Settings,
 ) -> None:
-    """What is written while the old keys are looked for does not stay beside the new ones."""
+    """What is written while the old keys are looked for does not stay beside the new ones.
+
+    Views of that time are kept, and count for the site as it is afterwards.
+    """
     taken: list[str] = []
     while_scanning(services, lambda: taken.extend(busy.everything()))
+    spool = spool_of(busy.services)
 
-    services.portability.archives.restore(archive, clock.now(), replace=True)
+    with spool.sole_sender() as sole:  # so that what is kept waits until all has been looked at
+        assert sole
+        services.portability.archives.restore(archive, clock.now(), replace=True)
 
-    assert taken == []
-    lines = list(services.portability.archives.lines("kimson", clock.now()))
-    assert lines[1:] == archive.read_bytes().splitlines(keepends=True)[1:]
-    names = SiteKeys(settings.key_prefix, "kimson")
-    gone = [names.online, names.held, names.replacing, names.check("0a1b")]
-    assert not redis_client.exists(*gone)
+        assert taken == []
+        lines = list(services.portability.archives.lines("kimson", clock.now()))
+        assert lines[1:] == archive.read_bytes().splitlines(keepends=True)[1:]
+        names = SiteKeys(settings.key_prefix, "kimson")
+        gone = [names.online, names.held, names.replacing, names.check("0a1b")]
+        assert not redis_client.exists(*gone)
+        before = services.traffic.views.counts(busy.entry.site, clock.now()).views.total
+        kept = spool.waiting()
+    assert kept
+    wait_until(lambda: not spool.waiting())
+    after = services.traffic.views.counts(busy.entry.site, clock.now()).views.total
+    assert after == before + kept
     assert "view" in busy.everything(), "and it goes on"
 
 

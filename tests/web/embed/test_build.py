@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stats_service.web.embed.files import DIST, MANIFEST
+from stats_service.web.embed.files import DIST, MANIFEST, load_files
 from stats_service.web.embed.version import VERSION
 
 if sys.platform != "linux":
@@ -24,7 +24,7 @@ def test_the_newest_version_is_the_build_of_the_sources() -> None:
 
 
 def test_every_file_has_the_hash_in_the_manifest() -> None:
-    """Portals pinned these bytes: a released version never changes."""
+    """The manifest names every file that there is."""
     manifest = json.loads((DIST / MANIFEST).read_text())
 
     listed = {name for version in manifest.values() for name in version["files"]}
@@ -120,19 +120,48 @@ def test_nothing_needs_a_lenient_policy() -> None:
             assert forbidden not in text, f"{source.name} has {forbidden}"
 
 
-def test_a_released_version_is_not_written_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """After the release a changed source needs a new version."""
-    manifest = tmp_path / MANIFEST
-    manifest.write_text(json.dumps({VERSION: {"released": True, "files": {"embed.1.js": {}}}}))
-    before = manifest.read_text()
+def test_released_files_are_served_as_they_were_released() -> None:
+    """Portals pinned these bytes: no later version of the service changes or drops them."""
+    served = {name: file.integrity for name, file in load_files().by_name.items()}
+
+    for name, integrity in json.loads(build_embed.RELEASED.read_text()).items():
+        assert served.get(name) == integrity, f"{name} was released: bring it back"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let builds write to a folder of the test's own, and take no time."""
     monkeypatch.setattr(build_embed, "DIST", tmp_path)
-    monkeypatch.setattr(build_embed, "MANIFEST", manifest)
-    monkeypatch.setattr(sys, "argv", ["build_embed"])
+    monkeypatch.setattr(build_embed, "MANIFEST", tmp_path / MANIFEST)
+    monkeypatch.setattr(build_embed, "RELEASED", tmp_path / "released.json")
+    return tmp_path
 
-    assert build_embed.main() == 2
 
-    assert "raise VERSION" in capsys.readouterr().err
-    assert manifest.read_text() == before
-    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+def run_build(monkeypatch: pytest.MonkeyPatch, body: bytes, version: str, *words: str) -> int:
+    """Build sources whose core becomes `body`."""
+    monkeypatch.setattr(sys, "argv", ["build_embed", *words])
+    monkeypatch.setattr(build_embed, "VERSION", version)
+    monkeypatch.setattr(build_embed, "build", lambda: {f"embed.{version}.js": body})
+    return build_embed.main()
+
+
+def test_a_released_file_is_not_written_again(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After the release a changed source needs a new version, beside the old one."""
+    assert run_build(monkeypatch, b"first", "1") == 0
+    assert run_build(monkeypatch, b"second", "1", "--release") == 0
+    before = {path.name: path.read_bytes() for path in elsewhere.iterdir()}
+
+    assert run_build(monkeypatch, b"second", "1") == 0
+    assert run_build(monkeypatch, b"third", "1") == 2
+    assert run_build(monkeypatch, b"third", "1", "--release") == 2
+
+    assert "embed.1.js. Raise VERSION" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == before
+    assert run_build(monkeypatch, b"third", "2") == 0
+    assert (elsewhere / "embed.1.js").read_bytes() == b"second"
+    assert set(json.loads((elsewhere / MANIFEST).read_text())) == {"1", "2"}
+    assert json.loads((elsewhere / "released.json").read_text()) == {
+        "embed.1.js": build_embed.integrity(b"second", "sha384")
+    }

@@ -8,9 +8,9 @@ from flask import Flask
 
 from stats_service.models.sites import Site
 from stats_service.web.http.context import EXTENSION
-from tests.services.portability.test_legacy_readers import PLAUSIBLE
 from tests.support.admin import Person
 from tests.support.clock import FakeClock
+from tests.support.visits_told import PLAUSIBLE
 from tests.web.admin.portability.test_data import DATA, decide, send, shown
 
 READERS = "/admin/sites/kimson/readers"

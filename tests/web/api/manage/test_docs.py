@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from flask import Flask
 
 from stats_service.config import Settings
 from stats_service.models.sites import Site
@@ -53,6 +54,32 @@ def test_every_example_does_what_it_says(
 
     assert (tmp_path / "kimson.jsonl.gz").read_bytes()[:2] == b"\x1f\x8b"
     assert services.polls.polls.get(site.slug, "muc-quan-tam").status == "archived"
+
+
+def test_every_public_route_is_told_of(app: Flask) -> None:
+    """What portals call; but not what only the script or a one-time link asks for."""
+    docs = Path(__file__).parents[4] / "docs"
+    names = (
+        "api",
+        "api-polls-ratings",
+        "embed",
+        "admin",
+        "polls-and-ratings",
+        "operate",
+        "notices",
+    )
+    text = "\n".join((docs / f"{name}.md").read_text("utf-8") for name in names)
+    routes = {rule.rule for rule in app.url_map.iter_rules()}
+    public = {
+        route.removeprefix("/v1/<slug>")
+        for route in routes
+        if route.startswith("/v1/<slug>/") and "/manage/" not in route
+    }
+    assert len(public) > 15
+
+    own = {"/check", "/clicks", "/k/enrol/<secret>"}
+    told = {route for route in public if route.partition("<")[0].rstrip("/") in text}
+    assert public - told - own == set()
 
 
 @pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS}))

@@ -12,9 +12,9 @@ from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.portability.legacy.exports.source import Source
 from stats_service.services.portability.legacy.work import Plan
-from tests.services.portability.test_legacy_readers import PLAUSIBLE
 from tests.support.clock import FakeClock
 from tests.support.filled import fill
+from tests.support.visits_told import PLAUSIBLE
 from tests.web.api.manage.conftest import Program
 
 
