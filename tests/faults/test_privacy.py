@@ -21,8 +21,10 @@ import redis
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
+from stats_service.models.clicks import CLICK_LOST
 from stats_service.models.sites import Site
 from stats_service.services.container import create_services
+from stats_service.store.keys import SiteKeys
 from tests.faults.load import Load
 from tests.support.away import lose_redis
 from tests.support.pages import BROWSER, view
@@ -228,12 +230,13 @@ def test_clicks_tell_of_nobody(
             )
         }
 
+    names = SiteKeys(ours.key_prefix, "kimson")
     statuses = [send_all(77)]
     find = lose_redis(services)
     statuses.append(send_all(82))
     lost = files_below(tmp_path)
     find()
-    wait_until(lambda: client.hget("st:{kimson}:ignored", "click-lost") == b"15")
+    wait_until(lambda: client.hget(names.ignored, CLICK_LOST) == b"15")
     everything = {
         "lost": lost,
         "files": files_below(tmp_path),
