@@ -29,9 +29,9 @@ RELEASED = Path(__file__).parents[1] / "tests/web/embed/released.json"
 
 #: What the core file, loaded by every page, may weigh on the wire, in bytes (gzip -9).
 CORE_MAX_BYTES = 3300
-#: The files that the core fetches where a page needs them, by the folder of their sources; pages
-#: name that of documents themselves.
-PARTS = ("votes", "check", "choice", "top", "extra", "documents")
+#: The files that the core fetches where a page needs them, by the folder of their sources. That
+#: of few pages knows the names of those before it.
+PARTS = ("votes", "check", "choice", "top", "documents", "extra")
 #: What the file of polls and ratings, loaded where a page has any, may weigh.
 VOTES_MAX_BYTES = 16_000
 #: What the file of applications and of pages in frames may weigh, and that of the install checker.
@@ -41,8 +41,7 @@ CHECK_MAX_BYTES = 6_000
 CHOICE_MAX_BYTES = 1_300
 #: What the file of lists of articles may weigh.
 TOP_MAX_BYTES = 1_500
-
-#: What the file may weigh that counts clicks; pages name it themselves, in a script of its own.
+#: What the file may weigh that counts clicks.
 DOCUMENTS_MAX_BYTES = 1_900
 
 #: Version of JavaScript that the files are written in: that of Chrome 61 and Safari 12.

@@ -68,6 +68,12 @@ _OPTIONS: dict[str, tuple[str, type | click.ParamType[int], bool, str]] = {
         True,
         "What the public page shows of readers, of the same.",
     ),
+    "--clicks-off": (
+        "clicks_off",
+        str,
+        True,
+        "Clicks that are not counted: document, outgoing, action.",
+    ),
     "--article-cap": ("article_cap", int, False, "Articles kept by name."),
     "--identity-cap": ("identity_cap", int, False, "New visitors of an address in half an hour."),
     "--view-ceiling": ("view_ceiling", int, False, "Views of an address in half an hour."),
@@ -93,7 +99,17 @@ def _site_options(function: Callable[..., None]) -> Callable[..., None]:
     flag = "Show the numbers to everybody, at /s/SLUG, or to who is signed in. [not]"
     function = click.option("--public/--not-public", default=None, help=flag)(function)
     flag = "And there the most read articles. [not]"
-    return click.option("--public-articles/--no-public-articles", default=None, help=flag)(function)
+    function = click.option("--public-articles/--no-public-articles", default=None, help=flag)(
+        function
+    )
+    flag = "Count clicks on every page, or on those that show a number of downloads. [not]"
+    function = click.option("--clicks-everywhere/--no-clicks-everywhere", default=None, help=flag)(
+        function
+    )
+    flag = "And there the most downloaded documents. [not]"
+    return click.option("--public-documents/--no-public-documents", default=None, help=flag)(
+        function
+    )
 
 
 @click.group(cls=Group)

@@ -65,10 +65,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     public: bool = False
     #: Whether it has the most read articles of the last four weeks, by their keys as text.
     public_articles: bool = False
+    #: Whether it has the most downloaded documents of the last four weeks, by their paths as text.
+    public_documents: bool = False
     #: What is not counted of readers, of `models.readers.GROUPS`; `all`: nothing of it.
     readers_off: tuple[str, ...] = ()
     #: What the statistics page shows everybody of readers, of the same.
     readers_public: tuple[str, ...] = ()
+    #: Kinds of clicks that are not counted, of `models.clicks.KINDS`.
+    clicks_off: tuple[str, ...] = ()
+    #: Whether every page counts clicks, and not only one that names a document.
+    clicks_everywhere: bool = False
     #: Where titles of articles are read: `pages` (the portal's pages, and the feed if there is
     #: one), `feed` alone, or `off`.
     titles: str = "pages"

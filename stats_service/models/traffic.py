@@ -140,6 +140,8 @@ class ArticleCounts(msgspec.Struct, frozen=True, omit_defaults=True):
     #: Why there is no number: `article-cap`, or `article-network` if the reader's network has named
     #: too many articles that nobody had read before.
     note: str = ""
+    #: How often it was downloaded; None: it is no document, or the site does not count those.
+    downloads: int | None = None
 
 
 class ArticleOpening(msgspec.Struct, frozen=True):
@@ -176,6 +178,9 @@ class ViewCommand(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
     #: Their canonical keys, in the same order.
     listed: tuple[str, ...] = ()
+    #: Documents among them, by their keys, in the same order, "" for what is none; empty: there is
+    #: none.
+    documents: tuple[str, ...] = ()
     #: Whether to return the ratings of the articles.
     rated: bool = False
     #: The poll to return, with its tally.
@@ -244,6 +249,8 @@ class ViewResult(msgspec.Struct, frozen=True):
     burst: bool = False
     #: Whether a visit begins with this view.
     begins: bool = False
+    #: How often each of `ViewCommand.documents` was downloaded; None: it is no document.
+    downloads: tuple[int | None, ...] = ()
 
 
 class PageAnswer(msgspec.Struct, frozen=True):
@@ -262,5 +269,7 @@ class PageAnswer(msgspec.Struct, frozen=True):
     articles: dict[str, ArticleCounts]
     #: None if the poll does not exist, unset if none was requested.
     poll: PresentedPoll | msgspec.UnsetType | None = msgspec.UNSET
+    #: The kinds of clicks that the page counts; unset: none.
+    clicks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     #: A new voter token.
     voter: str | msgspec.UnsetType = msgspec.UNSET

@@ -435,7 +435,7 @@ def _traffic_services(
         article_pages=ArticlePages(
             stores.article_changes, stores.history, stores.readers, stores.aliases, top_articles
         ),
-        clicks=Clicks(stores.clicks),
+        clicks=Clicks(stores.clicks, replay.lose),
         now=Now(stores.now, stores.now_writer, stores.aliases),
         opening_balances=OpeningBalances(stores.traffic, stores.aliases),
         parameters=Parameters(stores.parameters, stores.history, sites.sites),
@@ -468,6 +468,7 @@ def _notice_services(
         ratings.review,
         traffic.annotations,
         traffic.titles,
+        traffic.clicks,
     )
     notices = NoticeBook(stores.notices, sites.sites, settings.secret, settings.webhook_hosts)
     reports = ReportJob(

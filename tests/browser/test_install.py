@@ -99,6 +99,28 @@ def test_the_markup_and_the_widget_follow_the_clicks(
     assert embed.counts().online == 0
 
 
+def test_the_number_of_a_document_has_its_path(install: Callable[..., Page], embed: Embed) -> None:
+    """An example until there is one; made-up numbers in the preview."""
+    page = install(embed.slug)
+    choose(page, "stats-count")
+
+    page.select_option("#metric", "downloads")
+
+    assert markup(page) == ('<span data-stats="downloads" data-article="/van-ban/12.pdf">…</span>')
+    expect(page.get_by_role("combobox", name="Tài liệu")).to_be_visible()
+    expect(preview(page).locator("stats-count")).to_have_text("128 lượt tải")
+    page.fill("#article", "/tai-lieu/Tờ khai.docx")
+    page.locator("#element").check()
+    assert markup(page) == (
+        '<stats-count metric="downloads" article="/tai-lieu/Tờ khai.docx">…</stats-count>'
+    )
+    expect(page.locator("#link-address")).to_have_text(
+        "#data-stats=downloads&data-article=/tai-lieu/T%E1%BB%9D+khai.docx"
+    )
+    page.select_option("#metric", "today")
+    expect(page.locator("#article")).to_be_hidden()
+
+
 def test_what_is_pasted_shows_on_the_portal_what_the_preview_showed(
     install: Callable[..., Page], embed: Embed, page: Page
 ) -> None:

@@ -192,8 +192,8 @@ CHECKS: dict[str, Check] = {
         "refused before they take memory, or a small JPEG of our own; swept with the last poll",
     ),
     "T108": Check(
-        "`move` to a cluster while readers load pages, vote and rate",
-        "every acknowledged view, ballot and rating is on the new server",
+        "`move` to a cluster while readers load pages, vote, rate and open documents",
+        "every acknowledged view, ballot, rating and click is on the new server",
     ),
     "T109": Check(
         "`move` killed again and again, to a server, Sentinels, a cluster, the embedded one",
@@ -214,6 +214,15 @@ CHECKS: dict[str, Check] = {
         "one for each reader and visit, as a naive model counts",
     ),
     "T116": Check("invented names of documents, hosts, actions", "bounded, sums exact, told"),
+    "T119": Check(
+        "a naive model of clicks, three zones, double clicks, retries, Redis away in between",
+        "every kind, name and day equal; each click that Redis did not take is told",
+    ),
+    "T120": Check(
+        "canaries in hit id, user agent, address, referrer, query of clicks: Redis, its files, "
+        "logs, archive; while Redis is away too",
+        "0 found, at once",
+    ),
     "T113": Check(
         "a portal whose titles are read: slow, endless, broken markup, inside, redirecting away",
         "bounded in time, bytes and calls; nothing inside is called",
@@ -485,6 +494,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/web/api/test_clicks.py::test_a_naive_model",
     ),
     "T116": ("tests/web/api/test_clicks.py::test_invented_names",),
+    "T119": (
+        "tests/services/clicks/test_click_model.py::test_a_naive_model_counts_the_same",
+        "tests/web/api/test_clicks.py::test_a_click_while_redis_is_away_is_told",
+    ),
     "T113": (
         f"{TITLES}_a_portal_that_does_not_answer",
         f"{TITLES}_a_page_without_end",

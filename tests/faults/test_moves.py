@@ -58,7 +58,7 @@ def command(*words: str) -> list[str]:
 
 
 class Voters:
-    """Readers who vote and rate all the time, until they are stopped."""
+    """Readers who vote, rate and open documents all the time, until they are stopped."""
 
     def __init__(self, url: str, services: Services) -> None:
         self._netloc = urlsplit(url).netloc
@@ -67,7 +67,7 @@ class Voters:
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(4)]
         self._numbers = itertools.count()
         self._lock = threading.Lock()
-        self.ballots = self.ratings = 0
+        self.ballots = self.ratings = self.clicks = self.unknown_clicks = 0
         self.statuses: dict[int, int] = {}
         self.refusals: set[str] = set()
 
@@ -88,9 +88,14 @@ class Voters:
             thanked = self._send("polls/muc-quan-tam/ballots", body) == 200
             rating = {"article": "/tin/1", "score": 1 + number % 5, "voter": voter}
             rated = self._send("ratings", rating) == 200
+            document = f"/van-ban/{id(self)}.pdf"
+            click = {"kind": "document", "name": document, "hit": new_ballot()}
+            counted = self._send("clicks", click) == 200
             with self._lock:
                 self.ballots += thanked
                 self.ratings += rated
+                self.clicks += counted
+                self.unknown_clicks += not counted
 
     def _send(self, path: str, body: dict[str, object]) -> int:
         number = next(self._numbers)
@@ -121,7 +126,7 @@ class Voters:
 def test_what_was_acknowledged_is_on_the_new_server(
     settings: Settings, tmp_path: Path, measured: Note
 ) -> None:
-    """From the embedded server to a cluster, while readers load pages, vote and rate."""
+    """From the embedded server to a cluster, while readers load pages, vote, rate and click."""
     with EmbeddedRedis(tmp_path / "old") as old, ClusterGroup(tmp_path / "new") as new:
         usual = {"redis_timeout": 0.3, "site_cache_seconds": 5, "trusted_proxies": 1, "workers": 2}
         before = replace(settings, redis_url=old.url, **usual)  # type: ignore[arg-type]
@@ -160,18 +165,25 @@ def test_what_was_acknowledged_is_on_the_new_server(
         raw = client_of(new.url)
         ratings = raw.hget(SiteKeys(settings.key_prefix, "kimson").ratings, "/tin/1")
         rated = sum(map(int, str(ratings).split(",")))
+        documents = raw.hvals(SiteKeys(settings.key_prefix, "kimson").clicks("document"))
         moved.close()
     promised = sum(one.promised for one in load.sent)
     unknown = sum(one.status == 0 for one in load.sent)
     measured(
-        f"{promised} views, {voters.ballots + later.ballots} ballots and "
-        f"{voters.ratings + later.ratings} ratings acknowledged, all there; the command took "
+        f"{promised} views, {voters.ballots + later.ballots} ballots, "
+        f"{voters.ratings + later.ratings} ratings and {voters.clicks + later.clicks} clicks "
+        "acknowledged, all there; the command took "
         f"{took:.1f} s; answers to voters {voters.statuses}"
     )
     assert promised <= counted <= promised + unknown
     assert report.faults == ()
     assert report.ballots == report.voters == voters.ballots + later.ballots
     assert rated == voters.ratings + later.ratings
+    clicks, unknown = (
+        voters.clicks + later.clicks,
+        voters.unknown_clicks + later.unknown_clicks,
+    )
+    assert clicks <= sum(map(int, documents)) <= clicks + unknown
     assert voters.refusals == set()
 
 

@@ -21,8 +21,10 @@ import redis
 from stats_service.app import create_app
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
+from stats_service.models.clicks import CLICK_LOST
 from stats_service.models.sites import Site
 from stats_service.services.container import create_services
+from stats_service.store.keys import SiteKeys
 from tests.faults.load import Load
 from tests.support.away import lose_redis
 from tests.support.pages import BROWSER, view
@@ -182,6 +184,79 @@ def test_what_visits_tell_tells_of_nobody(
     assert b"canarysource" in told + archive, "the method finds what is there"
     assert b"canarysource" in spooled
     assert '"dimension":"source","value":"Facebook","visits":10' in archive.decode()
+    assert not any(found.values())
+
+
+@pytest.mark.check("T120")
+def test_clicks_tell_of_nobody(
+    embedded: tuple[Settings, EmbeddedRedis],
+    tmp_path: Path,
+    measured: Note,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At once, and of those that come while Redis is away; what is counted is there."""
+    caplog.set_level(logging.DEBUG)
+    ours, server = embedded
+    create_services(ours).sites.sites.add(SITE)
+    app = create_app(ours)
+    services = app.extensions["stats_service"]
+    client = client_of(server.url, decode_responses=False)
+
+    def send(number: int, kind: str, name: str) -> int:
+        return (
+            app.test_client()
+            .post(
+                "/v1/kimson/clicks",
+                data=json.dumps({"kind": kind, "name": name, "hit": f"CanaryHit-{number:016}"}),
+                headers={
+                    "User-Agent": f"{BROWSER} CanaryAgent/{number}",
+                    "Origin": "https://kimson.example.vn",
+                    "X-Forwarded-For": f"203.0.113.{number}",
+                    "Referer": "https://kimson.example.vn/canary-page?q=canaryword",
+                    "Accept-Language": "vi-x-canarylang,vi",
+                },
+            )
+            .status_code
+        )
+
+    def send_all(first: int) -> set[int]:
+        return {
+            send(number, kind, name)
+            for number in range(first, first + 5)
+            for kind, name in (
+                ("document", "https://kimson.example.vn/van-ban/12.pdf?utm_source=canarysource"),
+                ("outgoing", "bao.example"),
+                ("action", "dang-ky"),
+            )
+        }
+
+    names = SiteKeys(ours.key_prefix, "kimson")
+    statuses = [send_all(77)]
+    find = lose_redis(services)
+    statuses.append(send_all(82))
+    lost = files_below(tmp_path)
+    find()
+    wait_until(lambda: client.hget(names.ignored, CLICK_LOST) == b"15")
+    everything = {
+        "lost": lost,
+        "files": files_below(tmp_path),
+        "Redis": b"".join(name + (client.dump(name) or b"") for name in client.scan_iter()),
+        "logs": caplog.text.encode(),
+        "archive": b"".join(services.portability.archives.lines("kimson", services.clock.now())),
+    }
+    services.close()
+
+    canaries = [b"CanaryAgent", b"CanaryHit", b"203.0.113.", b"canary-page", b"canaryword"]
+    canaries += [b"canarysource", b"canarylang"]
+    found = {
+        place: [canary for canary in canaries if canary in content]
+        for place, content in everything.items()
+    }
+    measured(f"{len(canaries)} canaries in {len(everything)} places: {found}")
+    assert statuses == [{200}, {503}]
+    archive = everything["archive"].decode()
+    for name in ("/van-ban/12.pdf", "bao.example", "dang-ky"):
+        assert f'"name":"{name}","clicks":5' in archive, "the method finds what is there"
     assert not any(found.values())
 
 

@@ -30,15 +30,24 @@ class Away:
         return reply
 
 
+class NoLoopClient:
+    """Stands for the event loop's client of scripts, to a Redis that does not answer."""
+
+    async def run(self, *_: object) -> object:
+        """Fail."""
+        raise StoreUnavailableError("Redis is not connected.")
+
+
 def lose_redis(services: Services) -> Callable[[], None]:
     """Let what views need lead to where nobody listens; return what undoes it."""
     traffic, sites = services.traffic.views._store, services.sites.directory._store
-    commit = services.traffic.recorder._commit
-    before = traffic._client, sites._client, commit._connection
+    commit, clicks = services.traffic.recorder._commit, services.traffic.clicks._store
+    before = traffic._client, sites._client, commit._connection, clicks._loop
 
     def find() -> None:
-        traffic._client, sites._client, commit._connection = before
+        traffic._client, sites._client, commit._connection, clicks._loop = before
 
     traffic._client = sites._client = redis.Redis(port=1, retry=None)
     commit._connection = Away(commit._connection)
+    clicks._loop = NoLoopClient()
     return find

@@ -7,6 +7,7 @@ import msgspec
 import redis
 from PIL import Image
 
+from stats_service.models.clicks import ClickQuery
 from stats_service.models.pictures import Picture
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.portability.legacy import DayPart, ImportedFile
@@ -22,6 +23,8 @@ from tests.support.pages import BROWSER, new_hit
 
 DAY = 86_400.0
 GROUP = "2026-03-04T12-a0011223344556677"
+#: What every reader clicks on, by kind.
+CLICKED = (("document", "/van-bản/12.pdf"), ("outgoing", "bao.example"), ("action", "đăng-ký"))
 IMPORTED = ImportedFile(name="a.log", kind="access-log", at=1.7e9, views=3, visits=1, id="0a1b" * 4)
 PART = DayPart(day="2026-03-04", views=3, visits=1, articles={"/tin/1": 3})
 
@@ -40,6 +43,11 @@ def fill(services: Services, clock: FakeClock, site: Site, days: int = 3) -> Non
             )
             query = PageQuery(hit=new_hit(), article=f"/tin/{number % 4}/Tết")
             services.loop.run(services.traffic.recorder.record(entry, query, visitor, clock.now()))
+            for kind, name in CLICKED:
+                click = ClickQuery(kind, name, new_hit())
+                services.loop.run(
+                    services.traffic.clicks.record_click(entry, click, visitor, clock.now())
+                )
             clock.advance(3_000)
         clock.advance(DAY - 12 * 3_000)
     services.traffic.opening_balances.set(site, "/tin/0", 366, "an", clock.now())

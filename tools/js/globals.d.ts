@@ -67,8 +67,6 @@ interface TrustedPolicy {
 
 interface Window {
   stats?: { view?(article?: string): void; action?(name: string): void };
-  /** Whether the script of documents listens on this page already. */
-  statsClicks?: boolean;
   trustedTypes?: { createPolicy(name: string, rules: TrustedPolicy): TrustedPolicy };
   uPlot: any;
 }

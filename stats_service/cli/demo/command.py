@@ -1,10 +1,12 @@
 """`stats-service demo`: run the service with a demo portal."""
 
 import os
+from datetime import date
 
 import click
 
 from stats_service.cli.admin import setup_lines
+from stats_service.cli.demo.clicks import demo_clicks
 from stats_service.cli.demo.history import demo_history, demo_titles
 from stats_service.cli.demo.votes import add_demo_votes
 from stats_service.cli.group import open_services
@@ -94,12 +96,15 @@ def add_demo_site(services: Services, hosts: tuple[str, ...]) -> None:
             opening_day=OPENING_DAY,
             public=True,
             public_articles=True,
+            public_documents=True,
         )
     )
     now = services.clock.now()
     paths = [article.path for article in load_content().articles]
     days = demo_history(site, now, paths)
     services.traffic.history.write(site, days)
+    documents = {one.path: date.fromisoformat(one.day) for one in load_content().documents}
+    services.traffic.clicks.write(site, demo_clicks(days, documents))
     titles = {article.path: article.title for article in load_content().articles}
     services.traffic.titles.keep(site, demo_titles(days) | titles, now)
     # The polls are of the past: the log, which shows what came last first, has them before.
@@ -133,4 +138,5 @@ def add_demo_town(services: Services) -> None:
     )
     days = demo_history(town, services.clock.now(), size=TOWN_SIZE)
     services.traffic.history.write(town, days)
+    services.traffic.clicks.write(town, demo_clicks(days, {}))
     services.traffic.titles.keep(town, demo_titles(days), services.clock.now())

@@ -6,8 +6,15 @@ import msgspec
 
 #: Kinds of clicks, and the letters of their fields.
 KINDS = {"document": "d", "outgoing": "o", "action": "a"}
+#: The kind of clicks on documents.
+DOCUMENT = "document"
 #: Most names of each kind that a site keeps; beyond them a name with one click gives way.
 NAMES_MAX = {"document": 5000, "outgoing": 500, "action": 50}
+#: Reason, among those of views that were not counted, of clicks while Redis was away. One of them
+#: may have been sent again in time, and counted.
+CLICK_LOST = "click-lost"
+#: Clicks of one day, by kind and name.
+DayClicks = dict[str, dict[str, int]]
 
 
 class ClickQuery(msgspec.Struct, frozen=True):
@@ -24,6 +31,8 @@ class ClickQuery(msgspec.Struct, frozen=True):
     frame: str | None = None
     #: Whether a program drives the browser.
     bot: bool = False
+    #: Whether the click was sent before and got no answer.
+    again: bool = False
 
 
 class ClickCommand(msgspec.Struct, frozen=True):
@@ -41,7 +50,8 @@ class ClickCommand(msgspec.Struct, frozen=True):
 class ClickAnswer(msgspec.Struct, frozen=True):
     """What became of a click."""
 
-    #: `counted`, `repeated`, or why it was not counted, as of page views.
+    #: `counted`, `repeated`, `off` if the site counts no clicks of the kind, or why it was not
+    #: counted, as of page views.
     outcome: str
     #: What the name has now, of all time; None: it was not counted, or has no number of its own.
     clicks: int | None = None
@@ -78,3 +88,5 @@ class ClickCounts(msgspec.Struct, frozen=True):
     first: date
     last: date
     kinds: tuple[ClickKind, ...]
+    #: Clicks that may be missing, because Redis was away.
+    lost: int = 0

@@ -3,10 +3,13 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
-from stats_service.errors import InvalidInputError
+from stats_service.errors import InvalidInputError, StoreUnavailableError
 from stats_service.models.clicks import (
+    CLICK_LOST,
+    DOCUMENT,
     KINDS,
     ClickAnswer,
     ClickCommand,
@@ -14,6 +17,7 @@ from stats_service.models.clicks import (
     ClickedName,
     ClickKind,
     ClickQuery,
+    DayClicks,
     Downloads,
 )
 from stats_service.models.sites import Site
@@ -29,6 +33,10 @@ from stats_service.services.visitors.hosts import origin_host
 from stats_service.store.clicks.clicks import ClickStore
 from stats_service.store.keys import ARTICLE_DAYS_KEPT
 
+#: What is told of a lost click: the site, the time (seconds) and the reason.
+OnLost = Callable[[str, float, str], None]
+#: Outcome of a click of a kind that the site does not count.
+OFF = "off"
 #: Longest path of a document, in bytes of UTF-8.
 DOCUMENT_MAX_BYTES = 512
 #: What an action may be called: letters of any language, digits, "_", "-" and ".".
@@ -40,13 +48,18 @@ LISTED_MAX = 500
 class Clicks:
     """Records clicks and reads them."""
 
-    def __init__(self, store: ClickStore) -> None:
+    def __init__(self, store: ClickStore, on_lost: OnLost = lambda *_: None) -> None:
         self._store = store
+        #: Called with each click that Redis did not acknowledge.
+        self._on_lost = on_lost
 
     async def record_click(
         self, entry: SiteEntry, query: ClickQuery, visitor: Visitor, now: float
     ) -> ClickAnswer:
         """Record a click in the event loop; when it returns, Redis has it, or it does not count.
+
+        A click that Redis does not acknowledge is not spooled, but told: it is counted among what
+        was lost, and the page that sent it gets the error.
 
         Raises:
             InvalidInputError: names the invalid field of `query`; nothing is stored.
@@ -56,14 +69,41 @@ class Clicks:
         command = decide_click(entry, query, visitor, now)
         if reason := ignored_reason(entry, query, visitor):
             return ClickAnswer(reason)
+        if command.kind in entry.site.clicks_off:
+            return ClickAnswer(OFF)
         day = periods_at(now, entry.site.timezone).day
-        return await self._store.record(entry.site, command, day, now)
+        try:
+            return await self._store.record(entry.site, command, day, now)
+        except StoreUnavailableError:
+            if not query.again:
+                self._on_lost(entry.site.slug, now, CLICK_LOST)
+            raise
 
     def downloads(self, site: Site, documents: Sequence[str]) -> Downloads:
         """Return how often documents were opened, by the names in the request; as for views."""
         keys = canonical_articles(documents, site.article_parameters)
+        if DOCUMENT in site.clicks_off:
+            return Downloads({})
         numbers = self._store.downloads(site.slug, keys)
         return Downloads(dict(zip(documents, numbers, strict=True)))
+
+    def write(self, site: Site, clicks: Mapping[date, DayClicks]) -> None:
+        """Add clicks of days, as of a demo; what is too old to be kept by day is only summed."""
+        if not clicks:
+            return
+        kept = max(clicks) - (ARTICLE_DAYS_KEPT - 1) * DAY
+        self._store.add(
+            site.slug,
+            {day.isoformat(): of_day for day, of_day in clicks.items() if day >= kept},
+            list(clicks.values()),
+        )
+
+    def top_documents(self, site: Site, span: Span, limit: int) -> tuple[ClickedName, ...]:
+        """Return the most downloaded documents of a span; none where they are not counted."""
+        if DOCUMENT in site.clicks_off:
+            return ()
+        (found,) = [one for one in self.of_span(site, span, limit).kinds if one.kind == DOCUMENT]
+        return found.names
 
     def of_span(self, site: Site, span: Span, limit: int = 100) -> ClickCounts:
         """Return the clicks of a span by kind and name.
@@ -79,14 +119,14 @@ class Clicks:
                 "The range from {first} to {last} has no day.", first=span.first, last=span.last
             )
         span = Span(max(span.first, span.last - (ARTICLE_DAYS_KEPT - 1) * DAY), span.last)
-        sums = self._store.read(site.slug, iso_days(list(span.each())))
+        sums, lost = self._store.read(site.slug, iso_days(list(span.each())))
         kinds = []
         for kind in KINDS:
             total = sum(n for (of, _), n in sums.items() if of == kind)
             named = [(-n, name) for (of, name), n in sums.items() if of == kind and name]
             listed = tuple(ClickedName(name, -n) for n, name in sorted(named)[:limit])
             kinds.append(ClickKind(kind, listed, total - sum(n.clicks for n in listed), total))
-        return ClickCounts(span.first, span.last, tuple(kinds))
+        return ClickCounts(span.first, span.last, tuple(kinds), lost)
 
 
 def decide_click(entry: SiteEntry, query: ClickQuery, visitor: Visitor, now: float) -> ClickCommand:

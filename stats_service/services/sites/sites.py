@@ -11,6 +11,7 @@ import msgspec
 
 from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteError
 from stats_service.models.audit import AuditEntry, Author
+from stats_service.models.clicks import KINDS
 from stats_service.models.polls import POLL_ID
 from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.models.sites import Site
@@ -254,6 +255,7 @@ def check_site(site: Site) -> Site:
     _check_groups("titles", (site.titles,), TITLE_SOURCES)
     _check_groups("readers_off", site.readers_off, (*GROUPS, ALL_GROUPS))
     _check_groups("readers_public", site.readers_public, GROUPS)
+    _check_groups("clicks_off", site.clicks_off, tuple(KINDS))
     if site.opening_day and not _is_day(site.opening_day):
         raise InvalidInputError(
             "opening_day {opening_day!r}: write a date as 2026-11-23.", opening_day=site.opening_day
@@ -268,6 +270,7 @@ def check_site(site: Site) -> Site:
         titles_feed=site.titles_feed.strip(),
         readers_off=_unique(site.readers_off),
         readers_public=_unique(site.readers_public),
+        clicks_off=_unique(site.clicks_off),
     )
 
 

@@ -43,7 +43,13 @@ def _totals(stored: StoredTotals, opening: int) -> Totals:
 
 
 def article_counts(
-    site: Site, key: str, stored: StoredArticle, *, rated: bool, note: str = ""
+    site: Site,
+    key: str,
+    stored: StoredArticle,
+    *,
+    rated: bool,
+    note: str = "",
+    downloads: int | None = None,
 ) -> ArticleCounts:
     """Return an article's numbers with its opening balance; `note` is why it may have none."""
     return ArticleCounts(
@@ -54,6 +60,7 @@ def article_counts(
         if rated and stored.views is not None
         else None,
         note="" if stored.views is not None else note or "article-cap",
+        downloads=downloads,
     )
 
 

@@ -7,10 +7,10 @@ both, and shares the round trip between many views.
 import re
 from collections.abc import Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.clicks import ClickQuery
+from stats_service.models.clicks import DOCUMENT, KINDS, ClickQuery
 from stats_service.models.history import HOST_SIGN, PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
@@ -22,6 +22,7 @@ from stats_service.models.traffic import (
     ViewResult,
     Visitor,
 )
+from stats_service.services.articles.documents import document_key
 from stats_service.services.articles.keys import check_number
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at
@@ -61,6 +62,7 @@ def decide_view(
     if query.canonical and "?" in article:
         article = entry.counted_key(article, query.canonical)
     asked, listed = _listed_articles(entry, query.articles)
+    documents = _documents(entry, asked) if asked else ()
     reason = ignored_reason(entry, query, visitor)
     same = is_same_article(entry, query)
     if same:
@@ -85,6 +87,7 @@ def decide_view(
             note=note,
             asked=asked,
             listed=listed,
+            documents=documents,
             rated=query.rating,
             poll=poll,
             voter=voter,
@@ -113,6 +116,7 @@ def decide_view(
         note=note,
         asked=asked,
         listed=listed,
+        documents=documents,
         rated=query.rating,
         poll=poll,
         voter=voter,
@@ -224,6 +228,25 @@ def _listed_articles(
     return tuple(asked), tuple(listed)
 
 
+def _documents(entry: SiteEntry, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys under which clicks on documents are counted; `""` for what is none.
+
+    A merged or renamed article does not move a document's clicks. Empty: there is none, or none is
+    counted.
+    """
+    if DOCUMENT in entry.site.clicks_off:
+        return ()
+    keys = [document_key(text, entry.site.article_parameters) for text in asked]
+    return tuple(keys) if any(keys) else ()
+
+
+def _counted_clicks(site: Site, command: ViewCommand) -> tuple[str, ...] | UnsetType:
+    """Return the kinds of clicks that a page counts: one that names a document, or every page."""
+    if not (command.documents or site.clicks_everywhere):
+        return UNSET
+    return tuple([kind for kind in KINDS if kind not in site.clicks_off]) or UNSET
+
+
 def ignored_reason(entry: SiteEntry, query: PageQuery | ClickQuery, visitor: Visitor) -> str:
     """Return why a view must not be counted, or an empty string."""
     if query.out:
@@ -268,9 +291,13 @@ def answer_view(
         if command.article and result.article
         else None,
         articles={
-            asked: article_counts(site, key, numbers, rated=rated)
-            for asked, key, numbers in zip(
-                command.asked, command.listed, result.listed, strict=True
+            asked: article_counts(site, key, numbers, rated=rated, downloads=downloads)
+            for asked, key, numbers, downloads in zip(
+                command.asked,
+                command.listed,
+                result.listed,
+                result.downloads or (None,) * len(result.listed),
+                strict=True,
             )
         }
         if command.asked
@@ -278,6 +305,7 @@ def answer_view(
         poll=_wanted_poll(site, command, result, now, polls or PresentedPolls())
         if query.poll
         else UNSET,
+        clicks=_counted_clicks(site, command),
         voter=entry.voters.issue(site.slug, now, burst=result.burst) if command.issue else UNSET,
     )
 

@@ -14,7 +14,7 @@ from stats_service.errors import (
 from stats_service.meters import Meters
 from stats_service.models.health import SpoolState
 from stats_service.models.sites import Site
-from stats_service.models.traffic import LOST, ViewCommand
+from stats_service.models.traffic import ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.spool import Spool, SpooledBatch, SpoolError
@@ -87,6 +87,17 @@ class Replay:
         """Take over views that were spooled for another Redis, or refused; return their number."""
         return self._spool.adopt()
 
+    def lose(self, slug: str, at: float, kind: str) -> None:
+        """Count what is not spooled and was not recorded; Redis is told once it is back.
+
+        Args:
+            slug: the site.
+            at: the time, in seconds since 1970.
+            kind: its reason among those of views that were not counted.
+        """
+        self._spool.lose(slug, at, kind)
+        self.wake()
+
     def wake(self) -> None:
         """Start the thread that sends spooled views."""
         self._wake.set()
@@ -115,19 +126,19 @@ class Replay:
             threading.Event().wait(LOOK_SECONDS)
 
     def run(self, now: float) -> bool:
-        """Send batch after batch; return whether views are left.
+        """Send batch after batch; return whether anything is left.
 
         Args:
             now: the current time, in seconds since 1970.
         """
         before = self.replayed
         try:
-            self._note_lost()
+            told = self._note_lost()
             if not self._spool.path.exists():
-                return False
+                return not told
             with self._spool.sole_sender() as sole:
                 if not sole:
-                    return self._spool.waiting() > 0
+                    return self._spool.waiting() > 0 or not told
                 self._take_over()
                 while batch := self._spool.next_batch():
                     self._send(batch, now)
@@ -141,20 +152,23 @@ class Replay:
         except StoreUnavailableError:
             return True
         self._said = ""
-        return False
+        return not told
 
-    def _note_lost(self) -> None:
-        """Count lost views, which could not be spooled, in Redis beside the ignored ones."""
-        for slug, at, number in self._spool.take_lost():
+    def _note_lost(self) -> bool:
+        """Count in Redis what was lost, beside the ignored views; return whether all of it is."""
+        told = True
+        for slug, at, kind, number in self._spool.take_lost():
             try:
                 site = self._sites.get(slug)
                 if site:
-                    lost = [ViewCommand(kind=LOST)] * number
+                    lost = [ViewCommand(kind=kind)] * number
                     self._traffic.record_views(site, periods_at(at, site.timezone), at, lost)
             except UnknownSiteError:
                 pass
             except StoreUnavailableError:
-                self._spool.put_lost_back(slug, at, number)
+                self._spool.put_lost_back(slug, at, kind, number)
+                told = False
+        return told
 
     def _take_over(self) -> None:
         """Take views that were spooled for the server from which the data were moved."""

@@ -1,11 +1,25 @@
 """Clicks: `lua/record_click.lua`, and reads of the same numbers."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from stats_service.errors import UnknownSiteError
-from stats_service.models.clicks import KINDS, NAMES_MAX, ClickAnswer, ClickCommand
+from stats_service.models.clicks import (
+    CLICK_LOST,
+    DOCUMENT,
+    KINDS,
+    NAMES_MAX,
+    ClickAnswer,
+    ClickCommand,
+    DayClicks,
+)
 from stats_service.models.sites import Site
-from stats_service.store.keys import SiteKeys, record_click_keys
+from stats_service.store.keys import (
+    ARTICLE_DAYS_KEPT,
+    DAY_SECONDS,
+    SiteKeys,
+    record_click_keys,
+)
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.loop_client import LoopClient
 from stats_service.store.redis.scripts import load_script
@@ -56,20 +70,38 @@ class ClickStore:
             return [
                 int(n or 0)
                 for n in self._client.hmget(
-                    SiteKeys(self._prefix, slug).clicks("document"), list(documents)
+                    SiteKeys(self._prefix, slug).clicks(DOCUMENT), list(documents)
                 )
             ]
 
-    def read(self, slug: str, days: Sequence[str]) -> Sums:
-        """Return the sum of days, in one round trip."""
+    def add(self, slug: str, days: Mapping[str, DayClicks], totals: Sequence[DayClicks]) -> None:
+        """Add clicks to days (ISO), and to the sums of all time."""
+        names, sums = SiteKeys(self._prefix, slug), Counter[tuple[str, str]]()
+        for clicks in totals:
+            sums.update(
+                {(kind, name): n for kind, own in clicks.items() for name, n in own.items()}
+            )
+        with store_errors(), self._client.pipeline(transaction=False) as pipe:
+            for (kind, name), n in sums.items():
+                pipe.hincrby(names.clicks(kind), name, n)
+            for day, clicks in days.items():
+                for kind, own in clicks.items():
+                    for name, n in own.items():
+                        pipe.hincrby(names.clicks(day), KINDS[kind] + name, n)
+                pipe.expire(names.clicks(day), ARTICLE_DAYS_KEPT * DAY_SECONDS, nx=True)
+            pipe.execute()
+
+    def read(self, slug: str, days: Sequence[str]) -> tuple[Sums, int]:
+        """Return the sum of days, and how many clicks may be missing, in one round trip."""
         names, sums = SiteKeys(self._prefix, slug), Sums()
         with store_errors(), self._client.pipeline(transaction=False) as pipe:
             for day in days:
                 pipe.hgetall(names.clicks(day))
-            rows = pipe.execute()
+            pipe.hmget(names.ignored, [f"{CLICK_LOST}:{day}" for day in days])
+            *rows, lost = pipe.execute()
         for row in rows:
             for field, n in row.items():
                 text = text_of(field)
                 place = _KINDS[text[0]], text[1:]
                 sums[place] = sums.get(place, 0) + int(n)
-        return sums
+        return sums, sum(int(n or 0) for n in lost)

@@ -33,7 +33,7 @@ from urllib.parse import urlsplit
 from stats_service.embedded_redis.socket import socket_path, socket_url
 from stats_service.errors import StatsError, StoreUnavailableError
 from stats_service.models.health import SpoolState
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic import LOST, ViewCommand
 from stats_service.store.traffic.spool_file import SpoolFile
 
 #: Most views in a batch; its script call takes 3 to 5 ms.
@@ -100,8 +100,8 @@ class Spool:
         #: Views spooled and views refused by this process.
         self.kept = 0
         self.refused = 0
-        #: Refused views by site and quarter of an hour, until `take_lost`.
-        self._lost: Counter[tuple[str, int]] = Counter()
+        #: What was lost by site, quarter of an hour and kind, until `take_lost`.
+        self._lost: Counter[tuple[str, int, str]] = Counter()
         self._log_again = 0.0
 
     def add(self, views: Sequence[SpooledView]) -> None:
@@ -155,8 +155,8 @@ class Spool:
         """Count views that cannot be spooled, and log that at most once a minute."""
         with self._lock:
             self.refused += len(views)
-            if len(self._lost) < LOST_MAX:
-                self._lost.update((view.slug, int(view.at // 900)) for view in views)
+            for view in views:
+                self._lose(view.slug, view.at, LOST)
             now = time.monotonic()
             if now < self._log_again:
                 return
@@ -169,16 +169,27 @@ class Spool:
         else:
             logger.error("Views are lost, %d so far: STATS_SPOOL_MEGABYTES is 0.", self.refused)
 
-    def take_lost(self) -> list[tuple[str, float, int]]:
-        """Return site, time (seconds) and number of the views refused since the last call."""
+    def lose(self, slug: str, at: float, kind: str) -> None:
+        """Count what is not spooled and was not recorded, by its reason in `ignored`."""
+        with self._lock:
+            self._lose(slug, at, kind)
+
+    def _lose(self, slug: str, at: float, kind: str) -> None:
+        if len(self._lost) < LOST_MAX:
+            self._lost[slug, int(at // 900), kind] += 1
+
+    def take_lost(self) -> list[tuple[str, float, str, int]]:
+        """Return site, time (seconds), kind and number of what was lost since the last call."""
         with self._lock:
             lost, self._lost = self._lost, Counter()
-        return [(slug, quarter * 900.0, number) for (slug, quarter), number in lost.items()]
+        return [
+            (slug, quarter * 900.0, kind, number) for (slug, quarter, kind), number in lost.items()
+        ]
 
-    def put_lost_back(self, slug: str, at: float, number: int) -> None:
+    def put_lost_back(self, slug: str, at: float, kind: str, number: int) -> None:
         """Return a number from `take_lost` to the counter, for the next call."""
         with self._lock:
-            self._lost[slug, int(at // 900)] += number
+            self._lost[slug, int(at // 900), kind] += number
 
     def next_batch(self) -> SpooledBatch | None:
         """Return the next batch to send, the same one until `remove`; None: the spool is empty.

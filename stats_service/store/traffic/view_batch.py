@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from stats_service.errors import UnknownSiteError
+from stats_service.models.clicks import DOCUMENT
 from stats_service.models.periods import Periods
 from stats_service.models.polls import PollTally
 from stats_service.models.sites import Site
@@ -26,6 +27,7 @@ from stats_service.models.traffic import (
 from stats_service.store.keys import (
     ADDRESS_BUCKET_SECONDS,
     HIT_BUCKET_SECONDS,
+    SiteKeys,
     poll_keys,
     record_views_keys,
 )
@@ -59,7 +61,10 @@ class ViewBatch:
         keys, args: The KEYS and ARGV of the script; its header documents them.
     """
 
-    __slots__ = ("_articles", "_commands", "_listed", "_polls", "_slug", "args", "keys")
+    __slots__ = (
+        *("_articles", "_commands", "_documents", "_listed", "_polls", "_slug"),
+        *("args", "keys"),
+    )
 
     def __init__(  # noqa: C901, PLR0912, PLR0915 - one pass over the views, in the hot path
         self,
@@ -75,6 +80,7 @@ class ViewBatch:
         self._polls: dict[str, _Places] = {}
         self._articles = articles = _Places()
         self._listed = listed = _Places()
+        self._documents = documents = _Places()
         hits, visitors, befores = _Places(), _Places(), _Places()
         addresses, tokens = _Places(), _Places()
         ipv6_48s: dict[int, int] = {}
@@ -126,6 +132,8 @@ class ViewBatch:
                     voters.setdefault(command.voter, len(voters) + 1)
             for key in command.listed:
                 listed.setdefault(key, len(listed) + 1)
+            for key in command.documents:
+                documents.setdefault(key, len(documents) + 1)
         shared = (
             int(now * 1000),
             periods.day,
@@ -161,6 +169,8 @@ class ViewBatch:
         for poll, voters in self._polls.items():
             ids += voters
             self.keys += poll_keys(prefix, site.slug, poll)
+        if documents:
+            self.keys += (SiteKeys(prefix, site.slug).clicks(DOCUMENT),)
         self.args = (
             in_a_row(shared),
             _ids(ids, ID_BYTES)
@@ -168,7 +178,7 @@ class ViewBatch:
             + in_a_row(list(articles)),
             in_a_row(rows),
             in_a_row(issues) if issues else b"",
-            _lists(list(listed)) if listed else b"",
+            _lists(list(listed), list(documents)) if listed else b"",
             in_a_row((tells,)) + _texts(traits) if tells else b"",
         )
 
@@ -189,7 +199,9 @@ class ViewBatch:
             reply
         )
         articles = _Articles(*columns, full=bool(full))
-        listed = [_Articles(*columns, full=bool(full)) for columns in lists]
+        chunks = -(-len(self._listed) // LIST_MAX)
+        listed = [_Articles(*columns, full=bool(full)) for columns in lists[:chunks]]
+        clicks = [n for columns in lists[chunks:] for n in columns]
         polls = {
             poll: (voters, _tally(tally), found)
             for (poll, voters), tally, found in zip(
@@ -232,18 +244,28 @@ class ViewBatch:
                     if key not in known:
                         known[key] = self._of_list(listed, key, command.rated)
                 of_lists = tuple([known[key] for key in command.listed]) if command.listed else ()
+                downloads = (
+                    tuple([self._downloads(clicks, key) for key in command.documents])
+                    if command.documents
+                    else ()
+                )
             except Exception as error:  # noqa: BLE001 - of this view alone
                 results.append(error)
             else:
                 is_first = bool(begun) and kind == "view" and row in begun
                 results.append(
-                    ViewResult(outcome, note, article, of_lists, tally, voted, burst, is_first)
+                    ViewResult(
+                        outcome, note, article, of_lists, tally, voted, burst, is_first, downloads
+                    )
                 )
         return _counts(online, numbers), results
 
     def _of_list(self, lists: "Sequence[_Articles]", key: str, rated: bool) -> StoredArticle:
         number, at = divmod(self._listed[key] - 1, LIST_MAX)
         return lists[number].get(at + 1, 0, rated)
+
+    def _downloads(self, clicks: Sequence[Any], key: str) -> int | None:
+        return int(clicks[self._documents[key] - 1] or 0) if key else None
 
 
 class _Articles:
@@ -316,10 +338,18 @@ def _place(places: _Places, thing: Any) -> int:
     return places.setdefault(thing, len(places) + 1) if thing else 0
 
 
-def _lists(keys: list[str]) -> bytes:
-    """Pack listed articles in the format of the script."""
-    chunks = [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
-    return in_a_row([part for chunk in chunks for part in (chunk, day_names(chunk) or False)])
+def _lists(keys: list[str], documents: list[str]) -> bytes:
+    """Pack listed articles, and documents, in the format of the script."""
+    parts: list[Any] = []
+    for chunk in _chunks(keys):
+        parts += (chunk, day_names(chunk) or False)
+    for chunk in _chunks(documents):
+        parts += (chunk, True)
+    return in_a_row(parts)
+
+
+def _chunks(keys: list[str]) -> list[list[str]]:
+    return [keys[at : at + LIST_MAX] for at in range(0, len(keys), LIST_MAX)]
 
 
 def _ids(ids: Sequence[bytes], length: int) -> bytes:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, StaleError
 from stats_service.models.audit import Author
+from stats_service.models.clicks import KINDS
 from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
@@ -25,6 +26,7 @@ from stats_service.web.admin.access import access, read_site_anew, site, who
 from stats_service.web.admin.revisions import given_revision, refused
 from stats_service.web.http.context import services
 from stats_service.web.http.request import request_address
+from stats_service.web.pages.click_names import kind_names
 from stats_service.web.pages.field_names import VALUE_NAMES
 from stats_service.web.pages.messages import change_name, explained
 from stats_service.web.pages.ranges import today_of
@@ -203,6 +205,7 @@ def _changes() -> dict[str, Any]:
     if "public" in form:
         changes["public"] = form["public"] == "yes"
         changes["public_articles"] = "public_articles" in form
+        changes["public_documents"] = "public_documents" in form
     if "readers" in form:
         changes["readers_off"] = (
             (ALL_GROUPS,)
@@ -210,6 +213,10 @@ def _changes() -> dict[str, Any]:
             else tuple(group for group in GROUPS if group not in form.getlist("readers_counted"))
         )
         changes["readers_public"] = tuple(form.getlist("readers_public"))
+    if "clicks" in form:
+        counted = form.getlist("clicks_counted")
+        changes["clicks_everywhere"] = form["clicks"] == "everywhere"
+        changes["clicks_off"] = tuple(kind for kind in KINDS if kind not in counted)
     for name in LISTS:
         if name in form:
             changes[name] = tuple(form[name].split())
@@ -265,6 +272,7 @@ def _page(
         timezones=sorted(available_timezones()),
         rated_types=RATED_TYPES,
         reader_groups=group_names(),
+        click_kinds=kind_names(),
         knows_countries=services().settings.country_db is not None,
         titles=services().traffic.titles.counts(site()),
         titles_reading=(reading := services().traffic.titles.reading(site())),

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from stats_service.services.sites.sites import slug_of_name
+
 #: The site that the pages embed.
 SLUG = "demo"
 CONTENT = Path(__file__).parent / "content.json"
@@ -30,6 +32,25 @@ class Article(msgspec.Struct, frozen=True):
         return f"/demo/tin-tuc/{self.slug}"
 
 
+class Document(msgspec.Struct, frozen=True, array_like=True):
+    """A document that may be downloaded."""
+
+    number: str
+    #: ISO date.
+    day: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without its ending."""
+        return slug_of_name(self.number)
+
+    @property
+    def path(self) -> str:
+        """The path of its file, under which its downloads are counted."""
+        return f"/demo/van-ban/{self.name}.pdf"
+
+
 class Procedure(msgspec.Struct, frozen=True):
     """An administrative procedure, on the single-page application."""
 
@@ -45,13 +66,17 @@ class Content(msgspec.Struct, frozen=True):
 
     #: Newest first.
     articles: tuple[Article, ...]
-    #: Number, ISO date, title.
-    documents: tuple[tuple[str, str, str], ...]
+    #: Newest first.
+    documents: tuple[Document, ...]
     procedures: tuple[Procedure, ...]
 
     def article(self, slug: str) -> Article | None:
         """Return an article by its slug."""
         return next((article for article in self.articles if article.slug == slug), None)
+
+    def document(self, name: str) -> Document | None:
+        """Return a document by the name of its file."""
+        return next((document for document in self.documents if document.name == name), None)
 
 
 def load_content(path: Path = CONTENT) -> Content:

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, g, render_template
 from stats_service.errors import NotFoundError, StatsError
 from stats_service.models.sites import DEFAULT_TIMEZONE
 from stats_service.web.demo.content import SLUG, Article, Content, load_content
+from stats_service.web.demo.document_file import pdf_of
 from stats_service.web.embed.scripts import embed_files
 from stats_service.web.http.context import services
 
@@ -66,6 +67,17 @@ def procedures(slug: str) -> str:
 def documents() -> str:
     """List documents."""
     return render_template("demo/documents.html", active="documents")
+
+
+@bp.get("/van-ban/<name>.pdf")
+def document(name: str) -> Response:
+    """Give a document, as a file that the browser shows or keeps."""
+    found = _content().document(name)
+    if found is None:
+        raise NotFoundError(f"The demo portal has no document {name!r}.")
+    number = found.number.replace("Đ", "D")
+    lines = ["Kim Son", number, f"{date.fromisoformat(found.day):%d/%m/%Y}", "stats_service demo"]
+    return Response(pdf_of(lines), mimetype="application/pdf")
 
 
 @bp.get("/binh-chon/")

@@ -25,6 +25,8 @@ class PageBody(msgspec.Struct, frozen=True, kw_only=True):
     articles: dict[str, ArticleCounts]
     #: The requested poll; null if the poll does not exist, absent if none was requested.
     poll: PresentedPoll | UnsetType | None = UNSET
+    #: The kinds of clicks that the page counts; absent: none.
+    clicks: tuple[str, ...] | UnsetType = UNSET
     #: A newly issued voter token; absent if the token that was sent is valid.
     voter: str | UnsetType = UNSET
 
@@ -45,6 +47,7 @@ def page_answer_json(
         article=answer.article,
         articles=answer.articles,
         poll=poll_part,
+        clicks=answer.clicks,
         voter=answer.voter,
     )
     return _encoder.encode(body)

@@ -14,6 +14,7 @@ ANCHORS = {
     "comparisons": ("so-với-kỳ-trước-và-cùng-kỳ", "the-span-before-and-the-year-before"),
     "articles": ("thế-nào-là-một-bài-viết", "what-an-article-is"),
     "uncounted": ("những-gì-không-được-tính", "what-is-not-counted"),
+    "documents": ("tài-liệu-liên-kết-ra-ngoài-hành-động", "documents-outgoing-links-actions"),
     "limits": ("các-giới-hạn", "limits"),
     "votes": ("bình-chọn-và-đánh-giá", "polls-and-ratings"),
 }

@@ -24,7 +24,7 @@ bp = Blueprint("public", __name__, url_prefix="/s", template_folder="templates")
 SHOWN_DAYS = 28
 #: Months of the other chart, this one included.
 MONTHS = 12
-#: Articles that the page names, where the site's owner wants that.
+#: Articles, and documents, that the page names, where the site's owner wants that.
 TOP_SHOWN = 10
 #: Values of a dimension that it shows.
 READERS_SHOWN = 8
@@ -74,6 +74,9 @@ def statistics(slug: str) -> str:
         point_name=point_name,
         by_month=unit == "month",
         top=top.of_span(site, weeks, now)[:TOP_SHOWN] if site.public_articles else (),
+        documents=services().traffic.clicks.top_documents(site, weeks, TOP_SHOWN)
+        if site.public_documents
+        else (),
         readers=_readers(site, span, now),
         names=dimension_names(),
         value_name=value_name,

@@ -89,6 +89,31 @@ def test_a_report_in_vietnamese(mailing: Services, past: None, inbox: Inbox) -> 
     assert len(image.getcolors(1 << 20) or ()) > 3
 
 
+def test_a_report_has_the_most_downloaded_documents(
+    mailing: Services, site: Site, past: None, inbox: Inbox
+) -> None:
+    """Five of the week, as text; none of a site that does not count them."""
+    week = {date(2026, 3, 2 + n): {"document": {f"/van-ban/{n}.pdf": n}} for n in range(1, 7)}
+    other = {date(2026, 3, 1): {"document": {"/cũ.pdf": 99}, "outgoing": {"bao.example": 99}}}
+    mailing.traffic.clicks.write(site, week | other)
+    report = Report(id="", address="an@example.vn")
+
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
+    mailing.sites.sites.edit("kimson", clicks_off=("document",))
+    mailing.notices.reports.send_now("kimson", report, mailing.clock.now())
+
+    told, off = inbox.messages
+    texts = [part.get_content() for part in told.walk() if part.get_content_maintype() == "text"]
+    assert len(texts) == 2
+    for text in texts:
+        assert "Tài liệu được tải nhiều nhất" in text
+        assert "/van-ban/6.pdf" in text
+        assert "/van-ban/1.pdf" not in text
+        assert "/cũ.pdf" not in text
+        assert "bao.example" not in text
+    assert "Tài liệu được tải" not in off.as_string()
+
+
 def test_a_report_shows_the_emblem_without_asking_anybody(
     mailing: Services, past: None, inbox: Inbox
 ) -> None:

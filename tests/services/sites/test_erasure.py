@@ -17,6 +17,7 @@ from stats_service.errors import (
     StoreUnavailableError,
     UnknownSiteError,
 )
+from stats_service.models.clicks import ClickQuery
 from stats_service.models.install_checks import InstallCheck, InstallReport, Sender
 from stats_service.models.polls import BallotQuery
 from stats_service.models.portability.legacy import DayPart, ImportedFile
@@ -60,7 +61,10 @@ class Worker:
     def everything(self) -> list[str]:
         """Do all that writes for a site, as it was known; return what was taken."""
         done = []
-        for act in (self.view, self.vote, self.rate, self.issue, self.administer, self.bring_in):
+        for act in (
+            *(self.view, self.vote, self.rate, self.click),
+            *(self.issue, self.administer, self.bring_in),
+        ):
             try:
                 act()
                 done.append(act.__name__)
@@ -73,6 +77,13 @@ class Worker:
         query = PageQuery(hit=new_hit(), article="/tin/1")
         self.services.loop.run(
             self.services.traffic.recorder.record(self.entry, query, READER, self.clock.now())
+        )
+
+    def click(self) -> None:
+        """Open a document."""
+        query = ClickQuery("document", "/van-ban/12.pdf", new_hit())
+        self.services.loop.run(
+            self.services.traffic.clicks.record_click(self.entry, query, READER, self.clock.now())
         )
 
     def vote(self) -> None:
@@ -157,7 +168,7 @@ def busy(services: Services, site: Site, clock: FakeClock, settings: Settings) -
     make_poll(services)
     fill(services, clock, site, days=1)
     worker = Worker(settings, clock)
-    assert {"view", "vote", "rate", "bring_in"} <= set(worker.everything())
+    assert {"view", "vote", "rate", "click", "bring_in"} <= set(worker.everything())
     yield worker
     worker.services.close()
 

@@ -374,7 +374,7 @@ def test_lost_views_are_counted_and_said_once_a_minute(
 
     assert spool.refused == 40
     assert len(caplog.records) == 1
-    assert spool.take_lost() == [("kimson", NOW, 40)]
+    assert spool.take_lost() == [("kimson", NOW, "lost", 40)]
     assert spool.take_lost() == []
     assert spool.state().fault
 

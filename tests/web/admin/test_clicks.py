@@ -5,11 +5,13 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
+from stats_service.models.clicks import CLICK_LOST
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.admin import Person
 from tests.support.clock import FakeClock
 from tests.support.pages import BROWSER, ORIGIN, new_hit, view
+from tests.support.processes import wait_until
 
 
 def click(client: FlaskClient, kind: str, name: str) -> None:
@@ -41,6 +43,27 @@ def test_the_page_and_its_file_have_each_kind(
     assert "<b>1" not in page
     assert 'href="https://bao.example' not in page
     assert "action,đăng-ký,1" in table.replace('"', "")
+
+
+def test_the_owner_says_which_kinds_are_counted(
+    owner: Person, services: Services, site: Site
+) -> None:
+    """By the form of the settings; the page says what is off, and what may be missing."""
+    settings = "/admin/sites/kimson/settings"
+
+    owner.post(settings, clicks="everywhere", clicks_counted=["document", "action"])
+    some = services.sites.sites.get(site.slug)
+    services.traffic.replay.lose("kimson", services.clock.now(), CLICK_LOST)
+    documents = "/admin/sites/kimson/documents"
+    wait_until(lambda: "1 click may be missing" in owner.get(f"{documents}?lang=en").text)
+    page = owner.get(documents).text
+    owner.post(settings, clicks="shown", clicks_counted=["document", "outgoing", "action"])
+    all_kinds = services.sites.sites.get(site.slug)
+
+    assert (some.clicks_off, some.clicks_everywhere) == (("outgoing",), True)
+    assert (all_kinds.clicks_off, all_kinds.clicks_everywhere) == ((), False)
+    assert page.count("Đã tắt trong phần cài đặt") == 1
+    assert "Có thể thiếu 1 lượt bấm" in page
 
 
 def test_an_archive_has_them(

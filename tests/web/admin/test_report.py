@@ -36,6 +36,8 @@ def told(client: FlaskClient, services: Services, site: Site, clock: FakeClock) 
     make_poll(services, question={"vi": "Bạn <b>thích</b> gì?"}, closes=closes)
     assert vote(client, new_voter(services), "a").status_code == 200
     services.traffic.history.write(site, past(date(2025, 1, 6), date(2026, 2, 23)))
+    documents = {"/van-ban/<b>12.pdf": 41, "/van-ban/13.docx": 7}
+    services.traffic.clicks.write(site, {date(2026, 2, 18): {"document": documents}})
     clock.set(datetime(2026, 2, 23, 8, tzinfo=VIETNAM))
     services.traffic.titles.set(site, "/moi/8", "Tết & <b>Xuân</b>", Author(WHO, clock.now()))
     return site
@@ -57,6 +59,8 @@ def test_the_page_answers_monday(owner: Person, told: Site) -> None:
             "Bạn <b>thích</b> gì?",
             "Mục a",
             "100%",
+            "Được tải nhiều nhất",
+            "/van-ban/<b>12.pdf",
         ),
         *("Báo cáo tuần", "so với tuần trước", "Tết", "Chương trình tự động (bot)"),
     ):
@@ -65,6 +69,7 @@ def test_the_page_answers_monday(owner: Person, told: Site) -> None:
         assert text in english, text
     assert "<b>thích" not in owner.get(REPORT).text
     assert "<b>Xuân" not in owner.get(REPORT).text
+    assert "<b>12" not in owner.get(REPORT).text
     assert len(owner.get(REPORT).data) < 100_000
 
 
@@ -127,7 +132,8 @@ def test_the_workbook_has_a_sheet_and_a_chart_for_each_part(owner: Person, told:
     )
     assert book.sheetnames == [
         *("Báo cáo tuần", "Theo ngày", "Tăng và giảm nhiều nhất", "Nguồn tăng và giảm"),
-        *("Đọc nhiều nhất", "Bình chọn đã kết thúc", "Lượt không được tính và lý do"),
+        *("Đọc nhiều nhất", "Được tải nhiều nhất", "Bình chọn đã kết thúc"),
+        "Lượt không được tính và lý do",
     ]
     first = list(book["Báo cáo tuần"].values)
     assert [row[0] for row in first[:3]] == ["Báo cáo tuần", "Kim Sơn", "16/02/2026 – 22/02/2026"]
@@ -143,7 +149,9 @@ def test_the_workbook_has_a_sheet_and_a_chart_for_each_part(owner: Person, told:
     assert "Tết & <b>Xuân</b>" in {row[1] for row in book["Đọc nhiều nhất"].values}
     with ZipFile(BytesIO(answer.data)) as parts:
         charts = [name for name in parts.namelist() if name.startswith("xl/charts/chart")]
-        assert len(charts) == 6
+        assert len(charts) == 7
+    downloads = {row[0]: row[1] for row in book["Được tải nhiều nhất"].values}
+    assert (downloads["/van-ban/<b>12.pdf"], downloads["/van-ban/13.docx"]) == (41, 7)
     english = openpyxl.load_workbook(BytesIO(owner.get(f"{REPORT}/report.xlsx?lang=en").data))
     assert english.sheetnames[0] == "Weekly report"
 

@@ -1,9 +1,12 @@
 """Clicks over HTTP: once in a reader's visit to a document, whatever is sent again."""
 
+import asyncio
 import json
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,13 +18,19 @@ from werkzeug.test import TestResponse
 from stats_service.config import Settings
 from stats_service.models.clicks import NAMES_MAX
 from stats_service.models.sites import Site
+from stats_service.models.traffic import PageAnswer, PageQuery, Visitor
+from stats_service.services.articles.documents import ENDING
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import Span
 from stats_service.store.keys import SiteKeys
+from stats_service.web import embed
+from tests.support.away import lose_redis
 from tests.support.clock import FakeClock
-from tests.support.pages import BROWSER, ORIGIN, new_hit
+from tests.support.pages import BROWSER, ORIGIN, new_hit, view
+from tests.support.processes import wait_until
 
 DOCUMENT = "/van-ban/12.pdf"
+SOURCES = Path(embed.__file__).parent / "src"
 
 
 @pytest.fixture(autouse=True)
@@ -201,6 +210,117 @@ def test_a_naive_model_agrees(client: FlaskClient, services: Services, clock: Fa
     assert found == model
     for name in {document for _, document in model}:
         assert downloads(client, name) == sum(n for (_, of), n in model.items() if of == name)
+
+
+def test_the_page_brings_downloads_with_its_one_request(
+    client: FlaskClient, services: Services
+) -> None:
+    """Of documents among the articles that it names, and only of those; and says that it counts."""
+    for reader in range(3):
+        click(client, address=f"192.0.2.{reader}")
+    names = [DOCUMENT, f"{ORIGIN}{DOCUMENT}?utm_source=zalo", "/van-ban/chua-ai-tai.pdf", "khoa"]
+
+    page, beat, bot = (
+        view(client, articles=names, **fields).get_json()
+        for fields in ({"rating": True}, {"beat": True}, {"bot": True})
+    )
+    plain = view(client, articles=["/tin/1", "khoa"]).get_json()
+
+    for answer in (page, beat, bot):
+        numbers = [answer["articles"][name].get("downloads") for name in names]
+        assert numbers == [3, 3, 0, None]
+        assert answer["clicks"] == ["document", "outgoing", "action"]
+    assert "clicks" not in plain
+    assert not any("downloads" in numbers for numbers in plain["articles"].values())
+
+
+@pytest.mark.parametrize(
+    ("changed", "named", "plain"),
+    [
+        ({"clicks_off": ("outgoing",)}, ["document", "action"], None),
+        ({"clicks_off": ("document",)}, None, None),
+        (
+            {"clicks_off": ("document",), "clicks_everywhere": True},
+            ["outgoing", "action"],
+            ["outgoing", "action"],
+        ),
+        ({"clicks_off": (*NAMES_MAX,), "clicks_everywhere": True}, None, None),
+    ],
+)
+def test_the_answer_says_what_the_page_counts(
+    client: FlaskClient,
+    services: Services,
+    changed: dict[str, Any],
+    named: list[str] | None,
+    plain: list[str] | None,
+) -> None:
+    """As the site is set: a page that names a document, or every page; no kind that is off."""
+    services.sites.sites.edit("kimson", **changed)
+    client.application.extensions["stats_service"].sites.directory.load(
+        "kimson", services.clock.now()
+    )
+
+    with_document = view(client, articles=[DOCUMENT]).get_json()
+    without = view(client).get_json()
+
+    assert with_document.get("clicks") == named
+    assert without.get("clicks") == plain
+    is_counted = named is not None and "document" in named
+    assert ("downloads" in with_document["articles"][DOCUMENT]) == is_counted
+
+
+def test_the_script_and_the_service_know_the_same_endings() -> None:
+    """What the script counts by its ending is what the service gives a number."""
+    source = (SOURCES / "documents/index.js").read_text("utf-8")
+    script = re.search(r"const DOCUMENT = /\\\.\((.+)\)\$/i;", source)
+
+    assert script
+    assert ENDING.pattern == rf"\.({script[1]})$"
+
+
+def test_more_documents_than_one_command_takes(client: FlaskClient, services: Services) -> None:
+    """In one batch, beside pages that want none; a merged article keeps its document's clicks."""
+    recorder, now = services.traffic.recorder, services.clock.now()
+    entry = services.sites.directory.entry("kimson", now)
+    click(client, "/d/1500.pdf")
+    reader = Visitor("192.0.2.9", BROWSER, ORIGIN, private=False, prefetch=False)
+
+    async def views() -> list[PageAnswer]:
+        lists = [
+            tuple(f"/d/{n * 100 + m}{'.pdf' if n % 2 else ''}" for m in range(100))
+            for n in range(30)
+        ]
+        queries = [PageQuery(hit=new_hit(), articles=names) for n, names in enumerate(lists)]
+        return list(
+            await asyncio.gather(*[recorder.record(entry, one, reader, now) for one in queries])
+        )
+
+    answers = services.loop.run(views())
+
+    found = {name: n.downloads for one in answers for name, n in one.articles.items()}
+    assert found["/d/1500.pdf"] == 1
+    assert sum(n or 0 for n in found.values()) == 1
+    assert sum(n is not None for n in found.values()) == 1500
+
+
+def test_a_click_while_redis_is_away_is_told(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    """To the page that sent it, which sends it again; and to the administrator, once."""
+    ours = client.application.extensions["stats_service"]
+    ours.sites.directory.entry("kimson", clock.now())
+    hit = new_hit()
+    find = lose_redis(ours)
+
+    statuses = [click(client, hit=hit).status_code, click(client, hit=hit, again=True).status_code]
+    find()
+    late = click(client, hit=hit, again=True)
+
+    site = services.sites.sites.get("kimson")
+    today = datetime.fromtimestamp(clock.now(), ZoneInfo(site.timezone)).date()
+    assert statuses == [503, 503]
+    assert outcome(late) == "counted"
+    wait_until(lambda: services.traffic.clicks.of_span(site, Span(today, today)).lost == 1)
 
 
 def test_nothing_of_a_reader_stays(

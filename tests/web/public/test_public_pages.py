@@ -1,5 +1,8 @@
 """The public statistics page: only where it is switched on, and made of the live settings."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -79,15 +82,34 @@ def test_a_year_and_the_most_read_articles(
     assert year.partition("<tbody>")[2].partition("</tbody>")[0].count("<tr>") == 12
 
 
-def test_the_owner_opens_the_most_read_articles(
-    owner: Person, services: Services, site: Site
-) -> None:
+def test_the_most_downloaded_documents(app: Flask, site: Site, services: Services) -> None:
+    """Only where the owner shows them and they are counted; as text, without a link."""
+    today = datetime.fromtimestamp(services.clock.now(), ZoneInfo(site.timezone)).date()
+    clicks = {"document": {"/van-ban/<b>12.pdf": 5}, "outgoing": {"bao.example": 9}}
+    services.traffic.clicks.write(site, {today: clicks})
+    services.sites.sites.edit(site.slug, public=True)
+    reader = Person(app)
+    closed = reader.get("/s/kimson").text
+
+    services.sites.sites.edit(site.slug, public_documents=True)
+    opened = reader.get("/s/kimson").text
+    services.sites.sites.edit(site.slug, clicks_off=("document",))
+    off = reader.get("/s/kimson").text
+
+    assert '<span class="key">/van-ban/&lt;b&gt;12.pdf</span><strong>5</strong>' in opened
+    assert 'href="/van-ban' not in opened
+    assert "bao.example" not in opened
+    assert "12.pdf" not in closed + off
+
+
+def test_the_owner_opens_the_lists(owner: Person, services: Services, site: Site) -> None:
     """With the same form as the page, and closes them by it."""
     settings = "/admin/sites/kimson/settings"
 
-    owner.post(settings, public="yes", public_articles="yes")
+    owner.post(settings, public="yes", public_articles="yes", public_documents="yes")
     opened = services.sites.sites.get(site.slug)
     owner.post(settings, public="yes")
+    closed = services.sites.sites.get(site.slug)
 
-    assert opened.public_articles
-    assert not services.sites.sites.get(site.slug).public_articles
+    assert (opened.public_articles, opened.public_documents) == (True, True)
+    assert (closed.public_articles, closed.public_documents) == (False, False)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from stats_service.models.annotations import Mark
+from stats_service.models.clicks import ClickedName
 from stats_service.models.history import (
     ComparedArticles,
     Pair,
@@ -21,6 +22,7 @@ from stats_service.models.polls import Poll
 from stats_service.models.readers import ValueChange
 from stats_service.models.sites import Site
 from stats_service.models.traffic import RatingTally
+from stats_service.services.clicks.clicks import Clicks
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time, results, state_at
 from stats_service.services.ratings.ratings import ArticleRatings
@@ -48,6 +50,8 @@ WEEK, MONTH = "week", "month"
 PERIODS = (WEEK, MONTH)
 #: Most articles, articles and sources that changed, rated articles, and polls of a report.
 ARTICLES_SHOWN, CHANGED_SHOWN, SOURCES_SHOWN, RATED_SHOWN, POLLS_SHOWN = 10, 5, 5, 5, 4
+#: Most documents.
+DOCUMENTS_SHOWN = 5
 #: Choices of a poll that a report names, the leading first.
 CHOICES_SHOWN = 3
 #: A source that gained or lost fewer visits is no news.
@@ -122,6 +126,8 @@ class ReportNumbers(msgspec.Struct, frozen=True, kw_only=True):
     sources_down: tuple[ValueChange, ...]
     #: Whether sources can be compared; if the site was counting, they may not have been told alike.
     sources_compared: bool
+    #: The most downloaded documents; empty: none was, or they are not kept by day for so long.
+    documents: tuple[ClickedName, ...]
     polls: tuple[EndedPoll, ...]
     #: How many ended beside those.
     more_polls: int
@@ -184,7 +190,9 @@ class ReportReader:
         review: RatingReview,
         annotations: AnnotationBook,
         titles: Titles,
+        clicks: Clicks,
     ) -> None:
+        self._clicks = clicks
         self._history = history
         self._top_articles = top_articles
         self._readers = readers
@@ -234,12 +242,18 @@ class ReportReader:
             sources_down=tuple(one for one in reversed(sources) if one.gain <= -SOURCE_MIN)[
                 :SOURCES_SHOWN
             ],
+            documents=self._documents(site, span, now),
             polls=tuple(self._ended_poll(site, poll, at) for at, poll in ended[:POLLS_SHOWN]),
             more_polls=max(0, len(ended) - POLLS_SHOWN),
             ratings=self._rated(site, span, series, now),
             shortfall=self._shortfall(site, span, now),
             marks=self._annotations.marks(site, span, now, language),
         )
+
+    def _documents(self, site: Site, span: Span, now: float) -> tuple[ClickedName, ...]:
+        if span.first < today_of(site, now) - (ARTICLE_DAYS_KEPT - 1) * DAY:
+            return ()
+        return self._clicks.top_documents(site, span, DOCUMENTS_SHOWN)
 
     def _sources(
         self, site: Site, span: Span, series: Series, now: float

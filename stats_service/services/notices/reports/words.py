@@ -37,6 +37,7 @@ WORDS: dict[str, dict[str, str]] = {
         "average": "Trung bình mỗi ngày",
         "articles": "Bài viết được đọc nhiều nhất",
         "no_articles": "Chưa có bài viết nào được xem.",
+        "documents": "Tài liệu được tải nhiều nhất",
         "ignored": "Lượt không được tính",
         "in_part": "Chỉ tính một phần",
         "chart": "Biểu đồ: cột là lượt xem, đường đậm là lượt truy cập, đường xám là lượt "
@@ -87,6 +88,7 @@ WORDS: dict[str, dict[str, str]] = {
         "average": "Average per day",
         "articles": "Most read articles",
         "no_articles": "No article was viewed.",
+        "documents": "Most downloaded documents",
         "ignored": "Not counted",
         "in_part": "Counted in part",
         "chart": "Chart: bars are views, the dark line visits, the grey line the visits of "

@@ -12,7 +12,8 @@
 --       5 hits SET         6 hits before SET         7 addresses HASH   8 articles ZSET
 --       9 articles of the day ZSET                  10 opening HASH    11 ratings HASH
 --      12 ignored HASH     13 site STRING           14 names HASH       15 aliases HASH
---      16 readers of the day HASH                  17… tally HASH and voters HASH of each poll
+--      16 readers of the day HASH                  17… tally HASH and voters HASH of each poll,
+--         then clicks on documents HASH if any document is in ARGV[5]
 -- ARGV  MessagePack, values one after the other:
 --       1 now (ms), day, yesterday, week, month, year, hour, article cap, identity cap,
 --         view ceiling, token ceiling; how many hits, visitors, visitors of the day before,
@@ -28,17 +29,18 @@
 --       4 for each voter's token that is to be issued: which field is that of the address, which
 --         that of its /48
 --       5 listed articles: arrays of at most 1,000 keys, each followed by the array of what stands
---         for them in the articles of a day, or false if that is the keys themselves
+--         for them in the articles of a day, or false if that is the keys themselves; behind all of
+--         them, documents: arrays of at most 1,000 keys, each followed by true
 --       6 { which view or beat = which text }, then the texts: what a visit that begins with the view
 --         tells, in MessagePack, one after the other: letters of dimensions, each with a value; `e`
 --         alone: the article. Empty: nothing
 -- Returns nil, and writes nothing, if the site is not (or no longer) registered; else packed
 --       { online, counts, { tally, … }, { { whether voted, … }, … }, { odd, … }, { token, … },
---       views, views today, opening, ratings, { { the same four }, … }, whether the articles are as
---       many as they may be, { view with which a visit begins, … } or false }: odd are number,
---       outcome ("" if counted) and note of each view that was not simply counted; tokens are the
---       numbers of those beyond the ceiling; views … are of the articles in 2, as before this call;
---       the last but two is of those in 5, as after it.
+--       views, views today, opening, ratings, { { the same four } or { clicks, … }, … }, whether
+--       the articles are as many as they may be, { view with which a visit begins, … } or false }:
+--       odd are number, outcome ("" if counted) and note of each view that was not simply counted;
+--       tokens are the numbers of those beyond the ceiling; views … are of the articles in 2, as
+--       before this call; the last but two is of those in 5, as after it.
 local ONLINE_MS, VISIT_GAP_MS, MINUTE_MS = 300000, 1800000, 60000
 -- Minutes whose readers online are kept, and their field of the addresses HASH.
 local MINUTES_KEPT, MINUTES = 30, 'o'
@@ -596,10 +598,10 @@ if changes_end > 0 then call('HSET', counts, unpack(changes, 1, changes_end)) en
 local asked, lists = { cmsgpack.unpack(ARGV[5]) }, {}
 local nameless = #asked > 0
 for i = 1, #asked, 2 do
-  local keys = asked[i]
-  lists[#lists + 1] = {
+  local keys, of_day = asked[i], asked[i + 1]
+  lists[#lists + 1] = of_day == true and call('HMGET', KEYS[#KEYS], unpack(keys)) or {
     call('ZMSCORE', articles, unpack(keys)),
-    call('ZMSCORE', day_articles, unpack(asked[i + 1] or keys)),
+    call('ZMSCORE', day_articles, unpack(of_day or keys)),
     existing == 3 and call('HMGET', opening, unpack(keys)) or {},
     rated and call('HMGET', ratings, unpack(keys)) or {},
   }

@@ -49,6 +49,7 @@ def show() -> Response:
             origin="/".join(embedding.base.split("/")[:3]),
             places=places(embedding),
             widgets=widgets(),
+            listed=listed(),
             metrics=metrics(),
             polls=polls[:POLLS_SHOWN],
             is_new=not services().traffic.views.counts(site(), now).views.total,
@@ -112,6 +113,12 @@ def widgets() -> list[tuple[str, str, str]]:
         ("stats-rating", _("Stars of an article"), _kept("rating", "Đánh giá")),
         ("stats-top", _("List of articles"), _kept("top", "Tin đọc nhiều")),
     ]
+
+
+def listed() -> list[tuple[str, str, str]]:
+    """Return those, and a number that is a choice of another widget, for who has no JavaScript."""
+    markup = '<span data-stats="downloads" data-article="/van-ban/12.pdf">…</span>'
+    return [*widgets(), ("downloads", _("Downloads of a document"), markup)]
 
 
 def _kept(kind: str, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stats_service.models.clicks import KINDS
 from stats_service.models.polls import Choice, Poll, PollTally, PresentedPoll
 from stats_service.models.ratings import RatedArticle
 from stats_service.models.titles import ListedArticle
@@ -45,8 +46,9 @@ def sample(headline: str, timezone: str, now: float) -> bytes:
         ignored="",
         note="",
         site=_counts(headline),
-        article=ArticleCounts(ARTICLE, 366, 24, _RATING),
+        article=ArticleCounts(ARTICLE, 366, 24, _RATING, downloads=128),
         articles={},
+        clicks=tuple(KINDS),
     )
     parts = {
         "page": msgspec.Raw(page_answer_json(page)),

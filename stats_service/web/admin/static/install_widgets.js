@@ -30,7 +30,7 @@
     if (tag === "stats-top") for (const name of ["by", "span", "only"]) add(name, value(name));
     if (tag === "stats-poll-archive" || tag === "stats-top") add("limit", find("limit").checkValidity() ? value("limit") : "");
     if (tag === "stats-rating" && find("readonly").checked) found.push(["readonly", ""]);
-    if (takesArticle(tag)) add("article", value("article"));
+    if (takesArticle(tag)) add("article", value("article") || (isDocument(tag) ? "/van-ban/12.pdf" : ""));
     if (tag === "stats-views" || tag === "stats-rating") {
       if (find("wordless").checked) found.push(["label", ""]);
       else add("label", value("word"));
@@ -39,8 +39,10 @@
     return found;
   };
 
+  const isDocument = (tag) => tag === "stats-count" && find("metric").value === "downloads";
+
   const takesArticle = (tag) =>
-    tag === "stats-views" || tag === "stats-rating" || (tag === "stats-count" && find("metric").value === "views");
+    tag === "stats-views" || tag === "stats-rating" || (tag === "stats-count" && find("metric").value === "views") || isDocument(tag);
 
   const escaped = (text) =>
     text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -130,6 +132,9 @@
       part.hidden = !part.dataset.for.split(" ").includes(tag);
     }
     find("article").closest(".field").hidden = !takesArticle(tag);
+    for (const part of form.querySelectorAll("[data-of]")) {
+      part.hidden = (part.dataset.of === "document") !== isDocument(tag);
+    }
     find("word").disabled = find("wordless").checked;
     for (const part of form.querySelectorAll("[data-label-of]")) {
       part.hidden = !rows.includes(part.dataset.labelOf);

@@ -8,6 +8,7 @@ from stats_service.services.clicks.clicks import LISTED_MAX
 from stats_service.services.portability.workbook import Column, Table
 from stats_service.web.admin.access import access, site
 from stats_service.web.http.context import services
+from stats_service.web.pages.click_names import kind_names
 from stats_service.web.pages.downloads import ENDING, table_file
 from stats_service.web.pages.ranges import as_of, choices, days_text, range_of
 
@@ -25,7 +26,7 @@ def show() -> str:
     return render_template(
         "admin/clicks.html",
         counts=services().traffic.clicks.of_span(site(), span.span, SHOWN),
-        headings=_headings(),
+        headings=kind_names(),
         most=NAMES_MAX,
         span=span,
         days=days_text(span.first, span.last),
@@ -44,18 +45,10 @@ def as_file(kind: str) -> Response:
         if found.other:
             rows.append((found.kind, "", found.other))
     columns = (
-        Column("kind", _("What"), "text", _headings().get),
+        Column("kind", _("What"), "text", kind_names().get),
         Column("name", _("Name"), "text"),
         Column("clicks", _("Clicks")),
     )
     notes = [site().name, days_text(span.first, span.last), as_of(site())]
     table = Table(_("Documents"), columns, rows, notes)
     return table_file(f"{site().slug}-clicks-{span.first}-{span.last}", table, kind)
-
-
-def _headings() -> dict[str, str]:
-    return {
-        "document": _("Documents"),
-        "outgoing": _("Outgoing links"),
-        "action": _("Named actions"),
-    }

@@ -36,6 +36,7 @@ def sheets(
         _changed(report, noted),
         _sources(report, noted),
         _most_read(report, noted),
+        _documents(report, notes),
         _polls(report, notes),
         _rated(report, notes),
         _ignored(report, notes),
@@ -147,6 +148,16 @@ def _most_read(report: ReportNumbers, notes: Sequence[str]) -> Table:
         [(a.key, a.title, a.views, a.before) for a in report.articles.most],
         notes,
         drawing=Drawing("bar", ("article", "views")),
+    )
+
+
+def _documents(report: ReportNumbers, notes: Sequence[str]) -> Table:
+    return Table(
+        _("Most downloaded"),
+        (Column("document", _("Document"), "text", readable), Column("clicks", _("Downloads"))),
+        [(one.name, one.clicks) for one in report.documents],
+        notes,
+        drawing=Drawing("bar", ("document", "clicks")),
     )
 
 

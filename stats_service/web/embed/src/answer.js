@@ -3,7 +3,7 @@
 /**
  * The answer to a page view, as web/http/answers.py writes it.
  *
- * @type {{article?: any, articles: Record<string, any>, poll?: any, site?: any, voter?: string}}
+ * @type {{article?: any, articles: Record<string, any>, clicks?: string[], poll?: any, site?: any, voter?: string}}
  */
 export const answer = { articles: {} };
 
@@ -18,8 +18,8 @@ export const receive = (fresh) =>
  * `total`, `today`, … are those of the site's headline, `views.today` or `visits.today` say which.
  */
 export const find = (metric, article) => {
-  const { articles, site = 0 } = answer;
-  if (metric == "views") return ((article ? articles[article] : answer.article) || 0).views;
+  if (metric == "views") return ((article ? answer.articles[article] : answer.article) || 0).views;
+  const site = answer.site || 0;
   const [span, kind] = metric.split(".").reverse();
   return { ...site, ...site[kind || site.headline] }[span];
 };

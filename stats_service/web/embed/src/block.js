@@ -1,9 +1,9 @@
 /** The classic block of a site's counters, one row each. */
 
-import { put } from "./put.js";
 import { answer } from "./answer.js";
-import { attribute } from "./attributes.js";
+import { put } from "./put.js";
 import { name, text } from "./text.js";
+import { attribute } from "./attributes.js";
 
 /** The build puts visits.css in. */
 const STYLE = "__VISITS_CSS__";

@@ -1,9 +1,9 @@
 /** `<stats-count metric="today">`: one number in running text. */
 
-import { text } from "./text.js";
-import { Widget } from "./widgets.js";
 import { put } from "./put.js";
+import { text } from "./text.js";
 import { named } from "./attributes.js";
+import { Widget } from "./widgets.js";
 
 export class StatsCount extends Widget {
   show() {

@@ -6,11 +6,11 @@
 
 import { fetchExtra } from "./parts.js";
 import { StatsViews } from "./views.js";
-import { start } from "./view.js";
-import { StatsCount } from "./count.js";
 import { optedOut } from "./storage.js";
-import { options } from "./page.js";
+import { StatsCount } from "./count.js";
+import { start } from "./view.js";
 import { StatsVisits } from "./visits.js";
+import { options } from "./page.js";
 
 /** What the end of the address asks for, at first or when somebody types it: check, optout, optin. */
 const heed = () => {

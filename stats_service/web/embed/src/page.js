@@ -30,10 +30,10 @@ export const resolve = (path) => script.src.replace(/[^/]*(\?.*)?$/, path);
  * `here()`: where the reader is, as the service wants it, without host and fragment. The file for
  * applications puts another in its place where a fragment is a route, and `moved`, called when the
  * address has become another. `how`: the method of `history` that was called last; `viewed`: the address of
- * each view, for the check; `isWatched`: that file is there. `view.js` and that file fill the rest in.
+ * each view, for the check; `isWatched`, `hasTop`, `hasClicks`: that file and those it fetches are there. `view.js` and that file fill the rest in.
  *
  * @type {{
- *   article?: string, at?: string, how?: string, isWatched?: boolean, viewed: string[],
+ *   article?: string, at?: string, how?: string, isWatched?: boolean, hasTop?: number, hasClicks?: number, viewed: string[],
  *   here(): string, moved(): void,
  * }}
  */

@@ -1,9 +1,9 @@
 /** The files that come only where a page needs them. */
 
 import { Widget } from "./widgets.js";
-import { start, view } from "./view.js";
-import { current, options, resolve, script } from "./page.js";
 import { voter } from "./storage.js";
+import { current, options, resolve, script } from "./page.js";
+import { start, view } from "./view.js";
 import { answer } from "./answer.js";
 
 /** The file of what few pages need, and its hash; the build puts them in. */

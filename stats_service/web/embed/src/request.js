@@ -1,12 +1,12 @@
 /** The one request of a page view: what every widget wants, and what came back for them. */
 
-import { current, options, resolve } from "./page.js";
-import { showAll, widgets } from "./widgets.js";
-import { votingWishes } from "./voting.js";
-import { wantExtra } from "./parts.js";
-import { quoted } from "./quoted.js";
 import { named } from "./attributes.js";
 import { optedOut } from "./storage.js";
+import { showAll, widgets } from "./widgets.js";
+import { votingWishes } from "./voting.js";
+import { current, options, resolve } from "./page.js";
+import { quoted } from "./quoted.js";
+import { wantExtra } from "./parts.js";
 
 /** Most articles that one request may ask for, and their length in all, in characters. */
 const LIST_MAX = 100;

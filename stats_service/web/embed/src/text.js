@@ -12,8 +12,8 @@ const WORDS = (
 
 /** What a metric is called: `total` goes by what it is the total of. */
 export const name = (metric, element) => {
-  const [span, kind] = metric.split(".").reverse();
-  return WORDS[WORDS.indexOf(span == "total" ? kind || answer.site.headline : span) + 1 + english(element)];
+  const [span, kind = answer.site.headline] = metric.split(".").reverse();
+  return WORDS[WORDS.indexOf(span == "total" ? kind : span) + 1 + english(element)];
 };
 
 /** A metric as text, with its date if it has one; "" if there is no such number. */

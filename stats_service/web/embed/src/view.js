@@ -2,9 +2,10 @@
 
 import { asked, exchange, newArticles, withWishes } from "./request.js";
 import { votingWishes } from "./voting.js";
-import { showAll, showMarks } from "./widgets.js";
-import { current, options } from "./page.js";
 import { receive } from "./answer.js";
+import { current, options } from "./page.js";
+import { showAll, showMarks } from "./widgets.js";
+import { wantExtra } from "./parts.js";
 
 /** From one heartbeat to the next, in milliseconds; doubled whenever no answer comes. */
 const BEAT = 60000;
@@ -31,6 +32,8 @@ const send = async (isView, more = "", onAnswer) => {
   // The page may have moved on.
   if (fresh && mine == hit) {
     if (onAnswer) onAnswer(fresh);
+    // A page counts clicks if the site does so everywhere, or if it shows how often a document was fetched.
+    if (fresh.clicks) wantExtra();
     receive(fresh);
     showAll();
   }

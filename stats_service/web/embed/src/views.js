@@ -1,9 +1,9 @@
 /** `<stats-views article="…">`: how often an article was read, "366 lượt xem". */
 
-import { text } from "./text.js";
 import { put } from "./put.js";
-import { Widget } from "./widgets.js";
+import { text } from "./text.js";
 import { english } from "./language.js";
+import { Widget } from "./widgets.js";
 import { named } from "./attributes.js";
 
 export class StatsViews extends Widget {

@@ -1,9 +1,9 @@
 /** The seam to polls and ratings: their wishes ride on the page's one request, their code comes when needed. */
 
 import { fetchPart, wantExtra } from "./parts.js";
-import { attribute } from "./attributes.js";
 import { quoted } from "./quoted.js";
 import { voter } from "./storage.js";
+import { attribute } from "./attributes.js";
 
 /** The second file and its hash; the build puts them in. */
 const FILE = "__VOTES_FILE__";

@@ -1,10 +1,10 @@
 /** The widgets on the page, and what all of them have in common. */
 
-import { named } from "./attributes.js";
 import { look } from "./view.js";
 import { text } from "./text.js";
-import { showVisits } from "./block.js";
 import { put } from "./put.js";
+import { named } from "./attributes.js";
+import { showVisits } from "./block.js";
 
 /** Every connected widget. */
 export let widgets = [];

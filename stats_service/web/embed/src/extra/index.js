@@ -4,6 +4,7 @@ import { current, fetchPart, options, start } from "./core.js";
 import { waitUntilSeen } from "./frame.js";
 import { watchLinks } from "./links.js";
 import { watchMoves } from "./moves.js";
+import { wantParts } from "./wanted.js";
 
 /** The files of the check and of a reader's choice, and their hashes; the build puts them in. */
 const CHECK_FILE = "__CHECK_FILE__";
@@ -19,6 +20,7 @@ if (!current.isWatched) {
   if (top != window && !options.frame) waitUntilSeen();
   else if (options.views) start();
 }
+wantParts();
 const [, wanted] = /^#stats-(check|optin$|optout$)/.exec(location.hash) || [];
 if (wanted == "check") fetchPart(CHECK_FILE, CHECK_INTEGRITY);
 else if (wanted) fetchPart(CHOICE_FILE, CHOICE_INTEGRITY);

@@ -2,7 +2,7 @@
 
 import { addressOf } from "./address.js";
 import { fillMarks } from "./marks.js";
-import { wantTop } from "./top.js";
+import { wantParts } from "./wanted.js";
 
 /**
  * The link of the list's item that an element stands in: around the element, or in the nearest
@@ -20,7 +20,7 @@ const linkOf = (element) => {
 /** Make widgets of the links that stand for some, look for lists, and write the item's article into each that wants it. */
 const fillLinks = () => {
   fillMarks();
-  wantTop();
+  wantParts();
   for (const name of ["article", "data-article"]) {
     for (const element of document.querySelectorAll(`[${name}=link]`)) {
       const link = linkOf(element);
