@@ -133,7 +133,7 @@ class ViewBatch:
             for key in command.listed:
                 listed.setdefault(key, len(listed) + 1)
             for key in command.documents:
-                documents.setdefault(key, len(documents) + 1)
+                _place(documents, key)
         shared = (
             int(now * 1000),
             periods.day,
