@@ -29,10 +29,10 @@ from benchmarks.first_start import measure_first_start
 from benchmarks.report import LATEST
 from benchmarks.servers import Server, running
 from stats_service.app import create_app
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
-from stats_service.models.readers import DIMENSIONS, GROUPS
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
+from stats_service.models.traffic.readers import DIMENSIONS, GROUPS
 from stats_service.services.container import Services, create_services
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import connect

@@ -13,7 +13,7 @@ from benchmarks.requests import ARTICLES, SITES
 from benchmarks.servers import SECRET, register_sites
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.services.container import create_services
 from stats_service.services.periods import periods_at
 from stats_service.store.traffic.traffic import RECORD_VIEWS

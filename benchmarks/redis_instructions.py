@@ -36,7 +36,7 @@ from stats_service.embedded_redis.binary import find_server_binary
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import BallotCommand, Poll
 from stats_service.models.ratings import RatingCommand
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.container import create_services
 from stats_service.services.periods import hour_label, periods_at

@@ -20,7 +20,7 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ViewCommand, Visitor
+from stats_service.models.traffic.views import ViewCommand, Visitor
 from stats_service.services.container import Services, create_services
 from stats_service.services.periods import periods_at
 from stats_service.store.traffic.traffic import TrafficStore

@@ -20,7 +20,7 @@ from benchmarks.requests import HIT, SITES, page_repeat, readers
 from benchmarks.servers import SECRET, register_sites
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
-from stats_service.models.traffic import PageQuery, ViewCommand
+from stats_service.models.traffic.views import PageQuery, ViewCommand
 from stats_service.services.container import Services, create_services
 from stats_service.services.periods import periods_at
 from stats_service.services.polls.presentation import PresentedPolls

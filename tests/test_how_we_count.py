@@ -8,7 +8,7 @@ import pytest
 
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
+from stats_service.models.traffic.views import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.articles.keys import KEY_MAX_BYTES
 from stats_service.services.ratings.ratings import CHANGE_SECONDS, PRIOR_WEIGHT
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, HIT_BUCKET_SECONDS

@@ -19,7 +19,7 @@ from stats_service.app import create_app
 from stats_service.cli.demo.command import add_demo_site
 from stats_service.config import Settings
 from stats_service.embedded_redis.server import EmbeddedRedis
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services, create_services
 
 IMAGES = Path(__file__).parents[1] / "docs/images"

@@ -8,8 +8,8 @@ import click
 
 from stats_service.cli.group import Group, echo_json, echo_table, open_services
 from stats_service.cli.revisions import both_versions, revision_option
-from stats_service.models.article_changes import ArticleRule, ChangePreview
 from stats_service.models.audit import COMMAND_LINE, Author
+from stats_service.models.traffic.article_changes import ArticleRule, ChangePreview
 from stats_service.services.container import Services
 from stats_service.services.periods import local_minute
 from stats_service.services.traffic.opening_balances import balance_revision

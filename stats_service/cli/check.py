@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from stats_service.cli.group import open_services
 from stats_service.config import Settings, load_settings
 from stats_service.errors import StatsError
-from stats_service.models.health import FAIL, OK, WARN, Finding
+from stats_service.models.operations.health import FAIL, OK, WARN, Finding
 from stats_service.run.listening import answers
 from stats_service.services.operations.health import settings_findings
 from stats_service.services.operations.layouts import Pending

@@ -3,7 +3,7 @@
 import click
 
 from stats_service.cli.group import echo_json, open_services
-from stats_service.models.traffic import SiteCounts, Totals
+from stats_service.models.traffic.views import SiteCounts, Totals
 
 _SPANS = ("total", "today", "yesterday", "week", "month", "year", "opening")
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.traffic import RatingTally
+from stats_service.models.traffic.views import RatingTally
 
 #: Length of the id of held ratings; `rate_article.lua` has the same.
 GROUP_LENGTH = 12

@@ -67,7 +67,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     public_articles: bool = False
     #: Whether it has the most downloaded documents of the last four weeks, by their paths as text.
     public_documents: bool = False
-    #: What is not counted of readers, of `models.readers.GROUPS`; `all`: nothing of it.
+    #: What is not counted of readers, of `models.traffic.readers.GROUPS`; `all`: nothing of it.
     readers_off: tuple[str, ...] = ()
     #: What the statistics page shows everybody of readers, of the same.
     readers_public: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.traffic import RatingTally
+from stats_service.models.traffic.views import RatingTally
 
 #: Longest title, in characters.
 TITLE_MAX = 200

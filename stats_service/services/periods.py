@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from stats_service.models.periods import Periods
+from stats_service.models.traffic.periods import Periods
 
 #: Every zone's offset is a multiple of this, so periods can change only at its multiples.
 QUARTER_SECONDS = 900

@@ -39,7 +39,8 @@ key                             type    holds; how long
 <p>:{site}:readers:<day>        hash    what visits that began on the day told: letter of a
                                         dimension and value -> visits; the letter alone: under
                                         no value that is kept; `#<letter>` -> values; `*`; `f`, an
-                                        article, a tab and a source (`models.readers`); 400 days
+                                        article, a tab and a source (`models.traffic.readers`);
+                                        400 days
 <p>:{site}:readers:<month>      hash    the same of a month that is over; for ever
 <p>:{site}:clicks:<kind>        hash    name of a document, a host or an action -> clicks of all
                                         time; the empty name: under none that is kept; for ever
@@ -50,7 +51,7 @@ key                             type    holds; how long
 <p>:{site}:names                hash    digest -> article key of more than 128 bytes; `*` -> their
                                         bytes; `*<day>` -> articles new on the day
 <p>:{site}:parameters           string  query parameters that somebody should look at, as JSON
-                                        (`models.article_changes.ParameterFinding`); 2 days
+                                        (`models.traffic.article_changes.ParameterFinding`); 2 days
 <p>:{site}:aliases              hash    key of an article that was merged or renamed -> `r` if it
                                         had ratings, else `-`, and the key of the other; and a field
                                         that grows with each change here and in `hidden`; for ever
@@ -58,7 +59,7 @@ key                             type    holds; how long
 <p>:{site}:titles               hash    article key -> JSON (`models.titles.Title`), 5,000 of them
                                         at most, 250 bytes each; and a field that says how reading
                                         them goes (`models.titles.TitleReading`); for ever
-<p>:{site}:changes              hash    id of a change -> `models.article_changes.Change`;
+<p>:{site}:changes              hash    id of a change -> `models.traffic.article_changes.Change`;
                                         `<id>:articles`, `<id>:views`, `<id>:back`: how many
                                         it moved, how many are back; the latest 100
 <p>:{site}:moved:<id>           hash    article -> what it had before that change; 30 days
@@ -141,7 +142,7 @@ key                             type    holds; how long
 <p>:{site}:legacy:salt          string  16 random bytes behind those; 48 hours
 <p>:{site}:notices              string  who gets reports and calls, as JSON (`models.notices`)
 <p>:{site}:annotations          string  what administrators say of days, and their latest changes,
-                                        as JSON (`models.annotations`); for ever
+                                        as JSON (`models.traffic.annotations`); for ever
 <p>:{site}:deliveries           hash    id of a report or webhook -> what became of it last, as JSON
                                         (`models.notices.Delivery`); for ever
 <p>:{site}:asked:<day>          string  people who were asked on a day of UTC whether they want
@@ -150,7 +151,8 @@ key                             type    holds; how long
                                         address of the administrator who opened it among it; 30
                                         minutes
 <p>:{site}:ignored              hash    `<reason>` and `<reason>:<day>` -> views not counted, lost,
-                                        or counted only in part (`models.history.SHORTFALLS`);
+                                        or counted only in part
+                                        (`models.traffic.history.SHORTFALLS`);
                                         `host-<host>:<day>` of 20 strange hosts a day, `hosts:<day>`
                                         of how many; a day for 400 days
 <p>:{site}:audit                stream  changes of the site, `entry` (`models.audit`); for ever

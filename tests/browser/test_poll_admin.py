@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, expect
 
 from stats_service.models.polls import BallotQuery, Choice, Poll
 from stats_service.models.ratings import RatingQuery
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services
 from tests.browser.axe import faults
 from tests.browser.visitor import Embed

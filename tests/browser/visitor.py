@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Request
 
-from stats_service.models.traffic import SiteCounts
+from stats_service.models.traffic.views import SiteCounts
 from stats_service.services.container import Services
 from stats_service.web.embed.files import load_files
 from stats_service.web.embed.snippet import snippet

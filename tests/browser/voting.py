@@ -6,9 +6,9 @@ from typing import Any
 
 from playwright.sync_api import Locator, Request, Route
 
-from stats_service.models import traffic
 from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.sites import Site
+from stats_service.models.traffic import views
 from tests.browser.visitor import Embed, Visitor
 from tests.support.pages import BROWSER
 
@@ -61,7 +61,7 @@ def cast(
         choices=choices,
         voter=token or services.polls.voters.issue(embed.slug, now - 60),
     )
-    visitor = traffic.Visitor(
+    visitor = views.Visitor(
         address=address,
         user_agent=BROWSER,
         origin=f"http://{embed.portal.host}",

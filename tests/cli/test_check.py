@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stats_service.config import Settings
-from stats_service.models.health import ServerFacts
+from stats_service.models.operations.health import ServerFacts
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.services.operations.health import (

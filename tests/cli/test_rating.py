@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import Services
 from stats_service.services.periods import local_minute
 from tests.cli.conftest import Run

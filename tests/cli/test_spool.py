@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.services.container import Services, create_services
 from stats_service.store.traffic.spool import SpooledView
 from tests.cli.conftest import Run

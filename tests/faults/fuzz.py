@@ -12,7 +12,7 @@ import atheris
 
 with atheris.instrument_imports(include=["stats_service", "msgspec"]):
     from stats_service.errors import StatsError
-    from stats_service.models.traffic import PageQuery
+    from stats_service.models.traffic.views import PageQuery
     from stats_service.services.articles.keys import canonical_article
     from stats_service.services.visitors.addresses import canonical_address
     from stats_service.services.visitors.hosts import origin_host

@@ -18,7 +18,7 @@ from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError, ViewSpooledError
 from stats_service.meters import Meters
 from stats_service.models.sites import Site
-from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
+from stats_service.models.traffic.views import StoredCounts, ViewCommand, ViewResult
 from stats_service.services.container import Services
 from stats_service.services.periods import periods_at
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys

@@ -10,7 +10,7 @@ import pytest
 from stats_service.config import Settings
 from stats_service.errors import UnknownSiteError
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.services.container import create_services
 from stats_service.services.periods import periods_at
 from stats_service.store.traffic.traffic import TrafficStore

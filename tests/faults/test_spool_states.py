@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from stats_service.config import Settings
-from stats_service.models.health import Finding
+from stats_service.models.operations.health import Finding
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.operations.health import FAIL, OK, WARN

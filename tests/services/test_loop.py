@@ -13,7 +13,7 @@ import pytest
 from stats_service.config import Settings
 from stats_service.errors import StoreUnavailableError
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services import loop as service_loop
 from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN, new_hit

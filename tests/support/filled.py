@@ -12,7 +12,7 @@ from stats_service.models.pictures import Picture
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services
 from stats_service.services.pictures.kept import picture_id
 from stats_service.services.pictures.picture_files import make_picture

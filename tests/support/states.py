@@ -12,7 +12,7 @@ import redis
 
 from stats_service.app import create_app
 from stats_service.clock import SystemClock
-from stats_service.models.traffic import LOST, ViewCommand
+from stats_service.models.traffic.views import LOST, ViewCommand
 from stats_service.services.container import create_services
 from stats_service.services.operations.health import TICK_LATE_SECONDS
 from stats_service.services.operations.installation import BACKUP_LATE_SECONDS, BEATS_LOST

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from stats_service.models.clicks import DayClicks
-from stats_service.models.history import DayHistory
+from stats_service.models.traffic.history import DayHistory
 from stats_service.services.traffic.tet import TET
 
 #: Clicks on what is always there, as shares of a day's visits, by kind and name.

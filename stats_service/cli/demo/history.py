@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from stats_service.cli.demo.readers import demo_told
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.traffic.tet import TET
 
 DAYS = 730

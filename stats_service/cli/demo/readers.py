@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from datetime import date
 
-from stats_service.models.readers import DIRECT, MAIL, PAIR_MARK
+from stats_service.models.traffic.readers import DIRECT, MAIL, PAIR_MARK
 
 #: Shares of visits, by dimension; what is left of 1 tells nothing.
 SHARES: dict[str, dict[str, float]] = {

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from stats_service.models.polls import BallotQuery, Choice, Poll, Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import Services
 
 WHO = "demo"

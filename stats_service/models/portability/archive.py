@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.bounds import Count, Moment, Pseudonym
 from stats_service.models.notices import Notices
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
 from stats_service.models.titles import TITLE_MAX
+from stats_service.models.traffic.annotations import Annotations
 
 #: Increased with each table or member that is added, renamed or removed: a reader refuses what it
 #: does not know. `services.portability.archive_files` migrates the rows of former versions.

@@ -29,8 +29,8 @@ class DayPart(msgspec.Struct, frozen=True, kw_only=True, tag="d", omit_defaults=
     hours: Mapping[str, tuple[int, int]] = {}
     #: Views by article key, at most `PART_ARTICLES`.
     articles: Mapping[str, int] = {}
-    #: What visits told: visits by line, a letter of `models.readers.DIMENSIONS` and a value; the
-    #: letter alone: under no value that is kept. An article has its key.
+    #: What visits told: visits by line, a letter of `models.traffic.readers.DIMENSIONS` and a
+    #: value; the letter alone: under no value that is kept. An article has its key.
     readers: Mapping[str, int] = {}
 
 

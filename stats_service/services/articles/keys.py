@@ -13,7 +13,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.traffic import LISTED_MAX, OTHER_ARTICLES
+from stats_service.models.traffic.views import LISTED_MAX, OTHER_ARTICLES
 from stats_service.services.articles.normal_form import has_endless_marks
 
 #: Longest key, in bytes. A Vietnamese letter with two marks takes nine bytes in a path, so that

@@ -21,7 +21,7 @@ from stats_service.models.clicks import (
     Downloads,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.articles.keys import canonical_article, canonical_articles
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at

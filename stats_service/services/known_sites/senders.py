@@ -1,7 +1,7 @@
 """Who may vote and rate: readers of the site's own pages, and no programs."""
 
 from stats_service.errors import ForeignPageError, ProgramError
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.visitors.bots import is_bot
 from stats_service.services.visitors.hosts import origin_host

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from stats_service.errors import SiteLostError, StoreUnavailableError, UnknownSiteError
-from stats_service.models.article_changes import Aliases
 from stats_service.models.sites import Site
-from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.models.traffic.article_changes import Aliases
+from stats_service.models.traffic.views import VISIT_GAP_SECONDS
 from stats_service.services.articles.canonical_links import (
     counted_key,
     left_out_names,

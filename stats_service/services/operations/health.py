@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from stats_service.clock import Clock
 from stats_service.config import Settings
 from stats_service.errors import InvalidInputError, StoreUnavailableError
-from stats_service.models.health import FAIL, OK, WARN, Finding, ServerFacts
+from stats_service.models.operations.health import FAIL, OK, WARN, Finding, ServerFacts
 from stats_service.services.notices.outgoing import check_url, url_host
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.machine_findings import clock_finding, spool_findings

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from stats_service.clock import Clock
 from stats_service.errors import ConfigurationError, ConflictError, StoreUnavailableError
-from stats_service.models.health import FAIL, WARN, Finding
+from stats_service.models.operations.health import FAIL, WARN, Finding
 from stats_service.services.accounts.audit import Audit
 from stats_service.services.operations.layouts import Layouts
 from stats_service.store.operations.installation import (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from stats_service.errors import ConfigurationError, StoreUnavailableError
-from stats_service.models.health import FAIL, WARN, Finding
+from stats_service.models.operations.health import FAIL, WARN, Finding
 from stats_service.store.admin_keys import AFTER, LAYOUT, OLDEST
 from stats_service.store.operations.layout import LayoutStore, Migration, StoredLayout
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from stats_service.models.health import FAIL, OK, WARN, Finding, SpoolState
+from stats_service.models.operations.health import FAIL, OK, WARN, Finding, SpoolState
 
 #: Seconds that the clocks of the service and of Redis may be apart.
 CLOCK_SECONDS = 5.0

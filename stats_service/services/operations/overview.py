@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.models.health import OK, Finding
-from stats_service.models.history import SHORTFALLS, SIGNS, Pair
-from stats_service.models.overview import Alarm, SiteOverview
+from stats_service.models.operations.health import OK, Finding
+from stats_service.models.operations.overview import Alarm, SiteOverview
 from stats_service.models.polls import Poll
 from stats_service.models.sites import Site
-from stats_service.models.traffic import AHEAD_SECONDS, LOST, ONLINE_SECONDS
+from stats_service.models.traffic.history import SHORTFALLS, SIGNS, Pair
+from stats_service.models.traffic.views import AHEAD_SECONDS, LOST, ONLINE_SECONDS
 from stats_service.services.operations.health import Health
 from stats_service.services.traffic.history import (
     REASONS,

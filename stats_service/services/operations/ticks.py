@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from stats_service.errors import StatsError, StoreUnavailableError
-from stats_service.models.health import FAIL
+from stats_service.models.operations.health import FAIL
 from stats_service.services.operations.alarm import RedisAlarm
 from stats_service.services.operations.health import Health
 from stats_service.services.tick_outcome import Outcome, isolated

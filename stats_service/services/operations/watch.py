@@ -7,7 +7,7 @@ import threading
 
 from stats_service.clock import Clock
 from stats_service.errors import StatsError, StoreUnavailableError
-from stats_service.models.health import FAIL, OK, Finding
+from stats_service.models.operations.health import FAIL, OK, Finding
 from stats_service.services.operations.health import LOOK_SECONDS, Health
 from stats_service.services.operations.installation import Installation
 from stats_service.services.operations.overview import Overview

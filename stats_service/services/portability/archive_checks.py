@@ -48,8 +48,8 @@ from stats_service.models.portability.archive import (
 )
 from stats_service.models.portability.legacy import ImportedFile, OpeningPart
 from stats_service.models.quarantine import StoredGroup
-from stats_service.models.readers import LETTERS
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.readers import LETTERS
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.articles.keys import KEY_MAX_BYTES, may_be_key
 from stats_service.services.notices.notices import check_notices
 from stats_service.services.periods import is_countable_day

@@ -23,7 +23,7 @@ from stats_service.models.ratings import (
     TopRated,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES, RatingTally, Visitor
+from stats_service.models.traffic.views import OTHER_ARTICLES, RatingTally, Visitor
 from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.known_sites.senders import check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry

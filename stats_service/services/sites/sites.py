@@ -13,8 +13,8 @@ from stats_service.errors import ConflictError, InvalidInputError, UnknownSiteEr
 from stats_service.models.audit import AuditEntry, Author
 from stats_service.models.clicks import KINDS
 from stats_service.models.polls import POLL_ID
-from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.models.sites import Site
+from stats_service.models.traffic.readers import ALL_GROUPS, GROUPS
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.articles.keys import is_tracking_parameter
 from stats_service.services.periods import periods_at

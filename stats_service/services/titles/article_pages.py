@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from stats_service.errors import InvalidInputError, NotFoundError
-from stats_service.models.history import ArticlePage, Pair, Point, Series
-from stats_service.models.readers import SHOWN_FROM
 from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.history import ArticlePage, Pair, Point, Series
+from stats_service.models.traffic.readers import SHOWN_FROM
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.traffic.spans import (
     BEFORE,
     DAY,

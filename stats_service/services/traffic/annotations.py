@@ -8,7 +8,9 @@ from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.models.annotations import (
+from stats_service.models.audit import AuditEntry, Author
+from stats_service.models.sites import Site
+from stats_service.models.traffic.annotations import (
     CLOSED,
     NOTE,
     OPENED,
@@ -17,8 +19,6 @@ from stats_service.models.annotations import (
     Annotations,
     Mark,
 )
-from stats_service.models.audit import AuditEntry, Author
-from stats_service.models.sites import Site
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time, opening_time, state_at

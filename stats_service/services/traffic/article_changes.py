@@ -15,7 +15,9 @@ from itertools import islice
 from typing import TypeVar
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.models.article_changes import (
+from stats_service.models.audit import AuditEntry, Author
+from stats_service.models.sites import Site
+from stats_service.models.traffic.article_changes import (
     VERBS,
     ArticleMove,
     ArticleRule,
@@ -24,9 +26,7 @@ from stats_service.models.article_changes import (
     ChangeStep,
     DoneChange,
 )
-from stats_service.models.audit import AuditEntry, Author
-from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.keys import (
     canonical_article,

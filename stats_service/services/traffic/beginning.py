@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from stats_service.models.history import Pair
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import Pair
 from stats_service.services.traffic.sums import fields_of
 from stats_service.store.traffic.history import HistoryStore
 

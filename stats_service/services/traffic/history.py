@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import (
+from stats_service.models.sites import Site
+from stats_service.models.traffic.history import (
     HOST_SIGN,
     PROGRAM_SIGN,
     SHORTFALLS,
@@ -19,8 +20,7 @@ from stats_service.models.history import (
     Shortfall,
     StoredHistory,
 )
-from stats_service.models.sites import Site
-from stats_service.models.traffic import LOST
+from stats_service.models.traffic.views import LOST
 from stats_service.services.traffic.beginning import FIRST_YEAR, first_day
 from stats_service.services.traffic.series import SeriesReader
 from stats_service.services.traffic.spans import BEFORE, DAY, Span, moment_before

@@ -2,10 +2,17 @@
 
 from collections import Counter
 
-from stats_service.models.now import MINUTES, SLOTS, MinuteOnline, NowCounts, NowList, NowValue
-from stats_service.models.readers import SHOWN_FROM
 from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.now import (
+    MINUTES,
+    SLOTS,
+    MinuteOnline,
+    NowCounts,
+    NowList,
+    NowValue,
+)
+from stats_service.models.traffic.readers import SHOWN_FROM
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.store.keys import NOW_SLOT_SECONDS
 from stats_service.store.sites.aliases import AliasStore
 from stats_service.store.traffic.now import MINUTE_SECONDS, NowStore, NowWriter

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ArticleOpening
+from stats_service.models.traffic.views import ArticleOpening
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.keys import canonical_article
 from stats_service.services.revisions import check_revision, revision_of

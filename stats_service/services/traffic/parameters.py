@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.article_changes import ParameterFinding
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
+from stats_service.models.traffic.article_changes import ParameterFinding
 from stats_service.services.articles.keys import NONE, without_parameter
 from stats_service.services.articles.watch import MERGES_SIGN
 from stats_service.services.periods import day_of

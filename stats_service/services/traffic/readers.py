@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.readers import (
+from stats_service.models.sites import Site
+from stats_service.models.traffic.readers import (
     DIMENSIONS,
     SHOWN_FROM,
     VERSION_FROM,
@@ -16,8 +17,7 @@ from stats_service.models.readers import (
     Value,
     ValueChange,
 )
-from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.traffic.history import History
 from stats_service.services.traffic.spans import BEFORE, DAY, Span, compared_with
 from stats_service.services.traffic.sums import iso_days

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from stats_service.models.history import Pair, Point, Series, StoredHistory
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import Pair, Point, Series, StoredHistory
 from stats_service.services.traffic.beginning import first_day
 from stats_service.services.traffic.spans import (
     DAY,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from stats_service.models.health import WARN, Finding
-from stats_service.models.overview import Alarm
+from stats_service.models.operations.health import WARN, Finding
+from stats_service.models.operations.overview import Alarm
 from stats_service.models.sites import Site
 
 #: Share of a day's views that fell short for one reason, from which to say so; and how many views
@@ -18,7 +18,7 @@ def shortfall_alarms(found: Mapping[str, int], views: int) -> Iterator[Alarm]:
     """Give what somebody should look at.
 
     Args:
-        found: views of one day by reason of `models.history.SHORTFALLS` or sign of `SIGNS`.
+        found: views of one day by reason of `models.traffic.history.SHORTFALLS` or sign of `SIGNS`.
         views: views counted on that day.
     """
 

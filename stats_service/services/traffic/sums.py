@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from stats_service.models.history import Pair, StoredHistory
+from stats_service.models.traffic.history import Pair, StoredHistory
 from stats_service.services.traffic.spans import Bucket, Span
 
 

@@ -8,7 +8,7 @@ from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.models.titles import ADMIN, TITLE_MAX, Title, TitleCounts, TitleReading
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.accounts.audit import entry_of
 from stats_service.services.articles.normal_form import has_endless_marks
 from stats_service.store.traffic.titles import NO_ARTICLE, TOO_MANY, TitleStore, titles_max

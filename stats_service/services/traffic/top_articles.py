@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from stats_service.models.history import ComparedArticles, TopArticle
 from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.history import ComparedArticles, TopArticle
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.traffic.beginning import first_day
 from stats_service.services.traffic.spans import (
     BEFORE,

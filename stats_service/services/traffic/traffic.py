@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from stats_service.errors import SiteLostError, UnknownSiteError
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ArticleCounts, SiteCounts
+from stats_service.models.traffic.views import ArticleCounts, SiteCounts
 from stats_service.services.articles.keys import canonical_articles
 from stats_service.services.periods import periods_at
 from stats_service.services.views.numbers import article_counts, site_counts

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from stats_service.models.sites import Site
-from stats_service.models.traffic import (
+from stats_service.models.traffic.views import (
     ArticleCounts,
     Peak,
     RatingTally,

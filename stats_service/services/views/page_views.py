@@ -11,10 +11,10 @@ from msgspec import UNSET, UnsetType
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.clicks import DOCUMENT, KINDS, ClickQuery
-from stats_service.models.history import HOST_SIGN, PROGRAM_SIGN
 from stats_service.models.polls import Poll, PresentedPoll
 from stats_service.models.sites import Site
-from stats_service.models.traffic import (
+from stats_service.models.traffic.history import HOST_SIGN, PROGRAM_SIGN
+from stats_service.models.traffic.views import (
     PageAnswer,
     PageQuery,
     SiteCounts,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from stats_service.models.sites import Site
-from stats_service.models.traffic import (
+from stats_service.models.traffic.views import (
     PageAnswer,
     PageQuery,
     SiteCounts,

@@ -12,9 +12,9 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.meters import Meters
-from stats_service.models.health import SpoolState
+from stats_service.models.operations.health import SpoolState
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.services.periods import periods_at
 from stats_service.store.sites.sites import SiteStore
 from stats_service.store.traffic.spool import Spool, SpooledBatch, SpoolError

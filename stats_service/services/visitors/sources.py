@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 from publicsuffixlist import PublicSuffixList
 
-from stats_service.models.readers import DIRECT, INTERNAL, MAIL, SPAM
+from stats_service.models.traffic.readers import DIRECT, INTERNAL, MAIL, SPAM
 
 #: Longest text about where a reader came from that is looked at, in characters.
 VIA_MAX_LENGTH = 2048

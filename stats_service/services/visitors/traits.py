@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import msgspec
 
-from stats_service.models.readers import ALL_GROUPS, GROUPS
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.readers import ALL_GROUPS, GROUPS
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.visitors.clients import client_lines, language_line
 from stats_service.services.visitors.countries import Countries
 from stats_service.services.visitors.sources import source_and_campaign, source_in_app

@@ -29,7 +29,7 @@ from stats_service.models.polls import (
     PollTally,
     PresentedPoll,
 )
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.known_sites.loop import LoopSites
 from stats_service.services.known_sites.senders import check_program, check_sender
 from stats_service.services.known_sites.site_directory import SiteEntry

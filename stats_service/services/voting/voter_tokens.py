@@ -1,6 +1,6 @@
 """Voters' tokens outside of page views: for pages whose views are blocked, and the hosted page."""
 
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.visitors.addresses import ipv6_48_prefix, network_prefix
 from stats_service.store.traffic.traffic import TrafficStore

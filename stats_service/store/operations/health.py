@@ -4,7 +4,7 @@ from typing import Any
 
 from redis.exceptions import NoPermissionError, ResponseError
 
-from stats_service.models.health import ServerFacts
+from stats_service.models.operations.health import ServerFacts
 from stats_service.store.redis.client import RedisClient, primaries, store_errors, text_of
 
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from stats_service.models.article_changes import ParameterFinding
-from stats_service.models.history import StoredHistory
 from stats_service.models.polls import Poll, PollSummary
+from stats_service.models.traffic.article_changes import ParameterFinding
+from stats_service.models.traffic.history import StoredHistory
 from stats_service.store.keys import SiteKeys
 from stats_service.store.polls.polls import poll_summaries
 from stats_service.store.redis.client import RedisClient, store_errors

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stats_service.errors import ConflictError, UnknownSiteError
-from stats_service.models.periods import Periods
 from stats_service.models.polls import Poll, PollTally
 from stats_service.models.portability.legacy import (
     DayPart,
@@ -20,6 +19,7 @@ from stats_service.models.portability.legacy import (
     Part,
 )
 from stats_service.models.sites import Site, stored_site
+from stats_service.models.traffic.periods import Periods
 from stats_service.store.keys import IMPORT_READERS_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, bytes_of, store_errors, text_of
 from stats_service.store.redis.scripts import Script, load_script

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stats_service.models.article_changes import Aliases
+from stats_service.models.traffic.article_changes import Aliases
 from stats_service.store.keys import ALIASES_REVISION, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
+from stats_service.models.traffic.annotations import Annotations
 from stats_service.store.documents import change_document
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, bytes_of, store_errors

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from stats_service.errors import UnknownSiteError
-from stats_service.models.article_changes import Change, DoneChange
 from stats_service.models.audit import AuditEntry
 from stats_service.models.sites import Site
+from stats_service.models.traffic.article_changes import Change, DoneChange
 from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, text_of
 

@@ -20,9 +20,9 @@ from stats_service.errors import (
     UnknownSiteError,
 )
 from stats_service.meters import Meters
-from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
-from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
+from stats_service.models.traffic.periods import Periods
+from stats_service.models.traffic.views import StoredCounts, ViewCommand, ViewResult
 from stats_service.store.redis.pipeline import Command, LoopConnection, lacks_script, pack
 from stats_service.store.traffic.now import NowWriter
 from stats_service.store.traffic.spool import SpooledView

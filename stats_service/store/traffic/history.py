@@ -7,9 +7,9 @@ from typing import Any
 
 from redis.typing import EncodableT, FieldT
 
-from stats_service.models.history import DayHistory, Pair, StoredHistory
-from stats_service.models.readers import DIMENSIONS, ENTRY_SOURCE
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair, StoredHistory
+from stats_service.models.traffic.readers import DIMENSIONS, ENTRY_SOURCE
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, DAY_SECONDS, HOURS_DAYS_KEPT, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.traffic.day_names import MARK, both_names, known_keys, with_keys

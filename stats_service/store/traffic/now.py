@@ -16,9 +16,9 @@ from functools import lru_cache
 import msgspec
 
 from stats_service.errors import StatsError
-from stats_service.models.now import MINUTES, SLOTS, NowSums, StoredNow
 from stats_service.models.sites import Site
-from stats_service.models.traffic import (
+from stats_service.models.traffic.now import MINUTES, SLOTS, NowSums, StoredNow
+from stats_service.models.traffic.views import (
     AHEAD_SECONDS,
     ONLINE_SECONDS,
     OTHER_ARTICLES,

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from stats_service.models.article_changes import ParameterFinding
 from stats_service.models.sites import Site
+from stats_service.models.traffic.article_changes import ParameterFinding
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.site_writes import write_to_site

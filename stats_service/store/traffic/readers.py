@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from stats_service.models.readers import (
+from stats_service.models.sites import Site
+from stats_service.models.traffic.readers import (
     DIMENSIONS,
     ENTRY_SOURCE,
     LETTERS,
     PAIR_MARK,
     VERSION_FROM,
 )
-from stats_service.models.sites import Site
 from stats_service.store.keys import SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of
 from stats_service.store.redis.scripts import load_script

@@ -32,8 +32,8 @@ from urllib.parse import urlsplit
 
 from stats_service.embedded_redis.socket import socket_path, socket_url
 from stats_service.errors import StatsError, StoreUnavailableError
-from stats_service.models.health import SpoolState
-from stats_service.models.traffic import LOST, ViewCommand
+from stats_service.models.operations.health import SpoolState
+from stats_service.models.traffic.views import LOST, ViewCommand
 from stats_service.store.traffic.spool_file import SpoolFile
 
 #: Most views in a batch; its script call takes 3 to 5 ms.

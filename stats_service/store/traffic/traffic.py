@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.audit import AuditEntry
-from stats_service.models.periods import Periods
 from stats_service.models.sites import Site
-from stats_service.models.traffic import StoredArticle, StoredCounts, ViewCommand, ViewResult
+from stats_service.models.traffic.periods import Periods
+from stats_service.models.traffic.views import StoredArticle, StoredCounts, ViewCommand, ViewResult
 from stats_service.store.accounts.audit import packed_entry
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS, SiteKeys
 from stats_service.store.redis.client import RedisClient, store_errors, text_of

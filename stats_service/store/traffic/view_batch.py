@@ -13,10 +13,10 @@ import msgspec
 
 from stats_service.errors import UnknownSiteError
 from stats_service.models.clicks import DOCUMENT
-from stats_service.models.periods import Periods
 from stats_service.models.polls import PollTally
 from stats_service.models.sites import Site
-from stats_service.models.traffic import (
+from stats_service.models.traffic.periods import Periods
+from stats_service.models.traffic.views import (
     Record,
     StoredArticle,
     StoredCounts,

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
 from stats_service.models.ratings import RankedArticle, RatingSlot, TopRated
-from stats_service.models.traffic import RatingTally
+from stats_service.models.traffic.views import RatingTally
 from stats_service.services.formats import readable
 from stats_service.services.periods import local_minute, moment_of
 from stats_service.services.polls.rules import plain

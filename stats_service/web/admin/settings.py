@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from stats_service.errors import ConflictError, InvalidInputError, StaleError
 from stats_service.models.audit import Author
 from stats_service.models.clicks import KINDS
-from stats_service.models.readers import ALL_GROUPS, GROUPS
+from stats_service.models.traffic.readers import ALL_GROUPS, GROUPS
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.periods import moment_of
 from stats_service.services.pictures.picture_files import FILE_MAX_BYTES

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from flask_babel import force_locale
 
 from stats_service.models.install_checks import InstallReport, Sender
-from stats_service.models.traffic import PageQuery
+from stats_service.models.traffic.views import PageQuery
 from stats_service.services.known_sites.install_checks import findings
 from stats_service.services.views.page_views import ignored_reason
 from stats_service.services.visitors.hosts import origin_host

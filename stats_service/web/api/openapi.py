@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app
 from stats_service import __version__
 from stats_service.models.install_checks import InstallReport
 from stats_service.models.titles import LISTED_MAX, LISTED_USUAL, ORDERS, SPANS, TopList
-from stats_service.models.traffic import ArticleCounts, PageQuery, SiteCounts
+from stats_service.models.traffic.views import ArticleCounts, PageQuery, SiteCounts
 from stats_service.web.api.checks import CheckAnswer
 from stats_service.web.api.manage import OPERATIONS as MANAGE_OPERATIONS
 from stats_service.web.api.operation import NO_CONTENT, SITE, Operation, Parameter, one_of

@@ -19,7 +19,7 @@ from stats_service.errors import (
     VoterTooNewError,
 )
 from stats_service.models.polls import OTHER, BallotQuery, PresentedPoll
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import local_time
 from stats_service.services.visitors.bots import is_bot

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from stats_service.models.polls import PresentedPoll
-from stats_service.models.traffic import ArticleCounts, PageAnswer, SiteCounts
+from stats_service.models.traffic.views import ArticleCounts, PageAnswer, SiteCounts
 
 #: Headers of a response that must not be cached.
 FRESH_JSON = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))

@@ -2,7 +2,7 @@
 
 from flask import g, request
 
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.web.http.context import services
 from stats_service.web.http.visitor import AddressSource, visitor_of
 

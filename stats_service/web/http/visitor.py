@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from stats_service.config import Settings
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.visitors.addresses import CACHE_SIZE, canonical_address, in_networks
 
 #: Longer headers are ignored: 16 proxies need no more.

@@ -8,7 +8,7 @@ import msgspec
 import werkzeug.urls  # noqa: F401 - registers `URL_QUOTE`
 
 from stats_service.errors import StatsError
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.web.http.cors import cors_headers
 from stats_service.web.http.problems import internal_problem, problem_headers, problem_of
 from stats_service.web.http.visitor import AddressSource, visitor_of

@@ -8,7 +8,7 @@ import msgspec
 
 from stats_service.errors import StatsError, ViewSpooledError
 from stats_service.models.polls import PresentedPoll
-from stats_service.models.traffic import PageAnswer, PageQuery
+from stats_service.models.traffic.views import PageAnswer, PageQuery
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.views.recorder import Reply

@@ -18,7 +18,7 @@ from stats_service.errors import (
     UnknownPollError,
 )
 from stats_service.models.polls import PresentedPoll
-from stats_service.models.traffic import PageAnswer, PageQuery
+from stats_service.models.traffic.views import PageAnswer, PageQuery
 from stats_service.services import formats
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry

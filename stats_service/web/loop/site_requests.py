@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from stats_service.errors import StatsError, UnknownSiteError
-from stats_service.models.traffic import PageAnswer
+from stats_service.models.traffic.views import PageAnswer
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.views.recorder import Reply

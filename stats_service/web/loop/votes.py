@@ -13,7 +13,7 @@ from stats_service.errors import StatsError, UnknownSiteError
 from stats_service.models.clicks import ClickAnswer, ClickQuery
 from stats_service.models.polls import BallotAnswer, BallotQuery
 from stats_service.models.ratings import RatingAnswer, RatingQuery
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.web.http.answers import FRESH_JSON

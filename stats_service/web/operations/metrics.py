@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from stats_service import __version__
 from stats_service.errors import StatsError
 from stats_service.meters import BOUNDS, Sums, Times
-from stats_service.models.health import OK
+from stats_service.models.operations.health import OK
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from stats_service.web.http.context import EXTENSION, services

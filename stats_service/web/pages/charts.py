@@ -13,9 +13,9 @@ from itertools import pairwise
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from stats_service.models.annotations import CLOSED, OPENED, Mark
-from stats_service.models.history import Pair, Point, Series
 from stats_service.models.portability.legacy import SpanGrowth
+from stats_service.models.traffic.annotations import CLOSED, OPENED, Mark
+from stats_service.models.traffic.history import Pair, Point, Series
 from stats_service.services.formats import day, day_of_month, month_of, weekday_names
 from stats_service.web.pages.languages import number
 

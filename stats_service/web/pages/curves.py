@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from stats_service.models.history import Pair, Point, Series
 from stats_service.models.quarantine import ReportHour
 from stats_service.models.ratings import RatingSlot
+from stats_service.models.traffic.history import Pair, Point, Series
 from stats_service.services.periods import local_minute
 from stats_service.web.pages.charts import Chart, chart
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from stats_service.models.now import NowCounts
 from stats_service.models.sites import Site
-from stats_service.models.traffic import SiteCounts
+from stats_service.models.traffic.now import NowCounts
+from stats_service.models.traffic.views import SiteCounts
 from stats_service.web.http.context import services
 
 #: Height of the chart's tallest bar, and the step from bar to bar, in its own units.

@@ -4,11 +4,11 @@ from babel import Locale
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from stats_service.models.readers import DIRECT, INTERNAL, MAIL, SPAM
+from stats_service.models.traffic.readers import DIRECT, INTERNAL, MAIL, SPAM
 
 
 def group_names() -> dict[str, str]:
-    """Return what a site can switch off, by `models.readers.GROUPS`."""
+    """Return what a site can switch off, by `models.traffic.readers.GROUPS`."""
     return {
         "source": _("Sources"),
         "campaign": _("Campaigns"),
@@ -22,7 +22,7 @@ def group_names() -> dict[str, str]:
 
 
 def dimension_names() -> dict[str, str]:
-    """Return the dimensions, by their names in `models.readers.DIMENSIONS`."""
+    """Return the dimensions, by their names in `models.traffic.readers.DIMENSIONS`."""
     return group_names() | {
         "campaign_source": _("Source of the campaign (utm_source)"),
         "campaign_medium": _("Medium (utm_medium)"),

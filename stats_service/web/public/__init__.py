@@ -5,9 +5,9 @@ from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from stats_service.errors import UnknownSiteError
-from stats_service.models.readers import GROUPS, DimensionCounts
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ONLINE_SECONDS, VISIT_GAP_SECONDS
+from stats_service.models.traffic.readers import GROUPS, DimensionCounts
+from stats_service.models.traffic.views import ONLINE_SECONDS, VISIT_GAP_SECONDS
 from stats_service.services.sites.sites import SLUG
 from stats_service.services.traffic.spans import DAY, NOTHING, Span, shift_months
 from stats_service.services.visitors.hosts import front_page

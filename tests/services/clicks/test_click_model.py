@@ -11,7 +11,7 @@ import pytest
 from stats_service.errors import StoreUnavailableError
 from stats_service.models.clicks import CLICK_LOST, ClickQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import Span
 from tests.support.away import lose_redis

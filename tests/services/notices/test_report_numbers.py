@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.models.history import DayHistory, Pair
-from stats_service.models.readers import DIRECT
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
+from stats_service.models.traffic.readers import DIRECT
 from stats_service.services.container import Services
 from stats_service.services.notices.reports.numbers import (
     MONTH,

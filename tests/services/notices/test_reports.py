@@ -13,9 +13,9 @@ from PIL import Image
 from stats_service.config import Settings, load_settings
 from stats_service.errors import ConfigurationError, InvalidInputError, NotFoundError
 from stats_service.models.audit import COMMAND_LINE, Author
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.notices import Report
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.container import Services, create_services
 from stats_service.services.notices.notices import PAUSE_SECONDS, NoticeBook
 from stats_service.services.notices.outgoing import DeliveryError

@@ -18,9 +18,9 @@ import redis
 from stats_service.config import Settings
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import COMMAND_LINE
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.container import Services, create_services
 from stats_service.services.notices import outgoing
 from stats_service.services.notices.notices import PAUSE_MAX_SECONDS, PAUSE_SECONDS

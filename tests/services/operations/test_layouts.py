@@ -12,7 +12,7 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.errors import ConfigurationError, ConflictError
-from stats_service.models.health import FAIL, WARN
+from stats_service.models.operations.health import FAIL, WARN
 from stats_service.models.sites import Site
 from stats_service.services.container import Services, create_services
 from stats_service.services.operations.layouts import Layouts

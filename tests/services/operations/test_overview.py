@@ -8,11 +8,11 @@ import redis
 from flask.testing import FlaskClient
 
 from stats_service.config import Settings
-from stats_service.models.history import DayHistory, Pair, Part
-from stats_service.models.overview import Alarm
+from stats_service.models.operations.overview import Alarm
 from stats_service.models.polls import Protection
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.history import DayHistory, Pair, Part
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.services.container import Services
 from stats_service.services.polls.rules import PRESETS
 from stats_service.services.traffic.shortfalls import site_findings

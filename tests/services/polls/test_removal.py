@@ -16,7 +16,7 @@ from stats_service.errors import (
 )
 from stats_service.models.polls import BallotQuery, Poll
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import Services
 from stats_service.services.polls.definition import PollChanges, changed_fields
 from stats_service.services.polls.presentation import present_poll

@@ -19,7 +19,7 @@ from stats_service.errors import (
     ViewSpooledError,
 )
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services, create_services
 from stats_service.services.portability.moves import Moved, Moves, open_moves
 from stats_service.store.keys import SiteKeys

@@ -23,7 +23,7 @@ from stats_service.models.polls import BallotQuery
 from stats_service.models.portability.legacy import DayPart, ImportedFile
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services, create_services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at

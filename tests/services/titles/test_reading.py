@@ -14,8 +14,8 @@ import pytest
 from stats_service.config import Settings
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.container import Services, create_services
 from stats_service.services.notices import outgoing
 from stats_service.services.periods import day_of

@@ -12,9 +12,9 @@ from stats_service.errors import (
     StaleError,
     UnknownSiteError,
 )
-from stats_service.models.annotations import Annotation
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
+from stats_service.models.traffic.annotations import Annotation
 from stats_service.services.container import Services
 from stats_service.services.traffic import annotations
 from stats_service.services.traffic.annotations import (

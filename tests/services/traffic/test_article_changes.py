@@ -11,11 +11,11 @@ import redis
 from flask.testing import FlaskClient
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.models.article_changes import ArticleRule
 from stats_service.models.audit import Author
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import OTHER_ARTICLES, PageQuery, ViewCommand, Visitor
+from stats_service.models.traffic.article_changes import ArticleRule
+from stats_service.models.traffic.views import OTHER_ARTICLES, PageQuery, ViewCommand, Visitor
 from stats_service.services.container import Services
 from stats_service.services.known_sites.site_directory import SiteEntry
 from stats_service.services.periods import periods_at

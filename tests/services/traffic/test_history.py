@@ -6,8 +6,8 @@ import pytest
 
 from stats_service.cli.demo.history import demo_history
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import DayHistory, Pair, Series
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair, Series
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import Span
 from tests.support.clock import FakeClock

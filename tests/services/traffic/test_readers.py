@@ -13,11 +13,11 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.errors import ViewSpooledError
-from stats_service.models.article_changes import ArticleRule
 from stats_service.models.audit import Author
-from stats_service.models.readers import DIMENSIONS, DimensionCounts
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.article_changes import ArticleRule
+from stats_service.models.traffic.readers import DIMENSIONS, DimensionCounts
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import NOTHING, Span
 from stats_service.services.visitors.countries import Countries

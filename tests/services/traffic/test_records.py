@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Record
+from stats_service.models.traffic.views import Record
 from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.clock import FakeClock

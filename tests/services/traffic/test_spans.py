@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.history import DayHistory, Pair, Point
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair, Point
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import (
     PRESETS,

@@ -6,10 +6,10 @@ import redis
 
 from stats_service.config import Settings
 from stats_service.errors import ConflictError, InvalidInputError
-from stats_service.models.article_changes import ArticleRule
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
 from stats_service.models.titles import TITLE_MAX, Title
+from stats_service.models.traffic.article_changes import ArticleRule
 from stats_service.services.container import Services
 from stats_service.services.traffic.titles import title_text
 from stats_service.store.keys import SiteKeys

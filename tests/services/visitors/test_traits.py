@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats_service.errors import ConfigurationError
-from stats_service.models.readers import LETTERS
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.readers import LETTERS
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.visitors import clients
 from stats_service.services.visitors.clients import client_lines, language_line
 from stats_service.services.visitors.countries import NO_COUNTRIES, Countries

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from stats_service.config import Settings
 from stats_service.models.polls import BallotQuery, Protection
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import create_services
 from stats_service.services.periods import hour_label
 from tests.support.clock import FakeClock

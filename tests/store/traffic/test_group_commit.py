@@ -14,7 +14,7 @@ import redis
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.errors import StoreUnavailableError, UnknownSiteError
 from stats_service.models.sites import Site
-from stats_service.models.traffic import StoredCounts, ViewCommand, ViewResult
+from stats_service.models.traffic.views import StoredCounts, ViewCommand, ViewResult
 from stats_service.services.periods import periods_at
 from stats_service.services.visitors.identities import hit_digest
 from stats_service.store.redis.client import connect

@@ -10,7 +10,7 @@ import redis
 
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.sites import Site
-from stats_service.models.traffic import StoredArticle, ViewCommand, ViewResult
+from stats_service.models.traffic.views import StoredArticle, ViewCommand, ViewResult
 from stats_service.services.periods import periods_at
 from stats_service.store.redis.client import connect
 from stats_service.store.redis.loop_client import LoopClient, connect_loop

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from stats_service.embedded_redis.server import EmbeddedRedis
 from stats_service.models.polls import Choice, Poll
 from stats_service.models.sites import Site
-from stats_service.models.traffic import ViewCommand, ViewResult
+from stats_service.models.traffic.views import ViewCommand, ViewResult
 from stats_service.services.periods import periods_at
 from stats_service.store.keys import ADDRESS_BUCKET_SECONDS
 from stats_service.store.redis.client import connect

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from stats_service.embedded_redis.socket import socket_path, socket_url
-from stats_service.models.traffic import ViewCommand
+from stats_service.models.traffic.views import ViewCommand
 from stats_service.store.traffic.spool import BATCH_MAX, Spool, SpooledView, SpoolError, place_of
 from stats_service.store.traffic.spool_file import OLDEST_SHIFT
 

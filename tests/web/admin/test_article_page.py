@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from flask import Flask
 
-from stats_service.models.article_changes import ArticleRule
 from stats_service.models.audit import Author
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.models.traffic.article_changes import ArticleRule
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import Span
 from tests.support.admin import Person, add_account

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import openpyxl
 import pytest
 
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.container import Services
 from tests.support.admin import Person
 

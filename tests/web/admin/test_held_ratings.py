@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from stats_service.errors import NotFoundError
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.container import Services
 from tests.support.pages import BROWSER, ORIGIN, view
 from tests.support.votes import WHO, new_voter

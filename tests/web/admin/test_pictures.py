@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.models.history import DayHistory, Pair
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import DayHistory, Pair
 from stats_service.services.container import Services
 from tests.support.admin import Person
 from tests.support.votes import make_poll, new_voter, vote

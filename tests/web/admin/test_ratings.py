@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.services.container import Services
 from tests.support.admin import Person, add_account
 from tests.support.clock import FakeClock

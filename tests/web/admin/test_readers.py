@@ -7,8 +7,8 @@ import redis
 from flask.testing import FlaskClient
 
 from stats_service.config import Settings
-from stats_service.models.readers import DIMENSIONS, GROUPS
 from stats_service.models.sites import Site
+from stats_service.models.traffic.readers import DIMENSIONS, GROUPS
 from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys
 from tests.support.admin import Person

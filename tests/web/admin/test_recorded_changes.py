@@ -12,7 +12,7 @@ from stats_service.models.audit import Author
 from stats_service.models.polls import Protection
 from stats_service.models.ratings import RatingQuery
 from stats_service.models.sites import Site
-from stats_service.models.traffic import Visitor
+from stats_service.models.traffic.views import Visitor
 from stats_service.services.accounts.audit import entry_of_settings
 from stats_service.services.container import Services
 from stats_service.store.keys import SiteKeys

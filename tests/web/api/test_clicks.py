@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from stats_service.config import Settings
 from stats_service.models.clicks import NAMES_MAX
 from stats_service.models.sites import Site
-from stats_service.models.traffic import PageAnswer, PageQuery, Visitor
+from stats_service.models.traffic.views import PageAnswer, PageQuery, Visitor
 from stats_service.services.articles.documents import ENDING
 from stats_service.services.container import Services
 from stats_service.services.traffic.spans import Span

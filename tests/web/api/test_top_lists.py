@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.models.article_changes import ArticleRule
 from stats_service.models.audit import Author
 from stats_service.models.sites import Site
+from stats_service.models.traffic.article_changes import ArticleRule
 from stats_service.services.container import Services
 from tests.support.clock import FakeClock
 from tests.support.pages import ORIGIN, view

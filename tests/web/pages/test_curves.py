@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from stats_service.models.history import Pair
+from stats_service.models.traffic.history import Pair
 from stats_service.web.pages.curves import curve
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from stats_service.models.history import Point
+from stats_service.models.traffic.history import Point
 from stats_service.services import formats
 
 #: Twice the displayed size, for sharp screens; the letters stay readable on a phone.

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from stats_service.models.annotations import Mark
 from stats_service.models.clicks import ClickedName
-from stats_service.models.history import (
+from stats_service.models.polls import Poll
+from stats_service.models.sites import Site
+from stats_service.models.traffic.annotations import Mark
+from stats_service.models.traffic.history import (
     ComparedArticles,
     Pair,
     Point,
@@ -18,10 +20,8 @@ from stats_service.models.history import (
     Shortfall,
     share_of_change,
 )
-from stats_service.models.polls import Poll
-from stats_service.models.readers import ValueChange
-from stats_service.models.sites import Site
-from stats_service.models.traffic import RatingTally
+from stats_service.models.traffic.readers import ValueChange
+from stats_service.models.traffic.views import RatingTally
 from stats_service.services.clicks.clicks import Clicks
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.presentation import closing_time, results, state_at

@@ -1,6 +1,6 @@
 """The words of a report."""
 
-from stats_service.models.readers import DIRECT, MAIL, SPAM
+from stats_service.models.traffic.readers import DIRECT, MAIL, SPAM
 
 WORDS: dict[str, dict[str, str]] = {
     "vi": {

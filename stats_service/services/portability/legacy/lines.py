@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.sites import Site
-from stats_service.models.traffic import VISIT_GAP_SECONDS
+from stats_service.models.traffic.views import VISIT_GAP_SECONDS
 from stats_service.services.periods import QUARTER_SECONDS, is_countable_day, periods_at
 from stats_service.services.portability.legacy.marks import (
     DAY_SECONDS,

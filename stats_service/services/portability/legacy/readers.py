@@ -1,7 +1,7 @@
 """What the visits of a file told of themselves: sums by day and line, bounded as live ones are.
 
-A line is the letter of a dimension and a value (`models.readers`); the letter alone is told, under
-no value that is kept.
+A line is the letter of a dimension and a value (`models.traffic.readers`); the letter alone is
+told, under no value that is kept.
 """
 
 import sqlite3
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stats_service.models.portability.legacy import DayPart
-from stats_service.models.readers import DIMENSIONS, LETTERS, VERSION_FROM
+from stats_service.models.traffic.readers import DIMENSIONS, LETTERS, VERSION_FROM
 from stats_service.store.traffic.readers import KEPT
 
 SCHEMA = """

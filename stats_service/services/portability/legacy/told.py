@@ -6,8 +6,8 @@ A text of lines, joined by line feeds: the letter of a dimension and a value eac
 import re
 from typing import NamedTuple
 
-from stats_service.models.readers import ALL_GROUPS, DIMENSIONS, DIRECT
 from stats_service.models.sites import Site
+from stats_service.models.traffic.readers import ALL_GROUPS, DIMENSIONS, DIRECT
 from stats_service.services.visitors.clients import client_lines
 from stats_service.services.visitors.sources import source_and_campaign, source_in_app
 from stats_service.services.visitors.traits import joined_lines

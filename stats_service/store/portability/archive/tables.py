@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from stats_service.models.annotations import Annotations
 from stats_service.models.audit import AuditEntry
 from stats_service.models.clicks import KINDS
 from stats_service.models.notices import Notices
@@ -38,10 +37,11 @@ from stats_service.models.portability.archive import (
     SettingsRow,
     TitleRow,
 )
-from stats_service.models.readers import DIMENSIONS, ENTRY_SOURCE, LETTERS, PAIR_MARK
 from stats_service.models.sites import Site
 from stats_service.models.titles import Title
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.annotations import Annotations
+from stats_service.models.traffic.readers import DIMENSIONS, ENTRY_SOURCE, LETTERS, PAIR_MARK
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.store.keys import (
     ALIASES_REVISION,
     ARTICLE_DAYS_KEPT,

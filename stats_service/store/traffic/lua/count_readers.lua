@@ -1,6 +1,6 @@
 -- count_readers: count what the visits that begin tell of themselves; comes before record_views.lua.
 local VALUES, ENTRIES, VALUE_GIVES_WAY, VALUE_DRAWS, READERS_TTL = 500, 2000, 10, 64, 400 * 86400
--- Pairs of an entry article and the source of the visit; `models.readers` has the letter and the mark.
+-- Pairs of an entry article and the source of the visit; `models.traffic.readers` has the letter and the mark.
 local PAIR, PAIR_MARK, PAIRS = 'f', '\t', 2000
 local call, unpack = redis.call, unpack
 

@@ -6,7 +6,7 @@
 -- Returns the number of fields; 0 if it was done before, nothing was told or the site is no more.
 local call, sub, unpack = redis.call, string.sub, unpack
 local target, is_day = KEYS[1], KEYS[3] == KEYS[1]
--- Pairs of an entry article and a source (`models.readers`), of the most entered articles of a day.
+-- Pairs of an entry article and a source (`models.traffic.readers`), of the most entered articles of a day.
 local PAIR, PAIR_MARK, PAIRED = 'f', '\t', 200
 if call('EXISTS', KEYS[2]) == 0 then return 0 end
 -- A day has the mark as long as it is counted; it goes when the day is added up.

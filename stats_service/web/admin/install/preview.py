@@ -8,7 +8,7 @@ nowhere.
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
 
-from stats_service.models.traffic import PageQuery, Visitor
+from stats_service.models.traffic.views import PageQuery, Visitor
 from stats_service.web.admin.access import access, site
 from stats_service.web.admin.install.sample import ARTICLE, sample
 from stats_service.web.embed.scripts import embed_files

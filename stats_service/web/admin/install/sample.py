@@ -6,7 +6,7 @@ from stats_service.models.clicks import KINDS
 from stats_service.models.polls import Choice, Poll, PollTally, PresentedPoll
 from stats_service.models.ratings import RatedArticle
 from stats_service.models.titles import ListedArticle
-from stats_service.models.traffic import (
+from stats_service.models.traffic.views import (
     ArticleCounts,
     PageAnswer,
     Peak,

@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.models.annotations import Mark
 from stats_service.models.audit import Author
+from stats_service.models.traffic.annotations import Mark
 from stats_service.services.traffic.annotations import (
     NOTES_MAX,
     TEXT_MAX,

@@ -10,9 +10,9 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, NotFoundError
-from stats_service.models.article_changes import VERBS, ArticleRule, ChangePreview
 from stats_service.models.audit import Author
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.article_changes import VERBS, ArticleRule, ChangePreview
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.traffic.article_changes import KEPT_DAYS
 from stats_service.web.admin.access import access, site, who
 from stats_service.web.http.context import services

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as WebResponse
 
 from stats_service.errors import ConflictError, InvalidInputError
 from stats_service.models.audit import Author
-from stats_service.models.history import TopArticle
 from stats_service.models.titles import ADMIN, FEED, PAGE, TITLE_MAX, Title
-from stats_service.models.traffic import OTHER_ARTICLES
+from stats_service.models.traffic.history import TopArticle
+from stats_service.models.traffic.views import OTHER_ARTICLES
 from stats_service.services.formats import readable
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.spans import Span

@@ -9,9 +9,9 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from stats_service.errors import ConflictError, InvalidInputError, StatsError
-from stats_service.models.history import Pair
-from stats_service.models.overview import Alarm
+from stats_service.models.operations.overview import Alarm
 from stats_service.models.sites import DEFAULT_TIMEZONE, Site
+from stats_service.models.traffic.history import Pair
 from stats_service.services.accounts.audit import BALANCES
 from stats_service.services.operations.overview import TREND_DAYS
 from stats_service.services.periods import day_of

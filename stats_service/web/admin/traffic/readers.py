@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, render_template
 from flask_babel import gettext as _
 
-from stats_service.models.readers import ALL_GROUPS, GROUPS, ReaderCounts
+from stats_service.models.traffic.readers import ALL_GROUPS, GROUPS, ReaderCounts
 from stats_service.services.portability.workbook import Column, Table
 from stats_service.services.traffic.readers import VALUES_MAX
 from stats_service.web.admin.access import access, site

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from stats_service.models.history import TopArticle, share_of_change
+from stats_service.models.traffic.history import TopArticle, share_of_change
 from stats_service.services.formats import readable
 from stats_service.services.notices.reports.numbers import RatedKey, ReportNumbers
 from stats_service.services.portability.workbook import Cell, Column, Drawing, Table

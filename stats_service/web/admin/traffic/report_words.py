@@ -5,8 +5,8 @@ from typing import NamedTuple
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from stats_service.models.history import Pair
 from stats_service.models.polls import OTHER, Poll
+from stats_service.models.traffic.history import Pair
 from stats_service.services.notices.reports import words
 from stats_service.services.notices.reports.numbers import WEEK, ReportNumbers
 from stats_service.web.pages.ranges import days_text

@@ -4,7 +4,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, render_template
 from flask_babel import gettext as _
 
-from stats_service.models.history import Pair, Point, Series, Shortfall
+from stats_service.models.traffic.history import Pair, Point, Series, Shortfall
 from stats_service.services.portability.workbook import Column, Drawing, Table
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.top_articles import VIEWS

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response
 
 from stats_service.errors import InvalidInputError
-from stats_service.models.annotations import Mark
+from stats_service.models.traffic.annotations import Mark
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.spans import Span
 from stats_service.web.api.manage.access import operation, scope, site

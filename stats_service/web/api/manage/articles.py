@@ -3,14 +3,14 @@
 import msgspec
 from flask import Blueprint, Response, request
 
-from stats_service.models.article_changes import (
+from stats_service.models.audit import Author
+from stats_service.models.traffic.article_changes import (
     ArticleRule,
     ChangePreview,
     ChangeStep,
     DoneChange,
     ParameterFinding,
 )
-from stats_service.models.audit import Author
 from stats_service.web.api.manage.access import operation, scope, site, who
 from stats_service.web.api.operation import Parameter
 from stats_service.web.http.bodies import decode_body, fresh_json

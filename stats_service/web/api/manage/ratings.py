@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.ratings import RankedArticle, RatingSpan, VoidedRatings
-from stats_service.models.traffic import RatingTally
+from stats_service.models.traffic.views import RatingTally
 from stats_service.services.periods import local_time
 from stats_service.services.polls.definition import Moment
 from stats_service.services.ratings.ratings import RANKED_MAX

@@ -8,9 +8,9 @@ from flask import Blueprint, Response, request
 
 from stats_service.errors import InvalidInputError
 from stats_service.models.clicks import ClickCounts
-from stats_service.models.history import Ignored, Part, Series, TopArticle
-from stats_service.models.readers import DIMENSIONS, ReaderCounts
-from stats_service.models.traffic import ArticleOpening, SiteCounts
+from stats_service.models.traffic.history import Ignored, Part, Series, TopArticle
+from stats_service.models.traffic.readers import DIMENSIONS, ReaderCounts
+from stats_service.models.traffic.views import ArticleOpening, SiteCounts
 from stats_service.services.traffic.history import RANGE_MAX_DAYS
 from stats_service.services.traffic.opening_balances import balance_revision
 from stats_service.services.traffic.spans import BEFORE, PRESETS, Span, preset

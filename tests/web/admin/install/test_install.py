@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
-from stats_service.models.history import TopArticle
 from stats_service.models.install_checks import InstallReport, Sender
 from stats_service.models.sites import Site
+from stats_service.models.traffic.history import TopArticle
 from stats_service.services.container import Services
 from stats_service.services.sites.systems import SYSTEMS
 from stats_service.web.admin.install.places.cms import mediawiki_code

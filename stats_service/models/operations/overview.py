@@ -2,7 +2,7 @@
 
 import msgspec
 
-from stats_service.models.history import Pair
+from stats_service.models.traffic.history import Pair
 
 
 class Alarm(msgspec.Struct, frozen=True):

@@ -203,7 +203,7 @@ class ArticlePage(msgspec.Struct, frozen=True, kw_only=True):
     #: Views by day, week or month, in `Pair.views`.
     series: Series
     #: Visits of the span that began with the article, and of the span compared; None: fewer than
-    #: `models.readers.SHOWN_FROM`, or nothing is compared.
+    #: `models.traffic.readers.SHOWN_FROM`, or nothing is compared.
     entries: int | None
     entries_before: int | None
     #: Of `entries` by their source, the most first, each from `SHOWN_FROM` visits on; the rest has
@@ -245,5 +245,6 @@ class DayHistory(msgspec.Struct, frozen=True):
     ignored: dict[str, int] = {}
     #: Views of readers who send GPC or DNT.
     private: int = 0
-    #: Visits by dimension (`models.readers`) and value, a browser with its version as one value.
+    #: Visits by dimension (`models.traffic.readers`) and value, a browser with its version as one
+    #: value.
     told: dict[str, dict[str, int]] = {}

@@ -1,0 +1,1 @@
+"""Visits, views and what they tell, as the layers exchange them."""
