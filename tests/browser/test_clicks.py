@@ -28,6 +28,16 @@ host.shadowRoot.firstChild.addEventListener("click", (event) => event.preventDef
 #: Whether the part that counts clicks is there.
 COUNTS = "() => window.stats && window.stats.action"
 
+#: Keep the answer to a click once the page has made of it what it does.
+ANSWERS = """() => {
+  const { json } = Response.prototype;
+  Response.prototype.json = async function () {
+    const answer = await json.call(this);
+    if ("outcome" in answer) setTimeout(() => (window.answered = answer));
+    return answer;
+  };
+}"""
+
 
 def names(embed: Embed) -> dict[str, dict[str, int]]:
     """Return the clicks of today by kind and name."""
@@ -72,6 +82,29 @@ def test_clicks_of_every_sort_are_counted_once(visitor: Visitor, embed: Embed) -
         "outgoing": {"other.example": 1},
         "action": {"dang-ky": 1, "goi-dien": 1},
     }
+    assert not visitor.errors
+
+
+def test_a_click_that_is_not_counted_leaves_the_number(visitor: Visitor, embed: Embed) -> None:
+    """The answer to one who opted out has no number, and the page keeps its own."""
+    page = visitor.page
+    body = (
+        '<a id="pdf" href="/12.pdf">12</a>'
+        '<span data-stats="downloads" data-article="/12.pdf">…</span>'
+        '<script>pdf.addEventListener("click", (event) => event.preventDefault());</script>'
+    )
+    visitor.open(embed.put("/van-ban", body))
+    page.evaluate("localStorage.setItem('stats-optout', 'out')")
+    visitor.open(embed.put("/van-ban", body))
+    page.wait_for_function(COUNTS)
+
+    page.evaluate(ANSWERS)
+    page.locator("#pdf").click()
+    page.wait_for_function("() => window.answered")
+
+    assert page.evaluate("answered") == {"outcome": "opt-out", "clicks": None}
+    expect(page.locator("span")).to_have_text("0 lượt tải")
+    assert names(embed)["document"] == {}
     assert not visitor.errors
 
 

@@ -1,5 +1,6 @@
 """The install page in a browser: widgets by clicking, a preview that counts nothing, a check."""
 
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -233,6 +234,27 @@ def test_a_checked_page_reports_to_the_page_that_opened_it(
     assert embed.counts().views.total == 1
     OUT.mkdir(exist_ok=True)
     page.locator("#check").screenshot(path=OUT / "admin-install-check.png")
+
+
+def test_a_site_just_added_can_be_checked(install: Callable[..., Page], embed: Embed) -> None:
+    """The page that says that the site was added has the check as well."""
+    page = install(embed.slug)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.message))
+
+    page.goto(page.url.replace(f"/sites/{embed.slug}/install", "/sites/new"))
+    page.fill("[name=name]", "Yên Mô")
+    page.fill("[name=slug]", f"{embed.slug}-new")
+    page.fill("[name=hosts]", "yenmo.example.vn")
+    page.click("main form button.primary")
+    page.wait_for_url("**/install")
+
+    expect(page.locator(".flash")).to_be_visible()
+    expect(page.locator("[data-check]")).to_be_visible()
+    expect(page.locator("[data-open]")).to_have_attribute(
+        "href", re.compile(r"^https?://yenmo\.example\.vn/#stats-check=")
+    )
+    assert errors == []
 
 
 def test_an_address_that_is_none_opens_nothing(install: Callable[..., Page], embed: Embed) -> None:

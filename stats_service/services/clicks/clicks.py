@@ -41,6 +41,8 @@ OFF = "off"
 DOCUMENT_MAX_BYTES = 512
 #: What an action may be called: letters of any language, digits, "_", "-" and ".".
 ACTION = re.compile(r"[\w.-]{1,64}")
+#: Days of which clicks are kept by day.
+DAYS_KEPT = ARTICLE_DAYS_KEPT
 #: Most names of a kind that are listed.
 LISTED_MAX = 500
 
@@ -91,7 +93,7 @@ class Clicks:
         """Add clicks of days, as of a demo; what is too old to be kept by day is only summed."""
         if not clicks:
             return
-        kept = max(clicks) - (ARTICLE_DAYS_KEPT - 1) * DAY
+        kept = max(clicks) - (DAYS_KEPT - 1) * DAY
         self._store.add(
             site.slug,
             {day.isoformat(): of_day for day, of_day in clicks.items() if day >= kept},
@@ -118,7 +120,7 @@ class Clicks:
             raise InvalidInputError(
                 "The range from {first} to {last} has no day.", first=span.first, last=span.last
             )
-        span = Span(max(span.first, span.last - (ARTICLE_DAYS_KEPT - 1) * DAY), span.last)
+        span = Span(max(span.first, span.last - (DAYS_KEPT - 1) * DAY), span.last)
         sums, lost = self._store.read(site.slug, iso_days(list(span.each())))
         kinds = []
         for kind in KINDS:

@@ -45,6 +45,24 @@ def test_the_page_and_its_file_have_each_kind(
     assert "action,đăng-ký,1" in table.replace('"', "")
 
 
+def test_a_span_of_which_days_are_no_longer_kept_says_so(
+    owner: Person, client: FlaskClient, site: Site
+) -> None:
+    """The page and its file name the days that are summed, and say that others are missing."""
+    click(client, "document", "/van-ban/1.pdf")
+    documents = "/admin/sites/kimson/documents"
+    years = "from=2023-03-04&to=2026-03-04"
+
+    page = owner.get(f"{documents}?{years}").text
+    file = owner.get(f"{documents}/clicks.csv?{years}")
+    kept = owner.get(f"{documents}?from=2025-01-29&to=2026-03-04").text
+
+    assert "29/01/2025 – 04/03/2026" in page
+    assert "giữ 400 ngày" in page
+    assert "2025-01-29-2026-03-04" in file.headers["Content-Disposition"]
+    assert "giữ 400 ngày" not in kept
+
+
 def test_the_owner_says_which_kinds_are_counted(
     owner: Person, services: Services, site: Site
 ) -> None:

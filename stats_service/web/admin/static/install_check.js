@@ -11,7 +11,8 @@
 
   const input = form.querySelector("input");
   const link = form.querySelector("[data-open]");
-  const told = document.querySelector("[data-told]");
+  // Not `data-told`: what was done (a site was added) stands on the page as well, before it.
+  const told = document.querySelector("[data-verdicts]");
   const list = document.querySelector("[data-findings]");
   const hints = document.querySelector("[data-hints]");
   const levels = JSON.parse(list.dataset.levels);

@@ -63,7 +63,8 @@ const send = async (kind, name, shown, again = "") => {
     const response = await fetch(resolve(options.site + "/clicks"), { method: "POST", body, keepalive: true });
     if (response.status >= 500) throw response.status;
     const { clicks } = await response.json();
-    if (clicks >= 0 && shown) {
+    // null where it was not counted, as of a reader who opted out: the number stays.
+    if (clicks != null && shown) {
       for (const mark of marks()) {
         const article = answer.articles[named(mark)];
         if (article && addressOf(named(mark)).pathname == shown) article.downloads = clicks;
