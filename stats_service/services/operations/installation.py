@@ -122,7 +122,7 @@ class Installation:
         if self._is_foreign(stored) and not _is_other_run(stored, remembered):
             text = _ANOTHER.format(secret_file=self._data_dir / "secret")
             raise ConfigurationError(text)
-        if stored.layout > self._layouts.number:
+        if max(stored.layout, stored.oldest_layout) > self._layouts.number:
             self._layouts.require(*stored.layouts)
         if stored.secret and not stored.layout:
             self._store.number_first()

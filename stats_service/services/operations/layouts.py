@@ -55,9 +55,19 @@ class Layouts:
 
         Args:
             layout: of the data; 0: there are none.
-            oldest: the lowest layout whose programs may use them.
+            oldest: the lowest layout whose programs may use them; it is raised before a migration
+                begins.
         """
-        if not layout or layout == self.number:
+        if not layout:
+            return None
+        if layout <= self.number < oldest:  # half of them may be as the newer version writes them
+            return Finding(
+                FAIL, SUBJECT, f"a newer version migrates the data from layout {layout}, or was "
+                f"cut off while it did, and this one (layout {self.number}) may not use them any "
+                "more: start the newer version, which goes on, or bring a backup from before the "
+                "upgrade back.",
+            )  # fmt: skip
+        if layout == self.number:
             return None
         if layout < self.number:
             return Finding(
@@ -96,7 +106,7 @@ class Layouts:
             StoreUnavailableError: Redis does not answer.
         """
         stored = self._store.read()
-        if not older or stored.layout > self.number:
+        if not older or max(stored.layout, stored.oldest) > self.number:
             self.require(stored.layout, stored.oldest)
 
     def pending(self) -> list[Pending]:
@@ -149,7 +159,7 @@ class Layouts:
     def _migrate_once(self, holder: str) -> None:
         """Bring the data one layout further, unless another process takes the lock."""
         stored = self._store.read()  # another process may have been quicker
-        held = stored.layout < self.number
+        held = 0 < stored.layout < self.number  # 0: Redis was emptied meanwhile
         try:
             if held:
                 held = self._run(holder, stored, self._store.migrations[stored.layout - 1])

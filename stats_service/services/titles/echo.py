@@ -14,7 +14,11 @@ from urllib.parse import unquote_plus
 #: Parts of one address that are tried.
 PROBES_MAX = 2
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_WORD = re.compile(r"\w{3,}")
+_WORD = re.compile(r"\w+")
+#: Letters of a word in the midst of a path that is looked for: sections have short names.
+_LETTERS_MIN = 3
+#: Digits of a number that is looked for: a telephone's; others are those of articles and pages.
+_DIGITS_MIN = 8
 _DIGITS = re.compile(r"\d+")
 #: The ending of a file, which may decide what answers.
 _ENDING = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
@@ -37,7 +41,8 @@ def probes(key: str, title: str, word: str) -> list[Probe]:
     """Return addresses with `word` in place of the parts that have a word of the title.
 
     Values of the query come first, then the end of the path; where a path begins is the name of a
-    section, which the title of an article may well have.
+    section, which the title of an article may well have. At the end any word counts, also one of
+    two letters, as many Vietnamese ones are.
 
     Args:
         key: of an article, a path.
@@ -45,17 +50,17 @@ def probes(key: str, title: str, word: str) -> list[Probe]:
         word: as `new_word` makes it.
     """
     path, mark, query = key.partition("?")
-    said, found = _words(title), list[Probe]()
+    said, found = set(_WORD.findall(_plain(title))), list[Probe]()
     pairs = query.split("&") if mark else []
     for at, pair in enumerate(pairs):
         name, equals, value = pair.partition("=")
-        if said & _words(unquote_plus(value)):
+        if said & _words(value, at_end=True):
             before = "&".join([*pairs[:at], name + equals])
             after = "".join(f"&{other}" for other in pairs[at + 1 :])
             found.append(_probe(f"{path}?{before}", after, word))
     segments = path.split("/")
     for at in range(len(segments) - 1, 1 if len(segments) > 2 else 0, -1):
-        if said & _words(unquote_plus(segments[at])):
+        if said & _words(segments[at], at_end=at == len(segments) - 1):
             ending = _ENDING.search(segments[at])
             after = "/".join([ending[0] if ending else "", *segments[at + 1 :]])
             found.append(_probe("/".join([*segments[:at], ""]), after + mark + query, word))
@@ -71,8 +76,13 @@ def echoes(title: str, word: str) -> bool:
     return word in _plain(title)
 
 
-def _words(text: str) -> set[str]:
-    return {word for word in _WORD.findall(_plain(text)) if not word.isdecimal()}
+def _words(part: str, *, at_end: bool) -> set[str]:
+    letters = 1 if at_end else _LETTERS_MIN
+    return {
+        word
+        for word in _WORD.findall(_plain(unquote_plus(part)))
+        if len(word) >= (_DIGITS_MIN if word.isdecimal() else letters)
+    }
 
 
 def _plain(text: str) -> str:

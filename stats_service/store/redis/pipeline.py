@@ -363,6 +363,8 @@ class Pipeline(asyncio.Protocol):
             for reply in await asyncio.gather(*answers):
                 if isinstance(reply, Exception):
                     raise reply
+            if self._transport is None:  # lost in the turn in which the last reply came
+                raise ConnectionError("the connection was closed after the greeting")
             self.ready = True
 
 

@@ -237,6 +237,52 @@ def test_a_program_that_may_not_use_newer_data_refuses_them(
     assert "layout of another version" in ready.get_data(as_text=True)
 
 
+def test_data_that_were_migrated_in_part_are_refused_as_well(
+    redis_client: redis.Redis, settings: Settings, services: Services, site: Site, program: Program
+) -> None:
+    """A migration that an older program would break may be cut off; then one half is newer."""
+    with_articles(services, site)
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        program(Stamps(oldest=2, between=die), host="newer").operations.layouts.migrate()
+    found = installation(redis_client, settings)
+    assert (found["layout"], found["layout:oldest"]) == ("1", "2")
+
+    with pytest.raises(ConfigurationError, match="cut off"):
+        services.operations.installation.claim()
+    for older in (False, True):  # as a backup of that moment would have it
+        with pytest.raises(ConfigurationError, match="cut off"):
+            services.operations.layouts.require_stored(older=older)
+    with pytest.raises(ConflictError, match="Nothing was changed"):
+        services.operations.installation.check_not_moving()
+    (finding,) = services.operations.installation.findings()
+    assert (finding.level, finding.subject) == (FAIL, "layout")
+
+    program(Stamps(oldest=2), host="newer").operations.layouts.migrate()
+    assert installation(redis_client, settings)["layout"] == "2"
+
+
+def test_an_emptied_redis_is_not_migrated(
+    redis_client: redis.Redis, settings: Settings, services: Services, site: Site, program: Program
+) -> None:
+    """Emptied between the look and the lock; else it would get a number without an owner."""
+    with_articles(services, site)
+    layouts = program(Stamps(), host="newer").operations.layouts
+    lock = layouts._store.lock
+
+    def emptied(holder: str) -> bool:
+        redis_client.flushdb()
+        return lock(holder)
+
+    layouts._store.lock = emptied  # type: ignore[method-assign]
+    layouts.migrate()
+
+    assert installation(redis_client, settings) == {}
+
+
 def test_no_migration_begins_beside_a_program_that_it_would_break(
     redis_client: redis.Redis, settings: Settings, services: Services, site: Site, clock: FakeClock
 ) -> None:

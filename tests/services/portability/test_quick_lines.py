@@ -167,3 +167,17 @@ def test_nearly_every_line_is_quick() -> None:
         "-",
         BROWSER,
     )
+
+
+def test_readers_of_long_user_agents_are_not_remembered(site: Site) -> None:
+    """Each would keep a user agent of up to 32,768 characters; whoever sends requests makes it."""
+    line = '192.0.2.{} - - [{}] "GET /tin/1 HTTP/1.1" 200 1 "-" "{}"'
+    lines = [line.format(n, TIMES[0], BROWSER + "x" * 600 + str(n)) for n in range(20)]
+    form = format_of(lines, LogOptions())
+    reader = LogReader(site, b"salt", LogOptions(), numbers=count(1))
+
+    assert form is not None
+    part = reader.read(lines, form)
+
+    assert sum(len(unpack_rows(rows)) for rows in part.views.values()) == 20
+    assert len(reader._readers) == 0

@@ -208,6 +208,21 @@ def test_words_of_a_stranger_are_no_title(
     assert sum(path.startswith("/tin-tuc/") for path in asked) == 2
 
 
+@pytest.mark.parametrize(
+    "article", ["/?s=%C4%91%C4%A9", "/?s=0909123456", "/tim-kiem/x+y.html", "/?s=a%2Fb"]
+)
+def test_short_words_and_telephone_numbers_are_no_title(
+    reading: Services, counted: Counted, portal: PortalPages, article: str
+) -> None:
+    """Words of two letters, as many Vietnamese ones are, say as much as longer ones."""
+    portal.made = _search
+    site = counted(article)
+
+    tick(reading)
+
+    assert reading.traffic.titles.known(site, [article])[article].trouble == "echo"
+
+
 def test_one_question_serves_all_pages_of_a_kind(
     reading: Services, counted: Counted, portal: PortalPages
 ) -> None:

@@ -263,3 +263,24 @@ def test_the_place_is_asked_anew_for_every_connection(tmp_path: Path) -> None:
         found = asyncio.run(scenario())
 
     assert found == b"second"
+
+
+def test_a_server_that_says_too_much_after_the_greeting_is_no_connection() -> None:
+    """The connection is lost in the turn of the last reply; the loop goes on, and calls fail."""
+
+    async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(200)
+        writer.write(b"+OK\r\n+PONG\r\n+and more\r\n")
+        await reader.read()
+        writer.close()
+
+    async def scenario() -> bool:
+        server = await asyncio.start_server(chatter, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with connected(f"redis://127.0.0.1:{port}") as pipeline:
+            reply, ready = await ask(pipeline, "GET", "x"), pipeline.ready
+        server.close()
+        assert isinstance(reply, StoreUnavailableError)
+        return ready
+
+    assert not asyncio.run(scenario())

@@ -290,6 +290,8 @@ class LogReader:
             self._foreign(host),
             bool(self._site.excluded) and in_networks(canonical, self._site.excluded),
         )
+        if len(agent.text) > REMEMBERED_LENGTH:  # its object is of this line, and would be kept
+            return reader
         return self._readers.keep((source, agent), reader, len(address) + len(host))
 
     def _pseudonym(self, text: str, size: int) -> int:
