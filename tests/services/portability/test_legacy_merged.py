@@ -1,6 +1,8 @@
 """Imports follow the changes of articles: a key counts for the article that it stands for now."""
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 import redis
 
+from stats_service.errors import InvalidInputError
 from stats_service.models.audit import Author
 from stats_service.models.portability.legacy import LegacySummary
 from stats_service.models.sites import Site
@@ -21,6 +24,7 @@ from tests.support.pages import BROWSER
 
 OLD, NEW, OTHER = "/tin/cu", "/tin/moi", "(other)"
 LONG = "/tin/" + "rat-dai-" * 30
+KEYS = (OLD, NEW, "/tin/ba", LONG)
 DAY = "2026-02-17"
 NOW = FakeClock().now()
 Bring = Callable[..., LegacySummary]
@@ -254,6 +258,98 @@ def test_a_table_that_was_imported_before_the_merge_is_known(
     before = numbers(redis_client, keys)
 
     assert bring_files(files).known
+    assert numbers(redis_client, keys) == before
+
+
+def test_a_merge_moves_a_day_of_which_only_articles_were_imported(
+    bring_files: Bring, services: Services, redis_client: redis.Redis, keys: SiteKeys
+) -> None:
+    """The site has no views of the day by which it could be found."""
+    bring_files({"days.csv": f"date,article,views\n{DAY},{OLD},3\n"})
+    merge(services, NOW + 10)
+
+    assert articles(redis_client, keys.day_articles(DAY)) == {NEW: 3}
+
+
+def test_a_deletion_taken_back_leaves_ratings_that_came_since(
+    bring_files: Bring, services: Services, redis_client: redis.Redis, keys: SiteKeys
+) -> None:
+    """They are added to those that come back."""
+    redis_client.hset(keys.ratings, OLD, "1,0,0,0,1")
+    deleted = change(services, NOW - 10, do="delete", key=OLD)
+    bring_files({"ratings.csv": TABLES["ratings.csv"]})
+
+    take_back(services, deleted, NOW + 10)
+
+    assert redis_client.hget(keys.ratings, OLD) == "1,0,0,0,4"
+
+
+class Story:
+    """Imports, changes of articles and what undoes them, drawn in any order."""
+
+    def __init__(self, services: Services, bring_files: Bring, seed: int) -> None:
+        self._services, self._bring_files = services, bring_files
+        self._drawn, self._now = random.Random(seed), NOW
+        self._imports: list[str] = []
+        self._changes: list[str] = []
+
+    def tell(self) -> None:
+        """Do twelve things, then undo all that is left."""
+        for _ in range(12):
+            self._now += 10
+            step = self._drawn.random()
+            if step < 0.4:
+                self._bring()
+            elif step < 0.7:
+                self._change()
+            else:
+                self._undo()
+        while self._imports or self._changes:
+            self._now += 10
+            self._undo()
+
+    def _bring(self) -> None:
+        views = {key: self._drawn.randint(1, 50) for key in self._drawn.sample(KEYS, 2)}
+        heading, row = self._drawn.choice(
+            [
+                ("date,article,views", DAY + ",{},{}"),
+                ("article,views", "{},{}"),
+                ("article,score,count", "{},5,{}"),
+            ]
+        )
+        lines = [heading, *(row.format(key, number) for key, number in views.items())]
+        summary = self._bring_files({"a.csv": "\n".join(lines) + "\n"}, self._now)
+        if summary.id:
+            self._imports.append(summary.id)
+
+    def _change(self) -> None:
+        key, into = self._drawn.sample(KEYS, 2)
+        rule = {"do": "merge", "into": into} if self._drawn.random() < 0.7 else {"do": "delete"}
+        with suppress(InvalidInputError):  # nobody has it just now
+            self._changes.append(change(self._services, self._now, key=key, **rule))
+
+    def _undo(self) -> None:
+        if self._changes and (not self._imports or self._drawn.random() < 0.5):
+            take_back(self._services, self._changes.pop(), self._now)
+        elif self._imports:
+            gone = self._imports.pop(self._drawn.randrange(len(self._imports)))
+            self._services.portability.legacy.undo("kimson", gone, self._now)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_all_undone_in_any_order_leaves_what_was_there(
+    bring_files: Bring, services: Services, redis_client: redis.Redis, keys: SiteKeys, seed: int
+) -> None:
+    """Days, all time, balances and ratings; changes are taken back from the latest on."""
+    redis_client.zadd(keys.articles, dict(zip(KEYS, (7, 5, 3, 2), strict=True)) | {OTHER: 4000})
+    redis_client.zadd(keys.day_articles(DAY), {OTHER: 4000, KEYS[1]: 1})
+    for key in KEYS[:2]:
+        redis_client.hset(keys.opening, key, "9")
+        redis_client.hset(keys.ratings, key, "1,0,0,0,2")
+    before = numbers(redis_client, keys)
+
+    Story(services, bring_files, seed).tell()
+
     assert numbers(redis_client, keys) == before
 
 
