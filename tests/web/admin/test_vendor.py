@@ -22,11 +22,12 @@ def test_vendored_files_are_those_of_the_lock_file() -> None:
 
 
 def test_the_list_of_passwords_is_that_of_the_lock_file() -> None:
-    """It names its version, and its licence stands before it."""
+    """It names its version and its licence, which stands beside it."""
     lines = LIST.read_text("utf-8").splitlines()
     head = [line for line in lines if line.startswith("#")]
 
     assert f"{LIST_PACKAGE} {read_lock()[LIST_PACKAGE]['version']} " in head[0]
-    assert any("Permission is hereby granted" in line for line in head)
+    licence = LIST.with_name(head[0].rpartition(" ")[2])
+    assert "Permission is hereby granted" in licence.read_text("utf-8")
     assert lines[len(head) :] == sorted(set(lines[len(head) :]))
     assert {"1234567890", "qwertyuiop", "password"} < set(lines)
