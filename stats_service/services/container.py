@@ -44,7 +44,7 @@ from stats_service.services.polls.pictures import Pictures
 from stats_service.services.polls.polls import Polls
 from stats_service.services.polls.removal import PollRemoval
 from stats_service.services.portability.archives import Archives
-from stats_service.services.portability.legacy.imports import Legacy
+from stats_service.services.portability.legacy.imports import Articles, Legacy
 from stats_service.services.portability.uploads import UploadJob, Uploads
 from stats_service.services.ratings.ratings import ArticleRatings
 from stats_service.services.ratings.review import RatingReview
@@ -496,7 +496,8 @@ def _portability_services(
     stores: Stores, sites: SiteServices, audit: Audit, countries: Countries
 ) -> PortabilityServices:
     archives = Archives(stores.archives, sites.sites)
-    legacy = Legacy(stores.legacy, stores.readers, sites.sites, countries)
+    articles = Articles(stores.aliases, stores.article_changes)
+    legacy = Legacy(stores.legacy, stores.readers, articles, sites.sites, countries)
     uploads = Uploads(stores.uploads, sites.sites, legacy, archives, audit, _work_on_upload)
     return PortabilityServices(archives, legacy, uploads)
 

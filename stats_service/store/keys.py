@@ -133,7 +133,8 @@ key                             type    holds; how long
                                         `<number>` -> a part (zlib, MessagePack of `DayPart`,
                                         `MonthPart` or `OpeningPart`), `<number>:other` -> which of
                                         its articles went to `(other)`, `<number>:unnamed` -> which
-                                        of its values of readers have no name;
+                                        of its values of readers have no name, `<number>:merged` ->
+                                        which of its keys counted for another article, and which;
                                         `l<day of UTC>` -> marks of its lines or events,
                                         `f<day of UTC>` -> lines of others that begin no visit for
                                         it (`services…legacy.marks`); some 5 bytes a view

@@ -84,7 +84,9 @@ _REPORT = re.compile(rf"([a-z][a-z-]{{0,39}})(?::(?:({_DAY})(?:T([0-9]{{2}}))?|[
 _UNTOLD = re.compile(r"[0-9]{1,15} [a-z][^\n]*(?:\n[0-9]{1,15} [a-z][^\n]*)*")
 _LEGACY_DIGEST = re.compile(r"[0-9a-f]{4,64}(:[0-9]{1,9})?")
 _LEGACY_ID = re.compile(r"[0-9a-f]{4,64}")
-_LEGACY_PART = re.compile(r"[0-9]{1,24}(?::other|:unnamed)?|[lf][0-9]{1,7}|record:(?:views|visits)")
+_LEGACY_PART = re.compile(
+    r"[0-9]{1,24}(?::other|:unnamed|:merged)?|[lf][0-9]{1,7}|record:(?:views|visits)"
+)
 _LOG_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,10})")
 
 #: Records come in pairs: the number, and the time when it was reached.

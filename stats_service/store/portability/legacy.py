@@ -25,13 +25,13 @@ from stats_service.store.redis.client import RedisClient, bytes_of, store_errors
 from stats_service.store.redis.scripts import Script, load_script
 from stats_service.store.site_writes import WRITE_TO_SITE
 
-_READERS = "portability/legacy_readers"
-ADD_LEGACY_DAY = load_script(_READERS, "portability/add_legacy_day")
-UNDO_LEGACY_DAY = load_script(_READERS, "portability/undo_legacy_day")
+_READERS, _ARTICLES = "portability/legacy_readers", "portability/legacy_articles"
+ADD_LEGACY_DAY = load_script(_READERS, _ARTICLES, "portability/add_legacy_day")
+UNDO_LEGACY_DAY = load_script(_READERS, _ARTICLES, "portability/undo_legacy_day")
 ADD_LEGACY_MONTH = load_script(_READERS, "portability/add_legacy_month")
 UNDO_LEGACY_MONTH = load_script(_READERS, "portability/undo_legacy_month")
 ADD_LEGACY_POLL = load_script("portability/add_legacy_poll")
-ADD_LEGACY_OPENINGS = load_script("portability/add_legacy_openings")
+ADD_LEGACY_OPENINGS = load_script(_ARTICLES, "portability/add_legacy_openings")
 SETTLE_LEGACY_RECORDS = load_script("portability/settle_legacy_records")
 BEGIN_IMPORT = load_script("portability/begin_import")
 END_IMPORT = load_script("portability/end_import")
@@ -260,12 +260,28 @@ class LegacyStore:
         self._day(ADD_LEGACY_DAY, site, import_id, part, spans, args)
 
     def undo_day(
-        self, site: Site, import_id: str, number: str, part: DayPart, spans: Spans
+        self,
+        site: Site,
+        import_id: str,
+        number: str,
+        part: DayPart,
+        spans: Spans,
+        changes: Sequence[str] = (),
     ) -> None:
-        """Subtract a part of a day, unless it was subtracted before."""
+        """Subtract a part of a day, unless it was subtracted before.
+
+        Args:
+            site: the site.
+            import_id: the import.
+            number: the number of the part.
+            part: the part.
+            spans: the spans of the day.
+            changes: ids of the changes of articles since the import, oldest first: whoever got the
+                numbers loses them, and so does what is kept to take those changes back.
+        """
         args: list[Any] = [number, part.day, *_spans(spans.periods), part.views, part.visits]
         args.append(spans.articles_live)
-        self._day(UNDO_LEGACY_DAY, site, import_id, part, spans, args)
+        self._day(UNDO_LEGACY_DAY, site, import_id, part, spans, args, changes)
 
     def _day(
         self,
@@ -275,12 +291,14 @@ class LegacyStore:
         part: DayPart,
         spans: Spans,
         args: list[Any],
+        changes: Sequence[str] = (),
     ) -> None:
         names = SiteKeys(self._prefix, site.slug)
         keys = [names.alive(site.birth), names.legacy, names.counts, names.hours(part.day)]
         keys += [names.articles, names.day_articles(part.day)]
         keys += [names.month_articles(spans.periods.month), names.imported(import_id)]
-        keys += [names.readers(part.day), names.readers(spans.periods.month)]
+        keys += [names.readers(part.day), names.readers(spans.periods.month), names.aliases]
+        keys += map(names.moved, changes)
         args += [int(spans.month_kept), len(part.hours), len(part.readers)]
         for hour, (views, visits) in part.hours.items():
             args += (hour, views, visits)
@@ -333,15 +351,32 @@ class LegacyStore:
         """Add a part to the opening balances of `site`, unless it was added before."""
         self._opening(site, import_id, number, part, 1)
 
-    def undo_opening(self, site: Site, import_id: str, number: str, part: OpeningPart) -> None:
-        """Subtract a part from the opening balances, unless it was subtracted before."""
-        self._opening(site, import_id, number, part, -1)
+    def undo_opening(
+        self,
+        site: Site,
+        import_id: str,
+        number: str,
+        part: OpeningPart,
+        changes: Sequence[str] = (),
+    ) -> None:
+        """Subtract a part from the opening balances, unless it was subtracted before.
+
+        `changes` as in `undo_day`.
+        """
+        self._opening(site, import_id, number, part, -1, changes)
 
     def _opening(
-        self, site: Site, import_id: str, number: int | str, part: OpeningPart, sign: int
+        self,
+        site: Site,
+        import_id: str,
+        number: int | str,
+        part: OpeningPart,
+        sign: int,
+        changes: Sequence[str] = (),
     ) -> None:
         names = SiteKeys(self._prefix, site.slug)
         keys = [names.site, names.imported(import_id), names.opening, names.ratings]
+        keys += [names.aliases, *map(names.moved, changes)]
         with store_errors():
             before = self._client.get(names.site)
             if before is None:

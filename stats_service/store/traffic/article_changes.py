@@ -6,6 +6,7 @@ call again.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -101,7 +102,21 @@ class ArticleChangeStore:
                 span = text_of(field).removeprefix("views:")
                 if _MONTH.fullmatch(span) or (_DAY.fullmatch(span) and span >= oldest):
                     found.add(span)
+            found |= self._imported_spans(slug, oldest, max(around), found)
         return sorted(found)
+
+    def _imported_spans(self, slug: str, oldest: str, last: str, known: set[str]) -> set[str]:
+        """Return days of which only articles were imported, and their months."""
+        names, first = SiteKeys(self._prefix, slug), date.fromisoformat(oldest)
+        number = (date.fromisoformat(last) - first).days + 1
+        days = [(first + timedelta(days=n)).isoformat() for n in range(number)]
+        days = [day for day in days if day not in known]
+        with self._client.pipeline(transaction=False) as pipe:
+            for day in days:
+                pipe.exists(names.day_articles(day))
+            there = pipe.execute() if days else []
+        found = {day for day, exists in zip(days, there, strict=True) if exists}
+        return found | {day[:7] for day in found}
 
     def known(self, slug: str, article: str) -> bool:
         """Tell whether an article has views, a balance or ratings."""

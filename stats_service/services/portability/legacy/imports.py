@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -60,6 +61,8 @@ from stats_service.services.portability.legacy.work import Plan, Work
 from stats_service.services.sites.sites import Sites
 from stats_service.services.visitors.countries import Countries
 from stats_service.store.portability.legacy import LegacyStore
+from stats_service.store.sites.aliases import AliasStore
+from stats_service.store.traffic.article_changes import ArticleChangeStore
 from stats_service.store.traffic.readers import ReadersStore
 
 ACCESS_LOG = "access-log"
@@ -74,14 +77,28 @@ ID_LENGTH = 16
 Progress = Callable[[int], None]
 
 
+class Articles(NamedTuple):
+    """What an administrator has changed of articles."""
+
+    #: Keys that stand for other articles.
+    aliases: AliasStore
+    changes: ArticleChangeStore
+
+
 class Legacy:
     """Imports files, lists imports, and undoes them."""
 
     def __init__(
-        self, store: LegacyStore, readers: ReadersStore, sites: Sites, countries: Countries
+        self,
+        store: LegacyStore,
+        readers: ReadersStore,
+        articles: Articles,
+        sites: Sites,
+        countries: Countries,
     ) -> None:
         self._store = store
         self._readers = readers
+        self._articles = articles
         self._sites = sites
         #: Where addresses of access logs are looked up.
         self._countries = countries
@@ -92,7 +109,7 @@ class Legacy:
 
     def undo(self, slug: str, name: str, now: float) -> ImportedFile:
         """Undo an import; see `undo_import`."""
-        return undo_import(self._store, self._sites.get(slug), name, now)
+        return undo_import(self._store, self._articles.changes, self._sites.get(slug), name, now)
 
     def add_polls(
         self, slug: str, polls: Iterator[LegacyPoll | str], *, dry_run: bool
@@ -299,7 +316,8 @@ class Legacy:
         there = self._store.imported_views(work.site.slug, list(day_views))
         growing = [Growth(day, there[day], more) for day, more in day_views.items() if day in there]
         name = files[0].name if files else ""
-        articles, most_viewed = tally.articles(ARTICLES_TOLD, before)
+        targets = self._articles.aliases.read(work.site.slug).targets
+        articles, most_viewed = tally.articles(ARTICLES_TOLD, before, targets)
         summary = LegacySummary(
             name=name if len(files) < 2 else f"{name} +{len(files) - 1}",
             kind=work.kind,
@@ -320,8 +338,8 @@ class Legacy:
             growing_days=len(growing),
             files=tuple(files),
             most_viewed=tuple(
-                ArticleViews(key, views, shown_address(addresses.get(key, ""), key))
-                for key, views in most_viewed
+                ArticleViews(key, views, shown_address(addresses.get(former) or former, key))
+                for key, views, former in most_viewed
             ),
         )
         if not summary.adds:

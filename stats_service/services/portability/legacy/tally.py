@@ -315,18 +315,35 @@ class Tally:
         )
         return [day for (day,) in rows if not before or day < before]
 
-    def articles(self, most: int, before: str = "") -> tuple[int, list[tuple[str, int]]]:
-        """Return how many articles there are, and the `most` most viewed ones with their views.
+    def articles(
+        self, most: int, before: str = "", targets: Mapping[str, str] | None = None
+    ) -> tuple[int, list[tuple[str, int, str]]]:
+        """Return how many articles there are, and the most viewed ones.
 
-        `before` as in `totals`.
+        Args:
+            most: how many of these.
+            before: as in `totals`.
+            targets: articles that were merged or renamed, with those for which they count.
+
+        Returns:
+            Their number; and of the most viewed ones the article, its views, and a key that the
+            files have of it: its own if they do.
         """
         self._flush()
-        rows = self._database.execute(
-            "SELECT article, SUM(views) AS views, COUNT(*) OVER () FROM articles"
-            " WHERE day < ?1 OR ?1 = '' GROUP BY article ORDER BY views DESC, article LIMIT ?2",
-            (before, most),
-        ).fetchall()
-        return rows[0][2] if rows else 0, [(article, views) for article, views, _ in rows]
+        with self._disk(), self._database as base:
+            base.execute("CREATE TEMP TABLE targets (key TEXT PRIMARY KEY, target TEXT)")
+            base.executemany("INSERT INTO targets VALUES (?, ?)", (targets or {}).items())
+            rows = base.execute(
+                "SELECT COALESCE(target, article) AS name, SUM(views) AS views, COUNT(*) OVER (),"
+                " MAX(article = COALESCE(target, article)), MIN(article)"
+                " FROM articles LEFT JOIN targets ON key = article"
+                " WHERE day < ?1 OR ?1 = '' GROUP BY name ORDER BY views DESC, name LIMIT ?2",
+                (before, most),
+            ).fetchall()
+            base.execute("DROP TABLE targets")
+        return rows[0][2] if rows else 0, [
+            (name, views, name if own else former) for name, views, _, own, former in rows
+        ]
 
     def day_views(self, before: str = "") -> dict[str, int]:
         """Return the views of each day."""

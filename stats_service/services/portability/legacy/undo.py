@@ -13,6 +13,7 @@ from stats_service.services.portability.legacy.known_lines import KnownLines
 from stats_service.services.portability.legacy.marks import DAY_SECONDS, Flip, pack_flips
 from stats_service.store.keys import ARTICLE_DAYS_KEPT, HOURS_DAYS_KEPT
 from stats_service.store.portability.legacy import LegacyStore, Spans
+from stats_service.store.traffic.article_changes import ArticleChangeStore
 
 _KEPT = (HOURS_DAYS_KEPT, ARTICLE_DAYS_KEPT)
 #: Days that the first day of a month must still be kept for, so that the month is summed from its
@@ -35,13 +36,16 @@ def is_month_kept(month: str, now: float) -> bool:
     return now - first < (ARTICLE_DAYS_KEPT - MARGIN_DAYS) * DAY_SECONDS
 
 
-def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> ImportedFile:
+def undo_import(
+    store: LegacyStore, changes: ArticleChangeStore, site: Site, name: str, now: float
+) -> ImportedFile:
     """Undo an import; return its record.
 
     An import that was interrupted, or whose undo was interrupted, is undone as far as it is in.
 
     Args:
         store: the store of imports.
+        changes: the changes of articles: what was merged since is taken from whoever has it.
         site: the site of the import.
         name: the import's id, a prefix of the id, or the name of one of the files.
         now: seconds since 1970.
@@ -68,17 +72,24 @@ def undo_import(store: LegacyStore, site: Site, name: str, now: float) -> Import
                 store.add_day(site, other, f"9{at}{flip.print:010d}", back, spans)
             store.set_flips(site, other, day, pack_flips(rest) if rest else b"")
             store.settle_records(site, other)
+    since = _changes_since(changes, site, found)
     for number, part in store.parts(site.slug, found.id):
         if isinstance(part, DayPart):
-            store.undo_day(site, found.id, number, part, spans_of(part.day, now))
+            store.undo_day(site, found.id, number, part, spans_of(part.day, now), since)
         elif isinstance(part, MonthPart):
             kept = is_month_kept(part.month, now)
             store.undo_month(site, found.id, number, part, kept=kept)
         else:
-            store.undo_opening(site, found.id, number, part)
+            store.undo_opening(site, found.id, number, part, since)
     store.settle_records(site, found.id)
     store.forget(site, found.id)
     return found
+
+
+def _changes_since(changes: ArticleChangeStore, site: Site, file: ImportedFile) -> list[str]:
+    """Return the ids of the changes since an import that can be taken back, the oldest first."""
+    made = reversed(changes.changes(site.slug))
+    return [one.change.id for one in made if one.kept and one.change.at >= file.at]
 
 
 def _visit_back(flip: Flip, day: int, zone: str) -> tuple[DayPart, int]:

@@ -1,7 +1,9 @@
--- add_legacy_day: add another counter's numbers of one day, once; comes after legacy_readers.lua.
+-- add_legacy_day: add another counter's numbers of one day, once; comes after legacy_readers.lua
+-- and legacy_articles.lua.
 -- KEYS  1 site STRING  2 legacy HASH  3 counts HASH  4 hours of the day HASH
 --       5 articles ZSET  6 articles of the day ZSET  7 articles of the month ZSET
 --       8 parts of the import HASH  9 readers of the day HASH  10 readers of the month HASH
+--       11 aliases HASH
 -- ARGV  1 number of this part  2 day  3 week  4 month  5 year  6 views  7 visits  8 article cap
 --       9 lifetime of the hours, 10 of the day's articles, in seconds (0: expired)
 --      11 the part as it is stored
@@ -65,9 +67,10 @@ if days_ttl > 0 and (told > 0 or added.visits ~= 0) then
 end
 at = at + 2 * told
 
-local number, others = call('ZCARD', articles), {}
+local number, others, merged = call('ZCARD', articles), {}, {}
 for i = at, #ARGV, 2 do
-  local article, views = ARGV[i], ARGV[i + 1]
+  local article, views = target_of(KEYS[11], ARGV[i]), ARGV[i + 1]
+  if article ~= ARGV[i] then merged[#merged + 1] = (i - at) / 2 .. ' ' .. article end
   if not call('ZSCORE', articles, article) then
     if number >= cap then
       article, others[#others + 1] = OTHER, (i - at) / 2
@@ -79,6 +82,7 @@ for i = at, #ARGV, 2 do
   if days_ttl > 0 then call('ZINCRBY', day_articles, views, article) end
 end
 if #others > 0 then call('HSET', KEYS[8], ARGV[1] .. ':other', table.concat(others, ',')) end
+note_merged(KEYS[8], ARGV[1], merged)
 if days_ttl > 0 then
   call('DEL', KEYS[7]) -- made again, with these, by the next tick
   call('EXPIRE', day_articles, days_ttl, 'NX')

@@ -1,14 +1,16 @@
--- undo_legacy_day: subtract what `add_legacy_day` added, once; comes after legacy_readers.lua.
--- KEYS  as in add_legacy_day.lua
+-- undo_legacy_day: subtract what `add_legacy_day` added, once; comes after legacy_readers.lua
+-- and legacy_articles.lua.
+-- KEYS  as in add_legacy_day.lua; 12… moved HASH of each change of articles since the import, the
+--       oldest first
 -- ARGV  1 number of the part  2 day  3 week  4 month  5 year  6 views  7 visits
 --       8 lifetime of what visits told, in seconds (0: it has expired)
 --       9 1: the month of what visits told is summed again; 0: it has days that have expired
 --      10 number of hours, 11 of lines that visits told; then for each hour: hour, views, visits;
 --         for each line: the line, its visits; then for each article: key, views
 -- Returns 1; or (nothing subtracted) 0 if the part is not there, -1 if the site does not exist.
--- If an article was removed since, or the articles of the day were summed up, its views are
--- subtracted from `(other)`.
-local OTHER = '(other)'
+-- If an article was merged since, its views are subtracted from the other; if it was removed, or the
+-- articles of the day were summed up, from `(other)`.
+local OTHER, LONG = '(other)', 128
 local legacy, counts, hours, articles, day_articles = KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local day = ARGV[2]
 local taken = { views = tonumber(ARGV[6]), visits = tonumber(ARGV[7]) }
@@ -22,9 +24,11 @@ local function take(key, field, n)
   if n ~= 0 and redis.call('HINCRBY', key, field, -n) == 0 then redis.call('HDEL', key, field) end
 end
 
--- Subtract views from an article, and what it lacks from the others.
+-- Subtract views from an article, and what it lacks from the others. On a day, a long key that was
+-- imported stands as itself, and one that was viewed or moved as its digest.
 local function take_views(key, article, n)
-  for _, name in ipairs({ article, '(other)' }) do
+  local digest = #article > LONG and '\1' .. string.sub(redis.sha1hex(article), 1, 24)
+  for _, name in ipairs({ article, digest or OTHER, OTHER }) do
     local has = tonumber(redis.call('ZSCORE', key, name) or 0)
     local less = math.min(has, n)
     n = n - less
@@ -71,13 +75,32 @@ end
 at = at + 2 * told
 
 local others = places_of(call('HGET', KEYS[8], ARGV[1] .. ':other'))
+local merged = merged_of(KEYS[8], ARGV[1])
 local day_there = call('EXISTS', day_articles) == 1
+
+-- Take views out of what a change keeps of an article.
+local function take_kept(kept, n)
+  if kept[2] then kept[2] = kept[2] > n and kept[2] - n end
+  local spans, lacks = kept[5], { [day] = n, [ARGV[4]] = n }
+  for s = 1, day_there and #spans or 0, 2 do
+    local less = math.min(spans[s + 1], lacks[spans[s]] or 0)
+    if less > 0 then
+      spans[s + 1], lacks[spans[s]] = spans[s + 1] - less, lacks[spans[s]] - less
+    end
+  end
+end
+
 for i = at, #ARGV, 2 do
   local article, views = ARGV[i], tonumber(ARGV[i + 1])
-  if others[(i - at) / 2] then article = OTHER end
+  if others[(i - at) / 2] then
+    article = OTHER
+  else
+    article = merged[(i - at) / 2] or article
+    article = owner_of(KEYS[11], 12, article, function(kept) take_kept(kept, views) end)
+  end
   take_views(articles, article, views)
   if day_there then take_views(day_articles, article, views) end
 end
 if day_there then call('DEL', KEYS[7]) end -- made again by the next tick
-call('HDEL', KEYS[8], ARGV[1], ARGV[1] .. ':other', ARGV[1] .. ':unnamed')
+call('HDEL', KEYS[8], ARGV[1], ARGV[1] .. ':other', ARGV[1] .. ':unnamed', ARGV[1] .. ':merged')
 return 1

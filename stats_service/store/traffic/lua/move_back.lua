@@ -45,6 +45,16 @@ local function less(one, other)
   return left
 end
 
+local function more(one, other)
+  local sums, i = {}, 0
+  for n in string.gmatch(one, '%d+') do sums[#sums + 1] = n end
+  for n in string.gmatch(other, '%d+') do
+    i = i + 1
+    sums[i] = string.format('%d', (sums[i] or 0) + n)
+  end
+  return table.concat(sums, ',')
+end
+
 local back, blocked, long_bytes = {}, 0, 0
 for _, from in ipairs(cmsgpack.unpack(ARGV[1])) do
   local packed = call('HGET', moved, from)
@@ -96,7 +106,8 @@ for _, one in ipairs(back) do
         if begin then call('HSET', voided, decision, begin .. from) end
       end
     end
-    call('HSET', ratings, from, bins)
+    -- Beside what came for it since, as a deleted article may be rated again.
+    call('HSET', ratings, from, more(bins, call('HGET', ratings, from) or ''))
   end
   local alias = call('HGET', aliases, from)
   if alias and string.sub(alias, 2) == to then call('HDEL', aliases, from) end
