@@ -43,6 +43,8 @@ DOCUMENT_MAX_BYTES = 512
 ACTION = re.compile(r"[\w.-]{1,64}")
 #: Days of which clicks are kept by day.
 DAYS_KEPT = ARTICLE_DAYS_KEPT
+#: How long a worker keeps what a public page shows, in seconds.
+KEPT_SECONDS = 30
 #: Most names of a kind that are listed.
 LISTED_MAX = 500
 
@@ -54,6 +56,8 @@ class Clicks:
         self._store = store
         #: Called with each click that Redis did not acknowledge.
         self._on_lost = on_lost
+        #: By slug and birth: when it was read, and of which days, the most downloaded documents.
+        self._kept: dict[tuple[str, str], tuple[float, Span, tuple[ClickedName, ...]]] = {}
 
     async def record_click(
         self, entry: SiteEntry, query: ClickQuery, visitor: Visitor, now: float
@@ -106,6 +110,20 @@ class Clicks:
             return ()
         (found,) = [one for one in self.of_span(site, span, limit).kinds if one.kind == DOCUMENT]
         return found.names
+
+    def shown_documents(
+        self, site: Site, span: Span, limit: int, now: float
+    ) -> tuple[ClickedName, ...]:
+        """Return `top_documents` for a page that is open to everybody, at most 30 seconds old.
+
+        The names of all days of a span are read for it, which nobody may ask for without end.
+        """
+        place = (site.slug, site.birth)
+        at, of, names = self._kept.get(place, (0.0, span, ()))
+        if of != span or not 0 <= now - at < KEPT_SECONDS or DOCUMENT in site.clicks_off:
+            names = self.top_documents(site, span, limit)
+            self._kept[place] = (now, span, names)
+        return names
 
     def of_span(self, site: Site, span: Span, limit: int = 100) -> ClickCounts:
         """Return the clicks of a span by kind and name.

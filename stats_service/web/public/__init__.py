@@ -74,7 +74,7 @@ def statistics(slug: str) -> str:
         point_name=point_name,
         by_month=unit == "month",
         top=top.of_span(site, weeks, now)[:TOP_SHOWN] if site.public_articles else (),
-        documents=services().traffic.clicks.top_documents(site, weeks, TOP_SHOWN)
+        documents=services().traffic.clicks.shown_documents(site, weeks, TOP_SHOWN, now)
         if site.public_documents
         else (),
         readers=_readers(site, span, now),

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from stats_service.models.sites import Site
 from stats_service.services.container import Services
 from tests.support.admin import Person
+from tests.support.clock import FakeClock
 from tests.support.pages import view
 from tests.web.admin.conftest import owner
 
@@ -100,6 +101,22 @@ def test_the_most_downloaded_documents(app: Flask, site: Site, services: Service
     assert 'href="/van-ban' not in opened
     assert "bao.example" not in opened
     assert "12.pdf" not in closed + off
+
+
+def test_the_list_of_documents_is_read_once_in_half_a_minute(
+    app: Flask, site: Site, services: Services, clock: FakeClock
+) -> None:
+    """It adds up whole days, and anybody may ask for the page."""
+    today = datetime.fromtimestamp(clock.now(), ZoneInfo(site.timezone)).date()
+    services.sites.sites.edit(site.slug, public=True, public_documents=True)
+    reader, shown = Person(app), []
+    for seconds in (0, 20, 20):
+        clock.advance(seconds)
+        services.traffic.clicks.write(site, {today: {"document": {"/van-ban/12.pdf": 5}}})
+        page = reader.get("/s/kimson").text
+        shown.append(page.partition("12.pdf</span><strong>")[2].partition("<")[0])
+
+    assert shown == ["5", "5", "15"]
 
 
 def test_the_owner_opens_the_lists(owner: Person, services: Services, site: Site) -> None:
