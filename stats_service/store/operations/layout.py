@@ -23,8 +23,9 @@ LOCK_SECONDS = 15
 class Migration(Protocol):
     """What brings the data from one layout to the next.
 
-    Its pieces are small, because each keeps Redis busy, and each may be done again: a process that
-    is killed has noted the piece before. Programs of the layouts from `oldest` on count and read
+    Each piece is one script, small because it keeps Redis busy, and may be done again, at any later
+    time: a process that is killed has noted the piece before, and one that hung carries out the
+    piece in its hand while another goes on. Programs of the layouts from `oldest` on count and read
     meanwhile, and afterwards.
     """
 
