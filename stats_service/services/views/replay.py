@@ -138,7 +138,9 @@ class Replay:
                 return not told
             with self._spool.sole_sender() as sole:
                 if not sole:
-                    return self._spool.waiting() > 0 or not told
+                    # Another process sends what is of its own Redis. What was kept for a place from
+                    # which the data were moved is of ours once we have taken it over.
+                    return True
                 self._take_over()
                 while batch := self._spool.next_batch():
                     self._send(batch, now)

@@ -29,6 +29,7 @@ from tests.support.filled import fill, fill_votes
 from tests.support.pages import BROWSER, new_hit
 from tests.support.processes import wait_until
 from tests.support.redis_groups import Server, client_of
+from tests.support.spools import spool_of
 
 #: What is no data of the installation: the clock's ceilings, and what it knows of its server.
 LEFT_OUT = (":limit:", ":installation")
@@ -160,7 +161,9 @@ def test_views_of_the_pause_are_counted_on_the_new_server(
 
     new = create_services(replace(filled, redis_url=target.url), clock)
     try:
-        # The old service looks at the spool as well, and only one may at a time.
+        with spool_of(services).sole_sender() as sole:  # as the old service does that looks first
+            assert sole
+            assert new.traffic.replay.run(clock.now()), "it has to look again"
         wait_until(lambda: not new.traffic.replay.run(clock.now()))
         assert new.traffic.views.counts(site, clock.now()).views.total == before + waiting
     finally:

@@ -152,6 +152,8 @@ def test_a_stop_answers_what_is_under_way(
         assert idle.answer().status == 200
         os.kill(service.redis.pid or 0, signal.SIGSTOP)
         under_way, voting = service.ask(page()), service.ask(ballot())
+        # Whoever comes after them is answered: so both have been read.
+        assert service.ask(HEALTH).answer().status == 200
         # The master ends its workers; the younger of the two is the worker.
         _, worker = sorted(
             p for p, c in service_processes(service.folder).items() if "gunicorn" in c
